@@ -1,0 +1,75 @@
+//! The only place that asks the operating system what time it is.
+//!
+//! Everything else receives time as an argument. A [`Clock`] is the system's wall clock plus an offset that only ever
+//! grows; the offset is zero in production and is what the local Slack's "+5 min" button moves. Sleeping goes through
+//! the clock as well, so that a sleeper notices when time is moved forward under it.
+
+use crate::domain::stamp::At;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// A shared clock. Cloning it gives the same clock.
+#[derive(Clone, Debug)]
+pub struct Clock {
+    offset_ms: watch::Sender<i64>,
+}
+
+impl Clock {
+    /// The operating system's clock, moved forward by `offset_ms` (zero outside a demo).
+    pub fn system(offset_ms: i64) -> Self {
+        Self { offset_ms: watch::Sender::new(offset_ms) }
+    }
+
+    /// Milliseconds since 1970 UTC.
+    #[allow(clippy::disallowed_methods)] // this file is the one that may
+    pub fn now(&self) -> At {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        At(i64::try_from(since.as_millis()).unwrap_or(i64::MAX) + *self.offset_ms.borrow())
+    }
+
+    /// Milliseconds of the monotonic clock, offset included: never goes back, its zero means nothing.
+    #[allow(clippy::disallowed_methods)] // this file is the one that may
+    pub fn steady_ms(&self) -> i64 {
+        static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
+        let start = START.get_or_init(std::time::Instant::now);
+        i64::try_from(start.elapsed().as_millis()).unwrap_or(i64::MAX) + *self.offset_ms.borrow()
+    }
+
+    /// How far this clock is ahead of the operating system's.
+    pub fn offset_ms(&self) -> i64 {
+        *self.offset_ms.borrow()
+    }
+
+    /// Moves the clock forward. Whoever sleeps on it looks again.
+    pub fn advance(&self, by: Duration) {
+        self.offset_ms.send_modify(|o| *o += i64::try_from(by.as_millis()).unwrap_or(i64::MAX / 4));
+    }
+
+    /// Changes whenever somebody advances the clock.
+    pub fn moved(&self) -> watch::Receiver<i64> {
+        self.offset_ms.subscribe()
+    }
+
+    /// Sleeps until `at` on this clock, however it is moved meanwhile.
+    pub async fn sleep_until(&self, at: At) {
+        let mut moved = self.moved();
+        loop {
+            let left = at.0 - self.now().0;
+            if left <= 0 {
+                return;
+            }
+            // A wall clock may be stepped while we sleep: look again at least every minute.
+            let nap = Duration::from_millis(left.min(60_000).unsigned_abs());
+            tokio::select! {
+                () = tokio::time::sleep(nap) => {}
+                _ = moved.changed() => {}
+            }
+        }
+    }
+
+    /// Sleeps for `duration` of this clock's time.
+    pub async fn sleep(&self, duration: Duration) {
+        let until = At(self.now().0 + i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4));
+        self.sleep_until(until).await;
+    }
+}
