@@ -1,3 +1,5 @@
 pub mod clock;
 pub mod domain;
+pub mod pump;
+pub mod record;
 pub mod store;

@@ -62,6 +62,19 @@ name!(
     InputId
 );
 
+impl InputId {
+    /// An id given here, by us: what carries it cannot arrive twice. A person's input carries Slack's id, because Slack
+    /// sends an envelope again when the answer was lost.
+    pub fn minted(kind: char, n: u64) -> Self {
+        format!("~{kind}{n:x}").into()
+    }
+
+    /// Must be recognised when it comes again.
+    pub fn may_come_twice(&self) -> bool {
+        !self.0.starts_with('~')
+    }
+}
+
 macro_rules! number {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*

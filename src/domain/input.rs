@@ -28,6 +28,10 @@ pub enum What {
     Due,
     /// The outside world answered.
     Settled(Settled),
+    /// The wall clock jumped forward by this much and is believed.
+    ClockJumped { ahead_ms: i64 },
+    /// The data directory was restored: this many incident numbers are skipped, so that none names two incidents.
+    Restored { skip: u64 },
     /// The process started: whatever was under way may have happened or not.
     Booted,
     /// A configuration was read; from here on it is the one in force.
@@ -166,7 +170,12 @@ impl Input {
             What::Unreadable(u) => vec![Need::Alert(u.alert_key())],
             What::Act(a) => vec![Need::Incident(a.incident)],
             What::Settled(s) => vec![Need::Incident(s.incident())],
-            What::Override(_) | What::Due | What::Booted | What::ConfigLoaded(_) => Vec::new(),
+            What::Override(_)
+            | What::Due
+            | What::ClockJumped { .. }
+            | What::Restored { .. }
+            | What::Booted
+            | What::ConfigLoaded(_) => Vec::new(),
         }
     }
 }

@@ -110,6 +110,8 @@ pub struct Opened {
     pub last_seq: u64,
     /// The frame the rows stand for: frames after it must be applied to them.
     pub applied_seq: u64,
+    /// True at the first start after `restore`: numbers given out since the backup must be skipped.
+    pub restored: bool,
     /// True after `restore` until a person confirms: nothing may be sent.
     pub paused: bool,
     /// What an operator should know (a cut tail, a rebuilt checkpoint), one sentence each.
