@@ -112,6 +112,8 @@ pub struct Opened {
     pub applied_seq: u64,
     /// True after `restore` until a person confirms: nothing may be sent.
     pub paused: bool,
+    /// How often this store was restored from a backup. Each restore skips numbers, so that none is given out twice.
+    pub restores: u32,
     /// What an operator should know (a cut tail, a rebuilt checkpoint), one sentence each.
     pub notices: Vec<String>,
 }
@@ -144,7 +146,12 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<(), StoreError>;
 
     /// Writes rows and the `applied_seq` they stand for, atomically.
-    fn checkpoint(&self, epoch: Epoch, applied_seq: u64, rows: Vec<RowChange>) -> Result<(), StoreError>;
+    fn checkpoint(
+        &self,
+        epoch: Epoch,
+        applied_seq: u64,
+        rows: Vec<RowChange>,
+    ) -> Result<(), StoreError>;
 
     /// Keeps a configuration text under its SHA-256 (hex), durable when this returns.
     fn put_config(&self, sha256: &str, text: &str) -> Result<(), StoreError>;
@@ -160,4 +167,21 @@ pub enum Receipt {
     WithCommit,
     /// Kept in an inbox until a frame names them.
     Kept,
+}
+
+/// Rows may stand only for frames that exist, and never for fewer than before.
+fn check_applied(before: u64, applied_seq: u64, last_seq: u64) -> Result<(), StoreError> {
+    let why = if applied_seq > last_seq {
+        format!("a checkpoint for frame {applied_seq} was refused: the journal ends at {last_seq}")
+    } else if applied_seq < before {
+        format!(
+            "a checkpoint for frame {applied_seq} was refused: the rows already stand for {before}"
+        )
+    } else {
+        return Ok(());
+    };
+    Err(StoreError::Io {
+        context: why,
+        source: std::io::ErrorKind::InvalidInput.into(),
+    })
 }
