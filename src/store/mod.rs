@@ -10,6 +10,7 @@ use crate::domain::stamp::At;
 use serde_json::value::RawValue;
 use std::fmt;
 
+pub mod frame;
 pub mod memory;
 
 /// Proof of being the one writer. Opening a store makes a new epoch and fences every earlier one.
