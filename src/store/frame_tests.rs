@@ -58,7 +58,7 @@ fn a_line_is_json_with_its_keys_in_order_and_a_hash_anybody_can_check() {
     assert_eq!(value.as_object().unwrap().len(), keys.len());
     let at: Vec<usize> = keys
         .iter()
-        .map(|k| line.find(&format!("\"{k}\":")).unwrap())
+        .map(|k| line.rfind(&format!("\"{k}\":")).unwrap())
         .collect();
     assert!(at.is_sorted(), "{line}");
     let before = &line[..line.rfind(",\"hash\"").unwrap()];

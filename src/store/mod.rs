@@ -10,8 +10,13 @@ use crate::domain::stamp::At;
 use serde_json::value::RawValue;
 use std::fmt;
 
+pub mod disk;
 pub mod frame;
+pub mod head;
+pub mod layout;
+pub mod lineage;
 pub mod memory;
+pub mod simdisk;
 
 /// Proof of being the one writer. Opening a store makes a new epoch and fences every earlier one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
