@@ -17,17 +17,13 @@ pub struct Clock {
 impl Clock {
     /// The operating system's clock, moved forward by `offset_ms` (zero outside a demo).
     pub fn system(offset_ms: i64) -> Self {
-        Self {
-            offset_ms: watch::Sender::new(offset_ms),
-        }
+        Self { offset_ms: watch::Sender::new(offset_ms) }
     }
 
     /// Milliseconds since 1970 UTC.
     #[allow(clippy::disallowed_methods)] // this file is the one that may
     pub fn now(&self) -> At {
-        let since = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .unwrap_or_default();
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         At(i64::try_from(since.as_millis()).unwrap_or(i64::MAX) + *self.offset_ms.borrow())
     }
 
@@ -46,8 +42,7 @@ impl Clock {
 
     /// Moves the clock forward. Whoever sleeps on it looks again.
     pub fn advance(&self, by: Duration) {
-        self.offset_ms
-            .send_modify(|o| *o += i64::try_from(by.as_millis()).unwrap_or(i64::MAX / 4));
+        self.offset_ms.send_modify(|o| *o += i64::try_from(by.as_millis()).unwrap_or(i64::MAX / 4));
     }
 
     /// Changes whenever somebody advances the clock.

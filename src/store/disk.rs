@@ -69,11 +69,7 @@ pub trait DiskFile: Send + Sync + fmt::Debug {
 pub type SharedDisk = Arc<dyn Disk>;
 
 /// Writes all of `bytes`. On an error, says how many of them were written.
-pub fn write_all_at(
-    file: &dyn DiskFile,
-    bytes: &[u8],
-    offset: u64,
-) -> Result<(), (io::Error, usize)> {
+pub fn write_all_at(file: &dyn DiskFile, bytes: &[u8], offset: u64) -> Result<(), (io::Error, usize)> {
     let mut done = 0;
     while done < bytes.len() {
         match file.write_at(&bytes[done..], offset + done as u64) {
@@ -123,11 +119,7 @@ pub fn replace_file(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()
 
 /// Writes zeroes from the end of `file` up to `len`, a step at a time, each synced, while `go_on` says so.
 /// True when it got there.
-pub fn zero_fill(
-    file: &dyn DiskFile,
-    len: u64,
-    mut go_on: impl FnMut() -> bool,
-) -> io::Result<bool> {
+pub fn zero_fill(file: &dyn DiskFile, len: u64, mut go_on: impl FnMut() -> bool) -> io::Result<bool> {
     let zeroes = vec![0; usize::try_from(ZERO_STEP_BYTES.min(len)).map_err(io::Error::other)?];
     let mut at = file.len()?;
     while at < len {
@@ -135,12 +127,7 @@ pub fn zero_fill(
             return Ok(false);
         }
         let step = (len - at).min(zeroes.len() as u64);
-        write_all_at(
-            file,
-            &zeroes[..usize::try_from(step).map_err(io::Error::other)?],
-            at,
-        )
-        .map_err(|(e, _)| e)?;
+        write_all_at(file, &zeroes[..usize::try_from(step).map_err(io::Error::other)?], at).map_err(|(e, _)| e)?;
         file.sync_data()?;
         at += step;
     }
@@ -149,10 +136,7 @@ pub fn zero_fill(
 
 /// Is this error a full disk (or a full quota)?
 pub fn is_full(e: &io::Error) -> bool {
-    matches!(
-        e.kind(),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
-    )
+    matches!(e.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge)
 }
 
 /// The directory a file is in.
@@ -244,18 +228,11 @@ impl Disk for RealDisk {
     }
 
     fn lock(&self, path: &Path) -> io::Result<Option<Lock>> {
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)?;
+        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         match file.try_lock() {
             Ok(()) => {
                 // Only for the person who wonders who holds it; the lock itself is the kernel's.
-                let _ = file
-                    .set_len(0)
-                    .and_then(|()| writeln!(file, "{}", std::process::id()));
+                let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
                 Ok(Some(Box::new(file)))
             }
             Err(fs::TryLockError::WouldBlock) => Ok(None),

@@ -113,11 +113,7 @@ pub fn text_id(salt: &str, text: &str) -> String {
 impl SealedText {
     /// Seals `text` under `salt`, which is random and in lower-case hex.
     pub fn seal(salt: &str, text: &str) -> Self {
-        Self {
-            id: text_id(salt, text),
-            salt: salt.to_owned(),
-            text: Some(text.to_owned()),
-        }
+        Self { id: text_id(salt, text), salt: salt.to_owned(), text: Some(text.to_owned()) }
     }
 }
 
@@ -125,12 +121,7 @@ impl SealedText {
 ///
 /// # Errors
 /// A sentence, when the line could not be read back: a fact that is no object, a text that does not match its id.
-pub fn encode(
-    frame: &Frame,
-    store: StoreId,
-    prev: FrameHash,
-    out: &mut Vec<u8>,
-) -> Result<FrameHash, String> {
+pub fn encode(frame: &Frame, store: StoreId, prev: FrameHash, out: &mut Vec<u8>) -> Result<FrameHash, String> {
     let start = out.len();
     let done = write_line(frame, store, prev, out);
     if done.is_err() {
@@ -139,12 +130,7 @@ pub fn encode(
     done
 }
 
-fn write_line(
-    frame: &Frame,
-    store: StoreId,
-    prev: FrameHash,
-    out: &mut Vec<u8>,
-) -> Result<FrameHash, String> {
+fn write_line(frame: &Frame, store: StoreId, prev: FrameHash, out: &mut Vec<u8>) -> Result<FrameHash, String> {
     use std::io::Write;
     let start = out.len();
     let text_of = |e: std::io::Error| format!("frame {}: {e}", frame.seq);
@@ -167,19 +153,10 @@ fn write_line(
         }
         let json = fact.get();
         if !json.starts_with('{') {
-            return Err(format!(
-                "frame {}: fact {i} is not a JSON object",
-                frame.seq
-            ));
+            return Err(format!("frame {}: fact {i} is not a JSON object", frame.seq));
         }
         // Line breaks in JSON are white space; one line is one frame.
-        out.extend(json.bytes().map(|b| {
-            if matches!(b, b'\n' | b'\r' | b'\t') {
-                b' '
-            } else {
-                b
-            }
-        }));
+        out.extend(json.bytes().map(|b| if matches!(b, b'\n' | b'\r' | b'\t') { b' ' } else { b }));
     }
     out.push(b']');
     let before_prev = start..out.len();
@@ -196,11 +173,7 @@ fn write_line(
     Ok(hash)
 }
 
-fn write_text(
-    sealed: &SealedText,
-    facts: std::ops::Range<usize>,
-    out: &mut Vec<u8>,
-) -> Result<(), String> {
+fn write_text(sealed: &SealedText, facts: std::ops::Range<usize>, out: &mut Vec<u8>) -> Result<(), String> {
     let named = |out: &mut Vec<u8>| {
         out.push(b'"');
         out.extend_from_slice(sealed.id.as_bytes());
@@ -208,13 +181,8 @@ fn write_text(
     };
     match &sealed.text {
         Some(text) => {
-            if sealed.salt.len() > MAX_SALT_DIGITS
-                || !sealed.salt.bytes().all(|b| hex_digit(b).is_some())
-            {
-                return Err(format!(
-                    "the salt of text {} is not lower-case hex",
-                    sealed.id
-                ));
+            if sealed.salt.len() > MAX_SALT_DIGITS || !sealed.salt.bytes().all(|b| hex_digit(b).is_some()) {
+                return Err(format!("the salt of text {} is not lower-case hex", sealed.id));
             }
             if text_id(&sealed.salt, text) != sealed.id {
                 return Err(format!("the text {} does not match its id", sealed.id));
@@ -229,10 +197,7 @@ fn write_text(
         None => {
             let known = sealed.id.len() == 32 && sealed.id.bytes().all(|b| hex_digit(b).is_some());
             if !known || !contains(&out[facts], sealed.id.as_bytes()) {
-                return Err(format!(
-                    "the dropped text {} is named by no fact",
-                    sealed.id
-                ));
+                return Err(format!("the dropped text {} is named by no fact", sealed.id));
             }
             named(out);
             out.extend_from_slice(b"null");
@@ -252,14 +217,8 @@ fn write_string(s: &str, out: &mut Vec<u8>) -> Result<(), String> {
 pub fn decode(line: &[u8]) -> Result<Line<'_>, BadFrame> {
     let text = std::str::from_utf8(line).map_err(|_| BadFrame::NotText)?;
     // Quotes inside strings are escaped, and the texts' own keys are ids: the last `,"hash":"` is the frame's.
-    let hash_at = text.rfind(HASH_KEY).ok_or(BadFrame::Shape {
-        at: line.len(),
-        expected: "a hash",
-    })?;
-    let facts_end = hash_at.checked_sub(PREV_BYTES).ok_or(BadFrame::Shape {
-        at: hash_at,
-        expected: "a prev",
-    })?;
+    let hash_at = text.rfind(HASH_KEY).ok_or(BadFrame::Shape { at: line.len(), expected: "a hash" })?;
+    let facts_end = hash_at.checked_sub(PREV_BYTES).ok_or(BadFrame::Shape { at: hash_at, expected: "a prev" })?;
     let mut c = Cursor { line, at: 0 };
     c.literal(START, "the start of a frame")?;
     let store = StoreId(c.hex_u64()?);
@@ -275,10 +234,7 @@ pub fn decode(line: &[u8]) -> Result<Line<'_>, BadFrame> {
     let inputs = c.strings()?;
     c.literal(br#","facts":"#, "facts")?;
     let facts_at = c.at;
-    let facts = text.get(facts_at..facts_end).ok_or(BadFrame::Shape {
-        at: facts_at,
-        expected: "the facts",
-    })?;
+    let facts = text.get(facts_at..facts_end).ok_or(BadFrame::Shape { at: facts_at, expected: "the facts" })?;
     c.at = facts_end;
     c.literal(br#","prev":""#, "prev")?;
     let prev = c.hash()?;
@@ -303,24 +259,9 @@ pub fn decode(line: &[u8]) -> Result<Line<'_>, BadFrame> {
     }
     c.literal(b"}", "the end of the frame")?;
     if c.at != line.len() {
-        return Err(BadFrame::Shape {
-            at: c.at,
-            expected: "the end of the line",
-        });
+        return Err(BadFrame::Shape { at: c.at, expected: "the end of the line" });
     }
-    Ok(Line {
-        store,
-        seq,
-        at,
-        wall,
-        config,
-        prev,
-        hash,
-        inputs,
-        facts,
-        texts,
-        spans,
-    })
+    Ok(Line { store, seq, at, wall, config, prev, hash, inputs, facts, texts, spans })
 }
 
 impl Line<'_> {
@@ -329,8 +270,7 @@ impl Line<'_> {
     /// # Errors
     /// [`BadFrame::Json`] when the facts are not an array of JSON objects.
     pub fn frame(&self) -> Result<Frame, BadFrame> {
-        let facts: Vec<Box<RawValue>> =
-            serde_json::from_str(self.facts).map_err(|e| BadFrame::Json(e.to_string()))?;
+        let facts: Vec<Box<RawValue>> = serde_json::from_str(self.facts).map_err(|e| BadFrame::Json(e.to_string()))?;
         if facts.iter().any(|f| !f.get().starts_with('{')) {
             return Err(BadFrame::Json("a fact is not an object".into()));
         }
@@ -352,10 +292,7 @@ impl Line<'_> {
 
     /// Where in the line the value of text `id` stands, when the text is still there.
     pub fn span_of(&self, id: &str) -> Option<std::ops::Range<usize>> {
-        let i = self
-            .texts
-            .iter()
-            .position(|t| t.id == id && t.text.is_some())?;
+        let i = self.texts.iter().position(|t| t.id == id && t.text.is_some())?;
         self.spans.get(i).cloned()
     }
 }
@@ -363,11 +300,7 @@ impl Line<'_> {
 /// Looks for a good frame anywhere in `bytes`: its offset and seq.
 pub fn find_good(bytes: &[u8]) -> Option<(usize, u64)> {
     let mut from = 0;
-    while let Some(at) = bytes
-        .get(from..)
-        .and_then(|rest| find(rest, START))
-        .map(|i| i + from)
-    {
+    while let Some(at) = bytes.get(from..).and_then(|rest| find(rest, START)).map(|i| i + from) {
         let end = find(&bytes[at..], b"\n").map_or(bytes.len(), |i| i + at);
         if end < bytes.len()
             && let Ok(line) = decode(&bytes[at..end])
@@ -394,10 +327,7 @@ impl<'a> Cursor<'a> {
     }
 
     fn wrong<T>(&self, expected: &'static str) -> Result<T, BadFrame> {
-        Err(BadFrame::Shape {
-            at: self.at,
-            expected,
-        })
+        Err(BadFrame::Shape { at: self.at, expected })
     }
 
     fn skip(&mut self, literal: &[u8]) -> bool {
@@ -409,11 +339,7 @@ impl<'a> Cursor<'a> {
     }
 
     fn literal(&mut self, literal: &[u8], expected: &'static str) -> Result<(), BadFrame> {
-        if self.skip(literal) {
-            Ok(())
-        } else {
-            self.wrong(expected)
-        }
+        if self.skip(literal) { Ok(()) } else { self.wrong(expected) }
     }
 
     fn take_while(&mut self, keep: impl Fn(u8) -> bool) -> &'a str {
@@ -429,20 +355,14 @@ impl<'a> Cursor<'a> {
         let digits = self.take_while(|b| b.is_ascii_digit());
         match digits.parse::<u64>() {
             Ok(n) if digits == "0" || !digits.starts_with('0') => Ok(n),
-            _ => Err(BadFrame::Shape {
-                at: start,
-                expected: "a number",
-            }),
+            _ => Err(BadFrame::Shape { at: start, expected: "a number" }),
         }
     }
 
     fn signed(&mut self) -> Result<i64, BadFrame> {
         let start = self.at;
         let negative = self.skip(b"-");
-        let bad = BadFrame::Shape {
-            at: start,
-            expected: "a number",
-        };
+        let bad = BadFrame::Shape { at: start, expected: "a number" };
         let n = i128::from(self.unsigned().map_err(|_| bad.clone())?);
         if negative && n == 0 {
             return Err(bad);
@@ -455,10 +375,7 @@ impl<'a> Cursor<'a> {
         let digits = self.take_while(|b| hex_digit(b).is_some());
         match u64::from_str_radix(digits, 16) {
             Ok(n) if digits.len() == 16 => Ok(n),
-            _ => Err(BadFrame::Shape {
-                at: start,
-                expected: "a store id",
-            }),
+            _ => Err(BadFrame::Shape { at: start, expected: "a store id" }),
         }
     }
 
@@ -491,18 +408,14 @@ impl<'a> Cursor<'a> {
                 Some(0..0x20) => return Err(BadFrame::NotText),
                 Some(_) => i += 1,
                 None => {
-                    return Err(BadFrame::Shape {
-                        at: start,
-                        expected: "a string that ends",
-                    });
+                    return Err(BadFrame::Shape { at: start, expected: "a string that ends" });
                 }
             }
         }
         self.at += i + 1;
         let quoted = std::str::from_utf8(&rest[..=i]).map_err(|_| BadFrame::NotText)?;
         if escaped {
-            let plain: String =
-                serde_json::from_str(quoted).map_err(|e| BadFrame::Json(e.to_string()))?;
+            let plain: String = serde_json::from_str(quoted).map_err(|e| BadFrame::Json(e.to_string()))?;
             Ok(Cow::Owned(plain))
         } else {
             Ok(Cow::Borrowed(&quoted[1..i]))
@@ -538,14 +451,7 @@ impl<'a> Cursor<'a> {
             if !contains(facts, id.as_bytes()) {
                 return Err(BadFrame::Stray(id.to_owned()));
             }
-            return Ok((
-                SealedText {
-                    id: id.to_owned(),
-                    salt: String::new(),
-                    text: None,
-                },
-                value_at..self.at,
-            ));
+            return Ok((SealedText { id: id.to_owned(), salt: String::new(), text: None }, value_at..self.at));
         }
         self.literal(br#"{"salt":""#, "a salt")?;
         let salt = self.take_while(|b| hex_digit(b).is_some());
@@ -562,22 +468,14 @@ impl<'a> Cursor<'a> {
         if !same || text_id(salt, &text) != id {
             return Err(BadFrame::Text(id.to_owned()));
         }
-        let sealed = SealedText {
-            id: id.to_owned(),
-            salt: salt.to_owned(),
-            text: Some(text.into_owned()),
-        };
+        let sealed = SealedText { id: id.to_owned(), salt: salt.to_owned(), text: Some(text.into_owned()) };
         Ok((sealed, value_at..self.at))
     }
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes
-        .iter()
-        .flat_map(|b| [DIGITS[usize::from(b >> 4)], DIGITS[usize::from(b & 15)]])
-        .map(char::from)
-        .collect()
+    bytes.iter().flat_map(|b| [DIGITS[usize::from(b >> 4)], DIGITS[usize::from(b & 15)]]).map(char::from).collect()
 }
 
 fn hex_digit(b: u8) -> Option<u8> {
@@ -592,12 +490,7 @@ fn hex_digit(b: u8) -> Option<u8> {
 pub(super) fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     let first = *needle.first()?;
     let mut from = 0;
-    while let Some(at) = haystack
-        .get(from..)?
-        .iter()
-        .position(|&b| b == first)
-        .map(|i| i + from)
-    {
+    while let Some(at) = haystack.get(from..)?.iter().position(|&b| b == first).map(|i| i + from) {
         if haystack[at..].starts_with(needle) {
             return Some(at);
         }

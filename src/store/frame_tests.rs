@@ -15,13 +15,7 @@ fn sample() -> Frame {
         wall: At(-3),
         config: 2,
         inputs: vec!["env-1".into(), "view \"x\"".into()],
-        facts: vec![
-            fact(&format!(
-                r#"{{"Opened":{{"title":"{}","hash":"nested"}}}}"#,
-                text.id
-            )),
-            fact("{}"),
-        ],
+        facts: vec![fact(&format!(r#"{{"Opened":{{"title":"{}","hash":"nested"}}}}"#, text.id)), fact("{}")],
         texts: vec![text],
     }
 }
@@ -34,32 +28,19 @@ fn line_of(frame: &Frame) -> Vec<u8> {
 }
 
 fn assert_same(a: &Frame, b: &Frame) {
-    assert_eq!(
-        (a.seq, a.at, a.wall, a.config),
-        (b.seq, b.at, b.wall, b.config)
-    );
+    assert_eq!((a.seq, a.at, a.wall, a.config), (b.seq, b.at, b.wall, b.config));
     assert_eq!((&a.inputs, &a.texts), (&b.inputs, &b.texts));
-    let json = |f: &Frame| {
-        f.facts
-            .iter()
-            .map(|v| v.get().to_owned())
-            .collect::<Vec<_>>()
-    };
+    let json = |f: &Frame| f.facts.iter().map(|v| v.get().to_owned()).collect::<Vec<_>>();
     assert_eq!(json(a), json(b));
 }
 
 #[test]
 fn a_line_is_json_with_its_keys_in_order_and_a_hash_anybody_can_check() {
     let line = String::from_utf8(line_of(&sample())).unwrap();
-    let keys = [
-        "v", "store", "seq", "at", "wall", "config", "inputs", "facts", "prev", "hash", "texts",
-    ];
+    let keys = ["v", "store", "seq", "at", "wall", "config", "inputs", "facts", "prev", "hash", "texts"];
     let value: serde_json::Value = serde_json::from_str(&line).unwrap();
     assert_eq!(value.as_object().unwrap().len(), keys.len());
-    let at: Vec<usize> = keys
-        .iter()
-        .map(|k| line.rfind(&format!("\"{k}\":")).unwrap())
-        .collect();
+    let at: Vec<usize> = keys.iter().map(|k| line.rfind(&format!("\"{k}\":")).unwrap()).collect();
     assert!(at.is_sorted(), "{line}");
     let before = &line[..line.rfind(",\"hash\"").unwrap()];
     assert_eq!(value["hash"], hex(&Sha256::digest(before)));
@@ -77,22 +58,14 @@ fn what_was_written_is_read() {
 #[test]
 fn every_flipped_bit_is_noticed() {
     let mut dropped = sample();
-    dropped.texts[0] = SealedText {
-        id: dropped.texts[0].id.clone(),
-        salt: String::new(),
-        text: None,
-    };
+    dropped.texts[0] = SealedText { id: dropped.texts[0].id.clone(), salt: String::new(), text: None };
     for frame in [sample(), dropped] {
         let line = line_of(&frame);
         for at in 0..line.len() {
             for bit in 0..8 {
                 let mut bad = line.clone();
                 bad[at] ^= 1 << bit;
-                assert!(
-                    decode(&bad).is_err(),
-                    "bit {bit} of byte {at}: {}",
-                    String::from_utf8_lossy(&bad)
-                );
+                assert!(decode(&bad).is_err(), "bit {bit} of byte {at}: {}", String::from_utf8_lossy(&bad));
             }
         }
     }
@@ -115,11 +88,7 @@ fn what_could_not_be_read_back_is_not_written() {
     let mut wrong_id = sample();
     wrong_id.texts[0].id = "0".repeat(32);
     let mut stray = sample();
-    stray.texts[0] = SealedText {
-        id: "0".repeat(32),
-        salt: String::new(),
-        text: None,
-    };
+    stray.texts[0] = SealedText { id: "0".repeat(32), salt: String::new(), text: None };
     let mut number = sample();
     number.facts[0] = fact("7");
     let mut salt = sample();
@@ -148,11 +117,7 @@ fn a_good_frame_is_found_in_rubbish_and_a_quoted_one_is_not() {
     let mut bytes = b"rubbish\n{\"v\":1,\"store\":\"nope".to_vec();
     let at = bytes.len();
     bytes.extend_from_slice(&line);
-    assert_eq!(
-        find_good(&bytes),
-        None,
-        "without its newline it is not whole"
-    );
+    assert_eq!(find_good(&bytes), None, "without its newline it is not whole");
     bytes.push(b'\n');
     assert_eq!(find_good(&bytes), Some((at, 7)));
     let mut outer = sample();
@@ -167,16 +132,8 @@ fn a_good_frame_is_found_in_rubbish_and_a_quoted_one_is_not() {
 fn any_frame() -> impl Strategy<Value = Frame> {
     let facts = prop::collection::vec((".*", any::<f64>(), ".*"), 0..4);
     let texts = prop::collection::vec(("[0-9a-f]{0,64}", ".*"), 0..4);
-    (
-        any::<u64>(),
-        any::<i64>(),
-        any::<i64>(),
-        any::<u64>(),
-        prop::collection::vec(".*", 0..4),
-        facts,
-        texts,
-    )
-        .prop_map(|(seq, at, wall, config, inputs, facts, texts)| Frame {
+    (any::<u64>(), any::<i64>(), any::<i64>(), any::<u64>(), prop::collection::vec(".*", 0..4), facts, texts).prop_map(
+        |(seq, at, wall, config, inputs, facts, texts)| Frame {
             seq,
             at: At(at),
             wall: At(wall),
@@ -184,18 +141,11 @@ fn any_frame() -> impl Strategy<Value = Frame> {
             inputs,
             facts: facts
                 .iter()
-                .map(|(k, n, s)| {
-                    fact(
-                        &serde_json::json!({ k: n, "s": s, "hash": [s], "x": {"prev": k} })
-                            .to_string(),
-                    )
-                })
+                .map(|(k, n, s)| fact(&serde_json::json!({ k: n, "s": s, "hash": [s], "x": {"prev": k} }).to_string()))
                 .collect(),
-            texts: texts
-                .iter()
-                .map(|(salt, text)| SealedText::seal(salt, text))
-                .collect(),
-        })
+            texts: texts.iter().map(|(salt, text)| SealedText::seal(salt, text)).collect(),
+        },
+    )
 }
 
 proptest! {

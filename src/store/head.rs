@@ -57,33 +57,15 @@ impl HeadFile {
         if !disk.exists(path) {
             let file = disk.open(path, How::New).map_err(failed("creating"))?;
             let empty = vec![0; usize::try_from(2 * COPY_APART).unwrap_or(COPY_BYTES)];
-            write_all_at(&*file, &empty, 0)
-                .map_err(|(e, _)| e)
-                .map_err(failed("writing"))?;
+            write_all_at(&*file, &empty, 0).map_err(|(e, _)| e).map_err(failed("writing"))?;
             file.sync_data().map_err(failed("syncing"))?;
-            disk.sync_dir(parent(path))
-                .map_err(failed("syncing the directory of"))?;
-            return Ok(Self {
-                path: path.to_owned(),
-                file,
-                turn: 0,
-                written: None,
-            });
+            disk.sync_dir(parent(path)).map_err(failed("syncing the directory of"))?;
+            return Ok(Self { path: path.to_owned(), file, turn: 0, written: None });
         }
         let file = disk.open(path, How::Write).map_err(failed("opening"))?;
         let copies = read_copies(&*file).map_err(failed("reading"))?;
-        let turn = copies
-            .iter()
-            .flatten()
-            .map(|(_, turn)| turn + 1)
-            .max()
-            .unwrap_or(0);
-        Ok(Self {
-            path: path.to_owned(),
-            file,
-            turn,
-            written: None,
-        })
+        let turn = copies.iter().flatten().map(|(_, turn)| turn + 1).max().unwrap_or(0);
+        Ok(Self { path: path.to_owned(), file, turn, written: None })
     }
 
     /// Makes `head` durable. False when it already was.
@@ -113,9 +95,7 @@ pub fn read(disk: &dyn Disk, path: &Path) -> Result<Found, StoreError> {
     if !disk.exists(path) {
         return Ok(Found::Missing);
     }
-    let file = disk
-        .open(path, How::Read)
-        .map_err(io_error("opening", path))?;
+    let file = disk.open(path, How::Read).map_err(io_error("opening", path))?;
     let copies = read_copies(&*file).map_err(io_error("reading", path))?;
     let empty = |i: usize| {
         let mut bytes = [0; COPY_BYTES];
@@ -124,10 +104,7 @@ pub fn read(disk: &dyn Disk, path: &Path) -> Result<Found, StoreError> {
     };
     let latest = copies.iter().flatten().max_by_key(|(_, turn)| *turn);
     Ok(match latest {
-        Some((head, _)) => Found::Head {
-            head: *head,
-            one_lost: (0..2).any(|i| copies[i].is_none() && !empty(i)),
-        },
+        Some((head, _)) => Found::Head { head: *head, one_lost: (0..2).any(|i| copies[i].is_none() && !empty(i)) },
         // Made, and the power failed before the first of them was written: no commit came before that.
         None if empty(0) && empty(1) => Found::Missing,
         None => Found::Unreadable,
@@ -167,12 +144,7 @@ fn parse(bytes: &[u8]) -> Option<(Head, u64)> {
     }
     let p: Printed<'_> = serde_json::from_slice(bytes).ok()?;
     let hash = FrameHash::parse(p.hash.as_bytes())?;
-    let head = Head {
-        seq: p.seq,
-        hash,
-        segment: p.segment,
-        epoch: p.epoch,
-    };
+    let head = Head { seq: p.seq, hash, segment: p.segment, epoch: p.epoch };
     // Exactly what would be printed: that covers the checksum and every other byte.
     (print(head, p.turn) == bytes).then_some((head, p.turn))
 }
@@ -183,12 +155,7 @@ mod tests {
     use crate::store::simdisk::SimDisk;
 
     fn head(seq: u64) -> Head {
-        Head {
-            seq,
-            hash: FrameHash([7; 32]),
-            segment: 1,
-            epoch: 3,
-        }
+        Head { seq, hash: FrameHash([7; 32]), segment: 1, epoch: 3 }
     }
 
     #[test]
@@ -201,27 +168,11 @@ mod tests {
         for seq in 1..=3 {
             assert!(file.write(head(seq)).unwrap());
         }
-        assert!(
-            !file.write(head(3)).unwrap(),
-            "nothing new, nothing written"
-        );
-        assert_eq!(
-            read(&disk, path).unwrap(),
-            Found::Head {
-                head: head(3),
-                one_lost: false
-            }
-        );
+        assert!(!file.write(head(3)).unwrap(), "nothing new, nothing written");
+        assert_eq!(read(&disk, path).unwrap(), Found::Head { head: head(3), one_lost: false });
         for at in 0..COPY_BYTES {
             disk.tamper(path, |b| b[at] ^= 4);
-            assert_eq!(
-                read(&disk, path).unwrap(),
-                Found::Head {
-                    head: head(2),
-                    one_lost: true
-                },
-                "byte {at}"
-            );
+            assert_eq!(read(&disk, path).unwrap(), Found::Head { head: head(2), one_lost: true }, "byte {at}");
             disk.tamper(path, |b| b[at] ^= 4);
         }
         disk.tamper(path, |b| {
@@ -242,18 +193,11 @@ mod tests {
             disk.crash_after(1 + seed % 2);
             file.write(head(3)).unwrap_err();
             disk.power_cut();
-            let Found::Head { head, .. } = read(&disk, path).unwrap() else {
-                panic!("seed {seed}")
-            };
+            let Found::Head { head, .. } = read(&disk, path).unwrap() else { panic!("seed {seed}") };
             assert!(head.seq == 2 || head.seq == 3, "seed {seed}: {head:?}");
             // A new process continues over the older copy.
-            HeadFile::open(&disk, path)
-                .unwrap()
-                .write(self::head(4))
-                .unwrap();
-            assert!(
-                matches!(read(&disk, path).unwrap(), Found::Head { head, .. } if head.seq == 4)
-            );
+            HeadFile::open(&disk, path).unwrap().write(self::head(4)).unwrap();
+            assert!(matches!(read(&disk, path).unwrap(), Found::Head { head, .. } if head.seq == 4));
         }
     }
 }

@@ -83,9 +83,7 @@ impl Layout {
 
     /// Where a configuration is kept; `None` when `sha256` is not 64 lower-case hex digits.
     pub fn config(&self, sha256: &str) -> Option<PathBuf> {
-        let is_hex = sha256
-            .bytes()
-            .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        let is_hex = sha256.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         (sha256.len() == 64 && is_hex).then(|| self.configs().join(format!("{sha256}.toml")))
     }
 }
@@ -98,8 +96,7 @@ pub fn numbered(seq: u64, extension: &str) -> String {
 /// The number in a name made by [`numbered`].
 pub fn number_of(name: &str, extension: &str) -> Option<u64> {
     let digits = name.strip_suffix(extension)?.strip_suffix('.')?;
-    (digits.len() == 20 && digits.bytes().all(|b| b.is_ascii_digit()))
-        .then(|| digits.parse().ok())?
+    (digits.len() == 20 && digits.bytes().all(|b| b.is_ascii_digit())).then(|| digits.parse().ok())?
 }
 
 /// An error of the operating system, with what was being done and to which file.

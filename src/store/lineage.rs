@@ -39,21 +39,13 @@ struct Signed {
 impl Lineage {
     /// A store that was never restored.
     pub fn new(store: StoreId) -> Self {
-        Self {
-            store,
-            ancestors: Vec::new(),
-            paused: false,
-        }
+        Self { store, ancestors: Vec::new(), paused: false }
     }
 
     /// This lineage under a new name, after frames up to `last_seq` were restored.
     pub fn restored(mut self, store: StoreId, last_seq: u64) -> Self {
         self.ancestors.push((self.store, last_seq));
-        Self {
-            store,
-            ancestors: self.ancestors,
-            paused: true,
-        }
+        Self { store, ancestors: self.ancestors, paused: true }
     }
 
     /// How often it was restored.
@@ -63,10 +55,7 @@ impl Lineage {
 
     /// The name that frame `seq` must carry.
     pub fn writer_of(&self, seq: u64) -> StoreId {
-        self.ancestors
-            .iter()
-            .find(|(_, last)| seq <= *last)
-            .map_or(self.store, |(store, _)| *store)
+        self.ancestors.iter().find(|(_, last)| seq <= *last).map_or(self.store, |(store, _)| *store)
     }
 
     /// Reads `store.json`; `None` when there is none.
@@ -80,11 +69,7 @@ impl Lineage {
         }
         let bytes = read_file(disk, &path).map_err(io_error("reading", &path))?;
         let parsed = serde_json::from_slice::<Signed>(&bytes).ok().and_then(|s| {
-            let ancestors = s
-                .said
-                .ancestors
-                .iter()
-                .map(|(id, last)| Some((parse_id(id)?, *last)));
+            let ancestors = s.said.ancestors.iter().map(|(id, last)| Some((parse_id(id)?, *last)));
             let lineage = Self {
                 store: parse_id(&s.said.store)?,
                 ancestors: ancestors.collect::<Option<_>>()?,
@@ -107,9 +92,7 @@ impl Lineage {
     /// The operating system's.
     pub fn write(&self, disk: &dyn Disk, layout: &Layout) -> Result<(), StoreError> {
         let path = layout.lineage();
-        self.print()
-            .and_then(|bytes| replace_file(disk, &path, &bytes))
-            .map_err(io_error("writing", &path))
+        self.print().and_then(|bytes| replace_file(disk, &path, &bytes)).map_err(io_error("writing", &path))
     }
 
     fn print(&self) -> std::io::Result<Vec<u8>> {
@@ -117,17 +100,10 @@ impl Lineage {
             v: 1,
             store: self.store.to_string(),
             paused: self.paused,
-            ancestors: self
-                .ancestors
-                .iter()
-                .map(|(id, last)| (id.to_string(), *last))
-                .collect(),
+            ancestors: self.ancestors.iter().map(|(id, last)| (id.to_string(), *last)).collect(),
         };
         let sha256 = hex(&Sha256::digest(serde_json::to_vec(&printed())?));
-        let mut bytes = serde_json::to_vec_pretty(&Signed {
-            said: printed(),
-            sha256,
-        })?;
+        let mut bytes = serde_json::to_vec_pretty(&Signed { said: printed(), sha256 })?;
         bytes.push(b'\n');
         Ok(bytes)
     }
@@ -144,13 +120,8 @@ mod tests {
 
     #[test]
     fn a_restored_store_knows_who_wrote_which_frame() {
-        let l = Lineage::new(StoreId(1))
-            .restored(StoreId(2), 10)
-            .restored(StoreId(3), 12);
-        let writers: Vec<u64> = [1, 10, 11, 12, 13]
-            .iter()
-            .map(|s| l.writer_of(*s).0)
-            .collect();
+        let l = Lineage::new(StoreId(1)).restored(StoreId(2), 10).restored(StoreId(3), 12);
+        let writers: Vec<u64> = [1, 10, 11, 12, 13].iter().map(|s| l.writer_of(*s).0).collect();
         assert_eq!(writers, [1, 1, 2, 2, 3]);
         assert_eq!((l.restores(), l.paused), (2, true));
     }
@@ -166,10 +137,7 @@ mod tests {
         let len = disk.read(&layout.lineage()).unwrap().len();
         for bit in 0..len * 8 {
             disk.tamper(&layout.lineage(), |b| b[bit / 8] ^= 1 << (bit % 8));
-            assert!(
-                matches!(Lineage::read(&disk, &layout), Err(StoreError::Corrupt(_))),
-                "bit {bit}"
-            );
+            assert!(matches!(Lineage::read(&disk, &layout), Err(StoreError::Corrupt(_))), "bit {bit}");
             disk.tamper(&layout.lineage(), |b| b[bit / 8] ^= 1 << (bit % 8));
         }
     }

@@ -176,10 +176,7 @@ impl Shared {
 
     fn fenced(&self, epoch: Epoch) -> Option<String> {
         (epoch.0 != self.epoch).then(|| {
-            format!(
-                "epoch {} was fenced by epoch {}: another writer took over, step down",
-                epoch.0, self.epoch
-            )
+            format!("epoch {} was fenced by epoch {}: another writer took over, step down", epoch.0, self.epoch)
         })
     }
 }
@@ -219,30 +216,20 @@ impl Store for MemoryStore {
             return Commit::Fenced(why);
         }
         if s.poisoned == Some(epoch.0) {
-            return Commit::Unknown(
-                "a commit before this one failed in a way only a boot can settle".into(),
-            );
+            return Commit::Unknown("a commit before this one failed in a way only a boot can settle".into());
         }
         if frame.seq != expected_seq {
-            return Commit::NotWritten(format!(
-                "the frame says {} where {expected_seq} was announced",
-                frame.seq
-            ));
+            return Commit::NotWritten(format!("the frame says {} where {expected_seq} was announced", frame.seq));
         }
         if expected_seq != s.last_seq() + 1 {
-            return Commit::Fenced(format!(
-                "the log is at {}, so {expected_seq} cannot come next",
-                s.last_seq()
-            ));
+            return Commit::Fenced(format!("the log is at {}, so {expected_seq} cannot come next", s.last_seq()));
         }
         match s.answers.pop_front().unwrap_or(Answer::Honest) {
             Answer::Honest => {
                 s.append(frame);
                 Commit::Committed
             }
-            Answer::NotWritten => {
-                Commit::NotWritten("no space left on device (asked for by the test)".into())
-            }
+            Answer::NotWritten => Commit::NotWritten("no space left on device (asked for by the test)".into()),
             Answer::UnknownWritten => {
                 s.append(frame);
                 s.poisoned = Some(epoch.0);
@@ -284,9 +271,7 @@ impl Store for MemoryStore {
         each: &mut dyn FnMut(&[u8], &[u8]) -> bool,
     ) -> Result<(), StoreError> {
         let map = self.log.lock().rows.map.clone();
-        let from = map
-            .range(prefix.to_vec()..)
-            .take_while(|(k, _)| k.starts_with(prefix));
+        let from = map.range(prefix.to_vec()..).take_while(|(k, _)| k.starts_with(prefix));
         if newest_first {
             let all: Vec<_> = from.collect();
             let _ = all.into_iter().rev().all(|(k, v)| each(k, v));
@@ -297,12 +282,7 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn checkpoint(
-        &self,
-        epoch: Epoch,
-        applied_seq: u64,
-        rows: Vec<RowChange>,
-    ) -> Result<(), StoreError> {
+    fn checkpoint(&self, epoch: Epoch, applied_seq: u64, rows: Vec<RowChange>) -> Result<(), StoreError> {
         let mut s = self.log.lock();
         if let Some(why) = s.fenced(epoch) {
             return Err(StoreError::Fenced(why));
@@ -325,10 +305,7 @@ impl Store for MemoryStore {
     }
 
     fn put_config(&self, sha256: &str, text: &str) -> Result<(), StoreError> {
-        self.log
-            .lock()
-            .configs
-            .insert(sha256.to_owned(), text.to_owned());
+        self.log.lock().configs.insert(sha256.to_owned(), text.to_owned());
         Ok(())
     }
 
@@ -359,43 +336,20 @@ mod tests {
         let log = MemoryLog::new();
         let (a, b) = (log.handle(), log.handle());
         let ea = a.open().unwrap().epoch;
-        assert_eq!(
-            a.commit(ea, 1, &frame(1, &[]), Spend::Free),
-            Commit::Committed
-        );
+        assert_eq!(a.commit(ea, 1, &frame(1, &[]), Spend::Free), Commit::Committed);
         let eb = b.open().unwrap().epoch;
-        assert!(matches!(
-            a.commit(ea, 2, &frame(2, &[]), Spend::Free),
-            Commit::Fenced(_)
-        ));
-        assert!(matches!(
-            a.checkpoint(ea, 1, vec![]),
-            Err(StoreError::Fenced(_))
-        ));
-        assert_eq!(
-            b.commit(eb, 2, &frame(2, &[]), Spend::Free),
-            Commit::Committed
-        );
+        assert!(matches!(a.commit(ea, 2, &frame(2, &[]), Spend::Free), Commit::Fenced(_)));
+        assert!(matches!(a.checkpoint(ea, 1, vec![]), Err(StoreError::Fenced(_))));
+        assert_eq!(b.commit(eb, 2, &frame(2, &[]), Spend::Free), Commit::Committed);
     }
 
     #[test]
     fn an_input_waits_in_the_inbox_until_a_frame_names_it() {
         let s = MemoryStore::new();
         let e = s.open().unwrap().epoch;
-        s.accept(&[
-            ("a".into(), vec![1]),
-            ("b".into(), vec![2]),
-            ("a".into(), vec![3]),
-        ])
-        .unwrap();
-        assert_eq!(
-            s.pending(),
-            vec![("a".to_owned(), vec![1]), ("b".to_owned(), vec![2])]
-        );
-        assert_eq!(
-            s.commit(e, 1, &frame(1, &["a"]), Spend::Free),
-            Commit::Committed
-        );
+        s.accept(&[("a".into(), vec![1]), ("b".into(), vec![2]), ("a".into(), vec![3])]).unwrap();
+        assert_eq!(s.pending(), vec![("a".to_owned(), vec![1]), ("b".to_owned(), vec![2])]);
+        assert_eq!(s.commit(e, 1, &frame(1, &["a"]), Spend::Free), Commit::Committed);
         assert_eq!(s.pending(), vec![("b".to_owned(), vec![2])]);
     }
 
@@ -404,14 +358,8 @@ mod tests {
         for (answer, last) in [(Answer::UnknownWritten, 1), (Answer::UnknownLost, 0)] {
             let s = MemoryStore::with_faults([answer]);
             let e = s.open().unwrap().epoch;
-            assert!(matches!(
-                s.commit(e, 1, &frame(1, &[]), Spend::Free),
-                Commit::Unknown(_)
-            ));
-            assert!(matches!(
-                s.commit(e, 1, &frame(1, &[]), Spend::Free),
-                Commit::Unknown(_)
-            ));
+            assert!(matches!(s.commit(e, 1, &frame(1, &[]), Spend::Free), Commit::Unknown(_)));
+            assert!(matches!(s.commit(e, 1, &frame(1, &[]), Spend::Free), Commit::Unknown(_)));
             s.log().crash();
             assert_eq!(s.open().unwrap().last_seq, last);
         }
@@ -423,16 +371,8 @@ mod tests {
         s.log().let_rows_lag();
         let e = s.open().unwrap().epoch;
         for seq in 1..=2 {
-            assert_eq!(
-                s.commit(e, seq, &frame(seq, &[]), Spend::Free),
-                Commit::Committed
-            );
-            s.checkpoint(
-                e,
-                seq,
-                vec![(b"k".to_vec(), Some(vec![u8::try_from(seq).unwrap()]))],
-            )
-            .unwrap();
+            assert_eq!(s.commit(e, seq, &frame(seq, &[]), Spend::Free), Commit::Committed);
+            s.checkpoint(e, seq, vec![(b"k".to_vec(), Some(vec![u8::try_from(seq).unwrap()]))]).unwrap();
         }
         s.log().crash();
         assert_eq!(s.open().unwrap().applied_seq, 1);

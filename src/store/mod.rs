@@ -152,12 +152,7 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<(), StoreError>;
 
     /// Writes rows and the `applied_seq` they stand for, atomically.
-    fn checkpoint(
-        &self,
-        epoch: Epoch,
-        applied_seq: u64,
-        rows: Vec<RowChange>,
-    ) -> Result<(), StoreError>;
+    fn checkpoint(&self, epoch: Epoch, applied_seq: u64, rows: Vec<RowChange>) -> Result<(), StoreError>;
 
     /// Keeps a configuration text under its SHA-256 (hex), durable when this returns.
     fn put_config(&self, sha256: &str, text: &str) -> Result<(), StoreError>;
@@ -180,14 +175,9 @@ fn check_applied(before: u64, applied_seq: u64, last_seq: u64) -> Result<(), Sto
     let why = if applied_seq > last_seq {
         format!("a checkpoint for frame {applied_seq} was refused: the journal ends at {last_seq}")
     } else if applied_seq < before {
-        format!(
-            "a checkpoint for frame {applied_seq} was refused: the rows already stand for {before}"
-        )
+        format!("a checkpoint for frame {applied_seq} was refused: the rows already stand for {before}")
     } else {
         return Ok(());
     };
-    Err(StoreError::Io {
-        context: why,
-        source: std::io::ErrorKind::InvalidInput.into(),
-    })
+    Err(StoreError::Io { context: why, source: std::io::ErrorKind::InvalidInput.into() })
 }

@@ -87,9 +87,7 @@ impl SimDisk {
             fail_write: None,
             capacity: None,
         };
-        Self {
-            state: Arc::new(Mutex::new(state)),
-        }
+        Self { state: Arc::new(Mutex::new(state)) }
     }
 
     /// The same disk as the store wants it.
@@ -174,12 +172,7 @@ impl SimDisk {
     /// Changes a file behind the store's back, on the plate and in what is seen.
     pub fn tamper(&self, path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
         let mut s = self.lock();
-        if let Some(content) = s
-            .names
-            .get(path)
-            .copied()
-            .and_then(|id| s.files.get_mut(&id))
-        {
+        if let Some(content) = s.names.get(path).copied().and_then(|id| s.files.get_mut(&id)) {
             change(&mut content.seen);
             content.durable = content.seen.clone();
             content.dirty.clear();
@@ -206,11 +199,7 @@ impl State {
     }
 
     fn used(&self) -> u64 {
-        self.names
-            .values()
-            .filter_map(|id| self.files.get(id))
-            .map(|c| c.seen.len() as u64)
-            .sum()
+        self.names.values().filter_map(|id| self.files.get(id)).map(|c| c.seen.len() as u64).sum()
     }
 
     fn revive(&mut self) {
@@ -288,8 +277,7 @@ impl Content {
             self.dirty.extend(grown_from / SECTOR..at.div_ceil(SECTOR));
         }
         self.seen[at..at + buf.len()].copy_from_slice(buf);
-        self.dirty
-            .extend(at / SECTOR..(at + buf.len()).div_ceil(SECTOR));
+        self.dirty.extend(at / SECTOR..(at + buf.len()).div_ceil(SECTOR));
     }
 }
 
@@ -353,11 +341,7 @@ impl Disk for SimDisk {
         if s.crashed {
             return State::down();
         }
-        Ok(Box::new(SimFile {
-            disk: self.clone(),
-            id,
-            life,
-        }))
+        Ok(Box::new(SimFile { disk: self.clone(), id, life }))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -386,11 +370,7 @@ impl Disk for SimDisk {
 
     fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
         let s = self.lock();
-        let names = s
-            .names
-            .keys()
-            .filter(|p| p.parent() == Some(dir))
-            .filter_map(|p| p.file_name()?.to_str());
+        let names = s.names.keys().filter(|p| p.parent() == Some(dir)).filter_map(|p| p.file_name()?.to_str());
         Ok(names.map(str::to_owned).collect())
     }
 
@@ -408,9 +388,7 @@ impl Disk for SimDisk {
         if s.step(life)? {
             return State::down();
         }
-        let (now, later) = std::mem::take(&mut s.unsynced_names)
-            .into_iter()
-            .partition(|c| c.touches(dir));
+        let (now, later) = std::mem::take(&mut s.unsynced_names).into_iter().partition(|c| c.touches(dir));
         s.unsynced_names = later;
         let now: Vec<NameChange> = now;
         for change in now {
@@ -429,11 +407,7 @@ impl Disk for SimDisk {
         if !s.locks.insert(path.to_owned()) {
             return Ok(None);
         }
-        Ok(Some(Box::new(SimLock {
-            disk: self.clone(),
-            path: path.to_owned(),
-            life: s.life,
-        })))
+        Ok(Some(Box::new(SimLock { disk: self.clone(), path: path.to_owned(), life: s.life })))
     }
 }
 
@@ -453,9 +427,7 @@ impl DiskFile for SimFile {
             return State::down();
         }
         let seen = s.files.get(&self.id).map_or(&[][..], |c| &c.seen);
-        let from = usize::try_from(offset)
-            .unwrap_or(usize::MAX)
-            .min(seen.len());
+        let from = usize::try_from(offset).unwrap_or(usize::MAX).min(seen.len());
         let n = buf.len().min(seen.len() - from);
         buf[..n].copy_from_slice(&seen[from..from + n]);
         Ok(n)
