@@ -10,7 +10,13 @@ use crate::domain::stamp::At;
 use serde_json::value::RawValue;
 use std::fmt;
 
+pub mod disk;
+pub mod frame;
+pub mod head;
+pub mod layout;
+pub mod lineage;
 pub mod memory;
+pub mod simdisk;
 
 /// Proof of being the one writer. Opening a store makes a new epoch and fences every earlier one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -110,10 +116,10 @@ pub struct Opened {
     pub last_seq: u64,
     /// The frame the rows stand for: frames after it must be applied to them.
     pub applied_seq: u64,
-    /// True at the first start after `restore`: numbers given out since the backup must be skipped.
-    pub restored: bool,
     /// True after `restore` until a person confirms: nothing may be sent.
     pub paused: bool,
+    /// How often this store was restored from a backup. Each restore skips numbers, so that none is given out twice.
+    pub restores: u32,
     /// What an operator should know (a cut tail, a rebuilt checkpoint), one sentence each.
     pub notices: Vec<String>,
 }
@@ -162,4 +168,16 @@ pub enum Receipt {
     WithCommit,
     /// Kept in an inbox until a frame names them.
     Kept,
+}
+
+/// Rows may stand only for frames that exist, and never for fewer than before.
+fn check_applied(before: u64, applied_seq: u64, last_seq: u64) -> Result<(), StoreError> {
+    let why = if applied_seq > last_seq {
+        format!("a checkpoint for frame {applied_seq} was refused: the journal ends at {last_seq}")
+    } else if applied_seq < before {
+        format!("a checkpoint for frame {applied_seq} was refused: the rows already stand for {before}")
+    } else {
+        return Ok(());
+    };
+    Err(StoreError::Io { context: why, source: std::io::ErrorKind::InvalidInput.into() })
 }
