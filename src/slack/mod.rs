@@ -13,6 +13,9 @@ pub mod dispatch;
 pub mod envelope;
 pub mod lanes;
 pub mod outcome;
+mod seen;
+pub mod socket;
+pub mod supervisor;
 mod tls;
 
 pub use client::{Driver, Gate, LanesHandle, OpenGate, SlackClient};
@@ -20,6 +23,8 @@ pub use dispatch::{EnvelopeHandler, Handled};
 pub use envelope::{Envelope, EnvelopeKind, Frame};
 pub use lanes::{Lanes, Priority, PushError, Request};
 pub use outcome::Outcome;
+pub use socket::{SocketConfig, run};
+pub use supervisor::{Alarm, AlarmKind, SocketStatus, SupervisorConfig};
 
 use crate::clock::Clock;
 use crate::domain::stamp::At;
