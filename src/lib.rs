@@ -1,5 +1,3 @@
 pub mod clock;
 pub mod domain;
-pub mod pump;
-pub mod record;
-pub mod store;
+pub mod slack;

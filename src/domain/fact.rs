@@ -33,6 +33,7 @@ pub enum Fact {
     /// Incident numbers up to here are skipped: the data directory was restored.
     NumbersSkipped {
         next_incident: u64,
+        restores: u32,
     },
     /// The wall clock jumped forward and is believed.
     ClockJumped {
