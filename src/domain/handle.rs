@@ -23,7 +23,7 @@ pub fn handle(world: &World, directory: &Directory, input: &Input, stamp: Stamp)
         What::Due => escalation::due(&mut d),
         What::Settled(settled) => settle::settled(&mut d, settled),
         What::ClockJumped { ahead_ms } => d.emit(Fact::ClockJumped { ahead_ms: *ahead_ms }),
-        What::Restored { skip } => settle::restored(&mut d, *skip),
+        What::Restored { skip, restores } => settle::restored(&mut d, *skip, *restores),
         What::Booted => settle::booted(&mut d),
         What::ConfigLoaded(new) => oncall::config_loaded(&mut d, new),
     }

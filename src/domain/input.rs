@@ -30,8 +30,9 @@ pub enum What {
     Settled(Settled),
     /// The wall clock jumped forward by this much and is believed.
     ClockJumped { ahead_ms: i64 },
-    /// The data directory was restored: this many incident numbers are skipped, so that none names two incidents.
-    Restored { skip: u64 },
+    /// The data directory was restored from a backup, for the `restores`-th time: this many incident numbers are
+    /// skipped, so that none names two incidents.
+    Restored { skip: u64, restores: u32 },
     /// The process started: whatever was under way may have happened or not.
     Booted,
     /// A configuration was read; from here on it is the one in force.

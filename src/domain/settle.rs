@@ -57,9 +57,12 @@ fn fail_page(d: &mut Decision<'_>, incident: &Incident, page: PageId, why: &Page
 }
 
 /// After a restore, numbers given out since the backup must not be given out again.
-pub(super) fn restored(d: &mut Decision<'_>, skip: u64) {
+pub(super) fn restored(d: &mut Decision<'_>, skip: u64, restores: u32) {
+    if d.world().meta.restores >= restores {
+        return;
+    }
     let next_incident = d.world().meta.last_incident.0 + 1 + skip;
-    d.emit(Fact::NumbersSkipped { next_incident });
+    d.emit(Fact::NumbersSkipped { next_incident, restores });
 }
 
 /// Every page under way may have been sent or not. It is tried again, but not for ever.

@@ -55,6 +55,8 @@ pub struct Meta {
     pub last_incident: IncidentNo,
     pub last_page: PageId,
     pub last_override: OverrideId,
+    /// How many restores have had their numbers skipped.
+    pub restores: u32,
 }
 
 /// Who is on call by a schedule, and when to look again.

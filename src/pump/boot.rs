@@ -115,8 +115,8 @@ impl Pump {
         let mut input = |kind, what| {
             inputs.push((Lane::Inner, Input { id: InputId::minted(kind, opened.epoch.0), what }));
         };
-        if opened.restored {
-            input('r', What::Restored { skip: NUMBERS_SKIPPED_BY_RESTORE });
+        if opened.restores > 0 {
+            input('r', What::Restored { skip: NUMBERS_SKIPPED_BY_RESTORE, restores: opened.restores });
         }
         input('c', What::ConfigLoaded(directory));
         input('b', What::Booted);

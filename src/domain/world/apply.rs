@@ -19,7 +19,10 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
             w.meta.config = *version;
             w.meta.config_sha256.clone_from(sha256);
         }
-        Fact::NumbersSkipped { next_incident } => w.meta.last_incident = IncidentNo(next_incident.saturating_sub(1)),
+        Fact::NumbersSkipped { next_incident, restores } => {
+            w.meta.last_incident = IncidentNo(next_incident.saturating_sub(1));
+            w.meta.restores = *restores;
+        }
         Fact::ClockJumped { .. } => {}
         Fact::IncidentOpened(o) => open(w, o, wall),
         Fact::ShiftStarted { schedule, shift, due, .. } => {
