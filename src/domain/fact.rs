@@ -344,7 +344,6 @@ impl Fact {
             | Self::PagesCarriedOver { .. }
             | Self::EventLate { .. }
             | Self::ActLate { .. }
-            | Self::IncidentClosed { .. }
             | Self::ClosePostponed { .. }
             | Self::ThreadShown { .. }
             | Self::ShiftStarted { .. }
@@ -352,6 +351,7 @@ impl Fact {
             | Self::OverrideSet(_)
             | Self::OverrideExpired { .. } => Stale::Nothing,
             Self::AlertRepeated { incident, .. } => Stale::Card(*incident),
+            Self::IncidentClosed { incident } => Stale::Closed(*incident),
             _ => self.incident().map_or(Stale::Nothing, Stale::Everything),
         }
     }
@@ -379,4 +379,6 @@ pub enum Stale {
     Card(IncidentNo),
     /// Card, thread and direct messages.
     Everything(IncidentNo),
+    /// Nothing of it is shown any more.
+    Closed(IncidentNo),
 }

@@ -115,3 +115,13 @@ pub struct MessageRef {
     pub channel: ChannelId,
     pub ts: SlackTs,
 }
+
+/// The random name of a data directory, renewed by `restore`. Printed as 16 hex digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StoreId(pub u64);
+
+impl fmt::Display for StoreId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}

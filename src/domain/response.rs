@@ -176,3 +176,36 @@ fn refuse_resolved(i: &Incident) -> Result<(), Refusal> {
         State::Triggered { .. } | State::Acknowledged { .. } | State::Snoozed { .. } => Ok(()),
     }
 }
+
+/// One line of the snooze modal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SnoozeChoice {
+    /// On the wall clock.
+    pub until: At,
+    /// The absolute time in the person's own zone.
+    pub words: String,
+}
+
+/// The offered ends of a snooze: in an hour, and the coming 9:00 in the person's zone.
+pub fn snooze_choices(wall: At, tz: chrono_tz::Tz) -> Vec<SnoozeChoice> {
+    let local = |at: At| at.utc().with_timezone(&tz);
+    let hour = wall.plus_secs(60 * 60);
+    let nine = coming_nine(wall, tz);
+    let left_min = (nine.0 - wall.0) / 60_000;
+    let day = if local(nine).date_naive() == local(wall).date_naive() { "today" } else { "tomorrow" };
+    vec![
+        SnoozeChoice { until: hour, words: format!("{}, in 1 hour", local(hour).format("%H:%M")) },
+        SnoozeChoice { until: nine, words: format!("9:00 {day}, in {} h {:02} min", left_min / 60, left_min % 60) },
+    ]
+}
+
+fn coming_nine(wall: At, tz: chrono_tz::Tz) -> At {
+    let nine = chrono::NaiveTime::from_hms_opt(9, 0, 0).unwrap_or_default();
+    let today = wall.utc().with_timezone(&tz).date_naive();
+    let at = super::schedule::local_instant(tz, today.and_time(nine));
+    if at > wall {
+        return at;
+    }
+    let tomorrow = today.succ_opt().unwrap_or(today);
+    super::schedule::local_instant(tz, tomorrow.and_time(nine))
+}

@@ -41,7 +41,8 @@ pub(super) fn settled(d: &mut Decision<'_>, settled: &Settled) {
             }
         }
         Settled::CardMoved { incident: no, from, to, why } => {
-            if incident.channel == *from && from != to {
+            // To the same place when somebody deleted the card there.
+            if incident.channel == *from {
                 d.emit(Fact::CardMoved { incident: *no, to: to.clone(), why: why.clone() });
             }
         }

@@ -105,6 +105,8 @@ pub struct Stales {
     pub everything: BTreeSet<IncidentNo>,
     /// Only counts on the card.
     pub card_only: BTreeSet<IncidentNo>,
+    /// Nothing of these is shown any more.
+    pub closed: BTreeSet<IncidentNo>,
 }
 
 /// Why the process must end.
@@ -285,6 +287,9 @@ impl Pump {
                 }
                 Stale::Everything(no) => {
                     stale.everything.insert(no);
+                }
+                Stale::Closed(no) => {
+                    stale.closed.insert(no);
                 }
             }
         }

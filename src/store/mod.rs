@@ -6,6 +6,7 @@
 //!
 //! Absent on purpose: no method to change or remove a frame, and no way to commit without an [`Epoch`].
 
+pub use crate::domain::id::StoreId;
 use crate::domain::stamp::At;
 use serde_json::value::RawValue;
 use std::fmt;
@@ -21,16 +22,6 @@ pub mod simdisk;
 /// Proof of being the one writer. Opening a store makes a new epoch and fences every earlier one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Epoch(pub u64);
-
-/// The random name of a data directory, renewed by `restore`. Printed as 16 hex digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct StoreId(pub u64);
-
-impl fmt::Display for StoreId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
-    }
-}
 
 /// Free text or personal data, kept beside the facts that name it so that it can be dropped without breaking the chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
