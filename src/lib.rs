@@ -1,3 +1,4 @@
 pub mod clock;
 pub mod domain;
 pub mod sandbox;
+pub mod slack;

@@ -1,1 +1,24 @@
+//! PURE: no I/O, no async, no clock, no randomness, no Slack, no logging. `tests/pure` compiles this folder alone to
+//! prove it.
+//!
+//! Start with [`handle::handle`]: state, configuration, input and time go in, facts come out.
+
+pub mod alert;
+pub mod call;
+mod decision;
+pub mod directory;
+pub mod escalation;
+pub mod fact;
+pub mod handle;
+pub mod id;
+pub mod incident;
+pub mod input;
+mod oncall;
+pub mod page;
+pub mod refusal;
+pub mod response;
+pub mod schedule;
+pub mod settle;
 pub mod stamp;
+pub mod text;
+pub mod world;

@@ -53,7 +53,7 @@ impl Stamp {
 
     /// When, on the line of `at`, the wall instant `wall` will be reached. Not before now.
     pub const fn due_of(self, wall: At) -> At {
-        let ahead = wall.0 - self.wall.0;
-        At(self.at.0 + if ahead > 0 { ahead } else { 0 })
+        let ahead = wall.0.saturating_sub(self.wall.0);
+        At(self.at.0.saturating_add(if ahead > 0 { ahead } else { 0 }))
     }
 }

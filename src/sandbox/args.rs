@@ -64,9 +64,7 @@ impl<'a> Args<'a> {
         match self.0.get(name)? {
             Value::Array(items) => Some(items.iter().filter_map(|v| v.as_str().map(String::from)).collect()),
             Value::String(s) if s.starts_with('[') => serde_json::from_str(s).ok(),
-            Value::String(s) => {
-                Some(s.split(',').map(str::trim).filter(|s| !s.is_empty()).map(String::from).collect())
-            }
+            Value::String(s) => Some(s.split(',').map(str::trim).filter(|s| !s.is_empty()).map(String::from).collect()),
             _ => None,
         }
     }

@@ -39,14 +39,7 @@ impl Slack {
 
     /// Posts as the bot and gives the first message's `ts`: text of more than about 4,000 characters without blocks
     /// becomes several messages.
-    pub(super) fn post(
-        &mut self,
-        channel: &str,
-        content: Content,
-        thread: Option<Ts>,
-        broadcast: bool,
-        now: At,
-    ) -> Ts {
+    pub(super) fn post(&mut self, channel: &str, content: Content, thread: Option<Ts>, broadcast: bool, now: At) -> Ts {
         let text = content.text.unwrap_or_default();
         let blocks = content.blocks.unwrap_or_default();
         let parts = if blocks.is_empty() { split(&text) } else { vec![text] };
@@ -278,7 +271,8 @@ impl Slack {
         let channel = self.place(channel, &user, now)?;
         let thread = thread.and_then(|t| t.parse().ok()).filter(|ts| self.messages.get(&channel, *ts).is_some());
         let ts = self.messages.next_ts(&channel, now);
-        let message = Message { ts, user: user.clone(), text: text.into(), thread, visible_from: now, ..Message::default() };
+        let message =
+            Message { ts, user: user.clone(), text: text.into(), thread, visible_from: now, ..Message::default() };
         self.put_message(&channel, message);
         self.tell_of_message(&channel, ts, now);
         Ok(self.messages.get(&channel, ts).map_or(Value::Null, |m| m.shape(&channel, &self.ws, false)))

@@ -42,7 +42,9 @@ impl Slack {
         if types.iter().any(|t| !known.contains(&t.as_str())) {
             return Err("invalid_types".into());
         }
-        for (kind, scope) in [("public_channel", "channels:read"), ("private_channel", "groups:read"), ("im", "im:read")] {
+        for (kind, scope) in
+            [("public_channel", "channels:read"), ("private_channel", "groups:read"), ("im", "im:read")]
+        {
             if types.iter().any(|t| t == kind) && !self.has_scope(scope) {
                 return Err(self.missing_scope(scope));
             }

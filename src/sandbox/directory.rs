@@ -110,8 +110,7 @@ impl Directory {
         };
         let mut order: Vec<String> = ws.users.iter().map(|u| u.id.clone()).collect();
         order.push(bot.id.clone());
-        let users: BTreeMap<String, User> =
-            ws.users.iter().cloned().chain([bot]).map(|u| (u.id.clone(), u)).collect();
+        let users: BTreeMap<String, User> = ws.users.iter().cloned().chain([bot]).map(|u| (u.id.clone(), u)).collect();
         let mut directory = Self { users, order, conversations: BTreeMap::new() };
         for c in &ws.channels {
             let everybody = c.members.is_empty() && !c.is_private;

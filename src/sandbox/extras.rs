@@ -53,7 +53,8 @@ impl Slack {
         let name = args.need("name")?.trim_matches(':').to_owned();
         let (channel, ts) = self.pointed(args, "timestamp", "bad_timestamp")?;
         let bot = self.ws.bot.user_id.clone();
-        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_+-':".contains(&b))
+        if name.is_empty()
+            || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_+-':".contains(&b))
         {
             return Err("invalid_name".into());
         }
@@ -166,13 +167,15 @@ impl Slack {
         let mut named = Vec::new();
         for item in &list {
             let id = item["id"].as_str().unwrap_or("");
-            let file = self.extras.files.get(id).filter(|f| f.received.is_some() && !f.shared).ok_or("file_not_found")?;
+            let file =
+                self.extras.files.get(id).filter(|f| f.received.is_some() && !f.shared).ok_or("file_not_found")?;
             named.push((file.id.clone(), item["title"].as_str().unwrap_or(&file.title).to_owned()));
         }
         let channel = match args.text("channel_id") {
             None => None,
             Some(id) => {
-                let c = self.dir.conversations.get(&id).filter(|c| c.has(&self.ws.bot.user_id)).ok_or("invalid_channel")?;
+                let c =
+                    self.dir.conversations.get(&id).filter(|c| c.has(&self.ws.bot.user_id)).ok_or("invalid_channel")?;
                 if c.is_archived {
                     return Err("posting_to_channel_denied".into());
                 }

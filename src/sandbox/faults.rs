@@ -197,7 +197,8 @@ impl Fault {
     /// # Errors
     /// A sentence that names the field, what was found and what to write.
     pub fn parse(v: &Value) -> Result<Self, String> {
-        let map = v.as_object().ok_or_else(|| format!("expected an object such as {{\"fault\": \"429\"}}, found {v}"))?;
+        let map =
+            v.as_object().ok_or_else(|| format!("expected an object such as {{\"fault\": \"429\"}}, found {v}"))?;
         if map.get("clear") == Some(&Value::Bool(true)) {
             return Ok(Self::Clear);
         }
@@ -218,7 +219,9 @@ impl Fault {
                 Effect::Garbage { text: fields.text("body").unwrap_or("<html>502".into()), when: fields.when()? }
             }
             "error" => Effect::Error {
-                error: fields.text("error").ok_or("`error` is missing: write Slack's error, such as \"is_archived\"")?,
+                error: fields
+                    .text("error")
+                    .ok_or("`error` is missing: write Slack's error, such as \"is_archived\"")?,
                 when: fields.when()?,
             },
             "delay" => Effect::Delay { ms: fields.number("ms", 1_000)? },
@@ -312,8 +315,20 @@ struct Fields<'a> {
 impl Fields<'_> {
     fn known(&self) -> Result<(), String> {
         const KNOWN: [&str; 14] = [
-            "fault", "clear", "method", "channel", "count", "skip", "when", "retry_after", "status", "ms", "body",
-            "error", "reason", "debug_info",
+            "fault",
+            "clear",
+            "method",
+            "channel",
+            "count",
+            "skip",
+            "when",
+            "retry_after",
+            "status",
+            "ms",
+            "body",
+            "error",
+            "reason",
+            "debug_info",
         ];
         match self.map.keys().find(|k| !KNOWN.contains(&k.as_str()) && *k != "sockets") {
             Some(k) => Err(format!("`{k}` is not a field of a fault; known are {}, sockets", KNOWN.join(", "))),
@@ -381,7 +396,9 @@ mod tests {
     #[test]
     fn faults_count_down_skip_and_match() {
         let mut faults = Faults::default();
-        faults.add(fault(json!({"fault": "429", "method": "chat.postMessage", "channel": "#ops", "count": 2, "skip": 1})));
+        faults.add(fault(
+            json!({"fault": "429", "method": "chat.postMessage", "channel": "#ops", "count": 2, "skip": 1}),
+        ));
         faults.add(fault(json!({"fault": "delay", "ms": 5})));
         let ops = ["C1".to_owned(), "ops".to_owned()];
         assert_eq!(faults.take_call("chat.update", &ops).len(), 1);
@@ -410,7 +427,10 @@ mod tests {
             let said = Fault::parse(&v).unwrap_err();
             assert!(said.contains(wanted), "{v}: {said}");
         }
-        assert!(matches!(fault(json!({"fault": 503})), Fault::Call { effect: Effect::ServerError { status: 503, .. }, .. }));
+        assert!(matches!(
+            fault(json!({"fault": 503})),
+            Fault::Call { effect: Effect::ServerError { status: 503, .. }, .. }
+        ));
     }
 
     #[test]

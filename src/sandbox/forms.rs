@@ -93,7 +93,8 @@ pub fn values(blocks: &[Value], typed: &Typed) -> Value {
     let mut out: Map<String, Value> = Map::new();
     for e in elements(blocks).iter().filter(|e| e.is_stateful()) {
         let value = typed.get(e.block_id).and_then(|b| b.get(e.action_id())).filter(|v| v["type"] == e.kind());
-        let value = value.cloned().unwrap_or_else(|| json!({"type": e.kind(), slot(e.kind()): initial(e.map, e.kind())}));
+        let value =
+            value.cloned().unwrap_or_else(|| json!({"type": e.kind(), slot(e.kind()): initial(e.map, e.kind())}));
         let block = out.entry(e.block_id).or_insert_with(|| json!({}));
         block[e.action_id()] = value;
     }
@@ -130,12 +131,13 @@ pub fn chosen(e: Element<'_>, said: &Value, dir: &Directory) -> Result<Value, St
             ids?.into()
         }
         "selected_channels" | "selected_conversations" => {
-            let ids: Result<Vec<Value>, String> = listed(said).iter().map(|v| named(v, "channel", |s| place(dir, s))).collect();
+            let ids: Result<Vec<Value>, String> =
+                listed(said).iter().map(|v| named(v, "channel", |s| place(dir, s))).collect();
             ids?.into()
         }
-        "selected_date" => formatted(said, "a date such as 2026-11-30", |s| {
-            chrono::NaiveDate::parse_from_str(s, "%Y-%m-%d").is_ok()
-        })?,
+        "selected_date" => {
+            formatted(said, "a date such as 2026-11-30", |s| chrono::NaiveDate::parse_from_str(s, "%Y-%m-%d").is_ok())?
+        }
         "selected_time" => {
             formatted(said, "a time such as 09:30", |s| chrono::NaiveTime::parse_from_str(s, "%H:%M").is_ok())?
         }
@@ -293,7 +295,11 @@ mod tests {
             (json!({"type": "number_input"}), json!(5), json!("5")),
             (json!({"type": "static_select", "options": options}), json!("1"), options[0].clone()),
             (json!({"type": "static_select", "options": options}), json!("One"), options[0].clone()),
-            (json!({"type": "radio_buttons", "options": options}), json!({"selected_option": {"value": "1"}}), options[0].clone()),
+            (
+                json!({"type": "radio_buttons", "options": options}),
+                json!({"selected_option": {"value": "1"}}),
+                options[0].clone(),
+            ),
             (json!({"type": "checkboxes", "options": options}), json!(["1"]), json!([options[0]])),
             (json!({"type": "users_select"}), json!("@ana"), json!(ana)),
             (json!({"type": "multi_users_select"}), json!(["ana"]), json!([ana])),

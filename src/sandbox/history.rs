@@ -44,12 +44,8 @@ impl Slack {
         }
         let between = Between::of(args)?;
         let with_metadata = args.flag("include_all_metadata") == Some(true);
-        let found: Vec<&Message> = self
-            .messages
-            .in_channel(&c.id)
-            .rev()
-            .filter(|m| m.visible_from <= now && between.holds(m.ts))
-            .collect();
+        let found: Vec<&Message> =
+            self.messages.in_channel(&c.id).rev().filter(|m| m.visible_from <= now && between.holds(m.ts)).collect();
         let (page, next) = args::page(args, &found, 100, 999)?;
         let messages: Vec<Value> = page.iter().map(|m| m.shape(&c.id, &self.ws, with_metadata)).collect();
         let mut v = json!({

@@ -25,10 +25,22 @@ pub struct Interactions {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Act {
     /// `place` is the message's `ts` or the view's id.
-    Click { user: String, place: String },
-    Slash { user: String, channel: String, command: String },
-    Submit { user: String, view: String },
-    Shortcut { user: String },
+    Click {
+        user: String,
+        place: String,
+    },
+    Slash {
+        user: String,
+        channel: String,
+        command: String,
+    },
+    Submit {
+        user: String,
+        view: String,
+    },
+    Shortcut {
+        user: String,
+    },
     Closed,
     Event,
 }
@@ -180,7 +192,8 @@ impl Slack {
     }
 
     fn open_view(&self, id: &str, user: &str) -> Result<&super::views::View, Cannot> {
-        let open: Vec<&str> = self.views.home(user).into_iter().chain(self.views.stack(user)).map(|v| v.id.as_str()).collect();
+        let open: Vec<&str> =
+            self.views.home(user).into_iter().chain(self.views.stack(user)).map(|v| v.id.as_str()).collect();
         match self.views.by_id.get(id).filter(|v| v.user == user) {
             Some(view) => Ok(view),
             None => {
@@ -262,7 +275,8 @@ impl Slack {
     /// What all interactive payloads begin with.
     fn payload(&self, kind: &str, user: &str) -> Value {
         let name = self.dir.users.get(user).map_or("", |u| u.name.as_str());
-        let team = if self.dir.users.get(user).is_some_and(|u| u.is_stranger) { "T0STRANGER" } else { &self.ws.team_id };
+        let team =
+            if self.dir.users.get(user).is_some_and(|u| u.is_stranger) { "T0STRANGER" } else { &self.ws.team_id };
         json!({
             "type": kind, "user": {"id": user, "username": name, "name": name, "team_id": team},
             "api_app_id": self.ws.app_id, "token": "sandbox-verification-token",
@@ -345,8 +359,9 @@ impl Slack {
             return put(**e, v);
         }
         let Some(e) = in_block.first().copied().or_else(|| stateful().find(|e| e.action_id() == key)) else {
-            let fields: Vec<Value> =
-                stateful().map(|e| json!({"block_id": e.block_id, "action_id": e.action_id(), "type": e.kind()})).collect();
+            let fields: Vec<Value> = stateful()
+                .map(|e| json!({"block_id": e.block_id, "action_id": e.action_id(), "type": e.kind()}))
+                .collect();
             let why = format!("`values`: no field \"{key}\" in this view");
             return Err(Cannot::new(404, "field_not_found", why).beside("fields", json!(fields)));
         };
@@ -394,7 +409,14 @@ impl Slack {
     ///
     /// # Errors
     /// A command the app did not register, or a channel this person cannot see.
-    pub fn slash(&mut self, user: &str, channel: &str, command: &str, text: &str, now: At) -> Result<EnvelopeId, Cannot> {
+    pub fn slash(
+        &mut self,
+        user: &str,
+        channel: &str,
+        command: &str,
+        text: &str,
+        now: At,
+    ) -> Result<EnvelopeId, Cannot> {
         let user = self.actor(user)?;
         let channel = self.place(channel, &user, now)?;
         let wanted = format!("/{}", command.trim_start_matches('/'));

@@ -94,7 +94,8 @@ impl Sandbox {
         let mut log = None;
         if let Some(dir) = &dir {
             let (opened, changes) = files::Log::open(dir)?;
-            let ahead_ms = changes.iter().rev().find_map(|c| if let Change::Offset { ms } = c { Some(*ms) } else { None });
+            let ahead_ms =
+                changes.iter().rev().find_map(|c| if let Change::Offset { ms } = c { Some(*ms) } else { None });
             let behind_ms = ahead_ms.unwrap_or(0) - clock.offset_ms();
             clock.advance(Duration::from_millis(u64::try_from(behind_ms).unwrap_or(0)));
             slack.restore(changes);

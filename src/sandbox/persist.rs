@@ -16,21 +16,38 @@ use serde_json::Value;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "put", rename_all = "snake_case")]
 pub enum Change {
-    Message { channel: String, message: Message },
-    Gone { channel: String, ts: Ts },
+    Message {
+        channel: String,
+        message: Message,
+    },
+    Gone {
+        channel: String,
+        ts: Ts,
+    },
     Conversation(Conversation),
     User(User),
     View(View),
-    ViewGone { id: String },
+    ViewGone {
+        id: String,
+    },
     Usergroup(Group),
     Scheduled(Scheduled),
-    Unscheduled { id: String },
+    Unscheduled {
+        id: String,
+    },
     File(File),
-    Bookmark { channel: String, bookmark: Value },
+    Bookmark {
+        channel: String,
+        bookmark: Value,
+    },
     /// The number behind the newest id.
-    Counter { n: u64 },
+    Counter {
+        n: u64,
+    },
     /// How far the clock is ahead, in milliseconds.
-    Offset { ms: i64 },
+    Offset {
+        ms: i64,
+    },
 }
 
 impl Slack {

@@ -50,7 +50,8 @@ impl Slack {
         let id = self.new_id("Q");
         let mut kept = args.0.clone();
         kept.remove("token");
-        let scheduled = Scheduled { id: id.clone(), channel: channel.clone(), post_at, created: now.secs(), args: kept };
+        let scheduled =
+            Scheduled { id: id.clone(), channel: channel.clone(), post_at, created: now.secs(), args: kept };
         self.extras.scheduled.insert(id.clone(), scheduled.clone());
         self.keep(Change::Scheduled(scheduled));
         let message = json!({
@@ -121,11 +122,8 @@ impl Slack {
                 Ok(content) if content.metadata.is_none() => content,
                 _ => continue,
             };
-            let open = self
-                .dir
-                .conversations
-                .get(&s.channel)
-                .is_some_and(|c| !c.is_archived && c.has(&self.ws.bot.user_id));
+            let open =
+                self.dir.conversations.get(&s.channel).is_some_and(|c| !c.is_archived && c.has(&self.ws.bot.user_id));
             if open {
                 self.post(&s.channel, content, None, false, now);
             }

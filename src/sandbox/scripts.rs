@@ -26,12 +26,12 @@ use super::messages::Ts;
 use super::shared::Shared;
 use super::state::Slack;
 use super::workspace::DndWindow;
+use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::Router;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
@@ -88,8 +88,7 @@ async fn info(State(shared): State<Arc<Shared>>) -> Response {
     let (http, services) = shared.info();
     let mut body = shared.act(|slack, _| {
         let people: Vec<Value> = slack.dir.people().map(|u| json!({"id": u.id, "name": u.name})).collect();
-        let channels: Vec<Value> =
-            slack.listed_channels().map(|c| json!({"id": c.id, "name": c.name})).collect();
+        let channels: Vec<Value> = slack.listed_channels().map(|c| json!({"id": c.id, "name": c.name})).collect();
         json!({"slack_api": format!("{}/api/", slack.base_url), "users": people, "channels": channels})
     });
     body["http"] = http.into();
@@ -102,7 +101,9 @@ async fn messages(State(shared): State<Arc<Shared>>, Query(q): Params) -> Result
         let channel = slack.find_place(param(&q, "channel"), now)?;
         let thread = match q.get("thread_ts") {
             None => None,
-            Some(s) => Some(s.parse::<Ts>().map_err(|why| Cannot::new(400, "bad_value", format!("`thread_ts`: {why}")))?),
+            Some(s) => {
+                Some(s.parse::<Ts>().map_err(|why| Cannot::new(400, "bad_value", format!("`thread_ts`: {why}")))?)
+            }
         };
         let viewer = match q.get("user") {
             None => None,
@@ -243,7 +244,13 @@ async fn user(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Response
             Some(Value::Null) => user.dnd = None,
             Some(v) => {
                 let window: Result<DndWindow, _> = serde_json::from_value(v.clone());
-                let wrong = |e| Cannot::new(400, "bad_value", format!("`dnd`: write {{\"start\": \"22:00\", \"end\": \"08:00\"}} ({e})"));
+                let wrong = |e| {
+                    Cannot::new(
+                        400,
+                        "bad_value",
+                        format!("`dnd`: write {{\"start\": \"22:00\", \"end\": \"08:00\"}} ({e})"),
+                    )
+                };
                 user.dnd = Some(window.map_err(wrong)?);
             }
         }
@@ -269,7 +276,8 @@ async fn faults(State(shared): State<Arc<Shared>>) -> Response {
 }
 
 async fn order_faults(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Response, Cannot> {
-    let v: Value = serde_json::from_slice(&body).map_err(|e| Cannot::new(400, "invalid_json", format!("the body: {e}")))?;
+    let v: Value =
+        serde_json::from_slice(&body).map_err(|e| Cannot::new(400, "invalid_json", format!("the body: {e}")))?;
     let one = [v.clone()];
     let orders = v.as_array().map_or(&one[..], Vec::as_slice);
     let parsed: Result<Vec<Fault>, String> = orders.iter().map(Fault::parse).collect();
@@ -354,9 +362,11 @@ impl Slack {
     /// Channels, not direct messages, in the workspace's order and then by age.
     pub fn listed_channels(&self) -> impl Iterator<Item = &super::directory::Conversation> {
         let configured = self.ws.channels.iter().filter_map(|c| self.dir.conversations.get(&c.id));
-        let created = self.dir.conversations.values().filter(|c| {
-            c.sort != super::directory::Sort::Im && !self.ws.channels.iter().any(|w| w.id == c.id)
-        });
+        let created = self
+            .dir
+            .conversations
+            .values()
+            .filter(|c| c.sort != super::directory::Sort::Im && !self.ws.channels.iter().any(|w| w.id == c.id));
         configured.chain(created)
     }
 
@@ -393,4 +403,3 @@ impl Slack {
         kept.into_iter().chain(shown).max_by_key(|(ts, _)| *ts).map(|(_, v)| v)
     }
 }
-

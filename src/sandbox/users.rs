@@ -133,7 +133,9 @@ pub(super) fn next_window(window: &DndWindow, tz: &str, now: At) -> Option<(i64,
         let at = |date: chrono::NaiveDate, time| {
             let local = date.and_time(time);
             // In a gap of the clock the window begins when the gap ends.
-            tz.from_local_datetime(&local).earliest().or_else(|| tz.from_local_datetime(&(local + Duration::hours(1))).earliest())
+            tz.from_local_datetime(&local)
+                .earliest()
+                .or_else(|| tz.from_local_datetime(&(local + Duration::hours(1))).earliest())
         };
         let (from, to) = (at(day, start)?.timestamp(), at(last, end)?.timestamp());
         if to > now.secs() {

@@ -157,7 +157,12 @@ impl Slack {
         if same { Ok(()) } else { Err("hash_conflict".into()) }
     }
 
-    fn view_argument(&mut self, args: Args<'_>, home: bool, instead_of: Option<&str>) -> Result<Map<String, Value>, Refused> {
+    fn view_argument(
+        &mut self,
+        args: Args<'_>,
+        home: bool,
+        instead_of: Option<&str>,
+    ) -> Result<Map<String, Value>, Refused> {
         match args.json("view") {
             Ok(Some(v)) => self.checked_view(v, home, instead_of),
             Ok(None) => Err(Refused::arguments(["missing required field: view"])),
@@ -210,12 +215,19 @@ impl Slack {
     }
 
     /// Shows a checked modal: as a new root, or on top of `previous`.
-    pub(super) fn show_view(&mut self, user: &str, body: Map<String, Value>, previous: Option<String>, now: At) -> String {
+    pub(super) fn show_view(
+        &mut self,
+        user: &str,
+        body: Map<String, Value>,
+        previous: Option<String>,
+        now: At,
+    ) -> String {
         if previous.is_none() {
             self.close_all(user);
         }
         let id = self.new_id("V");
-        let root = previous.as_ref().and_then(|p| self.views.by_id.get(p)).map_or_else(|| id.clone(), |v| v.root.clone());
+        let root =
+            previous.as_ref().and_then(|p| self.views.by_id.get(p)).map_or_else(|| id.clone(), |v| v.root.clone());
         let hash = self.new_hash(now);
         let view =
             View { id: id.clone(), user: user.into(), home: false, body, hash, root, previous, typed: BTreeMap::new() };

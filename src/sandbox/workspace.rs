@@ -270,9 +270,8 @@ impl Workspace {
 fn fill(id: &mut String, prefix: &str, name: &str) {
     if id.is_empty() {
         // FNV-1a: an id needs to be stable and look like Slack's, nothing more.
-        let hash = name
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+        let hash =
+            name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
         *id = format!("{prefix}0{}", base36(hash, 8));
     }
 }
@@ -294,8 +293,12 @@ mod tests {
     #[test]
     fn ids_are_stable_and_shaped_like_slacks() {
         let make = || {
-            Workspace { users: vec![User::named("ana")], channels: vec![Channel::named("payments")], ..Default::default() }
-                .with_ids()
+            Workspace {
+                users: vec![User::named("ana")],
+                channels: vec![Channel::named("payments")],
+                ..Default::default()
+            }
+            .with_ids()
         };
         let (a, b) = (make(), make());
         assert_eq!(a.users[0].id, b.users[0].id);

@@ -28,14 +28,8 @@ const SELECTS: [&str; 10] = [
     "multi_channels_select",
 ];
 const PICKERS: [&str; 5] = ["datepicker", "timepicker", "datetimepicker", "radio_buttons", "checkboxes"];
-const TYPED: [&str; 6] = [
-    "plain_text_input",
-    "number_input",
-    "email_text_input",
-    "url_text_input",
-    "rich_text_input",
-    "file_input",
-];
+const TYPED: [&str; 6] =
+    ["plain_text_input", "number_input", "email_text_input", "url_text_input", "rich_text_input", "file_input"];
 
 /// The element types a place takes.
 fn fits(place: Place, kind: &str) -> bool {
@@ -99,11 +93,7 @@ pub fn image(check: &mut Check, map: &Map<String, Value>, at: &str, known: &[&st
 }
 
 fn button(check: &mut Check, map: &Map<String, Value>, at: &str) {
-    check.keys(
-        map,
-        at,
-        &["type", "text", "action_id", "url", "value", "style", "confirm", "accessibility_label"],
-    );
+    check.keys(map, at, &["type", "text", "action_id", "url", "value", "style", "confirm", "accessibility_label"]);
     check.required(map, "text", at);
     objects::text_at(check, map, "text", at, Kind::Plain, 75);
     check.url(map, "url", at, 3_000);

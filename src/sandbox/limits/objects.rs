@@ -40,9 +40,12 @@ pub fn confirm(check: &mut Check, map: &Map<String, Value>, at: &str) {
     let at = format!("{at}/confirm");
     let Some(c) = check.object(v, &at) else { return };
     check.keys(c, &at, &["title", "text", "confirm", "deny", "style"]);
-    for (key, kind, most) in
-        [("title", Kind::Plain, 100), ("text", Kind::Either, 300), ("confirm", Kind::Plain, 30), ("deny", Kind::Plain, 30)]
-    {
+    for (key, kind, most) in [
+        ("title", Kind::Plain, 100),
+        ("text", Kind::Either, 300),
+        ("confirm", Kind::Plain, 30),
+        ("deny", Kind::Plain, 30),
+    ] {
         check.required(c, key, &at);
         text_at(check, c, key, &at, kind, most);
     }

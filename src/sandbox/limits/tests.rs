@@ -136,7 +136,12 @@ fn each_limit_of_a_block_is_reached_and_not_passed() {
         ),
         row("confirm title", 100, |n| actions(confirmed("title", plain(n))), "/blocks/0/elements/0/confirm/title/text"),
         row("confirm text", 300, |n| actions(confirmed("text", mrkdwn(n))), "/blocks/0/elements/0/confirm/text/text"),
-        row("confirm yes", 30, |n| actions(confirmed("confirm", plain(n))), "/blocks/0/elements/0/confirm/confirm/text"),
+        row(
+            "confirm yes",
+            30,
+            |n| actions(confirmed("confirm", plain(n))),
+            "/blocks/0/elements/0/confirm/confirm/text",
+        ),
         row("confirm no", 30, |n| actions(confirmed("deny", plain(n))), "/blocks/0/elements/0/confirm/deny/text"),
         row(
             "input label",
@@ -211,7 +216,9 @@ fn what_slack_refuses_besides_lengths() {
             "initial_option must exactly match",
         ),
         (
-            json!([actions(json!({"type": "static_select", "options": [with(option(0), "url", json!("https://e.com"))]}))]),
+            json!([actions(
+                json!({"type": "static_select", "options": [with(option(0), "url", json!("https://e.com"))]})
+            )]),
             "invalid additional property: url",
         ),
         (json!([actions(json!({"type": "datepicker", "initial_date": "31.12.2026"}))]), "YYYY-MM-DD"),
@@ -283,12 +290,7 @@ fn each_limit_of_a_view_is_reached_and_not_passed() {
         row("private_metadata", 3_000, |n| with(modal(), "private_metadata", json!(x(n))), "/view/private_metadata"),
         row("callback_id", 255, |n| with(modal(), "callback_id", json!(x(n))), "/view/callback_id"),
         row("external_id", 255, |n| with(modal(), "external_id", json!(x(n))), "/view/external_id"),
-        row(
-            "blocks",
-            100,
-            |n| with(modal(), "blocks", many(n, |_| json!({"type": "divider"}))),
-            "/view/blocks",
-        ),
+        row("blocks", 100, |n| with(modal(), "blocks", many(n, |_| json!({"type": "divider"}))), "/view/blocks"),
     ];
     for (name, most, make, at) in rows {
         assert_eq!(view(make(most).as_object().unwrap(), false), Vec::<String>::new(), "{name} at {most}");

@@ -1,0 +1,204 @@
+//! What a dedup key names, and what a monitor's events do.
+
+use super::decision::Decision;
+use super::directory::Urgency;
+use super::escalation;
+use super::fact::{Fact, IncidentOpened, ResolvedBy};
+use super::id::{AlertKey, IncidentNo, ServiceId};
+use super::incident::{Incident, State};
+use super::input::{Delivery, Event, EventAction, Source, Unreadable};
+use super::page::RevokeReason;
+use super::refusal::Refusal;
+use super::stamp::At;
+use super::text::Text;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alert {
+    pub dedup: Arc<str>,
+    /// Events of this episode, the first included.
+    pub count: u64,
+    /// When the problem began, by the sender's clock: names the episode.
+    pub starts_at: Option<At>,
+    pub state: AlertState,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlertState {
+    Firing,
+    /// On the wall clock, and by the sender's clock.
+    Cleared {
+        since: At,
+        ends_at: Option<At>,
+    },
+}
+
+impl Alert {
+    pub fn is_firing(&self) -> bool {
+        self.state == AlertState::Firing
+    }
+
+    /// Does a trigger that says `starts_at` speak of this episode or an earlier one? Where the sender does not say, an
+    /// episode lasts until the sender ends it.
+    pub fn is_of_this_episode(&self, starts_at: Option<At>) -> bool {
+        match (starts_at, self.starts_at) {
+            (Some(event), Some(episode)) => event <= episode,
+            (None, _) | (_, None) => self.is_firing(),
+        }
+    }
+}
+
+/// Decides all events of one body, in their order.
+pub(super) fn events(d: &mut Decision<'_>, delivery: &Delivery) -> Result<(), Refusal> {
+    if !d.directory.services.contains_key(&delivery.service) {
+        return Err(Refusal::NoSuchService(delivery.service.clone()));
+    }
+    for event in &delivery.events {
+        let key = AlertKey { service: delivery.service.clone(), dedup: event.dedup_key.clone() };
+        match event.action {
+            EventAction::Trigger => trigger(d, &key, event, delivery.source, delivery.urgency)?,
+            EventAction::Acknowledge => acknowledge(d, &key),
+            EventAction::Resolve => resolve(d, &key, event),
+        }
+    }
+    Ok(())
+}
+
+/// A body nobody could read is an alert of its own: one open incident per key, counted.
+pub(super) fn unreadable(d: &mut Decision<'_>, body: &Unreadable) -> Result<(), Refusal> {
+    let key = body.alert_key();
+    let event = Event {
+        action: EventAction::Trigger,
+        dedup_key: key.dedup.clone(),
+        title: body.title.clone(),
+        link: String::new(),
+        labels: vec![
+            ("problem".to_owned(), body.problem.clone()),
+            ("key".to_owned(), body.key_name.clone()),
+            ("body".to_owned(), body.excerpt.clone()),
+        ],
+        starts_at: None,
+        ends_at: None,
+    };
+    trigger(d, &key, &event, Source::Warridor, body.urgency)
+}
+
+fn trigger(
+    d: &mut Decision<'_>,
+    key: &AlertKey,
+    event: &Event,
+    source: Source,
+    urgency: Option<Urgency>,
+) -> Result<(), Refusal> {
+    let known = d.world().incident_of(key).and_then(|i| i.alert(&key.dedup).map(|(n, a)| (i.clone(), n, a.clone())));
+    match known {
+        Some((incident, alert, known)) if !incident.is_resolved() => {
+            if known.is_firing() && known.is_of_this_episode(event.starts_at) {
+                d.emit_unseen(Fact::AlertRepeated { incident: incident.no, alert });
+            } else {
+                d.emit(Fact::AlertFired { incident: incident.no, alert, starts_at: event.starts_at });
+            }
+            Ok(())
+        }
+        Some((incident, alert, known)) if is_old_news(d, &incident, &known, event) => {
+            d.emit_unseen(Fact::EventLate { incident: incident.no, alert, action: EventAction::Trigger });
+            Ok(())
+        }
+        _ => open(d, &key.service, event, source, urgency),
+    }
+}
+
+/// A trigger that arrives after its own episode was resolved: overtaken on the way, or (Alertmanager) a member of a
+/// group sent again with its old `startsAt`. After the grace it is believed: better one page too many.
+fn is_old_news(d: &Decision<'_>, incident: &Incident, alert: &Alert, event: &Event) -> bool {
+    let State::Resolved { since, .. } = &incident.state else {
+        return false;
+    };
+    let grace_ms = d.directory.settings.resolve_grace_secs * 1000;
+    alert.is_of_this_episode(event.starts_at) && d.stamp.wall.0 - since.0 < grace_ms
+}
+
+fn open(
+    d: &mut Decision<'_>,
+    service: &ServiceId,
+    event: &Event,
+    source: Source,
+    urgency: Option<Urgency>,
+) -> Result<(), Refusal> {
+    let service = d.directory.services.get(service).ok_or_else(|| Refusal::NoSuchService(service.clone()))?;
+    let incident = IncidentNo(d.world().meta.last_incident.0 + 1);
+    let urgency = urgency.unwrap_or(service.urgency);
+    let labels: Vec<String> =
+        event.labels.iter().map(|(name, value)| format!("{}: {}", line(name), line(value))).collect();
+    d.emit(Fact::IncidentOpened(Box::new(IncidentOpened {
+        incident,
+        service: service.id.clone(),
+        team: service.team.clone(),
+        channel: service.channel.clone(),
+        tier: service.tier,
+        urgency,
+        policy: service.policy.clone(),
+        source,
+        dedup: event.dedup_key.clone(),
+        starts_at: event.starts_at,
+        title: Text::new(line(&event.title)),
+        link: Text::new(event.link.as_str()),
+        labels: Text::new(labels.join("\n")),
+    })));
+    if urgency == Urgency::High {
+        escalation::start_main_call(d, incident, Vec::new());
+    }
+    Ok(())
+}
+
+/// One line: whatever breaks lines becomes a space.
+fn line(text: &str) -> String {
+    text.split(['\n', '\r']).map(str::trim).filter(|s| !s.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+fn acknowledge(d: &mut Decision<'_>, key: &AlertKey) {
+    let Some(incident) = d.world().incident_of(key).cloned() else {
+        return;
+    };
+    match &incident.state {
+        State::Triggered { .. } => {
+            escalation::revoke_pages(d, incident.no, None, RevokeReason::Answered);
+            let ask_at = d.ask_at(incident.urgency);
+            d.emit(Fact::AcknowledgedByEvent { incident: incident.no, ask_at });
+        }
+        State::Acknowledged { .. } | State::Snoozed { .. } | State::Resolved { .. } => {
+            if let Some((alert, _)) = incident.alert(&key.dedup) {
+                d.emit_unseen(Fact::EventLate { incident: incident.no, alert, action: EventAction::Acknowledge });
+            }
+        }
+    }
+}
+
+fn resolve(d: &mut Decision<'_>, key: &AlertKey, event: &Event) {
+    let Some(incident) = d.world().incident_of(key).cloned() else {
+        return;
+    };
+    let Some((alert, known)) = incident.alert(&key.dedup) else {
+        return;
+    };
+    // The end of an earlier episode, arriving after the next one began, says nothing about this one.
+    let is_earlier_episode = matches!((event.starts_at, known.starts_at), (Some(e), Some(k)) if e < k);
+    if !known.is_firing() || is_earlier_episode {
+        d.emit_unseen(Fact::EventLate { incident: incident.no, alert, action: EventAction::Resolve });
+        return;
+    }
+    d.emit(Fact::AlertCleared { incident: incident.no, alert, ends_at: event.ends_at });
+    let still_firing = d.incident(incident.no).is_some_and(|i| i.has_firing_alert());
+    if !still_firing && !incident.is_resolved() {
+        resolve_incident(d, incident.no, ResolvedBy::Monitor, Text::default());
+    }
+}
+
+/// Resolves: every page under way is called back, every call stops.
+pub(super) fn resolve_incident(d: &mut Decision<'_>, incident: IncidentNo, by: ResolvedBy, note: Text) {
+    escalation::revoke_pages(d, incident, None, RevokeReason::Resolved);
+    let close_at = d.stamp.at.plus_secs(d.directory.settings.close_after_secs);
+    d.emit(Fact::Resolved { incident, by, note, close_at });
+}

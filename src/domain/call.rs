@@ -1,0 +1,113 @@
+//! A call: who is being asked about an incident, how far the asking got, and who answered.
+
+use super::directory::{Method, Policy, Target};
+use super::id::{CallNo, ScheduleId, UserId};
+use super::stamp::At;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call {
+    pub no: CallNo,
+    pub kind: CallKind,
+    /// As it was when the call started.
+    pub policy: Arc<Policy>,
+    /// People asked in the first step besides its targets (the responder, when the incident came back).
+    pub also: Vec<UserId>,
+    pub step: u32,
+    pub round: u32,
+    /// The people of the present step.
+    pub asked: Vec<Asked>,
+    /// Everybody this call ever asked; they answer it by acknowledging.
+    pub reached: Vec<UserId>,
+    pub queue: Vec<QueuedPage>,
+    pub next_up: Vec<UserId>,
+    pub state: CallState,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallKind {
+    /// Everybody waits for somebody to take the incident.
+    Main,
+    /// Somebody works on it and asked for more people.
+    Added { by: UserId },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallState {
+    /// Started, no step yet: only inside one decision.
+    Starting,
+    /// The present step is waited for until `next_at`.
+    Asking {
+        next_at: At,
+    },
+    /// The policy is used up; the catch-all is asked again at `next_at`, or nobody any more.
+    Exhausted {
+        times: u32,
+        next_at: Option<At>,
+    },
+    Answered {
+        by: UserId,
+    },
+    /// No longer asked: acknowledged by an event, resolved, snoozed, or replaced by a new call.
+    Stopped,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    pub user: UserId,
+    /// The schedule that named this person; `None` when the policy did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<ScheduleId>,
+}
+
+/// A page that is due later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueuedPage {
+    pub user: UserId,
+    pub method: Method,
+    pub due: At,
+}
+
+/// A target that asked nobody, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    pub target: Target,
+    pub why: SkipReason,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SkipReason {
+    NobodyOnCall,
+    NoMethod,
+    /// The configuration no longer has them.
+    Gone,
+}
+
+impl Call {
+    /// Still waiting for an answer.
+    pub fn is_open(&self) -> bool {
+        matches!(self.state, CallState::Starting | CallState::Asking { .. } | CallState::Exhausted { .. })
+    }
+
+    /// When this call wants to be looked at.
+    pub fn next_wake(&self) -> Option<At> {
+        let step = match self.state {
+            CallState::Asking { next_at } => Some(next_at),
+            CallState::Exhausted { next_at, .. } => next_at,
+            CallState::Starting | CallState::Answered { .. } | CallState::Stopped => None,
+        };
+        if !self.is_open() {
+            return None;
+        }
+        self.queue.iter().map(|q| q.due).chain(step).min()
+    }
+
+    /// Is there a level above the present one in this round?
+    pub fn has_level_above(&self) -> bool {
+        (self.step as usize) + 1 < self.policy.steps.len()
+    }
+}

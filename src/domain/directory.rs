@@ -1,0 +1,163 @@
+//! Who and what there is, as the configuration says: people, teams, services, policies, schedules. Read by decisions,
+//! never by `apply`: facts carry what was resolved from here.
+
+use super::id::{ChannelId, PolicyId, ScheduleId, ServiceId, SlackUserId, TeamId, UserId};
+use super::schedule::Schedule;
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// One loaded configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Directory {
+    /// SHA-256 of the configuration's text, in hex.
+    pub sha256: String,
+    pub users: BTreeMap<UserId, User>,
+    pub teams: BTreeMap<TeamId, Team>,
+    pub services: BTreeMap<ServiceId, Service>,
+    pub policies: BTreeMap<PolicyId, Policy>,
+    pub schedules: BTreeMap<ScheduleId, Schedule>,
+    /// Channel names (without `#`) and their ids.
+    pub channels: BTreeMap<String, ChannelId>,
+    /// Integration keys by the SHA-256 of the key, in hex. The keys themselves are never kept.
+    pub keys: BTreeMap<String, IntegrationKey>,
+    /// Who hears what nobody answered.
+    pub catch_all: Vec<Target>,
+    /// Where Warridor tells what is wrong with itself.
+    pub admin_channel: ChannelId,
+    pub settings: Settings,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    pub id: UserId,
+    pub name: String,
+    /// Without it, this person cannot be reached by Slack.
+    pub slack: Option<SlackUserId>,
+    pub email: Option<String>,
+    pub tz: Tz,
+    pub admin: bool,
+    /// How this person is paged, in order of delay. Never empty after loading: the default is Slack at once.
+    pub rules: Vec<PersonalRule>,
+}
+
+/// One line of "page me by Slack at once, by phone after two minutes".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PersonalRule {
+    pub method: Method,
+    /// Counted from the start of the policy step that asks this person.
+    pub delay_secs: i64,
+}
+
+/// By what a page travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// A direct message from the bot.
+    Slack,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Team {
+    pub id: TeamId,
+    pub name: String,
+    pub tier: u8,
+    pub channel: ChannelId,
+    pub members: Vec<UserId>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Service {
+    pub id: ServiceId,
+    pub name: String,
+    pub team: TeamId,
+    /// 1, 2 or 3.
+    pub tier: u8,
+    pub urgency: Urgency,
+    pub policy: PolicyId,
+    pub channel: ChannelId,
+}
+
+/// `high` pages by every method; `low` never wakes anybody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Urgency {
+    Low,
+    High,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IntegrationKey {
+    /// For people: the variable, file or label the key came from. Never the key.
+    pub name: String,
+    pub service: ServiceId,
+    /// Fixes the urgency of everything that comes by this key.
+    pub urgency: Option<Urgency>,
+}
+
+/// Who is asked, in what order, and how long each has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policy {
+    pub id: PolicyId,
+    /// On screen "level 1, 2…". Never empty.
+    pub steps: Vec<Step>,
+    /// How many times the steps are gone through again after the first time.
+    pub repeat: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    pub targets: Vec<Target>,
+    /// How long this step is waited for before the next one.
+    pub delay_secs: i64,
+}
+
+/// Who a step asks.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    User(UserId),
+    /// Whoever is on call by this schedule at the moment the step starts.
+    Schedule(ScheduleId),
+    /// Everybody in a channel; only as the catch-all.
+    Channel(ChannelId),
+}
+
+/// Times that are settings; the defaults are PRODUCT's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// An acknowledged incident without activity: "Still on it?"
+    pub ack_timeout_secs: i64,
+    /// After that question, this long until it is triggered again.
+    pub ack_timeout_grace_secs: i64,
+    /// Between pages to the catch-all; the last one repeats.
+    pub exhausted_backoff_secs: Vec<i64>,
+    /// A person resolved while the monitor still says firing: re-sent events of that episode are not news for this long.
+    pub resolve_grace_secs: i64,
+    /// Resolved for this long, an incident leaves memory for the disk.
+    pub close_after_secs: i64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            ack_timeout_secs: 30 * 60,
+            ack_timeout_grace_secs: 5 * 60,
+            exhausted_backoff_secs: vec![5 * 60, 10 * 60, 20 * 60],
+            resolve_grace_secs: 30 * 60,
+            close_after_secs: 24 * 60 * 60,
+        }
+    }
+}
+
+impl Directory {
+    /// The person behind a Slack id.
+    pub fn user_by_slack(&self, slack: &SlackUserId) -> Option<&User> {
+        self.users.values().find(|u| u.slack.as_ref() == Some(slack))
+    }
+
+    /// How to call a person on screen; an id no longer configured is shown as it is.
+    pub fn name_of<'a>(&'a self, user: &'a UserId) -> &'a str {
+        self.users.get(user).map_or(user.as_str(), |u| u.name.as_str())
+    }
+}

@@ -1,0 +1,359 @@
+//! How a call goes on: steps, delays, repeats, and what happens when nobody answers.
+//!
+//! A step's delay counts from when the step is decided, so an outage or a clock jump never runs several levels at
+//! once. A step that can ask nobody is passed over at once, with the reason kept.
+
+use super::call::{Asked, Call, CallKind, CallState, QueuedPage, SkipReason, Skipped};
+use super::decision::Decision;
+use super::directory::{Method, Policy, Target, Urgency, User};
+use super::fact::{Fact, StepStarted};
+use super::id::{CallNo, IncidentNo, PageId, UserId};
+use super::incident::{AckTimeout, Incident, State};
+use super::page::{PageState, Purpose, Recipient, RevokeReason};
+use super::schedule::resolve;
+use super::stamp::At;
+use super::world::Wake;
+use super::{oncall, settle};
+
+/// At most this many deadlines are served by one wake, oldest first; the rest by the next.
+pub const DUE_AT_ONCE: usize = 64;
+
+/// Everything whose time has come.
+pub(super) fn due(d: &mut Decision<'_>) {
+    for wake in d.world().due(d.stamp.at, DUE_AT_ONCE) {
+        match wake {
+            Wake::Incident(no) => incident_due(d, no),
+            Wake::Shift(schedule) => oncall::shift_due(d, &schedule),
+            Wake::Override(id) => d.emit(Fact::OverrideExpired { id }),
+        }
+    }
+}
+
+fn incident_due(d: &mut Decision<'_>, no: IncidentNo) {
+    let Some(incident) = d.incident(no) else {
+        return;
+    };
+    let at = d.stamp.at;
+    match &incident.state {
+        State::Snoozed { due, by, .. } if *due <= at => {
+            d.emit(Fact::SnoozeEnded { incident: no });
+            page_again(d, &incident, Some(by));
+        }
+        State::Acknowledged { by, timeout: AckTimeout::AskAt(ask), .. } if *ask <= at => {
+            ask_still_on_it(d, no, by.as_ref())
+        }
+        State::Acknowledged { by, timeout: AckTimeout::TriggerAt(t), .. } if *t <= at => {
+            d.emit(Fact::AckTimedOut { incident: no });
+            page_again(d, &incident, by.as_ref());
+        }
+        State::Resolved { close_at, .. } if *close_at <= at => settle::close(d, &incident),
+        State::Triggered { .. } | State::Acknowledged { .. } | State::Snoozed { .. } | State::Resolved { .. } => {}
+    }
+    for call in incident.open_calls() {
+        call_due(d, no, call.no);
+    }
+}
+
+fn call_due(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo) {
+    let at = d.stamp.at;
+    let find = |d: &Decision<'_>| d.incident(no).and_then(|i| i.call(call_no).cloned()).filter(Call::is_open);
+    let Some(call) = find(d) else { return };
+    for queued in call.queue.iter().filter(|q| q.due <= at) {
+        request_page(d, no, call_no, Recipient::User(queued.user.clone()), queued.method, Purpose::Step, true);
+    }
+    match call.state {
+        CallState::Asking { next_at } if next_at <= at => next_step(d, no, call_no),
+        CallState::Exhausted { times, next_at: Some(next_at) } if next_at <= at => {
+            exhausted(d, no, call_no, times, Vec::new())
+        }
+        CallState::Starting
+        | CallState::Asking { .. }
+        | CallState::Exhausted { .. }
+        | CallState::Answered { .. }
+        | CallState::Stopped => {}
+    }
+}
+
+/// Starts asking by the service's policy, from level 1. `also` are asked with the first level.
+pub(super) fn start_main_call(d: &mut Decision<'_>, no: IncidentNo, also: Vec<UserId>) {
+    let Some(incident) = d.incident(no) else {
+        return;
+    };
+    // An incident keeps the policy it started with, whatever the configuration says meanwhile.
+    let policy = incident.main_call().map(|c| (*c.policy).clone());
+    let policy = policy.or_else(|| d.directory.policies.get(&incident.policy).cloned());
+    let policy = policy.unwrap_or_else(|| Policy { id: incident.policy.clone(), steps: Vec::new(), repeat: 0 });
+    start_call(d, no, CallKind::Main, policy, also);
+}
+
+/// Asks more people while the responder keeps the incident.
+pub(super) fn start_added_call(d: &mut Decision<'_>, no: IncidentNo, by: UserId, policy: Policy) {
+    start_call(d, no, CallKind::Added { by }, policy, Vec::new());
+}
+
+fn start_call(d: &mut Decision<'_>, no: IncidentNo, kind: CallKind, policy: Policy, also: Vec<UserId>) {
+    let Some(call) = d.incident(no).map(|i| next_call(&i)) else {
+        return;
+    };
+    d.emit(Fact::CallStarted { incident: no, call, kind, policy, also });
+    run_steps(d, no, call, 0, 0);
+}
+
+/// The number the next call of this incident gets.
+pub(super) fn next_call(incident: &Incident) -> CallNo {
+    CallNo(incident.calls.iter().map(|c| c.no.0 + 1).max().unwrap_or(0))
+}
+
+/// The step after the present one: the next level, the first level again, or nobody is left.
+pub(super) fn next_step(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo) {
+    let Some(call) = d.incident(no).and_then(|i| i.call(call_no).cloned()) else {
+        return;
+    };
+    run_steps(d, no, call_no, call.step + 1, call.round);
+}
+
+/// Starts the first step from (`step`, `round`) on that can ask somebody.
+fn run_steps(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo, mut step: u32, mut round: u32) {
+    let Some(call) = d.incident(no).and_then(|i| i.call(call_no).cloned()) else {
+        return;
+    };
+    let mut skipped = Vec::new();
+    // Each (step, round) is tried once, so this ends.
+    while round <= call.policy.repeat {
+        let Some(present) = call.policy.steps.get(step as usize) else {
+            step = 0;
+            round += 1;
+            continue;
+        };
+        let mut asked = Vec::new();
+        if step == 0 && round == 0 {
+            for user in &call.also {
+                ask_user(d, user, None, &mut asked, &Target::User(user.clone()), &mut skipped);
+            }
+        }
+        for target in &present.targets {
+            ask_target(d, target, &mut asked, &mut skipped);
+        }
+        if !asked.is_empty() {
+            let next_at = d.stamp.at.plus_secs(present.delay_secs);
+            let next_up = who_next(d, &call.policy, step, round);
+            start_step(d, no, call_no, Started { step, round, asked, skipped, next_at, next_up });
+            return;
+        }
+        step += 1;
+    }
+    exhausted(d, no, call_no, 0, skipped);
+}
+
+struct Started {
+    step: u32,
+    round: u32,
+    asked: Vec<Asked>,
+    skipped: Vec<Skipped>,
+    next_at: At,
+    next_up: Vec<UserId>,
+}
+
+fn start_step(d: &mut Decision<'_>, no: IncidentNo, call: CallNo, s: Started) {
+    let mut now = Vec::new();
+    let mut queue = Vec::new();
+    for asked in &s.asked {
+        let Some(user) = d.directory.users.get(&asked.user) else {
+            continue;
+        };
+        for rule in user.rules.iter().filter(|r| can_reach(user, r.method)) {
+            if rule.delay_secs <= 0 {
+                now.push((user.id.clone(), rule.method));
+            } else {
+                let due = d.stamp.at.plus_secs(rule.delay_secs);
+                queue.push(QueuedPage { user: user.id.clone(), method: rule.method, due });
+            }
+        }
+    }
+    d.emit(Fact::StepStarted(Box::new(StepStarted {
+        incident: no,
+        call,
+        step: s.step,
+        round: s.round,
+        asked: s.asked,
+        skipped: s.skipped,
+        queue,
+        next_at: s.next_at,
+        next_up: s.next_up,
+    })));
+    for (user, method) in now {
+        request_page(d, no, call, Recipient::User(user), method, Purpose::Step, false);
+    }
+}
+
+fn ask_target(d: &Decision<'_>, target: &Target, asked: &mut Vec<Asked>, skipped: &mut Vec<Skipped>) {
+    match target {
+        Target::User(user) => ask_user(d, user, None, asked, target, skipped),
+        Target::Schedule(id) => {
+            let Some(schedule) = d.directory.schedules.get(id) else {
+                skipped.push(Skipped { target: target.clone(), why: SkipReason::Gone });
+                return;
+            };
+            match resolve(schedule, d.world().overrides.values(), d.stamp.wall).who {
+                Some(user) => ask_user(d, &user, Some(id), asked, target, skipped),
+                None => skipped.push(Skipped { target: target.clone(), why: SkipReason::NobodyOnCall }),
+            }
+        }
+        // A channel is nobody: it can be told, not asked. `check` refuses it as a step's target.
+        Target::Channel(_) => skipped.push(Skipped { target: target.clone(), why: SkipReason::NoMethod }),
+    }
+}
+
+fn ask_user(
+    d: &Decision<'_>,
+    id: &UserId,
+    via: Option<&super::id::ScheduleId>,
+    asked: &mut Vec<Asked>,
+    target: &Target,
+    skipped: &mut Vec<Skipped>,
+) {
+    if asked.iter().any(|a| a.user == *id) {
+        return;
+    }
+    let why = match d.directory.users.get(id) {
+        None => SkipReason::Gone,
+        Some(user) if !user.rules.iter().any(|r| can_reach(user, r.method)) => SkipReason::NoMethod,
+        Some(_) => {
+            asked.push(Asked { user: id.clone(), via: via.cloned() });
+            return;
+        }
+    };
+    skipped.push(Skipped { target: target.clone(), why });
+}
+
+fn can_reach(user: &User, method: Method) -> bool {
+    match method {
+        Method::Slack => user.slack.is_some(),
+    }
+}
+
+/// Who the step after this one would ask, as things stand.
+fn who_next(d: &Decision<'_>, policy: &Policy, step: u32, round: u32) -> Vec<UserId> {
+    let above = policy.steps.get(step as usize + 1);
+    let next = above.or_else(|| if round < policy.repeat { policy.steps.first() } else { None });
+    let mut asked = Vec::new();
+    for target in next.map(|s| s.targets.as_slice()).unwrap_or_default() {
+        ask_target(d, target, &mut asked, &mut Vec::new());
+    }
+    asked.into_iter().map(|a| a.user).collect()
+}
+
+/// Nobody answered at any step. A main call goes to the catch-all, again and again, less and less often; an added call
+/// ends, because somebody has the incident.
+fn exhausted(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo, times: u32, skipped: Vec<Skipped>) {
+    let Some(call) = d.incident(no).and_then(|i| i.call(call_no).cloned()) else {
+        return;
+    };
+    let is_main = matches!(call.kind, CallKind::Main);
+    let backoff = &d.directory.settings.exhausted_backoff_secs;
+    let wait = backoff.get(times as usize).or(backoff.last()).copied();
+    let next_at = wait.filter(|_| is_main).map(|secs| d.stamp.at.plus_secs(secs));
+    d.emit(Fact::CallExhausted { incident: no, call: call_no, times: times + 1, next_at, skipped });
+    if !is_main {
+        return;
+    }
+    for target in d.directory.catch_all.clone() {
+        for (to, method) in catch_all_recipients(d, &target) {
+            request_page(d, no, call_no, to, method, Purpose::CatchAll, false);
+        }
+    }
+}
+
+fn catch_all_recipients(d: &Decision<'_>, target: &Target) -> Vec<(Recipient, Method)> {
+    if let Target::Channel(channel) = target {
+        return vec![(Recipient::Channel(channel.clone()), Method::Slack)];
+    }
+    let mut asked = Vec::new();
+    ask_target(d, target, &mut asked, &mut Vec::new());
+    let methods = |a: &Asked| {
+        let user = d.directory.users.get(&a.user);
+        let rules =
+            user.map(|u| u.rules.iter().filter(|r| can_reach(u, r.method)).map(|r| r.method).collect::<Vec<_>>());
+        let mut methods = rules.unwrap_or_default();
+        methods.dedup();
+        methods
+    };
+    asked.iter().flat_map(|a| methods(a).into_iter().map(|m| (Recipient::User(a.user.clone()), m))).collect()
+}
+
+/// Triggered again: whoever is on call now is paged, and whoever had it.
+fn page_again(d: &mut Decision<'_>, incident: &Incident, also: Option<&UserId>) {
+    if incident.urgency == Urgency::High {
+        start_main_call(d, incident.no, also.cloned().into_iter().collect());
+    }
+}
+
+fn ask_still_on_it(d: &mut Decision<'_>, no: IncidentNo, responder: Option<&UserId>) {
+    let reachable = responder.filter(|u| {
+        let user = d.directory.users.get(*u);
+        user.is_some_and(|user| user.rules.iter().any(|r| can_reach(user, r.method)))
+    });
+    let Some(who) = reachable.cloned() else {
+        d.emit(Fact::AckTimedOut { incident: no });
+        start_main_call(d, no, Vec::new());
+        return;
+    };
+    let retrigger_at = d.stamp.at.plus_secs(d.directory.settings.ack_timeout_grace_secs);
+    d.emit(Fact::StillOnItAsked { incident: no, to: who.clone(), retrigger_at });
+    let call = d.incident(no).and_then(|i| i.main_call().map(|c| c.no)).unwrap_or_default();
+    request_page(d, no, call, Recipient::User(who), Method::Slack, Purpose::StillOnIt, false);
+}
+
+/// Asks for one page. An older one to the same recipient that was never sent says less than this one: it is revoked.
+fn request_page(
+    d: &mut Decision<'_>,
+    no: IncidentNo,
+    call: CallNo,
+    to: Recipient,
+    method: Method,
+    purpose: Purpose,
+    queued: bool,
+) {
+    let Some(incident) = d.incident(no) else {
+        return;
+    };
+    let older = incident.wanted_pages().filter(|p| p.to == to && p.method == method).map(|p| p.id);
+    for page in older.collect::<Vec<_>>() {
+        d.emit(Fact::PageRevoked { incident: no, page, why: RevokeReason::Superseded });
+    }
+    let page = PageId(d.world().meta.last_page.0 + 1);
+    d.emit(Fact::PageRequested { incident: no, page, call, to, method, purpose, queued });
+}
+
+/// Calls back the pages under way: of the given calls, or of all.
+pub(super) fn revoke_pages(d: &mut Decision<'_>, no: IncidentNo, calls: Option<&[CallNo]>, why: RevokeReason) {
+    let Some(incident) = d.incident(no) else {
+        return;
+    };
+    let of_calls = |call: CallNo| calls.is_none_or(|c| c.contains(&call));
+    let pages = incident.wanted_pages().filter(|p| of_calls(p.call)).map(|p| p.id);
+    for page in pages.collect::<Vec<_>>() {
+        d.emit(Fact::PageRevoked { incident: no, page, why });
+    }
+}
+
+/// Nobody of the present step can be reached any more: do not wait for its delay.
+pub(super) fn pass_over_if_unreachable(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo) {
+    let Some(incident) = d.incident(no) else {
+        return;
+    };
+    let Some(call) = incident.call(call_no) else {
+        return;
+    };
+    if !matches!(call.state, CallState::Asking { .. }) || !call.queue.is_empty() {
+        return;
+    }
+    let hope = |user: &UserId| {
+        let mine = incident.pages.iter().filter(|p| p.call == call_no && p.to == Recipient::User(user.clone()));
+        let last = mine.max_by_key(|p| p.id);
+        last.is_some_and(|p| !matches!(p.state, PageState::Failed(_)))
+    };
+    if !call.asked.iter().any(|a| hope(&a.user)) {
+        next_step(d, no, call_no);
+    }
+}

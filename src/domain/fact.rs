@@ -1,0 +1,384 @@
+//! What happened. Facts are the only thing that is kept: the state is what they add up to.
+//!
+//! A fact carries *resolved* values (who, why, until when, the policy as it was), so that applying one never asks a
+//! clock, a zone or the configuration. The meaning of a fact never changes: a new meaning is a new kind.
+
+use super::call::{CallKind, Skipped};
+use super::directory::{Method, Policy, Urgency};
+use super::id::{
+    CallNo, ChannelId, IncidentNo, MessageRef, OverrideId, PageId, PolicyId, ScheduleId, ServiceId, TeamId, UserId,
+};
+use super::input::{EventAction, Need, Source};
+use super::page::{PageFailure, Purpose, Recipient, RevokeReason, SyncKey};
+use super::schedule::{Override, Shift};
+use super::stamp::At;
+use super::text::Text;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// One fact. On disk: a JSON object whose `k` names the kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "k", rename_all = "snake_case")]
+pub enum Fact {
+    /// From here on this configuration is in force.
+    ConfigLoaded {
+        version: u64,
+        sha256: String,
+    },
+    /// The process started with pages under way: each is now one attempt older.
+    PagesCarriedOver {
+        incident: IncidentNo,
+        pages: Vec<PageId>,
+    },
+    /// Incident numbers up to here are skipped: the data directory was restored.
+    NumbersSkipped {
+        next_incident: u64,
+        restores: u32,
+    },
+    /// The wall clock jumped forward and is believed.
+    ClockJumped {
+        ahead_ms: i64,
+    },
+
+    IncidentOpened(Box<IncidentOpened>),
+    /// An event of a firing alert: only the count changes.
+    #[serde(rename = "rep")]
+    AlertRepeated {
+        #[serde(rename = "i")]
+        incident: IncidentNo,
+        #[serde(rename = "a", default, skip_serializing_if = "is_zero")]
+        alert: u32,
+    },
+    /// A new episode of an alert of an open incident.
+    AlertFired {
+        incident: IncidentNo,
+        alert: u32,
+        starts_at: Option<At>,
+    },
+    /// The monitor says this alert is over.
+    AlertCleared {
+        incident: IncidentNo,
+        alert: u32,
+        ends_at: Option<At>,
+    },
+    /// An event that came too late to mean anything: counted, nothing else.
+    EventLate {
+        incident: IncidentNo,
+        alert: u32,
+        action: EventAction,
+    },
+    /// The monitor's side acknowledged; nobody here is responsible for it.
+    AcknowledgedByEvent {
+        incident: IncidentNo,
+        ask_at: Option<At>,
+    },
+
+    CallStarted {
+        incident: IncidentNo,
+        call: CallNo,
+        kind: CallKind,
+        policy: Policy,
+        also: Vec<UserId>,
+    },
+    StepStarted(Box<StepStarted>),
+    /// Every step was gone through as often as the policy says.
+    CallExhausted {
+        incident: IncidentNo,
+        call: CallNo,
+        times: u32,
+        next_at: Option<At>,
+        skipped: Vec<Skipped>,
+    },
+    /// `queued`: it was waiting for its time in the call's queue.
+    PageRequested {
+        incident: IncidentNo,
+        page: PageId,
+        call: CallNo,
+        to: Recipient,
+        method: Method,
+        purpose: Purpose,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        queued: bool,
+    },
+    PageDelivered {
+        incident: IncidentNo,
+        page: PageId,
+        message: MessageRef,
+    },
+    PageFailed {
+        incident: IncidentNo,
+        page: PageId,
+        why: PageFailure,
+    },
+    PageRevoked {
+        incident: IncidentNo,
+        page: PageId,
+        why: RevokeReason,
+    },
+
+    Acknowledged {
+        incident: IncidentNo,
+        by: UserId,
+        calls: Vec<CallNo>,
+        ask_at: Option<At>,
+    },
+    /// `until` is the wall's, `due` the instant at which delays say it is reached.
+    Snoozed {
+        incident: IncidentNo,
+        by: UserId,
+        until: At,
+        due: At,
+    },
+    /// The snooze ran out: triggered again.
+    SnoozeEnded {
+        incident: IncidentNo,
+    },
+    /// "Still on it?" was asked.
+    StillOnItAsked {
+        incident: IncidentNo,
+        to: UserId,
+        retrigger_at: At,
+    },
+    /// No answer to that: triggered again.
+    AckTimedOut {
+        incident: IncidentNo,
+    },
+    /// A person asked for the next step.
+    Escalated {
+        incident: IncidentNo,
+        by: UserId,
+        call: CallNo,
+        ask_at: Option<At>,
+    },
+    Resolved {
+        incident: IncidentNo,
+        by: ResolvedBy,
+        note: Text,
+        close_at: At,
+    },
+    Reopened {
+        incident: IncidentNo,
+        by: UserId,
+        ask_at: Option<At>,
+    },
+    Noted {
+        incident: IncidentNo,
+        by: UserId,
+        text: Text,
+        ask_at: Option<At>,
+    },
+    /// A person acted on a state that was gone already; for the record.
+    ActLate {
+        incident: IncidentNo,
+        by: UserId,
+        act: LateAct,
+    },
+    /// Nothing is owed any more: the incident lives on disk only.
+    IncidentClosed {
+        incident: IncidentNo,
+    },
+    /// Not yet closable: looked at again then.
+    ClosePostponed {
+        incident: IncidentNo,
+        close_at: At,
+    },
+
+    /// A sync created this message.
+    SyncCreated {
+        key: SyncKey,
+        message: MessageRef,
+    },
+    /// The thread shows the timeline up to this entry.
+    ThreadShown {
+        incident: IncidentNo,
+        upto: u64,
+    },
+    /// The card cannot live in its channel; it goes to another.
+    CardMoved {
+        incident: IncidentNo,
+        to: ChannelId,
+        why: PageFailure,
+    },
+
+    /// Who is on call from here on.
+    ShiftStarted {
+        schedule: ScheduleId,
+        shift: Shift,
+        due: At,
+        tzdata: String,
+    },
+    ShiftForgotten {
+        schedule: ScheduleId,
+    },
+    OverrideSet(Override),
+    OverrideExpired {
+        id: OverrideId,
+    },
+}
+
+/// A new incident, with everything that was known when it was opened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncidentOpened {
+    pub incident: IncidentNo,
+    pub service: ServiceId,
+    pub team: TeamId,
+    pub channel: ChannelId,
+    pub tier: u8,
+    pub urgency: Urgency,
+    pub policy: PolicyId,
+    pub source: Source,
+    /// The alert's dedup key; it names the alert together with the service.
+    pub dedup: Arc<str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts_at: Option<At>,
+    pub title: Text,
+    #[serde(default, skip_serializing_if = "Text::is_empty")]
+    pub link: Text,
+    /// One `name: value` a line.
+    #[serde(default, skip_serializing_if = "Text::is_empty")]
+    pub labels: Text,
+}
+
+/// A policy step began: whom it asks, and when the next one comes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepStarted {
+    pub incident: IncidentNo,
+    pub call: CallNo,
+    /// 0 is "level 1".
+    pub step: u32,
+    /// 0 the first time through.
+    pub round: u32,
+    pub asked: Vec<super::call::Asked>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<Skipped>,
+    /// Pages that are due later, by each person's own rules.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub queue: Vec<super::call::QueuedPage>,
+    pub next_at: At,
+    /// Who the next step would ask, as things stand; empty when there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub next_up: Vec<UserId>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResolvedBy {
+    User(UserId),
+    /// All its alerts cleared.
+    Monitor,
+}
+
+/// What somebody wanted to do, and what was true already.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LateAct {
+    AcknowledgeAfterAcknowledge,
+    AcknowledgeAfterResolve,
+    ResolveAfterResolve,
+}
+
+fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
+impl Fact {
+    /// The incident this fact is about.
+    pub fn incident(&self) -> Option<IncidentNo> {
+        match self {
+            Self::ConfigLoaded { .. }
+            | Self::NumbersSkipped { .. }
+            | Self::ClockJumped { .. }
+            | Self::ShiftStarted { .. }
+            | Self::ShiftForgotten { .. }
+            | Self::OverrideSet(_)
+            | Self::OverrideExpired { .. } => None,
+            Self::IncidentOpened(o) => Some(o.incident),
+            Self::StepStarted(s) => Some(s.incident),
+            Self::SyncCreated { key, .. } => Some(key.incident()),
+            Self::PagesCarriedOver { incident, .. }
+            | Self::AlertRepeated { incident, .. }
+            | Self::AlertFired { incident, .. }
+            | Self::AlertCleared { incident, .. }
+            | Self::EventLate { incident, .. }
+            | Self::AcknowledgedByEvent { incident, .. }
+            | Self::CallStarted { incident, .. }
+            | Self::CallExhausted { incident, .. }
+            | Self::PageRequested { incident, .. }
+            | Self::PageDelivered { incident, .. }
+            | Self::PageFailed { incident, .. }
+            | Self::PageRevoked { incident, .. }
+            | Self::Acknowledged { incident, .. }
+            | Self::Snoozed { incident, .. }
+            | Self::SnoozeEnded { incident }
+            | Self::StillOnItAsked { incident, .. }
+            | Self::AckTimedOut { incident }
+            | Self::Escalated { incident, .. }
+            | Self::Resolved { incident, .. }
+            | Self::Reopened { incident, .. }
+            | Self::Noted { incident, .. }
+            | Self::ActLate { incident, .. }
+            | Self::IncidentClosed { incident }
+            | Self::ClosePostponed { incident, .. }
+            | Self::ThreadShown { incident, .. }
+            | Self::CardMoved { incident, .. } => Some(*incident),
+        }
+    }
+
+    /// What must be in memory before this fact can be applied.
+    pub fn needs(&self) -> Option<Need> {
+        match self {
+            Self::IncidentOpened(o) => {
+                Some(Need::Alert(super::id::AlertKey { service: o.service.clone(), dedup: o.dedup.clone() }))
+            }
+            _ => self.incident().map(Need::Incident),
+        }
+    }
+
+    /// What this fact makes out of date in Slack. The same function live and after a restart. `Dm` keys are named by
+    /// [`super::incident::Incident::dms`], because which messages there are is the state's to say.
+    pub fn stales(&self) -> Stale {
+        match self {
+            Self::ConfigLoaded { .. }
+            | Self::NumbersSkipped { .. }
+            | Self::ClockJumped { .. }
+            | Self::PagesCarriedOver { .. }
+            | Self::EventLate { .. }
+            | Self::ActLate { .. }
+            | Self::ClosePostponed { .. }
+            | Self::ThreadShown { .. }
+            | Self::ShiftStarted { .. }
+            | Self::ShiftForgotten { .. }
+            | Self::OverrideSet(_)
+            | Self::OverrideExpired { .. } => Stale::Nothing,
+            Self::AlertRepeated { incident, .. } => Stale::Card(*incident),
+            Self::IncidentClosed { incident } => Stale::Closed(*incident),
+            _ => self.incident().map_or(Stale::Nothing, Stale::Everything),
+        }
+    }
+
+    /// Every text this fact holds, for sealing and unsealing.
+    pub fn texts(&mut self, each: &mut dyn FnMut(&mut Text)) {
+        match self {
+            Self::IncidentOpened(o) => {
+                each(&mut o.title);
+                each(&mut o.link);
+                each(&mut o.labels);
+            }
+            Self::Resolved { note, .. } => each(note),
+            Self::Noted { text, .. } => each(text),
+            _ => {}
+        }
+    }
+}
+
+/// What a fact makes out of date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stale {
+    Nothing,
+    /// The card only.
+    Card(IncidentNo),
+    /// Card, thread and direct messages.
+    Everything(IncidentNo),
+    /// Nothing of it is shown any more.
+    Closed(IncidentNo),
+}

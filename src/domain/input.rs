@@ -1,0 +1,201 @@
+//! Everything that can happen to the state. Whatever is not here cannot change anything.
+
+use super::directory::{Directory, Urgency};
+use super::id::{AlertKey, ChannelId, IncidentNo, InputId, MessageRef, PageId, ScheduleId, ServiceId, UserId};
+use super::page::{PageFailure, SyncKey};
+use super::stamp::At;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// One thing that happened, with what it is remembered by.
+#[derive(Clone, Debug)]
+pub struct Input {
+    pub id: InputId,
+    pub what: What,
+}
+
+#[derive(Clone, Debug)]
+pub enum What {
+    /// One body from a monitor: all its events or none.
+    Events(Delivery),
+    /// A body under a known key that could not be understood; it becomes an incident so that no page is lost.
+    Unreadable(Unreadable),
+    /// A person did something to an incident.
+    Act(Act),
+    /// A person takes somebody's place on a schedule for a while.
+    Override(OverrideRequest),
+    /// A deadline may have come: look.
+    Due,
+    /// The outside world answered.
+    Settled(Settled),
+    /// The wall clock jumped forward by this much and is believed.
+    ClockJumped { ahead_ms: i64 },
+    /// The data directory was restored from a backup, for the `restores`-th time: this many incident numbers are
+    /// skipped, so that none names two incidents.
+    Restored { skip: u64, restores: u32 },
+    /// The process started: whatever was under way may have happened or not.
+    Booted,
+    /// A configuration was read; from here on it is the one in force.
+    ConfigLoaded(Arc<Directory>),
+}
+
+/// Events of one body.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    pub service: ServiceId,
+    pub source: Source,
+    /// Fixed by the integration key.
+    pub urgency: Option<Urgency>,
+    pub events: Vec<Event>,
+}
+
+/// Which intake path understood the body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    Alertmanager,
+    PagerDuty,
+    Generic,
+    /// Warridor itself, for a body nobody could read.
+    Warridor,
+}
+
+/// One message from a monitor. All texts are bounded by the decoder (see `ingest::limits`) and untrusted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    pub action: EventAction,
+    /// What the sender calls this problem. At most 255 characters.
+    pub dedup_key: Arc<str>,
+    /// What is wrong, one line.
+    pub title: String,
+    /// Where the sender says more; empty when it does not.
+    pub link: String,
+    /// The telling labels first.
+    pub labels: Vec<(String, String)>,
+    /// When the problem began, by the sender's clock. Names the episode when the sender gives it.
+    pub starts_at: Option<At>,
+    /// When it ended, by the sender's clock.
+    pub ends_at: Option<At>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventAction {
+    Trigger,
+    Acknowledge,
+    Resolve,
+}
+
+/// What can still be said of a body nobody could read.
+#[derive(Clone, Debug)]
+pub struct Unreadable {
+    pub service: ServiceId,
+    /// The key's name in the configuration (never the key); one incident is open per key.
+    pub key_name: String,
+    pub urgency: Option<Urgency>,
+    /// Whatever text was found that may say what is wrong.
+    pub title: String,
+    /// Which field, what was found, what to write instead.
+    pub problem: String,
+    /// The first 16 KiB.
+    pub excerpt: String,
+}
+
+/// A person and what they did.
+#[derive(Clone, Debug)]
+pub struct Act {
+    pub incident: IncidentNo,
+    pub by: UserId,
+    pub deed: Deed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deed {
+    Acknowledge,
+    Snooze {
+        /// On the wall clock.
+        until: At,
+    },
+    EndSnooze,
+    Escalate,
+    Resolve {
+        note: Option<String>,
+    },
+    Reopen,
+    Note {
+        text: String,
+    },
+}
+
+#[derive(Clone, Debug)]
+pub struct OverrideRequest {
+    pub schedule: ScheduleId,
+    pub user: UserId,
+    pub from: At,
+    pub until: At,
+    pub by: UserId,
+}
+
+/// What the outside world answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// The page reached its destination: this message.
+    PageDelivered { incident: IncidentNo, page: PageId, message: MessageRef },
+    /// It never will.
+    PageFailed { incident: IncidentNo, page: PageId, why: PageFailure },
+    /// A sync created this message.
+    Created { key: SyncKey, message: MessageRef },
+    /// The thread shows the timeline up to this entry.
+    ThreadShown { incident: IncidentNo, upto: u64 },
+    /// The card cannot live in its channel (archived, bot not a member…): it goes to this one.
+    CardMoved { incident: IncidentNo, from: ChannelId, to: ChannelId, why: PageFailure },
+}
+
+/// A row that must be in memory before an input is decided or a fact applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Need {
+    Incident(IncidentNo),
+    /// The latest incident of this alert.
+    Alert(AlertKey),
+}
+
+impl Input {
+    /// The things this input speaks of, which may be closed and on disk only.
+    pub fn touches(&self) -> Vec<Need> {
+        match &self.what {
+            What::Events(d) => d
+                .events
+                .iter()
+                .map(|e| Need::Alert(AlertKey { service: d.service.clone(), dedup: e.dedup_key.clone() }))
+                .collect(),
+            What::Unreadable(u) => vec![Need::Alert(u.alert_key())],
+            What::Act(a) => vec![Need::Incident(a.incident)],
+            What::Settled(s) => vec![Need::Incident(s.incident())],
+            What::Override(_)
+            | What::Due
+            | What::ClockJumped { .. }
+            | What::Restored { .. }
+            | What::Booted
+            | What::ConfigLoaded(_) => Vec::new(),
+        }
+    }
+}
+
+impl Unreadable {
+    /// One open incident per integration key.
+    pub fn alert_key(&self) -> AlertKey {
+        AlertKey { service: self.service.clone(), dedup: format!("warridor/unreadable/{}", self.key_name).into() }
+    }
+}
+
+impl Settled {
+    pub fn incident(&self) -> IncidentNo {
+        match self {
+            Self::PageDelivered { incident, .. }
+            | Self::PageFailed { incident, .. }
+            | Self::ThreadShown { incident, .. }
+            | Self::CardMoved { incident, .. } => *incident,
+            Self::Created { key, .. } => key.incident(),
+        }
+    }
+}

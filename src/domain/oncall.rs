@@ -1,0 +1,68 @@
+//! Who is on call: overrides, handoffs, and what a new configuration changes.
+
+use super::decision::Decision;
+use super::directory::Directory;
+use super::fact::Fact;
+use super::id::{OverrideId, ScheduleId};
+use super::input::OverrideRequest;
+use super::refusal::Refusal;
+use super::schedule::{Override, Schedule, resolve};
+
+/// The tz database the handoffs were computed with; kept with each of them.
+const TZDATA: &str = chrono_tz::IANA_TZDB_VERSION;
+
+/// Puts somebody else on call for a while.
+pub(super) fn request_override(d: &mut Decision<'_>, r: &OverrideRequest) -> Result<(), Refusal> {
+    let schedule = d.directory.schedules.get(&r.schedule).ok_or_else(|| Refusal::NoSuchSchedule(r.schedule.clone()))?;
+    if !d.directory.users.contains_key(&r.user) {
+        return Err(Refusal::NoSuchUser(r.user.clone()));
+    }
+    if r.until <= r.from {
+        return Err(Refusal::OverrideEndsBeforeItStarts);
+    }
+    if r.until <= d.stamp.wall {
+        return Err(Refusal::OverrideInThePast { until: r.until });
+    }
+    d.emit(Fact::OverrideSet(Override {
+        id: OverrideId(d.world().meta.last_override.0 + 1),
+        schedule: r.schedule.clone(),
+        user: r.user.clone(),
+        from: r.from,
+        until: r.until,
+        by: r.by.clone(),
+    }));
+    look_at(d, schedule);
+    Ok(())
+}
+
+/// The answer to "who" may have changed.
+pub(super) fn shift_due(d: &mut Decision<'_>, id: &ScheduleId) {
+    match d.directory.schedules.get(id) {
+        Some(schedule) => look_at(d, schedule),
+        None => d.emit(Fact::ShiftForgotten { schedule: id.clone() }),
+    }
+}
+
+/// From here on `new` is in force: every schedule is looked at with it.
+pub(super) fn config_loaded(d: &mut Decision<'_>, new: &Directory) {
+    if d.world().meta.config_sha256 != new.sha256 {
+        let version = d.world().meta.config + 1;
+        d.emit(Fact::ConfigLoaded { version, sha256: new.sha256.clone() });
+    }
+    let gone = d.world().shifts.keys().filter(|id| !new.schedules.contains_key(*id)).cloned();
+    for schedule in gone.collect::<Vec<_>>() {
+        d.emit(Fact::ShiftForgotten { schedule });
+    }
+    for schedule in new.schedules.values() {
+        look_at(d, schedule);
+    }
+}
+
+fn look_at(d: &mut Decision<'_>, schedule: &Schedule) {
+    let shift = resolve(schedule, d.world().overrides.values(), d.stamp.wall);
+    let due = d.stamp.due_of(shift.until);
+    let known = d.world().shifts.get(&schedule.id);
+    if known.is_none_or(|k| k.shift != shift || k.due <= d.stamp.at) {
+        d.emit(Fact::ShiftStarted { schedule: schedule.id.clone(), shift, due, tzdata: TZDATA.to_owned() });
+    }
+}

@@ -1,0 +1,107 @@
+//! A page: asking one human to act, by one method. And what is kept true in Slack beside pages.
+
+use super::directory::Method;
+use super::id::{CallNo, ChannelId, IncidentNo, MessageRef, PageId, UserId};
+use super::stamp::At;
+use serde::{Deserialize, Serialize};
+
+/// A page that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page {
+    pub id: PageId,
+    pub call: CallNo,
+    pub to: Recipient,
+    pub method: Method,
+    pub purpose: Purpose,
+    /// On the wall clock.
+    pub requested: At,
+    /// How often a process started while this page was under way.
+    pub attempts: u32,
+    pub state: PageState,
+}
+
+/// Who a page is for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recipient {
+    User(UserId),
+    Channel(ChannelId),
+}
+
+/// Why somebody is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// A policy step came to them.
+    Step,
+    /// Nobody answered at any step.
+    CatchAll,
+    /// They acknowledged long ago and nothing happened since.
+    StillOnIt,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PageState {
+    /// To be sent; maybe being sent.
+    Requested,
+    Delivered {
+        message: MessageRef,
+        at: At,
+    },
+    Failed(PageFailure),
+    /// No longer wanted, and not known to have been sent.
+    Revoked(RevokeReason),
+}
+
+/// Why a page (or a card) cannot reach its destination.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PageFailure {
+    /// No method is configured for this person.
+    NoMethod,
+    /// Slack's error, such as `user_not_found` or `is_archived`.
+    Slack(String),
+    /// The process restarted too often while this page was under way.
+    TooManyRestarts,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RevokeReason {
+    /// Somebody answered the call.
+    Answered,
+    /// The incident was resolved.
+    Resolved,
+    /// The incident was snoozed.
+    Snoozed,
+    /// A newer page to the same person says it better.
+    Superseded,
+}
+
+impl Page {
+    /// Not settled and not revoked.
+    pub fn is_wanted(&self) -> bool {
+        self.state == PageState::Requested
+    }
+}
+
+/// What is kept true in Slack by rendering the state and comparing.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SyncKey {
+    /// The channel message of an incident.
+    Card(IncidentNo),
+    /// The lines below it.
+    Thread(IncidentNo),
+    /// A page's direct message, after it was delivered.
+    Dm(IncidentNo, PageId),
+}
+
+impl SyncKey {
+    pub fn incident(&self) -> IncidentNo {
+        match self {
+            Self::Card(no) | Self::Thread(no) | Self::Dm(no, _) => *no,
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! What the outside world answered, what a start finds under way, and when nothing is owed any more.
+
+use super::decision::Decision;
+use super::escalation;
+use super::fact::Fact;
+use super::id::{IncidentNo, PageId};
+use super::incident::Incident;
+use super::input::Settled;
+use super::page::{PageFailure, SyncKey};
+use std::collections::BTreeMap;
+
+/// A page that was under way at this many starts is given up: a crash loop must not page for ever.
+pub const ATTEMPTS_MAX: u32 = 5;
+/// An incident that cannot be closed yet is looked at again after this long.
+const CLOSE_AGAIN_SECS: i64 = 60 * 60;
+
+/// Answers that come twice, or after they stopped mattering, change nothing.
+pub(super) fn settled(d: &mut Decision<'_>, settled: &Settled) {
+    let Some(incident) = d.incident(settled.incident()) else {
+        return;
+    };
+    match settled {
+        Settled::PageDelivered { incident: no, page, message } => {
+            // Revoked while it was on its way: it was sent all the same, and its message must be kept true.
+            let delivered = incident.page(*page).is_some_and(|p| {
+                matches!(p.state, super::page::PageState::Requested | super::page::PageState::Revoked(_))
+            });
+            if delivered {
+                d.emit(Fact::PageDelivered { incident: *no, page: *page, message: message.clone() });
+            }
+        }
+        Settled::PageFailed { page, why, .. } => fail_page(d, &incident, *page, why),
+        Settled::Created { key, message } => {
+            if matches!(key, SyncKey::Card(_)) && incident.card.is_none() && message.channel == incident.channel {
+                d.emit(Fact::SyncCreated { key: key.clone(), message: message.clone() });
+            }
+        }
+        Settled::ThreadShown { incident: no, upto } => {
+            if *upto > incident.thread_shown {
+                d.emit(Fact::ThreadShown { incident: *no, upto: *upto });
+            }
+        }
+        Settled::CardMoved { incident: no, from, to, why } => {
+            // To the same place when somebody deleted the card there.
+            if incident.channel == *from {
+                d.emit(Fact::CardMoved { incident: *no, to: to.clone(), why: why.clone() });
+            }
+        }
+    }
+}
+
+fn fail_page(d: &mut Decision<'_>, incident: &Incident, page: PageId, why: &PageFailure) {
+    let Some(call) = incident.page(page).filter(|p| p.is_wanted()).map(|p| p.call) else {
+        return;
+    };
+    d.emit(Fact::PageFailed { incident: incident.no, page, why: why.clone() });
+    escalation::pass_over_if_unreachable(d, incident.no, call);
+}
+
+/// After a restore, numbers given out since the backup must not be given out again.
+pub(super) fn restored(d: &mut Decision<'_>, skip: u64, restores: u32) {
+    if d.world().meta.restores >= restores {
+        return;
+    }
+    let next_incident = d.world().meta.last_incident.0 + 1 + skip;
+    d.emit(Fact::NumbersSkipped { next_incident, restores });
+}
+
+/// Every page under way may have been sent or not. It is tried again, but not for ever.
+pub(super) fn booted(d: &mut Decision<'_>) {
+    let mut by_incident: BTreeMap<IncidentNo, Vec<PageId>> = BTreeMap::new();
+    for (page, incident) in &d.world().wanted {
+        by_incident.entry(*incident).or_default().push(*page);
+    }
+    for (no, pages) in by_incident {
+        let Some(incident) = d.incident(no) else {
+            continue;
+        };
+        let (tried_enough, again): (Vec<PageId>, Vec<PageId>) =
+            pages.into_iter().partition(|p| incident.page(*p).is_some_and(|p| p.attempts >= ATTEMPTS_MAX));
+        if !again.is_empty() {
+            d.emit(Fact::PagesCarriedOver { incident: no, pages: again });
+        }
+        for page in tried_enough {
+            fail_page(d, &incident, page, &PageFailure::TooManyRestarts);
+        }
+    }
+}
+
+/// Resolved long enough ago. It stays in memory while anything is owed: a card never posted, a thread behind, a page
+/// under way.
+pub(super) fn close(d: &mut Decision<'_>, incident: &Incident) {
+    let owed = incident.card.is_none()
+        || incident.thread_pending().next().is_some()
+        || incident.wanted_pages().next().is_some();
+    if owed {
+        let close_at = d.stamp.at.plus_secs(CLOSE_AGAIN_SECS);
+        d.emit(Fact::ClosePostponed { incident: incident.no, close_at });
+    } else {
+        d.emit(Fact::IncidentClosed { incident: incident.no });
+    }
+}

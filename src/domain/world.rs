@@ -1,0 +1,189 @@
+//! The state: what all facts add up to.
+//!
+//! [`World::apply`] never fails, never reads the configuration and never asks a clock. A `World` holds what is open;
+//! what is closed is a row on disk, loaded when an input or a fact speaks of it.
+
+use super::fact::Fact;
+use super::id::{AlertKey, IncidentNo, InputId, OverrideId, PageId, ScheduleId};
+use super::incident::{Entry, Incident};
+use super::schedule::{Override, Shift};
+use super::stamp::{At, Stamp};
+use imbl::{OrdMap, OrdSet};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+mod apply;
+pub mod rows;
+
+use rows::RowKey;
+
+/// For how long an input is recognised when it comes again.
+pub const INPUT_MEMORY_MS: i64 = 60 * 60 * 1000;
+/// How many inputs are recognised at most; the oldest are forgotten first.
+pub const INPUT_MEMORY: usize = 50_000;
+
+#[derive(Clone, Debug, Default)]
+pub struct World {
+    pub meta: Meta,
+    /// Everything that is not closed, and what was loaded because somebody spoke of it.
+    pub incidents: OrdMap<IncidentNo, Arc<Incident>>,
+    /// The latest incident of an alert.
+    pub by_alert: OrdMap<AlertKey, IncidentNo>,
+    /// Pages that are neither settled nor revoked.
+    pub wanted: OrdMap<PageId, IncidentNo>,
+    pub overrides: OrdMap<OverrideId, Override>,
+    pub shifts: OrdMap<ScheduleId, CurrentShift>,
+    seen: OrdMap<InputId, At>,
+    seen_order: OrdSet<(At, InputId)>,
+    wakes: OrdSet<(At, Wake)>,
+    /// Closed incidents that are in memory because somebody spoke of them, or closed just now.
+    closed: OrdSet<IncidentNo>,
+    touched: Vec<RowKey>,
+    /// Timeline entries that left memory and are not yet rows.
+    spilled: Vec<(IncidentNo, Entry)>,
+}
+
+/// What there is one of.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Meta {
+    /// The last stamp applied.
+    pub at: At,
+    pub wall: At,
+    /// The configuration in force; 0 before the first.
+    pub config: u64,
+    pub config_sha256: String,
+    pub last_incident: IncidentNo,
+    pub last_page: PageId,
+    pub last_override: OverrideId,
+    /// How many restores have had their numbers skipped.
+    pub restores: u32,
+}
+
+/// Who is on call by a schedule, and when to look again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CurrentShift {
+    pub shift: Shift,
+    /// `shift.until` on the line of `at`.
+    pub due: At,
+}
+
+/// What a deadline belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wake {
+    Incident(IncidentNo),
+    Shift(ScheduleId),
+    Override(OverrideId),
+}
+
+impl World {
+    /// The next instant at which something is due.
+    pub fn next_wake(&self) -> Option<At> {
+        self.wakes.get_min().map(|(at, _)| *at)
+    }
+
+    /// What is due at `at`, oldest first, at most `limit`.
+    pub fn due(&self, at: At, limit: usize) -> Vec<Wake> {
+        self.wakes.iter().take_while(|(due, _)| *due <= at).take(limit).map(|(_, w)| w.clone()).collect()
+    }
+
+    pub fn incident(&self, no: IncidentNo) -> Option<&Arc<Incident>> {
+        self.incidents.get(&no)
+    }
+
+    /// The latest incident of an alert.
+    pub fn incident_of(&self, key: &AlertKey) -> Option<&Arc<Incident>> {
+        self.by_alert.get(key).and_then(|no| self.incidents.get(no))
+    }
+
+    /// Incidents that are not resolved, oldest first.
+    pub fn open_incidents(&self) -> impl Iterator<Item = &Arc<Incident>> {
+        self.incidents.values().filter(|i| !i.is_resolved())
+    }
+
+    /// The last stamp applied.
+    pub fn stamp(&self) -> Stamp {
+        Stamp { at: self.meta.at, wall: self.meta.wall }
+    }
+
+    /// The closed incidents in memory.
+    pub fn closed(&self) -> impl Iterator<Item = &IncidentNo> {
+        self.closed.iter()
+    }
+
+    /// Was this input decided within the last hour?
+    pub fn has_seen(&self, id: &InputId) -> bool {
+        self.seen.contains_key(id)
+    }
+
+    /// Every deadline, computed without the index; what the index must agree with.
+    pub fn next_wake_by_brute_force(&self) -> Option<At> {
+        let incidents = self.incidents.values().filter_map(|i| i.next_wake());
+        let shifts = self.shifts.values().map(|s| s.due);
+        let overrides = self.overrides.values().map(|o| o.until);
+        incidents.chain(shifts).chain(overrides).min()
+    }
+
+    /// The rows that changed since this was last asked, each once.
+    pub fn take_touched(&mut self) -> Vec<RowKey> {
+        let mut touched = std::mem::take(&mut self.touched);
+        touched.sort();
+        touched.dedup();
+        touched
+    }
+
+    /// The timeline entries that left memory since this was last asked; each becomes a row.
+    pub fn take_spilled(&mut self) -> Vec<(IncidentNo, Entry)> {
+        std::mem::take(&mut self.spilled)
+    }
+
+    /// Drops closed incidents from memory. Only after their rows were handed to whoever writes them.
+    pub fn evict_closed(&mut self) {
+        for no in std::mem::take(&mut self.closed) {
+            let Some(incident) = self.incidents.remove(&no) else {
+                continue;
+            };
+            for key in apply::alert_keys(&incident) {
+                if self.by_alert.get(&key).is_some_and(|latest| !self.incidents.contains_key(latest)) {
+                    self.by_alert.remove(&key);
+                }
+            }
+        }
+    }
+
+    /// Remembers that the inputs of a frame were decided.
+    pub fn remember(&mut self, inputs: impl Iterator<Item = InputId>, stamp: Stamp) {
+        for id in inputs.filter(InputId::may_come_twice) {
+            if self.seen.insert(id.clone(), stamp.at).is_none() {
+                self.seen_order.insert((stamp.at, id.clone()));
+                self.touched.push(RowKey::Seen(id));
+            }
+        }
+        while let Some((at, id)) = self.seen_order.get_min().cloned() {
+            if self.seen.len() <= INPUT_MEMORY && at.0 > stamp.at.0 - INPUT_MEMORY_MS {
+                break;
+            }
+            self.seen_order.remove(&(at, id.clone()));
+            self.seen.remove(&id);
+            self.touched.push(RowKey::Seen(id));
+        }
+    }
+
+    /// Applies one fact. The rows and incidents it needs (see [`Fact::needs`]) are in memory already.
+    pub fn apply(&mut self, fact: &Fact, stamp: Stamp) {
+        self.meta.at = stamp.at;
+        self.meta.wall = stamp.wall;
+        apply::apply(self, fact, stamp);
+    }
+
+    fn wake_at(&mut self, at: Option<At>, wake: Wake) {
+        if let Some(at) = at {
+            self.wakes.insert((at, wake));
+        }
+    }
+
+    fn forget_wake(&mut self, at: Option<At>, wake: Wake) {
+        if let Some(at) = at {
+            self.wakes.remove(&(at, wake));
+        }
+    }
+}

@@ -1,0 +1,423 @@
+//! What each fact does to the state. One match; nothing here decides.
+
+use super::{CurrentShift, RowKey, Wake, World};
+use crate::domain::alert::{Alert, AlertState};
+use crate::domain::call::{Call, CallState};
+use crate::domain::fact::{Fact, IncidentOpened, StepStarted};
+use crate::domain::id::{AlertKey, CallNo, IncidentNo, PageId, UserId};
+use crate::domain::incident::{
+    AckTimeout, Entry, Happening, Incident, SETTLED_PAGES_KEPT, State, TIMELINE_IN_MEMORY, TIMELINE_SPILL,
+};
+use crate::domain::page::{Page, PageState, Recipient, SyncKey};
+use crate::domain::stamp::{At, Stamp};
+use std::sync::Arc;
+
+pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
+    let wall = stamp.wall;
+    match fact {
+        Fact::ConfigLoaded { version, sha256 } => {
+            w.meta.config = *version;
+            w.meta.config_sha256.clone_from(sha256);
+        }
+        Fact::NumbersSkipped { next_incident, restores } => {
+            w.meta.last_incident = IncidentNo(next_incident.saturating_sub(1));
+            w.meta.restores = *restores;
+        }
+        Fact::ClockJumped { .. } => {}
+        Fact::IncidentOpened(o) => open(w, o, wall),
+        Fact::ShiftStarted { schedule, shift, due, .. } => {
+            let old = w.shifts.insert(schedule.clone(), CurrentShift { shift: shift.clone(), due: *due });
+            w.forget_wake(old.map(|s| s.due), Wake::Shift(schedule.clone()));
+            w.wake_at(Some(*due), Wake::Shift(schedule.clone()));
+            w.touched.push(RowKey::Shift(schedule.clone()));
+        }
+        Fact::ShiftForgotten { schedule } => {
+            let old = w.shifts.remove(schedule);
+            w.forget_wake(old.map(|s| s.due), Wake::Shift(schedule.clone()));
+            w.touched.push(RowKey::Shift(schedule.clone()));
+        }
+        Fact::OverrideSet(o) => {
+            w.meta.last_override = w.meta.last_override.max(o.id);
+            w.wake_at(Some(o.until), Wake::Override(o.id));
+            w.overrides.insert(o.id, o.clone());
+            w.touched.push(RowKey::Override(o.id));
+        }
+        Fact::OverrideExpired { id } => {
+            let old = w.overrides.remove(id);
+            w.forget_wake(old.map(|o| o.until), Wake::Override(*id));
+            w.touched.push(RowKey::Override(*id));
+        }
+        Fact::PageRequested { incident, page, .. } => {
+            w.meta.last_page = w.meta.last_page.max(*page);
+            change(w, *incident, |i| apply_to_incident(i, fact, wall));
+        }
+        Fact::PagesCarriedOver { incident, .. }
+        | Fact::AlertRepeated { incident, .. }
+        | Fact::AlertFired { incident, .. }
+        | Fact::AlertCleared { incident, .. }
+        | Fact::EventLate { incident, .. }
+        | Fact::AcknowledgedByEvent { incident, .. }
+        | Fact::CallStarted { incident, .. }
+        | Fact::CallExhausted { incident, .. }
+        | Fact::PageDelivered { incident, .. }
+        | Fact::PageFailed { incident, .. }
+        | Fact::PageRevoked { incident, .. }
+        | Fact::Acknowledged { incident, .. }
+        | Fact::Snoozed { incident, .. }
+        | Fact::SnoozeEnded { incident }
+        | Fact::StillOnItAsked { incident, .. }
+        | Fact::AckTimedOut { incident }
+        | Fact::Escalated { incident, .. }
+        | Fact::Resolved { incident, .. }
+        | Fact::Reopened { incident, .. }
+        | Fact::Noted { incident, .. }
+        | Fact::ActLate { incident, .. }
+        | Fact::IncidentClosed { incident }
+        | Fact::ClosePostponed { incident, .. }
+        | Fact::ThreadShown { incident, .. }
+        | Fact::CardMoved { incident, .. } => change(w, *incident, |i| apply_to_incident(i, fact, wall)),
+        Fact::StepStarted(s) => change(w, s.incident, |i| apply_to_incident(i, fact, wall)),
+        Fact::SyncCreated { key, .. } => change(w, key.incident(), |i| apply_to_incident(i, fact, wall)),
+    }
+    w.touched.push(RowKey::Meta);
+}
+
+/// Changes one incident and keeps every index that speaks of it.
+fn change(w: &mut World, no: IncidentNo, how: impl FnOnce(&mut Incident)) {
+    let Some(slot) = w.incidents.get_mut(&no) else {
+        return;
+    };
+    let incident = Arc::make_mut(slot);
+    let wake_before = incident.next_wake();
+    let pages_before: Vec<PageId> = incident.wanted_pages().map(|p| p.id).collect();
+    let closed_before = incident.closed;
+    let entries_before = incident.next_entry;
+    how(incident);
+    let spilled = spill(incident);
+    let wake = incident.next_wake();
+    let pages: Vec<PageId> = incident.wanted_pages().map(|p| p.id).collect();
+    let closed = incident.closed;
+    debug_assert!(incident.next_entry >= entries_before, "a timeline only grows");
+    let keys: Vec<AlertKey> = if closed == closed_before { Vec::new() } else { alert_keys(incident) };
+    if wake != wake_before {
+        w.forget_wake(wake_before, Wake::Incident(no));
+        w.wake_at(wake, Wake::Incident(no));
+    }
+    for gone in pages_before.iter().filter(|p| !pages.contains(p)) {
+        w.wanted.remove(gone);
+    }
+    for new in pages.iter().filter(|p| !pages_before.contains(p)) {
+        w.wanted.insert(*new, no);
+    }
+    for entry in spilled {
+        w.spilled.push((no, entry));
+    }
+    w.touched.push(RowKey::Incident(no));
+    if closed != closed_before {
+        if closed {
+            w.closed.insert(no)
+        } else {
+            w.closed.remove(&no)
+        };
+    }
+    for key in keys {
+        w.touched.push(RowKey::Alert(key));
+    }
+}
+
+pub(super) fn alert_keys(incident: &Incident) -> Vec<AlertKey> {
+    let key = |a: &Alert| AlertKey { service: incident.service.clone(), dedup: a.dedup.clone() };
+    incident.alerts.iter().map(key).collect()
+}
+
+fn spill(incident: &mut Incident) -> Vec<Entry> {
+    if incident.timeline.len() <= TIMELINE_IN_MEMORY {
+        return Vec::new();
+    }
+    incident.timeline.drain(..TIMELINE_SPILL).collect()
+}
+
+fn open(w: &mut World, o: &IncidentOpened, wall: At) {
+    let key = AlertKey { service: o.service.clone(), dedup: o.dedup.clone() };
+    let mut incident = Incident {
+        no: o.incident,
+        service: o.service.clone(),
+        team: o.team.clone(),
+        tier: o.tier,
+        urgency: o.urgency,
+        policy: o.policy.clone(),
+        title: o.title.body().clone(),
+        link: o.link.body().clone(),
+        labels: o.labels.body().clone(),
+        opened: wall,
+        state: State::Triggered { since: wall },
+        alerts: vec![Alert { dedup: o.dedup.clone(), count: 1, starts_at: o.starts_at, state: AlertState::Firing }],
+        calls: Vec::new(),
+        pages: Vec::new(),
+        responders: Vec::new(),
+        channel: o.channel.clone(),
+        card: None,
+        thread_shown: 0,
+        timeline: Vec::new(),
+        next_entry: 1,
+        closed: false,
+    };
+    log(&mut incident, wall, Happening::Opened);
+    w.meta.last_incident = w.meta.last_incident.max(o.incident);
+    if let Some(earlier) = w.by_alert.insert(key.clone(), o.incident)
+        && w.incidents.get(&earlier).is_some_and(|i| i.closed)
+    {
+        // The alert's row named the earlier incident; it names an open one now, and open ones need no row.
+        w.touched.push(RowKey::Alert(key));
+    }
+    w.incidents.insert(o.incident, Arc::new(incident));
+    w.touched.push(RowKey::Incident(o.incident));
+}
+
+fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
+    match fact {
+        Fact::AlertRepeated { alert, .. } => count_event(i, *alert),
+        Fact::EventLate { alert, .. } => count_event(i, *alert),
+        Fact::AlertFired { alert, starts_at, .. } => {
+            count_event(i, *alert);
+            if let Some(a) = i.alerts.get_mut(*alert as usize) {
+                a.state = AlertState::Firing;
+                a.starts_at = *starts_at;
+            }
+            log(i, wall, Happening::FiredAgain);
+        }
+        Fact::AlertCleared { alert, ends_at, .. } => {
+            count_event(i, *alert);
+            if let Some(a) = i.alerts.get_mut(*alert as usize) {
+                a.state = AlertState::Cleared { since: wall, ends_at: *ends_at };
+            }
+            log(i, wall, Happening::Cleared);
+        }
+        Fact::AcknowledgedByEvent { ask_at, .. } => {
+            i.state = State::Acknowledged { by: None, since: wall, timeout: timeout(*ask_at) };
+            stop_calls(i);
+            log(i, wall, Happening::AcknowledgedByEvent);
+        }
+        Fact::CallStarted { call, kind, policy, also, .. } => {
+            if matches!(kind, crate::domain::call::CallKind::Main) {
+                stop_calls(i);
+            }
+            i.calls.retain(|c| c.is_open() || c.no.0 + CLOSED_CALLS_KEPT > call.0);
+            i.calls.push(Call {
+                no: *call,
+                kind: kind.clone(),
+                policy: Arc::new(policy.clone()),
+                also: also.clone(),
+                step: 0,
+                round: 0,
+                asked: Vec::new(),
+                reached: Vec::new(),
+                queue: Vec::new(),
+                next_up: Vec::new(),
+                state: CallState::Starting,
+            });
+        }
+        Fact::StepStarted(s) => step_started(i, s, wall),
+        Fact::CallExhausted { call, times, next_at, skipped, .. } => {
+            with_call(i, *call, |c| {
+                c.queue.clear();
+                c.asked.clear();
+                c.next_up.clear();
+                c.state = CallState::Exhausted { times: *times, next_at: *next_at };
+            });
+            log(i, wall, Happening::Exhausted { times: *times, skipped: skipped.clone() });
+        }
+        Fact::PageRequested { page, call, to, method, purpose, queued, .. } => {
+            let settled = i.pages.iter().filter(|p| !p.is_wanted()).count();
+            if settled >= SETTLED_PAGES_KEPT
+                && let Some(oldest) = i.pages.iter().position(|p| !p.is_wanted())
+            {
+                i.pages.remove(oldest);
+            }
+            if *queued && let Recipient::User(user) = to {
+                with_call(i, *call, |c| {
+                    if let Some(first) = c.queue.iter().position(|q| q.user == *user && q.method == *method) {
+                        c.queue.remove(first);
+                    }
+                });
+            }
+            i.pages.push(Page {
+                id: *page,
+                call: *call,
+                to: to.clone(),
+                method: *method,
+                purpose: *purpose,
+                requested: wall,
+                attempts: 1,
+                state: PageState::Requested,
+            });
+        }
+        Fact::PagesCarriedOver { pages, .. } => {
+            for p in i.pages.iter_mut().filter(|p| pages.contains(&p.id)) {
+                p.attempts += 1;
+            }
+        }
+        Fact::PageDelivered { page, message, .. } => {
+            with_page(i, *page, |p| p.state = PageState::Delivered { message: message.clone(), at: wall });
+        }
+        Fact::PageFailed { page, why, .. } => {
+            let mut to = None;
+            with_page(i, *page, |p| {
+                p.state = PageState::Failed(why.clone());
+                to = Some(p.to.clone());
+            });
+            if let Some(to) = to {
+                log(i, wall, Happening::PageFailed { to, why: why.clone() });
+            }
+        }
+        Fact::PageRevoked { page, why, .. } => with_page(i, *page, |p| p.state = PageState::Revoked(*why)),
+        Fact::Acknowledged { by, calls, ask_at, .. } => {
+            for no in calls {
+                with_call(i, *no, |c| {
+                    c.queue.clear();
+                    c.state = CallState::Answered { by: by.clone() };
+                });
+            }
+            add_responder(i, by);
+            if !matches!(&i.state, State::Acknowledged { by: Some(_), .. }) {
+                i.state = State::Acknowledged { by: Some(by.clone()), since: wall, timeout: timeout(*ask_at) };
+            } else {
+                set_timeout(i, *ask_at);
+            }
+            log(i, wall, Happening::Acknowledged { by: by.clone() });
+        }
+        Fact::Snoozed { by, until, due, .. } => {
+            add_responder(i, by);
+            i.state = State::Snoozed { by: by.clone(), since: wall, until: *until, due: *due };
+            stop_calls(i);
+            log(i, wall, Happening::Snoozed { by: by.clone(), until: *until });
+        }
+        Fact::SnoozeEnded { .. } => {
+            i.state = State::Triggered { since: wall };
+            log(i, wall, Happening::SnoozeEnded);
+        }
+        Fact::StillOnItAsked { to, retrigger_at, .. } => {
+            set_timeout_to(i, AckTimeout::TriggerAt(*retrigger_at));
+            log(i, wall, Happening::StillOnItAsked { to: to.clone() });
+        }
+        Fact::AckTimedOut { .. } => {
+            i.state = State::Triggered { since: wall };
+            log(i, wall, Happening::AckTimedOut);
+        }
+        Fact::Escalated { by, ask_at, .. } => {
+            set_timeout(i, *ask_at);
+            log(i, wall, Happening::Escalated { by: by.clone() });
+        }
+        Fact::Resolved { by, note, close_at, .. } => {
+            i.state = State::Resolved { by: by.clone(), since: wall, close_at: *close_at };
+            stop_calls(i);
+            log(i, wall, Happening::Resolved { by: by.clone(), note: note.body().clone() });
+        }
+        Fact::Reopened { by, ask_at, .. } => {
+            add_responder(i, by);
+            i.state = State::Acknowledged { by: Some(by.clone()), since: wall, timeout: timeout(*ask_at) };
+            i.closed = false;
+            log(i, wall, Happening::Reopened { by: by.clone() });
+        }
+        Fact::Noted { by, text, ask_at, .. } => {
+            set_timeout(i, *ask_at);
+            log(i, wall, Happening::Noted { by: by.clone(), text: text.body().clone() });
+        }
+        Fact::ActLate { by, act, .. } => log(i, wall, Happening::Late { by: by.clone(), act: act.clone() }),
+        Fact::IncidentClosed { .. } => i.closed = true,
+        Fact::ClosePostponed { close_at: later, .. } => {
+            if let State::Resolved { close_at, .. } = &mut i.state {
+                *close_at = *later;
+            }
+        }
+        Fact::SyncCreated { key: SyncKey::Card(_), message } => i.card = Some(message.clone()),
+        Fact::SyncCreated { key: SyncKey::Thread(_) | SyncKey::Dm(..), .. } => {}
+        Fact::ThreadShown { upto, .. } => i.thread_shown = i.thread_shown.max(*upto),
+        Fact::CardMoved { to, why, .. } => {
+            i.channel = to.clone();
+            i.card = None;
+            i.thread_shown = 0;
+            log(i, wall, Happening::CardMoved { to: to.clone(), why: why.clone() });
+        }
+        Fact::ConfigLoaded { .. }
+        | Fact::NumbersSkipped { .. }
+        | Fact::ClockJumped { .. }
+        | Fact::IncidentOpened(_)
+        | Fact::ShiftStarted { .. }
+        | Fact::ShiftForgotten { .. }
+        | Fact::OverrideSet(_)
+        | Fact::OverrideExpired { .. } => {}
+    }
+}
+
+/// Answered or stopped calls of one incident that are remembered.
+const CLOSED_CALLS_KEPT: u32 = 8;
+
+fn step_started(i: &mut Incident, s: &StepStarted, wall: At) {
+    with_call(i, s.call, |c| {
+        c.step = s.step;
+        c.round = s.round;
+        c.asked.clone_from(&s.asked);
+        for a in &s.asked {
+            if !c.reached.contains(&a.user) {
+                c.reached.push(a.user.clone());
+            }
+        }
+        c.queue.clone_from(&s.queue);
+        c.next_up.clone_from(&s.next_up);
+        c.state = CallState::Asking { next_at: s.next_at };
+    });
+    let asked =
+        Happening::Asked { level: s.step + 1, round: s.round, asked: s.asked.clone(), skipped: s.skipped.clone() };
+    log(i, wall, asked);
+}
+
+fn count_event(i: &mut Incident, alert: u32) {
+    if let Some(a) = i.alerts.get_mut(alert as usize) {
+        a.count += 1;
+    }
+}
+
+fn stop_calls(i: &mut Incident) {
+    for c in i.calls.iter_mut().filter(|c| c.is_open()) {
+        c.queue.clear();
+        c.state = CallState::Stopped;
+    }
+}
+
+fn add_responder(i: &mut Incident, who: &UserId) {
+    if !i.responders.contains(who) {
+        i.responders.push(who.clone());
+    }
+}
+
+fn timeout(ask_at: Option<At>) -> AckTimeout {
+    ask_at.map_or(AckTimeout::Never, AckTimeout::AskAt)
+}
+
+fn set_timeout(i: &mut Incident, ask_at: Option<At>) {
+    set_timeout_to(i, timeout(ask_at));
+}
+
+fn set_timeout_to(i: &mut Incident, to: AckTimeout) {
+    if let State::Acknowledged { timeout, .. } = &mut i.state {
+        *timeout = to;
+    }
+}
+
+fn with_call(i: &mut Incident, no: CallNo, how: impl FnOnce(&mut Call)) {
+    if let Some(c) = i.calls.iter_mut().find(|c| c.no == no) {
+        how(c);
+    }
+}
+
+fn with_page(i: &mut Incident, id: PageId, how: impl FnOnce(&mut Page)) {
+    if let Some(p) = i.pages.iter_mut().find(|p| p.id == id) {
+        how(p);
+    }
+}
+
+fn log(i: &mut Incident, wall: At, what: Happening) {
+    i.timeline.push(Entry { n: i.next_entry, wall, what });
+    i.next_entry += 1;
+}

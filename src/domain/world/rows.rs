@@ -1,0 +1,195 @@
+//! The state as rows: what a checkpoint writes and a start reads.
+//!
+//! Keys sort so that what is open stands together and is read first; numbers are big-endian, so rows of one kind are
+//! in order of age. Values are JSON.
+
+use super::{CurrentShift, Meta, Wake, World};
+use crate::domain::id::{AlertKey, IncidentNo, InputId, OverrideId, ScheduleId};
+use crate::domain::incident::{Entry, Incident};
+use crate::domain::schedule::Override;
+use crate::domain::stamp::At;
+use serde::{Serialize, de::DeserializeOwned};
+use std::sync::Arc;
+
+/// What a row is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RowKey {
+    Meta,
+    Incident(IncidentNo),
+    /// Which closed incident was the alert's latest.
+    Alert(AlertKey),
+    Override(OverrideId),
+    Shift(ScheduleId),
+    Seen(InputId),
+}
+
+/// A row that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowTrouble {
+    pub key: String,
+    pub why: String,
+}
+
+/// Prefixes of the rows a start reads whole.
+pub const OPEN_PREFIXES: [&[u8]; 5] = [b"m", b"o/", b"s/", b"v/", b"i/"];
+
+type Change = (Vec<u8>, Option<Vec<u8>>);
+
+/// The key of a closed incident's row.
+pub fn closed_key(no: IncidentNo) -> Vec<u8> {
+    numbered(b"c/", no.0)
+}
+
+/// The prefix of all closed incidents' rows.
+pub const CLOSED_PREFIX: &[u8] = b"c/";
+
+/// The key of the row that names a closed alert's latest incident.
+pub fn alert_row_key(key: &AlertKey) -> Vec<u8> {
+    let mut k = b"k/".to_vec();
+    k.extend_from_slice(key.service.as_str().as_bytes());
+    k.push(b'/');
+    k.extend_from_slice(key.dedup.as_bytes());
+    k
+}
+
+/// The key of one timeline entry that left memory.
+pub fn timeline_key(no: IncidentNo, entry: u64) -> Vec<u8> {
+    let mut k = numbered(b"t/", no.0);
+    k.extend_from_slice(&entry.to_be_bytes());
+    k
+}
+
+fn numbered(prefix: &[u8], n: u64) -> Vec<u8> {
+    let mut k = prefix.to_vec();
+    k.extend_from_slice(&n.to_be_bytes());
+    k
+}
+
+fn json<T: Serialize>(value: &T) -> Vec<u8> {
+    // Plain data with string keys: there is nothing in it that JSON cannot hold.
+    serde_json::to_vec(value).unwrap_or_default()
+}
+
+fn read<T: DeserializeOwned>(key: &[u8], value: &[u8]) -> Result<T, RowTrouble> {
+    serde_json::from_slice(value).map_err(|e| trouble(key, &e.to_string()))
+}
+
+fn trouble(key: &[u8], why: &str) -> RowTrouble {
+    RowTrouble { key: String::from_utf8_lossy(key).into_owned(), why: why.to_owned() }
+}
+
+/// A timeline entry as a row.
+pub fn timeline_row(no: IncidentNo, entry: &Entry) -> Change {
+    (timeline_key(no, entry.n), Some(json(entry)))
+}
+
+/// Reads a timeline row.
+///
+/// # Errors
+/// When the bytes are not an entry.
+pub fn read_timeline_row(key: &[u8], value: &[u8]) -> Result<Entry, RowTrouble> {
+    read(key, value)
+}
+
+/// Reads a closed incident's row.
+///
+/// # Errors
+/// When the bytes are not an incident.
+pub fn read_incident_row(key: &[u8], value: &[u8]) -> Result<Incident, RowTrouble> {
+    read(key, value)
+}
+
+impl World {
+    /// What is to be written for `key`, deletions included.
+    pub fn row_changes(&self, key: &RowKey) -> Vec<Change> {
+        match key {
+            RowKey::Meta => vec![(b"m".to_vec(), Some(json(&self.meta)))],
+            RowKey::Incident(no) => {
+                let Some(incident) = self.incidents.get(no) else {
+                    return Vec::new();
+                };
+                let (open, closed) = (numbered(b"o/", no.0), closed_key(*no));
+                let value = Some(json(&**incident));
+                if incident.closed { vec![(open, None), (closed, value)] } else { vec![(open, value), (closed, None)] }
+            }
+            RowKey::Alert(alert) => {
+                let closed = self.by_alert.get(alert).filter(|no| self.incidents.get(*no).is_some_and(|i| i.closed));
+                vec![(alert_row_key(alert), closed.map(json))]
+            }
+            RowKey::Override(id) => vec![(numbered(b"v/", id.0), self.overrides.get(id).map(json))],
+            RowKey::Shift(id) => {
+                let mut k = b"s/".to_vec();
+                k.extend_from_slice(id.as_str().as_bytes());
+                vec![(k, self.shifts.get(id).map(json))]
+            }
+            RowKey::Seen(id) => {
+                let mut k = b"i/".to_vec();
+                k.extend_from_slice(id.as_str().as_bytes());
+                vec![(k, self.seen.get(id).map(json))]
+            }
+        }
+    }
+
+    /// Every row of what is in memory; what a checkpoint of everything would write.
+    pub fn all_rows(&self) -> Vec<Change> {
+        let keys = std::iter::once(RowKey::Meta)
+            .chain(self.incidents.keys().map(|no| RowKey::Incident(*no)))
+            .chain(self.overrides.keys().map(|id| RowKey::Override(*id)))
+            .chain(self.shifts.keys().map(|id| RowKey::Shift(id.clone())))
+            .chain(self.seen.keys().map(|id| RowKey::Seen(id.clone())));
+        keys.flat_map(|k| self.row_changes(&k)).filter(|(_, v)| v.is_some()).collect()
+    }
+
+    /// Takes one row back into memory.
+    ///
+    /// # Errors
+    /// When the row cannot be read; the caller rebuilds from the journal.
+    pub fn load_row(&mut self, key: &[u8], value: &[u8]) -> Result<(), RowTrouble> {
+        match key {
+            b"m" => self.meta = read::<Meta>(key, value)?,
+            [b'o' | b'c', b'/', ..] => self.load_incident(read(key, value)?),
+            [b'k', b'/', rest @ ..] => {
+                let rest = std::str::from_utf8(rest).map_err(|e| trouble(key, &e.to_string()))?;
+                let (service, dedup) = rest.split_once('/').ok_or_else(|| trouble(key, "no dedup key"))?;
+                let alert = AlertKey { service: service.into(), dedup: dedup.into() };
+                self.by_alert.entry(alert).or_insert(read(key, value)?);
+            }
+            [b'v', b'/', ..] => {
+                let o: Override = read(key, value)?;
+                self.wake_at(Some(o.until), Wake::Override(o.id));
+                self.overrides.insert(o.id, o);
+            }
+            [b's', b'/', id @ ..] => {
+                let id = std::str::from_utf8(id).map_err(|e| trouble(key, &e.to_string()))?;
+                let shift: CurrentShift = read(key, value)?;
+                self.wake_at(Some(shift.due), Wake::Shift(id.into()));
+                self.shifts.insert(id.into(), shift);
+            }
+            [b'i', b'/', id @ ..] => {
+                let id = std::str::from_utf8(id).map_err(|e| trouble(key, &e.to_string()))?;
+                let at: At = read(key, value)?;
+                self.seen.insert(id.into(), at);
+                self.seen_order.insert((at, id.into()));
+            }
+            _ => return Err(trouble(key, "no row of this name is known")),
+        }
+        Ok(())
+    }
+
+    fn load_incident(&mut self, incident: Incident) {
+        let no = incident.no;
+        for key in super::apply::alert_keys(&incident) {
+            // The latest incident of an alert is the one with the highest number.
+            let latest = self.by_alert.entry(key).or_insert(no);
+            *latest = (*latest).max(no);
+        }
+        for page in incident.wanted_pages() {
+            self.wanted.insert(page.id, no);
+        }
+        if incident.closed {
+            self.closed.insert(no);
+        }
+        self.wake_at(incident.next_wake(), Wake::Incident(no));
+        self.incidents.insert(no, Arc::new(incident));
+    }
+}

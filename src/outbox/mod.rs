@@ -1,0 +1,429 @@
+//! What is to be true outside, and the way there.
+//!
+//! Two kinds of work. A **page** is edge-triggered: exactly this, once in practice; it is re-checked against the
+//! committed state at the last moment before its call. A **sync** (card, thread, direct message) is level-triggered: it
+//! takes nothing but its key, renders what the state says now, compares with what was last shown, and posts, edits or
+//! does nothing.
+//!
+//! [`Outbox`] is a machine without I/O: [`Outbox::committed`] tells it of a new state, [`Outbox::poll`] says what to
+//! send now, [`Outbox::done`] takes the answer and says what to tell the pump. The simulation drives the same machine.
+//!
+//! Slack has no idempotency keys. After a lost answer a message is looked for by its metadata; a page waits at most
+//! [`CERTAINTY_MS`] for that and then goes again: better twice than never.
+
+use crate::domain::id::{IncidentNo, MessageRef, PageId};
+use crate::domain::input::Settled;
+use crate::domain::page::SyncKey;
+use crate::domain::stamp::At;
+use crate::pump::{Published, Snapshot};
+use crate::slack::lanes::{Done, Lanes, Priority, Request};
+use crate::slack::outcome::Outcome;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+pub mod driver;
+pub mod ledger;
+mod page;
+mod reconcile;
+mod refused;
+mod wire;
+
+use ledger::Ledger;
+pub use wire::hash;
+
+/// How long a page whose answer was lost is looked for before it goes again.
+pub const CERTAINTY_MS: i64 = 8_000;
+/// A count on a card may be this old.
+pub const COSMETIC_DELAY_MS: i64 = 30_000;
+/// Between two tries of one job: doubles from the first to the second.
+pub const RETRY_FIRST_MS: i64 = 1_000;
+pub const RETRY_MOST_MS: i64 = 15_000;
+/// While Slack refuses our token, or a card's last channel is gone.
+pub const RETRY_SLOW_MS: i64 = 30_000;
+/// Between two looks for a message in the history, which lags behind.
+const LOOK_AGAIN_MS: i64 = 1_500;
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Job {
+    Page(IncidentNo, PageId),
+    Sync(SyncKey),
+}
+
+/// How far a job is.
+#[derive(Clone, Debug)]
+struct Work {
+    /// Queued or in flight under this id.
+    call: Option<u64>,
+    /// When it may be tried next; stands in `ready` while there is no call.
+    ready_at: Option<At>,
+    tries: u32,
+    step: Step,
+    /// An answer is missing: the message is looked for until then, and at least once.
+    look_until: Option<At>,
+    /// Slack refused the blocks: words only.
+    plain: bool,
+    /// The state changed after the last rendering: when that should show.
+    stale_at: Option<At>,
+    /// Created, and not yet committed.
+    awaiting: Option<Awaiting>,
+    /// The hash of what is in flight.
+    sent: Option<u64>,
+}
+
+/// The next call of a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Step {
+    /// Post, or edit what was posted.
+    Send,
+    /// Learn the direct message channel, to look there.
+    OpenDm,
+    /// Look for a message that may have been posted.
+    Find { channel: String },
+}
+
+/// What the pump was told and has not committed yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Awaiting {
+    Message(MessageRef),
+    Thread(u64),
+    Settled,
+}
+
+/// What Slack's answers say about our standing with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Health {
+    /// Slack refuses our token or a scope is missing, in Slack's word.
+    pub token_trouble: Option<String>,
+    /// The last call that worked.
+    pub last_ok: Option<At>,
+    /// The last that did not, and why.
+    pub last_error: Option<(At, String)>,
+}
+
+/// The machine.
+pub struct Outbox {
+    snapshot: Arc<Snapshot>,
+    lanes: Lanes,
+    jobs: BTreeMap<Job, Work>,
+    ready: BTreeSet<(At, Job)>,
+    calls: BTreeMap<u64, Job>,
+    /// Jobs the pump was told of and has not committed.
+    told: BTreeSet<Job>,
+    /// To be told at the next poll.
+    to_tell: Vec<Settled>,
+    next_call: u64,
+    ledger: Ledger,
+    health: Health,
+    /// After a restore, until a person confirms: nothing is sent.
+    paused: bool,
+}
+
+impl Outbox {
+    /// Starts from a committed state. Whatever has no identity may have been posted by an earlier process, and is
+    /// looked for before it is posted.
+    pub fn new(snapshot: Arc<Snapshot>, ledger: Ledger, paused: bool, now: At) -> Self {
+        let mut outbox = Self {
+            snapshot: snapshot.clone(),
+            lanes: Lanes::new(),
+            jobs: BTreeMap::new(),
+            ready: BTreeSet::new(),
+            calls: BTreeMap::new(),
+            told: BTreeSet::new(),
+            to_tell: Vec::new(),
+            next_call: 0,
+            ledger,
+            health: Health::default(),
+            paused,
+        };
+        for incident in snapshot.world.incidents.values().filter(|i| !i.closed) {
+            outbox.everything_stale(incident.no, now);
+            if incident.card.is_none() {
+                let find = Step::Find { channel: incident.channel.to_string() };
+                if let Some(work) = outbox.jobs.get_mut(&Job::Sync(SyncKey::Card(incident.no))) {
+                    work.step = find;
+                    work.look_until = Some(incident.opened.plus_ms(CERTAINTY_MS));
+                }
+            }
+        }
+        outbox
+    }
+
+    /// A new committed state.
+    pub fn committed(&mut self, published: &Published, now: At) {
+        self.snapshot = published.snapshot.clone();
+        self.forget_what_is_committed();
+        for no in &published.stale.closed {
+            self.ledger.forget_incident(*no);
+        }
+        for no in &published.stale.everything {
+            self.everything_stale(*no, now);
+        }
+        for no in &published.stale.card_only {
+            self.stale(SyncKey::Card(*no), now.plus_ms(COSMETIC_DELAY_MS));
+        }
+    }
+
+    /// What to send now, and what the pump must hear. Each request counts as in flight until [`Outbox::done`].
+    pub fn poll(&mut self, now: At) -> (Vec<Request>, Vec<Settled>) {
+        if self.paused {
+            return (Vec::new(), Vec::new());
+        }
+        self.queue_what_is_ready(now);
+        let mut requests = Vec::new();
+        for mut request in self.lanes.poll(now) {
+            let Some(job) = self.calls.get(&request.id).cloned() else { continue };
+            // The state may have changed while the call waited for its lane: look again, at the last moment.
+            let address = self.address(&job);
+            let same = address.as_ref().is_some_and(|a| a.method == request.method && a.channel == request.channel);
+            match self.render(&job).filter(|_| same) {
+                Some((body, sent)) => {
+                    request.body = body;
+                    if let Some(work) = self.jobs.get_mut(&job) {
+                        work.sent = sent;
+                        work.stale_at = None;
+                    }
+                    requests.push(request);
+                }
+                None => {
+                    self.lanes.done(request.id, &Outcome::NotSent("not wanted any more".to_owned()), now);
+                    self.calls.remove(&request.id);
+                    self.finish(&job);
+                    if address.is_some() {
+                        self.jobs.entry(job.clone()).or_insert_with(|| Work::new(Step::Send));
+                        self.make_ready(&job, now);
+                    }
+                }
+            }
+        }
+        (requests, std::mem::take(&mut self.to_tell))
+    }
+
+    /// Takes the answer to a request, and says what the pump must hear.
+    pub fn done(&mut self, id: u64, outcome: Outcome, now: At) -> Vec<Settled> {
+        self.note_health(&outcome, now);
+        if self.lanes.done(id, &outcome, now) != Done::Settled {
+            return Vec::new();
+        }
+        let Some(job) = self.calls.remove(&id) else { return Vec::new() };
+        let Some(work) = self.jobs.get_mut(&job) else { return Vec::new() };
+        work.call = None;
+        match job {
+            Job::Page(no, page) => self.page_done(no, page, outcome, now),
+            Job::Sync(key) => self.sync_done(key, outcome, now),
+        }
+    }
+
+    /// When to poll next, if nothing else happens.
+    pub fn next_wake(&self) -> Option<At> {
+        if self.paused {
+            return None;
+        }
+        let ready = self.ready.first().map(|(at, _)| *at);
+        [ready, self.lanes.next_wake()].into_iter().flatten().min()
+    }
+
+    /// Nothing waits, nothing is in flight: Slack shows what the state says.
+    pub fn is_idle(&self) -> bool {
+        self.ready.is_empty() && self.calls.is_empty()
+    }
+
+    pub fn health(&self) -> &Health {
+        &self.health
+    }
+
+    pub fn ledger(&mut self) -> &mut Ledger {
+        &mut self.ledger
+    }
+
+    /// A person confirmed that this restored store may speak.
+    pub fn resume(&mut self) {
+        self.paused = false;
+    }
+
+    fn everything_stale(&mut self, no: IncidentNo, now: At) {
+        let Some(incident) = self.snapshot.world.incident(no).cloned() else { return };
+        self.stale(SyncKey::Card(no), now);
+        self.stale(SyncKey::Thread(no), now);
+        for page in incident.dms() {
+            self.stale(SyncKey::Dm(no, page), now);
+        }
+        for page in incident.wanted_pages() {
+            let job = Job::Page(no, page.id);
+            if !self.jobs.contains_key(&job) {
+                let mut work = Work::new(Step::Send);
+                if page.attempts > 1 {
+                    work.step = self.how_to_look_for(page);
+                    work.look_until = Some(page.requested.plus_ms(CERTAINTY_MS));
+                }
+                self.jobs.insert(job.clone(), work);
+                self.make_ready(&job, now);
+            }
+        }
+    }
+
+    fn stale(&mut self, key: SyncKey, at: At) {
+        let job = Job::Sync(key);
+        let work = self.jobs.entry(job.clone()).or_insert_with(|| Work::new(Step::Send));
+        work.stale_at = Some(work.stale_at.map_or(at, |before| before.min(at)));
+        let sooner = work.ready_at.is_none_or(|ready| at < ready);
+        // While a call is under way, or a failed one waits for its time, that comes first.
+        if work.call.is_none() && (work.ready_at.is_none() || (sooner && work.tries == 0)) {
+            self.make_ready(&job, at);
+        }
+    }
+
+    fn make_ready(&mut self, job: &Job, at: At) {
+        let Some(work) = self.jobs.get_mut(job) else { return };
+        if let Some(before) = work.ready_at.replace(at) {
+            self.ready.remove(&(before, job.clone()));
+        }
+        self.ready.insert((at, job.clone()));
+    }
+
+    fn queue_what_is_ready(&mut self, now: At) {
+        while let Some((at, job)) = self.ready.first().cloned().filter(|(at, _)| *at <= now) {
+            self.ready.remove(&(at, job.clone()));
+            let Some(work) = self.jobs.get_mut(&job) else { continue };
+            work.ready_at = None;
+            if let Job::Page(no, page) = job
+                && let Some(settled) = self.unreachable(no, page)
+            {
+                self.tell(&job, Awaiting::Settled);
+                self.to_tell.push(settled);
+                continue;
+            }
+            let Some(Address { method, channel, priority }) = self.address(&job) else {
+                self.finish(&job);
+                continue;
+            };
+            self.next_call += 1;
+            let id = self.next_call;
+            let request = Request { id, method, channel, priority, body: serde_json::Value::Null };
+            match self.lanes.push(request, now) {
+                Ok(()) => {
+                    self.calls.insert(id, job.clone());
+                    if let Some(work) = self.jobs.get_mut(&job) {
+                        work.call = Some(id);
+                    }
+                }
+                // The lanes are full for this kind of work; others may still have room.
+                Err(_) => self.make_ready(&job, now.plus_ms(RETRY_FIRST_MS)),
+            }
+        }
+    }
+
+    /// The pump hears of this job; until it has committed that, the job says what the state does not say yet.
+    fn tell(&mut self, job: &Job, awaiting: Awaiting) {
+        if let Some(work) = self.jobs.get_mut(job) {
+            work.awaiting = Some(awaiting);
+            self.told.insert(job.clone());
+        }
+    }
+
+    fn forget_what_is_committed(&mut self) {
+        let world = &self.snapshot.world;
+        let is_committed = |job: &Job, awaiting: &Awaiting| match (job, awaiting) {
+            (Job::Page(no, page), _) => !world.incident(*no).and_then(|i| i.page(*page)).is_some_and(|p| p.is_wanted()),
+            (Job::Sync(key), Awaiting::Message(_)) => world.incident(key.incident()).is_none_or(|i| i.card.is_some()),
+            (Job::Sync(key), Awaiting::Thread(upto)) => {
+                world.incident(key.incident()).is_none_or(|i| i.thread_shown >= *upto)
+            }
+            (Job::Sync(_), Awaiting::Settled) => true,
+        };
+        let over: Vec<Job> = self
+            .told
+            .iter()
+            .filter(|job| {
+                let awaiting = self.jobs.get(job).and_then(|w| w.awaiting.as_ref());
+                awaiting.is_none_or(|a| is_committed(job, a))
+            })
+            .cloned()
+            .collect();
+        for job in over {
+            self.told.remove(&job);
+            if let Some(work) = self.jobs.get_mut(&job) {
+                work.awaiting = None;
+                if work.call.is_none() && work.ready_at.is_none() {
+                    self.jobs.remove(&job);
+                }
+            }
+        }
+    }
+
+    /// Where the job's next call goes; `None` when there is nothing to do.
+    fn address(&self, job: &Job) -> Option<Address> {
+        match job {
+            Job::Page(no, page) => self.page_address(*no, *page),
+            Job::Sync(key) => self.sync_address(key),
+        }
+    }
+
+    /// The body of the job's next call, and the hash of what it shows; `None` when there is nothing to do any more.
+    fn render(&self, job: &Job) -> Option<(serde_json::Value, Option<u64>)> {
+        match job {
+            Job::Page(no, page) => self.page_body(*no, *page),
+            Job::Sync(key) => self.sync_body(key),
+        }
+    }
+
+    /// The job has nothing to do now. It is forgotten, unless the pump has still to hear of something.
+    fn finish(&mut self, job: &Job) {
+        let Some(work) = self.jobs.get_mut(job) else { return };
+        work.call = None;
+        work.stale_at = None;
+        if work.awaiting.is_none()
+            && let Some(work) = self.jobs.remove(job)
+            && let Some(at) = work.ready_at
+        {
+            self.ready.remove(&(at, job.clone()));
+        }
+    }
+
+    fn try_again(&mut self, job: &Job, now: At) {
+        let Some(work) = self.jobs.get_mut(job) else { return };
+        let wait = RETRY_FIRST_MS.saturating_mul(1 << work.tries.min(10)).min(RETRY_MOST_MS);
+        work.tries += 1;
+        self.make_ready(job, now.plus_ms(wait));
+    }
+
+    fn note_health(&mut self, outcome: &Outcome, now: At) {
+        match outcome {
+            Outcome::Ok(_) => {
+                self.health.last_ok = Some(now);
+                self.health.token_trouble = None;
+            }
+            Outcome::Refused { error, .. } => {
+                if refused::is_about_our_token(error) {
+                    self.health.token_trouble = Some(error.clone());
+                }
+                self.health.last_error = Some((now, error.clone()));
+            }
+            Outcome::RateLimited { .. } => {}
+            Outcome::NotSent(why) | Outcome::Unknown(why) => self.health.last_error = Some((now, why.clone())),
+        }
+    }
+}
+
+/// A call's place in the lanes.
+struct Address {
+    method: &'static str,
+    channel: Option<String>,
+    priority: Priority,
+}
+
+impl Work {
+    fn new(step: Step) -> Self {
+        Self {
+            call: None,
+            ready_at: None,
+            tries: 0,
+            step,
+            look_until: None,
+            plain: false,
+            stale_at: None,
+            awaiting: None,
+            sent: None,
+        }
+    }
+}

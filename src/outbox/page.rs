@@ -1,0 +1,190 @@
+//! Pages: leased, re-checked, sent, and looked for when the answer was lost.
+
+use super::refused::{Refused, sort};
+use super::wire::{found, hash, metadata, posted, shown, with};
+use super::{Address, Awaiting, CERTAINTY_MS, Job, Outbox, RETRY_SLOW_MS, Step};
+use crate::domain::id::{IncidentNo, MessageRef, PageId, SlackUserId};
+use crate::domain::incident::Incident;
+use crate::domain::input::Settled;
+use crate::domain::page::{Page, PageFailure, Recipient, SyncKey};
+use crate::domain::stamp::At;
+use crate::slack::lanes::Priority;
+use crate::slack::outcome::Outcome;
+use crate::views;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// How far back a page is looked for.
+const LOOK_BACK_SECS: i64 = 15 * 60;
+/// Messages looked through.
+const LOOK_AT: u32 = 100;
+
+impl Outbox {
+    pub(super) fn page_address(&self, no: IncidentNo, page: PageId) -> Option<Address> {
+        let (_, p) = self.wanted(no, page)?;
+        let work = self.jobs.get(&Job::Page(no, page))?;
+        let to = self.destination(&p)?;
+        let (method, channel) = match &work.step {
+            Step::Send => ("chat.postMessage", to),
+            Step::OpenDm => ("conversations.open", to),
+            Step::Find { channel } => ("conversations.history", channel.clone()),
+        };
+        Some(Address { method, channel: Some(channel), priority: Priority::Page })
+    }
+
+    /// Somebody who left the configuration, or lost their Slack id there, cannot be paged any more.
+    pub(super) fn unreachable(&self, no: IncidentNo, page: PageId) -> Option<Settled> {
+        let (_, p) = self.wanted(no, page)?;
+        let failed = Settled::PageFailed { incident: no, page, why: PageFailure::NoMethod };
+        self.destination(&p).is_none().then_some(failed)
+    }
+
+    /// The lease: a page is sent only if the committed state still wants it, at this instant.
+    pub(super) fn page_body(&self, no: IncidentNo, page: PageId) -> Option<(Value, Option<u64>)> {
+        let (incident, p) = self.wanted(no, page)?;
+        let work = self.jobs.get(&Job::Page(no, page))?;
+        let to = self.destination(&p)?;
+        let store = self.snapshot.store;
+        match &work.step {
+            Step::OpenDm => Some((json!({ "users": to }), None)),
+            Step::Find { channel } => {
+                let oldest = p.requested.plus_secs(-LOOK_BACK_SECS).secs().to_string();
+                let args = json!({
+                    "channel": channel, "include_all_metadata": true, "limit": LOOK_AT, "oldest": oldest,
+                });
+                Some((args, None))
+            }
+            Step::Send => {
+                let view = views::page::page(&incident, &p, &self.snapshot.directory, store);
+                let shown = shown(&view, work.plain);
+                let hash = hash(&shown);
+                let more = json!({
+                    "channel": to, "metadata": metadata(store, no, Some(page)),
+                    "unfurl_links": false, "unfurl_media": false,
+                });
+                Some((with(shown, more), Some(hash)))
+            }
+        }
+    }
+
+    pub(super) fn page_done(&mut self, no: IncidentNo, page: PageId, outcome: Outcome, now: At) -> Vec<Settled> {
+        let job = Job::Page(no, page);
+        let Some(step) = self.jobs.get(&job).map(|w| w.step.clone()) else { return Vec::new() };
+        match (step, outcome) {
+            (Step::Send, Outcome::Ok(answer)) => match posted(&answer) {
+                Some(message) => self.delivered(no, page, message),
+                // Slack says yes and does not say where: as uncertain as no answer.
+                None => self.look_for_page(no, page, now),
+            },
+            (Step::Send, Outcome::Unknown(_)) => self.look_for_page(no, page, now),
+            (Step::Send, Outcome::Refused { error, .. }) => self.page_refused(no, page, &error, now),
+            (Step::Send, Outcome::NotSent(_) | Outcome::RateLimited { .. }) => {
+                self.try_again(&job, now);
+                Vec::new()
+            }
+            (Step::OpenDm, Outcome::Ok(answer)) if answer.pointer("/channel/id").is_some_and(Value::is_string) => {
+                let channel = answer.pointer("/channel/id").and_then(Value::as_str).unwrap_or_default().to_owned();
+                if let Some(work) = self.jobs.get_mut(&job) {
+                    work.step = Step::Find { channel };
+                }
+                self.make_ready(&job, now);
+                Vec::new()
+            }
+            (Step::Find { channel }, Outcome::Ok(answer)) => {
+                let wanted = metadata(self.snapshot.store, no, Some(page));
+                match found(&answer, &wanted) {
+                    Some(ts) => {
+                        let channel = channel.as_str().into();
+                        self.delivered(no, page, MessageRef { channel, ts: ts.into() })
+                    }
+                    None => {
+                        self.look_again(&job, now);
+                        Vec::new()
+                    }
+                }
+            }
+            // Looking does not work: the page goes when its time of certainty is over.
+            (Step::OpenDm | Step::Find { .. }, _) => {
+                self.look_again(&job, now);
+                Vec::new()
+            }
+        }
+    }
+
+    /// Where a page that may have been sent is looked for.
+    pub(super) fn how_to_look_for(&self, p: &Page) -> Step {
+        match &p.to {
+            Recipient::User(_) => Step::OpenDm,
+            Recipient::Channel(channel) => Step::Find { channel: channel.to_string() },
+        }
+    }
+
+    fn look_for_page(&mut self, no: IncidentNo, page: PageId, now: At) -> Vec<Settled> {
+        let job = Job::Page(no, page);
+        // Whether or not the state still wants it: it may be on a screen by now.
+        let Some(p) = self.snapshot.world.incident(no).and_then(|i| i.page(page).cloned()) else {
+            self.finish(&job);
+            return Vec::new();
+        };
+        let step = self.how_to_look_for(&p);
+        if let Some(work) = self.jobs.get_mut(&job) {
+            work.step = step;
+            work.look_until = Some(now.plus_ms(CERTAINTY_MS));
+        }
+        self.make_ready(&job, now);
+        Vec::new()
+    }
+
+    fn delivered(&mut self, no: IncidentNo, page: PageId, message: MessageRef) -> Vec<Settled> {
+        let job = Job::Page(no, page);
+        if let Some(work) = self.jobs.get_mut(&job) {
+            if let Some(hash) = work.sent {
+                self.ledger.set(SyncKey::Dm(no, page), hash);
+            }
+        }
+        self.tell(&job, Awaiting::Settled);
+        vec![Settled::PageDelivered { incident: no, page, message }]
+    }
+
+    fn page_refused(&mut self, no: IncidentNo, page: PageId, error: &str, now: At) -> Vec<Settled> {
+        let job = Job::Page(no, page);
+        let Some(work) = self.jobs.get_mut(&job) else { return Vec::new() };
+        match sort(error) {
+            Refused::Token => {
+                self.make_ready(&job, now.plus_ms(RETRY_SLOW_MS));
+                Vec::new()
+            }
+            Refused::Blocks if !work.plain => {
+                tracing::error!(incident = no.0, page = page.0, error, "Slack refused a page's blocks; sending words only");
+                work.plain = true;
+                self.make_ready(&job, now);
+                Vec::new()
+            }
+            Refused::Blocks | Refused::MessageGone | Refused::Destination => {
+                self.tell(&job, Awaiting::Settled);
+                vec![Settled::PageFailed { incident: no, page, why: PageFailure::Slack(error.to_owned()) }]
+            }
+        }
+    }
+
+    /// The incident and page, if the page is wanted and the pump was not told otherwise.
+    fn wanted(&self, no: IncidentNo, page: PageId) -> Option<(Arc<Incident>, Page)> {
+        let incident = self.snapshot.world.incident(no)?;
+        let p = incident.page(page)?;
+        let work = self.jobs.get(&Job::Page(no, page))?;
+        let looking = work.look_until.is_some();
+        // One that may have been sent is looked for even when it was called back: its message must be kept true.
+        ((p.is_wanted() || looking && work.step != Step::Send) && work.awaiting.is_none())
+            .then(|| (incident.clone(), p.clone()))
+    }
+
+    fn destination(&self, p: &Page) -> Option<String> {
+        match &p.to {
+            Recipient::Channel(channel) => Some(channel.to_string()),
+            Recipient::User(user) => {
+                let slack: Option<&SlackUserId> = self.snapshot.directory.users.get(user)?.slack.as_ref();
+                slack.map(ToString::to_string)
+            }
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! Syncs: cards, threads and direct messages that show what the state says.
+//!
+//! Each may run at any time and any number of times: it looks at the state, at what was last shown, and does what is
+//! missing.
+
+use super::refused::{Refused, sort};
+use super::wire::{found, hash, metadata, posted, shown, with};
+use super::{Address, Awaiting, CERTAINTY_MS, Job, LOOK_AGAIN_MS, Outbox, RETRY_SLOW_MS, Step};
+use crate::domain::id::MessageRef;
+use crate::domain::incident::Incident;
+use crate::domain::input::Settled;
+use crate::domain::page::{PageFailure, PageState, SyncKey};
+use crate::domain::stamp::At;
+use crate::slack::lanes::Priority;
+use crate::slack::outcome::Outcome;
+use crate::views;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// How far back before an incident was opened its card is looked for.
+const LOOK_BACK_SECS: i64 = 60;
+/// Messages looked through.
+const LOOK_AT: u32 = 200;
+
+impl Outbox {
+    pub(super) fn sync_address(&self, key: &SyncKey) -> Option<Address> {
+        let incident = self.incident_of(key)?;
+        let work = self.jobs.get(&Job::Sync(key.clone()))?;
+        if let Step::Find { channel } = &work.step {
+            let channel = Some(channel.clone());
+            return Some(Address { method: "conversations.history", channel, priority: Priority::Card });
+        }
+        // Something to say at all?
+        self.sync_body(key)?;
+        let card = self.card_of(&incident);
+        let (method, channel, priority) = match (key, card) {
+            (SyncKey::Card(_), Some(card)) => ("chat.update", card.channel, Priority::Card),
+            (SyncKey::Card(_), None) => ("chat.postMessage", incident.channel.clone(), Priority::Card),
+            (SyncKey::Thread(_), card) => ("chat.postMessage", card?.channel, Priority::Thread),
+            (SyncKey::Dm(..), _) => ("chat.update", dm_message(&incident, key)?.channel, Priority::Card),
+        };
+        Some(Address { method, channel: Some(channel.to_string()), priority })
+    }
+
+    pub(super) fn sync_body(&self, key: &SyncKey) -> Option<(Value, Option<u64>)> {
+        let incident = self.incident_of(key)?;
+        let work = self.jobs.get(&Job::Sync(key.clone()))?;
+        let (d, store) = (&self.snapshot.directory, self.snapshot.store);
+        if let Step::Find { channel } = &work.step {
+            let oldest = incident.opened.plus_secs(-LOOK_BACK_SECS).secs().to_string();
+            let args =
+                json!({ "channel": channel, "include_all_metadata": true, "limit": LOOK_AT, "oldest": oldest });
+            return Some((args, None));
+        }
+        match key {
+            SyncKey::Card(no) => {
+                let shown = shown(&views::card::card(&incident, d, store), work.plain);
+                let hash = hash(&shown);
+                match self.card_of(&incident) {
+                    Some(_) if self.ledger.shows(key, hash) => None,
+                    Some(card) => Some((edit(shown, &card), Some(hash))),
+                    None => {
+                        let more = json!({
+                            "channel": incident.channel, "metadata": metadata(store, *no, None),
+                            "unfurl_links": false, "unfurl_media": false,
+                        });
+                        Some((with(shown, more), Some(hash)))
+                    }
+                }
+            }
+            SyncKey::Thread(_) => {
+                let card = self.card_of(&incident)?;
+                let from = self.thread_shown(&incident, key);
+                let pending = incident.thread_pending().filter(|e| e.n > from);
+                let (message, upto) = views::thread::thread(pending, d)?;
+                let more = json!({
+                    "channel": card.channel, "thread_ts": card.ts, "unfurl_links": false, "unfurl_media": false,
+                });
+                // What is in flight is remembered by how far it goes.
+                Some((with(shown(&message, work.plain), more), Some(upto)))
+            }
+            SyncKey::Dm(_, page) => {
+                let message = dm_message(&incident, key)?;
+                let view = views::page::page(&incident, incident.page(*page)?, d, store);
+                let shown = shown(&view, work.plain);
+                let hash = hash(&shown);
+                (!self.ledger.shows(key, hash)).then(|| (edit(shown, &message), Some(hash)))
+            }
+        }
+    }
+
+    pub(super) fn sync_done(&mut self, key: SyncKey, outcome: Outcome, now: At) -> Vec<Settled> {
+        let job = Job::Sync(key.clone());
+        let Some(work) = self.jobs.get(&job) else { return Vec::new() };
+        let (step, sent) = (work.step.clone(), work.sent);
+        match (step, outcome) {
+            (Step::Find { channel }, Outcome::Ok(answer)) => {
+                let wanted = metadata(self.snapshot.store, key.incident(), None);
+                match found(&answer, &wanted) {
+                    Some(ts) => {
+                        let message = MessageRef { channel: channel.as_str().into(), ts: ts.into() };
+                        self.created(key, message, None, now)
+                    }
+                    None => {
+                        self.look_again(&job, now);
+                        Vec::new()
+                    }
+                }
+            }
+            (Step::Find { .. }, _) => {
+                self.look_again(&job, now);
+                Vec::new()
+            }
+            (Step::Send | Step::OpenDm, Outcome::Ok(answer)) => self.shown_now(key, &answer, sent, now),
+            (Step::Send | Step::OpenDm, Outcome::Unknown(_)) => self.lost(key, now),
+            (Step::Send | Step::OpenDm, Outcome::Refused { error, .. }) => self.sync_refused(key, &error, now),
+            (Step::Send | Step::OpenDm, Outcome::NotSent(_) | Outcome::RateLimited { .. }) => {
+                self.try_again(&job, now);
+                Vec::new()
+            }
+        }
+    }
+
+    fn shown_now(&mut self, key: SyncKey, answer: &Value, sent: Option<u64>, now: At) -> Vec<Settled> {
+        let job = Job::Sync(key.clone());
+        let Some(incident) = self.incident_of(&key) else {
+            self.finish(&job);
+            return Vec::new();
+        };
+        match key {
+            SyncKey::Card(_) if self.card_of(&incident).is_none() => match posted(answer) {
+                Some(message) => self.created(key, message, sent, now),
+                None => self.lost(key, now),
+            },
+            SyncKey::Thread(no) => {
+                let Some(upto) = sent else { return Vec::new() };
+                self.tell(&job, Awaiting::Thread(upto));
+                self.worked(&job, now);
+                vec![Settled::ThreadShown { incident: no, upto }]
+            }
+            SyncKey::Card(_) | SyncKey::Dm(..) => {
+                if let Some(hash) = sent {
+                    self.ledger.set(key, hash);
+                }
+                self.worked(&job, now);
+                Vec::new()
+            }
+        }
+    }
+
+    /// The card exists: as good as known until the pump has committed it.
+    fn created(&mut self, key: SyncKey, message: MessageRef, hash: Option<u64>, now: At) -> Vec<Settled> {
+        let job = Job::Sync(key.clone());
+        if let Some(hash) = hash {
+            self.ledger.set(key.clone(), hash);
+        }
+        if let Some(work) = self.jobs.get_mut(&job) {
+            work.step = Step::Send;
+            work.look_until = None;
+            if hash.is_none() {
+                // Found, not posted: what it shows is not known.
+                work.stale_at = Some(now);
+            }
+        }
+        self.tell(&job, Awaiting::Message(message.clone()));
+        self.worked(&job, now);
+        // Thread lines waited for the card.
+        self.stale(SyncKey::Thread(key.incident()), now);
+        vec![Settled::Created { key, message }]
+    }
+
+    /// A call worked: what changed since it was rendered is due, or nothing is.
+    fn worked(&mut self, job: &Job, now: At) {
+        let Some(work) = self.jobs.get_mut(job) else { return };
+        work.tries = 0;
+        match work.stale_at {
+            Some(at) => self.make_ready(job, at.max(now)),
+            None => self.finish(job),
+        }
+    }
+
+    /// The answer was lost. An edit is simply made again; a new card is looked for first; a thread line cannot be found
+    /// and is said again: at most one duplicate for each lost answer.
+    fn lost(&mut self, key: SyncKey, now: At) -> Vec<Settled> {
+        let job = Job::Sync(key.clone());
+        let incident = self.incident_of(&key);
+        let card = incident.as_ref().and_then(|i| self.card_of(i));
+        if let (SyncKey::Card(_), Some(incident), None) = (&key, incident, card)
+            && let Some(work) = self.jobs.get_mut(&job)
+        {
+            work.step = Step::Find { channel: incident.channel.to_string() };
+            work.look_until = Some(now.plus_ms(CERTAINTY_MS));
+            self.make_ready(&job, now);
+            return Vec::new();
+        }
+        self.ledger.forget(&key);
+        self.try_again(&job, now);
+        Vec::new()
+    }
+
+    /// Not found, or looking did not work: looks again, or sends when looking took too long.
+    pub(super) fn look_again(&mut self, job: &Job, now: At) {
+        let Some(work) = self.jobs.get_mut(job) else { return };
+        let again = now.plus_ms(LOOK_AGAIN_MS);
+        if work.look_until.is_some_and(|until| again <= until) {
+            self.make_ready(job, again);
+        } else {
+            work.step = Step::Send;
+            work.look_until = None;
+            self.make_ready(job, now);
+        }
+    }
+
+    fn sync_refused(&mut self, key: SyncKey, error: &str, now: At) -> Vec<Settled> {
+        let job = Job::Sync(key.clone());
+        let incident = self.incident_of(&key);
+        let Some(work) = self.jobs.get_mut(&job) else { return Vec::new() };
+        match (sort(error), &key, incident) {
+            (Refused::Blocks, _, _) if !work.plain => {
+                tracing::error!(?key, error, "Slack refused our blocks; showing words only");
+                work.plain = true;
+                self.make_ready(&job, now);
+                Vec::new()
+            }
+            (Refused::MessageGone | Refused::Destination, SyncKey::Card(no), Some(i)) => {
+                let why = PageFailure::Slack(error.to_owned());
+                let to = match sort(error) {
+                    // Somebody deleted the card: a new one in the same place.
+                    Refused::MessageGone => i.channel.clone(),
+                    _ => self.snapshot.directory.admin_channel.clone(),
+                };
+                if to == i.channel && sort(error) != Refused::MessageGone {
+                    tracing::error!(incident = no.0, error, "even the admin channel refuses the card");
+                    self.make_ready(&job, now.plus_ms(RETRY_SLOW_MS));
+                    return Vec::new();
+                }
+                self.ledger.forget(&key);
+                self.make_ready(&job, now.plus_ms(super::RETRY_FIRST_MS));
+                vec![Settled::CardMoved { incident: *no, from: i.channel.clone(), to, why }]
+            }
+            (Refused::MessageGone | Refused::Destination | Refused::Blocks, SyncKey::Dm(..), _) => {
+                // A direct message that cannot be edited is history.
+                tracing::warn!(?key, error, "a direct message cannot be brought up to date");
+                if let Some(hash) = work.sent {
+                    self.ledger.set(key, hash);
+                }
+                self.finish(&job);
+                Vec::new()
+            }
+            _ => {
+                tracing::warn!(?key, error, "Slack refused; trying again later");
+                self.make_ready(&job, now.plus_ms(RETRY_SLOW_MS));
+                Vec::new()
+            }
+        }
+    }
+
+    /// The incident, unless it closed: then nothing of it is shown again.
+    fn incident_of(&self, key: &SyncKey) -> Option<Arc<Incident>> {
+        self.snapshot.world.incident(key.incident()).filter(|i| !i.closed).cloned()
+    }
+
+    /// The card's identity: committed, or created a moment ago.
+    fn card_of(&self, incident: &Incident) -> Option<MessageRef> {
+        let awaiting = self.jobs.get(&Job::Sync(SyncKey::Card(incident.no))).and_then(|w| w.awaiting.clone());
+        match (&incident.card, awaiting) {
+            (Some(card), _) => Some(card.clone()),
+            (None, Some(Awaiting::Message(message))) if message.channel == incident.channel => Some(message),
+            (None, _) => None,
+        }
+    }
+
+    fn thread_shown(&self, incident: &Incident, key: &SyncKey) -> u64 {
+        match self.jobs.get(&Job::Sync(key.clone())).and_then(|w| w.awaiting.clone()) {
+            Some(Awaiting::Thread(upto)) => upto.max(incident.thread_shown),
+            _ => incident.thread_shown,
+        }
+    }
+}
+
+fn dm_message(incident: &Incident, key: &SyncKey) -> Option<MessageRef> {
+    let SyncKey::Dm(_, page) = key else { return None };
+    match &incident.page(*page)?.state {
+        PageState::Delivered { message, .. } => Some(message.clone()),
+        PageState::Requested | PageState::Failed(_) | PageState::Revoked(_) => None,
+    }
+}
+
+fn edit(shown: Value, message: &MessageRef) -> Value {
+    with(shown, json!({ "channel": message.channel, "ts": message.ts }))
+}
+

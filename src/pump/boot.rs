@@ -1,0 +1,125 @@
+//! The start: rows, then the frames after them, then whatever was under way is looked at.
+
+use super::replay::{ReplayError, apply_frame};
+use super::{Pump, Reading, Snapshot, StepResult, TimeLine, checkpoint};
+use crate::domain::directory::Directory;
+use crate::domain::id::InputId;
+use crate::domain::input::{Input, What};
+use crate::domain::stamp::Stamp;
+use crate::domain::world::World;
+use crate::domain::world::rows::OPEN_PREFIXES;
+use crate::pump::Lane;
+use crate::record::Salt;
+use crate::store::{Opened, Store, StoreError};
+use std::sync::Arc;
+
+/// Numbers skipped after a restore, so that none names two incidents.
+pub const NUMBERS_SKIPPED_BY_RESTORE: u64 = 1_000;
+/// A replay writes a checkpoint at least this often, so that memory stays bounded.
+const ROWS_WHILE_REPLAYING: usize = 10_000;
+
+/// Why a start did not work.
+#[derive(Debug, thiserror::Error)]
+pub enum BootError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
+    #[error("the row {key} cannot be read: {why}. Move the sled folder aside; it is rebuilt from the journal")]
+    Row { key: String, why: String },
+    #[error("the first write failed: {0}")]
+    FirstWrite(String),
+}
+
+/// A started pump.
+pub struct Booted {
+    pub pump: Pump,
+    /// What the operator should know.
+    pub opened: Opened,
+    /// The first step, whose facts (pages carried over, shifts, the configuration) are durable.
+    pub first: StepResult,
+}
+
+impl Pump {
+    /// Opens the store, reads the state and decides the start itself.
+    ///
+    /// # Errors
+    /// When the store cannot be opened or read, or the first write fails.
+    pub fn boot(
+        store: Arc<dyn Store>,
+        directory: Arc<Directory>,
+        now: Reading,
+        salt: Box<dyn FnMut() -> Salt + Send>,
+    ) -> Result<Booted, BootError> {
+        let opened = store.open()?;
+        let mut world = World::default();
+        let mut trouble = None;
+        for prefix in OPEN_PREFIXES {
+            store.scan(prefix, false, &mut |key, value| {
+                trouble = world.load_row(key, value).err();
+                trouble.is_none()
+            })?;
+            if let Some(t) = trouble.take() {
+                return Err(BootError::Row { key: t.key, why: t.why });
+            }
+        }
+        let mut seq = opened.applied_seq;
+        let mut dirty = checkpoint::Dirty::default();
+        let mut failed: Option<BootError> = None;
+        store.tail(opened.applied_seq, &mut |frame| {
+            if let Err(e) = apply_frame(&mut world, &frame, &*store, None) {
+                failed = Some(e.into());
+                return false;
+            }
+            seq = frame.seq;
+            dirty.add(world.take_touched(), world.take_spilled());
+            if dirty.len() >= ROWS_WHILE_REPLAYING {
+                let job =
+                    checkpoint::job(&world, seq, opened.epoch, opened.store, &directory, std::mem::take(&mut dirty));
+                if let Err(e) = job.write(&*store, Vec::new()) {
+                    failed = Some(e.into());
+                    return false;
+                }
+                world.evict_closed();
+            }
+            true
+        })?;
+        if let Some(e) = failed {
+            return Err(e);
+        }
+        let at = world.meta.at.max(now.wall);
+        let stamp = Stamp { at, wall: now.wall };
+        let committed = Arc::new(Snapshot { seq, store: opened.store, stamp, world, directory: directory.clone() });
+        let mut pump = Self {
+            store_id: opened.store,
+            epoch: opened.epoch,
+            seq,
+            committed,
+            time: TimeLine { at, steady_ms: now.steady_ms },
+            salt,
+            dirty,
+            handed_over: None,
+            dues: 0,
+            refused_by_store: None,
+            store,
+        };
+        let first = pump.first_step(&opened, directory, now);
+        if let Some(fatal) = &first.fatal {
+            return Err(BootError::FirstWrite(format!("{fatal:?}")));
+        }
+        Ok(Booted { pump, opened, first })
+    }
+
+    fn first_step(&mut self, opened: &Opened, directory: Arc<Directory>, now: Reading) -> StepResult {
+        let mut inputs = Vec::new();
+        let mut input = |kind, what| {
+            inputs.push((Lane::Inner, Input { id: InputId::minted(kind, opened.epoch.0), what }));
+        };
+        if opened.restores > 0 {
+            input('r', What::Restored { skip: NUMBERS_SKIPPED_BY_RESTORE, restores: opened.restores });
+        }
+        input('c', What::ConfigLoaded(directory));
+        input('b', What::Booted);
+        self.step(&inputs, now)
+    }
+}

@@ -1,0 +1,95 @@
+//! Facts as journal frames hold them: JSON, with every text set apart under a salted hash.
+
+use crate::domain::fact::Fact;
+use crate::domain::id::InputId;
+use crate::domain::stamp::Stamp;
+use crate::store::{Frame, SealedText};
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::sync::Arc;
+
+/// 16 random bytes for one text; without them a short text could be guessed from its hash.
+pub type Salt = [u8; 16];
+
+/// Facts of one frame, ready to be written.
+pub struct Sealed {
+    pub facts: Vec<Box<RawValue>>,
+    pub texts: Vec<SealedText>,
+}
+
+/// A fact in a frame that cannot be read: the journal is from a newer release, or is not what it seems.
+#[derive(Debug, thiserror::Error)]
+#[error("frame {seq}: fact {index} cannot be read ({why}). If a newer release wrote this data directory, run that one")]
+pub struct UnreadableFact {
+    pub seq: u64,
+    pub index: usize,
+    pub why: String,
+}
+
+/// Writes facts down and sets their texts apart.
+///
+/// # Errors
+/// When a fact has no JSON form, which is a bug in the fact.
+pub fn seal(facts: &mut [Fact], salt: &mut dyn FnMut() -> Salt) -> Result<Sealed, serde_json::Error> {
+    let mut texts = Vec::new();
+    for fact in facts.iter_mut() {
+        fact.texts(&mut |text| {
+            text.seal(&mut |body| {
+                let sealed = name(body, salt());
+                let id = sealed.id.clone();
+                texts.push(sealed);
+                id
+            });
+        });
+    }
+    let facts = facts.iter().map(serde_json::value::to_raw_value).collect::<Result<_, _>>()?;
+    Ok(Sealed { facts, texts })
+}
+
+fn name(body: &str, salt: Salt) -> SealedText {
+    let mut hash = Sha256::new();
+    hash.update(hex(&salt).as_bytes());
+    hash.update(body.as_bytes());
+    SealedText { id: hex(&hash.finalize()[..16]), salt: hex(&salt), text: Some(body.to_owned()) }
+}
+
+/// Lower-case hex.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut s, b| {
+        // Writing to a String cannot fail.
+        let _ = write!(s, "{b:02x}");
+        s
+    })
+}
+
+/// Reads the facts of a frame, texts filled in.
+///
+/// # Errors
+/// When a fact is of a kind this release does not know.
+pub fn unseal(frame: &Frame) -> Result<Vec<Fact>, UnreadableFact> {
+    let texts: HashMap<&str, Option<Arc<str>>> =
+        frame.texts.iter().map(|t| (t.id.as_str(), t.text.as_deref().map(Arc::from))).collect();
+    let mut facts = Vec::with_capacity(frame.facts.len());
+    for (index, raw) in frame.facts.iter().enumerate() {
+        let mut fact: Fact = serde_json::from_str(raw.get()).map_err(|e| UnreadableFact {
+            seq: frame.seq,
+            index,
+            why: e.to_string(),
+        })?;
+        fact.texts(&mut |text| text.unseal(&mut |id| texts.get(id).cloned().flatten()));
+        facts.push(fact);
+    }
+    Ok(facts)
+}
+
+/// The stamp a frame was decided at.
+pub fn stamp_of(frame: &Frame) -> Stamp {
+    Stamp { at: frame.at, wall: frame.wall }
+}
+
+/// The inputs a frame decided.
+pub fn inputs_of(frame: &Frame) -> impl Iterator<Item = InputId> {
+    frame.inputs.iter().map(|id| InputId::from(id.as_str()))
+}

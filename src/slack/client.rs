@@ -1,0 +1,371 @@
+//! Sends Web API calls and says what became of each.
+//!
+//! The transport is our own small one over reqwest rather than the library's, because the library hides what the
+//! outbox must know (see `docs/decisions/0003-own-slack-transport.md`). Every call has a time limit and every answer a
+//! size limit. Tokens never appear in logs or outcomes.
+
+use super::lanes::{Lanes, PushError, Request};
+use super::outcome::{self, Outcome};
+use super::{real, tls};
+use crate::clock::Clock;
+use futures_util::FutureExt;
+use reqwest::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+/// The time limit for name resolution, TCP and TLS together. A call that does not get further was not sent.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
+/// The time limit of one call, answer included.
+pub const CALL_TIMEOUT: Duration = Duration::from_secs(8);
+/// The same for a call somebody waits for: a `trigger_id` lives 3 s.
+pub const NOW_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long a [`Gate`] may take before the call is withdrawn.
+pub const GATE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long calls in flight are waited for at shutdown.
+pub const FINISH_TIMEOUT: Duration = Duration::from_secs(9);
+/// The largest answer that is read, in bytes: a page of a thousand users is about 1.5 MB.
+pub const MAX_ANSWER_BYTES: usize = 8 << 20;
+/// Calls outside the lanes in flight at most.
+pub const NOW_IN_FLIGHT: usize = 32;
+/// The reason of [`Outcome::NotSent`] when the [`Gate`] withdrew the call.
+pub const WITHDRAWN: &str = "withdrawn before sending";
+
+/// How long things may take.
+#[derive(Clone, Copy, Debug)]
+pub struct ClientLimits {
+    /// See [`CONNECT_TIMEOUT`].
+    pub connect: Duration,
+    /// See [`CALL_TIMEOUT`].
+    pub call: Duration,
+    /// See [`NOW_TIMEOUT`].
+    pub now: Duration,
+    /// See [`MAX_ANSWER_BYTES`].
+    pub answer_bytes: usize,
+}
+
+impl Default for ClientLimits {
+    fn default() -> Self {
+        Self { connect: CONNECT_TIMEOUT, call: CALL_TIMEOUT, now: NOW_TIMEOUT, answer_bytes: MAX_ANSWER_BYTES }
+    }
+}
+
+/// A client for one workspace. Cloning it gives the same client.
+#[derive(Clone, Debug)]
+pub struct SlackClient {
+    http: reqwest::Client,
+    api_url: Url,
+    bot_token: SecretString,
+    limits: ClientLimits,
+    now_slots: Arc<Semaphore>,
+}
+
+impl SlackClient {
+    /// A client of the Web API at `api_url` (`https://slack.com/api`, or a local Slack's).
+    ///
+    /// Errors when `api_url` is https and this machine has no certificate store.
+    pub fn new(api_url: Url, bot_token: SecretString) -> anyhow::Result<Self> {
+        Self::with_limits(api_url, bot_token, ClientLimits::default())
+    }
+
+    /// [`SlackClient::new`] with other limits.
+    pub fn with_limits(api_url: Url, bot_token: SecretString, limits: ClientLimits) -> anyhow::Result<Self> {
+        let http = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls::client_config(&api_url)?)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .connect_timeout(limits.connect)
+            // Slack closes idle connections after a while; a call sent into a closing one has an unknown outcome.
+            .pool_idle_timeout(Duration::from_secs(15))
+            .build()?;
+        Ok(Self { http, api_url, bot_token, limits, now_slots: Arc::new(Semaphore::new(NOW_IN_FLIGHT)) })
+    }
+
+    /// Calls a Web API method. Never queues: that is what [`Driver`] is for.
+    pub async fn call(&self, method: &str, body: &Value) -> Outcome {
+        self.call_within(method, body, self.limits.call).await
+    }
+
+    /// Calls a method somebody waits for (`views.open`, `chat.postEphemeral`, reads): at most [`NOW_IN_FLIGHT`] at once,
+    /// never behind pages, within [`NOW_TIMEOUT`].
+    pub async fn call_now(&self, method: &str, body: &Value) -> Outcome {
+        let Ok(_slot) = self.now_slots.try_acquire() else {
+            return Outcome::NotSent(format!("{NOW_IN_FLIGHT} calls are in flight already"));
+        };
+        self.call_within(method, body, self.limits.now).await
+    }
+
+    /// Posts to a `response_url` (5 uses within 30 minutes). Only Slack's own hosts, or the host of the API's URL, are
+    /// called. Success is status 200, whatever the body.
+    pub async fn respond(&self, response_url: &str, body: &Value) -> Outcome {
+        let Some(url) = Url::parse(response_url).ok().filter(|url| self.is_slack(url)) else {
+            return Outcome::NotSent("the response_url is not Slack's".to_owned());
+        };
+        let Ok(_slot) = self.now_slots.try_acquire() else {
+            return Outcome::NotSent(format!("{NOW_IN_FLIGHT} calls are in flight already"));
+        };
+        match self.send(self.http.post(url).json(body), self.limits.now).await {
+            Ok(Answer { status: 200, .. }) => Outcome::Ok(Value::Null),
+            Ok(Answer { status: 404, .. }) => Outcome::Refused { error: "used_url".to_owned(), body: Value::Null },
+            Ok(answer) => answer.classify(),
+            Err(outcome) => outcome,
+        }
+    }
+
+    async fn call_within(&self, method: &str, body: &Value, limit: Duration) -> Outcome {
+        let mut url = self.api_url.clone();
+        let path = format!("{}/{method}", url.path().trim_end_matches('/'));
+        url.set_path(&path);
+        let request = if is_read(method) {
+            add_query(&mut url, body);
+            self.http.get(url)
+        } else {
+            self.http.post(url).json(body)
+        };
+        let Ok(mut bearer) = HeaderValue::from_str(&format!("Bearer {}", self.bot_token.expose_secret())) else {
+            return Outcome::NotSent("the bot token holds characters no header may".to_owned());
+        };
+        bearer.set_sensitive(true);
+        match self.send(request.header(AUTHORIZATION, bearer), limit).await {
+            Ok(answer) => answer.classify(),
+            Err(outcome) => outcome,
+        }
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder, limit: Duration) -> Result<Answer, Outcome> {
+        match tokio::time::timeout(limit, self.exchange(request)).await {
+            Ok(result) => result,
+            Err(_) => Err(Outcome::Unknown(format!("no answer within {} ms", limit.as_millis()))),
+        }
+    }
+
+    async fn exchange(&self, request: reqwest::RequestBuilder) -> Result<Answer, Outcome> {
+        let mut response = request.send().await.map_err(failed)?;
+        let status = response.status().as_u16();
+        let retry_after = response.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok()).map(str::to_owned);
+        let mut body = Vec::new();
+        loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) if body.len() + chunk.len() > self.limits.answer_bytes => {
+                    return Err(Outcome::Unknown(format!("an answer of more than {} bytes", self.limits.answer_bytes)));
+                }
+                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+                Ok(None) => return Ok(Answer { status, retry_after, body }),
+                // A 429 is told by its status alone.
+                Err(_) if status == 429 => return Ok(Answer { status, retry_after, body }),
+                Err(e) => return Err(Outcome::Unknown(format!("the answer broke off: {}", e.without_url()))),
+            }
+        }
+    }
+
+    fn is_slack(&self, url: &Url) -> bool {
+        let host = url.host_str().unwrap_or_default();
+        let slacks = url.scheme() == "https"
+            && ["slack.com", "slack-gov.com"].iter().any(|s| host == *s || host.ends_with(&format!(".{s}")));
+        slacks || (url.scheme() == self.api_url.scheme() && url.host_str() == self.api_url.host_str())
+    }
+}
+
+struct Answer {
+    status: u16,
+    retry_after: Option<String>,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn classify(&self) -> Outcome {
+        outcome::classify(self.status, self.retry_after.as_deref(), &self.body)
+    }
+}
+
+/// What no connection, and what everything later, says about the call.
+fn failed(error: reqwest::Error) -> Outcome {
+    let not_sent = error.is_connect() || error.is_builder();
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(&error);
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    if not_sent { Outcome::NotSent(text) } else { Outcome::Unknown(text) }
+}
+
+/// Slack takes JSON for methods that write; those that read take a query only.
+fn is_read(method: &str) -> bool {
+    let last = method.rsplit('.').next().unwrap_or_default();
+    matches!(
+        last,
+        "info"
+            | "list"
+            | "history"
+            | "replies"
+            | "members"
+            | "lookupByEmail"
+            | "teamInfo"
+            | "getPermalink"
+            | "getPresence"
+            | "getUploadURLExternal"
+    )
+}
+
+fn add_query(url: &mut Url, body: &Value) {
+    let Some(fields) = body.as_object().filter(|fields| !fields.is_empty()) else { return };
+    let mut query = url.query_pairs_mut();
+    for (name, value) in fields {
+        match value {
+            Value::Null => {}
+            Value::String(text) => {
+                query.append_pair(name, text);
+            }
+            other => {
+                query.append_pair(name, &other.to_string());
+            }
+        }
+    }
+}
+
+/// The last word before a call goes on the wire, after its lane let it through: check that it is still wanted, take the
+/// lease, render the body afresh.
+pub trait Gate: Send + Sync + 'static {
+    /// The call to send, or `None` to withdraw it (reported as [`Outcome::NotSent`] of [`WITHDRAWN`]). A fresh `body` is
+    /// used; every other field must stay as it is. Withdrawn after [`GATE_TIMEOUT`].
+    fn prepare(&self, request: Request) -> impl Future<Output = Option<Request>> + Send;
+}
+
+/// Sends everything as it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OpenGate;
+
+impl Gate for OpenGate {
+    async fn prepare(&self, request: Request) -> Option<Request> {
+        Some(request)
+    }
+}
+
+/// Where calls are queued. Cloning it gives the same queue.
+#[derive(Clone, Debug)]
+pub struct LanesHandle {
+    lanes: Arc<Mutex<Lanes>>,
+    changed: Arc<Notify>,
+    clock: Clock,
+}
+
+impl LanesHandle {
+    /// Queues a call. See [`Lanes::push`] for errors.
+    pub fn push(&self, request: Request) -> Result<(), PushError> {
+        self.lock().push(request, real(&self.clock))?;
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    /// Forgets a call that still waits; nothing is reported for it. False when it is in flight or unknown.
+    pub fn cancel(&self, id: u64) -> bool {
+        self.lock().cancel(id)
+    }
+
+    /// Looks at the lanes, for metrics.
+    pub fn look<T>(&self, look: impl FnOnce(&Lanes) -> T) -> T {
+        look(&self.lock())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Lanes> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Owns the lanes and sends what they give.
+#[derive(Debug)]
+pub struct Driver;
+
+impl Driver {
+    /// Starts sending. Each call's final [`Outcome`] is reported once, as `(id, outcome)`; a 429 is not final. A receiver
+    /// that does not keep up holds calls back, at most [`MAX_IN_FLIGHT`](super::lanes::MAX_IN_FLIGHT) outcomes late. On
+    /// `shutdown` nothing new is sent, and calls in flight are waited for, at most [`FINISH_TIMEOUT`].
+    pub fn start<G: Gate>(
+        client: SlackClient,
+        clock: Clock,
+        gate: G,
+        report: mpsc::Sender<(u64, Outcome)>,
+        shutdown: CancellationToken,
+    ) -> (LanesHandle, JoinHandle<()>) {
+        let handle = LanesHandle { lanes: Arc::new(Mutex::new(Lanes::new())), changed: Arc::new(Notify::new()), clock };
+        let task = tokio::spawn(drive(handle.clone(), client, Arc::new(gate), report, shutdown));
+        (handle, task)
+    }
+}
+
+async fn drive<G: Gate>(
+    handle: LanesHandle,
+    client: SlackClient,
+    gate: Arc<G>,
+    report: mpsc::Sender<(u64, Outcome)>,
+    shutdown: CancellationToken,
+) {
+    let mut calls = JoinSet::new();
+    loop {
+        let now = real(&handle.clock);
+        let (due, wake) = {
+            let mut lanes = handle.lock();
+            let due = lanes.poll(now);
+            (due, lanes.next_wake())
+        };
+        for request in due {
+            calls.spawn(one_call(handle.clone(), client.clone(), gate.clone(), report.clone(), request));
+        }
+        // At least a millisecond: a wake in the past must not become a hot loop.
+        let nap = wake.map_or(60_000, |at| (at.0 - now.0).clamp(1, 60_000)).unsigned_abs();
+        tokio::select! {
+            () = shutdown.cancelled() => break,
+            () = handle.changed.notified() => {}
+            () = tokio::time::sleep(Duration::from_millis(nap)) => {}
+            Some(_) = calls.join_next(), if !calls.is_empty() => {}
+        }
+    }
+    let finish = async { while calls.join_next().await.is_some() {} };
+    if tokio::time::timeout(FINISH_TIMEOUT, finish).await.is_err() {
+        tracing::warn!("some Slack calls did not finish before shutdown");
+    }
+}
+
+async fn one_call<G: Gate>(
+    handle: LanesHandle,
+    client: SlackClient,
+    gate: Arc<G>,
+    report: mpsc::Sender<(u64, Outcome)>,
+    request: Request,
+) {
+    let id = request.id;
+    let method = request.method;
+    let sending = AssertUnwindSafe(prepare_and_send(&client, gate.as_ref(), request)).catch_unwind();
+    let outcome = sending.await.unwrap_or_else(|_| Outcome::Unknown("sending panicked".to_owned()));
+    if matches!(outcome, Outcome::RateLimited { .. }) {
+        tracing::info!(id, method, ?outcome, "Slack asks to wait");
+        handle.lock().done(id, &outcome, real(&handle.clock));
+    } else {
+        // The slot is freed once there is room to report: what is unreported stays bounded.
+        let room = report.reserve().await;
+        handle.lock().done(id, &outcome, real(&handle.clock));
+        match room {
+            Ok(room) => room.send((id, outcome)),
+            Err(_) => tracing::debug!(id, method, outcome = outcome.name(), "nobody listens for outcomes any more"),
+        }
+    }
+    handle.changed.notify_one();
+}
+
+async fn prepare_and_send<G: Gate>(client: &SlackClient, gate: &G, request: Request) -> Outcome {
+    match tokio::time::timeout(GATE_TIMEOUT, gate.prepare(request)).await {
+        Ok(Some(request)) => client.call(request.method, &request.body).await,
+        Ok(None) => Outcome::NotSent(WITHDRAWN.to_owned()),
+        Err(_) => Outcome::NotSent(format!("{WITHDRAWN}: not ready within {} s", GATE_TIMEOUT.as_secs())),
+    }
+}

@@ -1,0 +1,229 @@
+//! The card: the one channel message of an incident, edited in place.
+
+use super::action_id::{Action, Subject};
+use super::kit::{actions, button, confirm, context, section};
+use super::mrkdwn::{day_and_time, escape, escape_marked, link, names, time, truncate};
+use super::{Colored, Message, limits};
+use crate::domain::alert::Alert;
+use crate::domain::call::{CallKind, CallState};
+use crate::domain::directory::{Directory, Urgency};
+use crate::domain::fact::ResolvedBy;
+use crate::domain::id::UserId;
+use crate::domain::incident::{Incident, State};
+use crate::domain::id::StoreId;
+use slack_morphism::prelude::{SlackBlock, SlackBlockButtonElement, SlackBlockButtonStyle};
+
+const RED: &str = "#d92d20";
+const AMBER: &str = "#f79009";
+const BLUE: &str = "#2e90fa";
+const GREEN: &str = "#12b76a";
+const GREY: &str = "#98a2b3";
+
+/// The card as the state says.
+pub fn card(i: &Incident, d: &Directory, store: StoreId) -> Message {
+    let subject = Subject { store, incident: i.no };
+    let mut blocks = vec![section(&format!("{}\n{}", status(i, d), facts(i, d)))];
+    let labels = labels(i);
+    if !labels.is_empty() {
+        blocks.push(context(&labels));
+    }
+    blocks.push(actions(buttons(i, d, subject)));
+    Message {
+        text: lock_screen(i, d),
+        blocks: vec![section(&title(i))],
+        colored: Some(Colored { color: color(i), blocks }),
+    }
+}
+
+/// The first line: the state as a sign, the number, what is wrong.
+pub fn title(i: &Incident) -> String {
+    let words = escape_marked(&i.title, limits::TITLE);
+    let words = if words.trim().is_empty() { "(no title)".to_owned() } else { words };
+    format!("{} *{} {}*", emoji(i), i.no, link(&i.link, &words))
+}
+
+/// Everything in one line, without markup.
+pub fn lock_screen(i: &Incident, d: &Directory) -> String {
+    let service = d.services.get(&i.service).map_or(i.service.as_str(), |s| s.name.as_str());
+    let title = escape(&i.title, 120);
+    let line = format!("{} {} {}: {title}. {}", i.no, state_word(i), escape(service, 40), status_in_words(i, d));
+    truncate(&line, limits::LOCK_SCREEN)
+}
+
+fn emoji(i: &Incident) -> &'static str {
+    match i.state {
+        State::Triggered { .. } => ":red_circle:",
+        State::Acknowledged { .. } => ":large_orange_circle:",
+        State::Snoozed { .. } => ":zzz:",
+        State::Resolved { .. } => ":white_check_mark:",
+    }
+}
+
+fn color(i: &Incident) -> &'static str {
+    match (&i.state, i.urgency) {
+        (State::Triggered { .. }, Urgency::High) => RED,
+        (State::Triggered { .. }, Urgency::Low) => GREY,
+        (State::Acknowledged { .. }, _) => AMBER,
+        (State::Snoozed { .. }, _) => BLUE,
+        (State::Resolved { .. }, _) => GREEN,
+    }
+}
+
+fn state_word(i: &Incident) -> &'static str {
+    match i.state {
+        State::Triggered { .. } => "triggered",
+        State::Acknowledged { .. } => "acknowledged",
+        State::Snoozed { .. } => "snoozed",
+        State::Resolved { .. } => "resolved",
+    }
+}
+
+/// What is being done about it, and what comes next.
+pub fn status(i: &Incident, d: &Directory) -> String {
+    match &i.state {
+        State::Triggered { .. } => asking(i, d),
+        State::Acknowledged { by: Some(by), since, .. } => {
+            format!("*{}* has it since {}.{}", name(d, by), time(*since), also_asking(i, d))
+        }
+        State::Acknowledged { by: None, since, .. } => {
+            format!("Acknowledged at the monitor's side at {}. Nobody here has it.", time(*since))
+        }
+        State::Snoozed { by, until, .. } => {
+            format!("Snoozed by *{}* until {}. Then whoever is on call is paged.", name(d, by), day_and_time(*until))
+        }
+        State::Resolved { by, since, .. } => match by {
+            ResolvedBy::User(by) => {
+                let firing = i.alerts.iter().filter(|a| a.is_firing()).count();
+                let still = match firing {
+                    0 => String::new(),
+                    1 => " The monitor has not cleared it yet.".to_owned(),
+                    n => format!(" The monitor still has {n} alerts firing."),
+                };
+                format!("Resolved by *{}* at {}.{still}", name(d, by), time(*since))
+            }
+            ResolvedBy::Monitor => format!("Cleared by the monitor at {}.", time(*since)),
+        },
+    }
+}
+
+fn asking(i: &Incident, d: &Directory) -> String {
+    let Some(call) = i.main_call().filter(|c| c.is_open()) else {
+        return match i.urgency {
+            Urgency::Low => "Low urgency: nobody is paged.".to_owned(),
+            Urgency::High => "Nobody is being paged: press *Escalate*.".to_owned(),
+        };
+    };
+    match call.state {
+        CallState::Asking { next_at } => {
+            let asked: Vec<&str> = call.asked.iter().map(|a| d.name_of(&a.user)).collect();
+            let since = i.timeline.iter().rev().find_map(|e| match &e.what {
+                crate::domain::incident::Happening::Asked { .. } => Some(e.wall),
+                _ => None,
+            });
+            let since = since.map(|at| format!(" since {}", time(at))).unwrap_or_default();
+            let next = if call.next_up.is_empty() {
+                format!("Then the catch-all at {}.", time(next_at))
+            } else {
+                let next: Vec<&str> = call.next_up.iter().map(|u| d.name_of(u)).collect();
+                format!("Next: {} at {}.", names(&next), time(next_at))
+            };
+            format!("Paging *{}*{since}. {next}", names(&asked))
+        }
+        CallState::Exhausted { next_at, .. } => {
+            let again = next_at.map(|at| format!(" Told again at {}.", time(at))).unwrap_or_default();
+            format!("*Nobody answered.* The catch-all was told.{again}")
+        }
+        CallState::Starting | CallState::Answered { .. } | CallState::Stopped => String::new(),
+    }
+}
+
+fn also_asking(i: &Incident, d: &Directory) -> String {
+    let added = i.open_calls().filter(|c| matches!(c.kind, CallKind::Added { .. }));
+    let asked: Vec<&str> = added.flat_map(|c| &c.asked).map(|a| d.name_of(&a.user)).collect();
+    if asked.is_empty() { String::new() } else { format!(" Also paging {}.", names(&asked)) }
+}
+
+/// The status without markup, for the lock screen. Times are left out: a lock screen cannot draw them in its own zone.
+fn status_in_words(i: &Incident, d: &Directory) -> String {
+    let people = |ids: &mut dyn Iterator<Item = &UserId>| {
+        let all: Vec<&str> = ids.map(|u| d.name_of(u)).collect();
+        names(&all)
+    };
+    match &i.state {
+        State::Triggered { .. } => match i.main_call().filter(|c| c.is_open()) {
+            Some(c) if !c.asked.is_empty() && !c.next_up.is_empty() => {
+                let (now, next) = (people(&mut c.asked.iter().map(|a| &a.user)), people(&mut c.next_up.iter()));
+                format!("Paging {now}, next {next}")
+            }
+            Some(c) if !c.asked.is_empty() => format!("Paging {}", people(&mut c.asked.iter().map(|a| &a.user))),
+            Some(_) => "Nobody answered".to_owned(),
+            None => "Nobody is paged".to_owned(),
+        },
+        State::Acknowledged { by: Some(by), .. } => format!("{} has it", name(d, by)),
+        State::Acknowledged { by: None, .. } => "Acknowledged at the monitor's side".to_owned(),
+        State::Snoozed { by, .. } => format!("Snoozed by {}", name(d, by)),
+        State::Resolved { by: ResolvedBy::User(by), .. } => format!("Resolved by {}", name(d, by)),
+        State::Resolved { by: ResolvedBy::Monitor, .. } => "Cleared by the monitor".to_owned(),
+    }
+}
+
+fn facts(i: &Incident, d: &Directory) -> String {
+    let service = d.services.get(&i.service).map_or(i.service.as_str(), |s| s.name.as_str());
+    let events: u64 = i.alerts.iter().map(|a| a.count).sum();
+    let counted = match (i.alerts.len(), events) {
+        (1, 1) => "1 event".to_owned(),
+        (1, n) => format!("{n} events"),
+        (a, n) => format!("{a} alerts, {n} events"),
+    };
+    let urgency = match i.urgency {
+        Urgency::High => "high urgency",
+        Urgency::Low => "low urgency",
+    };
+    let firing = if i.is_resolved() || i.alerts.iter().any(Alert::is_firing) { "" } else { " · cleared by the monitor" };
+    format!("{} · tier {} · {urgency} · since {} · {counted}{firing}", escape(service, 60), i.tier, day_and_time(i.opened))
+}
+
+fn labels(i: &Incident) -> String {
+    let shown = i.labels.lines().take(limits::LABELS).map(|l| escape(l, limits::LABEL));
+    shown.collect::<Vec<_>>().join("  ·  ")
+}
+
+/// The buttons of a state. The first is what most people want.
+pub fn buttons(i: &Incident, d: &Directory, subject: Subject) -> Vec<SlackBlockButtonElement> {
+    let primary = |b: SlackBlockButtonElement| b.with_style(SlackBlockButtonStyle::Primary);
+    let acknowledge = || primary(button(Action::Acknowledge, "Acknowledge", subject));
+    let resolve = || button(Action::Resolve, "Resolve", subject);
+    let snooze = || button(Action::Snooze, "Snooze…", subject);
+    let escalate = || {
+        let above = who_is_above(i, d);
+        let question = match above.as_str() {
+            "" => "Nobody is above. You will be told whom to add.".to_owned(),
+            names => format!("This pages *{names}* now."),
+        };
+        button(Action::Escalate, "Escalate", subject).with_confirm(confirm("Escalate?", &question, "Escalate"))
+    };
+    match i.state {
+        State::Triggered { .. } => vec![acknowledge(), snooze(), escalate()],
+        State::Acknowledged { by: None, .. } => vec![acknowledge(), resolve(), snooze(), escalate()],
+        State::Acknowledged { .. } => vec![primary(resolve()), snooze(), escalate()],
+        State::Snoozed { .. } => vec![button(Action::EndSnooze, "End snooze", subject), resolve()],
+        State::Resolved { .. } => vec![button(Action::Reopen, "Reopen", subject)],
+    }
+}
+
+/// Who the next level is, as known when the present one started.
+fn who_is_above(i: &Incident, d: &Directory) -> String {
+    let Some(call) = i.calls.last().filter(|c| c.has_level_above()) else { return String::new() };
+    let above: Vec<&str> = call.next_up.iter().map(|u| d.name_of(u)).collect();
+    if above.is_empty() { String::new() } else { names(&above) }
+}
+
+/// A person's name, harmless between our marks.
+pub fn name(d: &Directory, user: &UserId) -> String {
+    escape_marked(d.name_of(user), 40)
+}
+
+/// Blocks of a message that only tells: no buttons.
+pub fn without_buttons(blocks: Vec<SlackBlock>) -> Vec<SlackBlock> {
+    blocks.into_iter().filter(|b| !matches!(b, SlackBlock::Actions(_))).collect()
+}

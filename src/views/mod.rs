@@ -1,0 +1,44 @@
+//! PURE: parts of the state in, Block Kit out. Every word a person reads is in this folder.
+//!
+//! A view takes no `now` (Slack's date tokens draw the time in the reader's zone), decides nothing, and is the same for
+//! every viewer. Text from outside passes [`mrkdwn::escape`] on its way in, without exception.
+
+pub mod action_id;
+pub mod card;
+pub mod kit;
+pub mod limits;
+pub mod list;
+pub mod modal;
+pub mod mrkdwn;
+pub mod page;
+pub mod refusal;
+pub mod reply;
+pub mod thread;
+
+use slack_morphism::prelude::SlackBlock;
+
+/// A message: what the phone's lock screen says, and what the channel shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    /// The whole truth in one line; Slack shows it where blocks cannot be shown.
+    pub text: String,
+    /// Above the coloured part.
+    pub blocks: Vec<SlackBlock>,
+    pub colored: Option<Colored>,
+}
+
+/// Blocks with a colour bar.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Colored {
+    /// `#rrggbb`
+    pub color: &'static str,
+    pub blocks: Vec<SlackBlock>,
+}
+
+impl Message {
+    /// A message of words only.
+    pub fn plain(text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self { blocks: vec![kit::section(&text)], text, colored: None }
+    }
+}

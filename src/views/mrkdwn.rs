@@ -1,0 +1,131 @@
+//! Text from outside, made harmless; and the little markup we write ourselves.
+//!
+//! Slack turns `<!channel>`, `<@U…>` and `<url|text>` into mentions and links. Escaping `&`, `<` and `>` kills all of
+//! them (docs.slack.dev: "Formatting message text"). Control and bidirectional characters are dropped first: they could
+//! reorder what a person reads.
+
+use crate::domain::stamp::At;
+use unicode_segmentation::UnicodeSegmentation;
+
+/// Escapes text from outside. At most `graphemes` of it, with `…` where it was cut.
+pub fn escape(text: &str, graphemes: usize) -> String {
+    let clean: String = text.chars().filter(|c| !is_dangerous(*c)).map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
+    let cut = truncate(&clean, graphemes);
+    let mut out = String::with_capacity(cut.len());
+    for c in cut.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Escapes text from outside that stands between our own marks: `*bold*`, `_italic_`, `~struck~` and code would let it
+/// end them.
+pub fn escape_marked(text: &str, graphemes: usize) -> String {
+    escape(text, graphemes).replace(['*', '_', '~', '`'], "\u{2009}")
+}
+
+/// The first `graphemes` of a text, with `…` where it was cut. No grapheme is longer than 32 characters: a letter with
+/// a thousand accents is cut as well.
+pub fn truncate(text: &str, graphemes: usize) -> String {
+    let mut out = String::with_capacity(text.len().min(graphemes * 4));
+    for (n, g) in text.graphemes(true).enumerate() {
+        if n + 1 >= graphemes && text.graphemes(true).nth(graphemes).is_some() {
+            out.push('…');
+            break;
+        }
+        out.extend(g.chars().take(32));
+    }
+    out
+}
+
+/// The first `chars` characters: the last resort before a limit of Slack's, which counts characters.
+pub fn cut(text: &str, chars: usize) -> String {
+    if text.chars().count() <= chars {
+        return text.to_owned();
+    }
+    text.chars().take(chars.saturating_sub(1)).chain(['…']).collect()
+}
+
+fn is_dangerous(c: char) -> bool {
+    let control = c.is_control() && c != '\n' && c != '\t';
+    let bidi = matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let invisible = matches!(c, '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');
+    control || bidi || invisible
+}
+
+/// A clock time in the reader's own zone.
+pub fn time(at: At) -> String {
+    format!("<!date^{}^{{time}}|{}>", at.secs(), at.utc().format("%H:%M UTC"))
+}
+
+/// A day and time in the reader's own zone.
+pub fn day_and_time(at: At) -> String {
+    format!("<!date^{}^{{date_short_pretty}} {{time}}|{}>", at.secs(), at.utc().format("%b %-d %H:%M UTC"))
+}
+
+/// `text` (escaped already) linked to `url`, if that is a web address fit for a link.
+pub fn link(url: &str, text: &str) -> String {
+    let fit = (url.starts_with("https://") || url.starts_with("http://"))
+        && url.len() <= super::limits::LINK
+        && !url.chars().any(|c| c.is_whitespace() || is_dangerous(c) || matches!(c, '<' | '>' | '|'));
+    if fit { format!("<{}|{text}>", url.replace('&', "&amp;")) } else { text.to_owned() }
+}
+
+/// "Ana", "Ana and Ben", "Ana, Ben and 3 others".
+pub fn names(all: &[&str]) -> String {
+    let shown: Vec<String> = all.iter().take(super::limits::NAMES).map(|n| escape_marked(n, 40)).collect();
+    let more = all.len().saturating_sub(shown.len());
+    match (shown.as_slice(), more) {
+        ([], _) => "nobody".to_owned(),
+        ([one], 0) => one.clone(),
+        ([most @ .., last], 0) => format!("{} and {last}", most.join(", ")),
+        (some, more) => format!("{} and {more} others", some.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_from_outside_cannot_mention_link_or_reorder() {
+        let rows = [
+            ("<!channel> help", "&lt;!channel&gt; help"),
+            ("<@U123>", "&lt;@U123&gt;"),
+            ("<https://evil|https://bank>", "&lt;https://evil|https://bank&gt;"),
+            ("a\u{0}b\u{7}c", "abc"),
+            ("\u{202e}gnp.exe", "gnp.exe"),
+            ("one\ntwo\tthree", "one two three"),
+            ("&lt;", "&amp;lt;"),
+        ];
+        for (from, to) in rows {
+            assert_eq!(escape(from, 100), to, "{from:?}");
+        }
+    }
+
+    #[test]
+    fn a_cut_never_splits_what_a_person_sees_as_one_character() {
+        assert_eq!(truncate("👩‍👩‍👧‍👦👩‍👩‍👧‍👦👩‍👩‍👧‍👦", 2), "👩‍👩‍👧‍👦…");
+        assert_eq!(truncate("abc", 3), "abc");
+        assert_eq!(truncate("abcd", 3), "ab…");
+    }
+
+    #[test]
+    fn one_letter_with_a_thousand_accents_is_cut() {
+        let zalgo = format!("a{}", "\u{301}".repeat(1_000));
+        assert!(truncate(&zalgo, 10).chars().count() <= 32);
+    }
+
+    #[test]
+    fn only_a_web_address_becomes_a_link() {
+        assert_eq!(link("https://x.example/a?b=1&c=2", "t"), "<https://x.example/a?b=1&amp;c=2|t>");
+        for bad in ["javascript:alert(1)", "https://x|y", "https://x>y", "", "https://a b"] {
+            assert_eq!(link(bad, "t"), "t", "{bad:?}");
+        }
+    }
+}

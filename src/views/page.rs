@@ -1,0 +1,88 @@
+//! A page as a direct message: what wakes somebody, and what it becomes when somebody answered.
+
+use super::action_id::{Action, Subject};
+use super::card::{buttons, lock_screen, name, status, title};
+use super::kit::{actions, button, context, section};
+use super::mrkdwn::{escape, truncate};
+use super::{Colored, Message, limits};
+use crate::domain::directory::Directory;
+use crate::domain::incident::{Incident, State};
+use crate::domain::page::{Page, Purpose, Recipient};
+use crate::domain::id::StoreId;
+use slack_morphism::prelude::SlackBlockButtonStyle;
+
+/// The direct message of a page as the state says.
+pub fn page(i: &Incident, p: &Page, d: &Directory, store: StoreId) -> Message {
+    let subject = Subject { store, incident: i.no };
+    let mut blocks = vec![section(&status_for(i, p, d))];
+    let service = d.services.get(&i.service).map_or(i.service.as_str(), |s| s.name.as_str());
+    blocks.push(context(&format!("{} · tier {} · <#{}>", escape(service, 60), i.tier, i.channel)));
+    if is_actionable(i, p) {
+        let mut row = buttons(i, d, subject);
+        if p.purpose == Purpose::StillOnIt {
+            let yes = button(Action::Acknowledge, "Still on it", subject).with_style(SlackBlockButtonStyle::Primary);
+            row.insert(0, yes);
+        }
+        blocks.push(actions(row));
+    }
+    let color = if is_actionable(i, p) { "#d92d20" } else { "#98a2b3" };
+    Message {
+        text: truncate(&lead(i, p, d), limits::LOCK_SCREEN),
+        blocks: vec![section(&title(i))],
+        colored: Some(Colored { color, blocks }),
+    }
+}
+
+/// What the lock screen says first.
+fn lead(i: &Incident, p: &Page, d: &Directory) -> String {
+    let line = lock_screen(i, d);
+    match (p.purpose, &i.state) {
+        (Purpose::Step, State::Triggered { .. }) => format!("Page: {line}"),
+        (Purpose::CatchAll, State::Triggered { .. }) => format!("Nobody answered: {line}"),
+        (Purpose::StillOnIt, State::Acknowledged { .. }) => format!("Still on it? {line}"),
+        _ => line,
+    }
+}
+
+fn status_for(i: &Incident, p: &Page, d: &Directory) -> String {
+    match (p.purpose, &i.state) {
+        (Purpose::StillOnIt, State::Acknowledged { .. }) if is_actionable(i, p) => {
+            "*Still on it?* Nothing happened for a while. Without an answer it is paged again in a few minutes.".to_owned()
+        }
+        (_, State::Acknowledged { by: Some(by), .. }) if is_recipient(p, by) => {
+            format!("*You have it.* {}", status(i, d))
+        }
+        (Purpose::Step, State::Acknowledged { .. }) if has_open_call(i, p) => {
+            format!("*{} asks for you.* {}", asker(i, p, d), status(i, d))
+        }
+        _ => status(i, d),
+    }
+}
+
+fn asker(i: &Incident, p: &Page, d: &Directory) -> String {
+    match i.call(p.call).map(|c| &c.kind) {
+        Some(crate::domain::call::CallKind::Added { by }) => name(d, by),
+        Some(crate::domain::call::CallKind::Main) | None => "The team".to_owned(),
+    }
+}
+
+/// May the reader still do something with this very message?
+fn is_actionable(i: &Incident, p: &Page) -> bool {
+    match (&i.state, p.purpose) {
+        (State::Triggered { .. }, _) => true,
+        (State::Acknowledged { timeout, .. }, Purpose::StillOnIt) => {
+            matches!(timeout, crate::domain::incident::AckTimeout::TriggerAt(_))
+        }
+        (State::Acknowledged { by, .. }, _) => by.as_ref().is_some_and(|by| is_recipient(p, by)) || has_open_call(i, p),
+        (State::Snoozed { by, .. }, _) => is_recipient(p, by),
+        (State::Resolved { .. }, _) => false,
+    }
+}
+
+fn is_recipient(p: &Page, user: &crate::domain::id::UserId) -> bool {
+    matches!(&p.to, Recipient::User(u) if u == user)
+}
+
+fn has_open_call(i: &Incident, p: &Page) -> bool {
+    i.call(p.call).is_some_and(|c| c.is_open())
+}

@@ -1,0 +1,114 @@
+//! Thread lines: what happened, for those who follow along.
+
+use super::card::name;
+use super::mrkdwn::{day_and_time, escape, names, time};
+use super::{Message, limits};
+use crate::domain::call::SkipReason;
+use crate::domain::directory::{Directory, Target};
+use crate::domain::fact::ResolvedBy;
+use crate::domain::incident::{Entry, Happening};
+use crate::domain::page::{PageFailure, Recipient};
+
+/// The pending entries as one message, and the number of the last entry it covers. `None` when nothing is pending.
+pub fn thread<'a>(pending: impl Iterator<Item = &'a Entry>, d: &Directory) -> Option<(Message, u64)> {
+    let all: Vec<&Entry> = pending.collect();
+    let upto = all.last()?.n;
+    let mut lines: Vec<String> = Vec::new();
+    let mut chars = 0;
+    for entry in all.iter().take(limits::THREAD_LINES) {
+        let line = line(entry, d);
+        chars += line.chars().count() + 1;
+        if chars > limits::THREAD_CHARS && !lines.is_empty() {
+            break;
+        }
+        lines.push(line);
+    }
+    if all.len() > lines.len() {
+        lines.push(format!("…and {} more", all.len() - lines.len()));
+    }
+    Some((Message::plain(lines.join("\n")), upto))
+}
+
+/// One entry as a line: when, who, what.
+pub fn line(e: &Entry, d: &Directory) -> String {
+    format!("{} {}", time(e.wall), words(&e.what, d))
+}
+
+fn words(what: &Happening, d: &Directory) -> String {
+    match what {
+        Happening::Opened => "Opened.".to_owned(),
+        Happening::Asked { level, round, asked, skipped } => {
+            let who: Vec<&str> = asked.iter().map(|a| d.name_of(&a.user)).collect();
+            let again = if *round > 0 { ", again" } else { "" };
+            let skipped: Vec<String> = skipped.iter().map(|s| skip(&s.target, s.why, d)).collect();
+            let skipped = if skipped.is_empty() { String::new() } else { format!(" ({})", skipped.join(", ")) };
+            format!("Level {level}{again}: paging {}.{skipped}", names(&who))
+        }
+        Happening::Exhausted { times: 1, skipped } => {
+            let skipped: Vec<String> = skipped.iter().map(|s| skip(&s.target, s.why, d)).collect();
+            let why = if skipped.is_empty() { String::new() } else { format!(" ({})", skipped.join(", ")) };
+            format!(":rotating_light: Nobody answered at any level{why}. The catch-all is told.")
+        }
+        Happening::Exhausted { times, .. } => format!(":rotating_light: Still nobody. The catch-all is told again ({times})."),
+        Happening::PageFailed { to, why } => format!(":warning: The page to {} failed: {}.", recipient(to, d), failure(why)),
+        Happening::Acknowledged { by } => format!(":raised_hand: {} has it.", name(d, by)),
+        Happening::AcknowledgedByEvent => "Acknowledged at the monitor's side.".to_owned(),
+        Happening::Escalated { by } => format!(":arrow_up: {} escalated.", name(d, by)),
+        Happening::Snoozed { by, until } => format!(":zzz: {} snoozed it until {}.", name(d, by), day_and_time(*until)),
+        Happening::SnoozeEnded => ":alarm_clock: The snooze is over: paging again.".to_owned(),
+        Happening::StillOnItAsked { to } => format!("Asked {}: still on it?", name(d, to)),
+        Happening::AckTimedOut => ":alarm_clock: No activity since it was acknowledged: paging again.".to_owned(),
+        Happening::FiredAgain => "Fires again.".to_owned(),
+        Happening::Cleared => "Cleared by the monitor.".to_owned(),
+        Happening::Resolved { by: ResolvedBy::User(by), note } if note.is_empty() => {
+            format!(":white_check_mark: {} resolved it.", name(d, by))
+        }
+        Happening::Resolved { by: ResolvedBy::User(by), note } => {
+            format!(":white_check_mark: {} resolved it: {}", name(d, by), escape(note, limits::NOTE))
+        }
+        Happening::Resolved { by: ResolvedBy::Monitor, .. } => ":white_check_mark: Resolved: the monitor cleared it.".to_owned(),
+        Happening::Reopened { by } => format!(":leftwards_arrow_with_hook: {} reopened it.", name(d, by)),
+        Happening::Noted { by, text } => format!(":memo: {}: {}", name(d, by), escape(text, limits::NOTE)),
+        Happening::Late { by, act } => {
+            use crate::domain::fact::LateAct;
+            let what = match act {
+                LateAct::AcknowledgeAfterAcknowledge => "acknowledged, after somebody else had",
+                LateAct::AcknowledgeAfterResolve => "acknowledged, after it was resolved",
+                LateAct::ResolveAfterResolve => "resolved, after it was resolved",
+            };
+            format!("{} {what}.", name(d, by))
+        }
+        Happening::CardMoved { to, why } => {
+            format!(":warning: The card lives in <#{to}> now: its own channel refused it ({}).", failure(why))
+        }
+    }
+}
+
+fn skip(target: &Target, why: SkipReason, d: &Directory) -> String {
+    let who = match target {
+        Target::User(u) => name(d, u),
+        Target::Schedule(s) => escape(d.schedules.get(s).map_or(s.as_str(), |s| s.name.as_str()), 60),
+        Target::Channel(c) => format!("<#{c}>"),
+    };
+    match why {
+        SkipReason::NobodyOnCall => format!("nobody is on call in {who}"),
+        SkipReason::NoMethod => format!("{who} has no way to be paged"),
+        SkipReason::Gone => format!("{who} is no longer configured"),
+    }
+}
+
+fn recipient(to: &Recipient, d: &Directory) -> String {
+    match to {
+        Recipient::User(u) => name(d, u),
+        Recipient::Channel(c) => format!("<#{c}>"),
+    }
+}
+
+/// Why something could not be delivered.
+pub fn failure(why: &PageFailure) -> String {
+    match why {
+        PageFailure::NoMethod => "no way to reach them is configured".to_owned(),
+        PageFailure::Slack(error) => format!("Slack says `{}`", escape(error, 60)),
+        PageFailure::TooManyRestarts => "warridor restarted too often while sending it".to_owned(),
+    }
+}
