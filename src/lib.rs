@@ -1,3 +1,19 @@
-pub mod clock;
-pub mod domain;
-pub mod slack;
+//! Warridor: a Slack-first pager.
+//!
+//! One writer, one door in, one door out. A pure function decides; everything else moves bytes.
+//!
+//! ```text
+//! handle(&World, &Directory, &Input, Stamp) -> Result<Vec<Fact>, Refusal>
+//! world.apply(&Fact, Stamp)
+//! fact.stales() -> what is out of date in Slack
+//! ```
+
+pub mod clock; //   the only now()
+pub mod domain; //  PURE: what can happen, what happened, what is true
+pub mod door; //    three bounded lanes in front of the pump
+pub mod outbox; //  what is to be true outside, and the way there
+pub mod pump; //    the single writer: decide, make durable, publish, answer
+pub mod record; //  facts as journal frames hold them
+pub mod slack; //   the socket, the lanes, the client
+pub mod store; //   bytes and keys: the journal is the truth, rows are behind it
+pub mod views; //   PURE: state -> Block Kit

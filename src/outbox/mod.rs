@@ -188,10 +188,13 @@ impl Outbox {
                 None => {
                     self.lanes.done(request.id, &Outcome::NotSent("not wanted any more".to_owned()), now);
                     self.calls.remove(&request.id);
-                    self.finish(&job);
-                    if address.is_some() {
-                        self.jobs.entry(job.clone()).or_insert_with(|| Work::new(Step::Send));
+                    if address.is_some() && !same {
+                        if let Some(work) = self.jobs.get_mut(&job) {
+                            work.call = None;
+                        }
                         self.make_ready(&job, now);
+                    } else {
+                        self.finish(&job);
                     }
                 }
             }

@@ -236,7 +236,7 @@ impl Outbox {
                 }
                 self.ledger.forget(&key);
                 self.make_ready(&job, now.plus_ms(super::RETRY_FIRST_MS));
-                vec![Settled::CardMoved { incident: *no, from: i.channel.clone(), to, why }]
+                vec![Settled::CardMoved { incident: *no, card: i.card.clone(), to, why }]
             }
             (Refused::MessageGone | Refused::Destination | Refused::Blocks, SyncKey::Dm(..), _) => {
                 // A direct message that cannot be edited is history.
