@@ -436,7 +436,7 @@ fn a_machine_that_slept_ten_minutes_asks_before_it_gives_up() {
     sim.well();
 }
 
-/// Counts for one hour of a fault: opens in the first minute, and in the busiest minute after the second.
+/// One hour of a fault: opens in the first minute, and in the busiest minute after the second.
 fn opens_in(weather: &Weather, seed: u64) -> (usize, usize, Sim) {
     let mut sim = Sim::new(seed);
     sim.weather = weather.clone();
@@ -446,22 +446,22 @@ fn opens_in(weather: &Weather, seed: u64) -> (usize, usize, Sim) {
 
 #[test]
 fn no_fault_makes_a_hot_loop() {
-    let rows: &[(Weather, usize, usize, Option<AlarmKind>)] = &[
-        (Weather::Refreshes(DisconnectReason::Warning, 10 * SEC), 8, 3, None),
-        (Weather::Refreshes(DisconnectReason::RefreshRequested, 0), 8, 3, None),
-        (Weather::Refreshes(DisconnectReason::Other(String::new()), 0), 8, 3, None),
-        (Weather::Refreshes(DisconnectReason::TooManyWebsockets, 0), 5, 3, Some(AlarmKind::TooManySockets)),
-        (Weather::Refreshes(DisconnectReason::LinkDisabled, 0), 5, 3, Some(AlarmKind::LinkDisabled)),
-        (Weather::Drops, 8, 3, None),
-        (Weather::NoHello, 6, 3, Some(AlarmKind::NoHello)),
-        (Weather::ConnectFails, 8, 3, Some(AlarmKind::NoSocket)),
-        (Weather::ConnectHangs, 6, 3, Some(AlarmKind::NoSocket)),
-        (Weather::OpenHangs, 6, 3, Some(AlarmKind::NoSocket)),
-        (Weather::OpenFails("internal_error", None), 8, 3, Some(AlarmKind::NoSocket)),
-        (Weather::OpenFails("ratelimited", Some(30 * SEC)), 5, 3, Some(AlarmKind::NoSocket)),
-        (Weather::OpenFails("invalid_auth", None), 5, 3, Some(AlarmKind::TokenRefused)),
+    let rows: &[(Weather, usize, Option<AlarmKind>)] = &[
+        (Weather::Refreshes(DisconnectReason::Warning, 10 * SEC), 7, None),
+        (Weather::Refreshes(DisconnectReason::RefreshRequested, 0), 7, None),
+        (Weather::Refreshes(DisconnectReason::Other(String::new()), 0), 7, None),
+        (Weather::Refreshes(DisconnectReason::TooManyWebsockets, 0), 5, Some(AlarmKind::TooManySockets)),
+        (Weather::Refreshes(DisconnectReason::LinkDisabled, 0), 5, Some(AlarmKind::LinkDisabled)),
+        (Weather::Drops, 7, None),
+        (Weather::NoHello, 6, Some(AlarmKind::NoHello)),
+        (Weather::ConnectFails, 7, Some(AlarmKind::NoSocket)),
+        (Weather::ConnectHangs, 6, Some(AlarmKind::NoSocket)),
+        (Weather::OpenHangs, 6, Some(AlarmKind::NoSocket)),
+        (Weather::OpenFails("internal_error", None), 7, Some(AlarmKind::NoSocket)),
+        (Weather::OpenFails("ratelimited", Some(30 * SEC)), 3, Some(AlarmKind::NoSocket)),
+        (Weather::OpenFails("invalid_auth", None), 5, Some(AlarmKind::TokenRefused)),
     ];
-    for (weather, first_minute, later, alarm) in rows {
+    for (weather, first_minute, alarm) in rows {
         let (mut worst_first, mut worst_later) = (0, 0);
         for seed in 0..100 {
             let (first, busiest, sim) = opens_in(weather, seed);
@@ -473,8 +473,8 @@ fn no_fault_makes_a_hot_loop() {
             assert!(longest <= 90 * SEC, "{weather:?}: gave up for {longest} ms");
             sim.well();
         }
-        assert!(worst_first <= *first_minute, "{weather:?}: {worst_first} opens in the first minute");
-        assert!(worst_later <= *later, "{weather:?}: {worst_later} opens in a later minute");
+        // The worst of a hundred seeds, exactly; Slack allows about 50.
+        assert_eq!((worst_first, worst_later), (*first_minute, 2), "{weather:?}");
     }
 }
 
@@ -788,6 +788,7 @@ fn ten_thousand_hours_of_random_weather() {
         sim.at(0, Event::DrainRequested);
         sim.run_for(8 * SEC);
         assert!(sim.machine.is_finished(), "seed {seed}: not drained");
+        sim.well();
     }
 }
 
