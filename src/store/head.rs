@@ -100,7 +100,7 @@ pub fn read(disk: &dyn Disk, path: &Path) -> Result<Found, StoreError> {
     let empty = |i: usize| {
         let mut bytes = [0; COPY_BYTES];
         let n = read_full_at(&*file, &mut bytes, i as u64 * COPY_APART).unwrap_or(0);
-        n > 0 && bytes[..n].iter().all(|b| *b == 0)
+        bytes[..n].iter().all(|b| *b == 0)
     };
     let latest = copies.iter().flatten().max_by_key(|(_, turn)| *turn);
     Ok(match latest {

@@ -13,10 +13,14 @@ use std::fmt;
 pub mod disk;
 pub mod frame;
 pub mod head;
+pub mod journal;
 pub mod layout;
 pub mod lineage;
 pub mod memory;
+pub mod recover;
+pub mod segment;
 pub mod simdisk;
+pub mod space;
 
 /// Proof of being the one writer. Opening a store makes a new epoch and fences every earlier one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
