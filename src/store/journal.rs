@@ -203,6 +203,34 @@ impl Journal {
         segment::replay(&*self.disk, &self.layout, self.limits.max_frame_bytes, &self.lineage, range, each)
     }
 
+    /// The hash of frame `seq`, which is durable.
+    ///
+    /// # Errors
+    /// As [`Journal::tail`].
+    pub fn hash_of(&self, seq: u64) -> Result<FrameHash, StoreError> {
+        let _still = self.moving.read().unwrap_or_else(PoisonError::into_inner);
+        segment::hash_of(&*self.disk, &self.layout, self.limits.max_frame_bytes, &self.lineage, seq)
+    }
+
+    /// How many bytes of journal the segments hold that start after frame `seq`.
+    ///
+    /// # Errors
+    /// The operating system's.
+    pub fn bytes_after(&self, seq: u64) -> Result<u64, StoreError> {
+        let _still = self.moving.read().unwrap_or_else(PoisonError::into_inner);
+        let last = self.committed();
+        let mut bytes = 0;
+        for segment in segment::list(&*self.disk, &self.layout)?.iter().filter(|s| s.first_seq > seq) {
+            bytes += if segment.first_seq == last.segment {
+                last.end
+            } else {
+                let file = self.disk.open(&segment.path, How::Read).map_err(io_error("opening", &segment.path))?;
+                file.len().map_err(io_error("measuring", &segment.path))?
+            };
+        }
+        Ok(bytes)
+    }
+
     /// Moves the segments that hold only frames up to `covered` to the archive. The last segment stays.
     /// Returns how many were moved.
     ///

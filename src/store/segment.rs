@@ -196,6 +196,31 @@ pub fn replay(
     )))
 }
 
+/// The hash of frame `seq`; [`FrameHash::NONE`] for 0.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] when it is not there or a frame before it in its segment is damaged.
+pub fn hash_of(
+    disk: &dyn Disk,
+    layout: &Layout,
+    max_frame_bytes: usize,
+    lineage: &Lineage,
+    seq: u64,
+) -> Result<FrameHash, StoreError> {
+    let mut found = (seq == 0).then_some(FrameHash::NONE);
+    if let Some(segment) = list(disk, layout)?.into_iter().rfind(|s| s.first_seq <= seq) {
+        let mut next = Next { seq: segment.first_seq, prev: None };
+        read(disk, &segment, max_frame_bytes, lineage, &mut next, &mut |line, _, _| {
+            if line.seq < seq {
+                return ControlFlow::Continue(());
+            }
+            found = Some(line.hash);
+            ControlFlow::Break(())
+        })?;
+    }
+    found.ok_or_else(|| StoreError::Corrupt(format!("frame {seq} is not in {}. {ADVICE}", layout.journal().display())))
+}
+
 /// What to do when the journal is damaged; ends every such sentence.
 pub const ADVICE: &str = "Nothing was changed. Copy the directory away, then put the file back from a backup, or \
                           restore the newest backup into an empty directory; `verify` lists all that is wrong.";
