@@ -11,13 +11,23 @@ use crate::domain::stamp::At;
 use serde_json::value::RawValue;
 use std::fmt;
 
+mod boot;
 pub mod disk;
+pub mod embedded;
 pub mod frame;
 pub mod head;
+pub mod journal;
+pub mod kv;
 pub mod layout;
 pub mod lineage;
 pub mod memory;
+pub mod recover;
+pub mod rows;
+pub mod segment;
 pub mod simdisk;
+pub mod sled_rows;
+pub mod snapshot;
+pub mod space;
 
 /// Proof of being the one writer. Opening a store makes a new epoch and fences every earlier one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

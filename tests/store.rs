@@ -1,0 +1,10 @@
+//! The store, as whoever relies on it sees it.
+
+#[path = "store/crash.rs"]
+mod crash;
+#[path = "store/damage.rs"]
+mod damage;
+#[path = "store/full.rs"]
+mod full;
+#[path = "store/given.rs"]
+mod given;
