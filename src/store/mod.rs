@@ -9,7 +9,6 @@
 pub use crate::domain::id::StoreId;
 use crate::domain::stamp::At;
 use serde_json::value::RawValue;
-use std::fmt;
 
 mod boot;
 pub mod disk;
