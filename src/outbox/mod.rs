@@ -239,6 +239,13 @@ impl Outbox {
         &mut self.ledger
     }
 
+    /// Shows everything of this incident again, whatever was last shown.
+    pub fn refresh(&mut self, no: IncidentNo) {
+        let now = At(0);
+        self.ledger.forget_incident(no);
+        self.everything_stale(no, now);
+    }
+
     /// A person confirmed that this restored store may speak.
     pub fn resume(&mut self) {
         self.paused = false;
