@@ -1,0 +1,684 @@
+//! What people do: press, choose, submit, close, type commands, use shortcuts, open the Home tab, write messages. Each
+//! act becomes an envelope in the shape of Slack's own payloads.
+
+use super::directory::Sort;
+use super::envelopes::{EnvelopeId, Envelopes, Verdict};
+use super::forms::{self, Element};
+use super::messages::{Message, Ts};
+use super::persist::Change;
+use super::state::Slack;
+use super::triggers::Triggers;
+use crate::domain::stamp::At;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// Triggers, response URLs and envelopes.
+#[derive(Clone, Debug, Default)]
+pub struct Interactions {
+    pub triggers: Triggers,
+    pub envelopes: Envelopes,
+    /// Messages and views that show a person the warning triangle: (user, message `ts` or view id) to the error.
+    pub warnings: BTreeMap<(String, String), String>,
+}
+
+/// What an envelope was about.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Act {
+    /// `place` is the message's `ts` or the view's id.
+    Click {
+        user: String,
+        place: String,
+    },
+    Slash {
+        user: String,
+        channel: String,
+        command: String,
+    },
+    Submit {
+        user: String,
+        view: String,
+    },
+    Shortcut {
+        user: String,
+    },
+    Closed,
+    Event,
+}
+
+/// Why a person cannot do that. The body says which field, what was found, and what to write.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cannot {
+    /// The HTTP status a script is answered with.
+    pub status: u16,
+    pub body: Value,
+}
+
+impl Cannot {
+    pub(super) fn new(status: u16, error: &str, why: impl Into<String>) -> Self {
+        Self { status, body: json!({"ok": false, "error": error, "why": why.into()}) }
+    }
+
+    fn beside(mut self, key: &str, v: Value) -> Self {
+        self.body[key] = v;
+        self
+    }
+}
+
+/// A press or a choice.
+#[derive(Clone, Debug, Default)]
+pub struct Click {
+    /// Id or handle.
+    pub user: String,
+    /// Id, name or `dm:USER`. Not needed with `view_id`.
+    pub channel: String,
+    /// The message.
+    pub ts: String,
+    /// The modal or Home tab, instead of a message.
+    pub view_id: String,
+    pub action_id: String,
+    /// Tells apart elements of the same `action_id` in different blocks.
+    pub block_id: String,
+    /// A button's value (to choose among several), or what was chosen or typed.
+    pub value: Option<Value>,
+    /// What else the person had filled in before: action id to value.
+    pub values: Map<String, Value>,
+}
+
+impl Slack {
+    /// The id of a person who can act.
+    pub(super) fn actor(&self, said: &str) -> Result<String, Cannot> {
+        match self.dir.user(said) {
+            Some(u) if u.is_bot => Err(Cannot::new(400, "user_is_bot", format!("user \"{said}\" is a bot"))),
+            Some(u) if u.deleted => Err(Cannot::new(400, "user_deactivated", format!("{} is deactivated", u.name))),
+            Some(u) => Ok(u.id.clone()),
+            None => {
+                let names: Vec<&str> = self.dir.people().map(|u| u.name.as_str()).collect();
+                let why = format!("`user`: nobody is called \"{said}\"; write an id or one of {}", names.join(", "));
+                Err(Cannot::new(404, "user_not_found", why).beside("users", json!(names)))
+            }
+        }
+    }
+
+    /// The id of a channel by id, name or `dm:USER`; what this person may not see is not found. A direct message is
+    /// opened if need be.
+    pub(super) fn place(&mut self, said: &str, user: &str, now: At) -> Result<String, Cannot> {
+        let found = self.find_place(said, now)?;
+        let seen = self.dir.conversations.get(&found).zip(self.dir.users.get(user)).is_some_and(|(c, u)| c.seen_by(u));
+        if seen {
+            return Ok(found);
+        }
+        let name = self.dir.users.get(user).map_or(user, |u| &u.name);
+        Err(Cannot::new(404, "channel_not_found", format!("{name} cannot see the channel \"{said}\"")))
+    }
+
+    /// The same, seen by nobody in particular.
+    pub fn find_place(&mut self, said: &str, now: At) -> Result<String, Cannot> {
+        if let Some(person) = said.strip_prefix("dm:") {
+            let user = self.dir.user(person).map(|u| u.id.clone());
+            let why = || format!("`channel`: nobody is called \"{person}\"");
+            return Ok(self.im_with(&user.ok_or_else(|| Cannot::new(404, "user_not_found", why()))?, now));
+        }
+        if let Some(c) = self.dir.channel(said) {
+            return Ok(c.id.clone());
+        }
+        let named = self.dir.conversations.values().filter(|c| c.sort != Sort::Im).map(|c| c.name.clone());
+        let names: Vec<String> = named.collect();
+        let why = if said.is_empty() {
+            "`channel` is missing: write an id, a name, or dm:USER".to_owned()
+        } else {
+            format!("`channel`: nothing is called \"{said}\"; write an id, dm:USER, or one of {}", names.join(", "))
+        };
+        Err(Cannot::new(404, "channel_not_found", why).beside("channels", json!(names)))
+    }
+
+    fn message_seen(&self, channel: &str, ts: Ts, user: &str) -> Option<(Message, bool)> {
+        let mine = |e: &&super::messages::Ephemeral| e.channel == channel && e.message.ts == ts && e.user == user;
+        let ephemeral = self.ephemerals.iter().find(mine).map(|e| (e.message.clone(), true));
+        self.messages.get(channel, ts).map(|m| (m.clone(), false)).or(ephemeral)
+    }
+
+    /// A person presses or chooses something.
+    ///
+    /// # Errors
+    /// What the person could not do: an element that is not there, an option that is not offered.
+    pub fn click(&mut self, click: &Click, now: At) -> Result<EnvelopeId, Cannot> {
+        let user = self.actor(&click.user)?;
+        if click.view_id.is_empty() {
+            self.click_in_message(click, &user, now)
+        } else {
+            self.click_in_view(click, &user, now)
+        }
+    }
+
+    fn click_in_message(&mut self, click: &Click, user: &str, now: At) -> Result<EnvelopeId, Cannot> {
+        let channel = self.place(&click.channel, user, now)?;
+        let not_found = || {
+            let why = format!("`ts`: no message {} in that channel that {} can see", click.ts, click.user);
+            Cannot::new(404, "message_not_found", why)
+        };
+        let ts: Ts = click.ts.parse().map_err(|_| not_found())?;
+        let (message, ephemeral) = self.message_seen(&channel, ts, user).ok_or_else(not_found)?;
+        let attached = message.attachments.iter().filter_map(|a| a["blocks"].as_array()).flatten();
+        let blocks: Vec<Value> = message.blocks.iter().chain(attached).cloned().collect();
+        let (action, typed) = self.acted(click, &blocks, &forms::Typed::new(), now)?;
+        let mut payload = self.block_actions(user, action, now);
+        let url = self.new_response_url("actions", user, &channel, Some((ts, ephemeral)), now);
+        payload["container"] =
+            json!({"type": "message", "message_ts": ts.to_string(), "channel_id": channel, "is_ephemeral": ephemeral});
+        if let Some(thread) = message.thread {
+            payload["container"]["thread_ts"] = thread.to_string().into();
+        }
+        payload["channel"] = self.channel_stub(&channel);
+        // Slack does not keep ephemerals, so it has nothing to send along.
+        payload["message"] = if ephemeral { Value::Null } else { message.shape(&channel, &self.ws, true) };
+        payload["state"] = json!({"values": forms::values(&blocks, &typed)});
+        payload["response_url"] = url.into();
+        let act = Act::Click { user: user.into(), place: ts.to_string() };
+        self.interactions.warnings.remove(&(user.into(), ts.to_string()));
+        Ok(self.envelope("interactive", payload, act, now))
+    }
+
+    fn click_in_view(&mut self, click: &Click, user: &str, now: At) -> Result<EnvelopeId, Cannot> {
+        let view = self.open_view(&click.view_id, user)?;
+        let (blocks, typed) = (view.blocks().to_vec(), view.typed.clone());
+        let (action, typed) = self.acted(click, &blocks, &typed, now)?;
+        self.remember_typed(&click.view_id, typed);
+        let mut payload = self.block_actions(user, action, now);
+        payload["container"] = json!({"type": "view", "view_id": click.view_id});
+        payload["view"] = self.view_shape(&click.view_id);
+        let act = Act::Click { user: user.into(), place: click.view_id.clone() };
+        self.interactions.warnings.remove(&(user.into(), click.view_id.clone()));
+        Ok(self.envelope("interactive", payload, act, now))
+    }
+
+    fn open_view(&self, id: &str, user: &str) -> Result<&super::views::View, Cannot> {
+        let open: Vec<&str> =
+            self.views.home(user).into_iter().chain(self.views.stack(user)).map(|v| v.id.as_str()).collect();
+        match self.views.by_id.get(id).filter(|v| v.user == user) {
+            Some(view) => Ok(view),
+            None => {
+                let why = format!("`view_id`: this person has no open view \"{id}\"");
+                Err(Cannot::new(404, "view_not_found", why).beside("views", json!(open)))
+            }
+        }
+    }
+
+    /// What `actions[0]` says, and what the state is after it.
+    fn acted(
+        &self,
+        click: &Click,
+        blocks: &[Value],
+        typed: &forms::Typed,
+        now: At,
+    ) -> Result<(Value, forms::Typed), Cannot> {
+        let all = forms::elements(blocks);
+        let matching: Vec<&Element<'_>> = all
+            .iter()
+            .filter(|e| e.action_id() == click.action_id && (click.block_id.is_empty() || e.block_id == click.block_id))
+            .collect();
+        let of_value = |e: &&&Element<'_>| e.kind() == "button" && e.map.get("value") == click.value.as_ref();
+        let Some(first) = matching.first() else {
+            let present: Vec<&str> = all.iter().map(|e| e.action_id()).collect();
+            let why = format!("`action_id`: \"{}\" is not there; there are {}", click.action_id, present.join(", "));
+            return Err(Cannot::new(404, "action_not_found", why).beside("action_ids", json!(present)));
+        };
+        let e = **matching.iter().find(of_value).unwrap_or(first);
+        let mut typed = typed.clone();
+        for (action_id, said) in &click.values {
+            if let Some(other) = all.iter().find(|o| o.action_id() == action_id || o.block_id == action_id) {
+                let value = forms::chosen(*other, said, &self.dir).map_err(|why| wrong_value(*other, &why))?;
+                remember(&mut typed, *other, value);
+            }
+        }
+        let mut action = json!({"type": e.kind(), "action_id": e.action_id(), "block_id": e.block_id});
+        if e.kind() == "button" {
+            let value = e.map.get("value").cloned().unwrap_or(Value::Null);
+            if click.value.as_ref().is_some_and(|v| !v.is_null() && *v != value) {
+                let offered: Vec<&Value> = matching.iter().filter_map(|e| e.map.get("value")).collect();
+                let why = format!("`value`: no button \"{}\" has that value", click.action_id);
+                return Err(Cannot::new(404, "action_not_found", why).beside("values", json!(offered)));
+            }
+            for key in ["text", "value", "style", "url", "confirm"] {
+                if let Some(v) = e.map.get(key) {
+                    action[key] = v.clone();
+                }
+            }
+        } else {
+            let said = click.value.clone().unwrap_or(Value::Null);
+            let value = forms::chosen(e, &said, &self.dir).map_err(|why| wrong_value(e, &why))?;
+            if e.kind() == "overflow" && value["selected_option"].is_null() {
+                let offered: Vec<&Value> = forms::options(e.map).into_iter().map(|o| &o["value"]).collect();
+                let why = "`value`: say which option of the menu".to_owned();
+                return Err(Cannot::new(400, "value_missing", why).beside("values", json!(offered)));
+            }
+            let slot = forms::slot(e.kind());
+            action[slot] = value[slot].clone();
+            for (key, v) in e.map.iter().filter(|(k, _)| k.starts_with("initial_") || *k == "placeholder") {
+                action[key] = v.clone();
+            }
+            if e.is_stateful() {
+                remember(&mut typed, e, value);
+            }
+        }
+        action["action_ts"] = ts_text(now).into();
+        Ok((action, typed))
+    }
+
+    fn block_actions(&mut self, user: &str, action: Value, now: At) -> Value {
+        let trigger = self.new_trigger(user, now);
+        let mut v = self.payload("block_actions", user);
+        v["trigger_id"] = trigger.into();
+        v["actions"] = json!([action]);
+        v
+    }
+
+    /// What all interactive payloads begin with.
+    fn payload(&self, kind: &str, user: &str) -> Value {
+        let name = self.dir.users.get(user).map_or("", |u| u.name.as_str());
+        let team =
+            if self.dir.users.get(user).is_some_and(|u| u.is_stranger) { "T0STRANGER" } else { &self.ws.team_id };
+        json!({
+            "type": kind, "user": {"id": user, "username": name, "name": name, "team_id": team},
+            "api_app_id": self.ws.app_id, "token": "sandbox-verification-token",
+            "team": {"id": self.ws.team_id, "domain": self.ws.team_domain},
+            "enterprise": null, "is_enterprise_install": false,
+        })
+    }
+
+    fn channel_stub(&self, id: &str) -> Value {
+        json!({"id": id, "name": self.channel_name(id)})
+    }
+
+    /// As Slack names it to apps: a direct message is `directmessage`, a private channel `privategroup` only in commands.
+    fn channel_name(&self, id: &str) -> String {
+        match self.dir.conversations.get(id) {
+            Some(c) if c.sort == Sort::Im => "directmessage".into(),
+            Some(c) => c.name.clone(),
+            None => String::new(),
+        }
+    }
+
+    fn remember_typed(&mut self, view: &str, typed: forms::Typed) {
+        if let Some(v) = self.views.by_id.get_mut(view) {
+            v.typed = typed;
+            let v = v.clone();
+            self.keep(Change::View(v));
+        }
+    }
+
+    /// A person submits a modal. `values` is by block id and action id, or by either alone.
+    ///
+    /// # Errors
+    /// What Slack's client itself refuses: unknown fields, required fields left empty, numbers that are none.
+    pub fn submit(
+        &mut self,
+        user: &str,
+        view_id: &str,
+        values: &Map<String, Value>,
+        now: At,
+    ) -> Result<EnvelopeId, Cannot> {
+        let user = self.actor(user)?;
+        let view = self.open_view(view_id, &user)?.clone();
+        if view.home || view.body.get("submit").is_none() {
+            return Err(Cannot::new(400, "cannot_submit", "this view has no submit button"));
+        }
+        if self.views.stack(&user).last().is_some_and(|top| top.id != view_id) {
+            return Err(Cannot::new(400, "cannot_submit", "another modal is on top of this one"));
+        }
+        let all = forms::elements(view.blocks());
+        let mut typed = view.typed.clone();
+        for (key, said) in values {
+            self.type_in(&all, key, said, &mut typed)?;
+        }
+        let state = forms::values(view.blocks(), &typed);
+        let wrong = forms::incomplete(view.blocks(), &state);
+        self.remember_typed(view_id, typed);
+        if !wrong.is_empty() {
+            return Err(Cannot::new(400, "form_incomplete", "Slack does not submit this form")
+                .beside("errors", Value::Object(wrong)));
+        }
+        let mut payload = self.payload("view_submission", &user);
+        payload["trigger_id"] = self.new_trigger(&user, now).into();
+        payload["view"] = self.view_shape(view_id);
+        payload["response_urls"] = self.form_urls(&all, &state, &user, now);
+        self.interactions.warnings.remove(&(user.clone(), view_id.into()));
+        Ok(self.envelope("interactive", payload, Act::Submit { user, view: view_id.into() }, now))
+    }
+
+    fn type_in(&self, all: &[Element<'_>], key: &str, said: &Value, typed: &mut forms::Typed) -> Result<(), Cannot> {
+        let stateful = || all.iter().filter(|e| e.is_stateful());
+        let in_block: Vec<&Element<'_>> = stateful().filter(|e| e.block_id == key).collect();
+        let mut put = |e: Element<'_>, said: &Value| -> Result<(), Cannot> {
+            let value = forms::chosen(e, said, &self.dir).map_err(|why| wrong_value(e, &why))?;
+            remember(typed, e, value);
+            Ok(())
+        };
+        if let Value::Object(inner) = said
+            && let Some((e, v)) = in_block.iter().find_map(|e| inner.get(e.action_id()).map(|v| (e, v)))
+        {
+            return put(**e, v);
+        }
+        let Some(e) = in_block.first().copied().or_else(|| stateful().find(|e| e.action_id() == key)) else {
+            let fields: Vec<Value> = stateful()
+                .map(|e| json!({"block_id": e.block_id, "action_id": e.action_id(), "type": e.kind()}))
+                .collect();
+            let why = format!("`values`: no field \"{key}\" in this view");
+            return Err(Cannot::new(404, "field_not_found", why).beside("fields", json!(fields)));
+        };
+        put(*e, said)
+    }
+
+    /// A submission has a response URL for each channel chosen in a field that asked for one.
+    fn form_urls(&mut self, all: &[Element<'_>], state: &Value, user: &str, now: At) -> Value {
+        let mut urls = Vec::new();
+        for e in all.iter().filter(|e| e.map.get("response_url_enabled") == Some(&Value::Bool(true))) {
+            let chosen = state[e.block_id][e.action_id()][forms::slot(e.kind())].as_str();
+            if let Some(channel) = chosen {
+                let url = self.new_response_url("app", user, channel, None, now);
+                urls.push(json!({
+                    "block_id": e.block_id, "action_id": e.action_id(), "channel_id": channel, "response_url": url,
+                }));
+            }
+        }
+        Value::Array(urls)
+    }
+
+    /// A person closes a modal: the visible one, or the whole stack. The app hears of it if the view asked to.
+    ///
+    /// # Errors
+    /// The view is not open.
+    pub fn close(&mut self, user: &str, view_id: &str, whole_stack: bool, now: At) -> Result<(), Cannot> {
+        let user = self.actor(user)?;
+        let view = self.open_view(view_id, &user)?.clone();
+        let notify = view.body.get("notify_on_close") == Some(&Value::Bool(true));
+        let mut payload = self.payload("view_closed", &user);
+        payload["view"] = self.view_shape(view_id);
+        payload["is_cleared"] = whole_stack.into();
+        if whole_stack {
+            self.close_all(&user);
+        } else {
+            self.close_view(view_id);
+        }
+        if notify {
+            self.envelope("interactive", payload, Act::Closed, now);
+        }
+        Ok(())
+    }
+
+    /// A person types a command. Slack knows no commands in threads, so there is no thread to name.
+    ///
+    /// # Errors
+    /// A command the app did not register, or a channel this person cannot see.
+    pub fn slash(
+        &mut self,
+        user: &str,
+        channel: &str,
+        command: &str,
+        text: &str,
+        now: At,
+    ) -> Result<EnvelopeId, Cannot> {
+        let user = self.actor(user)?;
+        let channel = self.place(channel, &user, now)?;
+        let wanted = format!("/{}", command.trim_start_matches('/'));
+        let Some(registered) = self.ws.commands.iter().find(|c| c.command == wanted).cloned() else {
+            let all: Vec<&str> = self.ws.commands.iter().map(|c| c.command.as_str()).collect();
+            let why = format!("`command`: {wanted} is not a valid command; registered are {}", all.join(", "));
+            return Err(Cannot::new(404, "unknown_command", why).beside("commands", json!(all)));
+        };
+        let text = if registered.should_escape { self.escape(text) } else { text.to_owned() };
+        let name = match self.dir.conversations.get(&channel).map(|c| c.sort) {
+            Some(Sort::Private) => "privategroup".to_owned(),
+            _ => self.channel_name(&channel),
+        };
+        let payload = json!({
+            "token": "sandbox-verification-token", "team_id": self.ws.team_id, "team_domain": self.ws.team_domain,
+            "channel_id": channel, "channel_name": name, "user_id": user,
+            "user_name": self.dir.users.get(&user).map(|u| &u.name), "command": wanted, "text": text.trim(),
+            "api_app_id": self.ws.app_id, "is_enterprise_install": "false",
+            "response_url": self.new_response_url("commands", &user, &channel, None, now),
+            "trigger_id": self.new_trigger(&user, now),
+        });
+        let act = Act::Slash { user, channel, command: wanted };
+        Ok(self.envelope("slash_commands", payload, act, now))
+    }
+
+    /// `@ana` becomes `<@U123|ana>`, `#ops` becomes `<#C1|ops>`, links get angle brackets: what a command with
+    /// `should_escape` receives.
+    fn escape(&self, text: &str) -> String {
+        let mut out = String::new();
+        for (i, word) in text.split(' ').enumerate() {
+            if i > 0 {
+                out.push(' ');
+            }
+            out.push_str(&self.escape_word(word));
+        }
+        out
+    }
+
+    fn escape_word(&self, word: &str) -> String {
+        let bare = word.trim_end_matches(|c: char| !c.is_alphanumeric() && c != '_' && c != '-' && c != '/');
+        let tail = &word[bare.len()..];
+        if let Some(name) = bare.strip_prefix('@') {
+            if let Some(u) = self.dir.in_order().find(|u| u.name == name) {
+                return format!("<@{}|{}>{tail}", u.id, u.name);
+            }
+            if let Some(g) = self.groups.values().find(|g| g.handle == name) {
+                return format!("<!subteam^{}|@{}>{tail}", g.id, g.handle);
+            }
+        }
+        if let Some(name) = bare.strip_prefix('#')
+            && let Some(c) = self.dir.conversations.values().find(|c| c.sort != Sort::Im && c.name == name)
+        {
+            return format!("<#{}|{}>{tail}", c.id, c.name);
+        }
+        if bare.starts_with("http://") || bare.starts_with("https://") {
+            return format!("<{bare}>{tail}");
+        }
+        word.to_owned()
+    }
+
+    /// A person uses a shortcut: on a message if one is named, else a global one.
+    ///
+    /// # Errors
+    /// A shortcut the app did not register, or a message this person cannot see.
+    pub fn shortcut(
+        &mut self,
+        user: &str,
+        callback_id: &str,
+        message: Option<(&str, &str)>,
+        now: At,
+    ) -> Result<EnvelopeId, Cannot> {
+        let user = self.actor(user)?;
+        if !self.ws.shortcuts.iter().any(|s| s == callback_id) {
+            let why = format!("`callback_id`: no shortcut \"{callback_id}\" is registered");
+            return Err(Cannot::new(404, "unknown_shortcut", why).beside("shortcuts", json!(self.ws.shortcuts)));
+        }
+        let kind = if message.is_some() { "message_action" } else { "shortcut" };
+        let mut payload = self.payload(kind, &user);
+        payload["callback_id"] = callback_id.into();
+        payload["action_ts"] = ts_text(now).into();
+        if let Some((channel, said)) = message {
+            let channel = self.place(channel, &user, now)?;
+            let found = said.parse().ok().and_then(|ts| self.messages.get(&channel, ts));
+            let not_found = || Cannot::new(404, "message_not_found", format!("`ts`: no message {said} there"));
+            let m = found.ok_or_else(not_found)?;
+            let ts = m.ts;
+            payload["message"] = m.shape(&channel, &self.ws, true);
+            payload["message_ts"] = ts.to_string().into();
+            payload["channel"] = self.channel_stub(&channel);
+            payload["response_url"] = self.new_response_url("app", &user, &channel, Some((ts, false)), now).into();
+        }
+        payload["trigger_id"] = self.new_trigger(&user, now).into();
+        Ok(self.envelope("interactive", payload, Act::Shortcut { user }, now))
+    }
+
+    /// A person opens the app's Home tab: the app hears of it if it subscribed to `app_home_opened`.
+    ///
+    /// # Errors
+    /// Nobody of that name can act.
+    pub fn open_home(&mut self, user: &str, now: At) -> Result<(), Cannot> {
+        let user = self.actor(user)?;
+        let channel = self.im_with(&user, now);
+        let mut event = json!({
+            "type": "app_home_opened", "user": user, "channel": channel, "tab": "home", "event_ts": ts_text(now),
+        });
+        if let Some(id) = self.views.home(&user).map(|v| v.id.clone()) {
+            event["view"] = self.view_shape(&id);
+        }
+        self.event("app_home_opened", event, None, now);
+        Ok(())
+    }
+
+    /// Somebody wrote a message: told to an app that subscribed and is there to hear it.
+    pub(super) fn tell_of_message(&mut self, channel: &str, ts: Ts, now: At) {
+        let Some((m, c)) = self.messages.get(channel, ts).zip(self.dir.conversations.get(channel)) else { return };
+        let (name, kind) = match c.sort {
+            Sort::Public => ("message.channels", "channel"),
+            Sort::Private => ("message.groups", "group"),
+            Sort::Im => ("message.im", "im"),
+        };
+        let here = c.has(&self.ws.bot.user_id);
+        let mentions = m.text.contains(&format!("<@{}>", self.ws.bot.user_id));
+        let mut event = json!({
+            "type": "message", "text": m.text, "user": m.user, "ts": ts.to_string(), "team": self.ws.team_id,
+            "channel": channel, "event_ts": ts.to_string(), "channel_type": kind,
+            "client_msg_id": "00000000-0000-4000-8000-000000000000",
+        });
+        if let Some(parent) = m.thread {
+            event["thread_ts"] = parent.to_string().into();
+        }
+        if here {
+            self.event(name, event.clone(), Some(channel), now);
+        }
+        if here && mentions && kind != "im" {
+            event["type"] = "app_mention".into();
+            self.event("app_mention", event, Some(channel), now);
+        }
+    }
+
+    fn event(&mut self, name: &str, event: Value, channel: Option<&str>, now: At) {
+        if !self.ws.events.iter().any(|e| e == name) {
+            return;
+        }
+        let id = self.new_id("Ev");
+        let payload = json!({
+            "token": "sandbox-verification-token", "team_id": self.ws.team_id, "api_app_id": self.ws.app_id,
+            "event": event, "type": "event_callback", "event_id": id, "event_time": now.secs(),
+            "authorizations": [{
+                "enterprise_id": null, "team_id": self.ws.team_id, "user_id": self.ws.bot.user_id, "is_bot": true,
+                "is_enterprise_install": false,
+            }],
+            "is_ext_shared_channel": channel.and_then(|c| self.dir.conversations.get(c)).is_some_and(|c| c.is_ext_shared),
+            "event_context": format!("1-{name}-{}-{}", self.ws.team_id, channel.unwrap_or("")),
+        });
+        self.envelope("events_api", payload, Act::Event, now);
+    }
+
+    /// What the payload of an acknowledgement does.
+    pub(super) fn take_answer(&mut self, act: Act, payload: Value, now: At) -> Verdict {
+        let fine = |body| Verdict { ok: true, body };
+        match act {
+            Act::Slash { user, channel, .. } => self.take_response(&user, &channel, payload, now),
+            Act::Submit { user, view } => self.take_submission(&user, &view, &payload, now),
+            Act::Click { .. } | Act::Shortcut { .. } | Act::Closed | Act::Event => fine(json!({})),
+        }
+    }
+
+    fn take_response(&mut self, user: &str, channel: &str, payload: Value, now: At) -> Verdict {
+        let body = match payload {
+            Value::Object(map) if !map.is_empty() => map,
+            Value::String(s) if !s.is_empty() => Map::from_iter([("text".to_owned(), Value::String(s))]),
+            _ => return Verdict { ok: true, body: json!({}) },
+        };
+        match self.content(super::args::Args(&body)) {
+            Ok(content) if content.is_empty() => Verdict { ok: true, body: Value::Object(body) },
+            Ok(content) => {
+                if body.get("response_type").is_some_and(|t| t == "in_channel") {
+                    self.post(channel, content, None, false, now);
+                } else {
+                    self.show_ephemeral(channel, user, content, None, now);
+                }
+                Verdict { ok: true, body: Value::Object(body) }
+            }
+            Err(refused) => Verdict { ok: false, body: refused.body() },
+        }
+    }
+
+    fn take_submission(&mut self, user: &str, view: &str, payload: &Value, now: At) -> Verdict {
+        let trouble = |why: String| Verdict {
+            ok: false,
+            body: json!({"error": "bad_response_action", "why": format!("Slack shows \"We had some trouble connecting\": {why}")}),
+        };
+        let Some(action) = payload["response_action"].as_str() else {
+            self.close_view(view);
+            return Verdict { ok: true, body: json!({}) };
+        };
+        let blocks = self.views.by_id.get(view).map(|v| v.blocks().to_vec()).unwrap_or_default();
+        let checked = match action {
+            "clear" => {
+                self.close_all(user);
+                Ok(())
+            }
+            "errors" => {
+                let inputs: Vec<&str> =
+                    blocks.iter().filter(|b| b["type"] == "input").filter_map(|b| b["block_id"].as_str()).collect();
+                let Some(errors) = payload["errors"].as_object().filter(|e| !e.is_empty()) else {
+                    return trouble("`errors` must be an object of block ids".into());
+                };
+                if let Some(stray) = errors.keys().find(|k| !inputs.contains(&k.as_str())) {
+                    return trouble(format!("`errors` names \"{stray}\", which is no input block of this view"));
+                }
+                let body = json!({"error": "view_errors", "response_action": "errors", "errors": errors});
+                return Verdict { ok: false, body };
+            }
+            "update" => self.checked_view(payload["view"].clone(), false, Some(view)).map(|body| {
+                self.replace_view(view, body, now);
+            }),
+            "push" => self
+                .checked_view(payload["view"].clone(), false, None)
+                .and_then(|body| self.push_view(user, body, now))
+                .map(|_| ()),
+            other => return trouble(format!("`response_action` is \"{other}\"")),
+        };
+        match checked {
+            Ok(()) => Verdict { ok: true, body: json!({"response_action": action}) },
+            Err(refused) => {
+                let said = refused.body().to_string();
+                self.interactions.warnings.insert((user.into(), view.into()), "bad_response_action".into());
+                trouble(said)
+            }
+        }
+    }
+
+    /// What a person sees when an act was not acknowledged.
+    pub(super) fn show_failure(&mut self, act: &Act, error: &str, now: At) {
+        match act {
+            Act::Click { user, place } | Act::Submit { user, view: place } => {
+                self.interactions.warnings.insert((user.clone(), place.clone()), error.into());
+            }
+            Act::Slash { user, channel, command } => {
+                let text = format!("{command} failed because the app did not respond (`{error}`).");
+                let content = super::content::Content { text: Some(text), ..super::content::Content::default() };
+                let ts = self.show_ephemeral(channel, user, content, None, now);
+                if let Some(e) = self.ephemerals.iter_mut().rev().find(|e| e.message.ts == ts) {
+                    e.message.user = "USLACKBOT".into();
+                    e.message.by_app = false;
+                }
+            }
+            Act::Shortcut { .. } | Act::Closed | Act::Event => {}
+        }
+        self.touch();
+    }
+}
+
+fn remember(typed: &mut forms::Typed, e: Element<'_>, value: Value) {
+    typed.entry(e.block_id.into()).or_default().insert(e.action_id().into(), value);
+}
+
+fn wrong_value(e: Element<'_>, why: &str) -> Cannot {
+    Cannot::new(400, "bad_value", format!("`{}` ({}): {why}", e.action_id(), e.kind()))
+}
+
+fn ts_text(now: At) -> String {
+    Ts(u64::try_from(now.0.max(0)).unwrap_or(0).saturating_mul(1_000)).to_string()
+}
