@@ -128,7 +128,9 @@ pub(super) fn commands(top: &Table<'_>) -> Vec<SlashCommand> {
     let mut names = Once::default();
     let mut commands = Vec::new();
     let at = top.has("command");
-    for table in top.tables("command", "[[command]]", MAX_COMMANDS) {
+    let tables = top.tables("command", "[[command]]", MAX_COMMANDS);
+    let stated = tables.len();
+    for table in tables {
         table.required("name", "name = \"/oncall\"");
         let name = table
             .text("name", MAX_NAME_CHARS)
@@ -142,7 +144,7 @@ pub(super) fn commands(top: &Table<'_>) -> Vec<SlashCommand> {
     match at {
         None => Means::ALL.map(|means| SlashCommand { name: format!("/{}", means.word()), means }).to_vec(),
         Some(at) => {
-            if !commands.iter().any(|command| command.means == Means::Pager) {
+            if commands.len() == stated && !commands.iter().any(|command| command.means == Means::Pager) {
                 let mend = "add [[command]] with name = \"/pager\", or another name and means = \"pager\"";
                 top.notes.complain(at, "[[command]]", "", "leaves no command that can do everything", mend);
             }

@@ -35,6 +35,9 @@ pub struct KeySource {
     pub open: bool,
 }
 
+/// How people may call a key that they write where it must not stand.
+const LITERALS: [&str; 6] = ["key", "value", "secret", "token", "routing_key", "integration_key"];
+
 /// What is collected over all services.
 pub(super) struct Keys<'a> {
     pub env: &'a dyn Env,
@@ -69,34 +72,36 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 }
 
 pub(super) fn read(service: &Table<'_>, id: &ServiceId, keys: &mut Keys<'_>) {
-    if let Some(at) = service.is_text("key") {
+    if let Some(at) = service.has("key").and(service.is_text("key")) {
         literal(service, at, id);
         return;
     }
     let mut names = Once::default();
     for table in service.tables("key", "[[service.key]]", MAX_KEYS_PER_SERVICE) {
-        one(&table, id, keys, &mut names);
-        table.finish();
+        if let Some(at) = LITERALS.iter().find_map(|word| table.is_text(word)) {
+            literal(&table, at, id);
+        } else {
+            one(&table, id, keys, &mut names);
+            table.finish();
+        }
     }
 }
 
 fn one(table: &Table<'_>, service: &ServiceId, keys: &mut Keys<'_>, names: &mut Once) {
-    for word in ["key", "value", "secret", "token", "routing_key", "integration_key"] {
-        if let Some(at) = table.is_text(word) {
-            literal(table, at, service);
-            return;
-        }
-    }
     let name = table.text("name", MAX_NAME_CHARS);
     let urgency = urgency(table);
-    let given: Vec<&str> =
-        ["key_env", "key_file", "key_sha256"].into_iter().filter(|k| table.has(k).is_some()).collect();
-    if given.len() != 1 {
-        let found = given.join(" and ");
-        let wrong = if given.is_empty() { "says nowhere where the key is" } else { "are too many places for one key" };
-        let mend = format!("write one line: key_env = \"{}\", key_file or key_sha256", variable_for(service));
-        table.notes.complain(table.at, &table.place, &found, wrong, &mend);
-        return;
+    let places = ["key_env", "key_file", "key_sha256"];
+    let given: Vec<&str> = places.into_iter().filter(|key| table.has(key).is_some()).collect();
+    let mend = format!("key_env = \"{}\" (or key_file, or key_sha256)", variable_for(service));
+    match given.len() {
+        0 => return table.required("key_env", &mend),
+        1 => {}
+        _ => {
+            let wrong = "are too many places for one key";
+            let mend = format!("keep one line: {mend}");
+            table.notes.complain(table.at, &table.place, &given.join(" and "), wrong, &mend);
+            return;
+        }
     }
     let Some((from, at)) = source(table, service, keys) else {
         return;

@@ -140,6 +140,7 @@ fn parse<'t>(notes: &Notes, text: &'t str) -> Option<toml::Spanned<DeTable<'t>>>
             let key = line.split('=').next().unwrap_or_default().trim();
             let shown = if reader::is_secret(key) { key } else { line };
             let shown: String = shown.chars().filter(|c| !c.is_control()).take(limits::MAX_QUOTED_CHARS).collect();
+            let shown = format!("`{shown}`");
             let wrong = format!("is not TOML: {}", error.message().replace('\n', " "));
             notes.complain(
                 at,

@@ -36,11 +36,13 @@ pub(super) struct Table<'a> {
     /// How complaints call it: `[service.payments]`.
     pub place: String,
     asked: RefCell<Vec<&'static str>>,
+    /// Keys that must be there and are not, with what to write.
+    missing: RefCell<Vec<(&'static str, String)>>,
 }
 
 impl<'a> Table<'a> {
     pub fn new(notes: &'a Notes, table: &'a DeTable<'a>, at: usize, kind: &'static str, place: String) -> Self {
-        Self { notes, table, at, kind, place, asked: RefCell::default() }
+        Self { notes, table, at, kind, place, asked: RefCell::default(), missing: RefCell::default() }
     }
 
     /// Names of things: lower-case letters, digits, `-` and `_`. From here on complaints call the table by it.
@@ -125,7 +127,7 @@ impl<'a> Table<'a> {
         let value = self.get(key)?;
         let date = plain(value.get_ref()).and_then(|text| text.parse().ok());
         if date.is_none() {
-            self.wrong_kind(key, value, "a day that exists: 2026-01-05");
+            self.unreadable(key, value, "a day that exists: 2026-01-05");
         }
         date.map(|date| self.found(key, value, date))
     }
@@ -138,7 +140,7 @@ impl<'a> Table<'a> {
         };
         let time = plain(value.get_ref()).and_then(parse);
         if time.is_none() {
-            self.wrong_kind(key, value, "a time of day in hours and minutes: \"18:00\"");
+            self.unreadable(key, value, "a time of day in hours and minutes: \"18:00\"");
         }
         time.map(|time| self.found(key, value, time))
     }
@@ -182,16 +184,15 @@ impl<'a> Table<'a> {
         self.get(key).and_then(|_| self.table.get_key_value(key)).map(|(k, _)| k.span().start)
     }
 
-    /// Where the key's value stands, if it is text where something else belongs. Counts as asked for.
-    pub fn is_text(&self, key: &'static str) -> Option<usize> {
-        self.get(key).filter(|value| value.get_ref().is_str()).map(|value| value.span().start)
+    /// Where the key's value stands, if it is text where something else belongs. Does not count as asked for.
+    pub fn is_text(&self, key: &str) -> Option<usize> {
+        self.table.get(key).filter(|value| value.get_ref().is_str()).map(|value| value.span().start)
     }
 
-    /// Complains if the key is missing.
+    /// Complains, in the end, if the key is missing.
     pub fn required(&self, key: &'static str, example: &str) {
         if self.get(key).is_none() {
-            let place = if self.place.is_empty() { "the top of the file" } else { &self.place };
-            self.notes.complain(self.at, place, "", &format!("has no {key}"), &format!("write {example}"));
+            self.missing.borrow_mut().push((key, example.to_owned()));
         }
     }
 
@@ -207,28 +208,34 @@ impl<'a> Table<'a> {
         self.notes.complain(found.at, &self.place, &found.shown, wrong, mend);
     }
 
-    /// Complains of every key nobody asked for.
+    /// Complains of every key nobody asked for, and of every key that is missing.
     pub fn finish(self) {
         let asked = self.asked.borrow();
+        let mut missing = self.missing.borrow_mut();
         for key in self.table.keys() {
             let name: &str = key.get_ref();
             if asked.contains(&name) {
                 continue;
             }
-            let quoted = quote(name);
-            let (wrong, mend) = if self.kind.is_empty() {
-                ("is not a key of the top of the file".to_owned(), suggest::one_of(name, asked.iter().copied()))
-            } else if TOP_KEYS.contains(&name) {
-                let mend = "move it to the top of the file, above the first [table]".to_owned();
-                (format!("is not a key of {}", self.kind), mend)
+            let of = if self.kind.is_empty() { "the top of the file" } else { self.kind };
+            let mend = if !self.kind.is_empty() && TOP_KEYS.contains(&name) {
+                "move it to the top of the file, above the first [table]".to_owned()
+            } else if let Some(meant) = suggest::nearest(name, asked.iter().copied()) {
+                // One slip is told once: what it was meant to be is not missing.
+                missing.retain(|(key, _)| *key != meant);
+                suggest::one_of(name, asked.iter().copied())
             } else if is_secret(name) {
-                let mend =
-                    "leave it out: secrets come from the environment (SLACK_BOT_TOKEN, SLACK_APP_TOKEN) or from files";
-                (format!("is not a key of {}", self.kind), mend.to_owned())
+                "leave it out: secrets come from the environment (SLACK_BOT_TOKEN, SLACK_APP_TOKEN) or from files"
+                    .to_owned()
             } else {
-                (format!("is not a key of {}", self.kind), suggest::one_of(name, asked.iter().copied()))
+                suggest::one_of(name, asked.iter().copied())
             };
-            self.notes.complain(key.span().start, &self.place, &quoted, &wrong, &mend);
+            let wrong = format!("is not a key of {of}");
+            self.notes.complain(key.span().start, &self.place, &quote(name), &wrong, &mend);
+        }
+        let place = if self.place.is_empty() { "the top of the file" } else { &self.place };
+        for (key, example) in missing.iter() {
+            self.notes.complain(self.at, place, "", &format!("has no {key}"), &format!("write {example}"));
         }
     }
 
@@ -282,7 +289,7 @@ impl<'a> Table<'a> {
         in_list: bool,
     ) -> Option<Found<i64>> {
         let Some(secs) = value.get_ref().as_str().and_then(|text| span::parse(text.trim())) else {
-            self.wrong_kind(key, value, "a span of time in quotes: \"90s\", \"5m\" or \"1h30m\"");
+            self.unreadable(key, value, "a span of time in quotes: \"90s\", \"5m\" or \"1h30m\"");
             return None;
         };
         let found = if in_list { self.listed(key, value, secs) } else { self.found(key, value, secs) };
@@ -307,9 +314,10 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// The value is of another kind than wanted.
     fn wrong_kind(&self, key: &str, value: &Spanned<DeValue<'_>>, want: &str) {
         let wrong = match value.get_ref() {
-            DeValue::String(_) => "cannot be read",
+            DeValue::String(_) => "is text",
             DeValue::Integer(_) | DeValue::Float(_) => "is a number",
             DeValue::Boolean(_) => "is a yes or no",
             DeValue::Datetime(_) => "is a date or a time",
@@ -317,6 +325,15 @@ impl<'a> Table<'a> {
             DeValue::Table(_) => "is a table",
         };
         self.complain(&self.found(key, value, ()), wrong, &format!("write {want}"));
+    }
+
+    /// The value is of a kind that could be right, or of another.
+    fn unreadable(&self, key: &str, value: &Spanned<DeValue<'_>>, want: &str) {
+        if plain(value.get_ref()).is_some() {
+            self.complain(&self.found(key, value, ()), "cannot be read", &format!("write {want}"));
+        } else {
+            self.wrong_kind(key, value, want);
+        }
     }
 }
 

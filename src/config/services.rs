@@ -29,7 +29,8 @@ pub(super) fn read(
         let own_tier = tier(&table);
         let urgency = urgency(&table).unwrap_or(Urgency::High);
         let own_channel = channel(&table, names, channels);
-        if let Some(id) = &id {
+        let has_keys = table.has("key").is_some();
+        if let Some(id) = id.as_ref().filter(|_| has_keys) {
             keys::read(&table, &ServiceId::from(id.value.as_str()), keys);
         }
         let team = team.map(|team| TeamId::from(team.value));
