@@ -1,6 +1,7 @@
 //! Names that refer to something else in the file.
 
-use super::reader::{Found, Table};
+use super::limits::MAX_ID_CHARS;
+use super::reader::{Found, Table, printable};
 use super::suggest;
 use crate::domain::directory::Target;
 use crate::domain::id::ChannelId;
@@ -33,7 +34,9 @@ impl Names {
 fn ids(top: &DeTable<'_>, kind: &str, key: &str) -> BTreeSet<String> {
     let items = top.get(kind).and_then(|v| v.get_ref().as_array());
     let tables = items.into_iter().flatten().filter_map(|item| item.get_ref().as_table());
-    tables.filter_map(|t| t.get(key).and_then(|v| v.get_ref().as_str())).map(|id| id.trim().to_owned()).collect()
+    let ids = tables.filter_map(|t| t.get(key).and_then(|v| v.get_ref().as_str())).map(str::trim);
+    // They are listed in complaints. Odd ones that can be shown are kept: they are told about where they stand.
+    ids.filter(|id| id.chars().count() <= MAX_ID_CHARS && id.chars().all(printable)).map(str::to_owned).collect()
 }
 
 /// Does `found` name one of `known`? Complains if not.

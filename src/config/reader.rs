@@ -270,7 +270,7 @@ impl<'a> Table<'a> {
         let found = if in_list { self.listed(key, value, ()) } else { self.found(key, value, ()) };
         let wrong = if text.is_empty() {
             "is empty".to_owned()
-        } else if text.chars().any(|c| c.is_control() || is_bidi(c)) {
+        } else if !text.chars().all(printable) {
             "holds characters that cannot be shown on one line".to_owned()
         } else if text.chars().count() > max_chars {
             format!("is longer than {max_chars} characters")
@@ -347,7 +347,7 @@ pub(super) fn is_secret(key: &str) -> bool {
 
 /// A key as it must be written, cut short.
 fn quote(key: &str) -> String {
-    let short: String = key.chars().filter(|c| !c.is_control() && !is_bidi(*c)).take(MAX_QUOTED_CHARS).collect();
+    let short: String = key.chars().filter(|c| printable(*c)).take(MAX_QUOTED_CHARS).collect();
     let bare = !short.is_empty() && short.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
     if bare && short.len() == key.len() { short } else { format!("{short:?}") }
 }
@@ -381,6 +381,11 @@ fn plain(value: &DeValue<'_>) -> Option<String> {
         DeValue::Datetime(t) => Some(t.to_string()),
         _ => None,
     }
+}
+
+/// Can it be shown on one line without moving what stands around it?
+pub(super) fn printable(c: char) -> bool {
+    !c.is_control() && !is_bidi(c)
 }
 
 /// Characters that reorder what is shown after them.
