@@ -9,6 +9,7 @@
 //! ```
 
 pub mod clock; //   the only now()
+pub mod config; //  config.toml and playbooks -> Directory, told mistake by mistake
 pub mod domain; //  PURE: what can happen, what happened, what is true
 pub mod door; //    three bounded lanes in front of the pump
 pub mod outbox; //  what is to be true outside, and the way there
