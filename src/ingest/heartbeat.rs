@@ -80,6 +80,7 @@ impl Heartbeat {
         // Logged when it changes, not every half minute of an outage.
         let mut told = String::new();
         loop {
+            let next_ms = self.clock.steady_ms() + i64::try_from(self.every.as_millis()).unwrap_or(i64::MAX / 4);
             let problem = match why_not() {
                 Some(reason) => {
                     withheld.increment(1);
@@ -104,7 +105,22 @@ impl Heartbeat {
                 }
                 told = problem;
             }
-            self.clock.sleep(self.every).await;
+            self.sleep_until(next_ms).await;
+        }
+    }
+
+    /// On the steady clock: a wall clock set back must not keep the heartbeat back.
+    async fn sleep_until(&self, steady_ms: i64) {
+        let mut moved = self.clock.moved();
+        loop {
+            let left = steady_ms - self.clock.steady_ms();
+            if left <= 0 {
+                return;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_millis(left.unsigned_abs())) => {}
+                _ = moved.changed() => {}
+            }
         }
     }
 

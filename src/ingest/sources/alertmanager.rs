@@ -132,12 +132,12 @@ fn title(
             }
         }
     }
-    let name = find(labels, "alertname").unwrap_or_else(|| Cow::Owned(format!("alert {dedup_key}")));
-    let title = match find(labels, "instance") {
-        Some(instance) => text::one_line(&format!("{name} {instance}"), limits::TITLE_CHARS),
-        None => text::one_line(&name, limits::TITLE_CHARS),
+    let instance = find(labels, "instance").unwrap_or_default();
+    let named = match find(labels, "alertname") {
+        Some(name) => text::one_line(&format!("{name} {instance}"), limits::TITLE_CHARS),
+        None => String::new(),
     };
-    (title, "")
+    (if named.is_empty() { text::one_line(&format!("alert {dedup_key}"), limits::TITLE_CHARS) } else { named }, "")
 }
 
 /// The same labels give the same hash in any order.

@@ -111,7 +111,7 @@ impl Message<'_> {
         Ok(Event {
             action,
             dedup_key,
-            title: text::one_line(&payload.summary.scalar().unwrap_or_default(), limits::TITLE_CHARS),
+            title: title(payload),
             link,
             labels,
             // `payload.timestamp` is when this message was made: a repeat has another one, so it names no episode.
@@ -163,13 +163,17 @@ impl Message<'_> {
     }
 }
 
+fn title(payload: &Payload<'_>) -> String {
+    text::one_line(&payload.summary.scalar().unwrap_or_default(), limits::TITLE_CHARS)
+}
+
 /// What a trigger must say.
 fn check(payload: &Payload<'_>, errors: &mut Vec<DecodeError>) {
     if let Some(odd) = payload.odd.filter(|odd| *odd != "null") {
         errors.push(DecodeError::new("payload", odd, "an object with `summary`, `source` and `severity`"));
         return;
     }
-    if payload.summary.words().is_none() {
+    if title(payload).is_empty() {
         errors.push(DecodeError::new("payload.summary", &payload.summary.found(), "what is wrong, in one line"));
     }
     if payload.source.words().is_none() {
