@@ -11,7 +11,7 @@
 //! What a known key sent and nobody could read goes the same way, as [`What::Unreadable`].
 //!
 //! Absent on purpose: 429 and 408, and any other 4xx for what a sender should send again. Alertmanager drops an alert on
-//! every 4xx and retries every 5xx. Keys appear in no log, metric, answer or excerpt.
+//! every 4xx and retries every 5xx. Keys appear in no log, metric or excerpt.
 //!
 //! [`What::Unreadable`]: crate::domain::input::What::Unreadable
 
