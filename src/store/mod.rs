@@ -11,6 +11,8 @@ use serde_json::value::RawValue;
 use std::fmt;
 
 mod boot;
+#[doc(hidden)]
+pub mod contract;
 pub mod disk;
 pub mod embedded;
 pub mod frame;
