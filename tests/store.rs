@@ -1,5 +1,7 @@
 //! The store, as whoever relies on it sees it.
 
+#[path = "store/contract.rs"]
+mod contract;
 #[path = "store/crash.rs"]
 mod crash;
 #[path = "store/damage.rs"]

@@ -275,8 +275,10 @@ impl Journal {
             self.space.trim();
             self.space.keep_reserve();
         }
+        // Filling a segment may take longer than HEAD may be old.
+        let mut go_on = || self.write_head().is_ok() && go_on();
         if go_on()
-            && let Err(e) = self.space.prepare_spare(go_on)
+            && let Err(e) = self.space.prepare_spare(&mut go_on)
         {
             self.space.notice(format!("the next segment cannot be prepared: {e}"));
         }

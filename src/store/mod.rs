@@ -11,6 +11,8 @@ use crate::domain::stamp::At;
 use serde_json::value::RawValue;
 
 mod boot;
+#[doc(hidden)]
+pub mod contract;
 pub mod disk;
 pub mod embedded;
 pub mod frame;

@@ -3,6 +3,7 @@
 use serde_json::value::RawValue;
 use std::path::PathBuf;
 use warridor::domain::stamp::At;
+use warridor::store::embedded::{Options, SnapshotPolicy};
 use warridor::store::journal::Journal;
 use warridor::store::layout::Layout;
 use warridor::store::lineage::Lineage;
@@ -16,6 +17,19 @@ pub const STORE: StoreId = StoreId(0x5106_e000_0000_0001);
 /// Small enough that a few commits meet every bound.
 pub const SMALL: Limits =
     Limits { max_frame_bytes: 4_096, segment_bytes: 12_000, short_segment_bytes: 3_000, reserve_bytes: 6_000 };
+
+/// The prefixes of history in these tests.
+pub const HISTORY: &[&[u8]] = &[b"c/", b"k/", b"t/"];
+
+/// For a store on a simulated disk: small, and without threads.
+pub const SIMULATED: Options = Options {
+    limits: SMALL,
+    rows_cache_bytes: 1 << 20,
+    history: HISTORY,
+    snapshots: SnapshotPolicy { every_bytes: 20_000, every_ms: 3_600_000, keep: 2 },
+    min_free_bytes: 0,
+    helper: false,
+};
 
 pub fn layout() -> Layout {
     Layout::new("/data")
