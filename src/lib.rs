@@ -12,9 +12,11 @@ pub mod clock; //   the only now()
 pub mod config; //  config.toml and playbooks -> Directory, told mistake by mistake
 pub mod domain; //  PURE: what can happen, what happened, what is true
 pub mod door; //    three bounded lanes in front of the pump
+pub mod ingest; //  the door for monitors: HTTP in, heartbeat out
 pub mod outbox; //  what is to be true outside, and the way there
 pub mod pump; //    the single writer: decide, make durable, publish, answer
 pub mod record; //  facts as journal frames hold them
+pub mod sandbox; // a local Slack, as strict as the real one
 pub mod slack; //   the socket, the lanes, the client
 pub mod store; //   bytes and keys: the journal is the truth, rows are behind it
 pub mod views; //   PURE: state -> Block Kit
