@@ -8,11 +8,16 @@
 //! fact.stales() -> what is out of date in Slack
 //! ```
 
+pub mod app; //     the composition root
+pub mod cli; //     commands and options
 pub mod clock; //   the only now()
 pub mod config; //  config.toml and playbooks -> Directory, told mistake by mistake
 pub mod domain; //  PURE: what can happen, what happened, what is true
 pub mod door; //    three bounded lanes in front of the pump
+pub mod health; //  how the pager itself is
 pub mod ingest; //  the door for monitors: HTTP in, heartbeat out
+pub mod intake; //  behind the HTTP door
+pub mod notices; // what is wrong with the pager, told in the admin channel
 pub mod outbox; //  what is to be true outside, and the way there
 pub mod pump; //    the single writer: decide, make durable, publish, answer
 pub mod record; //  facts as journal frames hold them
