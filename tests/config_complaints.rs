@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use warridor::config::{self, Complaint, MemoryEnv};
+use warridor::domain::directory::Urgency;
 
 const GOOD: &str = include_str!("config/good.toml");
 const SLIPS: &str = include_str!("config/complaints.txt");
@@ -71,6 +72,21 @@ fn what_is_not_a_text_file_is_told_too() {
     let empty = config::check(path, &MemoryEnv::with_file(path, ""));
     assert!(told(&empty.complaints).iter().all(|c| c.starts_with("config.toml:1: ")), "{:?}", empty.complaints);
     assert_eq!(empty.complaints.len(), 6);
+}
+
+#[test]
+fn a_key_may_stand_in_a_file_or_be_known_by_its_hash_only() {
+    let key = "0123456789abcdef-from-a-file";
+    let hash = config::key_hash(key);
+    for line in ["key_file = \"keys/payments\"".to_owned(), format!("key_sha256 = \"{}\"", hash.to_uppercase())] {
+        let mut env = env(&GOOD.replace("key_env = \"KEY_PAYMENTS\"", &format!("{line}\nurgency = \"low\"")));
+        env.files.insert("keys/payments".into(), format!("{key}\n").into_bytes());
+        let loaded = config::load(Path::new("config.toml"), &env).unwrap();
+        let known = &loaded.directory.keys[&hash];
+        assert_eq!((known.service.as_str(), known.urgency), ("payments-api", Some(Urgency::Low)));
+        assert!(!known.name.contains("abcdef"));
+        assert_eq!(loaded.warnings, []);
+    }
 }
 
 struct Slip {

@@ -3,6 +3,7 @@
 use super::limits::MAX_COMPLAINTS;
 use std::cell::RefCell;
 use std::fmt;
+use std::path::Path;
 
 /// One thing that is wrong or doubtful. Printed as `FILE:LINE: where what-was-found what-is-wrong; what-to-write`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,6 +22,21 @@ pub struct Complaint {
     pub wrong: String,
     /// What to write instead.
     pub mend: String,
+}
+
+impl Complaint {
+    /// About a file as a whole, or from a line on.
+    pub(super) fn of_file(path: &Path, line: usize, wrong: String, mend: &str) -> Self {
+        Self {
+            file: path.display().to_string(),
+            line,
+            column: 1,
+            place: String::new(),
+            found: String::new(),
+            wrong,
+            mend: mend.to_owned(),
+        }
+    }
 }
 
 impl fmt::Display for Complaint {

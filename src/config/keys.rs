@@ -139,7 +139,7 @@ fn source(table: &Table<'_>, service: &ServiceId, keys: &mut Keys<'_>) -> Option
         }
         let found = Found { shown: format!("key_env = \"{name}\""), ..found.clone() };
         let own = keys.variables.take(table, &found, "the variable of another key");
-        return own.then(|| (KeyFrom::Env(found.value), found.at));
+        return own.then_some((KeyFrom::Env(found.value), found.at));
     }
     if let Some(found) = table.text("key_file", MAX_URL_CHARS) {
         return Some((KeyFrom::File(keys.folder.join(&found.value)), found.at));

@@ -86,9 +86,7 @@ fn examine(path: &Path, env: &dyn Env) -> (Option<Loaded>, CheckReport) {
     let file = path.display().to_string();
     let text = match read_text(path, env) {
         Ok(text) => text,
-        Err(complaint) => {
-            return (None, CheckReport { complaints: vec![complaint], warnings: Vec::new() });
-        }
+        Err(complaints) => return (None, CheckReport { complaints, warnings: Vec::new() }),
     };
     let notes = Notes::new(&file, &text);
     let folder = path.parent().unwrap_or(Path::new(""));
@@ -105,27 +103,18 @@ fn examine(path: &Path, env: &dyn Env) -> (Option<Loaded>, CheckReport) {
 }
 
 /// The file's text, or the one complaint there can be about it.
-fn read_text(path: &Path, env: &dyn Env) -> Result<String, Complaint> {
-    let file = path.display().to_string();
-    let complaint = |line: usize, wrong: String, mend: &str| Complaint {
-        file: file.clone(),
-        line,
-        column: 1,
-        place: String::new(),
-        found: String::new(),
-        wrong,
-        mend: mend.to_owned(),
-    };
+fn read_text(path: &Path, env: &dyn Env) -> Result<String, Vec<Complaint>> {
+    let complain = |line, wrong: String, mend: &str| vec![Complaint::of_file(path, line, wrong, mend)];
     let bytes = env
         .read(path)
-        .map_err(|error| complaint(1, format!("cannot be read: {error}"), "write the file's name after --config"))?;
+        .map_err(|error| complain(1, format!("cannot be read: {error}"), "write the file's name after --config"))?;
     if bytes.len() > MAX_FILE_BYTES {
-        return Err(complaint(1, format!("is larger than {MAX_FILE_BYTES} bytes"), "leave out what is not needed"));
+        return Err(complain(1, format!("is larger than {MAX_FILE_BYTES} bytes"), "leave out what is not needed"));
     }
     String::from_utf8(bytes).map_err(|error| {
         let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-        complaint(line, "is not UTF-8 text from here on".to_owned(), "save the file as UTF-8")
+        complain(line, "is not UTF-8 text from here on".to_owned(), "save the file as UTF-8")
     })
 }
 

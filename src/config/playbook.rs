@@ -44,14 +44,14 @@ pub(super) fn load_all(folder: &Path, env: &dyn Env, directory: &Directory) -> (
         Ok(files) => files,
         Err(error) if error.kind() == ErrorKind::NotFound => return (playbooks, report),
         Err(error) => {
-            report.warnings.push(whole_file(folder, format!("cannot be read: {error}"), "make it readable"));
+            report.warnings.push(Complaint::of_file(folder, 1, format!("cannot be read: {error}"), "make it readable"));
             return (playbooks, report);
         }
     };
     for path in files.iter().filter(|p| p.extension().is_some_and(|e| e == "md")) {
         if playbooks.len() >= MAX_PLAYBOOKS {
             let wrong = format!("holds more than {MAX_PLAYBOOKS} playbooks");
-            report.complaints.push(whole_file(folder, wrong, "remove those nobody needs"));
+            report.complaints.push(Complaint::of_file(folder, 1, wrong, "remove those nobody needs"));
             break;
         }
         let text = env.read(path).map_err(|error| error.to_string()).and_then(|bytes| {
@@ -68,7 +68,12 @@ pub(super) fn load_all(folder: &Path, env: &dyn Env, directory: &Directory) -> (
                 report.warnings.extend(notes.warnings);
             }
             Err(error) => {
-                report.complaints.push(whole_file(path, format!("cannot be read: {error}"), "save it as UTF-8 text"));
+                report.complaints.push(Complaint::of_file(
+                    path,
+                    1,
+                    format!("cannot be read: {error}"),
+                    "save it as UTF-8 text",
+                ));
             }
         }
     }
@@ -80,7 +85,7 @@ pub fn parse(path: &Path, text: &str, directory: &Directory) -> (Option<Playbook
     let file = path.display().to_string();
     let Some((front, body)) = split(text) else {
         let mend = "begin with a line +++, then title, owner, last_reviewed and [[match]], then a line +++";
-        let complaint = whole_file(path, "has no front matter".to_owned(), mend);
+        let complaint = Complaint::of_file(path, 1, "has no front matter".to_owned(), mend);
         return (None, CheckReport { complaints: vec![complaint], warnings: Vec::new() });
     };
     let notes = Notes::of_part(&file, front, 1);
@@ -139,7 +144,7 @@ fn one_match(table: Table<'_>, directory: &Directory) -> PlaybookMatch {
     let labels = table.texts("labels", MAX_LABELS, MAX_NAME_CHARS).unwrap_or_default();
     if services.is_empty() && labels.is_empty() {
         let mend = "write services = [\"…\"] or labels = [\"alertname=DiskFillingUp\"]";
-        notes_at(&table, "fits every alert", mend);
+        table.notes.complain(table.at, &table.place, "", "fits every alert", mend);
     }
     let services = services.into_iter().filter(|s| {
         let services = directory.services.keys().map(ServiceId::as_str);
@@ -171,20 +176,4 @@ fn refers<'n>(
         table.complain(found, &format!("names no {noun}"), &suggest::one_of(&found.value, known));
     }
     there
-}
-
-fn notes_at(table: &Table<'_>, wrong: &str, mend: &str) {
-    table.notes.complain(table.at, &table.place, "", wrong, mend);
-}
-
-fn whole_file(path: &Path, wrong: String, mend: &str) -> Complaint {
-    Complaint {
-        file: path.display().to_string(),
-        line: 1,
-        column: 1,
-        place: String::new(),
-        found: String::new(),
-        wrong,
-        mend: mend.to_owned(),
-    }
 }
