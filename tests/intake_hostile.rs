@@ -130,6 +130,26 @@ async fn a_gzip_bomb_is_counted_after_decompression() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_events_of_a_body_take_a_bounded_multiple_of_it() {
+    let _turn = TURN.lock().await;
+    let server = Server::start().await;
+    // As many events with as many labels as are kept, and as little text as possible.
+    let labels: Vec<String> = (0..limits::LABELS_KEPT).map(|n| format!(r#""{n}":1"#)).collect();
+    let event = format!(r#"{{"title":"t","labels":{{{}}}}}"#, labels.join(","));
+    let body = format!("[{}]", vec![event; limits::EVENTS_PER_BODY].join(","));
+    forget_peak();
+    let before = resident("VmRSS");
+    assert_eq!(server.send("generic", &body).await.status, 202);
+    let grown = resident("VmHWM").saturating_sub(before);
+    println!("a body of {} MiB took {} MiB", body.len() / MIB, grown / MIB);
+    assert!(grown < 160 * MIB, "{} MiB", grown / MIB);
+    // What the events take counts against what may be held at once, not only the few bytes they were written in.
+    let server = Server::limited(|l| l.body_bytes = 2 * body.len()).await;
+    assert_eq!(server.send("generic", &body).await.status, 503);
+    assert_eq!(server.send("generic", r#"{"title":"small"}"#).await.status, 202);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn bodies_held_at_once_are_bounded() {
     let _turn = TURN.lock().await;
     let server = Server::limited(|l| {

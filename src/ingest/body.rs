@@ -64,7 +64,14 @@ impl Drop for Share {
 #[derive(Debug)]
 pub struct Held {
     pub bytes: Bytes,
-    _share: Share,
+    share: Share,
+}
+
+impl Held {
+    /// Counts what became of the bytes instead, if that is more. False if there is no room for it.
+    pub fn weighs(&mut self, bytes: usize) -> bool {
+        self.share.grow(bytes.saturating_sub(self.share.bytes))
+    }
 }
 
 /// Why there is no whole body.
@@ -102,7 +109,7 @@ pub async fn read(
     let bytes = filling.whole();
     let share = filling.share;
     match headers.get(CONTENT_ENCODING).map(|v| v.as_bytes().trim_ascii().to_ascii_lowercase()).as_deref() {
-        None | Some(b"" | b"identity") => Ok(Held { bytes, _share: share }),
+        None | Some(b"" | b"identity") => Ok(Held { bytes, share }),
         Some(b"gzip" | b"x-gzip") => {
             // A small body may become a large one: never on a thread that serves connections.
             let inflated = tokio::task::spawn_blocking(move || inflate(&bytes, limit, share)).await;
@@ -218,5 +225,5 @@ fn inflate(wire: &[u8], limit: usize, mut share: Share) -> Result<Held, BodyErro
         }
     }
     share.shrink(wire.len());
-    Ok(Held { bytes: out.into(), _share: share })
+    Ok(Held { bytes: out.into(), share })
 }

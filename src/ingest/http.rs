@@ -45,6 +45,8 @@ pub fn serve<I: Intake>(
     config: IngestConfig,
     shutdown: CancellationToken,
 ) -> JoinHandle<()> {
+    let mut config = config;
+    config.limits.connections = config.limits.connections.min(places_allowed());
     let connections = Connections::new(config.limits);
     let drain = config.limits.drain;
     let door = Arc::new(Door::new(intake, config, connections.clone()));
@@ -66,6 +68,14 @@ pub fn serve<I: Intake>(
             let _ = tokio::time::timeout(ACCEPT_PAUSE, tasks.wait()).await;
         }
     })
+}
+
+/// Three quarters of the files this process may open: paging and the store need some as well, above all in a flood.
+fn places_allowed() -> usize {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let files = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
+    let soft = files.and_then(|values| values.split_whitespace().next()?.parse::<usize>().ok());
+    soft.map_or(usize::MAX, |files| (files / 4 * 3).max(16))
 }
 
 async fn upkeep<I: Intake>(door: &Door<I>) {

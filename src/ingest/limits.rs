@@ -15,6 +15,8 @@ pub const DISCARDED_UNKNOWN_BYTES: usize = 1024 * 1024;
 pub const EXCERPT_BYTES: usize = 16 * 1024;
 /// A body longer than this is decompressed and decoded off the threads that serve connections.
 pub const DECODE_INLINE_BYTES: usize = 256 * 1024;
+/// So many of those at once, for decoding takes several times a body's memory for a moment.
+pub const DECODERS: usize = 2;
 
 /// Events of one body. More is answered 400.
 pub const EVENTS_PER_BODY: usize = 10_000;
@@ -51,7 +53,8 @@ pub const UNKNOWN_KEYS_TALLIED: usize = 1000;
 /// What the server allows its connections. The defaults are PRODUCT's; tests shorten them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ServerLimits {
-    /// Connections at once. When all are taken, the one idle for longest makes room.
+    /// Connections at once, if the process may open a third more files. When all are taken, the one that has waited
+    /// longest makes room.
     pub connections: usize,
     /// From the first byte of a request, or from connecting, to the end of its header.
     pub header: Duration,
@@ -63,7 +66,8 @@ pub struct ServerLimits {
     pub submit: Duration,
     /// From being told to stop to cutting off what still runs.
     pub drain: Duration,
-    /// All bodies of the integration paths held at once, in bytes. More is answered 503.
+    /// All bodies of the integration paths held at once, or their events where those take more, in bytes. More is
+    /// answered 503.
     pub body_bytes: usize,
     /// All bodies of `/v2/enqueue` held at once, in bytes: apart, because they are held before the key is known.
     pub enqueue_body_bytes: usize,

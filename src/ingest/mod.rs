@@ -47,7 +47,8 @@ pub trait Intake: Send + Sync + 'static {
     /// The configuration in force: for its integration keys.
     fn directory(&self) -> Arc<Directory>;
 
-    /// Hands over one body's input; `bytes` is the body's size after decompression. Resolves once it is durable.
+    /// Hands over one body's input; `bytes` is the body's size after decompression, or its events' in memory if that is
+    /// more. Resolves once it is durable.
     ///
     /// # Errors
     /// When it is not known to be durable. Every error is answered 503, so that the sender sends again.

@@ -16,6 +16,7 @@ use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 /// Everything requests share.
 pub struct Door<I> {
@@ -24,6 +25,7 @@ pub struct Door<I> {
     connections: Arc<Connections>,
     bodies: Arc<Budget>,
     enqueue_bodies: Arc<Budget>,
+    decoders: Semaphore,
     pub metrics: Metrics,
 }
 
@@ -39,7 +41,8 @@ impl<I: Intake> Door<I> {
     pub fn new(intake: Arc<I>, config: IngestConfig, connections: Arc<Connections>) -> Self {
         let bodies = Budget::new(config.limits.body_bytes);
         let enqueue_bodies = Budget::new(config.limits.enqueue_body_bytes);
-        Self { intake, config, connections, bodies, enqueue_bodies, metrics: Metrics::new() }
+        let decoders = Semaphore::new(limits::DECODERS);
+        Self { intake, config, connections, bodies, enqueue_bodies, decoders, metrics: Metrics::new() }
     }
 
     /// Answers one request. Never fails: what goes wrong is an answer.
@@ -95,7 +98,8 @@ impl<I: Intake> Door<I> {
             Kind::Generic => ("/integrations/generic", Source::Generic),
         };
         let known = Known { directory: &directory, key, secret, path };
-        let held = match body::read(headers, body, limits::BODY_BYTES, &self.bodies, self.config.limits.body).await {
+        let mut held = match body::read(headers, body, limits::BODY_BYTES, &self.bodies, self.config.limits.body).await
+        {
             Ok(held) => held,
             Err(BodyError::TooLarge { kept }) => return self.too_large(&known, &kept, limits::BODY_BYTES).await,
             Err(BodyError::Encoding { kept, error }) => {
@@ -107,13 +111,18 @@ impl<I: Intake> Door<I> {
             Err(e) => return no_body(&e),
         };
         self.metrics.body_bytes.record(size(&held));
-        match decode(kind, held.bytes.clone()).await {
-            Ok(Decoded { events, left_out_by_sender }) => {
+        match self.decode(kind, held.bytes.clone()).await {
+            Ok(decoded) => {
+                let weight = decoded.weight().max(held.bytes.len());
+                if !held.weighs(weight) {
+                    return no_body(&BodyError::NoRoom);
+                }
+                let Decoded { events, left_out_by_sender } = decoded;
                 if left_out_by_sender > 0 {
                     self.metrics.left_out_by_sender.increment(left_out_by_sender);
                     tracing::warn!(path, key = %key.name, count = left_out_by_sender, "the sender left alerts out of its body");
                 }
-                match self.submit(&known, source, events, held.bytes.len()).await {
+                match self.submit(&known, source, events, weight).await {
                     Ok(accepted) => Answer::accepted(&accepted),
                     Err(e) => Answer::not_accepted(&e),
                 }
@@ -247,6 +256,23 @@ impl<I: Intake> Door<I> {
         }
     }
 
+    /// Decodes; a long body off the threads that serve connections, few at a time. A decoder that panics has not
+    /// understood the body, and the body is not lost by it.
+    async fn decode(&self, kind: Kind, body: Bytes) -> Result<Decoded, DecodeError> {
+        let decode = match kind {
+            Kind::Alertmanager => alertmanager::decode,
+            Kind::Generic => generic::decode,
+        };
+        let broken =
+            || DecodeError::new("the body", "something Warridor cannot handle", "a report of this as a defect");
+        if body.len() > limits::DECODE_INLINE_BYTES {
+            let _turn = self.decoders.acquire().await;
+            tokio::task::spawn_blocking(move || decode(&body)).await.unwrap_or_else(|_| Err(broken()))
+        } else {
+            catch_unwind(AssertUnwindSafe(|| decode(&body))).unwrap_or_else(|_| Err(broken()))
+        }
+    }
+
     fn unknown_key(&self, secret: &str, peer: IpAddr) -> Answer {
         self.config.unknown_keys.count(secret, peer);
         self.metrics.unknown_key.increment(1);
@@ -262,21 +288,6 @@ fn no_body(error: &BodyError) -> Answer {
         BodyError::Broken | BodyError::TooLarge { .. } | BodyError::Encoding { .. } => {
             Answer::try_again("The body did not arrive whole. Send it again.").closing()
         }
-    }
-}
-
-/// Decodes; a long body off the threads that serve connections. A decoder that panics has not understood the body, and
-/// the body is not lost by it.
-async fn decode(kind: Kind, body: Bytes) -> Result<Decoded, DecodeError> {
-    let decode = match kind {
-        Kind::Alertmanager => alertmanager::decode,
-        Kind::Generic => generic::decode,
-    };
-    let broken = || DecodeError::new("the body", "something Warridor cannot handle", "a report of this as a defect");
-    if body.len() > limits::DECODE_INLINE_BYTES {
-        tokio::task::spawn_blocking(move || decode(&body)).await.unwrap_or_else(|_| Err(broken()))
-    } else {
-        catch_unwind(AssertUnwindSafe(|| decode(&body))).unwrap_or_else(|_| Err(broken()))
     }
 }
 

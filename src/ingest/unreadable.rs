@@ -119,7 +119,7 @@ mod tests {
         let padding = "x".repeat(limits::EXCERPT_BYTES - 30);
         for body in [
             format!(r#"{{"routing_key":"{secret}","summary":"{secret} is down""#),
-            format!(r#"{{"routing_key": "\u0030123456789abcdef0123456789abcdef", "a":"#),
+            r#"{"routing_key": "\u0030123456789abcdef0123456789abcdef", "a":"#.to_owned(),
             format!("{padding}{secret}{padding}"),
         ] {
             let told = unreadable(&key, "Database", body.as_bytes(), &format!("found {secret}"), secret);

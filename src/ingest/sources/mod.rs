@@ -22,6 +22,20 @@ pub struct Decoded {
     pub left_out_by_sender: u64,
 }
 
+impl Decoded {
+    /// About how many bytes of memory the events take; many short labels take many times their text.
+    pub fn weight(&self) -> usize {
+        /// What the allocator adds to a short text.
+        const EACH: usize = 32;
+        let of_label = |(name, value): &(String, String)| name.capacity() + value.capacity() + 2 * (EACH + 24);
+        let of_event = |e: &Event| {
+            let texts = e.dedup_key.len() + e.title.capacity() + e.link.capacity();
+            size_of::<Event>() + 4 * EACH + texts + e.labels.iter().map(of_label).sum::<usize>()
+        };
+        self.events.iter().map(of_event).sum()
+    }
+}
+
 /// Why a body was not understood, in words for whoever set the monitor up.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct DecodeError {
