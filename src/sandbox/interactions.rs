@@ -1,8 +1,8 @@
-//! What people do: press, choose, submit, close, type commands, use shortcuts, open the Home tab, write messages. Each
-//! act becomes an envelope in the shape of Slack's own payloads.
+//! What people do in messages and views: press, choose, submit, close. Each act becomes an envelope in the shape of
+//! Slack's own payloads. Commands and shortcuts are in `commands`, events in `events`, the app's answers in `answers`.
 
 use super::directory::Sort;
-use super::envelopes::{EnvelopeId, Envelopes, Verdict};
+use super::envelopes::{EnvelopeId, Envelopes};
 use super::forms::{self, Element};
 use super::messages::{Message, Ts};
 use super::persist::Change;
@@ -58,7 +58,7 @@ impl Cannot {
         Self { status, body: json!({"ok": false, "error": error, "why": why.into()}) }
     }
 
-    fn beside(mut self, key: &str, v: Value) -> Self {
+    pub(super) fn beside(mut self, key: &str, v: Value) -> Self {
         self.body[key] = v;
         self
     }
@@ -273,7 +273,7 @@ impl Slack {
     }
 
     /// What all interactive payloads begin with.
-    fn payload(&self, kind: &str, user: &str) -> Value {
+    pub(super) fn payload(&self, kind: &str, user: &str) -> Value {
         let name = self.dir.users.get(user).map_or("", |u| u.name.as_str());
         let team =
             if self.dir.users.get(user).is_some_and(|u| u.is_stranger) { "T0STRANGER" } else { &self.ws.team_id };
@@ -285,12 +285,12 @@ impl Slack {
         })
     }
 
-    fn channel_stub(&self, id: &str) -> Value {
+    pub(super) fn channel_stub(&self, id: &str) -> Value {
         json!({"id": id, "name": self.channel_name(id)})
     }
 
     /// As Slack names it to apps: a direct message is `directmessage`, a private channel `privategroup` only in commands.
-    fn channel_name(&self, id: &str) -> String {
+    pub(super) fn channel_name(&self, id: &str) -> String {
         match self.dir.conversations.get(id) {
             Some(c) if c.sort == Sort::Im => "directmessage".into(),
             Some(c) => c.name.clone(),
@@ -404,271 +404,6 @@ impl Slack {
         }
         Ok(())
     }
-
-    /// A person types a command. Slack knows no commands in threads, so there is no thread to name.
-    ///
-    /// # Errors
-    /// A command the app did not register, or a channel this person cannot see.
-    pub fn slash(
-        &mut self,
-        user: &str,
-        channel: &str,
-        command: &str,
-        text: &str,
-        now: At,
-    ) -> Result<EnvelopeId, Cannot> {
-        let user = self.actor(user)?;
-        let channel = self.place(channel, &user, now)?;
-        let wanted = format!("/{}", command.trim_start_matches('/'));
-        let Some(registered) = self.ws.commands.iter().find(|c| c.command == wanted).cloned() else {
-            let all: Vec<&str> = self.ws.commands.iter().map(|c| c.command.as_str()).collect();
-            let why = format!("`command`: {wanted} is not a valid command; registered are {}", all.join(", "));
-            return Err(Cannot::new(404, "unknown_command", why).beside("commands", json!(all)));
-        };
-        let text = if registered.should_escape { self.escape(text) } else { text.to_owned() };
-        let name = match self.dir.conversations.get(&channel).map(|c| c.sort) {
-            Some(Sort::Private) => "privategroup".to_owned(),
-            _ => self.channel_name(&channel),
-        };
-        let payload = json!({
-            "token": "sandbox-verification-token", "team_id": self.ws.team_id, "team_domain": self.ws.team_domain,
-            "channel_id": channel, "channel_name": name, "user_id": user,
-            "user_name": self.dir.users.get(&user).map(|u| &u.name), "command": wanted, "text": text.trim(),
-            "api_app_id": self.ws.app_id, "is_enterprise_install": "false",
-            "response_url": self.new_response_url("commands", &user, &channel, None, now),
-            "trigger_id": self.new_trigger(&user, now),
-        });
-        let act = Act::Slash { user, channel, command: wanted };
-        Ok(self.envelope("slash_commands", payload, act, now))
-    }
-
-    /// `@ana` becomes `<@U123|ana>`, `#ops` becomes `<#C1|ops>`, links get angle brackets: what a command with
-    /// `should_escape` receives.
-    fn escape(&self, text: &str) -> String {
-        let mut out = String::new();
-        for (i, word) in text.split(' ').enumerate() {
-            if i > 0 {
-                out.push(' ');
-            }
-            out.push_str(&self.escape_word(word));
-        }
-        out
-    }
-
-    fn escape_word(&self, word: &str) -> String {
-        let bare = word.trim_end_matches(|c: char| !c.is_alphanumeric() && c != '_' && c != '-' && c != '/');
-        let tail = &word[bare.len()..];
-        if let Some(name) = bare.strip_prefix('@') {
-            if let Some(u) = self.dir.in_order().find(|u| u.name == name) {
-                return format!("<@{}|{}>{tail}", u.id, u.name);
-            }
-            if let Some(g) = self.groups.values().find(|g| g.handle == name) {
-                return format!("<!subteam^{}|@{}>{tail}", g.id, g.handle);
-            }
-        }
-        if let Some(name) = bare.strip_prefix('#')
-            && let Some(c) = self.dir.conversations.values().find(|c| c.sort != Sort::Im && c.name == name)
-        {
-            return format!("<#{}|{}>{tail}", c.id, c.name);
-        }
-        if bare.starts_with("http://") || bare.starts_with("https://") {
-            return format!("<{bare}>{tail}");
-        }
-        word.to_owned()
-    }
-
-    /// A person uses a shortcut: on a message if one is named, else a global one.
-    ///
-    /// # Errors
-    /// A shortcut the app did not register, or a message this person cannot see.
-    pub fn shortcut(
-        &mut self,
-        user: &str,
-        callback_id: &str,
-        message: Option<(&str, &str)>,
-        now: At,
-    ) -> Result<EnvelopeId, Cannot> {
-        let user = self.actor(user)?;
-        if !self.ws.shortcuts.iter().any(|s| s == callback_id) {
-            let why = format!("`callback_id`: no shortcut \"{callback_id}\" is registered");
-            return Err(Cannot::new(404, "unknown_shortcut", why).beside("shortcuts", json!(self.ws.shortcuts)));
-        }
-        let kind = if message.is_some() { "message_action" } else { "shortcut" };
-        let mut payload = self.payload(kind, &user);
-        payload["callback_id"] = callback_id.into();
-        payload["action_ts"] = ts_text(now).into();
-        if let Some((channel, said)) = message {
-            let channel = self.place(channel, &user, now)?;
-            let found = said.parse().ok().and_then(|ts| self.messages.get(&channel, ts));
-            let not_found = || Cannot::new(404, "message_not_found", format!("`ts`: no message {said} there"));
-            let m = found.ok_or_else(not_found)?;
-            let ts = m.ts;
-            payload["message"] = m.shape(&channel, &self.ws, true);
-            payload["message_ts"] = ts.to_string().into();
-            payload["channel"] = self.channel_stub(&channel);
-            payload["response_url"] = self.new_response_url("app", &user, &channel, Some((ts, false)), now).into();
-        }
-        payload["trigger_id"] = self.new_trigger(&user, now).into();
-        Ok(self.envelope("interactive", payload, Act::Shortcut { user }, now))
-    }
-
-    /// A person opens the app's Home tab: the app hears of it if it subscribed to `app_home_opened`.
-    ///
-    /// # Errors
-    /// Nobody of that name can act.
-    pub fn open_home(&mut self, user: &str, now: At) -> Result<(), Cannot> {
-        let user = self.actor(user)?;
-        let channel = self.im_with(&user, now);
-        let mut event = json!({
-            "type": "app_home_opened", "user": user, "channel": channel, "tab": "home", "event_ts": ts_text(now),
-        });
-        if let Some(id) = self.views.home(&user).map(|v| v.id.clone()) {
-            event["view"] = self.view_shape(&id);
-        }
-        self.event("app_home_opened", event, None, now);
-        Ok(())
-    }
-
-    /// Somebody wrote a message: told to an app that subscribed and is there to hear it.
-    pub(super) fn tell_of_message(&mut self, channel: &str, ts: Ts, now: At) {
-        let Some((m, c)) = self.messages.get(channel, ts).zip(self.dir.conversations.get(channel)) else { return };
-        let (name, kind) = match c.sort {
-            Sort::Public => ("message.channels", "channel"),
-            Sort::Private => ("message.groups", "group"),
-            Sort::Im => ("message.im", "im"),
-        };
-        let here = c.has(&self.ws.bot.user_id);
-        let mentions = m.text.contains(&format!("<@{}>", self.ws.bot.user_id));
-        let mut event = json!({
-            "type": "message", "text": m.text, "user": m.user, "ts": ts.to_string(), "team": self.ws.team_id,
-            "channel": channel, "event_ts": ts.to_string(), "channel_type": kind,
-            "client_msg_id": "00000000-0000-4000-8000-000000000000",
-        });
-        if let Some(parent) = m.thread {
-            event["thread_ts"] = parent.to_string().into();
-        }
-        if here {
-            self.event(name, event.clone(), Some(channel), now);
-        }
-        if here && mentions && kind != "im" {
-            event["type"] = "app_mention".into();
-            self.event("app_mention", event, Some(channel), now);
-        }
-    }
-
-    fn event(&mut self, name: &str, event: Value, channel: Option<&str>, now: At) {
-        if !self.ws.events.iter().any(|e| e == name) {
-            return;
-        }
-        let id = self.new_id("Ev");
-        let payload = json!({
-            "token": "sandbox-verification-token", "team_id": self.ws.team_id, "api_app_id": self.ws.app_id,
-            "event": event, "type": "event_callback", "event_id": id, "event_time": now.secs(),
-            "authorizations": [{
-                "enterprise_id": null, "team_id": self.ws.team_id, "user_id": self.ws.bot.user_id, "is_bot": true,
-                "is_enterprise_install": false,
-            }],
-            "is_ext_shared_channel": channel.and_then(|c| self.dir.conversations.get(c)).is_some_and(|c| c.is_ext_shared),
-            "event_context": format!("1-{name}-{}-{}", self.ws.team_id, channel.unwrap_or("")),
-        });
-        self.envelope("events_api", payload, Act::Event, now);
-    }
-
-    /// What the payload of an acknowledgement does.
-    pub(super) fn take_answer(&mut self, act: Act, payload: Value, now: At) -> Verdict {
-        let fine = |body| Verdict { ok: true, body };
-        match act {
-            Act::Slash { user, channel, .. } => self.take_response(&user, &channel, payload, now),
-            Act::Submit { user, view } => self.take_submission(&user, &view, &payload, now),
-            Act::Click { .. } | Act::Shortcut { .. } | Act::Closed | Act::Event => fine(json!({})),
-        }
-    }
-
-    fn take_response(&mut self, user: &str, channel: &str, payload: Value, now: At) -> Verdict {
-        let body = match payload {
-            Value::Object(map) if !map.is_empty() => map,
-            Value::String(s) if !s.is_empty() => Map::from_iter([("text".to_owned(), Value::String(s))]),
-            _ => return Verdict { ok: true, body: json!({}) },
-        };
-        match self.content(super::args::Args(&body)) {
-            Ok(content) if content.is_empty() => Verdict { ok: true, body: Value::Object(body) },
-            Ok(content) => {
-                if body.get("response_type").is_some_and(|t| t == "in_channel") {
-                    self.post(channel, content, None, false, now);
-                } else {
-                    self.show_ephemeral(channel, user, content, None, now);
-                }
-                Verdict { ok: true, body: Value::Object(body) }
-            }
-            Err(refused) => Verdict { ok: false, body: refused.body() },
-        }
-    }
-
-    fn take_submission(&mut self, user: &str, view: &str, payload: &Value, now: At) -> Verdict {
-        let trouble = |why: String| Verdict {
-            ok: false,
-            body: json!({"error": "bad_response_action", "why": format!("Slack shows \"We had some trouble connecting\": {why}")}),
-        };
-        let Some(action) = payload["response_action"].as_str() else {
-            self.close_view(view);
-            return Verdict { ok: true, body: json!({}) };
-        };
-        let blocks = self.views.by_id.get(view).map(|v| v.blocks().to_vec()).unwrap_or_default();
-        let checked = match action {
-            "clear" => {
-                self.close_all(user);
-                Ok(())
-            }
-            "errors" => {
-                let inputs: Vec<&str> =
-                    blocks.iter().filter(|b| b["type"] == "input").filter_map(|b| b["block_id"].as_str()).collect();
-                let Some(errors) = payload["errors"].as_object().filter(|e| !e.is_empty()) else {
-                    return trouble("`errors` must be an object of block ids".into());
-                };
-                if let Some(stray) = errors.keys().find(|k| !inputs.contains(&k.as_str())) {
-                    return trouble(format!("`errors` names \"{stray}\", which is no input block of this view"));
-                }
-                let body = json!({"error": "view_errors", "response_action": "errors", "errors": errors});
-                return Verdict { ok: false, body };
-            }
-            "update" => self.checked_view(payload["view"].clone(), false, Some(view)).map(|body| {
-                self.replace_view(view, body, now);
-            }),
-            "push" => self
-                .checked_view(payload["view"].clone(), false, None)
-                .and_then(|body| self.push_view(user, body, now))
-                .map(|_| ()),
-            other => return trouble(format!("`response_action` is \"{other}\"")),
-        };
-        match checked {
-            Ok(()) => Verdict { ok: true, body: json!({"response_action": action}) },
-            Err(refused) => {
-                let said = refused.body().to_string();
-                self.interactions.warnings.insert((user.into(), view.into()), "bad_response_action".into());
-                trouble(said)
-            }
-        }
-    }
-
-    /// What a person sees when an act was not acknowledged.
-    pub(super) fn show_failure(&mut self, act: &Act, error: &str, now: At) {
-        match act {
-            Act::Click { user, place } | Act::Submit { user, view: place } => {
-                self.interactions.warnings.insert((user.clone(), place.clone()), error.into());
-            }
-            Act::Slash { user, channel, command } => {
-                let text = format!("{command} failed because the app did not respond (`{error}`).");
-                let content = super::content::Content { text: Some(text), ..super::content::Content::default() };
-                let ts = self.show_ephemeral(channel, user, content, None, now);
-                if let Some(e) = self.ephemerals.iter_mut().rev().find(|e| e.message.ts == ts) {
-                    e.message.user = "USLACKBOT".into();
-                    e.message.by_app = false;
-                }
-            }
-            Act::Shortcut { .. } | Act::Closed | Act::Event => {}
-        }
-        self.touch();
-    }
 }
 
 fn remember(typed: &mut forms::Typed, e: Element<'_>, value: Value) {
@@ -679,6 +414,6 @@ fn wrong_value(e: Element<'_>, why: &str) -> Cannot {
     Cannot::new(400, "bad_value", format!("`{}` ({}): {why}", e.action_id(), e.kind()))
 }
 
-fn ts_text(now: At) -> String {
+pub(super) fn ts_text(now: At) -> String {
     Ts(u64::try_from(now.0.max(0)).unwrap_or(0).saturating_mul(1_000)).to_string()
 }

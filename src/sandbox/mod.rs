@@ -5,7 +5,8 @@
 //!   methods scopes rate faults        what may be called, how often, and what goes wrong
 //!   messages content chat scheduled history triggers       messages and how they come to be
 //!   directory users conversations usergroups extras        everybody and every place; files, pins, reactions
-//!   views forms interactions envelopes sockets             what people do, and how the app hears of it
+//!   views forms interactions commands events               what people do
+//!   envelopes answers sockets                              how the app hears of it, and what it answers
 //!   limits                             Block Kit's limits
 //!   persist                            what survives a restart, as values
 //! files ── the log on disk             shared ── one lock, one log, who waits for what
@@ -15,12 +16,15 @@
 //! Nothing in here knows our own bot: a rule stands here because Slack has it.
 
 pub mod answer;
+mod answers;
 mod args;
 mod chat;
+mod commands;
 mod content;
 mod conversations;
 pub mod directory;
 mod envelopes;
+mod events;
 mod extras;
 pub mod faults;
 mod files;

@@ -1,0 +1,72 @@
+//! What an app hears of through the Events API.
+
+use super::directory::Sort;
+use super::interactions::{Act, Cannot, ts_text};
+use super::messages::Ts;
+use super::state::Slack;
+use crate::domain::stamp::At;
+use serde_json::{Value, json};
+
+impl Slack {
+    /// A person opens the app's Home tab: the app hears of it if it subscribed to `app_home_opened`.
+    ///
+    /// # Errors
+    /// Nobody of that name can act.
+    pub fn open_home(&mut self, user: &str, now: At) -> Result<(), Cannot> {
+        let user = self.actor(user)?;
+        let channel = self.im_with(&user, now);
+        let mut event = json!({
+            "type": "app_home_opened", "user": user, "channel": channel, "tab": "home", "event_ts": ts_text(now),
+        });
+        if let Some(id) = self.views.home(&user).map(|v| v.id.clone()) {
+            event["view"] = self.view_shape(&id);
+        }
+        self.event("app_home_opened", event, None, now);
+        Ok(())
+    }
+
+    /// Somebody wrote a message: told to an app that subscribed and is there to hear it.
+    pub(super) fn tell_of_message(&mut self, channel: &str, ts: Ts, now: At) {
+        let Some((m, c)) = self.messages.get(channel, ts).zip(self.dir.conversations.get(channel)) else { return };
+        let (name, kind) = match c.sort {
+            Sort::Public => ("message.channels", "channel"),
+            Sort::Private => ("message.groups", "group"),
+            Sort::Im => ("message.im", "im"),
+        };
+        let here = c.has(&self.ws.bot.user_id);
+        let mentions = m.text.contains(&format!("<@{}>", self.ws.bot.user_id));
+        let mut event = json!({
+            "type": "message", "text": m.text, "user": m.user, "ts": ts.to_string(), "team": self.ws.team_id,
+            "channel": channel, "event_ts": ts.to_string(), "channel_type": kind,
+            "client_msg_id": "00000000-0000-4000-8000-000000000000",
+        });
+        if let Some(parent) = m.thread {
+            event["thread_ts"] = parent.to_string().into();
+        }
+        if here {
+            self.event(name, event.clone(), Some(channel), now);
+        }
+        if here && mentions && kind != "im" {
+            event["type"] = "app_mention".into();
+            self.event("app_mention", event, Some(channel), now);
+        }
+    }
+
+    fn event(&mut self, name: &str, event: Value, channel: Option<&str>, now: At) {
+        if !self.ws.events.iter().any(|e| e == name) {
+            return;
+        }
+        let id = self.new_id("Ev");
+        let payload = json!({
+            "token": "sandbox-verification-token", "team_id": self.ws.team_id, "api_app_id": self.ws.app_id,
+            "event": event, "type": "event_callback", "event_id": id, "event_time": now.secs(),
+            "authorizations": [{
+                "enterprise_id": null, "team_id": self.ws.team_id, "user_id": self.ws.bot.user_id, "is_bot": true,
+                "is_enterprise_install": false,
+            }],
+            "is_ext_shared_channel": channel.and_then(|c| self.dir.conversations.get(c)).is_some_and(|c| c.is_ext_shared),
+            "event_context": format!("1-{name}-{}-{}", self.ws.team_id, channel.unwrap_or("")),
+        });
+        self.envelope("events_api", payload, Act::Event, now);
+    }
+}
