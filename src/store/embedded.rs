@@ -27,6 +27,8 @@ use std::time::Duration;
 
 /// How often the helper looks after the directory: `HEAD` is never older than twice this.
 const HELPER_PERIOD: Duration = Duration::from_millis(400);
+/// The pause between two steps of the helper's, so that it is never in the way.
+const HELPER_BREATH: Duration = Duration::from_millis(2);
 /// How long a second opening waits for readers of the first.
 const HANDOVER_STEP: Duration = Duration::from_millis(5);
 const HANDOVER_STEPS: u32 = 1_000;
@@ -88,6 +90,7 @@ pub(super) struct Live {
     layout: Layout,
     booted: Booted,
     rows_failed: AtomicBool,
+    history_checked: AtomicBool,
     notices: Mutex<Vec<String>>,
 }
 
@@ -286,7 +289,7 @@ impl EmbeddedStore {
             let mut pause = Duration::ZERO;
             while stopped.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
                 let Some(live) = live.upgrade() else { return };
-                live.housekeep(&mut || stopped.try_recv() == Err(std::sync::mpsc::TryRecvError::Empty));
+                live.housekeep(&mut || stopped.recv_timeout(HELPER_BREATH) == Err(RecvTimeoutError::Timeout));
                 pause = HELPER_PERIOD;
             }
         };
@@ -315,19 +318,28 @@ impl Live {
     fn housekeep(&self, go_on: &mut dyn FnMut() -> bool) {
         let mut said = self.booted.journal.housekeep(go_on);
         lock(&self.notices).append(&mut said);
-        while self.booted.fill && !self.rows_failed.load(Ordering::Acquire) && go_on() {
-            match self.booted.rows.fill() {
-                Ok(false) => {}
-                Ok(true) => return,
-                Err(why) => {
-                    self.rows_broke(why);
-                }
-            }
-            // HEAD must not wait for a long history.
-            if let Err(e) = self.booted.journal.write_head() {
-                self.notice(e.to_string());
+        // HEAD must not wait for a long history.
+        let mut go_on = || self.booted.journal.write_head().is_ok() && go_on();
+        if let Err(why) = self.tend_rows(&mut go_on) {
+            self.rows_broke(why);
+        }
+    }
+
+    /// Fills in history after a rebuild, and once a boot looks whether all of it is there.
+    fn tend_rows(&self, go_on: &mut dyn FnMut() -> bool) -> Result<(), String> {
+        let rows = &self.booted.rows;
+        if !self.booted.fill || self.rows_failed.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        while !rows.fill()? {
+            if !go_on() {
+                return Ok(());
             }
         }
+        if !self.history_checked.load(Ordering::Acquire) && rows.check_history(go_on)? {
+            self.history_checked.store(true, Ordering::Release);
+        }
+        Ok(())
     }
 
     fn notice(&self, sentence: String) {
@@ -372,6 +384,7 @@ impl Store for EmbeddedStore {
             layout: self.layout.clone(),
             booted,
             rows_failed: AtomicBool::new(false),
+            history_checked: AtomicBool::new(false),
             notices: Mutex::default(),
         });
         *self.live.write().unwrap_or_else(PoisonError::into_inner) = Some(live.clone());

@@ -342,22 +342,39 @@ impl Rows {
         lock(&self.state).frozen = None;
     }
 
-    /// Counts the rows of history and compares them with the digest: slow, it reads them all.
+    /// Reads every row as of now and compares history with its digest, while checkpoints go on. `go_on` is asked
+    /// between steps. False when it was stopped, or a filling or another such reading goes on.
     ///
     /// # Errors
     /// A sentence naming what is wrong.
-    pub fn check_history(&self) -> Result<(), String> {
-        let state = lock(&self.state);
-        if state.meta.filling.is_some() {
-            return Ok(());
+    pub fn check_history(&self, go_on: &mut dyn FnMut() -> bool) -> Result<bool, String> {
+        let Some(meta) = self.freeze() else { return Ok(false) };
+        let counted = self.count_frozen_history(go_on);
+        self.thaw();
+        match counted? {
+            None => Ok(false),
+            Some(found) if found == meta.history => Ok(true),
+            Some(found) => {
+                let wanted = meta.history.rows;
+                Err(format!("{} rows of history are there and {wanted} should be, or one changed", found.rows))
+            }
         }
-        let spans: Vec<Span> = self.history.iter().map(|p| prefixed(p)).collect();
-        let found = self.count(&spans)?;
-        if found == state.meta.history {
-            return Ok(());
+    }
+
+    fn count_frozen_history(&self, go_on: &mut dyn FnMut() -> bool) -> Result<Option<Digest>, String> {
+        let mut digest = Digest::default();
+        loop {
+            let rows = self.frozen_some()?;
+            if rows.is_empty() {
+                return Ok(Some(digest));
+            }
+            for (key, value) in rows.iter().filter(|(key, _)| self.is_history(key)) {
+                digest.add(key, value);
+            }
+            if !go_on() {
+                return Ok(None);
+            }
         }
-        let wanted = state.meta.history.rows;
-        Err(format!("{} rows of history are there and {wanted} should be, or one changed", found.rows))
     }
 
     /// Hands what was written to the operating system.
