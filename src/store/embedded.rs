@@ -162,6 +162,16 @@ impl EmbeddedStore {
         }
     }
 
+    /// Fills in one step of history after a rebuild: what [`EmbeddedStore::housekeep`] repeats until all is there.
+    #[doc(hidden)]
+    pub fn fill_some(&self) {
+        if let Ok(live) = self.live()
+            && let Err(why) = live.booted.rows.fill()
+        {
+            live.rows_broke(why);
+        }
+    }
+
     /// Takes a snapshot if one is due, checks it, archives what it covers. Call it now and then, on a thread that may
     /// take minutes. Checkpoints go on meanwhile.
     ///
