@@ -6,11 +6,12 @@
 //! Rows that cannot be used never stop a commit or a boot: they are a cache of the journal.
 
 use super::boot::{Booted, boot, mark_damaged};
-use super::disk::{Lock, RealDisk, SharedDisk, read_file, replace_file};
+use super::disk::{Lock, RealDisk, SharedDisk, parent, read_file, replace_file};
 use super::frame::hex;
 use super::journal::lock;
 use super::kv::KvSource;
 use super::layout::{Layout, io_error};
+use super::notices::Notices;
 use super::rows::History;
 use super::sled_rows::SledSource;
 use super::snapshot::{self, Header};
@@ -31,7 +32,7 @@ const HELPER_PERIOD: Duration = Duration::from_millis(400);
 const HELPER_BREATH: Duration = Duration::from_millis(2);
 /// How long a second opening waits for readers of the first.
 const HANDOVER_STEP: Duration = Duration::from_millis(5);
-const HANDOVER_STEPS: u32 = 1_000;
+const HANDOVER_STEPS: u32 = 200;
 
 /// How a data directory is used.
 #[derive(Clone, Copy, Debug)]
@@ -91,7 +92,7 @@ pub(super) struct Live {
     booted: Booted,
     rows_failed: AtomicBool,
     history_checked: AtomicBool,
-    notices: Mutex<Vec<String>>,
+    notices: Notices,
 }
 
 /// The lock on the data directory.
@@ -137,7 +138,7 @@ impl EmbeddedStore {
 
     /// What an operator should know and was not told yet, one sentence each.
     pub fn notices(&self) -> Vec<String> {
-        self.live().map(|live| std::mem::take(&mut *lock(&live.notices))).unwrap_or_default()
+        self.live().map(|live| live.notices.take()).unwrap_or_default()
     }
 
     /// Can frames of every kind be committed? Otherwise why not: what `/readyz` says.
@@ -326,8 +327,9 @@ impl Live {
     }
 
     fn housekeep(&self, go_on: &mut dyn FnMut() -> bool) {
-        let mut said = self.booted.journal.housekeep(go_on);
-        lock(&self.notices).append(&mut said);
+        for sentence in self.booted.journal.housekeep(go_on) {
+            self.notice(sentence);
+        }
         // HEAD must not wait for a long history.
         let mut go_on = || self.booted.journal.write_head().is_ok() && go_on();
         if let Err(why) = self.tend_rows(&mut go_on) {
@@ -353,7 +355,7 @@ impl Live {
     }
 
     fn notice(&self, sentence: String) {
-        lock(&self.notices).push(sentence);
+        self.notices.add(sentence);
     }
 
     /// Remembers that the rows cannot be trusted, so that the next boot rebuilds them.
@@ -377,7 +379,10 @@ impl Store for EmbeddedStore {
     fn open(&self) -> Result<Opened, StoreError> {
         drop(self.let_go()?);
         let dir = self.layout.dir();
-        self.disk.create_dir(dir).map_err(io_error("creating", dir))?;
+        if !self.disk.exists(dir) {
+            self.disk.create_dir(dir).map_err(io_error("creating", dir))?;
+            self.disk.sync_dir(parent(dir)).map_err(io_error("syncing", parent(dir)))?;
+        }
         self.take_lock()?;
         let mut booted = boot(&self.disk, &self.layout, &*self.source, &self.options)?;
         let opened = Opened {
@@ -395,7 +400,7 @@ impl Store for EmbeddedStore {
             booted,
             rows_failed: AtomicBool::new(false),
             history_checked: AtomicBool::new(false),
-            notices: Mutex::default(),
+            notices: Notices::default(),
         });
         *self.live.write().unwrap_or_else(PoisonError::into_inner) = Some(live.clone());
         if self.options.helper {

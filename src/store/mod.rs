@@ -24,6 +24,7 @@ pub mod kv;
 pub mod layout;
 pub mod lineage;
 pub mod memory;
+pub mod notices;
 pub mod recover;
 pub mod replay;
 pub mod rows;

@@ -24,6 +24,8 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 pub const OWN: u8 = 0;
 const META: &[u8] = b"\0meta";
 const TOMB: &[u8] = b"\0tomb";
+/// The longest key and value together.
+pub const MAX_ROW_BYTES: usize = 16 << 20;
 /// Rows that [`Rows::fill`] and [`Rows::frozen_some`] handle while checkpoints wait.
 const STEP_ROWS: usize = 512;
 
@@ -223,6 +225,13 @@ impl Rows {
         if let Some((key, _)) = rows.iter().find(|(key, _)| is_own(key)) {
             return Err(StoreError::Io {
                 context: format!("the key {key:?} is the store's own"),
+                source: std::io::ErrorKind::InvalidInput.into(),
+            });
+        }
+        if let Some((key, _)) = rows.iter().find(|(k, v)| k.len() + v.as_ref().map_or(0, Vec::len) > MAX_ROW_BYTES) {
+            let key = String::from_utf8_lossy(key).escape_debug().to_string();
+            return Err(StoreError::Io {
+                context: format!("the row {key} has more than {MAX_ROW_BYTES} bytes"),
                 source: std::io::ErrorKind::InvalidInput.into(),
             });
         }

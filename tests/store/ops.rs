@@ -137,6 +137,19 @@ fn verify_compares_rows_even_when_their_checksums_are_right() {
     for (key, how) in [("o/99", "should not be there"), ("t/000003", "is missing"), ("t/000004", "differs")] {
         assert!(problems.iter().any(|p| p.contains(&format!("row {key} of the store {how}"))), "{how}: {problems:?}");
     }
+    let (place, model) = Place::grown();
+    let store = place.store();
+    let opened = store.open().unwrap();
+    let all = model.rows.keys().map(|k| (k.clone(), None)).collect();
+    store.checkpoint(opened.epoch, 80, all).unwrap();
+    store.close().unwrap();
+    let problems = place.verify().problems;
+    assert_eq!(problems.len(), 21, "twenty are named, the rest are counted");
+    assert!(
+        problems[20].contains(&format!("and {} more rows of the store", model.rows.len() - 20)),
+        "{}",
+        problems[20]
+    );
     for prefix in [&b"t/"[..], b"o/"] {
         let (place, _) = Place::grown();
         place.kv.tamper(|map| {
