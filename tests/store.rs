@@ -10,3 +10,11 @@ mod damage;
 mod full;
 #[path = "store/given.rs"]
 mod given;
+#[path = "store/lock.rs"]
+mod lock;
+#[path = "store/model.rs"]
+mod model;
+#[path = "store/ops.rs"]
+mod ops;
+#[path = "store/rows.rs"]
+mod rows;

@@ -1,6 +1,6 @@
 //! From a data directory to a store that can be used: its name, its journal, its rows.
 
-use super::disk::{Disk, SharedDisk, replace_file};
+use super::disk::{Disk, SharedDisk, UNFINISHED, replace_file};
 use super::embedded::Options;
 use super::journal::Journal;
 use super::kv::{KvSource, MemKv};
@@ -31,11 +31,25 @@ pub(super) fn boot(
     source: &dyn KvSource,
     options: &Options,
 ) -> Result<Booted, StoreError> {
+    clear_unfinished(&**disk, layout)?;
     let lineage = lineage(&**disk, layout)?;
     let (journal, recovered) = Journal::open(disk.clone(), layout, options.limits, lineage.clone())?;
     let mut notices = recovered.notices;
     let (rows, fill) = rows(disk, layout, source, options, &lineage, recovered.last_seq, &mut notices)?;
     Ok(Booted { lineage, journal, rows, fill, notices })
+}
+
+/// Removes files that were being written when the process died: none of them ever took its place.
+fn clear_unfinished(disk: &dyn Disk, layout: &Layout) -> Result<(), StoreError> {
+    for dir in [layout.dir().to_owned(), layout.journal(), layout.snapshots(), layout.configs()] {
+        for name in disk.list(&dir).map_err(io_error("listing", &dir))? {
+            if name.ends_with(UNFINISHED) {
+                let path = dir.join(name);
+                disk.remove(&path).map_err(io_error("removing", &path))?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn lineage(disk: &dyn Disk, layout: &Layout) -> Result<Lineage, StoreError> {

@@ -6,11 +6,12 @@
 //! Rows that cannot be used never stop a commit or a boot: they are a cache of the journal.
 
 use super::boot::{Booted, boot, mark_damaged};
-use super::disk::{Lock, RealDisk, SharedDisk, read_file, replace_file};
+use super::disk::{Lock, RealDisk, SharedDisk, parent, read_file, replace_file};
 use super::frame::hex;
 use super::journal::lock;
 use super::kv::KvSource;
 use super::layout::{Layout, io_error};
+use super::notices::Notices;
 use super::rows::History;
 use super::sled_rows::SledSource;
 use super::snapshot::{self, Header};
@@ -27,9 +28,11 @@ use std::time::Duration;
 
 /// How often the helper looks after the directory: `HEAD` is never older than twice this.
 const HELPER_PERIOD: Duration = Duration::from_millis(400);
+/// The pause between two steps of the helper's, so that it is never in the way.
+const HELPER_BREATH: Duration = Duration::from_millis(2);
 /// How long a second opening waits for readers of the first.
 const HANDOVER_STEP: Duration = Duration::from_millis(5);
-const HANDOVER_STEPS: u32 = 1_000;
+const HANDOVER_STEPS: u32 = 200;
 
 /// How a data directory is used.
 #[derive(Clone, Copy, Debug)]
@@ -88,7 +91,8 @@ pub(super) struct Live {
     layout: Layout,
     booted: Booted,
     rows_failed: AtomicBool,
-    notices: Mutex<Vec<String>>,
+    history_checked: AtomicBool,
+    notices: Notices,
 }
 
 /// The lock on the data directory.
@@ -134,7 +138,7 @@ impl EmbeddedStore {
 
     /// What an operator should know and was not told yet, one sentence each.
     pub fn notices(&self) -> Vec<String> {
-        self.live().map(|live| std::mem::take(&mut *lock(&live.notices))).unwrap_or_default()
+        self.live().map(|live| live.notices.take()).unwrap_or_default()
     }
 
     /// Can frames of every kind be committed? Otherwise why not: what `/readyz` says.
@@ -156,6 +160,16 @@ impl EmbeddedStore {
     pub fn housekeep(&self) {
         if let Ok(live) = self.live() {
             live.housekeep(&mut || true);
+        }
+    }
+
+    /// Fills in one step of history after a rebuild: what [`EmbeddedStore::housekeep`] repeats until all is there.
+    #[doc(hidden)]
+    pub fn fill_some(&self) {
+        if let Ok(live) = self.live()
+            && let Err(why) = live.booted.rows.fill()
+        {
+            live.rows_broke(why);
         }
     }
 
@@ -286,7 +300,7 @@ impl EmbeddedStore {
             let mut pause = Duration::ZERO;
             while stopped.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
                 let Some(live) = live.upgrade() else { return };
-                live.housekeep(&mut || stopped.try_recv() == Err(std::sync::mpsc::TryRecvError::Empty));
+                live.housekeep(&mut || stopped.recv_timeout(HELPER_BREATH) == Err(RecvTimeoutError::Timeout));
                 pause = HELPER_PERIOD;
             }
         };
@@ -313,25 +327,35 @@ impl Live {
     }
 
     fn housekeep(&self, go_on: &mut dyn FnMut() -> bool) {
-        let mut said = self.booted.journal.housekeep(go_on);
-        lock(&self.notices).append(&mut said);
-        while self.booted.fill && !self.rows_failed.load(Ordering::Acquire) && go_on() {
-            match self.booted.rows.fill() {
-                Ok(false) => {}
-                Ok(true) => return,
-                Err(why) => {
-                    self.rows_broke(why);
-                }
-            }
-            // HEAD must not wait for a long history.
-            if let Err(e) = self.booted.journal.write_head() {
-                self.notice(e.to_string());
-            }
+        for sentence in self.booted.journal.housekeep(go_on) {
+            self.notice(sentence);
+        }
+        // HEAD must not wait for a long history.
+        let mut go_on = || self.booted.journal.write_head().is_ok() && go_on();
+        if let Err(why) = self.tend_rows(&mut go_on) {
+            self.rows_broke(why);
         }
     }
 
+    /// Fills in history after a rebuild, and once a boot looks whether all of it is there.
+    fn tend_rows(&self, go_on: &mut dyn FnMut() -> bool) -> Result<(), String> {
+        let rows = &self.booted.rows;
+        if !self.booted.fill || self.rows_failed.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        while !rows.fill()? {
+            if !go_on() {
+                return Ok(());
+            }
+        }
+        if !self.history_checked.load(Ordering::Acquire) && rows.check_history(go_on)? {
+            self.history_checked.store(true, Ordering::Release);
+        }
+        Ok(())
+    }
+
     fn notice(&self, sentence: String) {
-        lock(&self.notices).push(sentence);
+        self.notices.add(sentence);
     }
 
     /// Remembers that the rows cannot be trusted, so that the next boot rebuilds them.
@@ -355,7 +379,10 @@ impl Store for EmbeddedStore {
     fn open(&self) -> Result<Opened, StoreError> {
         drop(self.let_go()?);
         let dir = self.layout.dir();
-        self.disk.create_dir(dir).map_err(io_error("creating", dir))?;
+        if !self.disk.exists(dir) {
+            self.disk.create_dir(dir).map_err(io_error("creating", dir))?;
+            self.disk.sync_dir(parent(dir)).map_err(io_error("syncing", parent(dir)))?;
+        }
         self.take_lock()?;
         let mut booted = boot(&self.disk, &self.layout, &*self.source, &self.options)?;
         let opened = Opened {
@@ -372,7 +399,8 @@ impl Store for EmbeddedStore {
             layout: self.layout.clone(),
             booted,
             rows_failed: AtomicBool::new(false),
-            notices: Mutex::default(),
+            history_checked: AtomicBool::new(false),
+            notices: Notices::default(),
         });
         *self.live.write().unwrap_or_else(PoisonError::into_inner) = Some(live.clone());
         if self.options.helper {

@@ -28,6 +28,9 @@ pub trait Kv: Send + Sync + fmt::Debug {
 
 /// Where a [`Kv`] comes from at a boot, and where one goes that cannot be used.
 pub trait KvSource: Send + Sync + fmt::Debug {
+    /// Is there anything to open yet?
+    fn exists(&self) -> bool;
+
     /// Opens what is there, or an empty one.
     ///
     /// # Errors
@@ -87,6 +90,10 @@ impl Kv for MemKv {
 }
 
 impl KvSource for MemKv {
+    fn exists(&self) -> bool {
+        !lock(&self.map).is_empty()
+    }
+
     fn open(&self) -> Result<Box<dyn Kv>, String> {
         Ok(Box::new(self.clone()))
     }

@@ -9,7 +9,7 @@
 //! them before anybody acts on them.
 
 use super::disk::{Disk, How, parent, replace_file, write_all_at};
-use super::frame::{self, FrameHash};
+use super::frame::{self, BadFrame, FrameHash};
 use super::head::{Found, Head};
 use super::layout::{Layout, io_error};
 use super::lineage::Lineage;
@@ -173,6 +173,10 @@ fn scan(
         }
         out.unvouched.extend(fresh.map(|(from, to)| Stretch { segment: segment.clone(), from, to }));
         let seq = out.next.seq;
+        let of_another_version = match &end {
+            End::Bad { why: BadFrame::Version(_), .. } => Some("use the program that wrote it".to_owned()),
+            _ => None,
+        };
         let (offset, why) = match end {
             End::Zeroes { offset } => (offset, None),
             End::Bad { offset, why } => (offset, Some(why.to_string())),
@@ -185,6 +189,9 @@ fn scan(
         if !rest.is_empty() {
             let why = why.unwrap_or_else(|| "a hole stands where it should start".into());
             let refuse = |more: String| Err(segment::damaged(segment, offset, seq, &format!("{why}; {more}")));
+            if let Some(why) = of_another_version {
+                return refuse(why);
+            }
             if seq <= head.seq {
                 return refuse(format!("HEAD says that frames up to {} were durable", head.seq));
             }

@@ -24,6 +24,8 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 pub const OWN: u8 = 0;
 const META: &[u8] = b"\0meta";
 const TOMB: &[u8] = b"\0tomb";
+/// The longest key and value together.
+pub const MAX_ROW_BYTES: usize = 16 << 20;
 /// Rows that [`Rows::fill`] and [`Rows::frozen_some`] handle while checkpoints wait.
 const STEP_ROWS: usize = 512;
 
@@ -226,6 +228,13 @@ impl Rows {
                 source: std::io::ErrorKind::InvalidInput.into(),
             });
         }
+        if let Some((key, _)) = rows.iter().find(|(k, v)| k.len() + v.as_ref().map_or(0, Vec::len) > MAX_ROW_BYTES) {
+            let key = String::from_utf8_lossy(key).escape_debug().to_string();
+            return Err(StoreError::Io {
+                context: format!("the row {key} has more than {MAX_ROW_BYTES} bytes"),
+                source: std::io::ErrorKind::InvalidInput.into(),
+            });
+        }
         // Of several changes to one row the last counts.
         let rows: BTreeMap<Vec<u8>, Option<Vec<u8>>> = rows.into_iter().collect();
         let mut meta = Meta { applied_seq, ..state.meta.clone() };
@@ -342,22 +351,39 @@ impl Rows {
         lock(&self.state).frozen = None;
     }
 
-    /// Counts the rows of history and compares them with the digest: slow, it reads them all.
+    /// Reads every row as of now and compares history with its digest, while checkpoints go on. `go_on` is asked
+    /// between steps. False when it was stopped, or a filling or another such reading goes on.
     ///
     /// # Errors
     /// A sentence naming what is wrong.
-    pub fn check_history(&self) -> Result<(), String> {
-        let state = lock(&self.state);
-        if state.meta.filling.is_some() {
-            return Ok(());
+    pub fn check_history(&self, go_on: &mut dyn FnMut() -> bool) -> Result<bool, String> {
+        let Some(meta) = self.freeze() else { return Ok(false) };
+        let counted = self.count_frozen_history(go_on);
+        self.thaw();
+        match counted? {
+            None => Ok(false),
+            Some(found) if found == meta.history => Ok(true),
+            Some(found) => {
+                let wanted = meta.history.rows;
+                Err(format!("{} rows of history are there and {wanted} should be, or one changed", found.rows))
+            }
         }
-        let spans: Vec<Span> = self.history.iter().map(|p| prefixed(p)).collect();
-        let found = self.count(&spans)?;
-        if found == state.meta.history {
-            return Ok(());
+    }
+
+    fn count_frozen_history(&self, go_on: &mut dyn FnMut() -> bool) -> Result<Option<Digest>, String> {
+        let mut digest = Digest::default();
+        loop {
+            let rows = self.frozen_some()?;
+            if rows.is_empty() {
+                return Ok(Some(digest));
+            }
+            for (key, value) in rows.iter().filter(|(key, _)| self.is_history(key)) {
+                digest.add(key, value);
+            }
+            if !go_on() {
+                return Ok(None);
+            }
         }
-        let wanted = state.meta.history.rows;
-        Err(format!("{} rows of history are there and {wanted} should be, or one changed", found.rows))
     }
 
     /// Hands what was written to the operating system.

@@ -75,8 +75,24 @@ pub fn read(
     next: &mut Next,
     each: &mut dyn FnMut(&Line<'_>, u64, u64) -> ControlFlow<()>,
 ) -> Result<End, StoreError> {
+    read_from(disk, segment, 0, max_frame_bytes, lineage, next, each)
+}
+
+/// [`read`], from the byte `from`.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_from(
+    disk: &dyn Disk,
+    segment: &Segment,
+    from: u64,
+    max_frame_bytes: usize,
+    lineage: &Lineage,
+    next: &mut Next,
+    each: &mut dyn FnMut(&Line<'_>, u64, u64) -> ControlFlow<()>,
+) -> Result<End, StoreError> {
     let file = disk.open(&segment.path, How::Read).map_err(io_error("opening", &segment.path))?;
-    let mut lines = Lines::new(&*file, max_frame_bytes);
+    let mut lines = Lines::new(&*file, from, max_frame_bytes);
     loop {
         let offset = lines.offset();
         let bytes = match lines.next().map_err(io_error("reading", &segment.path))? {
@@ -274,8 +290,8 @@ struct Lines<'f> {
 }
 
 impl<'f> Lines<'f> {
-    fn new(file: &'f dyn DiskFile, max: usize) -> Self {
-        Self { file, max, buf: Vec::new(), base: 0, at: 0 }
+    fn new(file: &'f dyn DiskFile, from: u64, max: usize) -> Self {
+        Self { file, max, buf: Vec::new(), base: from, at: 0 }
     }
 
     fn offset(&self) -> u64 {

@@ -38,6 +38,10 @@ impl SledSource {
 }
 
 impl KvSource for SledSource {
+    fn exists(&self) -> bool {
+        self.dir.exists()
+    }
+
     fn open(&self) -> Result<Box<dyn Kv>, String> {
         clear_generating(&self.dir)?;
         let openings = self.openings();

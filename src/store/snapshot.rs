@@ -12,7 +12,7 @@ use super::disk::{Disk, DiskFile, How, SharedDisk, parent, read_full_at, tempora
 use super::frame::{FrameHash, hex};
 use super::kv::{Pair, Span, is_empty};
 use super::layout::{Layout, io_error, number_of};
-use super::rows::{Digest, History, is_history};
+use super::rows::{Digest, History, MAX_ROW_BYTES, is_history};
 use super::{StoreError, StoreId};
 use crate::domain::stamp::At;
 use serde::{Deserialize, Serialize};
@@ -23,8 +23,8 @@ use std::path::{Path, PathBuf};
 
 /// A block is closed when it has this many bytes.
 const BLOCK_BYTES: usize = 64 << 10;
-/// No block is longer than this: one row of this size cannot be written.
-const MAX_BLOCK_BYTES: usize = 64 << 20;
+/// No block is longer: one that was nearly closed, and the longest row.
+const MAX_BLOCK_BYTES: usize = BLOCK_BYTES + MAX_ROW_BYTES + 8;
 const MAX_LINE_BYTES: usize = 1 << 10;
 
 /// What a snapshot stands for.
@@ -121,10 +121,6 @@ fn write_content(
             }
             block.extend_from_slice(&key);
             block.extend_from_slice(&value);
-            if block.len() > MAX_BLOCK_BYTES {
-                let key = String::from_utf8_lossy(&key).into_owned();
-                return Err(io_error("writing", path)(std::io::Error::other(format!("the row {key} is too large"))));
-            }
             if block.len() >= BLOCK_BYTES {
                 out.put_block(&block)?;
                 block.clear();
@@ -396,7 +392,7 @@ fn read_block(input: &mut In<'_>) -> Result<Option<Vec<Pair>>, Option<StoreError
     if len == 0 {
         return Ok(None);
     }
-    if len > MAX_BLOCK_BYTES + BLOCK_BYTES {
+    if len > MAX_BLOCK_BYTES {
         return Err(None);
     }
     let crc = number(input)?;

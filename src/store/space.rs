@@ -7,6 +7,7 @@ use super::StoreError;
 use super::disk::{DiskFile, How, SharedDisk, temporary_of, zero_fill};
 use super::journal::lock;
 use super::layout::{Layout, io_error};
+use super::notices::Notices;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -46,7 +47,7 @@ pub(super) struct Space {
     reserve_spent: AtomicBool,
     /// Full segments whose unused zeroes can be given back: file and used bytes.
     to_trim: Mutex<Vec<(PathBuf, u64)>>,
-    notices: Mutex<Vec<String>>,
+    notices: Notices,
 }
 
 impl Space {
@@ -62,7 +63,7 @@ impl Space {
             spare_ready: AtomicBool::new(disk.exists(&spare)),
             reserve_spent: AtomicBool::new(false),
             to_trim: Mutex::default(),
-            notices: Mutex::default(),
+            notices: Notices::default(),
             disk,
             layout: layout.clone(),
             limits,
@@ -187,11 +188,11 @@ impl Space {
 
     /// Something an operator should know.
     pub fn notice(&self, sentence: String) {
-        lock(&self.notices).push(sentence);
+        self.notices.add(sentence);
     }
 
     /// What was noticed since the last call.
     pub fn take_notices(&self) -> Vec<String> {
-        std::mem::take(&mut *lock(&self.notices))
+        self.notices.take()
     }
 }

@@ -123,6 +123,20 @@ fn more_than_one_frame_of_rubbish_is_not_cut() {
 }
 
 #[test]
+fn a_last_frame_of_another_version_is_not_cut() {
+    let disk = journal_with_head_at(20);
+    let path = segments(&disk).pop().unwrap();
+    let bytes = disk.read(&path).unwrap();
+    let last = bytes.windows(6).rposition(|w| w == b"{\"v\":1").unwrap();
+    disk.tamper(&path, |b| b[last + 5] = b'2');
+    let why = verdict(&disk).unwrap_err();
+    assert!(
+        why.contains("it is of version 2, and this program reads version 1; use the program that wrote it"),
+        "{why}"
+    );
+}
+
+#[test]
 fn a_lost_segment_is_named() {
     for lost in 0..3 {
         let disk = journal_with_head_at(24);
