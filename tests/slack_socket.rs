@@ -153,6 +153,7 @@ fn config(slack: &Slack) -> SocketConfig {
     config.supervisor.backoff_cap_ms = 100;
     config.supervisor.opens_per_minute = 1_000;
     config.supervisor.quiet_ms = 50;
+    config.supervisor.close_timeout_ms = 300;
     config
 }
 
@@ -566,7 +567,6 @@ async fn shutdown_ends_though_a_handler_hangs_and_nobody_answers() {
     let mut slack = Slack::start().await;
     let mut config = config(&slack);
     config.supervisor.shutdown_ms = 500;
-    config.supervisor.close_timeout_ms = 300;
     let socks = start(config, Handle(|_| std::future::pending()));
     let (mut a, b) = (slack.socket().await, slack.socket().await);
     a.envelope("hangs").await;

@@ -177,6 +177,15 @@ fn a_method_without_channel_is_paused_as_a_whole_and_alone() {
 }
 
 #[test]
+fn a_call_that_met_429_goes_before_what_waited_behind_it() {
+    let mut lanes = Lanes::new();
+    push(&mut lanes, [card(1, "C1"), card(2, "C1")]);
+    assert_eq!(ids(&lanes.poll(At(0))), [1]);
+    lanes.done(1, &limited(5), At(0));
+    assert_eq!(ids(&lanes.poll(At(5_000))), [1]);
+}
+
+#[test]
 fn retry_after_is_clamped() {
     for (told, expected) in [(-5, 1_000), (0, 1_000), (RETRY_AFTER_DEFAULT_MS, 30_000), (i64::MAX, 600_000)] {
         let mut lanes = Lanes::new();

@@ -548,6 +548,17 @@ fn our_own_replacements_are_no_ghosts() {
 }
 
 #[test]
+fn a_socket_that_slack_counts_a_moment_after_it_closed_is_no_ghost() {
+    let mut sim = settled(24);
+    let old = sim.live_conns()[0];
+    sim.ghosts = 1;
+    sim.at(0, Event::Closed { conn: old, why: "lost".into() });
+    sim.run_for(MIN);
+    assert_eq!(sim.machine.status().connected, 2);
+    assert_eq!(sim.raised(AlarmKind::GhostSockets), 0);
+}
+
+#[test]
 fn a_refused_token_turns_readiness_red_and_recovers_without_restart() {
     let codes = ["invalid_auth", "account_inactive", "token_revoked", "missing_scope", "not_allowed_token_type"];
     for code in codes {
