@@ -143,9 +143,10 @@ impl Outbox {
             outbox.everything_stale(incident.no, now);
             if incident.card.is_none() {
                 let find = Step::Find { channel: incident.channel.to_string() };
+                let look_until = outbox.certain_at(incident.opened, now);
                 if let Some(work) = outbox.jobs.get_mut(&Job::Sync(SyncKey::Card(incident.no))) {
                     work.step = find;
-                    work.look_until = Some(outbox.certain_at(incident.opened, now));
+                    work.look_until = Some(look_until);
                 }
             }
         }
