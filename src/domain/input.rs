@@ -147,8 +147,9 @@ pub enum Settled {
     Created { key: SyncKey, message: MessageRef },
     /// The thread shows the timeline up to this entry.
     ThreadShown { incident: IncidentNo, upto: u64 },
-    /// The card cannot live in its channel (archived, bot not a member…): it goes to this one.
-    CardMoved { incident: IncidentNo, from: ChannelId, to: ChannelId, why: PageFailure },
+    /// The card cannot live in its channel (archived, bot not a member…), or `card` was deleted there: a new one goes
+    /// to this channel.
+    CardMoved { incident: IncidentNo, card: Option<MessageRef>, to: ChannelId, why: PageFailure },
 }
 
 /// A row that must be in memory before an input is decided or a fact applied.

@@ -40,9 +40,8 @@ pub(super) fn settled(d: &mut Decision<'_>, settled: &Settled) {
                 d.emit(Fact::ThreadShown { incident: *no, upto: *upto });
             }
         }
-        Settled::CardMoved { incident: no, from, to, why } => {
-            // To the same place when somebody deleted the card there.
-            if incident.channel == *from {
+        Settled::CardMoved { incident: no, card, to, why } => {
+            if incident.card == *card && (card.is_some() || incident.channel != *to) {
                 d.emit(Fact::CardMoved { incident: *no, to: to.clone(), why: why.clone() });
             }
         }

@@ -1,0 +1,169 @@
+//! The outbox's task: polls the machine, sends what it says, brings the answers back, and tells the pump.
+
+use super::ledger::Ledger;
+use super::{Health, Outbox};
+use crate::clock::Clock;
+use crate::domain::id::{IncidentNo, InputId};
+use crate::domain::input::{Input, Settled, What};
+use crate::domain::stamp::At;
+use crate::door::{Door, Turned};
+use crate::pump::driver::Board;
+use crate::pump::{Answer, Lane};
+use crate::slack::{Outcome, SlackClient};
+use crate::store::RowChange;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{Notify, watch};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+/// What was settled is offered to the pump again after this long, until it is durable.
+const OFFER_AGAIN: Duration = Duration::from_secs(1);
+/// Calls in flight get this long to end when the process stops.
+const DRAIN: Duration = Duration::from_secs(4);
+
+/// What others may ask of the outbox.
+#[derive(Clone)]
+pub struct OutboxHandle {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    outbox: Mutex<Outbox>,
+    look: Notify,
+    health: watch::Sender<Health>,
+    /// Numbers for what is told to the pump.
+    settled: AtomicU64,
+}
+
+impl OutboxHandle {
+    pub fn new(outbox: Outbox) -> Self {
+        let health = watch::Sender::new(Health::default());
+        Self {
+            shared: Arc::new(Shared {
+                outbox: Mutex::new(outbox),
+                look: Notify::new(),
+                health,
+                settled: AtomicU64::new(0),
+            }),
+        }
+    }
+
+    /// Somebody saw something out of date: show this incident again, whatever was last shown.
+    pub fn refresh(&self, incident: IncidentNo, now: At) {
+        self.with(|o| o.refresh(incident, now));
+        self.shared.look.notify_one();
+    }
+
+    /// A person confirmed that a restored store may speak.
+    pub fn resume(&self) {
+        self.with(Outbox::resume);
+        self.shared.look.notify_one();
+    }
+
+    /// The ledger's rows that changed, for the next checkpoint.
+    pub fn take_rows(&self) -> Vec<RowChange> {
+        self.with(|o| Ledger::take_changes(o.ledger()))
+    }
+
+    /// How Slack answers.
+    pub fn health(&self) -> Health {
+        self.shared.health.borrow().clone()
+    }
+
+    /// Nothing waits and nothing is in flight.
+    pub fn is_idle(&self) -> bool {
+        self.with(|o| o.is_idle())
+    }
+
+    fn with<T>(&self, f: impl FnOnce(&mut Outbox) -> T) -> T {
+        // The machine does not panic half way through a change that matters: its work is re-derived from the state.
+        f(&mut self.shared.outbox.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Starts the task. It ends after `shutdown`, when what is in flight has ended or had its time.
+pub fn start(
+    handle: OutboxHandle,
+    board: Arc<Board>,
+    door: Door,
+    client: SlackClient,
+    clock: Clock,
+    shutdown: CancellationToken,
+) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut calls: JoinSet<(u64, Outcome)> = JoinSet::new();
+        let mut moved = clock.moved();
+        loop {
+            let published = board.take();
+            let now = At(clock.steady_ms());
+            let (requests, settled, wake) = handle.with(|o| {
+                o.committed(&published, now);
+                let (requests, settled) = o.poll(now);
+                (requests, settled, o.next_wake())
+            });
+            tell(&handle, &door, settled);
+            for request in requests {
+                let client = client.clone();
+                calls.spawn(async move { (request.id, client.call(request.method, &request.body).await) });
+            }
+            handle.shared.health.send_replace(handle.with(|o| o.health().clone()));
+            let sleep = async {
+                match wake {
+                    Some(at) => clock.sleep_until_steady(at.0).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = board.changed.notified() => {}
+                () = handle.shared.look.notified() => {}
+                _ = moved.changed() => {}
+                Some(done) = calls.join_next() => take(&handle, &door, &clock, done),
+                () = sleep => {}
+                () = shutdown.cancelled() => break,
+            }
+        }
+        let drain = async {
+            while let Some(done) = calls.join_next().await {
+                take(&handle, &door, &clock, done);
+            }
+        };
+        if tokio::time::timeout(DRAIN, drain).await.is_err() {
+            tracing::warn!("calls to Slack were still under way; the next start looks whether they arrived");
+        }
+    })
+}
+
+fn take(handle: &OutboxHandle, door: &Door, clock: &Clock, done: Result<(u64, Outcome), tokio::task::JoinError>) {
+    match done {
+        Ok((id, outcome)) => {
+            let settled = handle.with(|o| o.done(id, outcome, At(clock.steady_ms())));
+            tell(handle, door, settled);
+        }
+        Err(e) => tracing::error!(error = %e, "a call to Slack ended without an answer"),
+    }
+}
+
+/// Tells the pump, again and again until it is durable: what is not told is done twice.
+fn tell(handle: &OutboxHandle, door: &Door, settled: Vec<Settled>) {
+    for settled in settled {
+        let (handle, door) = (handle.clone(), door.clone());
+        tokio::spawn(async move {
+            loop {
+                let n = handle.shared.settled.fetch_add(1, Ordering::Relaxed);
+                let input = Input { id: InputId::minted('s', n), what: What::Settled(settled.clone()) };
+                match door.submit(Lane::Inner, input, 0) {
+                    Ok(answer) => match answer.await {
+                        Ok(Answer::NotWritten(_)) => {}
+                        // Decided, or the pump is gone and the next start decides.
+                        Ok(_) | Err(_) => return,
+                    },
+                    Err(Turned::Stopping) => return,
+                    Err(Turned::Full) => {}
+                }
+                tokio::time::sleep(OFFER_AGAIN).await;
+            }
+        });
+    }
+}

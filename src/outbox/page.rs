@@ -155,7 +155,12 @@ impl Outbox {
                 Vec::new()
             }
             Refused::Blocks if !work.plain => {
-                tracing::error!(incident = no.0, page = page.0, error, "Slack refused a page's blocks; sending words only");
+                tracing::error!(
+                    incident = no.0,
+                    page = page.0,
+                    error,
+                    "Slack refused a page's blocks; sending words only"
+                );
                 work.plain = true;
                 self.make_ready(&job, now);
                 Vec::new()

@@ -48,8 +48,7 @@ impl Outbox {
         let (d, store) = (&self.snapshot.directory, self.snapshot.store);
         if let Step::Find { channel } = &work.step {
             let oldest = incident.opened.plus_secs(-LOOK_BACK_SECS).secs().to_string();
-            let args =
-                json!({ "channel": channel, "include_all_metadata": true, "limit": LOOK_AT, "oldest": oldest });
+            let args = json!({ "channel": channel, "include_all_metadata": true, "limit": LOOK_AT, "oldest": oldest });
             return Some((args, None));
         }
         match key {
@@ -236,7 +235,7 @@ impl Outbox {
                 }
                 self.ledger.forget(&key);
                 self.make_ready(&job, now.plus_ms(super::RETRY_FIRST_MS));
-                vec![Settled::CardMoved { incident: *no, from: i.channel.clone(), to, why }]
+                vec![Settled::CardMoved { incident: *no, card: i.card.clone(), to, why }]
             }
             (Refused::MessageGone | Refused::Destination | Refused::Blocks, SyncKey::Dm(..), _) => {
                 // A direct message that cannot be edited is history.
@@ -289,4 +288,3 @@ fn dm_message(incident: &Incident, key: &SyncKey) -> Option<MessageRef> {
 fn edit(shown: Value, message: &MessageRef) -> Value {
     with(shown, json!({ "channel": message.channel, "ts": message.ts }))
 }
-

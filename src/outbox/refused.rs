@@ -17,9 +17,17 @@ pub(super) enum Refused {
 pub(super) fn sort(error: &str) -> Refused {
     match error {
         e if is_about_our_token(e) => Refused::Token,
-        "invalid_blocks" | "invalid_blocks_format" | "invalid_attachments" | "msg_too_long" | "msg_blocks_too_long"
-        | "too_many_attachments" | "no_text" | "invalid_metadata_format" | "invalid_metadata_schema"
-        | "metadata_too_large" | "invalid_arguments" => Refused::Blocks,
+        "invalid_blocks"
+        | "invalid_blocks_format"
+        | "invalid_attachments"
+        | "msg_too_long"
+        | "msg_blocks_too_long"
+        | "too_many_attachments"
+        | "no_text"
+        | "invalid_metadata_format"
+        | "invalid_metadata_schema"
+        | "metadata_too_large"
+        | "invalid_arguments" => Refused::Blocks,
         "message_not_found" | "cant_update_message" | "edit_window_closed" => Refused::MessageGone,
         _ => Refused::Destination,
     }

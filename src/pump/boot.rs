@@ -50,8 +50,11 @@ impl Pump {
         directory: Arc<Directory>,
         now: Reading,
         salt: Box<dyn FnMut() -> Salt + Send>,
+        keep_config: &dyn Fn() -> Result<(), StoreError>,
     ) -> Result<Booted, BootError> {
         let opened = store.open()?;
+        // The text is durable before any frame names its version.
+        keep_config()?;
         let mut world = World::default();
         let mut trouble = None;
         for prefix in OPEN_PREFIXES {

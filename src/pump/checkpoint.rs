@@ -87,6 +87,16 @@ impl Pump {
         Some(CheckpointJob { snapshot, epoch: self.epoch, dirty: std::mem::take(&mut self.dirty) })
     }
 
+    /// Do rows wait to be handed over?
+    pub fn has_rows_to_write(&self) -> bool {
+        self.dirty.len() > 0
+    }
+
+    /// Is a checkpoint being written?
+    pub fn is_checkpointing(&self) -> bool {
+        self.handed_over.is_some()
+    }
+
     /// The rows are written; they can be read from the store now.
     pub fn checkpoint_done(&mut self) {
         self.handed_over = None;

@@ -221,3 +221,182 @@ fn depth(json: &str) -> usize {
     }
     deepest
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn an_envelope(text: &str) -> Envelope {
+        match parse(text) {
+            Frame::Envelope(envelope) => envelope,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn hello_needs_nothing_but_its_type() {
+        let full = json!({"type": "hello", "num_connections": 2, "connection_info": {"app_id": "A1"},
+            "debug_info": {"host": "applink-1", "build_number": 10, "approximate_connection_time": 18060}});
+        let Frame::Hello(hello) = parse(&full.to_string()) else { panic!() };
+        assert_eq!(hello.num_connections, Some(2));
+        assert_eq!(hello.approximate_connection_time_secs, Some(18_060));
+        assert_eq!(hello.host.as_deref(), Some("applink-1"));
+        let odd = r#"{"type":"hello","num_connections":"many","debug_info":[1]}"#;
+        for bare in [r#"{"type":"hello"}"#, odd] {
+            let Frame::Hello(hello) = parse(bare) else { panic!("{bare}") };
+            assert_eq!(hello, Hello::default());
+        }
+    }
+
+    #[test]
+    fn every_reason_to_disconnect_is_known_and_the_rest_are_kept() {
+        let rows = [
+            (r#"{"type":"disconnect","reason":"warning","debug_info":{"host":"h"}}"#, DisconnectReason::Warning),
+            (r#"{"type":"disconnect","reason":"refresh_requested"}"#, DisconnectReason::RefreshRequested),
+            (
+                r#"{"type":"disconnect","reason":"too_many_websockets","num_connections":2}"#,
+                DisconnectReason::TooManyWebsockets,
+            ),
+            (r#"{"type":"disconnect","reason":"link_disabled","debug_info":null}"#, DisconnectReason::LinkDisabled),
+            (r#"{"type":"disconnect","reason":"moon"}"#, DisconnectReason::Other("moon".into())),
+            (r#"{"type":"disconnect"}"#, DisconnectReason::Other(String::new())),
+        ];
+        for (text, expected) in rows {
+            let Frame::Disconnect(disconnect) = parse(text) else { panic!("{text}") };
+            assert_eq!(disconnect.reason, expected);
+        }
+    }
+
+    #[test]
+    fn an_envelope_keeps_its_payload_as_a_tree_and_as_it_came() {
+        let text = r#"{"envelope_id":"e-1","type":"slash_commands","accepts_response_payload":true,"payload":{ "command":"/pager", "n":1.50 }}"#;
+        let envelope = an_envelope(text);
+        assert_eq!(envelope.envelope_id, "e-1");
+        assert_eq!(envelope.kind, EnvelopeKind::SlashCommand);
+        assert!(envelope.accepts_response_payload);
+        assert_eq!(envelope.payload["command"], "/pager");
+        assert_eq!(envelope.raw.get(), r#"{ "command":"/pager", "n":1.50 }"#);
+        assert_eq!((envelope.retry_attempt, envelope.retry_reason), (0, None));
+    }
+
+    #[test]
+    fn an_envelope_needs_only_its_type_and_id() {
+        let envelope = an_envelope(r#"{"type":"interactive","envelope_id":"e"}"#);
+        assert_eq!((envelope.payload, envelope.accepts_response_payload), (Value::Null, false));
+        let odd = an_envelope(
+            r#"{"type":"events_api","envelope_id":"e","retry_attempt":2,"retry_reason":"timeout","accepts_response_payload":"yes","extra":[]}"#,
+        );
+        assert_eq!((odd.retry_attempt, odd.retry_reason.as_deref()), (2, Some("timeout")));
+        assert!(!odd.accepts_response_payload);
+        let new = an_envelope(r#"{"type":"newfangled","envelope_id":"e","payload":7}"#);
+        assert_eq!(new.kind, EnvelopeKind::Other("newfangled".into()));
+    }
+
+    #[test]
+    fn a_frame_without_an_id_to_acknowledge_is_told_apart() {
+        assert!(matches!(parse(r#"{"type":"pong"}"#), Frame::Unknown(kind) if kind == "pong"));
+        let long = format!(r#"{{"type":"interactive","envelope_id":"{}"}}"#, "x".repeat(MAX_ID_BYTES + 1));
+        let deep = format!(
+            r#"{{"type":"interactive","envelope_id":"e","payload":{}1{}}}"#,
+            "[".repeat(MAX_DEPTH + 1),
+            "]".repeat(MAX_DEPTH + 1)
+        );
+        let bottomless =
+            format!(r#"{{"type":"interactive","envelope_id":"e","payload":{}"#, "[".repeat(MAX_FRAME_BYTES / 2));
+        let large =
+            format!(r#"{{"type":"interactive","envelope_id":"e","payload":"{}"}}"#, "x".repeat(MAX_FRAME_BYTES));
+        let junk = [
+            "",
+            "null",
+            "[]",
+            "7",
+            "{",
+            r#"{"kind":"hello"}"#,
+            r#"{"type":7}"#,
+            r#"{"type":"interactive"}"#,
+            r#"{"type":"interactive","envelope_id":""}"#,
+            r#"{"type":"interactive","envelope_id":7}"#,
+            r#"{"type":"interactive","envelope_id":"e","payload":1e999}"#,
+            &long,
+            &deep,
+            &bottomless,
+            &large,
+        ];
+        for text in junk {
+            assert!(matches!(parse(text), Frame::Junk(_)), "{}", &text[..text.len().min(80)]);
+        }
+    }
+
+    #[test]
+    fn depth_up_to_the_bound_is_read_and_brackets_in_strings_do_not_count() {
+        let nested = format!("{}1{}", "[".repeat(MAX_DEPTH), "]".repeat(MAX_DEPTH));
+        an_envelope(&format!(r#"{{"type":"interactive","envelope_id":"e","payload":{nested}}}"#));
+        let text = json!({"type": "interactive", "envelope_id": "e", "payload": {"text": "\"[[{{".repeat(500)}});
+        an_envelope(&text.to_string());
+    }
+
+    #[test]
+    fn an_acknowledgement_names_its_envelope_and_carries_an_answer() {
+        assert_eq!(ack("e-1", None), r#"{"envelope_id":"e-1"}"#);
+        let with = ack("e\"1", Some(&json!({"response_action": "clear"})));
+        let back: Value = serde_json::from_str(&with).unwrap();
+        assert_eq!(back, json!({"envelope_id": "e\"1", "payload": {"response_action": "clear"}}));
+    }
+
+    #[test]
+    fn what_people_typed_is_not_printed() {
+        let text = r#"{"type":"slash_commands","envelope_id":"e","payload":{"text":"secret","token":"secret"}}"#;
+        assert!(!format!("{:?}", parse(text)).contains("secret"));
+    }
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            ".{0,8}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 32, 4, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                proptest::collection::btree_map(".{0,6}", inner, 0..4)
+                    .prop_map(|m| Value::Object(m.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in ".{0,300}") {
+            parse(&text);
+        }
+
+        #[test]
+        fn no_field_of_any_shape_panics_or_loses_the_envelope(
+            kind in prop_oneof![Just("interactive"), Just("events_api"), Just("slash_commands"), Just("x")],
+            payload in any_json(), accepts in any_json(), attempt in any_json(), reason in any_json(),
+        ) {
+            let text = json!({"type": kind, "envelope_id": "e", "payload": payload.clone(),
+                "accepts_response_payload": accepts, "retry_attempt": attempt, "retry_reason": reason}).to_string();
+            prop_assert_eq!(an_envelope(&text).payload, payload);
+        }
+
+        #[test]
+        fn no_hello_or_disconnect_of_any_shape_panics(
+            kind in prop_oneof![Just("hello"), Just("disconnect")], a in any_json(), b in any_json(), c in any_json(),
+        ) {
+            let text = json!({"type": kind, "num_connections": a, "debug_info": b, "reason": c}).to_string();
+            prop_assert!(matches!(parse(&text), Frame::Hello(_) | Frame::Disconnect(_)));
+        }
+
+        #[test]
+        fn cutting_a_frame_anywhere_never_panics(cut in 0_usize..200) {
+            let text = r#"{"type":"interactive","envelope_id":"ë-1","payload":{"a":[1,{"b":"\u00e9"}]},"accepts_response_payload":true}"#;
+            if let Some(part) = text.get(..cut.min(text.len())) {
+                parse(part);
+            }
+        }
+    }
+}

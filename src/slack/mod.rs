@@ -9,14 +9,17 @@
 //! knowledge of what an envelope means.
 
 pub mod client;
+pub mod command;
 pub mod dispatch;
 pub mod envelope;
+pub mod handler;
 pub mod lanes;
 pub mod outcome;
 mod seen;
 pub mod socket;
 pub mod supervisor;
 mod tls;
+pub mod translate;
 
 pub use client::{Driver, Gate, LanesHandle, OpenGate, SlackClient};
 pub use dispatch::{EnvelopeHandler, Handled};

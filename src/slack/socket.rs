@@ -78,8 +78,10 @@ pub fn run<H: EnvelopeHandler>(
         write: config.write_timeout,
         close: Duration::from_millis(config.supervisor.close_timeout_ms.unsigned_abs()),
     };
+    #[allow(clippy::disallowed_methods)] // the machine's jitter is seeded here, and nowhere else
+    let seed = config.seed.unwrap_or_else(rand::random);
     let driver = Driver {
-        supervisor: Supervisor::new(config.supervisor.clone(), config.seed.unwrap_or_else(rand::random)),
+        supervisor: Supervisor::new(config.supervisor, seed),
         dispatcher: Dispatcher::new(handler, clock.clone(), config.dispatch, stop.clone()),
         opener: Arc::new(Opener::new(config.api_url, config.app_token)),
         limits,

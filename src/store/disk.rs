@@ -7,12 +7,15 @@ use std::any::Any;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{DirBuilderExt, FileExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// How much [`zero_fill`] writes and syncs at once: short enough not to stall a commit that syncs meanwhile.
 pub const ZERO_STEP_BYTES: u64 = 1 << 20;
+
+/// How the name of a file ends that has not taken its place yet.
+pub const UNFINISHED: &str = ".new";
 
 /// How to open a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,13 +144,13 @@ pub fn is_full(e: &io::Error) -> bool {
 
 /// The directory a file is in.
 pub fn parent(path: &Path) -> &Path {
-    path.parent().unwrap_or(Path::new("."))
+    path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Where the next content of `path` is written before it takes its place. Whatever is left there may be removed.
 pub fn temporary_of(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(".new");
+    name.push(UNFINISHED);
     PathBuf::from(name)
 }
 
@@ -201,7 +204,8 @@ impl Disk for RealDisk {
     }
 
     fn create_dir(&self, dir: &Path) -> io::Result<()> {
-        fs::create_dir_all(dir)
+        // What people wrote is in there: for nobody else to read.
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
     }
 
     fn exists(&self, path: &Path) -> bool {

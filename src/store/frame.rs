@@ -70,6 +70,9 @@ pub enum BadFrame {
     /// The shape breaks at this byte.
     #[error("byte {at} is not {expected}")]
     Shape { at: usize, expected: &'static str },
+    /// Written by another version of this program.
+    #[error("it is of version {0}, and this program reads version {VERSION}")]
+    Version(u64),
     /// The bytes do not lead to the hash they carry.
     #[error("its bytes do not match its hash")]
     Hash,
@@ -216,6 +219,9 @@ fn write_string(s: &str, out: &mut Vec<u8>) -> Result<(), String> {
 /// The first thing that is wrong with it.
 pub fn decode(line: &[u8]) -> Result<Line<'_>, BadFrame> {
     let text = std::str::from_utf8(line).map_err(|_| BadFrame::NotText)?;
+    if let Some(version) = version_of(line).filter(|v| *v != VERSION) {
+        return Err(BadFrame::Version(version));
+    }
     // Quotes inside strings are escaped, and the texts' own keys are ids: the last `,"hash":"` is the frame's.
     let hash_at = text.rfind(HASH_KEY).ok_or(BadFrame::Shape { at: line.len(), expected: "a hash" })?;
     let facts_end = hash_at.checked_sub(PREV_BYTES).ok_or(BadFrame::Shape { at: hash_at, expected: "a prev" })?;
@@ -295,6 +301,15 @@ impl Line<'_> {
         let i = self.texts.iter().position(|t| t.id == id && t.text.is_some())?;
         self.spans.get(i).cloned()
     }
+}
+
+/// The version a line says it has, if it starts like a frame of any version.
+fn version_of(line: &[u8]) -> Option<u64> {
+    let mut c = Cursor { line, at: 0 };
+    c.literal(br#"{"v":"#, "a version").ok()?;
+    let version = c.unsigned().ok()?;
+    c.literal(b",", "the rest of a frame").ok()?;
+    Some(version)
 }
 
 /// Looks for a good frame anywhere in `bytes`: its offset and seq.

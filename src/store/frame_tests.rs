@@ -93,7 +93,9 @@ fn what_could_not_be_read_back_is_not_written() {
     number.facts[0] = fact("7");
     let mut salt = sample();
     salt.texts[0] = SealedText::seal("XY", "a");
-    for frame in [wrong_id, stray, number, salt] {
+    let mut long = sample();
+    long.texts[0] = SealedText::seal(&"0".repeat(MAX_SALT_DIGITS + 1), "a");
+    for frame in [wrong_id, stray, number, salt, long] {
         encode(&frame, STORE, FrameHash::NONE, &mut out).unwrap_err();
         assert_eq!(out, b"kept");
     }

@@ -100,13 +100,13 @@ pub fn read(disk: &dyn Disk, path: &Path) -> Result<Found, StoreError> {
     let empty = |i: usize| {
         let mut bytes = [0; COPY_BYTES];
         let n = read_full_at(&*file, &mut bytes, i as u64 * COPY_APART).unwrap_or(0);
-        n > 0 && bytes[..n].iter().all(|b| *b == 0)
+        bytes[..n].iter().all(|b| *b == 0)
     };
     let latest = copies.iter().flatten().max_by_key(|(_, turn)| *turn);
     Ok(match latest {
         Some((head, _)) => Found::Head { head: *head, one_lost: (0..2).any(|i| copies[i].is_none() && !empty(i)) },
-        // Made, and the power failed before the first of them was written: no commit came before that.
-        None if empty(0) && empty(1) => Found::Missing,
+        // Made, and the machine stopped before the first of them was written: both are before the first commit.
+        None if empty(0) || empty(1) => Found::Missing,
         None => Found::Unreadable,
     })
 }

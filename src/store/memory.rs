@@ -224,6 +224,11 @@ impl Store for MemoryStore {
         if expected_seq != s.last_seq() + 1 {
             return Commit::Fenced(format!("the log is at {}, so {expected_seq} cannot come next", s.last_seq()));
         }
+        // What a journal could not read back it does not write.
+        let hash = super::frame::FrameHash::NONE;
+        if let Err(why) = super::frame::encode(frame, StoreId(0), hash, &mut Vec::new()) {
+            return Commit::NotWritten(why);
+        }
         match s.answers.pop_front().unwrap_or(Answer::Honest) {
             Answer::Honest => {
                 s.append(frame);

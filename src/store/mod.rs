@@ -9,15 +9,31 @@
 pub use crate::domain::id::StoreId;
 use crate::domain::stamp::At;
 use serde_json::value::RawValue;
-use std::fmt;
 
+pub mod backup;
+mod boot;
+#[doc(hidden)]
+pub mod contract;
 pub mod disk;
+pub mod drop_text;
+pub mod embedded;
 pub mod frame;
 pub mod head;
+pub mod journal;
+pub mod kv;
 pub mod layout;
 pub mod lineage;
 pub mod memory;
+pub mod notices;
+pub mod recover;
+pub mod replay;
+pub mod rows;
+pub mod segment;
 pub mod simdisk;
+pub mod sled_rows;
+pub mod snapshot;
+pub mod space;
+pub mod verify;
 
 /// Proof of being the one writer. Opening a store makes a new epoch and fences every earlier one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -37,6 +37,7 @@ struct State {
     crashed: bool,
     fail_sync: BTreeSet<u64>,
     fail_write: Option<(u64, usize, io::ErrorKind)>,
+    fail_again: bool,
     capacity: Option<u64>,
 }
 
@@ -85,6 +86,7 @@ impl SimDisk {
             crashed: false,
             fail_sync: BTreeSet::new(),
             fail_write: None,
+            fail_again: false,
             capacity: None,
         };
         Self { state: Arc::new(Mutex::new(state)) }
@@ -128,6 +130,11 @@ impl SimDisk {
     pub fn fail_write(&self, n: u64, bytes: usize, kind: io::ErrorKind) {
         let mut s = self.lock();
         s.fail_write = Some((s.ops + n, bytes, kind));
+    }
+
+    /// After the failure asked for with [`SimDisk::fail_write`], the next write fails in the same way.
+    pub fn fail_zeroes_too(&self) {
+        self.lock().fail_again = true;
     }
 
     /// The disk holds this many bytes from now on; `None`: endless.
@@ -208,6 +215,7 @@ impl State {
         self.crash_at = None;
         self.fail_sync.clear();
         self.fail_write = None;
+        self.fail_again = false;
         self.locks.clear();
     }
 
@@ -444,7 +452,7 @@ impl DiskFile for SimFile {
             n = usize::try_from(s.random()).unwrap_or(0) % (n + 1);
         } else if let Some((_, most, kind)) = failing {
             n = n.min(most);
-            if n > 0 {
+            if n > 0 || std::mem::take(&mut s.fail_again) {
                 s.fail_write = Some((ops + 1, 0, kind));
             }
         }

@@ -8,9 +8,9 @@ use crate::domain::alert::Alert;
 use crate::domain::call::{CallKind, CallState};
 use crate::domain::directory::{Directory, Urgency};
 use crate::domain::fact::ResolvedBy;
+use crate::domain::id::StoreId;
 use crate::domain::id::UserId;
 use crate::domain::incident::{Incident, State};
-use crate::domain::id::StoreId;
 use slack_morphism::prelude::{SlackBlock, SlackBlockButtonElement, SlackBlockButtonStyle};
 
 const RED: &str = "#d92d20";
@@ -179,8 +179,14 @@ fn facts(i: &Incident, d: &Directory) -> String {
         Urgency::High => "high urgency",
         Urgency::Low => "low urgency",
     };
-    let firing = if i.is_resolved() || i.alerts.iter().any(Alert::is_firing) { "" } else { " · cleared by the monitor" };
-    format!("{} · tier {} · {urgency} · since {} · {counted}{firing}", escape(service, 60), i.tier, day_and_time(i.opened))
+    let firing =
+        if i.is_resolved() || i.alerts.iter().any(Alert::is_firing) { "" } else { " · cleared by the monitor" };
+    format!(
+        "{} · tier {} · {urgency} · since {} · {counted}{firing}",
+        escape(service, 60),
+        i.tier,
+        day_and_time(i.opened)
+    )
 }
 
 fn labels(i: &Incident) -> String {

@@ -23,9 +23,7 @@ pub fn actions(buttons: Vec<SlackBlockButtonElement>) -> SlackBlock {
 
 /// One button.
 pub fn button(action: Action, words: &str, subject: Subject) -> SlackBlockButtonElement {
-    SlackBlockButtonElement::new(plain(words))
-        .with_action_id(action.id().into())
-        .with_value(subject.value())
+    SlackBlockButtonElement::new(plain(words)).with_action_id(action.id().into()).with_value(subject.value())
 }
 
 /// Plain words on a button or a modal.

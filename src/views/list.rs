@@ -7,9 +7,9 @@ use super::mrkdwn::{escape, names, time};
 use super::thread::line;
 use super::{Colored, Message, limits};
 use crate::domain::directory::Directory;
+use crate::domain::id::StoreId;
 use crate::domain::incident::Incident;
 use crate::domain::page::{Page, PageState, Recipient};
-use crate::domain::id::StoreId;
 
 /// The open incidents, the most urgent and oldest first.
 pub fn list(open: &[&Incident], d: &Directory) -> Message {
@@ -48,7 +48,8 @@ pub fn show(i: &Incident, d: &Directory, store: StoreId) -> Message {
 }
 
 fn paged(i: &Incident, d: &Directory) -> String {
-    let lines = i.pages.iter().rev().take(limits::SHOWN_ENTRIES).map(|p| format!("{} {}", time(p.requested), how(p, d)));
+    let lines =
+        i.pages.iter().rev().take(limits::SHOWN_ENTRIES).map(|p| format!("{} {}", time(p.requested), how(p, d)));
     lines.collect::<Vec<_>>().join("\n")
 }
 

@@ -9,7 +9,8 @@ use unicode_segmentation::UnicodeSegmentation;
 
 /// Escapes text from outside. At most `graphemes` of it, with `…` where it was cut.
 pub fn escape(text: &str, graphemes: usize) -> String {
-    let clean: String = text.chars().filter(|c| !is_dangerous(*c)).map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
+    let clean: String =
+        text.chars().filter(|c| !is_dangerous(*c)).map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
     let cut = truncate(&clean, graphemes);
     let mut out = String::with_capacity(cut.len());
     for c in cut.chars() {
@@ -54,7 +55,8 @@ pub fn cut(text: &str, chars: usize) -> String {
 fn is_dangerous(c: char) -> bool {
     let control = c.is_control() && c != '\n' && c != '\t';
     let bidi = matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let invisible = matches!(c, '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');
+    let invisible =
+        matches!(c, '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');
     control || bidi || invisible
 }
 

@@ -6,9 +6,9 @@ use super::kit::{actions, button, context, section};
 use super::mrkdwn::{escape, truncate};
 use super::{Colored, Message, limits};
 use crate::domain::directory::Directory;
+use crate::domain::id::StoreId;
 use crate::domain::incident::{Incident, State};
 use crate::domain::page::{Page, Purpose, Recipient};
-use crate::domain::id::StoreId;
 use slack_morphism::prelude::SlackBlockButtonStyle;
 
 /// The direct message of a page as the state says.
@@ -47,7 +47,8 @@ fn lead(i: &Incident, p: &Page, d: &Directory) -> String {
 fn status_for(i: &Incident, p: &Page, d: &Directory) -> String {
     match (p.purpose, &i.state) {
         (Purpose::StillOnIt, State::Acknowledged { .. }) if is_actionable(i, p) => {
-            "*Still on it?* Nothing happened for a while. Without an answer it is paged again in a few minutes.".to_owned()
+            "*Still on it?* Nothing happened for a while. Without an answer it is paged again in a few minutes."
+                .to_owned()
         }
         (_, State::Acknowledged { by: Some(by), .. }) if is_recipient(p, by) => {
             format!("*You have it.* {}", status(i, d))

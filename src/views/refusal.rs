@@ -55,7 +55,9 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
             day_and_time(*latest)
         ),
         Refusal::EmptyNote => "The note is empty. Write `/pager note 12 what you found`.".to_owned(),
-        Refusal::OverrideEndsBeforeItStarts => "The override would end before it starts. Swap the two times.".to_owned(),
+        Refusal::OverrideEndsBeforeItStarts => {
+            "The override would end before it starts. Swap the two times.".to_owned()
+        }
         Refusal::OverrideInThePast { until } => {
             format!("The override would have ended at {} already. Choose a later end.", day_and_time(*until))
         }

@@ -18,7 +18,9 @@ pub fn act(facts: &[Fact], after: &Incident, d: &Directory) -> String {
             day_and_time(*until)
         )),
         Fact::Escalated { .. } => Some(escalated(facts, after, d)),
-        Fact::Resolved { by: ResolvedBy::User(_), .. } => Some(format!("{} is resolved. Nobody is paged any more.", after.no)),
+        Fact::Resolved { by: ResolvedBy::User(_), .. } => {
+            Some(format!("{} is resolved. Nobody is paged any more.", after.no))
+        }
         Fact::Reopened { .. } => Some(format!("{} is open again and yours. Nobody was paged.", after.no)),
         Fact::Noted { .. } => Some(format!("Noted on {}.", after.no)),
         Fact::ActLate { act, .. } => Some(late(after, act, d)),
@@ -31,8 +33,13 @@ fn acknowledged(after: &Incident, by: &UserId, answered_nothing: bool, d: &Direc
     if answered_nothing {
         return format!("{} is yours.", after.no);
     }
-    let call = after.calls.iter().rev().find(|c| matches!(&c.state, crate::domain::call::CallState::Answered { by: b } if b == by));
-    let spared = call.map(|c| c.asked.iter().map(|a| &a.user).chain(&c.next_up).collect::<Vec<_>>()).unwrap_or_default();
+    let call = after
+        .calls
+        .iter()
+        .rev()
+        .find(|c| matches!(&c.state, crate::domain::call::CallState::Answered { by: b } if b == by));
+    let spared =
+        call.map(|c| c.asked.iter().map(|a| &a.user).chain(&c.next_up).collect::<Vec<_>>()).unwrap_or_default();
     let mut spared: Vec<&str> = spared.into_iter().filter(|u| *u != by).map(|u| d.name_of(u)).collect();
     spared.dedup();
     if spared.is_empty() {

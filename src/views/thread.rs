@@ -49,8 +49,12 @@ fn words(what: &Happening, d: &Directory) -> String {
             let why = if skipped.is_empty() { String::new() } else { format!(" ({})", skipped.join(", ")) };
             format!(":rotating_light: Nobody answered at any level{why}. The catch-all is told.")
         }
-        Happening::Exhausted { times, .. } => format!(":rotating_light: Still nobody. The catch-all is told again ({times})."),
-        Happening::PageFailed { to, why } => format!(":warning: The page to {} failed: {}.", recipient(to, d), failure(why)),
+        Happening::Exhausted { times, .. } => {
+            format!(":rotating_light: Still nobody. The catch-all is told again ({times}).")
+        }
+        Happening::PageFailed { to, why } => {
+            format!(":warning: The page to {} failed: {}.", recipient(to, d), failure(why))
+        }
         Happening::Acknowledged { by } => format!(":raised_hand: {} has it.", name(d, by)),
         Happening::AcknowledgedByEvent => "Acknowledged at the monitor's side.".to_owned(),
         Happening::Escalated { by } => format!(":arrow_up: {} escalated.", name(d, by)),
@@ -66,7 +70,9 @@ fn words(what: &Happening, d: &Directory) -> String {
         Happening::Resolved { by: ResolvedBy::User(by), note } => {
             format!(":white_check_mark: {} resolved it: {}", name(d, by), escape(note, limits::NOTE))
         }
-        Happening::Resolved { by: ResolvedBy::Monitor, .. } => ":white_check_mark: Resolved: the monitor cleared it.".to_owned(),
+        Happening::Resolved { by: ResolvedBy::Monitor, .. } => {
+            ":white_check_mark: Resolved: the monitor cleared it.".to_owned()
+        }
         Happening::Reopened { by } => format!(":leftwards_arrow_with_hook: {} reopened it.", name(d, by)),
         Happening::Noted { by, text } => format!(":memo: {}: {}", name(d, by), escape(text, limits::NOTE)),
         Happening::Late { by, act } => {

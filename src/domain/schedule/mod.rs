@@ -1,5 +1,7 @@
 //! Who carries the pager when. One resolver answers for every caller: pages, "who", the handoff.
 
+#[cfg(test)]
+mod oracle;
 mod resolve;
 mod rotation;
 

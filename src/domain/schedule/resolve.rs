@@ -28,7 +28,9 @@ pub enum ShiftReason {
 /// Who carries `schedule` at the wall instant `wall`. `overrides` may hold other schedules' too. Of two overrides that
 /// overlap, the one made later wins.
 pub fn resolve<'a>(schedule: &Schedule, overrides: impl Iterator<Item = &'a Override>, wall: At) -> Shift {
-    let mine: Vec<&Override> = overrides.filter(|o| o.schedule == schedule.id && o.until > wall).collect();
+    // One that lasts no time replaces nobody; its beginning would be announced as a change.
+    let lasting = |o: &&Override| o.schedule == schedule.id && o.from < o.until && o.until > wall;
+    let mine: Vec<&Override> = overrides.filter(lasting).collect();
     let winner = mine.iter().filter(|o| o.from <= wall).max_by_key(|o| o.id);
     let mut shift = match winner {
         // The rotation below may change hands meanwhile; only the override's own end changes the answer.

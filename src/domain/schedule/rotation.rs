@@ -18,6 +18,9 @@ pub struct Rotation {
     pub handoff: NaiveTime,
 }
 
+/// 1 January of the year 10000. Later instants (`At(i64::MAX)` means "never") have no turns to be counted.
+const END_OF_CALENDAR: At = At(253_402_300_800_000);
+
 /// One person's turn: from inclusive, until exclusive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Turn {
@@ -30,11 +33,14 @@ impl Rotation {
     /// Whose turn it is at `wall`, or when the first turn begins if it has not.
     ///
     /// # Errors
-    /// The instant the rotation starts, when that lies ahead.
+    /// The instant the rotation starts, when that lies ahead; the end of time, when `wall` lies beyond the calendar.
     pub fn turn_at(&self, tz: Tz, wall: At) -> Result<Turn, At> {
         let first = self.handoff_instant(tz, 0);
         if wall < first || self.members.is_empty() {
             return Err(first);
+        }
+        if wall >= END_OF_CALENDAR {
+            return Err(At(i64::MAX));
         }
         // A day is never shorter than 23 h nor longer than 25 h: the estimate is off by one turn at most.
         let local = wall.utc().with_timezone(&tz).date_naive();

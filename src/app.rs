@@ -1,0 +1,276 @@
+//! The composition root: the only file that names every part. It constructs and connects; it decides nothing.
+//!
+//! `run` and `demo` start the same [`App`]; they differ in what they pass in.
+
+use crate::clock::Clock;
+use crate::config::{AppConfig, Loaded};
+use crate::domain::incident::Incident;
+use crate::domain::stamp::At;
+use crate::domain::world::rows::{closed_key, read_incident_row};
+use crate::door::Door;
+use crate::health::Health;
+use crate::ingest::heartbeat::Heartbeat;
+use crate::ingest::{self, IngestConfig};
+use crate::intake::PumpIntake;
+use crate::notices::Notices;
+use crate::outbox::Outbox;
+use crate::outbox::driver::{self as outbox_driver, OutboxHandle};
+use crate::outbox::ledger::Ledger;
+use crate::pump::driver::{self as pump_driver, Board, Parts};
+use crate::pump::{Fatal, Pump};
+use crate::record::Salt;
+use crate::slack::handler::Handler;
+use crate::slack::{self, SlackClient, SocketConfig};
+use crate::store::Store;
+use crate::store::embedded::{EmbeddedStore, Options};
+use anyhow::Context;
+use metrics_exporter_prometheus::PrometheusHandle;
+use secrecy::SecretString;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+/// Prefixes of rows that a start does not read: what is closed.
+pub const HISTORY: &[&[u8]] = &[b"c/", b"k/", b"t/"];
+/// A stop takes at most about this long in all.
+const STOP: Duration = Duration::from_secs(9);
+/// Snapshots, archives and gauges are looked after this often.
+const HOUSEKEEPING: Duration = Duration::from_secs(5);
+
+/// What an [`App`] is started with.
+pub struct Start {
+    pub loaded: Loaded,
+    pub listen: SocketAddr,
+    pub clock: Clock,
+    pub slack_api: Url,
+    pub bot_token: SecretString,
+    pub app_token: SecretString,
+    pub metrics: Option<PrometheusHandle>,
+}
+
+/// A running pager.
+pub struct App {
+    addr: SocketAddr,
+    health: Arc<Health>,
+    door: Door,
+    store: Arc<EmbeddedStore>,
+    intake: Stage,
+    sockets: Stage,
+    outbox: Stage,
+    pump: std::thread::JoinHandle<()>,
+}
+
+/// A task, and how it is told to stop.
+struct Stage {
+    token: CancellationToken,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Stage {
+    fn new() -> Self {
+        Self { token: CancellationToken::new(), tasks: Vec::new() }
+    }
+
+    async fn stop(self) {
+        self.token.cancel();
+        for task in self.tasks {
+            let _ = task.await;
+        }
+    }
+}
+
+impl App {
+    /// Opens the data directory, starts everything, and listens.
+    ///
+    /// # Errors
+    /// The data directory is in use or damaged, or the port is taken. Slack being away is no error.
+    pub async fn start(start: Start, data_dir: &Path) -> anyhow::Result<Self> {
+        let Start { loaded, listen, clock, slack_api, bot_token, app_token, metrics } = start;
+        let Loaded { directory, app: AppConfig { heartbeat_url, .. }, text, sha256, .. } = loaded;
+        let listener =
+            TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}: is it taken?"))?;
+        let addr = listener.local_addr()?;
+        let store = Arc::new(open_store(data_dir));
+        let booted = {
+            let (store, clock) = (store.clone(), clock.clone());
+            tokio::task::spawn_blocking(move || -> anyhow::Result<_> {
+                let salt: Box<dyn FnMut() -> Salt + Send> = Box::new(rand::random);
+                let before_frames = move |store: &EmbeddedStore| store.put_config(&sha256, &text);
+                let reading = pump_driver::reading(&clock);
+                Ok(Pump::boot(store.clone(), Arc::new(directory), reading, salt, &|| before_frames(&store))?)
+            })
+            .await??
+        };
+        let opened = booted.opened.clone();
+        let door = Door::new();
+        let board = Arc::new(Board::new(booted.pump.snapshot().clone()));
+        let client = SlackClient::new(slack_api.clone(), bot_token)?;
+        let ledger = Ledger::load(&*store)?;
+        let outbox = Outbox::new(booted.pump.snapshot().clone(), ledger, opened.paused, At(clock.steady_ms()));
+        let handle = OutboxHandle::new(outbox);
+        let notices = Notices::new(client.clone(), board.clone());
+
+        let rows = handle.clone();
+        let pump = pump_driver::start(
+            booted,
+            Parts {
+                store: store.clone(),
+                door: door.clone(),
+                board: board.clone(),
+                clock: clock.clone(),
+                more_rows: Box::new(move || rows.take_rows()),
+                on_fatal: on_fatal(notices.clone()),
+            },
+        )?;
+
+        let mut outbox = Stage::new();
+        let token = outbox.token.clone();
+        let sending =
+            outbox_driver::start(handle.clone(), board.clone(), door.clone(), client.clone(), clock.clone(), token);
+        outbox.tasks.push(sending);
+        outbox.tasks.push(nudge_when_moved(clock.clone(), door.clone(), outbox.token.clone()));
+
+        let mut sockets = Stage::new();
+        let handler = Handler {
+            door: door.clone(),
+            board: board.clone(),
+            client,
+            clock: clock.clone(),
+            outbox: handle.clone(),
+            archive: archive(store.clone()),
+        };
+        let config = SocketConfig::new(slack_api, app_token);
+        let (listening, status) = slack::run(config, clock.clone(), handler, sockets.token.clone());
+        sockets.tasks.push(listening);
+
+        let health = Arc::new(Health {
+            board: board.clone(),
+            outbox: handle,
+            sockets: status,
+            clock: clock.clone(),
+            paused: opened.paused,
+        });
+        let mut intake = Stage::new();
+        if let Some(url) = heartbeat_url {
+            let healthy = health.clone();
+            let beating = Heartbeat::new(url.as_str(), clock.clone())?;
+            intake.tasks.push(beating.start(move || healthy.why_not(), intake.token.clone()));
+        }
+        let ingest = IngestConfig { metrics, ..IngestConfig::default() };
+        let unknown = ingest.unknown_keys.clone();
+        let behind = PumpIntake {
+            door: door.clone(),
+            board,
+            health: health.clone(),
+            epoch: opened.epoch.0,
+            deliveries: 0.into(),
+        };
+        intake.tasks.push(ingest::serve(listener, Arc::new(behind), ingest, intake.token.clone()));
+        intake.tasks.push(housekeeping(health.clone(), store.clone(), clock, intake.token.clone()));
+        intake.tasks.push(notices.start(opened.notices, unknown, intake.token.clone()));
+        Ok(Self { addr, health, door, store, intake, sockets, outbox, pump })
+    }
+
+    /// Where monitors send to.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    pub fn health(&self) -> &Health {
+        &self.health
+    }
+
+    /// Stops in the order in which things flow: no more alerts, no more clicks, what waits is decided, what is being
+    /// sent is finished, the rows are written.
+    pub async fn stop(self) {
+        let Self { door, store, intake, sockets, outbox, pump, .. } = self;
+        let orderly = async {
+            tokio::join!(intake.stop(), sockets.stop());
+            outbox.stop().await;
+            door.stop();
+            let _ = tokio::task::spawn_blocking(move || pump.join()).await;
+            if let Err(e) = store.close() {
+                tracing::error!(error = %e, "the store did not close cleanly; the next start repairs what is left");
+            }
+        };
+        if tokio::time::timeout(STOP, orderly).await.is_err() {
+            tracing::warn!("stopping took too long; what is left is found at the next start");
+        }
+    }
+}
+
+/// The store of a data directory as this program uses it.
+pub fn open_store(data_dir: &Path) -> EmbeddedStore {
+    EmbeddedStore::new(data_dir, Options { history: HISTORY, ..Options::default() })
+}
+
+/// The pump and the outbox sleep by the clock: moved forward, they must look again.
+fn nudge_when_moved(clock: Clock, door: Door, token: CancellationToken) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut moved = clock.moved();
+        loop {
+            tokio::select! {
+                () = token.cancelled() => return,
+                changed = moved.changed() => match changed {
+                    Ok(()) => door.nudge(),
+                    Err(_) => return,
+                },
+            }
+        }
+    })
+}
+
+fn housekeeping(
+    health: Arc<Health>,
+    store: Arc<EmbeddedStore>,
+    clock: Clock,
+    token: CancellationToken,
+) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                () = token.cancelled() => return,
+                () = tokio::time::sleep(HOUSEKEEPING) => {}
+            }
+            health.sample();
+            let (store, now) = (store.clone(), clock.now());
+            let taken = tokio::task::spawn_blocking(move || store.maintain(now)).await;
+            match taken {
+                Ok(Ok(Some(taken))) => tracing::info!(?taken, "snapshot taken"),
+                Ok(Ok(None)) => {}
+                Ok(Err(e)) => tracing::error!(error = %e, "the snapshot did not work; it is tried again"),
+                Err(e) => tracing::error!(error = %e, "housekeeping ended early"),
+            }
+        }
+    })
+}
+
+fn archive(store: Arc<EmbeddedStore>) -> Arc<dyn Fn(crate::domain::id::IncidentNo) -> Option<Incident> + Send + Sync> {
+    Arc::new(move |no| {
+        let key = closed_key(no);
+        let value = store.get(&key).ok().flatten()?;
+        read_incident_row(&key, &value).ok()
+    })
+}
+
+/// Whether the last write is on disk is not known, or another writer took over: say so by a path that needs no store,
+/// and end. The next start finds out.
+fn on_fatal(notices: Notices) -> Box<dyn FnOnce(Fatal) + Send> {
+    let runtime = tokio::runtime::Handle::current();
+    Box::new(move |fatal| {
+        let why = match fatal {
+            Fatal::Unknown(why) => format!("a write to the journal failed and may or may not be on disk: {why}"),
+            Fatal::Fenced(why) => format!("another process took over this data: {why}"),
+        };
+        tracing::error!(why, "stopping at once; start me again");
+        let text =
+            format!(":rotating_light: Warridor stopped: {why}. Start it again; nothing that was answered is lost.");
+        runtime.block_on(notices.say_now(text));
+        std::process::exit(1);
+    })
+}

@@ -1,0 +1,218 @@
+//! `demo`: a local Slack, keys made once, and then exactly what `run` starts.
+
+use super::{Common, metrics, serve, until_told_to_stop, warn, with_config};
+use crate::app::{App, Start};
+use crate::clock::Clock;
+use crate::config::{AppConfig, KeyFrom, Loaded, SystemEnv, WithVars};
+use crate::domain::directory::Directory;
+use crate::record::hex;
+use crate::sandbox::Service;
+use crate::sandbox::workspace::{Channel, SlashCommand, User, Workspace};
+use crate::sandbox::{Sandbox, SandboxConfig};
+use anyhow::Context;
+use clap::Args;
+use secrecy::SecretString;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// The keys the demo made, one `NAME=key` a line.
+const KEYS_FILE: &str = "demo-keys";
+/// How long the sample waits for the pager to be ready.
+const READY_TRIES: u32 = 200;
+const READY_EVERY: Duration = Duration::from_millis(50);
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// Where the local Slack listens.
+    #[arg(long, default_value = "127.0.0.1:8081", value_name = "ADDRESS")]
+    sandbox: SocketAddr,
+    /// No sample alert.
+    #[arg(long)]
+    no_samples: bool,
+}
+
+pub(super) fn demo(options: &Options, common: &Common) -> ExitCode {
+    // Which variables the configuration names is known only after reading it once.
+    with_config(common, &SystemEnv, |first| {
+        let data_dir = common.data_dir.clone().unwrap_or_else(|| beside(&first.app.data_dir));
+        let vars = match keys(&data_dir, &first.app) {
+            Ok(vars) => vars,
+            Err(e) => {
+                eprintln!("the demo's keys cannot be kept: {e:#}");
+                return ExitCode::from(2);
+            }
+        };
+        let env = WithVars { under: &SystemEnv, vars: vars.clone() };
+        with_config(common, &env, |loaded| serve(async move { play(loaded, options, common, &vars, &data_dir).await }))
+    })
+}
+
+/// A demo never writes into the data of a real installation.
+fn beside(data_dir: &Path) -> PathBuf {
+    let mut name = data_dir.as_os_str().to_owned();
+    name.push("-demo");
+    name.into()
+}
+
+async fn play(
+    loaded: Loaded,
+    options: &Options,
+    common: &Common,
+    keys: &BTreeMap<String, String>,
+    data_dir: &Path,
+) -> anyhow::Result<()> {
+    warn(&loaded);
+    let listen = common.listen.unwrap_or(loaded.app.listen);
+    let clock = Clock::system(0);
+    let workspace = workspace(&loaded.app, &loaded.directory);
+    let services = services(&loaded, keys);
+    let (bot_token, app_token) = (workspace.bot_token.clone(), workspace.app_token.clone());
+    let sandbox = Sandbox::start(SandboxConfig {
+        listen: options.sandbox,
+        clock: clock.clone(),
+        dir: Some(data_dir.join("sandbox")),
+        workspace,
+    })?;
+    sandbox.set_services(services.clone());
+    sandbox.set_http(format!("http://{listen}"));
+    let start = Start {
+        loaded,
+        listen,
+        clock,
+        slack_api: sandbox.api_url().parse()?,
+        bot_token: SecretString::from(bot_token),
+        app_token: SecretString::from(app_token),
+        metrics: Some(metrics()?),
+    };
+    let app = App::start(start, data_dir).await?;
+    let http = format!("http://{}", app.addr());
+    sandbox.set_http(http.clone());
+    println!("\n  Your Slack:  http://{}/\n", sandbox.addr());
+    if let Some(first) = services.first() {
+        println!("  Break something:\n\n  {}\n", curl(&http, &first.key));
+        if !options.no_samples {
+            tokio::spawn(sample(http.clone(), first.key.clone()));
+        }
+    }
+    until_told_to_stop().await?;
+    app.stop().await;
+    sandbox.shutdown();
+    Ok(())
+}
+
+fn curl(http: &str, key: &str) -> String {
+    format!(
+        "curl -X POST {http}/integrations/generic/{key} -H 'Content-Type: application/json' \
+         -d '{{\"action\":\"trigger\",\"dedup_key\":\"disk-db-1\",\"title\":\"Disk on db-1 is 97 % full\"}}'"
+    )
+}
+
+/// One alert, by the same way as everybody's.
+async fn sample(http: String, key: String) {
+    let client = reqwest::Client::new();
+    let url = format!("{http}/integrations/generic/{key}");
+    let body = json!({
+        "action": "trigger", "dedup_key": "demo-payment-errors",
+        "title": "Payment errors at 8 %: more than 2 % for 5 minutes",
+        "labels": { "alertname": "PaymentErrors", "severity": "critical", "region": "eu-west-1" },
+    });
+    for _ in 0..READY_TRIES {
+        let sent = client.post(&url).json(&body).timeout(Duration::from_secs(5)).send().await;
+        if sent.is_ok_and(|r| r.status().is_success()) {
+            return;
+        }
+        tokio::time::sleep(READY_EVERY).await;
+    }
+    tracing::warn!("the sample alert was not accepted");
+}
+
+/// The keys of variables that are not set: made once, kept beside the data, readable by the owner only.
+fn keys(data_dir: &Path, app: &AppConfig) -> anyhow::Result<BTreeMap<String, String>> {
+    std::fs::create_dir_all(data_dir).with_context(|| format!("cannot make {}", data_dir.display()))?;
+    let path = data_dir.join(KEYS_FILE);
+    let kept = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(e) => return Err(e).with_context(|| format!("cannot read {}", path.display())),
+    };
+    let mut vars: BTreeMap<String, String> = kept
+        .lines()
+        .filter_map(|line| line.split_once('='))
+        .map(|(name, key)| (name.to_owned(), key.to_owned()))
+        .collect();
+    let names = app.keys.iter().filter_map(|k| match &k.from {
+        KeyFrom::Env(name) => Some(name.clone()),
+        KeyFrom::File(_) | KeyFrom::Sha256(_) => None,
+    });
+    for name in names {
+        let key = std::env::var(&name).ok().filter(|k| !k.is_empty());
+        let made = || hex(&rand::random::<[u8; 16]>());
+        let key = key.or_else(|| vars.get(&name).cloned()).unwrap_or_else(made);
+        vars.insert(name, key);
+    }
+    let lines: String = vars.iter().map(|(name, key)| format!("{name}={key}\n")).collect();
+    if lines != kept {
+        let mut options = std::fs::OpenOptions::new();
+        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+        file.write_all(lines.as_bytes())?;
+    }
+    Ok(vars)
+}
+
+fn services(loaded: &Loaded, keys: &BTreeMap<String, String>) -> Vec<Service> {
+    let name_of = |id| loaded.app.channels.iter().find(|c| c.id == id).map(|c| c.name.clone());
+    let service = |id| {
+        let service = loaded.directory.services.get(id)?;
+        let key = loaded.app.keys.iter().find_map(|k| match &k.from {
+            KeyFrom::Env(name) if k.service == *id => keys.get(name).cloned(),
+            KeyFrom::Env(_) | KeyFrom::File(_) | KeyFrom::Sha256(_) => None,
+        })?;
+        let channel = name_of(service.channel.clone())?;
+        Some(Service { name: service.id.to_string(), key, channel })
+    };
+    loaded.app.services.iter().filter_map(service).collect()
+}
+
+/// The configured company, as a Slack workspace.
+fn workspace(app: &AppConfig, directory: &Directory) -> Workspace {
+    let users = app.users.iter().filter_map(|id| directory.users.get(id)).filter_map(|u| {
+        Some(User {
+            id: u.slack.as_ref()?.to_string(),
+            name: u.id.to_string(),
+            real_name: u.name.clone(),
+            email: u.email.clone(),
+            tz: u.tz.to_string(),
+            is_admin: u.admin,
+            ..User::default()
+        })
+    });
+    let users: Vec<User> = users.collect();
+    let members: Vec<String> = users.iter().map(|u| u.id.clone()).collect();
+    let channel = |c: &crate::config::Channel| Channel {
+        id: c.id.to_string(),
+        name: c.name.clone(),
+        is_private: c.private,
+        members: members.clone(),
+        bot_is_member: true,
+        ..Channel::default()
+    };
+    let command = |c: &crate::config::SlashCommand| SlashCommand {
+        command: c.name.clone(),
+        description: "Warridor".to_owned(),
+        should_escape: true,
+        ..SlashCommand::default()
+    };
+    Workspace {
+        team_name: app.workspace.clone(),
+        channels: app.channels.iter().map(channel).collect(),
+        commands: app.commands.iter().map(command).collect(),
+        users,
+        ..Workspace::default()
+    }
+}

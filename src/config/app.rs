@@ -1,0 +1,207 @@
+//! What the process itself needs to know: where it listens and keeps its data, how it is called in Slack.
+
+use super::keys::KeySource;
+use super::limits::{MAX_BACKOFFS, MAX_COMMANDS, MAX_NAME_CHARS, MAX_URL_CHARS, SETTING_SECS};
+use super::names::{Names, Once, known};
+use super::reader::{Found, Table};
+use super::suggest;
+use crate::domain::directory::Settings;
+use crate::domain::id::{ChannelId, ServiceId, UserId};
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use url::Url;
+
+/// Everything in the file that decisions never look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AppConfig {
+    /// What the company is called.
+    pub workspace: String,
+    pub listen: SocketAddr,
+    pub data_dir: PathBuf,
+    /// Fetched while all is well: whoever watches it pages you when the pager dies.
+    pub heartbeat_url: Option<Url>,
+    /// Where monitors outside reach us.
+    pub public_url: Option<Url>,
+    pub commands: Vec<SlashCommand>,
+    /// In the order of the file.
+    pub channels: Vec<Channel>,
+    /// The name of one of `channels`.
+    pub admin_channel: String,
+    /// In the order of the file, which the directory's maps do not keep.
+    pub users: Vec<UserId>,
+    /// In the order of the file.
+    pub services: Vec<ServiceId>,
+    /// In the order of the file.
+    pub keys: Vec<KeySource>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Channel {
+    /// Without `#`.
+    pub name: String,
+    pub id: ChannelId,
+    pub private: bool,
+}
+
+/// A slash command, and which part of `/pager` it is short for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SlashCommand {
+    /// With its `/`. Workspaces share command names, so a company may call it what it likes.
+    pub name: String,
+    pub means: Means,
+}
+
+/// What a slash command does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Means {
+    /// Everything.
+    Pager,
+    /// `/pager oncall`
+    Oncall,
+}
+
+impl Means {
+    /// All there are.
+    pub const ALL: [Self; 2] = [Self::Pager, Self::Oncall];
+
+    /// The word in the configuration, and the word after `/pager`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Pager => "pager",
+            Self::Oncall => "oncall",
+        }
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|means| means.word() == word)
+    }
+}
+
+/// The part of [`AppConfig`] that the top of the file tells.
+pub(super) struct Top {
+    pub workspace: String,
+    pub listen: SocketAddr,
+    pub data_dir: PathBuf,
+    pub heartbeat_url: Option<Url>,
+    pub public_url: Option<Url>,
+    pub admin_channel: Option<(String, ChannelId)>,
+}
+
+pub(super) fn top(table: &Table<'_>, folder: &Path, names: &Names, channels: &BTreeMap<String, ChannelId>) -> Top {
+    let workspace = table.text("workspace", MAX_NAME_CHARS).map_or_else(|| "our team".to_owned(), |f| f.value);
+    let listen = table.text("listen", MAX_NAME_CHARS).and_then(|found| {
+        let address = found.value.parse::<SocketAddr>().ok();
+        if address.is_none() {
+            table.complain(&found, "is not an address", "write an IP address and a port: \"127.0.0.1:8080\"");
+        }
+        address
+    });
+    let data_dir = table.text("data_dir", MAX_URL_CHARS).map_or_else(|| "data".to_owned(), |f| f.value);
+    table.required("admin_channel", "admin_channel = \"…\", the channel that hears what is wrong with Warridor itself");
+    let admin_channel = table.text("admin_channel", MAX_NAME_CHARS).and_then(|mut found| {
+        found.value = found.value.trim_start_matches('#').to_owned();
+        let named = known(table, &found, "channel", &names.channels);
+        channels.get(&found.value).filter(|_| named).map(|id| (found.value.clone(), id.clone()))
+    });
+    Top {
+        workspace,
+        listen: listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))),
+        data_dir: folder.join(data_dir),
+        heartbeat_url: url(table, "heartbeat_url", &["https", "http"]),
+        public_url: url(table, "public_url", &["https"]),
+        admin_channel,
+    }
+}
+
+fn url(table: &Table<'_>, key: &'static str, schemes: &[&str]) -> Option<Url> {
+    let found = table.text(key, MAX_URL_CHARS)?;
+    let url = Url::parse(&found.value).ok().filter(|url| schemes.contains(&url.scheme()) && url.has_host());
+    if url.is_none() {
+        table.complain(&found, "is not an address Warridor can use", &format!("write {}://…", schemes.join(":// or ")));
+    }
+    url
+}
+
+/// `[[command]]`; without one, `/pager` and `/oncall`.
+pub(super) fn commands(top: &Table<'_>) -> Vec<SlashCommand> {
+    let mut names = Once::default();
+    let mut commands = Vec::new();
+    let at = top.has("command");
+    let tables = top.tables("command", "[[command]]", MAX_COMMANDS);
+    let stated = tables.len();
+    for table in tables {
+        table.required("name", "name = \"/oncall\"");
+        let name = table
+            .text("name", MAX_NAME_CHARS)
+            .filter(|name| command_name(&table, name) && names.take(&table, name, "the name of another command"));
+        let means = means(&table, name.as_ref());
+        if let (Some(name), Some(means)) = (name, means) {
+            commands.push(SlashCommand { name: name.value, means });
+        }
+        table.finish();
+    }
+    match at {
+        None => Means::ALL.map(|means| SlashCommand { name: format!("/{}", means.word()), means }).to_vec(),
+        Some(at) => {
+            if commands.len() == stated && !commands.iter().any(|command| command.means == Means::Pager) {
+                let mend = "add [[command]] with name = \"/pager\", or another name and means = \"pager\"";
+                top.notes.complain(at, "[[command]]", "", "leaves no command that can do everything", mend);
+            }
+            commands
+        }
+    }
+}
+
+fn command_name(table: &Table<'_>, name: &Found<String>) -> bool {
+    let word = name.value.strip_prefix('/').unwrap_or_default();
+    let good = (1..=31).contains(&word.len())
+        && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_');
+    if !good {
+        table.complain(name, "is not a slash command", "write / and up to 31 lower-case letters, digits, - or _");
+    }
+    good
+}
+
+/// By default what the name says.
+fn means(table: &Table<'_>, name: Option<&Found<String>>) -> Option<Means> {
+    let words = || Means::ALL.into_iter().map(Means::word);
+    if let Some(found) = table.text("means", MAX_NAME_CHARS) {
+        let means = Means::parse(&found.value);
+        if means.is_none() {
+            table.complain(&found, "is not something a command can mean", &suggest::one_of(&found.value, words()));
+        }
+        return means;
+    }
+    let name = name?;
+    let means = Means::parse(name.value.trim_start_matches('/'));
+    if means.is_none() {
+        let mend = format!("add means = \"…\": {}", suggest::one_of(&name.value, words()));
+        table.complain(name, "does not say what it means", &mend);
+    }
+    means
+}
+
+/// `[settings]`: times that have a default.
+pub(super) fn settings(top: &Table<'_>) -> Settings {
+    let mut settings = Settings::default();
+    let Some(table) = top.table("settings", "[settings]") else {
+        return settings;
+    };
+    for (key, setting) in [
+        ("ack_timeout", &mut settings.ack_timeout_secs),
+        ("ack_timeout_grace", &mut settings.ack_timeout_grace_secs),
+        ("resolve_grace", &mut settings.resolve_grace_secs),
+        ("close_after", &mut settings.close_after_secs),
+    ] {
+        if let Some(found) = table.span(key, SETTING_SECS) {
+            *setting = found.value;
+        }
+    }
+    table.required_items("exhausted_backoff", "write at least one: [\"5m\", \"10m\", \"20m\"]");
+    if let Some(found) = table.spans("exhausted_backoff", MAX_BACKOFFS, SETTING_SECS).filter(|f| !f.is_empty()) {
+        settings.exhausted_backoff_secs = found.into_iter().map(|f| f.value).collect();
+    }
+    table.finish();
+    settings
+}

@@ -1,0 +1,212 @@
+//! `[[service.key]]`: what a monitor must know to be heard. A key stands in the environment or in a file, never in the
+//! configuration, and no complaint ever quotes one.
+
+use super::env::Env;
+use super::limits::{
+    MAX_FILE_BYTES, MAX_KEY_CHARS, MAX_KEYS_PER_SERVICE, MAX_NAME_CHARS, MAX_URL_CHARS, MIN_KEY_CHARS,
+};
+use super::names::Once;
+use super::reader::{Found, Table};
+use super::services::urgency;
+use crate::domain::directory::IntegrationKey;
+use crate::domain::id::ServiceId;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Where a key comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyFrom {
+    /// The environment variable of this name.
+    Env(String),
+    /// This file.
+    File(PathBuf),
+    /// Only its SHA-256, in hex, is known.
+    Sha256(String),
+}
+
+/// A key as the configuration names it, whether it is there or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeySource {
+    pub service: ServiceId,
+    pub name: String,
+    pub from: KeyFrom,
+    /// False: the variable is unset or the file is missing, and nobody can use this integration.
+    pub open: bool,
+}
+
+/// How people may call a key that they write where it must not stand.
+const LITERALS: [&str; 6] = ["key", "value", "secret", "token", "routing_key", "integration_key"];
+
+/// What is collected over all services.
+pub(super) struct Keys<'a> {
+    pub env: &'a dyn Env,
+    /// Relative file names are meant from here.
+    pub folder: &'a Path,
+    pub by_hash: BTreeMap<String, IntegrationKey>,
+    pub sources: Vec<KeySource>,
+    hashes: Once,
+    variables: Once,
+}
+
+impl<'a> Keys<'a> {
+    pub fn new(env: &'a dyn Env, folder: &'a Path) -> Self {
+        Self {
+            env,
+            folder,
+            by_hash: BTreeMap::new(),
+            sources: Vec::new(),
+            hashes: Once::default(),
+            variables: Once::default(),
+        }
+    }
+}
+
+/// The SHA-256 of a key, in hex: how [`crate::domain::directory::Directory::keys`] knows it.
+pub fn key_hash(key: &str) -> String {
+    hex(&Sha256::digest(key.as_bytes()))
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+pub(super) fn read(service: &Table<'_>, id: &ServiceId, keys: &mut Keys<'_>) {
+    if let Some(at) = service.has("key").and(service.is_text("key")) {
+        literal(service, at, id);
+        return;
+    }
+    let mut names = Once::default();
+    for table in service.tables("key", "[[service.key]]", MAX_KEYS_PER_SERVICE) {
+        if let Some(at) = LITERALS.iter().find_map(|word| table.is_text(word)) {
+            literal(&table, at, id);
+        } else {
+            one(&table, id, keys, &mut names);
+            table.finish();
+        }
+    }
+}
+
+fn one(table: &Table<'_>, service: &ServiceId, keys: &mut Keys<'_>, names: &mut Once) {
+    let name = table.text("name", MAX_NAME_CHARS);
+    let urgency = urgency(table);
+    let places = ["key_env", "key_file", "key_sha256"];
+    let given: Vec<&str> = places.into_iter().filter(|key| table.has(key).is_some()).collect();
+    let mend = format!("key_env = \"{}\" (or key_file, or key_sha256)", variable_for(service));
+    match given.len() {
+        0 => return table.required("key_env", &mend),
+        1 => {}
+        _ => {
+            let wrong = "are too many places for one key";
+            let mend = format!("keep one line: {mend}");
+            table.notes.complain(table.at, &table.place, &given.join(" and "), wrong, &mend);
+            return;
+        }
+    }
+    let Some((from, at)) = source(table, service, keys) else {
+        return;
+    };
+    let name = name.unwrap_or_else(|| match &from {
+        KeyFrom::Env(variable) => Found { value: variable.clone(), at, shown: format!("key_env = \"{variable}\"") },
+        KeyFrom::File(path) => Found { value: path.display().to_string(), at, shown: "key_file".to_owned() },
+        KeyFrom::Sha256(hash) => Found { value: hash[..8].to_owned(), at, shown: "key_sha256".to_owned() },
+    });
+    // One incident is open per key for bodies nobody could read, and it is known by this name.
+    if !names.take(table, &name, "the name of another key of this service") {
+        return;
+    }
+    let hash = hash_of(table, &from, at, keys);
+    keys.sources.push(KeySource { service: service.clone(), name: name.value.clone(), from, open: hash.is_some() });
+    if let Some(hash) = hash {
+        let shown = Found { value: hash.clone(), at, shown: "this key".to_owned() };
+        if keys.hashes.take(table, &shown, "the key of another integration") {
+            let key = IntegrationKey { name: name.value, service: service.clone(), urgency };
+            keys.by_hash.insert(hash, key);
+        }
+    }
+}
+
+fn source(table: &Table<'_>, service: &ServiceId, keys: &mut Keys<'_>) -> Option<(KeyFrom, usize)> {
+    if let Some(found) = table.text("key_env", MAX_NAME_CHARS) {
+        let name = &found.value;
+        let proper = name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+            && name.chars().next().is_some_and(|c| c.is_ascii_uppercase());
+        if !proper {
+            // It may be the key itself: do not quote it.
+            let mend = format!("write a name in capitals: key_env = \"{}\"", variable_for(service));
+            table.complain(&found, "is not the name of an environment variable", &mend);
+            return None;
+        }
+        let found = Found { shown: format!("key_env = \"{name}\""), ..found.clone() };
+        let own = keys.variables.take(table, &found, "the variable of another key");
+        return own.then_some((KeyFrom::Env(found.value), found.at));
+    }
+    if let Some(found) = table.text("key_file", MAX_URL_CHARS) {
+        return Some((KeyFrom::File(keys.folder.join(&found.value)), found.at));
+    }
+    let found = table.text("key_sha256", MAX_NAME_CHARS)?;
+    let hash = found.value.to_ascii_lowercase();
+    if hash.len() == 64 && hash.chars().all(|c| c.is_ascii_hexdigit()) {
+        return Some((KeyFrom::Sha256(hash), found.at));
+    }
+    let found = Found { shown: "key_sha256".to_owned(), ..found };
+    table.complain(&found, "is not a SHA-256", "write the 64 hex digits that `printf %s \"$KEY\" | sha256sum` prints");
+    None
+}
+
+/// The hash, if the key is there and is one. A missing key closes its own integration, not the pager.
+fn hash_of(table: &Table<'_>, from: &KeyFrom, at: usize, keys: &Keys<'_>) -> Option<String> {
+    let warn = |found: &str, wrong: &str, mend: &str| table.notes.warn(at, &table.place, found, wrong, mend);
+    let (shown, text) = match from {
+        KeyFrom::Sha256(hash) => return Some(hash.clone()),
+        KeyFrom::Env(variable) => {
+            let shown = format!("key_env = \"{variable}\"");
+            let Some(text) = keys.env.var(variable).filter(|text| !text.trim().is_empty()) else {
+                let mend = format!("set {variable}, or nobody can send events by this key");
+                warn(&shown, "names a variable that is not set", &mend);
+                return None;
+            };
+            (shown, text)
+        }
+        KeyFrom::File(path) => {
+            let shown = format!("key_file = {:?}", path.display().to_string());
+            let text = match keys.env.read(path) {
+                Ok(bytes) if bytes.len() > MAX_FILE_BYTES => Err("is too large to be a key".to_owned()),
+                Ok(bytes) => String::from_utf8(bytes).map_err(|_| "does not hold text".to_owned()),
+                Err(error) => Err(format!("cannot be read ({error})")),
+            };
+            match text {
+                Ok(text) => (shown, text),
+                Err(wrong) => {
+                    warn(&shown, &wrong, "write the key into it, or nobody can send events by this key");
+                    return None;
+                }
+            }
+        }
+    };
+    let key = text.trim();
+    let length = key.chars().count();
+    let wrong = if length < MIN_KEY_CHARS {
+        format!("holds a key of {length} characters, which can be guessed")
+    } else if length > MAX_KEY_CHARS {
+        format!("holds a key longer than {MAX_KEY_CHARS} characters")
+    } else if !key.chars().all(|c| c.is_ascii_alphanumeric() || "-_.~".contains(c)) {
+        "holds characters that do not survive in a URL".to_owned()
+    } else {
+        return Some(key_hash(key));
+    };
+    let mend = "make one with `openssl rand -hex 16` (letters, digits, - _ . ~)";
+    table.notes.complain(at, &table.place, &shown, &wrong, mend);
+    None
+}
+
+fn literal(table: &Table<'_>, at: usize, service: &ServiceId) {
+    let mend =
+        format!("put it in the environment and write [[service.key]] with key_env = \"{}\"", variable_for(service));
+    table.notes.complain(at, &table.place, "", "has a key written in the file", &mend);
+}
+
+/// `payments-api` -> `WARRIDOR_KEY_PAYMENTS_API`
+fn variable_for(service: &ServiceId) -> String {
+    format!("WARRIDOR_KEY_{}", service.as_str().to_ascii_uppercase().replace('-', "_"))
+}

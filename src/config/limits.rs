@@ -1,0 +1,48 @@
+//! The bounds of a configuration. Generous for people, small enough that no file can exhaust the process.
+
+/// Of `config.toml`, of one playbook and of one key file.
+pub const MAX_FILE_BYTES: usize = 1024 * 1024;
+/// Complaints told about one file; the rest is counted.
+pub const MAX_COMPLAINTS: usize = 200;
+
+pub const MAX_ID_CHARS: usize = 40;
+pub const MAX_NAME_CHARS: usize = 80;
+pub const MAX_URL_CHARS: usize = 2_000;
+/// Of a value quoted in a complaint.
+pub const MAX_QUOTED_CHARS: usize = 60;
+/// Names listed after "write one of".
+pub const MAX_LISTED: usize = 12;
+
+pub const MAX_USERS: usize = 5_000;
+pub const MAX_TEAMS: usize = 500;
+pub const MAX_SERVICES: usize = 5_000;
+pub const MAX_POLICIES: usize = 1_000;
+pub const MAX_SCHEDULES: usize = 1_000;
+pub const MAX_CHANNELS: usize = 5_000;
+pub const MAX_COMMANDS: usize = 10;
+pub const MAX_PLAYBOOKS: usize = 2_000;
+
+pub const MAX_MEMBERS: usize = 200;
+pub const MAX_LAYERS: usize = 10;
+pub const MAX_STEPS: usize = 20;
+/// Of one step, and of `catch_all`.
+pub const MAX_TARGETS: usize = 20;
+pub const MAX_RULES: usize = 20;
+pub const MAX_KEYS_PER_SERVICE: usize = 20;
+pub const MAX_REPEAT: i64 = 9;
+pub const MAX_MATCHES: usize = 50;
+pub const MAX_LABELS: usize = 20;
+
+/// A key shorter than this can be guessed.
+pub const MIN_KEY_CHARS: usize = 16;
+pub const MAX_KEY_CHARS: usize = 256;
+
+/// Seconds. Below a second a step could not even be sent; beyond a day nobody remembers what was being waited for.
+pub const STEP_DELAY_SECS: std::ops::RangeInclusive<i64> = 1..=24 * 60 * 60;
+pub const RULE_DELAY_SECS: std::ops::RangeInclusive<i64> = 0..=24 * 60 * 60;
+pub const SETTING_SECS: std::ops::RangeInclusive<i64> = 1..=7 * 24 * 60 * 60;
+/// Pages to the catch-all before the last pause repeats.
+pub const MAX_BACKOFFS: usize = 10;
+
+/// First turns of rotations.
+pub const START_YEARS: std::ops::RangeInclusive<i32> = 2000..=2100;

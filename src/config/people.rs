@@ -1,0 +1,165 @@
+//! `[[channel]]`, `[[user]]`, `[[team]]`.
+
+use super::app::Channel;
+use super::limits::RULE_DELAY_SECS;
+use super::limits::{MAX_CHANNELS, MAX_ID_CHARS, MAX_MEMBERS, MAX_NAME_CHARS, MAX_RULES, MAX_TEAMS, MAX_USERS};
+use super::names::{Names, Once, known};
+use super::reader::{Found, Table};
+use super::{suggest, zone};
+use crate::domain::directory::{Method, PersonalRule, Team, User};
+use crate::domain::id::{ChannelId, SlackUserId, TeamId, UserId};
+use std::collections::BTreeMap;
+
+/// Where a person and their rules stand in the file.
+pub(super) struct UserPlace {
+    pub user: Found<UserId>,
+    pub rules: Vec<Found<PersonalRule>>,
+}
+
+pub(super) fn channels(top: &Table<'_>) -> Vec<Channel> {
+    let (mut names, mut ids) = (Once::default(), Once::default());
+    let mut channels = Vec::new();
+    for mut table in top.tables("channel", "[[channel]]", MAX_CHANNELS) {
+        let name = table.id("name", "payments").filter(|n| names.take(&table, n, "the name of another channel"));
+        let id = table.text("id", MAX_ID_CHARS);
+        table.required("id", "id = \"C0123456789\" (in Slack: the channel's name, About, at the bottom)");
+        let id = id.filter(|id| {
+            let good = slack_id(&id.value, ['C', 'G']);
+            if !good {
+                let mend = "write what Slack shows at the bottom of the channel's About: C and ten letters or digits";
+                table.complain(id, "is not a channel's id", mend);
+            }
+            good && ids.take(&table, id, "the id of another channel")
+        });
+        let private = table.flag("private").unwrap_or(false);
+        if let (Some(name), Some(id)) = (name, id) {
+            channels.push(Channel { name: name.value, id: ChannelId::from(id.value), private });
+        }
+        table.finish();
+    }
+    channels
+}
+
+pub(super) fn users(top: &Table<'_>) -> (Vec<User>, Vec<UserPlace>) {
+    let (mut ids, mut slacks, mut emails) = (Once::default(), Once::default(), Once::default());
+    let (mut users, mut places) = (Vec::new(), Vec::new());
+    for mut table in top.tables("user", "[[user]]", MAX_USERS) {
+        let id = table.id("id", "ana").filter(|id| ids.take(&table, id, "the id of another user"));
+        let name = table.name_or(id.as_ref().map_or("", |id| &id.value));
+        let slack = table.text("slack", MAX_ID_CHARS).filter(|found| {
+            let good = slack_id(&found.value, ['U', 'W']);
+            if !good {
+                let mend = "write the member id from the person's Slack profile (⋮, Copy member ID): U and ten letters or digits";
+                table.complain(found, "is not a member's id", mend);
+            }
+            good && slacks.take(&table, found, "the Slack id of another user")
+        });
+        let email = table.text("email", MAX_NAME_CHARS).filter(|found| {
+            let good = found.value.split_once('@').is_some_and(|(who, host)| !who.is_empty() && host.contains('.'));
+            if !good {
+                table.complain(found, "is not an e-mail address", "write it as ana@example.com");
+            }
+            good && emails.take(&table, found, "the e-mail address of another user")
+        });
+        let tz = zone::read(&table);
+        let admin = table.flag("admin").unwrap_or(false);
+        let rules = rules(&table);
+        if let (Some(id), Some(tz)) = (id, tz) {
+            let at = Found { value: UserId::from(id.value.as_str()), at: id.at, shown: id.shown };
+            let mut own: Vec<PersonalRule> = rules.iter().map(|r| r.value.clone()).collect();
+            own.sort_by_key(|rule| rule.delay_secs);
+            if own.is_empty() {
+                own.push(PersonalRule { method: Method::Slack, delay_secs: 0 });
+            }
+            users.push(User {
+                id: at.value.clone(),
+                name,
+                slack: slack.map(|s| SlackUserId::from(s.value)),
+                email: email.map(|e| e.value),
+                tz,
+                admin,
+                rules: own,
+            });
+            places.push(UserPlace { user: at, rules });
+        }
+        table.finish();
+    }
+    (users, places)
+}
+
+fn rules(user: &Table<'_>) -> Vec<Found<PersonalRule>> {
+    let mut rules = Vec::new();
+    let mut seen = Once::default();
+    for table in user.tables("rule", "[[user.rule]]", MAX_RULES) {
+        let method = table.text("method", MAX_NAME_CHARS);
+        table.required("method", "method = \"slack\"");
+        let method = method.filter(|found| {
+            if found.value != "slack" {
+                table.complain(found, "is not a method", &suggest::one_of(&found.value, ["slack"]));
+            }
+            found.value == "slack"
+        });
+        let delay = table.span("delay", RULE_DELAY_SECS);
+        table.required("delay", "delay = \"0s\"");
+        if let (Some(method), Some(delay)) = (method, delay) {
+            let both = format!("{} {}", method.shown, delay.shown);
+            let once = Found { value: format!("{} {}", method.value, delay.value), at: method.at, shown: both };
+            if seen.take(&table, &once, "a rule of this person") {
+                let rule = PersonalRule { method: Method::Slack, delay_secs: delay.value };
+                rules.push(Found { value: rule, at: delay.at, shown: delay.shown });
+            }
+        }
+        table.finish();
+    }
+    rules
+}
+
+pub(super) fn teams(top: &Table<'_>, names: &Names, channels: &BTreeMap<String, ChannelId>) -> Vec<Team> {
+    let mut ids = Once::default();
+    let mut teams = Vec::new();
+    for mut table in top.tables("team", "[[team]]", MAX_TEAMS) {
+        let id = table.id("id", "payments").filter(|id| ids.take(&table, id, "the id of another team"));
+        let name = table.name_or(id.as_ref().map_or("", |id| &id.value));
+        let tier = tier(&table);
+        table.required("tier", "tier = 1, 2 or 3");
+        let channel = channel(&table, names, channels);
+        table.required("channel", "channel = \"…\", the name of a [[channel]]");
+        let members = members(&table, "members", names);
+        table.required("members", "members = [\"…\"], the ids of users");
+        if let (Some(id), Some(tier), Some(channel), Some(members)) = (id, tier, channel, members) {
+            teams.push(Team { id: TeamId::from(id.value), name, tier, channel, members });
+        }
+        table.finish();
+    }
+    teams
+}
+
+/// Users by id. At least one, none twice.
+fn members(table: &Table<'_>, key: &'static str, names: &Names) -> Option<Vec<UserId>> {
+    let found = table.texts(key, MAX_MEMBERS, MAX_ID_CHARS)?;
+    let mut seen = Once::default();
+    if found.is_empty() {
+        table.required_items(key, "write the id of at least one user");
+    }
+    let members = found.into_iter().filter(|f| known(table, f, "user", &names.users) && seen.take(table, f, "listed"));
+    Some(members.map(|f| UserId::from(f.value)).collect())
+}
+
+/// 1, 2 or 3.
+pub(super) fn tier(table: &Table<'_>) -> Option<u8> {
+    table.number("tier", 1..=3).and_then(|tier| u8::try_from(tier).ok())
+}
+
+/// The id of the channel that `channel = "payments"` names. A leading `#` is forgiven.
+pub(super) fn channel(table: &Table<'_>, names: &Names, channels: &BTreeMap<String, ChannelId>) -> Option<ChannelId> {
+    let mut found = table.text("channel", MAX_NAME_CHARS)?;
+    found.value = found.value.trim_start_matches('#').to_owned();
+    let named = known(table, &found, "channel", &names.channels);
+    channels.get(&found.value).filter(|_| named).cloned()
+}
+
+/// Slack's ids: a letter that tells the kind, then capitals and digits.
+fn slack_id(id: &str, kinds: [char; 2]) -> bool {
+    let rest = id.strip_prefix(kinds);
+    rest.is_some_and(|rest| rest.len() >= 7 && rest.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit()))
+}

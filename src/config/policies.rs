@@ -1,0 +1,73 @@
+//! `[[policy]]`, its steps, and the catch-all.
+
+use super::limits::{MAX_NAME_CHARS, MAX_POLICIES, MAX_REPEAT, MAX_STEPS, MAX_TARGETS, STEP_DELAY_SECS};
+use super::names::{Names, Once, target};
+use super::reader::{Found, Table};
+use crate::domain::directory::{Policy, Step, Target};
+use crate::domain::id::{ChannelId, PolicyId};
+use std::collections::BTreeMap;
+
+/// Where a policy stands in the file.
+pub(super) struct PolicyPlace {
+    pub policy: Found<PolicyId>,
+    /// Each step's beginning.
+    pub steps: Vec<usize>,
+}
+
+pub(super) fn read(top: &Table<'_>, names: &Names) -> (Vec<Policy>, Vec<PolicyPlace>) {
+    let mut ids = Once::default();
+    let (mut policies, mut places) = (Vec::new(), Vec::new());
+    for mut table in top.tables("policy", "[[policy]]", MAX_POLICIES) {
+        let id = table.id("id", "payments").filter(|id| ids.take(&table, id, "the id of another policy"));
+        let repeat = table.number("repeat", 0..=MAX_REPEAT).and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+        let read = table.tables("steps", "steps", MAX_STEPS);
+        let example = "steps = [{ targets = [\"schedule:NAME\"], delay = \"5m\" }]";
+        table.required("steps", example);
+        if read.is_empty() {
+            table.required_items("steps", &format!("write {example}"));
+        }
+        let steps: Vec<(usize, Option<Step>)> = read.into_iter().map(|t| (t.at, step(t, names))).collect();
+        if let Some(id) = id {
+            let policy = PolicyId::from(id.value);
+            places.push(PolicyPlace {
+                policy: Found { value: policy.clone(), at: id.at, shown: id.shown },
+                steps: steps.iter().filter(|(_, step)| step.is_some()).map(|(at, _)| *at).collect(),
+            });
+            let steps = steps.into_iter().filter_map(|(_, step)| step).collect();
+            policies.push(Policy { id: policy, steps, repeat });
+        }
+        table.finish();
+    }
+    (policies, places)
+}
+
+fn step(table: Table<'_>, names: &Names) -> Option<Step> {
+    let targets = targets(&table, "targets", names, None);
+    table.required("targets", "targets = [\"schedule:NAME\", \"user:NAME\"]");
+    let delay = table.span("delay", STEP_DELAY_SECS);
+    table.required("delay", "delay = \"5m\", how long the step is waited for");
+    table.finish();
+    let targets = targets.filter(|targets| !targets.is_empty())?;
+    Some(Step { targets, delay_secs: delay?.value })
+}
+
+/// Who hears what nobody answered.
+pub(super) fn catch_all(top: &Table<'_>, names: &Names, channels: &BTreeMap<String, ChannelId>) -> Option<Vec<Target>> {
+    top.required("catch_all", "catch_all = [\"user:NAME\"]: who hears what nobody answered");
+    targets(top, "catch_all", names, Some(channels))
+}
+
+fn targets(
+    table: &Table<'_>,
+    key: &'static str,
+    names: &Names,
+    channels: Option<&BTreeMap<String, ChannelId>>,
+) -> Option<Vec<Target>> {
+    let found = table.texts(key, MAX_TARGETS, MAX_NAME_CHARS)?;
+    if found.is_empty() {
+        table.required_items(key, "write at least one: \"schedule:NAME\" or \"user:NAME\"");
+    }
+    let mut seen = Once::default();
+    let once = found.iter().filter(|f| seen.take(table, f, "listed"));
+    Some(once.filter_map(|f| target(table, f, names, channels)).collect())
+}

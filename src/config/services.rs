@@ -1,0 +1,66 @@
+//! `[[service]]`.
+
+use super::keys::{self, Keys};
+use super::limits::{MAX_ID_CHARS, MAX_NAME_CHARS, MAX_SERVICES};
+use super::names::{Names, Once, known};
+use super::people::{channel, tier};
+use super::reader::Table;
+use super::suggest;
+use crate::domain::directory::{Service, Team, Urgency};
+use crate::domain::id::{ChannelId, PolicyId, ServiceId, TeamId};
+use std::collections::BTreeMap;
+
+pub(super) fn read(
+    top: &Table<'_>,
+    names: &Names,
+    channels: &BTreeMap<String, ChannelId>,
+    teams: &[Team],
+    keys: &mut Keys<'_>,
+) -> Vec<Service> {
+    let mut ids = Once::default();
+    let mut services = Vec::new();
+    for mut table in top.tables("service", "[[service]]", MAX_SERVICES) {
+        let id = table.id("id", "payments-api").filter(|id| ids.take(&table, id, "the id of another service"));
+        let name = table.name_or(id.as_ref().map_or("", |id| &id.value));
+        let team = table.text("team", MAX_ID_CHARS).filter(|team| known(&table, team, "team", &names.teams));
+        table.required("team", "team = \"…\", the id of a [[team]]");
+        let policy = table.text("policy", MAX_ID_CHARS).filter(|p| known(&table, p, "policy", &names.policies));
+        table.required("policy", "policy = \"…\", the id of a [[policy]]");
+        let own_tier = tier(&table);
+        let urgency = urgency(&table).unwrap_or(Urgency::High);
+        let own_channel = channel(&table, names, channels);
+        let has_keys = table.has("key").is_some();
+        if let Some(id) = id.as_ref().filter(|_| has_keys) {
+            keys::read(&table, &ServiceId::from(id.value.as_str()), keys);
+        }
+        let team = team.map(|team| TeamId::from(team.value));
+        // A team that is named but not here was complained about where it stands.
+        let team = teams.iter().find(|t| Some(&t.id) == team.as_ref());
+        if let (Some(id), Some(policy), Some(team)) = (id, policy, team) {
+            services.push(Service {
+                id: ServiceId::from(id.value),
+                name,
+                team: team.id.clone(),
+                tier: own_tier.unwrap_or(team.tier),
+                urgency,
+                policy: PolicyId::from(policy.value),
+                channel: own_channel.unwrap_or_else(|| team.channel.clone()),
+            });
+        }
+        table.finish();
+    }
+    services
+}
+
+/// `high` or `low`.
+pub(super) fn urgency(table: &Table<'_>) -> Option<Urgency> {
+    let found = table.text("urgency", MAX_NAME_CHARS)?;
+    match found.value.as_str() {
+        "high" => Some(Urgency::High),
+        "low" => Some(Urgency::Low),
+        other => {
+            table.complain(&found, "is not an urgency", &suggest::one_of(other, ["high", "low"]));
+            None
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! One request, from its header to its answer.
+
+use super::answers::{self, Answer};
+use super::body::{self, BodyError, Budget, Held};
+use super::connections::Connections;
+use super::metrics::{Counts, Metrics, Watch};
+use super::routes::{Kind, Route};
+use super::sources::{DecodeError, Decoded, alertmanager, generic, pagerduty};
+use super::{Accepted, IngestConfig, Intake, IntakeError, auth, limits, text, unreadable};
+use crate::domain::directory::{Directory, IntegrationKey};
+use crate::domain::id::{IncidentNo, InputId};
+use crate::domain::input::{Delivery, Event, Input, Source, What};
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::{HeaderMap, Method, Request, Response, StatusCode};
+use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// Everything requests share.
+pub struct Door<I> {
+    intake: Arc<I>,
+    config: IngestConfig,
+    connections: Arc<Connections>,
+    bodies: Arc<Budget>,
+    enqueue_bodies: Arc<Budget>,
+    decoders: Semaphore,
+    pub metrics: Metrics,
+}
+
+/// A request under a key.
+struct Known<'a> {
+    directory: &'a Directory,
+    key: &'a IntegrationKey,
+    secret: &'a str,
+    path: &'static str,
+}
+
+impl<I: Intake> Door<I> {
+    pub fn new(intake: Arc<I>, config: IngestConfig, connections: Arc<Connections>) -> Self {
+        let bodies = Budget::new(config.limits.body_bytes);
+        let enqueue_bodies = Budget::new(config.limits.enqueue_body_bytes);
+        let decoders = Semaphore::new(limits::DECODERS);
+        Self { intake, config, connections, bodies, enqueue_bodies, decoders, metrics: Metrics::new() }
+    }
+
+    /// Answers one request. Never fails: what goes wrong is an answer.
+    pub async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Response<Full<Bytes>> {
+        let watch = Watch::start();
+        let (parts, body) = request.into_parts();
+        let route = Route::of(parts.uri.path());
+        let takes_events = matches!(route, Route::Enqueue | Route::Integration { .. });
+        let allowed = match route.method() {
+            "GET" => parts.method == Method::GET || parts.method == Method::HEAD,
+            _ => parts.method == Method::POST,
+        };
+        let answer = match &route {
+            Route::Unknown => Answer::no_such_path(),
+            _ if !allowed => Answer::wrong_method(route.method()),
+            Route::Enqueue => self.enqueue(&parts.headers, body, peer).await,
+            Route::Integration { kind, key } => self.integration(*kind, key, &parts.headers, body, peer).await,
+            Route::Healthz => Answer::text(StatusCode::OK, "ok\n"),
+            Route::Readyz => {
+                let ready = self.intake.ready();
+                Answer::ready(ready.writable, &ready.body)
+            }
+            Route::Metrics => self.render(),
+        };
+        self.metrics.answered(&route, answer.status);
+        if takes_events {
+            self.metrics.duration_seconds.record(watch.seconds());
+        }
+        answer.into_response()
+    }
+
+    /// To be called every few seconds.
+    pub fn upkeep(&self) {
+        if let Some(handle) = &self.config.metrics {
+            handle.run_upkeep();
+        }
+    }
+
+    fn render(&self) -> Answer {
+        let Some(handle) = &self.config.metrics else { return Answer::no_such_path() };
+        self.metrics.read(&self.connections, &[&self.bodies, &self.enqueue_bodies]);
+        Answer::metrics(handle.render())
+    }
+
+    async fn integration(&self, kind: Kind, secret: &str, headers: &HeaderMap, body: Incoming, peer: IpAddr) -> Answer {
+        let directory = self.intake.directory();
+        let Some(key) = auth::lookup(&directory, secret) else {
+            body::discard(body, limits::DISCARDED_UNKNOWN_BYTES, self.config.limits.body).await;
+            return self.unknown_key(secret, peer);
+        };
+        let (path, source) = match kind {
+            Kind::Alertmanager => ("/integrations/alertmanager", Source::Alertmanager),
+            Kind::Generic => ("/integrations/generic", Source::Generic),
+        };
+        let known = Known { directory: &directory, key, secret, path };
+        let mut held = match body::read(headers, body, limits::BODY_BYTES, &self.bodies, self.config.limits.body).await
+        {
+            Ok(held) => held,
+            Err(BodyError::TooLarge { kept }) => return self.too_large(&known, &kept, limits::BODY_BYTES).await,
+            Err(BodyError::Encoding { kept, error }) => {
+                return match self.raise(&known, &kept, &error.to_string()).await {
+                    Ok(incident) => Answer::not_understood(&error, incident),
+                    Err(e) => Answer::not_accepted(&e),
+                };
+            }
+            Err(e) => return no_body(&e),
+        };
+        self.metrics.body_bytes.record(size(&held));
+        match self.decode(kind, held.bytes.clone()).await {
+            Ok(decoded) => {
+                let weight = decoded.weight().max(held.bytes.len());
+                if !held.weighs(weight) {
+                    return no_body(&BodyError::NoRoom);
+                }
+                let Decoded { events, left_out_by_sender } = decoded;
+                if left_out_by_sender > 0 {
+                    self.metrics.left_out_by_sender.increment(left_out_by_sender);
+                    tracing::warn!(path, key = %key.name, count = left_out_by_sender, "the sender left alerts out of its body");
+                }
+                match self.submit(&known, source, events, weight).await {
+                    Ok(accepted) => Answer::accepted(&accepted),
+                    Err(e) => Answer::not_accepted(&e),
+                }
+            }
+            Err(error) => match self.raise(&known, &held.bytes, &error.to_string()).await {
+                Ok(incident) => Answer::not_understood(&error, incident),
+                Err(e) => Answer::not_accepted(&e),
+            },
+        }
+    }
+
+    async fn enqueue(&self, headers: &HeaderMap, body: Incoming, peer: IpAddr) -> Answer {
+        let limit = limits::ENQUEUE_BODY_BYTES;
+        let (bytes, error) = match body::read(headers, body, limit, &self.enqueue_bodies, self.config.limits.body).await
+        {
+            Ok(held) => match pagerduty::read(&held.bytes) {
+                Ok(message) => return self.enqueue_message(&message, &held, peer).await,
+                Err(error) => (held.bytes.clone(), Some(error)),
+            },
+            Err(BodyError::Encoding { kept, error }) => (kept, Some(error)),
+            Err(BodyError::TooLarge { kept }) => (kept, None),
+            Err(e) => return no_body(&e),
+        };
+        // No event, but perhaps a key.
+        let secret = unreadable::find_routing_key(&bytes);
+        let directory = self.intake.directory();
+        let known = match secret.as_deref().map(|secret| (secret, auth::lookup(&directory, secret))) {
+            Some((secret, Some(key))) => Known { directory: &directory, key, secret, path: "/v2/enqueue" },
+            Some((secret, None)) => return self.unknown_key(secret, peer),
+            None => {
+                return match error {
+                    Some(error) => Answer::invalid_event(&[error]),
+                    None => Answer::too_large(limit, None),
+                };
+            }
+        };
+        match error {
+            Some(error) => match self.raise(&known, &bytes, &error.to_string()).await {
+                Ok(_) => Answer::invalid_event(&[error]),
+                Err(e) => Answer::not_accepted(&e),
+            },
+            None => self.too_large(&known, &bytes, limit).await,
+        }
+    }
+
+    async fn enqueue_message(&self, message: &pagerduty::Message<'_>, held: &Held, peer: IpAddr) -> Answer {
+        self.metrics.body_bytes.record(size(held));
+        let Some(secret) = message.routing_key() else {
+            self.config.unknown_keys.count("", peer);
+            self.metrics.unknown_key.increment(1);
+            return Answer::invalid_event(&[DecodeError::new(
+                "routing_key",
+                "nothing",
+                "the service's integration key",
+            )]);
+        };
+        let directory = self.intake.directory();
+        let Some(key) = auth::lookup(&directory, &secret) else { return self.unknown_key(&secret, peer) };
+        let known = Known { directory: &directory, key, secret: &secret, path: "/v2/enqueue" };
+        let id = self.intake.next_delivery_id();
+        match message.event(&text::short_hash([id.as_str()])) {
+            Ok(event) => {
+                let dedup_key = event.dedup_key.clone();
+                match self.submit_as(id, &known, Source::PagerDuty, vec![event], held.bytes.len()).await {
+                    Ok(_) => Answer::enqueued(&dedup_key),
+                    Err(e) => Answer::not_accepted(&e),
+                }
+            }
+            Err(errors) => {
+                let problems: Vec<String> = errors.iter().map(ToString::to_string).collect();
+                match self.raise(&known, &held.bytes, &problems.join("; ")).await {
+                    Ok(_) => Answer::invalid_event(&errors),
+                    Err(e) => Answer::not_accepted(&e),
+                }
+            }
+        }
+    }
+
+    async fn submit(
+        &self,
+        known: &Known<'_>,
+        source: Source,
+        events: Vec<Event>,
+        bytes: usize,
+    ) -> Result<Accepted, IntakeError> {
+        self.submit_as(self.intake.next_delivery_id(), known, source, events, bytes).await
+    }
+
+    async fn submit_as(
+        &self,
+        id: InputId,
+        known: &Known<'_>,
+        source: Source,
+        events: Vec<Event>,
+        bytes: usize,
+    ) -> Result<Accepted, IntakeError> {
+        let counts = Counts::of(source, &events);
+        let Known { key, .. } = known;
+        let delivery = Delivery { service: key.service.clone(), source, urgency: key.urgency, events };
+        let accepted = self.hand_over(Input { id, what: What::Events(delivery) }, bytes).await?;
+        self.metrics.events(&counts);
+        Ok(accepted)
+    }
+
+    /// Makes an incident of a body under a known key that could not be understood. Until that is durable the sender may
+    /// not be told 400, which would make it forget the alert.
+    async fn raise(&self, known: &Known<'_>, body: &[u8], problem: &str) -> Result<Option<IncidentNo>, IntakeError> {
+        self.metrics.unreadable.increment(1);
+        let Known { directory, key, secret, path } = known;
+        let service_name = directory.services.get(&key.service).map_or(key.service.as_str(), |s| s.name.as_str());
+        let told = unreadable::unreadable(key, service_name, body, problem, secret);
+        tracing::warn!(path, key = %key.name, service = %key.service, problem = %told.problem, "a body could not be read");
+        let bytes = told.excerpt.len();
+        let input = Input { id: self.intake.next_delivery_id(), what: What::Unreadable(told) };
+        let accepted = self.hand_over(input, bytes).await?;
+        Ok(accepted.incidents.first().and_then(|(_, incident)| *incident))
+    }
+
+    async fn hand_over(&self, input: Input, bytes: usize) -> Result<Accepted, IntakeError> {
+        let limit = self.config.limits.submit;
+        match tokio::time::timeout(limit, self.intake.submit(input, bytes)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(IntakeError::Unknown(format!("no answer within {} s", limit.as_secs_f32()))),
+        }
+    }
+
+    async fn too_large(&self, known: &Known<'_>, kept: &[u8], limit: usize) -> Answer {
+        match self.raise(known, kept, &answers::too_large(limit).to_string()).await {
+            Ok(incident) => Answer::too_large(limit, incident),
+            Err(e) => Answer::not_accepted(&e).closing(),
+        }
+    }
+
+    /// Decodes; a long body off the threads that serve connections, few at a time. A decoder that panics has not
+    /// understood the body, and the body is not lost by it.
+    async fn decode(&self, kind: Kind, body: Bytes) -> Result<Decoded, DecodeError> {
+        let decode = match kind {
+            Kind::Alertmanager => alertmanager::decode,
+            Kind::Generic => generic::decode,
+        };
+        let broken =
+            || DecodeError::new("the body", "something Warridor cannot handle", "a report of this as a defect");
+        if body.len() > limits::DECODE_INLINE_BYTES {
+            let _turn = self.decoders.acquire().await;
+            tokio::task::spawn_blocking(move || decode(&body)).await.unwrap_or_else(|_| Err(broken()))
+        } else {
+            catch_unwind(AssertUnwindSafe(|| decode(&body))).unwrap_or_else(|_| Err(broken()))
+        }
+    }
+
+    fn unknown_key(&self, secret: &str, peer: IpAddr) -> Answer {
+        self.config.unknown_keys.count(secret, peer);
+        self.metrics.unknown_key.increment(1);
+        Answer::unauthorized()
+    }
+}
+
+/// A body that never became one. A sender that was slow or came at a bad moment should come again: never a 4xx.
+fn no_body(error: &BodyError) -> Answer {
+    match error {
+        BodyError::NoRoom => Answer::try_again("Too much at once. Send it again.").closing(),
+        BodyError::Late => Answer::try_again("The body did not arrive in time. Send it again.").closing(),
+        BodyError::Broken | BodyError::TooLarge { .. } | BodyError::Encoding { .. } => {
+            Answer::try_again("The body did not arrive whole. Send it again.").closing()
+        }
+    }
+}
+
+#[allow(clippy::cast_precision_loss)] // a metric
+fn size(held: &Held) -> f64 {
+    held.bytes.len() as f64
+}

@@ -1,0 +1,241 @@
+//! The JSON for every monitor without a decoder of its own: cron, Zabbix, Nagios, UptimeRobot, a shell script.
+//!
+//! A body is one event, an array of them, or `{"events": [...]}`:
+//! ```json
+//! { "action": "trigger", "dedup_key": "backup/db-1", "title": "Backup of db-1 failed",
+//!   "link": "https://ci.example/42", "labels": { "severity": "critical" },
+//!   "starts_at": "2026-11-22T15:43:51Z", "ends_at": null }
+//! ```
+//!
+//! | field | also called | |
+//! |---|---|---|
+//! | `action` | `event_action`, `status`, `state` | `trigger` (firing, alerting, open, problem, down, critical…), `acknowledge` (ack…), `resolve` (resolved, ok, closed, up, recovery…), in any case; `trigger` when not sent |
+//! | `dedup_key` | `key`, `fingerprint`, `id` | names the problem; when not sent, a hash of the title |
+//! | `title` | `summary`, `message`, `alertname`, `name`, `subject`, `text`, `description` | required to trigger |
+//! | `link` | `url`, `generatorURL` | `http` or `https`, else it is dropped |
+//! | `labels` | | an object; `severity`, `source`, `host`, `instance`, `service` and `description` beside it count as labels |
+//! | `starts_at`, `ends_at` | `startsAt`, `endsAt` | RFC 3339, or seconds since 1970; what is neither is as if it were not sent |
+//!
+//! Where two names of one field are sent, the first of this table counts. `startsAt` names the episode: send the same
+//! one with every repeat, or none.
+
+use super::{DecodeError, Decoded, Labels, all};
+use crate::domain::input::{Event, EventAction};
+use crate::domain::stamp::At;
+use crate::ingest::json::{self, List, Loose, record};
+use crate::ingest::{limits, text};
+use serde::{Deserialize, Deserializer};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+record! {
+    struct Item<'a> {
+        action: Loose<'a> = "action",
+        event_action: Loose<'a> = "event_action",
+        status: Loose<'a> = "status",
+        state: Loose<'a> = "state",
+        dedup_key: Loose<'a> = "dedup_key",
+        key: Loose<'a> = "key",
+        fingerprint: Loose<'a> = "fingerprint",
+        id: Loose<'a> = "id",
+        title: Loose<'a> = "title",
+        summary: Loose<'a> = "summary",
+        message: Loose<'a> = "message",
+        alertname: Loose<'a> = "alertname",
+        name: Loose<'a> = "name",
+        subject: Loose<'a> = "subject",
+        text: Loose<'a> = "text",
+        description: Loose<'a> = "description",
+        link: Loose<'a> = "link",
+        url: Loose<'a> = "url",
+        generator_url: Loose<'a> = "generatorURL",
+        labels: Loose<'a> = "labels",
+        severity: Loose<'a> = "severity",
+        source: Loose<'a> = "source",
+        host: Loose<'a> = "host",
+        instance: Loose<'a> = "instance",
+        service: Loose<'a> = "service",
+        starts_at: Loose<'a> = "starts_at",
+        starts_at_camel: Loose<'a> = "startsAt",
+        ends_at: Loose<'a> = "ends_at",
+        ends_at_camel: Loose<'a> = "endsAt",
+        alerts: Loose<'a> = "alerts",
+        events: Option<List<Decoding, { limits::EVENTS_PER_BODY }>> = "events",
+    }
+}
+
+/// An item of a list becomes its event while the list is read.
+#[derive(Debug)]
+struct Decoding(Result<Event, DecodeError>);
+
+impl<'de> Deserialize<'de> for Decoding {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        Item::deserialize(d).map(|item| Self(event(&item)))
+    }
+}
+
+/// The events of a body; see the module's table.
+///
+/// # Errors
+/// Not JSON, no event, too many, a trigger without a title, an unknown action, a resolve that names nothing.
+pub fn decode(body: &[u8]) -> Result<Decoded, DecodeError> {
+    let is_list = json::utf8(body)?.trim_ascii_start().starts_with('[');
+    let list = if is_list {
+        json::read(body)?
+    } else {
+        let item: Item<'_> = json::read(body)?;
+        match item.events {
+            Some(list) => list,
+            None => return Ok(Decoded { events: vec![event(&item)?], left_out_by_sender: 0 }),
+        }
+    };
+    Ok(Decoded { events: all("events", unwrapped(list))?, left_out_by_sender: 0 })
+}
+
+fn unwrapped<const CAP: usize>(list: List<Decoding, CAP>) -> List<Result<Event, DecodeError>, CAP> {
+    match list {
+        List::Items { items, more } => List::Items { items: items.into_iter().map(|d| d.0).collect(), more },
+        List::Absent => List::Absent,
+        List::Odd(what) => List::Odd(what),
+    }
+}
+
+fn event(item: &Item<'_>) -> Result<Event, DecodeError> {
+    if let Some(odd) = item.odd {
+        return Err(DecodeError::new("title", odd, "each event as an object with at least `title`"));
+    }
+    if !item.alerts.is_absent() {
+        let mend = "Alertmanager's body to /integrations/alertmanager/KEY, or events in `events`";
+        return Err(DecodeError::new("alerts", "a field of Alertmanager's webhook", mend));
+    }
+    let action = action(item)?;
+    let (title, title_is) = title(item);
+    let dedup_key = match (first([item.dedup_key, item.key, item.fingerprint, item.id]), &title) {
+        (Some(key), _) => text::dedup_key(&key),
+        (None, Some(title)) => Arc::from(text::short_hash([title.as_str()])),
+        (None, None) => {
+            return Err(DecodeError::new("dedup_key", "neither dedup_key nor title", "at least one of them"));
+        }
+    };
+    if action == EventAction::Trigger && title.is_none() {
+        return Err(DecodeError::new("title", &item.title.found(), "what is wrong, in one line"));
+    }
+    Ok(Event {
+        action,
+        dedup_key,
+        title: title.unwrap_or_default(),
+        link: [item.link, item.url, item.generator_url]
+            .into_iter()
+            .find_map(|url| text::link(&url.scalar()?))
+            .unwrap_or_default(),
+        labels: labels(item, title_is),
+        starts_at: time([item.starts_at, item.starts_at_camel]),
+        ends_at: time([item.ends_at, item.ends_at_camel]),
+    })
+}
+
+fn action(item: &Item<'_>) -> Result<EventAction, DecodeError> {
+    let named =
+        [("action", item.action), ("event_action", item.event_action), ("status", item.status), ("state", item.state)];
+    let Some((field, value)) = named.into_iter().find(|(_, value)| !value.is_absent()) else {
+        return Ok(EventAction::Trigger);
+    };
+    let word = value.words().unwrap_or_default();
+    action_of(&word).ok_or_else(|| {
+        DecodeError::new(field, &value.found(), "one of \"trigger\", \"acknowledge\", \"resolve\"; or leave it out")
+    })
+}
+
+/// What monitors call the beginning of a problem, somebody's taking it, and its end.
+fn action_of(word: &str) -> Option<EventAction> {
+    const WORDS: &[(EventAction, &[&str])] = &[
+        (
+            EventAction::Trigger,
+            &[
+                "trigger",
+                "triggered",
+                "firing",
+                "fire",
+                "alerting",
+                "alert",
+                "open",
+                "opened",
+                "problem",
+                "down",
+                "critical",
+                "error",
+                "warning",
+                "failed",
+                "failure",
+            ],
+        ),
+        (
+            EventAction::Resolve,
+            &[
+                "resolve",
+                "resolved",
+                "ok",
+                "closed",
+                "close",
+                "recovery",
+                "recovered",
+                "up",
+                "normal",
+                "clear",
+                "cleared",
+                "success",
+            ],
+        ),
+        (EventAction::Acknowledge, &["acknowledge", "acknowledged", "ack"]),
+    ];
+    WORDS.iter().find(|(_, words)| words.iter().any(|w| w.eq_ignore_ascii_case(word))).map(|(action, _)| *action)
+}
+
+/// The title and the field it is.
+fn title(item: &Item<'_>) -> (Option<String>, &'static str) {
+    let named = [
+        ("title", item.title),
+        ("summary", item.summary),
+        ("message", item.message),
+        ("alertname", item.alertname),
+        ("name", item.name),
+        ("subject", item.subject),
+        ("text", item.text),
+        ("description", item.description),
+    ];
+    for (name, value) in named {
+        let title = text::one_line(&value.scalar().unwrap_or_default(), limits::TITLE_CHARS);
+        if !title.is_empty() {
+            return (Some(title), name);
+        }
+    }
+    (None, "")
+}
+
+fn labels(item: &Item<'_>, title_is: &str) -> Vec<(String, String)> {
+    let mut labels = Labels::default();
+    match item.labels.pairs() {
+        Some(pairs) => labels.add_pairs(&pairs),
+        None => labels.add("labels", &item.labels.any_text().unwrap_or_default()),
+    }
+    let beside = [
+        ("severity", item.severity),
+        ("source", item.source),
+        ("host", item.host),
+        ("instance", item.instance),
+        ("service", item.service),
+        ("description", item.description),
+    ];
+    for (name, value) in beside.into_iter().filter(|(name, _)| *name != title_is) {
+        labels.add_new(name, &value.any_text().unwrap_or_default());
+    }
+    labels.0
+}
+
+fn first<'a>(values: impl IntoIterator<Item = Loose<'a>>) -> Option<Cow<'a, str>> {
+    values.into_iter().find_map(Loose::words)
+}
+
+fn time(values: [Loose<'_>; 2]) -> Option<At> {
+    values.into_iter().find_map(|value| text::time(&value.scalar()?))
+}

@@ -1,0 +1,99 @@
+//! What is wrong with Warridor itself, told in the admin channel. Nobody is paged for the pager's own bookkeeping.
+
+use crate::ingest::{UnknownKey, UnknownKeys};
+use crate::pump::driver::Board;
+use crate::slack::{Outcome, SlackClient};
+use crate::views::mrkdwn::escape;
+use serde_json::json;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// Unknown keys are told this often.
+const UNKNOWN_KEYS_EVERY: Duration = Duration::from_secs(60 * 60);
+/// The last word before an exit takes at most this long.
+const LAST_WORD: Duration = Duration::from_secs(3);
+/// What could not be said is tried again this often, this many times.
+const AGAIN: Duration = Duration::from_secs(20);
+const TRIES: u32 = 30;
+/// Unknown keys named in one message.
+const KEYS_NAMED: usize = 10;
+
+#[derive(Clone)]
+pub struct Notices {
+    client: SlackClient,
+    board: Arc<Board>,
+}
+
+impl Notices {
+    pub fn new(client: SlackClient, board: Arc<Board>) -> Self {
+        Self { client, board }
+    }
+
+    /// Tells what the start found, and every hour which unknown keys were used.
+    pub fn start(self, at_start: Vec<String>, unknown: Arc<UnknownKeys>, token: CancellationToken) -> JoinHandle<()> {
+        tokio::spawn(async move {
+            let telling = async {
+                for notice in &at_start {
+                    tracing::warn!(notice, "found at the start");
+                }
+                if !at_start.is_empty() {
+                    self.say(format!(":information_source: At the start: {}", at_start.join(" "))).await;
+                }
+                loop {
+                    tokio::time::sleep(UNKNOWN_KEYS_EVERY).await;
+                    if let Some(text) = unknown_keys(&unknown.drain_unknown_keys()) {
+                        tracing::warn!(text, "events with unknown keys");
+                        self.say(text).await;
+                    }
+                }
+            };
+            tokio::select! {
+                () = token.cancelled() => {}
+                () = telling => {}
+            }
+        })
+    }
+
+    /// One try, with little time: for the moment before an exit.
+    pub async fn say_now(&self, text: String) {
+        let _ = tokio::time::timeout(LAST_WORD, self.post(&text)).await;
+    }
+
+    async fn say(&self, text: String) {
+        for _ in 0..TRIES {
+            match self.post(&text).await {
+                Outcome::Ok(_) | Outcome::Refused { .. } => return,
+                Outcome::RateLimited { .. } | Outcome::NotSent(_) | Outcome::Unknown(_) => {
+                    tokio::time::sleep(AGAIN).await;
+                }
+            }
+        }
+    }
+
+    async fn post(&self, text: &str) -> Outcome {
+        let channel = self.board.snapshot().directory.admin_channel.clone();
+        let body = json!({ "channel": channel, "text": text, "unfurl_links": false, "unfurl_media": false });
+        self.client.call_now("chat.postMessage", &body).await
+    }
+}
+
+fn unknown_keys(used: &[UnknownKey]) -> Option<String> {
+    if used.is_empty() {
+        return None;
+    }
+    let mut lines: Vec<String> = used
+        .iter()
+        .take(KEYS_NAMED)
+        .map(|k| {
+            let from = k.peer.map_or_else(|| "elsewhere".to_owned(), |p| p.to_string());
+            format!("Events with unknown key …{} from {from}: {}", escape(&k.tail, 8), k.count)
+        })
+        .collect();
+    if used.len() > KEYS_NAMED {
+        lines.push(format!("…and {} more keys", used.len() - KEYS_NAMED));
+    }
+    lines.push("A mistyped key is a silent monitor: compare it with the service's key.".to_owned());
+    Some(lines.join("\n"))
+}

@@ -1,0 +1,106 @@
+//! The configuration and the playbooks this repository ships are the ones `demo` runs and readers copy from.
+
+use chrono::{Duration, TimeZone, Utc};
+use std::collections::BTreeMap;
+use std::path::Path;
+use warridor::config::{self, KeyFrom, Means, MemoryEnv, SystemEnv, WithVars};
+use warridor::domain::directory::Target;
+use warridor::domain::id::{PolicyId, ScheduleId, ServiceId, UserId};
+use warridor::domain::schedule::resolve;
+use warridor::domain::stamp::At;
+
+fn shipped() -> config::Loaded {
+    let mut env = MemoryEnv::default();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    env.files.insert("config.toml".into(), std::fs::read(root.join("config.toml")).unwrap());
+    for entry in std::fs::read_dir(root.join("playbooks")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = Path::new("playbooks").join(path.file_name().unwrap());
+        env.files.insert(name, std::fs::read(path).unwrap());
+    }
+    config::load(Path::new("config.toml"), &env).unwrap_or_else(|complaints| {
+        panic!("{}", complaints.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+    })
+}
+
+#[test]
+fn it_is_clean_and_warns_only_of_keys_that_are_not_set() {
+    let loaded = shipped();
+    assert_eq!(loaded.warnings.len(), loaded.app.keys.len());
+    for (warning, key) in loaded.warnings.iter().zip(&loaded.app.keys) {
+        let KeyFrom::Env(variable) = &key.from else { panic!("{key:?}") };
+        let told = warning.to_string();
+        assert!(told.starts_with(&format!("config.toml:{}: [service.{}] key ", warning.line, key.service)), "{told}");
+        assert!(told.contains(&format!("key_env = \"{variable}\" names a variable that is not set")), "{told}");
+        assert!(!key.open);
+    }
+    assert!(loaded.directory.keys.is_empty());
+}
+
+#[test]
+fn with_its_keys_set_nothing_is_doubtful_and_every_key_opens_its_service() {
+    let sources = shipped().app.keys;
+    let vars: BTreeMap<String, String> = sources
+        .iter()
+        .map(|key| match &key.from {
+            KeyFrom::Env(variable) => (variable.clone(), format!("{}-0123456789", variable.to_lowercase())),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let env = WithVars { under: &SystemEnv, vars: vars.clone() };
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config.toml");
+    let loaded = config::load(&path, &env).unwrap();
+    assert_eq!(loaded.warnings, []);
+    for key in &loaded.app.keys {
+        let KeyFrom::Env(variable) = &key.from else {
+            continue;
+        };
+        let known = &loaded.directory.keys[&config::key_hash(&vars[variable])];
+        assert_eq!((&known.service, &known.name), (&key.service, &key.name));
+        assert!(key.open);
+    }
+    assert_eq!(loaded.playbooks.len(), 1);
+    assert_eq!(loaded.playbooks[0].name, "disk-filling-up");
+    assert_eq!(loaded.app.data_dir, path.with_file_name("data"));
+}
+
+#[test]
+fn its_first_service_is_the_story_the_demo_tells() {
+    let loaded = shipped();
+    let directory = &loaded.directory;
+    assert_eq!(loaded.app.services[0], ServiceId::from("payments-api"));
+    assert_eq!(loaded.app.users[0], UserId::from("ana"));
+    let service = &directory.services[&ServiceId::from("payments-api")];
+    assert_eq!(service.channel, directory.channels["payments"]);
+    assert_eq!(service.channel, directory.teams[&service.team].channel);
+    let policy = &directory.policies[&PolicyId::from("payments")];
+    assert_eq!(service.policy, policy.id);
+    assert_eq!(policy.repeat, 2);
+    assert_eq!(policy.steps[0].targets, [Target::Schedule(ScheduleId::from("payments-primary"))]);
+    assert_eq!(policy.steps[0].delay_secs, 300);
+    assert_eq!(policy.steps[1].targets, [Target::Schedule(ScheduleId::from("payments-backup"))]);
+    assert_eq!(
+        loaded.app.commands.iter().map(|c| (c.name.as_str(), c.means)).collect::<Vec<_>>(),
+        [("/pager", Means::Pager), ("/oncall", Means::Oncall)]
+    );
+    let zones: std::collections::BTreeSet<_> = directory.users.values().map(|user| user.tz.name()).collect();
+    assert!(zones.len() >= 3);
+    assert!(directory.users.values().all(|user| user.slack.is_some()));
+}
+
+#[test]
+fn ana_is_on_call_for_it_and_ben_backs_her_up_at_every_hour() {
+    let directory = shipped().directory;
+    let from = Utc.with_ymd_and_hms(2024, 1, 2, 0, 0, 0).unwrap();
+    for hour in 0..4 * 366 * 24 {
+        let at = At::from(from + Duration::hours(hour));
+        for (schedule, who) in [("payments-primary", "ana"), ("payments-backup", "ben")] {
+            let shift = resolve(&directory.schedules[&ScheduleId::from(schedule)], std::iter::empty(), at);
+            assert_eq!(shift.who, Some(UserId::from(who)), "{}", at.utc());
+            assert!(shift.until > at);
+        }
+        for schedule in directory.schedules.values() {
+            assert!(resolve(schedule, std::iter::empty(), at).who.is_some(), "{} {}", schedule.id, at.utc());
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The Slack app manifest: what we ask of a workspace, by our own words and, where Slack's schema is at hand, by it.
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use warridor::config::{self, MemoryEnv, manifest};
+
+const SHIPPED: &str = include_str!("../config.toml");
+
+fn built(config: &str) -> Value {
+    let env = MemoryEnv::with_file("config.toml", config);
+    let loaded = config::load(Path::new("config.toml"), &env).unwrap_or_else(|complaints| panic!("{complaints:?}"));
+    manifest::build(&loaded.app)
+}
+
+#[test]
+fn it_speaks_socket_mode_and_shows_pages() {
+    let manifest = built(SHIPPED);
+    let settings = &manifest["settings"];
+    assert_eq!(settings["socket_mode_enabled"], true);
+    assert_eq!(settings["interactivity"]["is_enabled"], true);
+    assert_eq!(settings["event_subscriptions"]["bot_events"], serde_json::json!(["app_home_opened"]));
+    let home = &manifest["features"]["app_home"];
+    assert_eq!(home["messages_tab_enabled"], true);
+    assert_eq!(home["messages_tab_read_only_enabled"], false);
+    // With sockets, no address of ours may be asked for.
+    assert!(!manifest.to_string().contains("url"));
+}
+
+#[test]
+fn its_commands_are_the_configured_ones_and_tell_people_apart() {
+    let names = |manifest: &Value| -> Vec<String> {
+        let commands = manifest["features"]["slash_commands"].as_array().unwrap();
+        for command in commands {
+            assert_eq!(command["should_escape"], true, "{command}");
+            for key in ["description", "usage_hint"] {
+                assert!(command[key].as_str().is_some_and(|text| !text.is_empty()), "{command}");
+            }
+        }
+        commands.iter().map(|command| command["command"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names(&built(SHIPPED)), ["/pager", "/oncall"]);
+    let renamed = SHIPPED.replace("name = \"/oncall\"", "name = \"/who\"\nmeans = \"oncall\"");
+    assert_eq!(names(&built(&renamed)), ["/pager", "/who"]);
+    let default =
+        SHIPPED.replace("[[command]]\nname = \"/pager\"\n", "").replace("[[command]]\nname = \"/oncall\"\n", "");
+    assert_eq!(names(&built(&default)), ["/pager", "/oncall"]);
+}
+
+#[test]
+fn it_asks_for_every_scope_it_needs_and_no_other() {
+    let manifest = built(SHIPPED);
+    let asked: Vec<&str> =
+        manifest["oauth_config"]["scopes"]["bot"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    let needed = manifest::scopes_needed();
+    assert_eq!(asked, needed.iter().map(|(scope, _)| *scope).collect::<Vec<_>>());
+    let mut once = asked.clone();
+    once.sort_unstable();
+    once.dedup();
+    assert_eq!(once.len(), asked.len());
+    for scope in ["chat:write", "commands", "users:read", "im:write", "im:history", "channels:history"] {
+        assert!(asked.contains(&scope), "{scope}");
+    }
+    assert!(needed.iter().all(|(_, why)| !why.is_empty() && !why.contains('\n')));
+    assert_eq!(manifest["oauth_config"]["scopes"].as_object().unwrap().len(), 1);
+}
+
+#[test]
+fn its_texts_fit() {
+    let manifest = built(SHIPPED);
+    let about = &manifest["display_information"];
+    for (text, min, max) in [
+        (&about["name"], 1, 35),
+        (&about["description"], 1, 140),
+        (&about["long_description"], 175, 4_000),
+        (&manifest["features"]["bot_user"]["display_name"], 1, 80),
+    ] {
+        let length = text.as_str().unwrap().chars().count();
+        assert!((min..=max).contains(&length), "{text}: {length}");
+    }
+    for command in manifest["features"]["slash_commands"].as_array().unwrap() {
+        let length = |key: &str| command[key].as_str().unwrap().chars().count();
+        assert!(
+            (2..=32).contains(&length("command")) && length("description") <= 2_000 && length("usage_hint") <= 1_000
+        );
+    }
+    let color = about["background_color"].as_str().unwrap();
+    assert!(color.len() == 7 && color.starts_with('#') && color[1..].chars().all(|c| c.is_ascii_hexdigit()));
+}
+
+/// Slack's own schemas are not ours to ship: they are looked for in `$WARRIDOR_SHARED/schemas`, then beside the project.
+#[test]
+fn it_is_valid_by_slacks_schemas_where_they_are_at_hand() {
+    let shared = std::env::var_os("WARRIDOR_SHARED").map_or_else(beside, PathBuf::from);
+    for version in ["1.0.0", "2.0.0"] {
+        let path = shared.join(format!("schemas/manifest.schema.{version}.json"));
+        let Ok(schema) = std::fs::read(&path) else {
+            eprintln!("not judged by Slack's schema {version}: no {}", path.display());
+            continue;
+        };
+        let schema: Value = serde_json::from_slice(&schema).unwrap();
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let manifest = built(SHIPPED);
+        let errors: Vec<String> = validator.iter_errors(&manifest).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{version}: {errors:#?}");
+        // The schema is one that refuses.
+        let mut wrong = manifest;
+        wrong["features"]["slash_commands"][0]["command"] = "pager".into();
+        assert!(!validator.is_valid(&wrong));
+    }
+}
+
+fn beside() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared")
+}
