@@ -186,6 +186,23 @@ fn a_segment_that_could_not_be_made_takes_no_frame_with_it() {
 }
 
 #[test]
+fn an_empty_segment_that_was_replaced_is_never_written_again() {
+    let disk = SimDisk::new(1);
+    let (journal, _) = open(&disk).unwrap();
+    // A segment is made (created, filled, synced, named) and the frame itself finds no space: it stays empty.
+    disk.fail_write(5, 0, std::io::ErrorKind::StorageFull);
+    assert!(matches!(journal.commit(1, &frame(1, 0, 100), Spend::Free), Commit::NotWritten(_)));
+    assert_eq!(segments(&disk), [] as [std::path::PathBuf; 0]);
+    // A frame it is too small for replaces it, and that fails: the file the journal had open has no name now.
+    disk.fail_sync(1);
+    assert!(matches!(journal.commit(1, &frame(1, 1, 3_400), Spend::Free), Commit::NotWritten(_)));
+    assert_eq!(journal.commit(1, &frame(1, 2, 100), Spend::Free), Commit::Committed);
+    assert_eq!(marks(&journal), [2]);
+    disk.power_cut();
+    assert_eq!(marks(&open(&disk).unwrap().0), [2]);
+}
+
+#[test]
 fn an_unfinished_last_frame_is_cut_and_its_bytes_are_kept() {
     let disk = SimDisk::new(3);
     let (journal, _) = open(&disk).unwrap();
