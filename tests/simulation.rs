@@ -260,8 +260,9 @@ fn holds_always(sim: &Sim, seed: u64) {
 
 fn holds_in_peace(sim: &mut Sim, seed: u64) {
     let replayed = replay(sim, seed);
+    let facts = sim.facts();
     accepted_is_known(sim, &replayed, seed);
-    states_follow(sim, seed);
+    states_follow(&facts, seed);
     slack_says_what_is_true(sim, seed);
     rows_are_the_replay(sim, &replayed, seed);
 }
@@ -294,9 +295,9 @@ fn accepted_is_known(sim: &Sim, replayed: &World, seed: u64) {
 }
 
 /// I3: an acknowledgement or a resolution is undone by somebody, or by a deadline, never by an accident.
-fn states_follow(sim: &Sim, seed: u64) {
+fn states_follow(facts: &[Fact], seed: u64) {
     let mut states: BTreeMap<IncidentNo, &'static str> = BTreeMap::new();
-    for (_, fact) in &sim.history {
+    for fact in facts {
         let Some(no) = fact.incident() else { continue };
         let state = states.get(&no).copied();
         let next = match fact {
@@ -346,9 +347,10 @@ fn slack_says_what_is_true(sim: &mut Sim, seed: u64) {
             }
         }
         let cards = sim.messages(card.channel.as_str());
+        let number = i.no.0.to_string();
         let same = cards.iter().filter(|m| {
             let p = &m["metadata"]["event_payload"];
-            p["kind"] == "card" && p["incident"] == i.no.0.to_string()
+            p["kind"] == "card" && p["incident"].as_str() == Some(&number)
         });
         extra += same.count() as u64 - 1;
     }

@@ -66,8 +66,6 @@ pub struct Sim {
     checkpoint: Option<CheckpointJob>,
     /// Events that were answered 202.
     pub accepted: Vec<Event>,
-    /// Facts as they were committed, with the wall time.
-    pub history: Vec<(At, Fact)>,
     /// What somebody following along would have seen.
     pub transcript: Vec<String>,
     /// Pages that were sent although the committed state did not want them.
@@ -115,7 +113,6 @@ impl Sim {
             envelopes: BTreeMap::new(),
             checkpoint: None,
             accepted: Vec::new(),
-            history: Vec::new(),
             transcript: Vec::new(),
             sent_unwanted: Vec::new(),
             lost_answers: 0,
@@ -397,21 +394,26 @@ impl Sim {
         true
     }
 
-    /// Reads the frames that were just committed back from the store: what is on record is what happened.
-    fn note(&mut self, before: u64) {
+    /// Every fact on record, oldest first.
+    pub fn facts(&self) -> Vec<Fact> {
+        self.facts_after(0)
+    }
+
+    fn facts_after(&self, seq: u64) -> Vec<Fact> {
         let mut facts = Vec::new();
-        self.store
-            .tail(before, &mut |frame| {
-                for fact in warridor::record::unseal(&frame).expect("own facts can be read") {
-                    facts.push((frame.wall, fact));
-                }
-                true
-            })
-            .expect("the journal can be read");
-        for (_, fact) in &facts {
-            self.transcript.push(serde_json::to_string(fact).expect("facts are JSON"));
+        let read = self.store.tail(seq, &mut |frame| {
+            facts.extend(warridor::record::unseal(&frame).expect("own facts can be read"));
+            true
+        });
+        read.expect("the journal can be read");
+        facts
+    }
+
+    /// What is on record is what happened: read back from the store.
+    fn note(&mut self, before: u64) {
+        for fact in self.facts_after(before) {
+            self.transcript.push(serde_json::to_string(&fact).expect("facts are JSON"));
         }
-        self.history.extend(facts);
     }
 
     fn send(&mut self) -> bool {
