@@ -5,7 +5,7 @@ use super::kit::{actions, button, confirm, context, section};
 use super::mrkdwn::{day_and_time, escape, escape_marked, link, names, time, truncate};
 use super::{Colored, Message, limits};
 use crate::domain::alert::Alert;
-use crate::domain::call::{CallKind, CallState};
+use crate::domain::call::{Call, CallKind, CallState};
 use crate::domain::directory::{Directory, Urgency};
 use crate::domain::fact::ResolvedBy;
 use crate::domain::id::StoreId;
@@ -107,7 +107,7 @@ pub fn status(i: &Incident, d: &Directory) -> String {
 }
 
 fn asking(i: &Incident, d: &Directory) -> String {
-    let Some(call) = i.main_call().filter(|c| c.is_open()) else {
+    let Some(call) = asking_call(i) else {
         return match i.urgency {
             Urgency::Low => "Low urgency: nobody is paged.".to_owned(),
             Urgency::High => "Nobody is being paged: press *Escalate*.".to_owned(),
@@ -137,6 +137,11 @@ fn asking(i: &Incident, d: &Directory) -> String {
     }
 }
 
+/// The call that asks for somebody to take it: the main one, or (low urgency) the one a person started.
+fn asking_call(i: &Incident) -> Option<&Call> {
+    i.main_call().filter(|c| c.is_open()).or_else(|| i.open_calls().next())
+}
+
 fn also_asking(i: &Incident, d: &Directory) -> String {
     let added = i.open_calls().filter(|c| matches!(c.kind, CallKind::Added { .. }));
     let asked: Vec<&str> = added.flat_map(|c| &c.asked).map(|a| d.name_of(&a.user)).collect();
@@ -150,7 +155,7 @@ fn status_in_words(i: &Incident, d: &Directory) -> String {
         names(&all)
     };
     match &i.state {
-        State::Triggered { .. } => match i.main_call().filter(|c| c.is_open()) {
+        State::Triggered { .. } => match asking_call(i) {
             Some(c) if !c.asked.is_empty() && !c.next_up.is_empty() => {
                 let (now, next) = (people(&mut c.asked.iter().map(|a| &a.user)), people(&mut c.next_up.iter()));
                 format!("Paging {now}, next {next}")

@@ -21,11 +21,15 @@ pub fn page(i: &Incident, p: &Page, d: &Directory, store: StoreId) -> Message {
     let service = d.services.get(&i.service).map_or(i.service.as_str(), |s| s.name.as_str());
     blocks.push(context(&format!("{} · tier {} · <#{}>", escape(service, 60), i.tier, i.channel)));
     if is_actionable(i, p) {
-        let mut row = buttons(i, d, subject);
-        if p.purpose == Purpose::StillOnIt {
-            let yes = button(Action::Acknowledge, "Still on it", subject).with_style(SlackBlockButtonStyle::Primary);
-            row.insert(0, yes);
-        }
+        let first = match p.purpose {
+            Purpose::StillOnIt if !i.is_triggered() => Some("Still on it"),
+            Purpose::Step if is_asked_to_join(i, p) => Some("Acknowledge"),
+            Purpose::Step | Purpose::CatchAll | Purpose::StillOnIt => None,
+        };
+        let first = first.map(|words| button(Action::Acknowledge, words, subject));
+        let rest = buttons(i, d, subject).into_iter().map(|b| if first.is_some() { b.opt_style(None) } else { b });
+        let row: Vec<_> =
+            first.clone().map(|b| b.with_style(SlackBlockButtonStyle::Primary)).into_iter().chain(rest).collect();
         blocks.push(actions(row));
     }
     let color = if is_actionable(i, p) { "#d92d20" } else { "#98a2b3" };
@@ -54,7 +58,10 @@ fn lead(i: &Incident, p: &Page, d: &Directory) -> String {
     match (p.purpose, &i.state) {
         (Purpose::Step, State::Triggered { .. }) => format!("Page: {line}"),
         (Purpose::CatchAll, State::Triggered { .. }) => format!("Nobody answered: {line}"),
-        (Purpose::StillOnIt, State::Acknowledged { .. }) => format!("Still on it? {line}"),
+        (Purpose::StillOnIt, State::Acknowledged { .. }) if is_actionable(i, p) => format!("Still on it? {line}"),
+        (Purpose::Step, State::Acknowledged { .. }) if is_asked_to_join(i, p) => {
+            format!("{} asks for you: {line}", asker(i, p, d))
+        }
         _ => line,
     }
 }
@@ -68,7 +75,7 @@ fn status_for(i: &Incident, p: &Page, d: &Directory) -> String {
         (_, State::Acknowledged { by: Some(by), .. }) if is_recipient(p, by) => {
             format!("*You have it.* {}", status(i, d))
         }
-        (Purpose::Step, State::Acknowledged { .. }) if has_open_call(i, p) => {
+        (Purpose::Step, State::Acknowledged { .. }) if is_asked_to_join(i, p) => {
             format!("*{} asks for you.* {}", asker(i, p, d), status(i, d))
         }
         _ => status(i, d),
@@ -89,7 +96,9 @@ fn is_actionable(i: &Incident, p: &Page) -> bool {
         (State::Acknowledged { timeout, .. }, Purpose::StillOnIt) => {
             matches!(timeout, crate::domain::incident::AckTimeout::TriggerAt(_))
         }
-        (State::Acknowledged { by, .. }, _) => by.as_ref().is_some_and(|by| is_recipient(p, by)) || has_open_call(i, p),
+        (State::Acknowledged { by, .. }, _) => {
+            by.as_ref().is_some_and(|by| is_recipient(p, by)) || is_asked_to_join(i, p)
+        }
         (State::Snoozed { by, .. }, _) => is_recipient(p, by),
         (State::Resolved { .. }, _) => false,
     }
@@ -99,6 +108,7 @@ fn is_recipient(p: &Page, user: &crate::domain::id::UserId) -> bool {
     matches!(&p.to, Recipient::User(u) if u == user)
 }
 
-fn has_open_call(i: &Incident, p: &Page) -> bool {
-    i.call(p.call).is_some_and(|c| c.is_open())
+/// Somebody has the incident and asked for more people, and this reader has not answered yet.
+fn is_asked_to_join(i: &Incident, p: &Page) -> bool {
+    matches!(i.state, State::Acknowledged { .. }) && i.call(p.call).is_some_and(|c| c.is_open())
 }

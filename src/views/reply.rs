@@ -2,7 +2,7 @@
 
 use super::card::name;
 use super::mrkdwn::{day_and_time, names, time};
-use crate::domain::call::CallKind;
+use crate::domain::call::{Call, CallState};
 use crate::domain::directory::Directory;
 use crate::domain::fact::{Fact, LateAct, ResolvedBy};
 use crate::domain::id::UserId;
@@ -30,22 +30,24 @@ pub fn act(facts: &[Fact], after: &Incident, d: &Directory) -> String {
 }
 
 fn acknowledged(after: &Incident, by: &UserId, answered_nothing: bool, d: &Directory) -> String {
+    if let State::Acknowledged { by: Some(responder), .. } = &after.state
+        && responder != by
+    {
+        return format!("You are on {} too. {} keeps it.", after.no, name(d, responder));
+    }
     if answered_nothing {
         return format!("{} is yours.", after.no);
     }
-    let call = after
-        .calls
-        .iter()
-        .rev()
-        .find(|c| matches!(&c.state, crate::domain::call::CallState::Answered { by: b } if b == by));
-    let spared =
-        call.map(|c| c.asked.iter().map(|a| &a.user).chain(&c.next_up).collect::<Vec<_>>()).unwrap_or_default();
-    let mut spared: Vec<&str> = spared.into_iter().filter(|u| *u != by).map(|u| d.name_of(u)).collect();
-    spared.dedup();
-    if spared.is_empty() {
-        format!("You have {}. Nobody else will be paged.", after.no)
-    } else {
-        format!("You have {}. {} will not be paged.", after.no, names(&spared))
+    let mine = |c: &&Call| matches!(&c.state, CallState::Answered { by: b } if b == by);
+    let Some(call) = after.calls.iter().rev().find(mine) else { return format!("You have {}.", after.no) };
+    let asked: Vec<&UserId> = call.asked.iter().map(|a| &a.user).filter(|u| *u != by).collect();
+    let mut spared = asked.clone();
+    spared.extend(call.next_up.iter().filter(|u| *u != by && !asked.contains(u)));
+    let spared: Vec<&str> = spared.into_iter().map(|u| d.name_of(u)).collect();
+    match (spared.is_empty(), asked.is_empty()) {
+        (true, _) => format!("You have {}. Nobody else will be paged.", after.no),
+        (false, true) => format!("You have {}. {} will not be paged.", after.no, names(&spared)),
+        (false, false) => format!("You have {}. {} will not be paged any more.", after.no, names(&spared)),
     }
 }
 
@@ -103,9 +105,4 @@ pub fn not_saved() -> String {
 /// Too much waits.
 pub fn busy() -> String {
     "Too much is going on right now and nothing was done. Try again in a few seconds.".to_owned()
-}
-
-/// Who is asked by an open call, for the reader of `show`.
-pub fn is_added(kind: &CallKind) -> bool {
-    matches!(kind, CallKind::Added { .. })
 }

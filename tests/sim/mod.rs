@@ -68,6 +68,8 @@ pub struct Sim {
     pub accepted: Vec<Event>,
     /// What somebody following along would have seen.
     pub transcript: Vec<String>,
+    /// What people were told privately.
+    pub heard: Vec<(String, String)>,
     /// Pages that were sent although the committed state did not want them.
     pub sent_unwanted: Vec<String>,
     /// Answers that Slack gave and we never heard: each allows one duplicate.
@@ -77,6 +79,8 @@ pub struct Sim {
     inputs: u64,
     salt_seed: u64,
     pub latency_ms: (i64, i64),
+    /// Does Slack send an envelope twice now and then?
+    pub duplicates: bool,
     /// Monitors that were told to come again.
     pub turned_away: u64,
 }
@@ -114,6 +118,7 @@ impl Sim {
             checkpoint: None,
             accepted: Vec::new(),
             transcript: Vec::new(),
+            heard: Vec::new(),
             sent_unwanted: Vec::new(),
             lost_answers: 0,
             crashes: 0,
@@ -121,6 +126,7 @@ impl Sim {
             inputs: 0,
             salt_seed: seed,
             latency_ms: (1, 200),
+            duplicates: true,
             turned_away: 0,
         };
         sim.boot();
@@ -332,7 +338,7 @@ impl Sim {
             let input = Input { id: id.clone(), what: What::Act(Act { incident: subject.incident, by, deed }) };
             self.envelopes.insert(id, envelope.envelope_id.clone());
             self.people.push_back(input.clone());
-            if self.rng.random_ratio(1, 10) {
+            if self.duplicates && self.rng.random_ratio(1, 10) {
                 self.people.push_back(input);
             }
         } else {
@@ -382,6 +388,9 @@ impl Sim {
                 (What::Settled(_), Answer::NotWritten(_)) => retry.push(input.clone()),
                 _ => {}
             }
+            if let What::Act(act) = &input.what {
+                self.hear(act, &answer);
+            }
             if lane == Lane::People
                 && !matches!(answer, Answer::NotWritten(_))
                 && let Some(envelope) = self.envelopes.remove(&input.id)
@@ -392,6 +401,20 @@ impl Sim {
         // The driver offers what was settled again after a second; here at the next turn that has something to do.
         self.inner.extend(retry);
         true
+    }
+
+    /// The private answer, in the words a person reads.
+    fn hear(&mut self, act: &Act, answer: &Answer) {
+        let words = match answer {
+            Answer::Decided { facts, snapshot } => match snapshot.world.incident(act.incident) {
+                Some(after) => warridor::views::reply::act(facts, after, &snapshot.directory),
+                None => return,
+            },
+            Answer::Refused { refusal, snapshot } => warridor::views::refusal::refusal(refusal, &snapshot.directory),
+            Answer::NotWritten(_) => warridor::views::reply::not_saved(),
+            Answer::DecidedBefore { .. } => return,
+        };
+        self.heard.push((act.by.to_string(), words));
     }
 
     /// Every fact on record, oldest first.
