@@ -1,4 +1,4 @@
-//! The real Web API transport and the lanes' driver over real sockets, against a Slack written here.
+//! The real Web API transport over real sockets, against a Slack written here.
 #![allow(clippy::disallowed_methods)] // real sockets are measured in real time
 
 use axum::extract::Request as HttpRequest;
@@ -11,12 +11,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
 use tokio::time::timeout;
-use tokio_util::sync::CancellationToken;
-use warridor::clock::Clock;
-use warridor::slack::client::{ClientLimits, WITHDRAWN};
-use warridor::slack::{Driver, Gate, LanesHandle, OpenGate, Outcome, Priority, Request, SlackClient};
+use warridor::slack::client::ClientLimits;
+use warridor::slack::{Outcome, SlackClient};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -27,7 +24,6 @@ async fn soon<T>(what: &str, wait: impl Future<Output = T>) -> T {
 /// One call as the model of Slack received it.
 #[derive(Clone, Debug)]
 struct Call {
-    at: Instant,
     verb: String,
     method: String,
     query: BTreeMap<String, String>,
@@ -75,7 +71,6 @@ async fn read(request: HttpRequest) -> Call {
     let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
     let url = url::Url::parse(&format!("http://x{}", head.uri)).unwrap();
     Call {
-        at: Instant::now(),
         verb: head.method.to_string(),
         method: head.uri.path().rsplit('/').next().unwrap_or_default().to_owned(),
         query: url.query_pairs().into_owned().collect(),
@@ -228,129 +223,4 @@ async fn a_response_url_is_answered_without_the_token_and_only_if_it_is_slacks()
         assert_eq!(respond(foreign.to_owned()).await, "not_sent", "{foreign}");
     }
     assert_eq!(slack.calls().len(), 2);
-}
-
-struct Sending {
-    lanes: LanesHandle,
-    outcomes: mpsc::Receiver<(u64, Outcome)>,
-    shutdown: CancellationToken,
-    task: tokio::task::JoinHandle<()>,
-}
-
-impl Sending {
-    fn start(client: SlackClient, gate: impl Gate) -> Self {
-        let (report, outcomes) = mpsc::channel(64);
-        let shutdown = CancellationToken::new();
-        let (lanes, task) = Driver::start(client, Clock::system(0), gate, report, shutdown.clone());
-        Self { lanes, outcomes, shutdown, task }
-    }
-
-    fn push(&self, id: u64, channel: &str, priority: Priority, body: Value) {
-        let channel = Some(channel.to_owned());
-        self.lanes.push(Request { id, method: "chat.postMessage", channel, priority, body }).unwrap();
-    }
-
-    async fn outcome(&mut self) -> (u64, Outcome) {
-        soon("an outcome", self.outcomes.recv()).await.unwrap()
-    }
-}
-
-#[tokio::test]
-async fn a_429_waits_for_its_retry_after_alone_and_comes_back_by_itself() {
-    let refused = Mutex::new(false);
-    let slack = Slack::start(move |call| {
-        if call.body["channel"] == "C1" && !std::mem::replace(&mut refused.lock().unwrap(), true) {
-            return (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "1")], "").into_response();
-        }
-        ok()
-    })
-    .await;
-    let mut sending = Sending::start(slack.client(), OpenGate);
-    sending.push(1, "C1", Priority::Card, json!({"channel": "C1"}));
-    soon("the first call", async {
-        while slack.calls().is_empty() {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
-    sending.push(2, "C2", Priority::Card, json!({"channel": "C2"}));
-    sending.push(3, "D1", Priority::Page, json!({"channel": "D1"}));
-    let mut first = [sending.outcome().await.0, sending.outcome().await.0];
-    first.sort_unstable();
-    assert_eq!(first, [2, 3], "the others did not wait");
-    assert_eq!(sending.outcome().await.0, 1, "reported once, when it is final");
-    let calls = slack.calls();
-    let of_c1: Vec<Instant> = calls.iter().filter(|c| c.body["channel"] == "C1").map(|c| c.at).collect();
-    assert_eq!(of_c1.len(), 2);
-    assert!(of_c1[1] - of_c1[0] >= Duration::from_millis(990), "{:?}", of_c1[1] - of_c1[0]);
-}
-
-#[tokio::test]
-async fn a_channel_that_hangs_delays_no_other_and_ends_as_unknown() {
-    let slack = Slack::start(|_| ok()).await;
-    let limits = ClientLimits { call: Duration::from_millis(800), ..ClientLimits::default() };
-    let client = SlackClient::with_limits(slack.api_url.clone(), "xoxb-secret".into(), limits).unwrap();
-    let mut sending = Sending::start(client, OpenGate);
-    sending.push(1, "C1", Priority::Page, json!({"hang": true}));
-    for id in 2..12 {
-        sending.push(id, &format!("C{id}"), Priority::Card, json!({}));
-    }
-    for _ in 2..12 {
-        let (id, outcome) = sending.outcome().await;
-        assert!(id != 1 && outcome.name() == "ok");
-    }
-    assert_eq!(sending.outcome().await, (1, Outcome::Unknown("no answer within 800 ms".into())));
-}
-
-/// Withdraws call 1, panics over call 2, and writes the body of the rest afresh.
-struct Choosy;
-
-impl Gate for Choosy {
-    async fn prepare(&self, request: Request) -> Option<Request> {
-        match request.id {
-            1 => None,
-            2 => panic!("in the gate"),
-            _ => Some(Request { body: json!({"fresh": true}), ..request }),
-        }
-    }
-}
-
-#[tokio::test]
-async fn the_gate_has_the_last_word() {
-    let slack = Slack::start(|_| ok()).await;
-    let mut sending = Sending::start(slack.client(), Choosy);
-    for id in 1..=3 {
-        sending.push(id, &format!("C{id}"), Priority::Page, json!({"fresh": false}));
-    }
-    let mut outcomes = BTreeMap::new();
-    for _ in 0..3 {
-        let (id, outcome) = sending.outcome().await;
-        outcomes.insert(id, outcome);
-    }
-    assert_eq!(outcomes[&1], Outcome::NotSent(WITHDRAWN.into()));
-    assert_eq!(outcomes[&2].name(), "unknown");
-    assert_eq!(outcomes[&3].name(), "ok");
-    let bodies: Vec<Value> = slack.calls().into_iter().map(|c| c.body).collect();
-    assert_eq!(bodies, [json!({"fresh": true})]);
-    assert_eq!(sending.lanes.look(|lanes| lanes.in_flight()), 0, "every slot is free again");
-}
-
-#[tokio::test]
-async fn at_shutdown_calls_in_flight_are_reported_and_nothing_new_is_sent() {
-    let slack = Slack::start(|_| ok()).await;
-    let limits = ClientLimits { call: Duration::from_millis(500), ..ClientLimits::default() };
-    let client = SlackClient::with_limits(slack.api_url.clone(), "xoxb-secret".into(), limits).unwrap();
-    let mut sending = Sending::start(client, OpenGate);
-    sending.push(1, "C1", Priority::Card, json!({"hang": true}));
-    soon("the call", async {
-        while slack.calls().is_empty() {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
-    sending.push(2, "C1", Priority::Card, json!({}));
-    sending.shutdown.cancel();
-    assert_eq!(sending.outcome().await.0, 1);
-    soon("the end", sending.task).await.unwrap();
-    assert_eq!(slack.calls().len(), 1);
 }

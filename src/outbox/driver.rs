@@ -11,6 +11,8 @@ use crate::pump::driver::Board;
 use crate::pump::{Answer, Lane};
 use crate::slack::{Outcome, SlackClient};
 use crate::store::RowChange;
+use futures_util::FutureExt;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -106,12 +108,18 @@ pub fn start(
             tell(&handle, &door, settled);
             for request in requests {
                 let client = client.clone();
-                calls.spawn(async move { (request.id, client.call(request.method, &request.body).await) });
+                calls.spawn(async move {
+                    // A panic while sending must not keep its place in the lanes for ever.
+                    let call = AssertUnwindSafe(client.call(request.method, &request.body)).catch_unwind();
+                    let outcome = call.await.unwrap_or_else(|_| Outcome::Unknown("sending panicked".to_owned()));
+                    (request.id, outcome)
+                });
             }
             handle.shared.health.send_replace(handle.with(|o| o.health().clone()));
             let sleep = async {
                 match wake {
-                    Some(at) => clock.sleep_until_steady(at.0).await,
+                    // At least a millisecond: a wake that has passed must not become a hot loop.
+                    Some(at) => clock.sleep_until_steady(at.0.max(now.0 + 1)).await,
                     None => std::future::pending().await,
                 }
             };

@@ -216,7 +216,7 @@ impl Pump {
         let mut outcomes = Vec::with_capacity(which.len());
         for index in which {
             let (_, input) = &batch[*index];
-            if input.id.may_come_twice() && work.world.has_seen(&input.id) {
+            if input.id.may_come_twice() && (work.world.has_seen(&input.id) || !work.people.insert(input.id.clone())) {
                 outcomes.push(Outcome::Before);
                 continue;
             }
@@ -323,6 +323,8 @@ struct Work {
     directory: Arc<Directory>,
     facts: Vec<Fact>,
     inputs: Vec<InputId>,
+    /// Of these, the ones that may come twice.
+    people: BTreeSet<InputId>,
     dues: u32,
 }
 
@@ -347,7 +349,7 @@ impl Outcome {
 
 impl Work {
     fn new(world: World, directory: Arc<Directory>) -> Self {
-        Self { world, directory, facts: Vec::new(), inputs: Vec::new(), dues: 0 }
+        Self { world, directory, facts: Vec::new(), inputs: Vec::new(), people: BTreeSet::new(), dues: 0 }
     }
 
     fn decide(&mut self, input: &Input, stamp: Stamp) -> Outcome {

@@ -4,21 +4,14 @@
 //! outbox must know (see `docs/decisions/0003-own-slack-transport.md`). Every call has a time limit and every answer a
 //! size limit. Tokens never appear in logs or outcomes.
 
-use super::lanes::{Lanes, PushError, Request};
 use super::outcome::{self, Outcome};
-use super::{real, tls};
-use crate::clock::Clock;
-use futures_util::FutureExt;
+use super::tls;
 use reqwest::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use std::future::Future;
-use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Notify, Semaphore, mpsc};
-use tokio::task::{JoinHandle, JoinSet};
-use tokio_util::sync::CancellationToken;
+use tokio::sync::Semaphore;
 use url::Url;
 
 /// The time limit for name resolution, TCP and TLS together. A call that does not get further was not sent.
@@ -27,16 +20,10 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(8);
 /// The same for a call somebody waits for: a `trigger_id` lives 3 s.
 pub const NOW_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long a [`Gate`] may take before the call is withdrawn.
-pub const GATE_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long calls in flight are waited for at shutdown.
-pub const FINISH_TIMEOUT: Duration = Duration::from_secs(9);
 /// The largest answer that is read, in bytes: a page of a thousand users is about 1.5 MB.
 pub const MAX_ANSWER_BYTES: usize = 8 << 20;
 /// Calls outside the lanes in flight at most.
 pub const NOW_IN_FLIGHT: usize = 32;
-/// The reason of [`Outcome::NotSent`] when the [`Gate`] withdrew the call.
-pub const WITHDRAWN: &str = "withdrawn before sending";
 
 /// How long things may take.
 #[derive(Clone, Copy, Debug)]
@@ -230,142 +217,5 @@ fn add_query(url: &mut Url, body: &Value) {
                 query.append_pair(name, &other.to_string());
             }
         }
-    }
-}
-
-/// The last word before a call goes on the wire, after its lane let it through: check that it is still wanted, take the
-/// lease, render the body afresh.
-pub trait Gate: Send + Sync + 'static {
-    /// The call to send, or `None` to withdraw it (reported as [`Outcome::NotSent`] of [`WITHDRAWN`]). A fresh `body` is
-    /// used; every other field must stay as it is. Withdrawn after [`GATE_TIMEOUT`].
-    fn prepare(&self, request: Request) -> impl Future<Output = Option<Request>> + Send;
-}
-
-/// Sends everything as it is.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct OpenGate;
-
-impl Gate for OpenGate {
-    async fn prepare(&self, request: Request) -> Option<Request> {
-        Some(request)
-    }
-}
-
-/// Where calls are queued. Cloning it gives the same queue.
-#[derive(Clone, Debug)]
-pub struct LanesHandle {
-    lanes: Arc<Mutex<Lanes>>,
-    changed: Arc<Notify>,
-    clock: Clock,
-}
-
-impl LanesHandle {
-    /// Queues a call. See [`Lanes::push`] for errors.
-    pub fn push(&self, request: Request) -> Result<(), PushError> {
-        self.lock().push(request, real(&self.clock))?;
-        self.changed.notify_one();
-        Ok(())
-    }
-
-    /// Forgets a call that still waits; nothing is reported for it. False when it is in flight or unknown.
-    pub fn cancel(&self, id: u64) -> bool {
-        self.lock().cancel(id)
-    }
-
-    /// Looks at the lanes, for metrics.
-    pub fn look<T>(&self, look: impl FnOnce(&Lanes) -> T) -> T {
-        look(&self.lock())
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Lanes> {
-        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Owns the lanes and sends what they give.
-#[derive(Debug)]
-pub struct Driver;
-
-impl Driver {
-    /// Starts sending. Each call's final [`Outcome`] is reported once, as `(id, outcome)`; a 429 is not final. A receiver
-    /// that does not keep up holds calls back, at most [`MAX_IN_FLIGHT`](super::lanes::MAX_IN_FLIGHT) outcomes late. On
-    /// `shutdown` nothing new is sent, and calls in flight are waited for, at most [`FINISH_TIMEOUT`].
-    pub fn start<G: Gate>(
-        client: SlackClient,
-        clock: Clock,
-        gate: G,
-        report: mpsc::Sender<(u64, Outcome)>,
-        shutdown: CancellationToken,
-    ) -> (LanesHandle, JoinHandle<()>) {
-        let handle = LanesHandle { lanes: Arc::new(Mutex::new(Lanes::new())), changed: Arc::new(Notify::new()), clock };
-        let task = tokio::spawn(drive(handle.clone(), client, Arc::new(gate), report, shutdown));
-        (handle, task)
-    }
-}
-
-async fn drive<G: Gate>(
-    handle: LanesHandle,
-    client: SlackClient,
-    gate: Arc<G>,
-    report: mpsc::Sender<(u64, Outcome)>,
-    shutdown: CancellationToken,
-) {
-    let mut calls = JoinSet::new();
-    loop {
-        let now = real(&handle.clock);
-        let (due, wake) = {
-            let mut lanes = handle.lock();
-            let due = lanes.poll(now);
-            (due, lanes.next_wake())
-        };
-        for request in due {
-            calls.spawn(one_call(handle.clone(), client.clone(), gate.clone(), report.clone(), request));
-        }
-        // At least a millisecond: a wake in the past must not become a hot loop.
-        let nap = wake.map_or(60_000, |at| (at.0 - now.0).clamp(1, 60_000)).unsigned_abs();
-        tokio::select! {
-            () = shutdown.cancelled() => break,
-            () = handle.changed.notified() => {}
-            () = tokio::time::sleep(Duration::from_millis(nap)) => {}
-            Some(_) = calls.join_next(), if !calls.is_empty() => {}
-        }
-    }
-    let finish = async { while calls.join_next().await.is_some() {} };
-    if tokio::time::timeout(FINISH_TIMEOUT, finish).await.is_err() {
-        tracing::warn!("some Slack calls did not finish before shutdown");
-    }
-}
-
-async fn one_call<G: Gate>(
-    handle: LanesHandle,
-    client: SlackClient,
-    gate: Arc<G>,
-    report: mpsc::Sender<(u64, Outcome)>,
-    request: Request,
-) {
-    let id = request.id;
-    let method = request.method;
-    let sending = AssertUnwindSafe(prepare_and_send(&client, gate.as_ref(), request)).catch_unwind();
-    let outcome = sending.await.unwrap_or_else(|_| Outcome::Unknown("sending panicked".to_owned()));
-    if matches!(outcome, Outcome::RateLimited { .. }) {
-        tracing::info!(id, method, ?outcome, "Slack asks to wait");
-        handle.lock().done(id, &outcome, real(&handle.clock));
-    } else {
-        // The slot is freed once there is room to report: what is unreported stays bounded.
-        let room = report.reserve().await;
-        handle.lock().done(id, &outcome, real(&handle.clock));
-        match room {
-            Ok(room) => room.send((id, outcome)),
-            Err(_) => tracing::debug!(id, method, outcome = outcome.name(), "nobody listens for outcomes any more"),
-        }
-    }
-    handle.changed.notify_one();
-}
-
-async fn prepare_and_send<G: Gate>(client: &SlackClient, gate: &G, request: Request) -> Outcome {
-    match tokio::time::timeout(GATE_TIMEOUT, gate.prepare(request)).await {
-        Ok(Some(request)) => client.call(request.method, &request.body).await,
-        Ok(None) => Outcome::NotSent(WITHDRAWN.to_owned()),
-        Err(_) => Outcome::NotSent(format!("{WITHDRAWN}: not ready within {} s", GATE_TIMEOUT.as_secs())),
     }
 }

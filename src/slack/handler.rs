@@ -7,7 +7,7 @@ use super::envelope::Envelope;
 use super::translate::{Gesture, gesture};
 use super::{Outcome, SlackClient};
 use crate::clock::Clock;
-use crate::domain::directory::{Directory, User};
+use crate::domain::directory::User;
 use crate::domain::fact::Fact;
 use crate::domain::id::{IncidentNo, InputId, SlackUserId};
 use crate::domain::incident::Incident;
@@ -306,9 +306,4 @@ fn answer(message: &Message) -> Handled {
     Handled::Ack(Some(json!({
         "response_type": "ephemeral", "text": message.text, "blocks": message.blocks, "attachments": attachments,
     })))
-}
-
-/// Names a person for a log line: their configured id, never their name.
-pub fn who(d: &Directory, by: &SlackUserId) -> String {
-    d.user_by_slack(by).map_or_else(|| "unknown".to_owned(), |u| u.id.to_string())
 }

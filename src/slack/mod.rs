@@ -21,7 +21,7 @@ pub mod supervisor;
 mod tls;
 pub mod translate;
 
-pub use client::{Driver, Gate, LanesHandle, OpenGate, SlackClient};
+pub use client::SlackClient;
 pub use dispatch::{EnvelopeHandler, Handled};
 pub use envelope::{Envelope, EnvelopeKind, Frame};
 pub use lanes::{Lanes, Priority, PushError, Request};

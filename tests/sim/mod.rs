@@ -68,6 +68,9 @@ pub struct Sim {
     pub accepted: Vec<Event>,
     /// What somebody following along would have seen.
     pub transcript: Vec<String>,
+    decided: BTreeSet<InputId>,
+    /// Inputs of people that led to facts twice.
+    pub decided_twice: Vec<String>,
     /// What people were told privately.
     pub heard: Vec<(String, String)>,
     /// Pages that were sent although the committed state did not want them.
@@ -118,6 +121,8 @@ impl Sim {
             checkpoint: None,
             accepted: Vec::new(),
             transcript: Vec::new(),
+            decided: BTreeSet::new(),
+            decided_twice: Vec::new(),
             heard: Vec::new(),
             sent_unwanted: Vec::new(),
             lost_answers: 0,
@@ -387,6 +392,12 @@ impl Sim {
                 (What::Events(_), Answer::NotWritten(_)) => self.turned_away += 1,
                 (What::Settled(_), Answer::NotWritten(_)) => retry.push(input.clone()),
                 _ => {}
+            }
+            if let (What::Act(_), Answer::Decided { facts, .. }) = (&input.what, &answer)
+                && !facts.is_empty()
+                && !self.decided.insert(input.id.clone())
+            {
+                self.decided_twice.push(input.id.to_string());
             }
             if let What::Act(act) = &input.what {
                 self.hear(act, &answer);
