@@ -16,6 +16,7 @@ use warridor::domain::directory::Directory;
 use warridor::domain::fact::Fact;
 use warridor::domain::id::{InputId, SlackUserId};
 use warridor::domain::input::{Act, Deed, Delivery, Event, Input, OverrideRequest, Settled, Source, What};
+use warridor::domain::page::Purpose;
 use warridor::domain::stamp::At;
 use warridor::outbox::Outbox;
 use warridor::outbox::ledger::Ledger;
@@ -489,8 +490,10 @@ impl Sim {
         let number = |name: &str| payload[name].as_str().and_then(|s| s.parse::<u64>().ok()).unwrap_or(0);
         let snapshot = self.snapshot();
         let incident = snapshot.world.incident(warridor::domain::id::IncidentNo(number("incident")));
-        let wanted =
-            incident.and_then(|i| i.page(warridor::domain::id::PageId(number("page")))).is_some_and(|p| p.is_wanted());
+        let wanted = incident.is_some_and(|i| {
+            let page = i.page(warridor::domain::id::PageId(number("page"))).filter(|p| p.is_wanted());
+            page.is_some_and(|p| p.purpose == Purpose::StillOnIt || i.call(p.call).is_some_and(|c| c.is_open()))
+        });
         if !wanted {
             self.sent_unwanted.push(payload.to_string());
         }
