@@ -1,7 +1,7 @@
 //! The journal as an outsider reads it: JSON lines, and zeros after the last.
 
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// All frames, in order.
@@ -43,18 +43,16 @@ pub fn is(fact: &Value, kind: &str) -> bool {
 
 /// Pages and cards whose fate is not in these facts: what the pager has still to do or to find out.
 pub fn unsettled(facts: &[Value]) -> Vec<String> {
-    let mut open: BTreeMap<String, ()> = BTreeMap::new();
+    let mut open = BTreeSet::new();
     for fact in facts {
         let (page, incident) = (&fact["page"], &fact["incident"]);
         match fact["k"].as_str().unwrap_or_default() {
-            "page_requested" => drop(open.insert(format!("page {page} of #{incident}"), ())),
-            "page_delivered" | "page_failed" | "page_revoked" => {
-                drop(open.remove(&format!("page {page} of #{incident}")));
-            }
-            "incident_opened" => drop(open.insert(format!("card of #{incident}"), ())),
-            "sync_created" => drop(open.remove(&format!("card of #{}", fact["key"]["card"]))),
-            _ => {}
-        }
+            "page_requested" => open.insert(format!("page {page} of #{incident}")),
+            "page_delivered" | "page_failed" | "page_revoked" => open.remove(&format!("page {page} of #{incident}")),
+            "incident_opened" => open.insert(format!("card of #{incident}")),
+            "sync_created" => open.remove(&format!("card of #{}", fact["key"]["card"])),
+            _ => false,
+        };
     }
-    open.into_keys().collect()
+    open.into_iter().collect()
 }

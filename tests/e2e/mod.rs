@@ -4,7 +4,7 @@
 //! [`Pager::demo`] starts `warridor demo`: one process, its Slack kept on disk, its clock moved by the test.
 //! Nothing sleeps for a fixed time: every wait is for a condition and ends with what was seen instead.
 
-#![allow(dead_code)] // each test binary uses its part
+#![allow(dead_code, unused_imports)] // each test binary uses its part
 
 pub mod alertmanager;
 pub mod company;
@@ -12,6 +12,7 @@ pub mod http;
 pub mod journal;
 pub mod pager;
 pub mod slack;
+pub mod strace;
 
 pub use company::Company;
 pub use pager::Pager;

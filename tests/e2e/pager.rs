@@ -93,8 +93,8 @@ impl Pager {
     }
 
     /// Puts a program and its arguments in front of the binary.
-    pub fn wrap(&mut self, words: &[&str]) {
-        self.wrap = words.iter().map(|w| (*w).to_owned()).collect();
+    pub fn wrap(&mut self, words: Vec<String>) {
+        self.wrap = words;
     }
 
     pub fn env(&mut self, name: &str, value: &str) {
