@@ -5,6 +5,7 @@
 use crate::clock::Clock;
 use crate::config::{AppConfig, Loaded};
 use crate::domain::incident::Incident;
+use crate::domain::stamp::At;
 use crate::domain::world::rows::{closed_key, read_incident_row};
 use crate::door::Door;
 use crate::health::Health;
@@ -110,7 +111,7 @@ impl App {
         let board = Arc::new(Board::new(booted.pump.snapshot().clone()));
         let client = SlackClient::new(slack_api.clone(), bot_token)?;
         let ledger = Ledger::load(&*store)?;
-        let outbox = Outbox::new(booted.pump.snapshot().clone(), ledger, opened.paused, clock.now());
+        let outbox = Outbox::new(booted.pump.snapshot().clone(), ledger, opened.paused, At(clock.steady_ms()));
         let handle = OutboxHandle::new(outbox);
         let notices = Notices::new(client.clone(), board.clone());
 

@@ -67,9 +67,25 @@ impl Clock {
         }
     }
 
+    /// Sleeps until [`Clock::steady_ms`] reads `steady_ms`. A step of the wall clock changes nothing; moving this clock
+    /// forward does.
+    pub async fn sleep_until_steady(&self, steady_ms: i64) {
+        let mut moved = self.moved();
+        loop {
+            let left = steady_ms - self.steady_ms();
+            if left <= 0 {
+                return;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_millis(left.unsigned_abs())) => {}
+                _ = moved.changed() => {}
+            }
+        }
+    }
+
     /// Sleeps for `duration` of this clock's time.
     pub async fn sleep(&self, duration: Duration) {
-        let until = At(self.now().0 + i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4));
-        self.sleep_until(until).await;
+        let ms = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4);
+        self.sleep_until_steady(self.steady_ms().saturating_add(ms)).await;
     }
 }

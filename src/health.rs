@@ -40,7 +40,7 @@ impl Health {
             "slack": {
                 "sockets": sockets.connected,
                 "trouble": slack.token_trouble.map(|e| format!("Slack refuses our token: {e}")).or(sockets.last_error),
-                "last_call_that_worked_ms": slack.last_ok.map(|at| at.0),
+                "seconds_since_a_call_worked": slack.last_ok.map(|at| (self.clock.steady_ms() - at.0) / 1000),
                 "last_call_that_failed": slack.last_error.map(|(_, why)| why),
             },
         });

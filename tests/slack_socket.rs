@@ -31,6 +31,9 @@ async fn soon<T>(what: &str, wait: impl Future<Output = T>) -> T {
 enum Opens {
     Well,
     Refused(&'static str),
+    /// An address that wants TLS where none is spoken.
+    WantsTls,
+    Never,
 }
 
 /// A Slack: `apps.connections.open` over HTTP, and WebSockets handed to the test as they arrive.
@@ -56,6 +59,8 @@ impl Slack {
             axum::Json(match answer {
                 Opens::Well => json!({"ok": true, "url": socket_url}),
                 Opens::Refused(error) => json!({"ok": false, "error": error}),
+                Opens::WantsTls => json!({"ok": true, "url": socket_url.replace("ws://", "wss://")}),
+                Opens::Never => std::future::pending().await,
             })
         };
         let routes = axum::Router::new().route("/api/apps.connections.open", axum::routing::post(open));
@@ -284,12 +289,14 @@ async fn a_half_open_socket_is_replaced_and_the_other_serves() {
 #[tokio::test]
 async fn a_panic_in_a_handler_is_contained() {
     let mut slack = Slack::start().await;
+    let seen = Arc::new(Mutex::new(std::collections::BTreeSet::new()));
     let _loop = start(
         one_socket(&slack),
-        Handle(|id: String| {
-            assert!(id != "at once", "before the future");
+        Handle(move |id: String| {
+            let is_first = seen.lock().unwrap().insert(id.clone());
+            assert!(!is_first || id != "at once", "before the future");
             async move {
-                assert!(id != "later", "inside the future");
+                assert!(!is_first || id != "later", "inside the future");
                 Handled::Ack(None)
             }
         }),
@@ -298,11 +305,16 @@ async fn a_panic_in_a_handler_is_contained() {
     for id in ["at once", "later", "well"] {
         socket.envelope(id).await;
     }
-    assert_eq!(socket.acked_id().await, "well");
-    socket.envelope("at once").await;
-    socket.envelope("well 2").await;
-    assert_eq!(socket.acked_id().await, "well 2", "the same socket goes on, and a panic is never acknowledged");
-    assert_eq!(slack.opens(), 1);
+    assert_eq!(socket.acked_id().await, "well", "the same socket goes on, and a panic is not acknowledged");
+    for id in ["at once", "later"] {
+        socket.envelope(id).await;
+        assert_eq!(socket.acked_id().await, id, "a panic is forgotten: sent again, it is handled anew");
+    }
+    // Nothing counts as in flight any more: the socket goes as soon as it is replaced.
+    socket.send(json!({"type": "disconnect", "reason": "warning"})).await;
+    tokio::spawn(slack.socket().await.serve());
+    assert_eq!(timeout(Duration::from_secs(2), socket.rest()).await, Ok((vec![], true)));
+    assert_eq!(slack.opens(), 2);
 }
 
 #[tokio::test]
@@ -497,6 +509,36 @@ async fn a_connection_that_hangs_before_the_upgrade_is_given_up() {
     let status = socks.until("a socket", |s| s.connected == 1).await;
     assert!(status.last_error.is_some_and(|e| e.contains("did not connect in time")));
     drop(hangs);
+}
+
+#[tokio::test]
+async fn a_call_that_hangs_and_tls_that_fails_are_given_up() {
+    let mut slack = Slack::start().await;
+    *slack.answer.lock().unwrap() = Opens::Never;
+    let mut config = one_socket(&slack);
+    config.supervisor.open_timeout_ms = 200;
+    let mut socks = start(config, acks_all());
+    let error = |s: &SocketStatus| s.last_error.clone().unwrap_or_default();
+    socks.until("the open's time limit", |s| error(s).contains("did not answer in time")).await;
+    *slack.answer.lock().unwrap() = Opens::WantsTls;
+    drop(slack.tcp().await);
+    socks.until("the failure of TLS", |s| error(s).contains("could not connect")).await;
+    *slack.answer.lock().unwrap() = Opens::Well;
+    let recovers = async {
+        loop {
+            // A connection that still wants TLS fails the upgrade; a later one does not.
+            let tcp = slack.tcp().await;
+            if let Ok(socket) = tokio_tungstenite::accept_async(tcp).await {
+                let mut socket = Socket(socket);
+                socket.send(json!({"type": "hello"})).await;
+                tokio::spawn(socket.serve());
+            }
+        }
+    };
+    tokio::select! {
+        () = recovers => {}
+        _ = socks.until("a socket", |s| s.connected == 1) => {}
+    }
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use super::{Health, Outbox};
 use crate::clock::Clock;
 use crate::domain::id::{IncidentNo, InputId};
 use crate::domain::input::{Input, Settled, What};
+use crate::domain::stamp::At;
 use crate::door::{Door, Turned};
 use crate::pump::driver::Board;
 use crate::pump::{Answer, Lane};
@@ -50,8 +51,8 @@ impl OutboxHandle {
     }
 
     /// Somebody saw something out of date: show this incident again, whatever was last shown.
-    pub fn refresh(&self, incident: IncidentNo) {
-        self.with(|o| o.refresh(incident));
+    pub fn refresh(&self, incident: IncidentNo, now: At) {
+        self.with(|o| o.refresh(incident, now));
         self.shared.look.notify_one();
     }
 
@@ -96,7 +97,7 @@ pub fn start(
         let mut moved = clock.moved();
         loop {
             let published = board.take();
-            let now = clock.now();
+            let now = At(clock.steady_ms());
             let (requests, settled, wake) = handle.with(|o| {
                 o.committed(&published, now);
                 let (requests, settled) = o.poll(now);
@@ -110,7 +111,7 @@ pub fn start(
             handle.shared.health.send_replace(handle.with(|o| o.health().clone()));
             let sleep = async {
                 match wake {
-                    Some(at) => clock.sleep_until(at).await,
+                    Some(at) => clock.sleep_until_steady(at.0).await,
                     None => std::future::pending().await,
                 }
             };
@@ -137,7 +138,7 @@ pub fn start(
 fn take(handle: &OutboxHandle, door: &Door, clock: &Clock, done: Result<(u64, Outcome), tokio::task::JoinError>) {
     match done {
         Ok((id, outcome)) => {
-            let settled = handle.with(|o| o.done(id, outcome, clock.now()));
+            let settled = handle.with(|o| o.done(id, outcome, At(clock.steady_ms())));
             tell(handle, door, settled);
         }
         Err(e) => tracing::error!(error = %e, "a call to Slack ended without an answer"),

@@ -8,6 +8,9 @@
 //! [`Outbox`] is a machine without I/O: [`Outbox::committed`] tells it of a new state, [`Outbox::poll`] says what to
 //! send now, [`Outbox::done`] takes the answer and says what to tell the pump. The simulation drives the same machine.
 //!
+//! Its `now` is the steady clock: a step of the wall clock must not hold a page back. Times in the state are the wall's
+//! and are only compared with each other.
+//!
 //! Slack has no idempotency keys. After a lost answer a message is looked for by its metadata; a page waits at most
 //! [`CERTAINTY_MS`] for that and then goes again: better twice than never.
 
@@ -95,7 +98,7 @@ enum Awaiting {
 pub struct Health {
     /// Slack refuses our token or a scope is missing, in Slack's word.
     pub token_trouble: Option<String>,
-    /// The last call that worked.
+    /// The last call that worked, on the steady clock.
     pub last_ok: Option<At>,
     /// The last that did not, and why.
     pub last_error: Option<(At, String)>,
@@ -140,9 +143,10 @@ impl Outbox {
             outbox.everything_stale(incident.no, now);
             if incident.card.is_none() {
                 let find = Step::Find { channel: incident.channel.to_string() };
+                let look_until = outbox.certain_at(incident.opened, now);
                 if let Some(work) = outbox.jobs.get_mut(&Job::Sync(SyncKey::Card(incident.no))) {
                     work.step = find;
-                    work.look_until = Some(incident.opened.plus_ms(CERTAINTY_MS));
+                    work.look_until = Some(look_until);
                 }
             }
         }
@@ -240,8 +244,7 @@ impl Outbox {
     }
 
     /// Shows everything of this incident again, whatever was last shown.
-    pub fn refresh(&mut self, no: IncidentNo) {
-        let now = At(0);
+    pub fn refresh(&mut self, no: IncidentNo, now: At) {
         self.ledger.forget_incident(no);
         self.everything_stale(no, now);
     }
@@ -264,12 +267,18 @@ impl Outbox {
                 let mut work = Work::new(Step::Send);
                 if page.attempts > 1 {
                     work.step = self.how_to_look_for(page);
-                    work.look_until = Some(page.requested.plus_ms(CERTAINTY_MS));
+                    work.look_until = Some(self.certain_at(page.requested, now));
                 }
                 self.jobs.insert(job.clone(), work);
                 self.make_ready(&job, now);
             }
         }
+    }
+
+    /// Until when something that may have been posted at the wall instant `posted` is looked for.
+    fn certain_at(&self, posted: At, now: At) -> At {
+        let age_ms = self.snapshot.stamp.wall.0 - posted.0;
+        now.plus_ms((CERTAINTY_MS - age_ms).clamp(0, CERTAINTY_MS))
     }
 
     fn stale(&mut self, key: SyncKey, at: At) {

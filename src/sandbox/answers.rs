@@ -78,7 +78,7 @@ impl Slack {
             Ok(()) => Verdict { ok: true, body: json!({"response_action": action}) },
             Err(refused) => {
                 let said = refused.body().to_string();
-                self.interactions.warnings.insert((user.into(), view.into()), "bad_response_action".into());
+                self.interactions.warn(user, view, "bad_response_action");
                 trouble(said)
             }
         }
@@ -88,7 +88,7 @@ impl Slack {
     pub(super) fn show_failure(&mut self, act: &Act, error: &str, now: At) {
         match act {
             Act::Click { user, place } | Act::Submit { user, view: place } => {
-                self.interactions.warnings.insert((user.clone(), place.clone()), error.into());
+                self.interactions.warn(user, place, error);
             }
             Act::Slash { user, channel, command } => {
                 let text = format!("{command} failed because the app did not respond (`{error}`).");

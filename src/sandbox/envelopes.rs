@@ -73,6 +73,7 @@ impl Slack {
             sent["retry_attempt"] = attempt.into();
             sent["retry_reason"] = reason.into();
         }
+        self.touch();
         match self.deliver(&sent) {
             Ok(socket) => {
                 let pending = Pending { socket, sent: now, act, frame, attempt };

@@ -21,6 +21,18 @@ pub struct Interactions {
     pub warnings: BTreeMap<(String, String), String>,
 }
 
+/// Warning triangles remembered.
+const WARNINGS: usize = 500;
+
+impl Interactions {
+    pub(super) fn warn(&mut self, user: &str, place: &str, error: &str) {
+        if self.warnings.len() >= WARNINGS {
+            self.warnings.pop_first();
+        }
+        self.warnings.insert((user.into(), place.into()), error.into());
+    }
+}
+
 /// What an envelope was about.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Act {

@@ -108,7 +108,8 @@ impl Sandbox {
         let listener = std::net::TcpListener::bind(listen)
             .with_context(|| format!("the sandbox cannot listen on {listen}: is another one running?"))?;
         let addr = listener.local_addr()?;
-        slack.set_base_url(&format!("http://{addr}"));
+        let reached = if addr.ip().is_unspecified() { SocketAddr::from(([127, 0, 0, 1], addr.port())) } else { addr };
+        slack.set_base_url(&format!("http://{reached}"));
         let shared = Arc::new(Shared::new(slack, log, clock));
         let controls = http::Controls::default();
         let listener = http::Listener::new(listener, controls.clone())?;

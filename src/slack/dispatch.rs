@@ -31,7 +31,8 @@ pub enum Handled {
     NoAck(String),
 }
 
-/// Handles envelopes. May be called concurrently, and the future may be dropped after [`HANDLER_TIMEOUT`].
+/// Handles envelopes. May be called concurrently. The future is dropped after [`HANDLER_TIMEOUT`], and when the process
+/// stops and has waited long enough.
 pub trait EnvelopeHandler: Send + Sync + 'static {
     /// Handles one envelope. It is acknowledged only after this returns, and should be within 3 s. A panic is contained:
     /// it is logged and the envelope is not acknowledged.

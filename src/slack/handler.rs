@@ -13,6 +13,7 @@ use crate::domain::id::{IncidentNo, InputId, SlackUserId};
 use crate::domain::incident::Incident;
 use crate::domain::input::{Act, Deed, Input, What};
 use crate::domain::response::snooze_choices;
+use crate::domain::stamp::At;
 use crate::door::Door;
 use crate::outbox::driver::OutboxHandle;
 use crate::pump::driver::Board;
@@ -105,14 +106,14 @@ impl Handler {
         match self.decide(envelope_id.into(), act, DECIDE).await {
             Came::To { facts, snapshot } => {
                 if facts.iter().any(|f| matches!(f, Fact::ActLate { .. })) {
-                    self.outbox.refresh(subject.incident);
+                    self.outbox.refresh(subject.incident, At(self.clock.steady_ms()));
                 }
                 self.tell(response_url, told(&facts, &snapshot, subject.incident));
                 Handled::Ack(None)
             }
             Came::Refused { why, incident } => {
                 // They pressed a button that should not be there: what they see is out of date.
-                self.outbox.refresh(incident);
+                self.outbox.refresh(incident, At(self.clock.steady_ms()));
                 self.tell(response_url, why);
                 Handled::Ack(None)
             }
@@ -136,7 +137,7 @@ impl Handler {
         };
         let incident = snapshot.world.incident(subject.incident).filter(|i| !i.is_resolved()).cloned();
         let Some(incident) = incident else {
-            self.outbox.refresh(subject.incident);
+            self.outbox.refresh(subject.incident, At(self.clock.steady_ms()));
             let why = format!("{} is not open any more, so there is nothing to snooze.", subject.incident);
             return self.tell(response_url, why);
         };
@@ -152,13 +153,7 @@ impl Handler {
         }
     }
 
-    async fn submit_snooze(
-        &self,
-        by: &SlackUserId,
-        subject: Subject,
-        until: crate::domain::stamp::At,
-        view: String,
-    ) -> Handled {
+    async fn submit_snooze(&self, by: &SlackUserId, subject: Subject, until: At, view: String) -> Handled {
         let snapshot = self.board.snapshot();
         let user = match self.admit(&snapshot, by, subject) {
             Ok(user) => user,

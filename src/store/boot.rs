@@ -103,7 +103,7 @@ fn rows(
         notices.push(format!(
             "The disk is nearly full ({free} bytes are free): the rows are kept in memory until the next start."
         ));
-        let rows = rebuild(Box::new(MemKv::default()), notices)?.map_err(unusable)?;
+        let rows = rebuild(Box::<MemKv>::default(), notices)?.map_err(unusable)?;
         return Ok((rows, false));
     }
     let mark = damage_mark(layout);
@@ -134,7 +134,7 @@ fn rows(
         Err(again) => notices.push(format!("The rows cannot be kept on the disk: {again}.")),
     }
     notices.push(format!("The rows are kept in memory until the next start: {why}. {}", whereabouts(&moved)));
-    let rows = rebuild(Box::new(MemKv::default()), notices)?.map_err(unusable)?;
+    let rows = rebuild(Box::<MemKv>::default(), notices)?.map_err(unusable)?;
     Ok((rows, false))
 }
 

@@ -148,7 +148,7 @@ impl<'a> Walk<'a> {
     ///
     /// # Errors
     /// The map's.
-    pub fn next(&mut self) -> Result<Option<Pair>, String> {
+    pub fn advance(&mut self) -> Result<Option<Pair>, String> {
         if let Some(pair) = self.ahead.next() {
             return Ok(Some(pair));
         }
@@ -186,7 +186,7 @@ mod tests {
         for newest_first in [false, true] {
             let mut walk = Walk::new(&kv, prefixed(b"k/"), newest_first);
             let mut met = Vec::new();
-            while let Some((k, _)) = walk.next().unwrap() {
+            while let Some((k, _)) = walk.advance().unwrap() {
                 met.push(k);
             }
             let mut wanted: Vec<_> = (0..1_000).map(key).collect();

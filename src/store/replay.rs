@@ -87,7 +87,7 @@ impl Run<'_> {
         if let Some(base) = base {
             let mut walk = base.walk((Bound::Unbounded, Bound::Unbounded), false);
             loop {
-                match walk.next() {
+                match walk.advance() {
                     Ok(Some((key, value))) => scratch.put(vec![(key, Some(value))]),
                     Ok(None) => break,
                     Err(why) => return self.stop(why),
@@ -201,7 +201,7 @@ impl Stored<'_> {
     /// Walks both in key order, side by side.
     fn compare(&self, scratch: &Scratch, differ: &mut Differ<'_>) -> Result<(), String> {
         let mut wanted = Walk::new(&scratch.0, (Bound::Unbounded, Bound::Unbounded), false);
-        let mut ahead = wanted.next()?;
+        let mut ahead = wanted.advance()?;
         let mut failed = None;
         let mut meet = |key: &[u8], value: &[u8]| -> bool {
             loop {
@@ -214,7 +214,7 @@ impl Stored<'_> {
                     }
                 }
                 let met = ahead.as_ref().is_some_and(|(k, _)| &k[..] == key);
-                match wanted.next() {
+                match wanted.advance() {
                     Ok(pair) => ahead = pair,
                     Err(why) => {
                         failed = Some(why);
@@ -230,7 +230,7 @@ impl Stored<'_> {
             Self::Rows(rows) => rows.scan(b"", false, &mut meet)?,
             Self::Snapshot(snapshot) => {
                 let mut walk = snapshot.walk((Bound::Unbounded, Bound::Unbounded), false);
-                while let Some((key, value)) = walk.next()? {
+                while let Some((key, value)) = walk.advance()? {
                     if !meet(&key, &value) {
                         break;
                     }
@@ -242,7 +242,7 @@ impl Stored<'_> {
         }
         while let Some((key, value)) = ahead {
             differ(&key, Some(&value), None);
-            ahead = wanted.next()?;
+            ahead = wanted.advance()?;
         }
         Ok(())
     }
@@ -267,7 +267,7 @@ impl RowSource for Scratch {
         each: &mut dyn FnMut(&[u8], &[u8]) -> bool,
     ) -> Result<(), String> {
         let mut walk = Walk::new(&self.0, prefixed(prefix), newest_first);
-        while let Some((key, value)) = walk.next()? {
+        while let Some((key, value)) = walk.advance()? {
             if !each(&key, &value) {
                 break;
             }

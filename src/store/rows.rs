@@ -127,7 +127,7 @@ impl Rows {
             let mut batch = Vec::new();
             for span in open_spans(history) {
                 let mut walk = snapshot.walk(span, false);
-                while let Some((key, value)) = walk.next()? {
+                while let Some((key, value)) = walk.advance()? {
                     batch.push((key.clone(), Some(seal(&key, &value))));
                     if batch.len() >= STEP_ROWS {
                         kv.apply(std::mem::take(&mut batch))?;
@@ -187,7 +187,7 @@ impl Rows {
         let mut upper = Walk::new(&*self.kv, span.clone(), newest_first);
         let below = self.below.read().unwrap_or_else(PoisonError::into_inner).clone();
         let mut lower = below.as_ref().map(|s| s.walk(span, newest_first));
-        let mut from_upper = upper.next()?;
+        let mut from_upper = upper.advance()?;
         let mut from_lower = self.next_below(&mut lower)?;
         loop {
             let (key, value) = match (&from_upper, &from_lower) {
@@ -204,7 +204,7 @@ impl Rows {
                 },
             };
             if from_upper.is_none() {
-                from_upper = upper.next()?;
+                from_upper = upper.advance()?;
             }
             if from_lower.is_none() {
                 from_lower = self.next_below(&mut lower)?;
@@ -282,7 +282,7 @@ impl Rows {
         let mut batch = Vec::new();
         let mut last = cursor;
         while batch.len() < STEP_ROWS {
-            let Some((key, value)) = walk.next()? else { break };
+            let Some((key, value)) = walk.advance()? else { break };
             last.clone_from(&key);
             if !self.is_history(&key) {
                 // Open rows are there already: go to where history goes on.
@@ -406,7 +406,7 @@ impl Rows {
         let mut digest = Digest::default();
         for span in spans {
             let mut walk = Walk::new(&*self.kv, span.clone(), false);
-            while let Some((key, sealed)) = walk.next()? {
+            while let Some((key, sealed)) = walk.advance()? {
                 digest.add(&key, &unseal(&key, &sealed)?);
             }
         }
@@ -417,7 +417,7 @@ impl Rows {
     fn clear_tombs(&self) -> Result<(), String> {
         let mut tombs = Walk::new(&*self.kv, prefixed(TOMB), false);
         let mut batch = Vec::new();
-        while let Some((key, _)) = tombs.next()? {
+        while let Some((key, _)) = tombs.advance()? {
             batch.push((key, None));
         }
         if batch.is_empty() { Ok(()) } else { self.kv.apply(batch) }
@@ -433,7 +433,7 @@ impl Rows {
     /// The next row of history in the snapshot that was not deleted since.
     fn next_below(&self, lower: &mut Option<super::snapshot::SnapshotWalk<'_>>) -> Result<Option<Pair>, String> {
         let Some(lower) = lower else { return Ok(None) };
-        while let Some((key, value)) = lower.next()? {
+        while let Some((key, value)) = lower.advance()? {
             if self.is_history(&key) && self.kv.get(&tomb(&key))?.is_none() {
                 return Ok(Some((key, value)));
             }

@@ -452,9 +452,7 @@ impl DiskFile for SimFile {
             n = usize::try_from(s.random()).unwrap_or(0) % (n + 1);
         } else if let Some((_, most, kind)) = failing {
             n = n.min(most);
-            if n > 0 {
-                s.fail_write = Some((ops + 1, 0, kind));
-            } else if std::mem::take(&mut s.fail_again) {
+            if n > 0 || std::mem::take(&mut s.fail_again) {
                 s.fail_write = Some((ops + 1, 0, kind));
             }
         }

@@ -286,7 +286,7 @@ impl SnapshotWalk<'_> {
     ///
     /// # Errors
     /// As [`Snapshot::get`].
-    pub fn next(&mut self) -> Result<Option<Pair>, String> {
+    pub fn advance(&mut self) -> Result<Option<Pair>, String> {
         use std::ops::RangeBounds;
         loop {
             while let Some(pair) = self.ahead.pop() {

@@ -206,13 +206,15 @@ fn take_code(text: &str, pieces: &mut Vec<String>) -> String {
             rest = after;
             continue;
         };
-        out.push_str(&rest[..start]);
+        let before = &rest[..start];
+        out.push_str(if fence == "```" { before.strip_suffix('\n').unwrap_or(before) } else { before });
         let code = html(&unescape(after[..end].trim_matches('\n')));
         let piece = if fence == "```" { format!("<pre>{code}</pre>") } else { format!("<code>{code}</code>") };
         out.push_str(&keep(pieces, piece));
         rest = &after[end + fence.len()..];
-        if fence == "```" {
-            rest = rest.strip_prefix('\n').unwrap_or(rest);
+        // A block of code ends its line by itself; only a quote after it needs to know that a line begins.
+        if let Some(next) = rest.strip_prefix('\n').filter(|n| fence == "```" && !n.starts_with(['>', '&'])) {
+            rest = next;
         }
     }
     out.push_str(rest);
@@ -362,7 +364,8 @@ mod tests {
             ("*a _b_ c*", "<b>a <i>b</i> c</b>"),
             ("2*3*4 snake_case_name", "2*3*4 snake_case_name"),
             ("`a *b* <c>`", "<code>a *b* &lt;c&gt;</code>"),
-            ("```x\n*y*```", "<pre>x\n*y*</pre>"),
+            ("a\n```x\n*y*```\nb", "a<pre>x\n*y*</pre>b"),
+            ("```x```\n> q", "<pre>x</pre><blockquote>q</blockquote>"),
             ("<@U1> in <#C1>", "<span class=mention>@ana</span> in <span class=mention>#ops</span>"),
             ("<!channel>", "<span class=\"mention loud\">@channel</span>"),
             ("&lt;!channel&gt; &amp; co", "&lt;!channel&gt; &amp; co"),

@@ -38,13 +38,17 @@ impl Alarm {
             "not_allowed_token_type" => {
                 "This needs the app-level token, which starts with xapp-. Put it where the configuration expects it"
             }
-            "invalid_auth" | "not_authed" | "token_revoked" | "token_expired" => {
+            "invalid_auth" | "not_authed" | "missing_args" | "token_revoked" | "token_expired" => {
                 "Make a new app-level token with connections:write under Basic Information, App-Level Tokens"
             }
-            "account_inactive" | "app_uninstalled" | "team_access_not_granted" | "org_login_required" => {
-                "The app was removed or the workspace switched off. Install the app again"
+            "account_inactive"
+            | "team_disabled"
+            | "user_removed_from_team"
+            | "app_uninstalled"
+            | "org_login_required" => "The app was removed or the workspace switched off. Install the app again",
+            "no_permission" | "access_denied" | "ekm_access_denied" | "forbidden_team" | "team_access_not_granted" => {
+                "Ask a workspace admin to allow the app"
             }
-            "no_permission" | "access_denied" | "ekm_access_denied" => "Ask a workspace admin to allow the app",
             _ => return None,
         };
         Some(Self::new(

@@ -1,0 +1,361 @@
+//! The sandbox over real sockets: what only the shells can get wrong.
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use warridor::clock::Clock;
+use warridor::sandbox::workspace::{Channel, SlashCommand, User};
+use warridor::sandbox::{Sandbox, SandboxConfig, Service, Workspace};
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// Longer than anything here takes; a test that reaches it has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn start(dir: Option<&Path>) -> Sandbox {
+    let workspace = Workspace {
+        users: vec![User::named("ana"), User::named("ben")],
+        channels: vec![Channel::named("payments"), Channel::named("ops")],
+        commands: vec![SlashCommand::named("/pager")],
+        ..Workspace::default()
+    };
+    let listen = "127.0.0.1:0".parse().unwrap();
+    let dir = dir.map(Path::to_owned);
+    Sandbox::start(SandboxConfig { listen, clock: Clock::system(0), dir, workspace }).unwrap()
+}
+
+struct Client {
+    http: reqwest::Client,
+    base: String,
+}
+
+impl Client {
+    fn of(sandbox: &Sandbox) -> Self {
+        // Building a client needs a provider even where nothing is encrypted; a second installation is no error here.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
+        Self { http, base: format!("http://{}", sandbox.addr()) }
+    }
+
+    async fn api(&self, method: &str, args: Value) -> reqwest::Result<reqwest::Response> {
+        let token = if method == "apps.connections.open" { "xapp-sandbox-app" } else { "xoxb-sandbox-bot" };
+        self.http.post(format!("{}/api/{method}", self.base)).bearer_auth(token).json(&args).send().await
+    }
+
+    async fn ok(&self, method: &str, args: Value) -> Value {
+        let body: Value = self.api(method, args).await.unwrap().json().await.unwrap();
+        assert_eq!(body["ok"], true, "{method}: {body}");
+        body
+    }
+
+    async fn get(&self, path: &str) -> (u16, Value) {
+        let answer = self.http.get(format!("{}/{path}", self.base)).send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
+    async fn script(&self, path: &str, body: Value) -> (u16, Value) {
+        let answer = self.http.post(format!("{}/sandbox/{path}", self.base)).json(&body).send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
+    async fn connect(&self) -> Socket {
+        let open = self.ok("apps.connections.open", json!({})).await;
+        let (mut socket, _) = connect_async(open["url"].as_str().unwrap()).await.unwrap();
+        assert_eq!(next(&mut socket).await.unwrap()["type"], "hello");
+        socket
+    }
+
+    async fn post_button(&self) -> String {
+        let blocks = json!([{"type": "actions", "elements": [
+            {"type": "button", "action_id": "ack", "text": {"type": "plain_text", "text": "Acknowledge"}}]}]);
+        let posted =
+            self.ok("chat.postMessage", json!({"channel": "payments", "text": "card", "blocks": blocks})).await;
+        posted["ts"].as_str().unwrap().to_owned()
+    }
+}
+
+/// The next JSON frame; `None` when the connection was closed properly.
+async fn next(socket: &mut Socket) -> Option<Value> {
+    let frame = async {
+        loop {
+            match socket.next().await {
+                Some(Ok(Message::Text(text))) => return Some(serde_json::from_str(&text).unwrap()),
+                Some(Ok(Message::Close(_))) | None => return None,
+                Some(Ok(_)) => {}
+                Some(Err(e)) => panic!("{e}"),
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, frame).await.expect("a frame")
+}
+
+async fn ack(socket: &mut Socket, envelope: &Value, payload: Value) {
+    let frame = json!({"envelope_id": envelope["envelope_id"], "payload": payload});
+    socket.send(Message::text(frame.to_string())).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_web_api_takes_every_encoding_and_answers_like_slack() {
+    let sandbox = start(None);
+    let c = Client::of(&sandbox);
+    let url = format!("{}/api/auth.test", c.base);
+    let form =
+        c.http.post(&url).header("content-type", "application/x-www-form-urlencoded").body("token=xoxb-sandbox-bot");
+    let answer = form.send().await.unwrap();
+    assert!(answer.headers()["x-oauth-scopes"].to_str().unwrap().contains("chat:write"));
+    assert_eq!(answer.json::<Value>().await.unwrap()["ok"], true);
+    let query: Value = c.http.get(format!("{url}?token=xoxb-sandbox-bot")).send().await.unwrap().json().await.unwrap();
+    assert_eq!(query["user"], "warridor");
+    let body = c
+        .http
+        .post(&url)
+        .header("content-type", "application/json; charset=utf-8")
+        .body("{\"token\": \"xoxb-sandbox-bot\"}");
+    assert_eq!(body.send().await.unwrap().json::<Value>().await.unwrap()["error"], "not_authed");
+    let junk = c.http.post(&url).header("content-type", "application/json").body("{");
+    assert_eq!(junk.send().await.unwrap().json::<Value>().await.unwrap()["error"], "invalid_json");
+    let huge = c.http.post(&url).header("content-type", "application/json").body("[".repeat(3 * 1024 * 1024));
+    assert_eq!(huge.send().await.unwrap().status(), 413);
+    assert_eq!(c.api("no.such", json!({})).await.unwrap().json::<Value>().await.unwrap()["error"], "unknown_method");
+    let mut limited = None;
+    for _ in 0..10 {
+        let answer = c.api("chat.postMessage", json!({"channel": "ops", "text": "x"})).await.unwrap();
+        if answer.status() == 429 {
+            limited = Some(answer);
+            break;
+        }
+    }
+    let limited = limited.expect("a burst of ten is too much");
+    assert_eq!(limited.headers()["retry-after"], "1");
+    assert_eq!(limited.json::<Value>().await.unwrap(), json!({"ok": false, "error": "ratelimited"}));
+}
+
+#[tokio::test]
+async fn scripts_find_their_way_and_are_told_what_is_wrong() {
+    let sandbox = start(None);
+    sandbox.set_http("http://127.0.0.1:8080");
+    let service = Service { name: "payments".into(), key: "k".into(), channel: "payments".into() };
+    sandbox.set_services(vec![service]);
+    let c = Client::of(&sandbox);
+    let (_, info) = c.get("sandbox/info").await;
+    assert_eq!(info["http"], "http://127.0.0.1:8080");
+    assert_eq!(info["slack_api"], sandbox.api_url());
+    assert_eq!(info["services"], json!([{"name": "payments", "key": "k", "channel": "payments"}]));
+    assert_eq!(info["users"][0]["name"], "ana");
+    assert_eq!(info["users"].as_array().unwrap().len(), 2, "people only");
+    c.ok("chat.postMessage", json!({"channel": info["users"][0]["id"], "text": "wake up"})).await;
+    let (_, dm) = c.get("sandbox/messages?channel=dm:ana").await;
+    assert_eq!(dm[0]["text"], "wake up");
+    let (_, calls) = c.get("sandbox/calls").await;
+    assert_eq!((&calls[0]["method"], &calls[0]["body"]["text"]), (&json!("chat.postMessage"), &json!("wake up")));
+    assert!(calls[0]["time"].is_f64() && calls[0]["answer"]["ok"] == true);
+    for (path, body, status, why) in [
+        ("slash", json!({"user": "ana", "channel": "payments"}), 400, "`command` is missing"),
+        ("slash", json!({"user": "eve", "channel": "payments", "command": "/pager"}), 404, "one of ana, ben"),
+        ("slash", json!({"user": "ana", "channel": "nowhere", "command": "/pager"}), 404, "one of payments, ops"),
+        ("slash", json!({"user": "ana", "channel": "payments", "command": "/nope"}), 404, "registered are /pager"),
+        ("click", json!({"user": "ana", "channel": "payments", "action_id": "a"}), 400, "`ts` is missing"),
+        ("click", json!({"user": "ana", "channel": "payments", "ts": "1.0", "action_id": "a"}), 404, "no message 1.0"),
+        ("submit", json!({"user": "ana", "view_id": "V1"}), 404, "no open view \"V1\""),
+        ("submit", json!({"user": "ana", "view_id": "V1", "values": 5}), 400, "`values`: expected an object"),
+        ("advance", json!({"seconds": "soon"}), 400, "`seconds`: expected a number"),
+        ("faults", json!({"fault": "meteor"}), 400, "found \"meteor\""),
+        ("user", json!({"user": "ana", "dnd": 5}), 400, "`dnd`: write"),
+        ("say", json!([]), 400, "expected a JSON object"),
+    ] {
+        let (got, answer) = c.script(path, body.clone()).await;
+        assert_eq!((got, &answer["ok"]), (status, &json!(false)), "{path} {body}: {answer}");
+        let said = answer["why"].as_str().unwrap();
+        assert!(said.contains(why) || (why.contains("one of") && said.contains("one of")), "{path} {body}: {said}");
+    }
+    let (_, user) = c.script("user", json!({"user": "ben", "deleted": true})).await;
+    assert_eq!(user["user"]["deleted"], true);
+    let (_, refused) = c.script("say", json!({"user": "ben", "channel": "ops", "text": "hi"})).await;
+    assert_eq!(refused["error"], "user_deactivated");
+}
+
+#[tokio::test]
+async fn a_wait_answers_when_a_message_says_so() {
+    let sandbox = start(None);
+    let c = Client::of(&sandbox);
+    let (status, missed) = c.get("sandbox/wait?channel=ops&contains=never&seconds=0.1").await;
+    assert_eq!((status, &missed["error"]), (408, &json!("timeout")));
+    let waiting = c.get("sandbox/wait?channel=ops&contains=disk%20%26%20net&seconds=15");
+    let posting = async {
+        c.ok("chat.postMessage", json!({"channel": "ops", "text": "other"})).await;
+        let blocks = json!([{"type": "section", "text": {"type": "mrkdwn", "text": "disk &amp; net"}}]);
+        c.ok("chat.postMessage", json!({"channel": "ops", "text": "x", "blocks": blocks})).await;
+    };
+    let ((status, found), ()) = tokio::join!(waiting, posting);
+    assert_eq!((status, &found["message"]["text"]), (200, &json!("x")));
+}
+
+#[tokio::test]
+async fn clicks_commands_and_modals_go_through_a_socket() {
+    let sandbox = start(None);
+    let c = Client::of(&sandbox);
+    let mut socket = c.connect().await;
+    let ts = c.post_button().await;
+    let clicking = c.script("click", json!({"user": "ana", "channel": "payments", "ts": ts, "action_id": "ack"}));
+    let app = async {
+        let envelope = next(&mut socket).await.unwrap();
+        assert_eq!(envelope["payload"]["type"], "block_actions");
+        let view = json!({"type": "modal", "title": {"type": "plain_text", "text": "T"},
+            "submit": {"type": "plain_text", "text": "Go"},
+            "blocks": [{"type": "input", "block_id": "why", "label": {"type": "plain_text", "text": "Why"},
+                        "element": {"type": "plain_text_input", "action_id": "text"}}]});
+        c.ok("views.open", json!({"trigger_id": envelope["payload"]["trigger_id"], "view": view})).await;
+        let respond =
+            c.http.post(envelope["payload"]["response_url"].as_str().unwrap()).json(&json!({"text": "for you"}));
+        assert_eq!(respond.send().await.unwrap().status(), 200);
+        ack(&mut socket, &envelope, json!({})).await;
+    };
+    let ((status, clicked), ()) = tokio::join!(clicking, app);
+    assert_eq!((status, clicked), (200, json!({"ok": true})));
+    let (_, views) = c.get("sandbox/views?user=ana").await;
+    let (_, mine) = c.get("sandbox/messages?channel=payments&user=ana").await;
+    assert_eq!(mine[1]["text"], "for you");
+    let (_, all) = c.get("sandbox/messages?channel=payments").await;
+    assert_eq!(all.as_array().unwrap().len(), 1);
+    let body = json!({"user": "ana", "view_id": views[0]["id"], "values": {"why": {"text": "x"}}});
+    let submitting = c.script("submit", body);
+    let app = async {
+        let envelope = next(&mut socket).await.unwrap();
+        ack(&mut socket, &envelope, json!({"response_action": "errors", "errors": {"why": "longer"}})).await;
+    };
+    let ((_, submitted), ()) = tokio::join!(submitting, app);
+    assert_eq!((&submitted["ok"], &submitted["errors"]["why"]), (&json!(false), &json!("longer")));
+    let commanding =
+        c.script("slash", json!({"user": "ana", "channel": "payments", "command": "/pager", "text": "@ben"}));
+    let app = async {
+        let envelope = next(&mut socket).await.unwrap();
+        let text = envelope["payload"]["text"].as_str().unwrap().to_owned();
+        ack(&mut socket, &envelope, json!({"text": text})).await;
+    };
+    let ((_, answered), ()) = tokio::join!(commanding, app);
+    assert!(answered["text"].as_str().unwrap().ends_with("|ben>"), "{answered}");
+}
+
+#[tokio::test]
+async fn a_click_nobody_acknowledges_says_so() {
+    let sandbox = start(None);
+    let c = Client::of(&sandbox);
+    let mut deaf = c.connect().await;
+    let ts = c.post_button().await;
+    let clicking = c.script("click", json!({"user": "ana", "channel": "payments", "ts": ts, "action_id": "ack"}));
+    let later = async {
+        // The app has it and says nothing; its three seconds pass at once.
+        assert_eq!(next(&mut deaf).await.unwrap()["type"], "interactive");
+        c.script("advance", json!({"seconds": 5})).await
+    };
+    let ((status, clicked), _) = tokio::join!(clicking, later);
+    assert_eq!((status, &clicked["ok"], &clicked["error"]), (200, &json!(false), &json!("operation_timeout")));
+    let page = c.http.get(format!("{}/?as=ana&channel=payments", c.base)).send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("did not reach the app"), "{page}");
+}
+
+#[tokio::test]
+async fn sockets_fail_in_every_way_that_was_ordered() {
+    let sandbox = start(None);
+    let c = Client::of(&sandbox);
+    let used = c.ok("apps.connections.open", json!({})).await["url"].as_str().unwrap().to_owned();
+    let (first, _) = connect_async(&used).await.unwrap();
+    drop(first);
+    match connect_async(&used).await {
+        Err(Error::Http(answer)) => assert_eq!(answer.status(), 404, "a ticket is good for one connection"),
+        other => panic!("{other:?}"),
+    }
+    let mut socket = c.connect().await;
+    c.script("faults", json!({"fault": "disconnect", "reason": "link_disabled", "debug_info": false})).await;
+    assert_eq!(next(&mut socket).await.unwrap(), json!({"type": "disconnect", "reason": "link_disabled"}));
+    assert_eq!(next(&mut socket).await, None, "then a proper close");
+    let mut socket = c.connect().await;
+    c.script("faults", json!({"fault": "drop"})).await;
+    let end = tokio::time::timeout(PATIENCE, socket.next()).await.unwrap();
+    assert!(matches!(end, Some(Err(_))), "no close frame: {end:?}");
+    c.script("faults", json!({"fault": "refuse_connections", "count": 1})).await;
+    let url = c.ok("apps.connections.open", json!({})).await["url"].as_str().unwrap().to_owned();
+    assert!(matches!(connect_async(&url).await, Err(Error::Http(answer)) if answer.status() == 503));
+    let mut frozen = c.connect().await;
+    c.script("faults", json!({"fault": "half_open"})).await;
+    frozen.send(Message::Ping(Default::default())).await.unwrap();
+    let pong = tokio::time::timeout(Duration::from_millis(300), frozen.next()).await;
+    assert!(pong.is_err(), "a half-open connection neither answers nor ends: {pong:?}");
+    assert_eq!(c.script("faults", json!({"clear": true})).await.1["faults"], json!([]));
+}
+
+#[tokio::test]
+async fn calls_fail_in_every_way_that_was_ordered() {
+    let sandbox = start(None);
+    let c = Client::of(&sandbox);
+    let post = |text: &str| json!({"channel": "ops", "text": text});
+    let order = |v: Value| c.script("faults", v);
+    order(json!({"fault": "reset", "when": "after", "method": "chat.postMessage", "count": 1})).await;
+    assert!(c.api("chat.postMessage", post("reset")).await.is_err());
+    order(json!({"fault": "timeout", "when": "after", "method": "chat.postMessage", "count": 1})).await;
+    let impatient = tokio::time::timeout(Duration::from_millis(300), c.api("chat.postMessage", post("silence"))).await;
+    assert!(impatient.is_err());
+    order(json!({"fault": "garbage", "method": "chat.postMessage", "count": 1})).await;
+    let garbage = c.api("chat.postMessage", post("garbage")).await.unwrap();
+    assert!(garbage.json::<Value>().await.is_err());
+    order(json!([{"fault": "503", "method": "chat.postMessage", "count": 1}, {"fault": "delay", "ms": 1, "count": 1}]))
+        .await;
+    assert_eq!(c.api("chat.postMessage", post("503")).await.unwrap().status(), 503);
+    let (_, shown) = c.get("sandbox/messages?channel=ops").await;
+    let texts: Vec<&str> = shown.as_array().unwrap().iter().map(|m| m["text"].as_str().unwrap()).collect();
+    assert_eq!(texts, ["reset", "silence"], "what failed after acting is there");
+}
+
+#[tokio::test]
+async fn a_restart_finds_the_same_slack_and_the_same_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let sandbox = start(Some(dir.path()));
+    let c = Client::of(&sandbox);
+    let ts = c.post_button().await;
+    c.ok("chat.postMessage", json!({"channel": "payments", "text": "reply", "thread_ts": ts})).await;
+    c.script("advance", json!({"seconds": 3_600})).await;
+    let (_, before) = c.get("sandbox/messages?channel=payments").await;
+    sandbox.shutdown();
+    let log = dir.path().join("log.jsonl");
+    let mut torn = std::fs::read(&log).unwrap();
+    torn.extend(b"{\"put\":\"mess");
+    std::fs::write(&log, torn).unwrap();
+    let sandbox = start(Some(dir.path()));
+    let c = Client::of(&sandbox);
+    assert_eq!(c.get("sandbox/messages?channel=payments").await.1, before);
+    assert_eq!(sandbox.slack().clock().offset_ms(), 3_600_000);
+    let page = c.http.get(&c.base).send().await.unwrap().text().await.unwrap();
+    assert!(
+        page.contains("data-action=\"ack\"") && page.contains("Acknowledge") && page.contains("1 in thread"),
+        "{page}"
+    );
+}
+
+#[tokio::test]
+async fn the_page_hears_news_and_is_safe_to_look_at() {
+    let sandbox = start(None);
+    let c = Client::of(&sandbox);
+    let page = |path: &str| {
+        let url = format!("{}{path}", c.base);
+        async { c.http.get(url).send().await.unwrap().text().await.unwrap() }
+    };
+    let evil = "<script>alert(1)</script><javascript:alert(1)|x> &lt;!channel&gt;";
+    let blocks =
+        json!([{"type": "section", "text": {"type": "plain_text", "text": "\"><img src=x onerror=alert(1)>"}}]);
+    let revision = page("/news?since=999999").await;
+    let hearing = page("/news?since=0");
+    c.ok("chat.postMessage", json!({"channel": "payments", "text": evil})).await;
+    c.ok("chat.postMessage", json!({"channel": "payments", "text": evil, "blocks": blocks})).await;
+    assert_ne!(hearing.await, revision);
+    let shown = page("/?channel=payments").await;
+    assert!(!shown.contains("<script>alert") && !shown.contains("<img src=x"), "{shown}");
+    for path in
+        ["/?as=nobody&channel=nowhere", "/?channel=dm", "/?as=ben&channel=home", "/fragment", "/page.js", "/page.css"]
+    {
+        assert!(!page(path).await.is_empty(), "{path}");
+    }
+}

@@ -1,0 +1,574 @@
+//! The whole pager in one thread and in virtual time: the real pump, journal, outbox and Slack rules, on a simulated disk
+//! and against the simulated Slack. No tokio, no sockets, no sleeping.
+//!
+//! [`Sim`] only moves things from one machine to the next; `simulation.rs` chooses what happens from a seed, and
+//! `scenarios.rs` reads it from a script.
+
+#![allow(dead_code)] // each test program uses its part
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use warridor::domain::directory::Directory;
+use warridor::domain::fact::Fact;
+use warridor::domain::id::{InputId, SlackUserId};
+use warridor::domain::input::{Act, Deed, Delivery, Event, Input, OverrideRequest, Settled, Source, What};
+use warridor::domain::stamp::At;
+use warridor::outbox::Outbox;
+use warridor::outbox::ledger::Ledger;
+use warridor::pump::{Answer, CheckpointJob, Fatal, Lane, Pump, Reading, Snapshot};
+use warridor::record::Salt;
+use warridor::sandbox::answer::{Fate, Request};
+use warridor::sandbox::interactions::Click;
+use warridor::sandbox::sockets::{Out, SocketId};
+use warridor::sandbox::{Slack, Workspace};
+use warridor::slack::Outcome;
+use warridor::slack::envelope::{Envelope, Frame, ack, parse};
+use warridor::slack::outcome::classify;
+use warridor::slack::translate::{Gesture, gesture};
+use warridor::store::embedded::{EmbeddedStore, Options};
+use warridor::store::kv::MemKv;
+use warridor::store::layout::Layout;
+use warridor::store::simdisk::SimDisk;
+use warridor::store::space::Limits;
+use warridor::store::{Store, StoreError};
+
+pub mod company;
+
+pub use company::{bot_token, company, workspace};
+
+/// Monday 2026-03-02, 09:00 in Lisbon and UTC.
+pub const START: At = At(1_772_442_000_000);
+/// How long a call that is never answered is waited for.
+const CALL_TIMEOUT_MS: i64 = 8_000;
+
+pub struct Sim {
+    pub rng: StdRng,
+    pub wall: At,
+    pub steady_ms: i64,
+    pub directory: Arc<Directory>,
+    pub disk: SimDisk,
+    rows: MemKv,
+    pub store: Arc<EmbeddedStore>,
+    pub pump: Option<Pump>,
+    pub outbox: Option<Outbox>,
+    pub slack: Slack,
+    socket: Option<SocketId>,
+    calls: Vec<(i64, u64, Outcome)>,
+    people: VecDeque<Input>,
+    inner: VecDeque<Input>,
+    monitors: VecDeque<Input>,
+    /// Envelopes delivered and not acknowledged, by input.
+    envelopes: BTreeMap<InputId, String>,
+    checkpoint: Option<CheckpointJob>,
+    /// Events that were answered 202.
+    pub accepted: Vec<Event>,
+    /// Facts as they were committed, with the wall time.
+    pub history: Vec<(At, Fact)>,
+    /// What somebody following along would have seen.
+    pub transcript: Vec<String>,
+    /// Pages that were sent although the committed state did not want them.
+    pub sent_unwanted: Vec<String>,
+    /// Answers that Slack gave and we never heard: each allows one duplicate.
+    pub lost_answers: u64,
+    pub crashes: u64,
+    pub fatal: Option<Fatal>,
+    inputs: u64,
+    salt_seed: u64,
+    pub latency_ms: (i64, i64),
+    /// Monitors that were told to come again.
+    pub turned_away: u64,
+}
+
+/// Small segments, so that a simulation fills several.
+pub fn options() -> Options {
+    let limits =
+        Limits { segment_bytes: 256 << 10, max_frame_bytes: 64 << 10, reserve_bytes: 64 << 10, ..Limits::default() };
+    Options { limits, history: warridor::app::HISTORY, min_free_bytes: 0, helper: false, ..Options::default() }
+}
+
+impl Sim {
+    pub fn new(seed: u64) -> Self {
+        let directory = Arc::new(company());
+        let disk = SimDisk::new(seed);
+        let rows = MemKv::default();
+        let store = open(&disk, &rows);
+        let mut sim = Self {
+            rng: StdRng::seed_from_u64(seed),
+            wall: START,
+            steady_ms: 1_000,
+            slack: Slack::new(workspace(&directory, seed)),
+            directory,
+            disk,
+            rows,
+            store,
+            pump: None,
+            outbox: None,
+            socket: None,
+            calls: Vec::new(),
+            people: VecDeque::new(),
+            inner: VecDeque::new(),
+            monitors: VecDeque::new(),
+            envelopes: BTreeMap::new(),
+            checkpoint: None,
+            accepted: Vec::new(),
+            history: Vec::new(),
+            transcript: Vec::new(),
+            sent_unwanted: Vec::new(),
+            lost_answers: 0,
+            crashes: 0,
+            fatal: None,
+            inputs: 0,
+            salt_seed: seed,
+            latency_ms: (1, 200),
+            turned_away: 0,
+        };
+        sim.boot();
+        sim
+    }
+
+    pub fn now(&self) -> Reading {
+        Reading { wall: self.wall, steady_ms: self.steady_ms }
+    }
+
+    /// Starts a process on what the disk holds. False when it does not start.
+    pub fn boot(&mut self) -> bool {
+        self.store = open(&self.disk, &self.rows);
+        self.salt_seed += 1;
+        let mut salts = StdRng::seed_from_u64(self.salt_seed);
+        let salt: Box<dyn FnMut() -> Salt + Send> = Box::new(move || salts.random());
+        let booted = Pump::boot(self.store.clone(), self.directory.clone(), self.now(), salt, &|| Ok(()));
+        let booted = match booted {
+            Ok(booted) => booted,
+            Err(e) => {
+                self.transcript.push(format!("does not start: {e}"));
+                return false;
+            }
+        };
+        for notice in &booted.opened.notices {
+            self.transcript.push(format!("notice: {notice}"));
+        }
+        let ledger = Ledger::load(&*self.store).expect("the ledger's rows can be read");
+        let snapshot = booted.pump.snapshot().clone();
+        self.outbox = Some(Outbox::new(snapshot, ledger, booted.opened.paused, At(self.steady_ms)));
+        self.pump = Some(booted.pump);
+        self.fatal = None;
+        self.connect();
+        true
+    }
+
+    fn connect(&mut self) {
+        let ticket = self.slack.open_ticket(self.wall);
+        self.socket = self.slack.socket_connected(&ticket, self.wall).ok();
+    }
+
+    /// The process dies. With `power`, so does whatever the disk had not written yet.
+    pub fn crash(&mut self, power: bool) {
+        self.crashes += 1;
+        self.pump = None;
+        self.outbox = None;
+        self.checkpoint = None;
+        self.people.clear();
+        self.inner.clear();
+        self.monitors.clear();
+        self.envelopes.clear();
+        // Whatever Slack answered is never heard.
+        self.lost_answers += self.calls.iter().filter(|(_, _, o)| matches!(o, Outcome::Ok(_))).count() as u64;
+        self.calls.clear();
+        if let Some(socket) = self.socket.take() {
+            self.slack.socket_closed(socket);
+        }
+        if power {
+            self.disk.power_cut();
+        } else {
+            self.disk.process_crash();
+        }
+    }
+
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.pump.as_ref().expect("a process runs").snapshot().clone()
+    }
+
+    pub fn mint(&mut self, kind: char) -> InputId {
+        self.inputs += 1;
+        InputId::minted(kind, self.inputs)
+    }
+
+    /// A monitor's body arrives.
+    pub fn events(&mut self, service: &str, events: Vec<Event>) {
+        let id = self.mint('h');
+        let delivery = Delivery { service: service.into(), source: Source::Alertmanager, urgency: None, events };
+        self.monitors.push_back(Input { id, what: What::Events(delivery) });
+    }
+
+    pub fn act(&mut self, who: &str, incident: u64, deed: Deed) {
+        let id = InputId::from(format!("act-{}", self.inputs));
+        self.inputs += 1;
+        let act = Act { incident: warridor::domain::id::IncidentNo(incident), by: who.into(), deed };
+        self.people.push_back(Input { id, what: What::Act(act) });
+    }
+
+    pub fn override_shift(&mut self, schedule: &str, user: &str, from: At, until: At) {
+        let id = InputId::from(format!("override-{}", self.inputs));
+        self.inputs += 1;
+        let by = user.into();
+        let request = OverrideRequest { schedule: schedule.into(), user: user.into(), from, until, by };
+        self.people.push_back(Input { id, what: What::Override(request) });
+    }
+
+    /// Hands the same input in again, as Slack does when an acknowledgement was lost.
+    pub fn again(&mut self, input: Input) {
+        self.people.push_back(input);
+    }
+
+    /// A person presses a button of a message they see. False when it is not there.
+    pub fn click(&mut self, user: &str, channel: &str, ts: &str, action: &str) -> bool {
+        let click = Click {
+            user: user.to_owned(),
+            channel: channel.to_owned(),
+            ts: ts.to_owned(),
+            view_id: String::new(),
+            action_id: action.to_owned(),
+            block_id: String::new(),
+            value: None,
+            values: Map::new(),
+        };
+        self.slack.click(&click, self.wall).is_ok()
+    }
+
+    /// One turn of everything, at the present instant. False when nothing happened.
+    pub fn turn(&mut self) -> bool {
+        if self.pump.is_none() {
+            return false;
+        }
+        let mut busy = self.envelopes_in();
+        busy |= self.decide();
+        if self.pump.is_none() {
+            return true;
+        }
+        busy |= self.send();
+        busy |= self.answers();
+        busy
+    }
+
+    /// Runs until nothing more happens at this instant.
+    pub fn settle(&mut self) {
+        for _ in 0..10_000 {
+            if !self.turn() {
+                return;
+            }
+        }
+        panic!("it never comes to rest:\n{}", self.tail());
+    }
+
+    /// Lets time pass, stopping at everything that is due on the way.
+    pub fn advance(&mut self, ms: i64) {
+        let end = self.steady_ms + ms;
+        self.settle();
+        while let Some(next) = self.next_ms().filter(|n| *n <= end) {
+            let step = (next - self.steady_ms).max(1);
+            self.steady_ms += step;
+            self.wall = self.wall.plus_ms(step);
+            self.settle();
+            if self.pump.is_none() {
+                break;
+            }
+        }
+        let rest = (end - self.steady_ms).max(0);
+        self.steady_ms += rest;
+        self.wall = self.wall.plus_ms(rest);
+        self.settle();
+    }
+
+    fn next_ms(&self) -> Option<i64> {
+        let pump = self.pump.as_ref()?.sleep_ms(self.now()).map(|ms| self.steady_ms + ms);
+        let outbox = self.outbox.as_ref()?.next_wake().map(|at| at.0);
+        let calls = self.calls.iter().map(|(due, _, _)| *due).min();
+        [pump, outbox, calls].into_iter().flatten().min().map(|n| n.max(self.steady_ms + 1))
+    }
+
+    fn envelopes_in(&mut self) -> bool {
+        let outgoing = self.slack.poll(self.wall);
+        let mut busy = false;
+        for out in outgoing {
+            match out.out {
+                Out::Frame(text) => {
+                    if let Frame::Envelope(envelope) = parse(&text) {
+                        busy = true;
+                        self.envelope(&envelope);
+                    }
+                }
+                Out::Close | Out::Reset | Out::Freeze => {
+                    self.slack.socket_closed(out.socket);
+                    self.connect();
+                    busy = true;
+                }
+                Out::Ping => {}
+            }
+        }
+        busy
+    }
+
+    fn envelope(&mut self, envelope: &Envelope) {
+        let gesture = gesture(envelope);
+        let snapshot = self.snapshot();
+        let known = |by: &SlackUserId| snapshot.directory.user_by_slack(by).map(|u| u.id.clone());
+        if let Gesture::Press { by, subject, deed, .. } = gesture
+            && let Some(by) = known(&by)
+            && subject.store == snapshot.store
+        {
+            let id = InputId::from(envelope.envelope_id.as_str());
+            let input = Input { id: id.clone(), what: What::Act(Act { incident: subject.incident, by, deed }) };
+            self.envelopes.insert(id, envelope.envelope_id.clone());
+            self.people.push_back(input.clone());
+            if self.rng.random_ratio(1, 10) {
+                self.people.push_back(input);
+            }
+        } else {
+            self.acknowledge(&envelope.envelope_id.clone());
+        }
+    }
+
+    fn acknowledge(&mut self, envelope_id: &str) {
+        if let Some(socket) = self.socket {
+            self.slack.socket_received(socket, &ack(envelope_id, None), self.wall);
+        }
+    }
+
+    fn decide(&mut self) -> bool {
+        let mut batch: Vec<(Lane, Input)> = Vec::new();
+        batch.extend(self.people.drain(..).map(|i| (Lane::People, i)));
+        batch.extend(self.inner.drain(..).map(|i| (Lane::Inner, i)));
+        batch.extend(self.monitors.drain(..).map(|i| (Lane::Monitors, i)));
+        let now = self.now();
+        let Some(pump) = self.pump.as_mut() else { return false };
+        if batch.is_empty() && pump.sleep_ms(now) != Some(0) {
+            return false;
+        }
+        let before = pump.snapshot().seq;
+        let result = pump.step(&batch, now);
+        if let Some(fatal) = result.fatal {
+            self.transcript.push(format!("fatal: {fatal:?}"));
+            self.fatal = Some(fatal);
+            // The process exits at once; nobody is answered.
+            self.crash(false);
+            return true;
+        }
+        if let Some(published) = result.published {
+            self.note(before);
+            if let Some(outbox) = self.outbox.as_mut() {
+                outbox.committed(&published, At(self.steady_ms));
+            }
+        }
+        let mut retry = Vec::new();
+        for ((lane, input), answer) in batch.into_iter().zip(result.answers) {
+            match (&input.what, &answer) {
+                (What::Events(d), Answer::Decided { .. } | Answer::DecidedBefore { .. }) => {
+                    self.accepted.extend(d.events.iter().cloned());
+                }
+                (What::Events(_), Answer::NotWritten(_)) => self.turned_away += 1,
+                (What::Settled(_), Answer::NotWritten(_)) => retry.push(input.clone()),
+                _ => {}
+            }
+            if lane == Lane::People
+                && !matches!(answer, Answer::NotWritten(_))
+                && let Some(envelope) = self.envelopes.remove(&input.id)
+            {
+                self.acknowledge(&envelope);
+            }
+        }
+        // The driver offers what was settled again after a second; here at the next turn that has something to do.
+        self.inner.extend(retry);
+        true
+    }
+
+    /// Reads the frames that were just committed back from the store: what is on record is what happened.
+    fn note(&mut self, before: u64) {
+        let mut facts = Vec::new();
+        self.store
+            .tail(before, &mut |frame| {
+                for fact in warridor::record::unseal(&frame).expect("own facts can be read") {
+                    facts.push((frame.wall, fact));
+                }
+                true
+            })
+            .expect("the journal can be read");
+        for (_, fact) in &facts {
+            self.transcript.push(serde_json::to_string(fact).expect("facts are JSON"));
+        }
+        self.history.extend(facts);
+    }
+
+    fn send(&mut self) -> bool {
+        let Some(outbox) = self.outbox.as_mut() else { return false };
+        let (requests, settled) = outbox.poll(At(self.steady_ms));
+        let busy = !requests.is_empty() || !settled.is_empty();
+        self.tell(settled);
+        for request in requests {
+            self.check_lease(request.method, &request.body);
+            let call = Request::json(bot_token(), request.method, request.body.clone());
+            let answer = self.slack.call(call, self.wall);
+            let text = request.body.get("text").and_then(Value::as_str).unwrap_or("");
+            self.transcript.push(format!("{} {} -> {}", request.method, text, answer.body["ok"]));
+            let retry_after = answer.retry_after_secs.map(|s| s.to_string());
+            let heard = classify(answer.status, retry_after.as_deref(), answer.body.to_string().as_bytes());
+            let slow = i64::try_from(answer.delay_ms).unwrap_or(i64::MAX);
+            let latency = self.rng.random_range(self.latency_ms.0..=self.latency_ms.1) + slow;
+            let (after, outcome) = match answer.fate {
+                Fate::Arrives if latency <= CALL_TIMEOUT_MS => (latency, heard),
+                Fate::Garbage(text) => (latency, classify(200, None, text.as_bytes())),
+                Fate::Reset => (latency, Outcome::Unknown("reset".to_owned())),
+                Fate::Arrives | Fate::Silence => (CALL_TIMEOUT_MS, Outcome::Unknown("no answer".to_owned())),
+            };
+            if matches!(outcome, Outcome::Unknown(_)) {
+                self.lost_answers += 1;
+            }
+            self.calls.push((self.steady_ms + after, request.id, outcome));
+        }
+        busy
+    }
+
+    /// I4: a page leaves only while the committed state wants it.
+    fn check_lease(&mut self, method: &str, body: &Value) {
+        let payload = &body["metadata"]["event_payload"];
+        if method != "chat.postMessage" || payload["kind"] != "page" {
+            return;
+        }
+        let number = |name: &str| payload[name].as_str().and_then(|s| s.parse::<u64>().ok()).unwrap_or(0);
+        let snapshot = self.snapshot();
+        let incident = snapshot.world.incident(warridor::domain::id::IncidentNo(number("incident")));
+        let wanted =
+            incident.and_then(|i| i.page(warridor::domain::id::PageId(number("page")))).is_some_and(|p| p.is_wanted());
+        if !wanted {
+            self.sent_unwanted.push(payload.to_string());
+        }
+    }
+
+    fn answers(&mut self) -> bool {
+        let now = self.steady_ms;
+        let (due, waiting): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.calls).into_iter().partition(|(at, _, _)| *at <= now);
+        self.calls = waiting;
+        let busy = !due.is_empty();
+        for (_, id, outcome) in due {
+            let Some(outbox) = self.outbox.as_mut() else { return busy };
+            let settled = outbox.done(id, outcome, At(now));
+            self.tell(settled);
+        }
+        busy
+    }
+
+    fn tell(&mut self, settled: Vec<Settled>) {
+        for settled in settled {
+            let id = self.mint('s');
+            self.inner.push_back(Input { id, what: What::Settled(settled) });
+        }
+    }
+
+    /// Hands rows over, or writes the ones handed over earlier: a crash may come between the two.
+    pub fn checkpoint(&mut self) {
+        let (Some(pump), Some(outbox)) = (self.pump.as_mut(), self.outbox.as_mut()) else { return };
+        match self.checkpoint.take() {
+            None => self.checkpoint = pump.take_checkpoint(),
+            Some(job) => {
+                let more = outbox.ledger().take_changes();
+                match job.write(&*self.store, more) {
+                    Ok(()) => pump.checkpoint_done(),
+                    Err(_) => pump.checkpoint_failed(job),
+                }
+            }
+        }
+        self.store.housekeep();
+    }
+
+    /// Everything in flight has landed and nothing is left to say.
+    pub fn is_quiet(&self) -> bool {
+        self.calls.is_empty() && self.outbox.as_ref().is_none_or(Outbox::is_idle)
+    }
+
+    /// A hash of everything that was seen.
+    pub fn hash(&self) -> String {
+        let mut hash = Sha256::new();
+        for line in &self.transcript {
+            hash.update(line.as_bytes());
+            hash.update(b"\n");
+        }
+        warridor::record::hex(&hash.finalize())
+    }
+
+    /// The end of the transcript.
+    pub fn tail(&self) -> String {
+        let from = self.transcript.len().saturating_sub(60);
+        self.transcript[from..].join("\n")
+    }
+
+    /// Messages of a channel by name, id or `dm:USER`, as Slack gives them.
+    pub fn messages(&mut self, channel: &str) -> Vec<Value> {
+        match self.slack.find_place(channel, self.wall) {
+            Ok(id) => self.slack.shown(&id, None, None),
+            Err(_) => Vec::new(),
+        }
+    }
+
+    /// Action ids a message offers.
+    pub fn buttons(message: &Value) -> BTreeSet<String> {
+        fn walk(v: &Value, found: &mut BTreeSet<String>) {
+            match v {
+                Value::Object(map) => {
+                    if let Some(id) = map.get("action_id").and_then(Value::as_str) {
+                        found.insert(id.to_owned());
+                    }
+                    map.values().for_each(|v| walk(v, found));
+                }
+                Value::Array(all) => all.iter().for_each(|v| walk(v, found)),
+                _ => {}
+            }
+        }
+        let mut found = BTreeSet::new();
+        walk(message, &mut found);
+        found
+    }
+}
+
+fn open(disk: &SimDisk, rows: &MemKv) -> Arc<EmbeddedStore> {
+    Arc::new(EmbeddedStore::on(disk.shared(), Layout::new("/data"), Arc::new(rows.clone()), options()))
+}
+
+/// Why a store would not open, for messages.
+pub fn why(e: &StoreError) -> String {
+    e.to_string()
+}
+
+/// An event as a decoder makes it.
+pub fn event(action: warridor::domain::input::EventAction, key: &str, starts_at: Option<At>) -> Event {
+    Event {
+        action,
+        dedup_key: key.into(),
+        title: format!("{key} is wrong"),
+        link: "https://monitor.example/a".to_owned(),
+        labels: vec![("alertname".to_owned(), key.to_owned())],
+        starts_at,
+        ends_at: None,
+    }
+}
+
+/// A fault as `POST /sandbox/faults` takes it.
+pub fn order(slack: &mut Slack, fault: Value) {
+    match warridor::sandbox::faults::Fault::parse(&fault) {
+        Ok(fault) => slack.order(fault),
+        Err(e) => panic!("{fault}: {e}"),
+    }
+}
+
+/// Ends all faults.
+pub fn clear(slack: &mut Slack) {
+    order(slack, json!({ "clear": true }));
+}
+
+/// A workspace with nobody in it.
+pub fn nobody() -> Workspace {
+    Workspace::default()
+}

@@ -1,0 +1,388 @@
+//! Seeded simulation: everything that can go wrong, at any moment, and what must hold whatever happened.
+//!
+//! `WARRIDOR_SEEDS=FROM..TO` chooses the seeds (default 0..400), `WARRIDOR_SEED=N` runs one and prints what happened.
+//! A failing seed is printed; make it a scenario.
+
+mod sim;
+
+use rand::RngExt;
+use serde_json::{Value, json};
+use sim::{Sim, clear, event, order};
+use std::collections::{BTreeMap, BTreeSet};
+use warridor::domain::fact::{Fact, ResolvedBy};
+use warridor::domain::id::{AlertKey, IncidentNo};
+use warridor::domain::incident::{Incident, State};
+use warridor::domain::input::{Deed, EventAction};
+use warridor::domain::stamp::At;
+use warridor::domain::world::World;
+use warridor::domain::world::rows::{closed_key, read_incident_row};
+use warridor::pump::replay::apply_frame;
+use warridor::store::Store;
+use warridor::views;
+
+const STEPS: usize = 120;
+const KEYS: [&str; 6] = ["disk-1", "disk-2", "cpu", "latency", "errors", "<!channel> & <@U1>"];
+const MINUTE: i64 = 60_000;
+
+#[test]
+fn whatever_happens_nothing_is_forgotten_doubled_or_untrue() {
+    if let Some(seed) = variable("WARRIDOR_SEED").and_then(|s| s.parse().ok()) {
+        let sim = play(seed);
+        println!("{}", sim.transcript.join("\n"));
+        return;
+    }
+    let range = variable("WARRIDOR_SEEDS").unwrap_or_else(|| "0..400".to_owned());
+    let (from, to) = range.split_once("..").expect("WARRIDOR_SEEDS=FROM..TO");
+    let (from, to): (u64, u64) = (from.parse().expect("FROM"), to.parse().expect("TO"));
+    let workers = std::thread::available_parallelism().map_or(2, usize::from) as u64;
+    let failed: Vec<String> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..workers)
+            .map(|w| {
+                scope.spawn(move || {
+                    let mut failed = Vec::new();
+                    for seed in (from..to).filter(|s| s % workers == w) {
+                        let run = std::panic::catch_unwind(|| (play(seed).hash(), play(seed).hash()));
+                        match run {
+                            Ok((one, two)) if one == two => {}
+                            Ok(_) => failed.push(format!("seed {seed}: two runs differ")),
+                            Err(why) => failed.push(format!("seed {seed}: {}", said(&*why))),
+                        }
+                    }
+                    failed
+                })
+            })
+            .collect();
+        workers.into_iter().flat_map(|w| w.join().expect("a worker")).collect()
+    });
+    println!("{} seeds", to - from);
+    assert!(failed.is_empty(), "WARRIDOR_SEED=N shows what happened\n{}", failed.join("\n"));
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|v| !v.is_empty())
+}
+
+fn said(why: &(dyn std::any::Any + Send)) -> String {
+    let text = why.downcast_ref::<String>().cloned();
+    text.or_else(|| why.downcast_ref::<&str>().map(|s| (*s).to_owned())).unwrap_or_default()
+}
+
+/// One life: random happenings, then an hour of peace, then the reckoning.
+fn play(seed: u64) -> Sim {
+    let mut sim = Sim::new(seed);
+    for _ in 0..STEPS {
+        happen(&mut sim);
+        if sim.pump.is_none() {
+            restart(&mut sim);
+        }
+        holds_always(&sim, seed);
+    }
+    peace(&mut sim);
+    holds_always(&sim, seed);
+    holds_in_peace(&mut sim, seed);
+    sim
+}
+
+fn happen(sim: &mut Sim) {
+    match sim.rng.random_range(0..100) {
+        0..30 => monitor(sim),
+        30..50 => person(sim),
+        50..72 => {
+            let ms = [200, 2_000, 20_000, 5 * MINUTE, 31 * MINUTE][sim.rng.random_range(0..5)];
+            sim.advance(ms);
+        }
+        72..82 => sim.checkpoint(),
+        82..88 => slack_fault(sim),
+        88..91 => clear(&mut sim.slack),
+        91..94 => disk_fault(sim),
+        94..95 => {
+            let day = sim.rng.random_range(1..30) * 60 * MINUTE;
+            sim.advance(day);
+        }
+        95..96 => step_the_clock(sim),
+        96..98 => {
+            let power = sim.rng.random_ratio(1, 2);
+            sim.crash(power);
+        }
+        _ => override_somebody(sim),
+    }
+    sim.settle();
+}
+
+fn monitor(sim: &mut Sim) {
+    let service = ["payments", "search", "reports"][sim.rng.random_range(0..3)];
+    let events = (0..sim.rng.random_range(1..4))
+        .map(|_| {
+            let action = match sim.rng.random_range(0..10) {
+                0..6 => EventAction::Trigger,
+                6..9 => EventAction::Resolve,
+                _ => EventAction::Acknowledge,
+            };
+            let key = KEYS[sim.rng.random_range(0..KEYS.len())];
+            // Late and overtaken events: an episode of up to an hour ago, or none stated.
+            let ago = sim.rng.random_range(0..60) * MINUTE;
+            let starts_at = sim.rng.random_ratio(1, 2).then(|| sim.wall.plus_ms(-ago));
+            event(action, key, starts_at)
+        })
+        .collect();
+    sim.events(service, events);
+}
+
+fn person(sim: &mut Sim) {
+    let who = ["ana", "ben", "chen", "mara"][sim.rng.random_range(0..4)];
+    if sim.rng.random_ratio(1, 2) {
+        // By a button of whatever message they see, however old it is.
+        let place = ["payments", "search", "admin"][sim.rng.random_range(0..3)];
+        let place = if sim.rng.random_ratio(1, 2) { place.to_owned() } else { format!("dm:{who}") };
+        let messages = sim.messages(&place);
+        if messages.is_empty() {
+            return;
+        }
+        let message = messages[sim.rng.random_range(0..messages.len())].clone();
+        let buttons: Vec<String> = Sim::buttons(&message).into_iter().filter(|b| b != "incident.snooze").collect();
+        if !buttons.is_empty() {
+            let button = &buttons[sim.rng.random_range(0..buttons.len())];
+            sim.click(who, &place, message["ts"].as_str().unwrap_or(""), button);
+        }
+        return;
+    }
+    let newest = sim.snapshot().world.meta.last_incident.0;
+    let incident = sim.rng.random_range(1..=newest.max(1) + 1);
+    let deed = match sim.rng.random_range(0..7) {
+        0 => Deed::Acknowledge,
+        1 => Deed::Snooze { until: sim.wall.plus_ms(sim.rng.random_range(-5..600) * MINUTE) },
+        2 => Deed::EndSnooze,
+        3 => Deed::Escalate,
+        4 => Deed::Resolve { note: Some("<!here> fixed".to_owned()) },
+        5 => Deed::Reopen,
+        _ => Deed::Note { text: "looking".to_owned() },
+    };
+    sim.act(who, incident, deed);
+}
+
+fn override_somebody(sim: &mut Sim) {
+    let who = ["ana", "ben", "chen", "mara"][sim.rng.random_range(0..4)];
+    let from = sim.wall.plus_ms(sim.rng.random_range(-60..60) * MINUTE);
+    let until = from.plus_ms(sim.rng.random_range(0..300) * MINUTE);
+    sim.override_shift("primary", who, from, until);
+}
+
+fn slack_fault(sim: &mut Sim) {
+    let method = ["*", "chat.postMessage", "chat.update", "conversations.history"][sim.rng.random_range(0..4)];
+    let count = sim.rng.random_range(1..6);
+    let fault = match sim.rng.random_range(0..8) {
+        0 => json!({ "fault": "429", "method": method, "count": count, "retry_after": 30 }),
+        1 => json!({ "fault": "500", "method": method, "count": count, "when": "before" }),
+        2 => json!({ "fault": "500", "method": method, "count": count, "when": "after" }),
+        3 => json!({ "fault": "timeout", "method": method, "count": count, "when": "after" }),
+        4 => json!({ "fault": "reset", "method": method, "count": count, "when": "before" }),
+        5 => json!({ "fault": "garbage", "method": method, "count": count, "when": "after" }),
+        6 => json!({ "fault": "error", "error": "token_revoked", "method": method, "count": count }),
+        _ => json!({ "fault": "history_lag", "ms": 4000 }),
+    };
+    order(&mut sim.slack, fault);
+}
+
+fn disk_fault(sim: &mut Sim) {
+    match sim.rng.random_range(0..3) {
+        0 => {
+            let n = sim.rng.random_range(0..40);
+            sim.disk.crash_after(n);
+        }
+        1 => sim.disk.fail_sync(0),
+        _ => {
+            let room = sim.disk.used() + sim.rng.random_range(0..200_000);
+            sim.disk.set_capacity(Some(room));
+        }
+    }
+    for _ in 0..3 {
+        if sim.pump.is_some() {
+            monitor(sim);
+            sim.settle();
+        }
+    }
+    if sim.disk.crashed() && sim.pump.is_some() {
+        let power = sim.rng.random_ratio(1, 2);
+        sim.crash(power);
+    }
+    sim.disk.set_capacity(None);
+}
+
+fn step_the_clock(sim: &mut Sim) {
+    let hours = [-2, 2][sim.rng.random_range(0..2)];
+    sim.wall = sim.wall.plus_ms(hours * 60 * MINUTE);
+    sim.advance(1_000);
+}
+
+fn restart(sim: &mut Sim) {
+    let down = sim.rng.random_range(0..20) * 1_000;
+    sim.steady_ms += down;
+    sim.wall = sim.wall.plus_ms(down);
+    if !sim.boot() {
+        // The disk was ordered to fail again while starting.
+        sim.crash(false);
+        assert!(sim.boot(), "it does not start on a working disk:\n{}", sim.tail());
+    }
+    sim.settle();
+}
+
+/// No more faults: half an hour is enough for everything that was owed.
+fn peace(sim: &mut Sim) {
+    clear(&mut sim.slack);
+    for _ in 0..40 {
+        sim.advance(MINUTE);
+        if sim.pump.is_none() {
+            restart(sim);
+        }
+        if sim.is_quiet() {
+            return;
+        }
+    }
+    panic!("it is not quiet after 40 minutes of peace:\n{}", sim.tail());
+}
+
+fn holds_always(sim: &Sim, seed: u64) {
+    let snapshot = sim.snapshot();
+    let world = &snapshot.world;
+    for i in world.incidents.values().filter(|i| !i.closed) {
+        // I2: every open incident has a next wake, or says why not.
+        assert!(
+            i.next_wake().is_some() || i.terminal().is_some(),
+            "seed {seed}: {} waits for nothing: {:?}",
+            i.no,
+            i.state
+        );
+    }
+    assert_eq!(world.next_wake(), world.next_wake_by_brute_force(), "seed {seed}: the index of deadlines is wrong");
+    assert!(sim.sent_unwanted.is_empty(), "seed {seed}: sent though not wanted: {:?}", sim.sent_unwanted);
+}
+
+fn holds_in_peace(sim: &mut Sim, seed: u64) {
+    let replayed = replay(sim, seed);
+    accepted_is_known(sim, &replayed, seed);
+    states_follow(sim, seed);
+    slack_says_what_is_true(sim, seed);
+    rows_are_the_replay(sim, &replayed, seed);
+}
+
+/// The state from the first frame on, nothing left out.
+fn replay(sim: &Sim, seed: u64) -> World {
+    let nothing = warridor::store::memory::MemoryStore::new();
+    let mut world = World::default();
+    let mut trouble = None;
+    let read = sim.store.tail(0, &mut |frame| {
+        trouble = apply_frame(&mut world, &frame, &nothing, None).err();
+        trouble.is_none()
+    });
+    assert!(read.is_ok(), "seed {seed}: {read:?}");
+    assert!(trouble.is_none(), "seed {seed}: {trouble:?}");
+    world
+}
+
+/// I1: whatever was answered 202 led to something.
+fn accepted_is_known(sim: &Sim, replayed: &World, seed: u64) {
+    for e in sim.accepted.iter().filter(|e| e.action == EventAction::Trigger) {
+        let known = ["payments", "search", "reports"]
+            .iter()
+            .any(|s| replayed.incident_of(&AlertKey { service: (*s).into(), dedup: e.dedup_key.clone() }).is_some());
+        assert!(known, "seed {seed}: {} was answered 202 and is not on record", e.dedup_key);
+    }
+    let counted: u64 = replayed.incidents.values().flat_map(|i| &i.alerts).map(|a| a.count).sum();
+    let triggers = sim.accepted.iter().filter(|e| e.action == EventAction::Trigger).count() as u64;
+    assert!(counted >= triggers, "seed {seed}: {triggers} triggers were accepted and {counted} events counted");
+}
+
+/// I3: an acknowledgement or a resolution is undone by somebody, or by a deadline, never by an accident.
+fn states_follow(sim: &Sim, seed: u64) {
+    let mut states: BTreeMap<IncidentNo, &'static str> = BTreeMap::new();
+    for (_, fact) in &sim.history {
+        let Some(no) = fact.incident() else { continue };
+        let state = states.get(&no).copied();
+        let next = match fact {
+            Fact::IncidentOpened(_) => (state.is_none(), "triggered"),
+            Fact::Acknowledged { .. } => {
+                (matches!(state, Some("triggered" | "acknowledged" | "snoozed")), "acknowledged")
+            }
+            Fact::AcknowledgedByEvent { .. } => (state == Some("triggered"), "acknowledged"),
+            Fact::Snoozed { .. } => (matches!(state, Some("triggered" | "acknowledged" | "snoozed")), "snoozed"),
+            Fact::SnoozeEnded { .. } => (state == Some("snoozed"), "triggered"),
+            Fact::AckTimedOut { .. } => (state == Some("acknowledged"), "triggered"),
+            Fact::Resolved { by: ResolvedBy::User(_) | ResolvedBy::Monitor, .. } => {
+                (matches!(state, Some("triggered" | "acknowledged" | "snoozed")), "resolved")
+            }
+            Fact::Reopened { .. } => (state == Some("resolved"), "acknowledged"),
+            Fact::PageRequested { .. } => {
+                // Nobody is paged for what is resolved or asleep.
+                (matches!(state, Some("triggered" | "acknowledged")), state.unwrap_or(""))
+            }
+            _ => continue,
+        };
+        assert!(next.0, "seed {seed}: {no} was {state:?} when {fact:?}");
+        states.insert(no, next.1);
+    }
+}
+
+/// I7: every card and every direct message shows what the state says; no card is there twice without a reason.
+fn slack_says_what_is_true(sim: &mut Sim, seed: u64) {
+    let snapshot = sim.snapshot();
+    let (d, store) = (&snapshot.directory, snapshot.store);
+    let incidents: Vec<_> = snapshot.world.incidents.values().filter(|i| !i.closed).cloned().collect();
+    let mut extra = 0;
+    for i in incidents {
+        let card = i.card.clone().unwrap_or_else(|| panic!("seed {seed}: {} has no card in peace", i.no));
+        let shown = message(sim, card.channel.as_str(), card.ts.as_str());
+        let wanted = views::card::card(&i, d, store);
+        assert_eq!(shown["text"], wanted.text, "seed {seed}: the card of {} is out of date\n{}", i.no, sim.tail());
+        assert_eq!(Sim::buttons(&shown), wanted_buttons(&wanted), "seed {seed}: {} has other buttons", i.no);
+        assert!(i.thread_pending().next().is_none(), "seed {seed}: the thread of {} is behind", i.no);
+        assert!(i.wanted_pages().next().is_none(), "seed {seed}: {} has pages that were never sent", i.no);
+        for p in &i.pages {
+            if let warridor::domain::page::PageState::Delivered { message: m, .. } = &p.state {
+                let shown = message(sim, m.channel.as_str(), m.ts.as_str());
+                let wanted = views::page::page(&i, p, d, store);
+                assert_eq!(shown["text"], wanted.text, "seed {seed}: a message about {} is out of date", i.no);
+                assert_eq!(Sim::buttons(&shown), wanted_buttons(&wanted), "seed {seed}: a message about {}", i.no);
+            }
+        }
+        let cards = sim.messages(card.channel.as_str());
+        let same = cards.iter().filter(|m| {
+            let p = &m["metadata"]["event_payload"];
+            p["kind"] == "card" && p["incident"] == i.no.0.to_string()
+        });
+        extra += same.count() as u64 - 1;
+    }
+    assert!(extra <= sim.lost_answers, "seed {seed}: {extra} cards too many, {} answers were lost", sim.lost_answers);
+}
+
+fn wanted_buttons(view: &views::Message) -> BTreeSet<String> {
+    let blocks = view.colored.as_ref().map(|c| json!(c.blocks)).unwrap_or_default();
+    Sim::buttons(&blocks)
+}
+
+fn message(sim: &mut Sim, channel: &str, ts: &str) -> Value {
+    sim.messages(channel).into_iter().find(|m| m["ts"] == ts).unwrap_or_default()
+}
+
+/// I6: what is in memory and on disk is what the journal says.
+fn rows_are_the_replay(sim: &mut Sim, replayed: &World, seed: u64) {
+    for _ in 0..4 {
+        sim.checkpoint();
+    }
+    let snapshot = sim.snapshot();
+    for (no, wanted) in &replayed.incidents {
+        let live: Incident = match snapshot.world.incident(*no) {
+            Some(live) => (**live).clone(),
+            None => {
+                let key = closed_key(*no);
+                let row = sim.store.get(&key).expect("rows can be read");
+                let row = row.unwrap_or_else(|| panic!("seed {seed}: {no} is neither in memory nor on disk"));
+                read_incident_row(&key, &row).expect("a row is an incident")
+            }
+        };
+        assert_eq!(&live, &**wanted, "seed {seed}: {no} is not what the journal says");
+        assert!(!matches!(live.state, State::Triggered { since } if since == At(0)));
+    }
+    assert_eq!(snapshot.world.shifts, replayed.shifts, "seed {seed}");
+    assert_eq!(snapshot.world.overrides, replayed.overrides, "seed {seed}");
+    assert_eq!(snapshot.world.meta, replayed.meta, "seed {seed}");
+}
