@@ -72,6 +72,8 @@ struct Work {
     awaiting: Option<Awaiting>,
     /// The hash of what is in flight.
     sent: Option<u64>,
+    /// Where the last call went.
+    sent_to: Option<String>,
 }
 
 /// The next call of a job.
@@ -185,6 +187,7 @@ impl Outbox {
                     request.body = body;
                     if let Some(work) = self.jobs.get_mut(&job) {
                         work.sent = sent;
+                        work.sent_to = request.channel.clone();
                         work.stale_at = None;
                     }
                     requests.push(request);
@@ -443,6 +446,7 @@ impl Work {
             stale_at: None,
             awaiting: None,
             sent: None,
+            sent_to: None,
         }
     }
 }
