@@ -217,6 +217,24 @@ impl Slack {
         self.post("/sandbox/faults", &faults);
     }
 
+    /// The faults in force.
+    #[track_caller]
+    pub fn faults(&self) -> Value {
+        self.get("/sandbox/faults")
+    }
+
+    /// Somebody opens the app's Home tab.
+    #[track_caller]
+    pub fn open_home(&self, user: &str) {
+        self.post("/sandbox/home", &json!({ "user": user }));
+    }
+
+    /// What Slack's admins would change about a person.
+    #[track_caller]
+    pub fn change_user(&self, change: Value) {
+        self.post("/sandbox/user", &change);
+    }
+
     /// Everything works again.
     #[track_caller]
     pub fn heal(&self) {
