@@ -42,9 +42,8 @@ impl<'a> Decision<'a> {
 
     /// A fact nothing later in this decision looks at: saves the copy. For counts, which are most of a storm.
     pub fn emit_unseen(&mut self, fact: Fact) {
-        match &mut self.scratch {
-            Some(scratch) => scratch.apply(&fact, self.stamp),
-            None => {}
+        if let Some(scratch) = &mut self.scratch {
+            scratch.apply(&fact, self.stamp);
         }
         self.facts.push(fact);
     }

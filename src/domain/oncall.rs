@@ -60,7 +60,8 @@ pub(super) fn config_loaded(d: &mut Decision<'_>, new: &Directory) {
 
 fn look_at(d: &mut Decision<'_>, schedule: &Schedule) {
     let shift = resolve(schedule, d.world().overrides.values(), d.stamp.wall);
-    let due = d.stamp.due_of(shift.until);
+    // Whatever the resolver says, a schedule is not looked at twice in the same second.
+    let due = d.stamp.due_of(shift.until).max(d.stamp.at.plus_secs(1));
     let known = d.world().shifts.get(&schedule.id);
     if known.is_none_or(|k| k.shift != shift || k.due <= d.stamp.at) {
         d.emit(Fact::ShiftStarted { schedule: schedule.id.clone(), shift, due, tzdata: TZDATA.to_owned() });

@@ -238,6 +238,19 @@ impl Outbox {
         self.ready.is_empty() && self.calls.is_empty()
     }
 
+    /// What is left to do, for a person who wonders.
+    pub fn pending(&self) -> Vec<String> {
+        let job = |job: &Job| {
+            let work = self.jobs.get(job);
+            format!("{job:?}: {work:?}")
+        };
+        self.ready
+            .iter()
+            .map(|(at, j)| format!("at {}: {}", at.0, job(j)))
+            .chain(self.calls.values().map(job))
+            .collect()
+    }
+
     pub fn health(&self) -> &Health {
         &self.health
     }

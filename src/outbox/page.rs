@@ -137,10 +137,8 @@ impl Outbox {
 
     fn delivered(&mut self, no: IncidentNo, page: PageId, message: MessageRef) -> Vec<Settled> {
         let job = Job::Page(no, page);
-        if let Some(work) = self.jobs.get_mut(&job) {
-            if let Some(hash) = work.sent {
-                self.ledger.set(SyncKey::Dm(no, page), hash);
-            }
+        if let Some(hash) = self.jobs.get(&job).and_then(|w| w.sent) {
+            self.ledger.set(SyncKey::Dm(no, page), hash);
         }
         self.tell(&job, Awaiting::Settled);
         vec![Settled::PageDelivered { incident: no, page, message }]

@@ -57,7 +57,8 @@ struct Writer {
     first_seq: u64,
     end: u64,
     capacity: u64,
-    /// Up to here there may be bytes of a frame that was not written; the next write goes over them.
+    /// Up to here there may be bytes of a frame that was not written. Zeroes must be durable there before another
+    /// frame is begun: a boot must never find pieces of two.
     dirty_to: u64,
     seq: u64,
     hash: FrameHash,
@@ -164,7 +165,7 @@ impl Journal {
             ));
         }
         let mut written = self.write(w);
-        if let Err(Failed::Full(_)) = written
+        if written.as_ref().is_err_and(Failed::for_want_of_space)
             && spend == Spend::Reserve
             && self.space.spend_reserve()
         {
@@ -176,14 +177,13 @@ impl Journal {
                 w.end += len as u64;
                 w.seq = expected_seq;
                 w.hash = hash;
-                w.dirty_to = 0;
                 let mut c = lock(&self.committed);
                 let bytes = c.bytes + len as u64;
                 *c = Committed { seq: w.seq, hash, segment: w.first_seq, end: w.end, bytes };
                 Commit::Committed
             }
             Err(Failed::Full(e)) => Commit::NotWritten(format!("frame {expected_seq}: the disk is full: {e}")),
-            Err(Failed::NoSegment(e)) => Commit::NotWritten(format!("no new segment for frame {expected_seq}: {e}")),
+            Err(Failed::Before(e)) => Commit::NotWritten(format!("no place for frame {expected_seq}: {e}")),
             Err(Failed::Unclear(e)) => {
                 let why = format!("frame {expected_seq}: {e}; whether it is on the disk only a boot can tell");
                 w.refused = Some(why.clone());
@@ -306,30 +306,23 @@ impl Journal {
     }
 
     fn write<'w>(&self, w: &'w mut Writer) -> Result<&'w dyn DiskFile, Failed> {
-        let len = w.line.len();
-        let frame_end = w.end + len as u64;
-        if w.file.is_none() || frame_end > w.capacity {
+        w.clean().map_err(Failed::Before)?;
+        let len = w.line.len() as u64;
+        if w.file.is_none() || w.end + len > w.capacity {
             self.rotate(w)?;
         }
-        let Some(file) = &w.file else { return Err(Failed::NoSegment(io::ErrorKind::NotFound.into())) };
-        let file = &**file;
-        let frame_end = w.end + len as u64;
-        // Zeroes over what a frame that was not written may have left behind this one.
-        w.line.resize(len + usize::try_from(w.dirty_to.saturating_sub(frame_end)).unwrap_or(0), 0);
-        let done = write_all_at(file, &w.line, w.end);
-        let touched = w.line.len();
-        w.line.truncate(len);
-        match done {
-            Ok(()) => Ok(file),
+        let Some(file) = &w.file else { return Err(Failed::Before(io::ErrorKind::NotFound.into())) };
+        match write_all_at(&**file, &w.line, w.end) {
+            Ok(()) => {}
             Err((e, _)) if is_full(&e) => {
-                let zeroes = vec![0; touched];
-                if write_all_at(file, &zeroes, w.end).is_err() {
-                    w.dirty_to = w.dirty_to.max(w.end + touched as u64);
-                }
-                Err(Failed::Full(e))
+                w.dirty_to = w.end + len;
+                // If it cannot be done now, it is done before the next frame.
+                let _ = w.clean();
+                return Err(Failed::Full(e));
             }
-            Err((e, _)) => Err(Failed::Unclear(e)),
+            Err((e, _)) => return Err(Failed::Unclear(e)),
         }
+        w.file.as_deref().ok_or_else(|| Failed::Unclear(io::ErrorKind::NotFound.into()))
     }
 
     /// Goes on in the spare segment or, when there is none, in a short one made on the spot.
@@ -337,6 +330,10 @@ impl Journal {
         let first_seq = w.seq + 1;
         let path = self.layout.segment(first_seq);
         let need = w.line.len() as u64;
+        if w.first_seq == first_seq {
+            // An empty segment that is too small is replaced: from here on its file has no name.
+            w.file = None;
+        }
         let made = match self.space.take_spare(&path, need) {
             Some(renamed) => renamed.and_then(|()| self.disk.open(&path, How::Write)),
             None => self.space.short_segment(&path, need),
@@ -349,9 +346,9 @@ impl Journal {
         let (file, capacity) = match named {
             Ok(made) => made,
             Err(e) if is_full(&e) => return Err(Failed::Full(e)),
-            Err(e) => return Err(Failed::NoSegment(e)),
+            Err(e) => return Err(Failed::Before(e)),
         };
-        if w.file.is_some() && w.first_seq != first_seq {
+        if w.file.is_some() {
             self.space.trim_later(self.layout.segment(w.first_seq), w.end);
         }
         w.file = Some(file);
@@ -363,14 +360,35 @@ impl Journal {
     }
 }
 
+impl Writer {
+    /// Puts zeroes over what a frame that was not written left behind.
+    fn clean(&mut self) -> io::Result<()> {
+        let Some(file) = self.file.as_ref().filter(|_| self.dirty_to > self.end) else { return Ok(()) };
+        let zeroes = vec![0; usize::try_from(self.dirty_to - self.end).map_err(io::Error::other)?];
+        write_all_at(&**file, &zeroes, self.end).map_err(|(e, _)| e)?;
+        file.sync_data()?;
+        self.dirty_to = 0;
+        Ok(())
+    }
+}
+
 /// Why a frame was not written through.
 enum Failed {
     /// No space, and nothing of it is durable.
     Full(io::Error),
-    /// There was no file to write to, so nothing of it exists.
-    NoSegment(io::Error),
+    /// Something had to be done first and was not, so nothing of it exists.
+    Before(io::Error),
     /// It may or may not be on the disk.
     Unclear(io::Error),
+}
+
+impl Failed {
+    fn for_want_of_space(&self) -> bool {
+        match self {
+            Self::Full(e) | Self::Before(e) => is_full(e),
+            Self::Unclear(_) => false,
+        }
+    }
 }
 
 /// A panic elsewhere leaves these structs whole: every change to them is made after the disk said yes.

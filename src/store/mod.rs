@@ -4,6 +4,15 @@
 //! lead to, written behind the journal together with the `applied_seq` they stand for; losing them costs a rebuild,
 //! never a fact. A [`Store`] offers both. It is shared by two threads: the pump commits, the checkpointer writes rows.
 //!
+//! | module | what |
+//! |---|---|
+//! | [`embedded`], `boot` | the store of one machine: a data directory ([`layout`]) brought up and used |
+//! | [`journal`], [`space`] | committing; the room to commit into |
+//! | [`recover`], [`segment`], [`frame`], [`head`] | what a boot makes of what it finds; files, lines, the last durable frame |
+//! | [`rows`], [`kv`], [`sled_rows`], [`snapshot`] | rows that know when they are not whole, and what they are rebuilt from |
+//! | [`lineage`], [`backup`], [`verify`], [`replay`], [`drop_text`] | what an operator does |
+//! | [`memory`], [`contract`], [`disk`], [`simdisk`] | the second store, the one story, and disks that lie |
+//!
 //! Absent on purpose: no method to change or remove a frame, and no way to commit without an [`Epoch`].
 
 pub use crate::domain::id::StoreId;

@@ -8,7 +8,7 @@
 //! bytes and has not written them. Reading them back proves nothing, so a boot writes these frames once more and syncs
 //! them before anybody acts on them.
 
-use super::disk::{Disk, How, parent, replace_file, write_all_at};
+use super::disk::{Disk, How, is_full, parent, replace_file, write_all_at};
 use super::frame::{self, BadFrame, FrameHash};
 use super::head::{Found, Head};
 use super::layout::{Layout, io_error};
@@ -51,6 +51,7 @@ pub fn recover(
     let segments = segment::list(disk, layout)?;
     let mut notices = Vec::new();
     let head = read_head(disk, layout, &segments, &mut notices)?;
+    let blank = segment::list_blank(disk, layout)?;
     let found = scan(disk, max_frame_bytes, lineage, &segments, head)?;
     let at = found.next.seq - 1;
     if head.seq > at {
@@ -69,7 +70,10 @@ pub fn recover(
     for stretch in &found.unvouched {
         write_again(disk, stretch)?;
     }
-    if !segments.is_empty() {
+    for Segment { path, .. } in &blank {
+        disk.remove(path).map_err(io_error("removing the empty segment", path))?;
+    }
+    if !segments.is_empty() || !blank.is_empty() {
         let dir = layout.journal();
         disk.sync_dir(&dir).map_err(io_error("syncing", &dir))?;
     }
@@ -100,24 +104,13 @@ fn read_head(
             }
             Ok(head)
         }
-        Found::Missing if nothing_written(disk, segments)? => {
-            Ok(Head { seq: 0, hash: FrameHash::NONE, segment: 0, epoch: 0 })
-        }
+        Found::Missing if segments.is_empty() => Ok(Head { seq: 0, hash: FrameHash::NONE, segment: 0, epoch: 0 }),
         found => Err(StoreError::Corrupt(format!(
             "{} {}, and there is a journal: without it nobody can tell whether its last frames were lost. {ADVICE}",
             path.display(),
             if found == Found::Missing { "is missing" } else { "cannot be read" }
         ))),
     }
-}
-
-fn nothing_written(disk: &dyn Disk, segments: &[Segment]) -> Result<bool, StoreError> {
-    for segment in segments {
-        if !segment::rest(disk, segment, 0)?.is_empty() {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 struct Scanned {
@@ -201,8 +194,11 @@ fn scan(
             if rest.len() > max_frame_bytes {
                 return refuse(format!("{} bytes follow, more than one frame can have", rest.len()));
             }
-            if !nothing_written(disk, &segments[i + 1..])? {
-                return refuse(format!("{} comes after it", segments[i + 1].path.display()));
+            if let Some(later) = segments.get(i + 1) {
+                return refuse(format!("{} comes after it", later.path.display()));
+            }
+            if let Some(more) = more_than_one(&rest, lineage) {
+                return refuse(more);
             }
             let to = offset + rest.len() as u64;
             out.unfinished = Some(Stretch { segment: segment.clone(), from: offset, to });
@@ -212,6 +208,16 @@ fn scan(
     Ok(out)
 }
 
+/// One unfinished line has at most one newline, at its end, and starts but once.
+fn more_than_one(rest: &[u8], lineage: &Lineage) -> Option<String> {
+    if let Some(at) = frame::find(rest, b"\n").filter(|at| at + 1 < rest.len()) {
+        return Some(format!("a line ends {at} bytes after it and goes on"));
+    }
+    let start = format!("\"store\":\"{}\",\"seq\":", lineage.store);
+    let at = frame::find(rest.get(frame::START.len()..)?, start.as_bytes())? + frame::START.len();
+    Some(format!("another frame starts {at} bytes after it"))
+}
+
 /// Keeps the bytes of an unfinished frame beside the journal and puts zeroes in their place.
 fn cut_tail(disk: &dyn Disk, layout: &Layout, cut: &Stretch, seq: u64) -> Result<String, StoreError> {
     let bytes = segment::rest(disk, &cut.segment, cut.from)?;
@@ -219,7 +225,16 @@ fn cut_tail(disk: &dyn Disk, layout: &Layout, cut: &Stretch, seq: u64) -> Result
         .map(|n| layout.dir().join(if n == 0 { format!("cut-{seq}") } else { format!("cut-{seq}-{n}") }))
         .find(|path| !disk.exists(path))
         .unwrap_or_else(|| PathBuf::from("cut"));
-    replace_file(disk, &kept, &bytes).map_err(io_error("writing", &kept))?;
+    let mut keeping = replace_file(disk, &kept, &bytes);
+    if keeping.as_ref().is_err_and(is_full) && disk.remove(&layout.reserve()).is_ok() {
+        keeping = replace_file(disk, &kept, &bytes);
+    }
+    // A full disk must not keep a pager from starting.
+    let keeping = match keeping {
+        Ok(()) => format!("its {} bytes are kept in {}", bytes.len(), kept.display()),
+        Err(e) if is_full(&e) => format!("the disk is too full to keep its {} bytes", bytes.len()),
+        Err(e) => return Err(io_error("writing", &kept)(e)),
+    };
     let file = disk.open(&cut.segment.path, How::Write).map_err(io_error("opening", &cut.segment.path))?;
     write_all_at(&*file, &vec![0; bytes.len()], cut.from)
         .map_err(|(e, _)| e)
@@ -227,11 +242,9 @@ fn cut_tail(disk: &dyn Disk, layout: &Layout, cut: &Stretch, seq: u64) -> Result
         .map_err(io_error("cutting the unfinished frame from", &cut.segment.path))?;
     Ok(format!(
         "Frame {seq} was unfinished when the process or the machine stopped, so nobody was answered for it; it was cut \
-         from {} at byte {} and its {} bytes are kept in {}.",
+         from {} at byte {} and {keeping}.",
         cut.segment.path.display(),
         cut.from,
-        bytes.len(),
-        kept.display()
     ))
 }
 

@@ -24,11 +24,46 @@ pub struct Segment {
     pub archived: bool,
 }
 
-/// Every segment, archived ones included, in order.
+/// Every segment with something in it, archived ones included, in order.
+///
+/// A segment of nothing but zeroes says nothing, its name included: it was made for a frame that then was not written,
+/// and that seq may have gone to the segment before it.
 ///
 /// # Errors
 /// The operating system's.
 pub fn list(disk: &dyn Disk, layout: &Layout) -> Result<Vec<Segment>, StoreError> {
+    let mut used = Vec::new();
+    for segment in list_all(disk, layout)? {
+        if !is_blank(disk, &segment)? {
+            used.push(segment);
+        }
+    }
+    Ok(used)
+}
+
+/// Segments of nothing but zeroes.
+///
+/// # Errors
+/// The operating system's.
+pub fn list_blank(disk: &dyn Disk, layout: &Layout) -> Result<Vec<Segment>, StoreError> {
+    let mut blank = Vec::new();
+    for segment in list_all(disk, layout)? {
+        if is_blank(disk, &segment)? {
+            blank.push(segment);
+        }
+    }
+    Ok(blank)
+}
+
+fn is_blank(disk: &dyn Disk, segment: &Segment) -> Result<bool, StoreError> {
+    let file = disk.open(&segment.path, How::Read).map_err(io_error("opening", &segment.path))?;
+    let mut first = [0];
+    let n = read_full_at(&*file, &mut first, 0).map_err(io_error("reading", &segment.path))?;
+    // Nearly every segment starts with a frame; only of the others all must be read.
+    Ok(first[..n] != *b"{" && rest(disk, segment, 0)?.is_empty())
+}
+
+fn list_all(disk: &dyn Disk, layout: &Layout) -> Result<Vec<Segment>, StoreError> {
     let mut all = Vec::new();
     for (dir, archived) in [(layout.journal(), false), (layout.archive(), true)] {
         for name in disk.list(&dir).map_err(io_error("listing", &dir))? {

@@ -102,7 +102,7 @@ impl SimDisk {
         self.lock().ops
     }
 
-    /// How many file syncs there were.
+    /// How many syncs of files and directories there were.
     pub fn syncs(&self) -> u64 {
         self.lock().syncs
     }
@@ -118,7 +118,7 @@ impl SimDisk {
         self.lock().crashed
     }
 
-    /// The `n`th file sync from now (1 is the next) answers EIO.
+    /// The `n`th sync of a file or directory from now (1 is the next) answers EIO.
     pub fn fail_sync(&self, n: u64) {
         let mut s = self.lock();
         let at = s.syncs + n;
@@ -395,6 +395,11 @@ impl Disk for SimDisk {
         let life = s.life;
         if s.step(life)? {
             return State::down();
+        }
+        s.syncs += 1;
+        let syncs = s.syncs;
+        if s.fail_sync.remove(&syncs) {
+            return Err(io::Error::from_raw_os_error(5));
         }
         let (now, later) = std::mem::take(&mut s.unsynced_names).into_iter().partition(|c| c.touches(dir));
         s.unsynced_names = later;

@@ -8,11 +8,14 @@ use super::{Colored, Message, limits};
 use crate::domain::directory::Directory;
 use crate::domain::id::StoreId;
 use crate::domain::incident::{Incident, State};
-use crate::domain::page::{Page, Purpose, Recipient};
+use crate::domain::page::{Page, PageState, Purpose, Recipient};
 use slack_morphism::prelude::SlackBlockButtonStyle;
 
 /// The direct message of a page as the state says.
 pub fn page(i: &Incident, p: &Page, d: &Directory, store: StoreId) -> Message {
+    if is_followed(i, p) {
+        return followed(i);
+    }
     let subject = Subject { store, incident: i.no };
     let mut blocks = vec![section(&status_for(i, p, d))];
     let service = d.services.get(&i.service).map_or(i.service.as_str(), |s| s.name.as_str());
@@ -31,6 +34,18 @@ pub fn page(i: &Incident, p: &Page, d: &Directory, store: StoreId) -> Message {
         blocks: vec![section(&title(i))],
         colored: Some(Colored { color, blocks }),
     }
+}
+
+/// Did a newer message about the same incident reach the same person? Only the newest one is kept true; an older one
+/// says so once, and never changes again.
+fn is_followed(i: &Incident, p: &Page) -> bool {
+    i.pages.iter().any(|q| q.to == p.to && q.id > p.id && matches!(q.state, PageState::Delivered { .. }))
+}
+
+fn followed(i: &Incident) -> Message {
+    let title = escape(&i.title, limits::TITLE);
+    let text = format!("{} {title}: see the newer message below.", i.no);
+    Message { blocks: vec![context(&text)], text: truncate(&text, limits::LOCK_SCREEN), colored: None }
 }
 
 /// What the lock screen says first.

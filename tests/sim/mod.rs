@@ -66,8 +66,6 @@ pub struct Sim {
     checkpoint: Option<CheckpointJob>,
     /// Events that were answered 202.
     pub accepted: Vec<Event>,
-    /// Facts as they were committed, with the wall time.
-    pub history: Vec<(At, Fact)>,
     /// What somebody following along would have seen.
     pub transcript: Vec<String>,
     /// Pages that were sent although the committed state did not want them.
@@ -115,7 +113,6 @@ impl Sim {
             envelopes: BTreeMap::new(),
             checkpoint: None,
             accepted: Vec::new(),
-            history: Vec::new(),
             transcript: Vec::new(),
             sent_unwanted: Vec::new(),
             lost_answers: 0,
@@ -132,6 +129,11 @@ impl Sim {
 
     pub fn now(&self) -> Reading {
         Reading { wall: self.wall, steady_ms: self.steady_ms }
+    }
+
+    /// Slack's own clock: nobody steps that one.
+    pub fn slack_now(&self) -> At {
+        START.plus_ms(self.steady_ms)
     }
 
     /// Starts a process on what the disk holds. False when it does not start.
@@ -161,8 +163,9 @@ impl Sim {
     }
 
     fn connect(&mut self) {
-        let ticket = self.slack.open_ticket(self.wall);
-        self.socket = self.slack.socket_connected(&ticket, self.wall).ok();
+        let now = self.slack_now();
+        let ticket = self.slack.open_ticket(now);
+        self.socket = self.slack.socket_connected(&ticket, now).ok();
     }
 
     /// The process dies. With `power`, so does whatever the disk had not written yet.
@@ -236,7 +239,8 @@ impl Sim {
             value: None,
             values: Map::new(),
         };
-        self.slack.click(&click, self.wall).is_ok()
+        let now = self.slack_now();
+        self.slack.click(&click, now).is_ok()
     }
 
     /// One turn of everything, at the present instant. False when nothing happened.
@@ -268,7 +272,10 @@ impl Sim {
     pub fn advance(&mut self, ms: i64) {
         let end = self.steady_ms + ms;
         self.settle();
+        let mut stops = 0;
         while let Some(next) = self.next_ms().filter(|n| *n <= end) {
+            stops += 1;
+            assert!(stops < 100_000, "something is due again and again:\n{}", self.tail());
             let step = (next - self.steady_ms).max(1);
             self.steady_ms += step;
             self.wall = self.wall.plus_ms(step);
@@ -291,7 +298,8 @@ impl Sim {
     }
 
     fn envelopes_in(&mut self) -> bool {
-        let outgoing = self.slack.poll(self.wall);
+        let now = self.slack_now();
+        let outgoing = self.slack.poll(now);
         let mut busy = false;
         for out in outgoing {
             match out.out {
@@ -333,8 +341,9 @@ impl Sim {
     }
 
     fn acknowledge(&mut self, envelope_id: &str) {
+        let now = self.slack_now();
         if let Some(socket) = self.socket {
-            self.slack.socket_received(socket, &ack(envelope_id, None), self.wall);
+            self.slack.socket_received(socket, &ack(envelope_id, None), now);
         }
     }
 
@@ -385,21 +394,26 @@ impl Sim {
         true
     }
 
-    /// Reads the frames that were just committed back from the store: what is on record is what happened.
-    fn note(&mut self, before: u64) {
+    /// Every fact on record, oldest first.
+    pub fn facts(&self) -> Vec<Fact> {
+        self.facts_after(0)
+    }
+
+    fn facts_after(&self, seq: u64) -> Vec<Fact> {
         let mut facts = Vec::new();
-        self.store
-            .tail(before, &mut |frame| {
-                for fact in warridor::record::unseal(&frame).expect("own facts can be read") {
-                    facts.push((frame.wall, fact));
-                }
-                true
-            })
-            .expect("the journal can be read");
-        for (_, fact) in &facts {
-            self.transcript.push(serde_json::to_string(fact).expect("facts are JSON"));
+        let read = self.store.tail(seq, &mut |frame| {
+            facts.extend(warridor::record::unseal(&frame).expect("own facts can be read"));
+            true
+        });
+        read.expect("the journal can be read");
+        facts
+    }
+
+    /// What is on record is what happened: read back from the store.
+    fn note(&mut self, before: u64) {
+        for fact in self.facts_after(before) {
+            self.transcript.push(serde_json::to_string(&fact).expect("facts are JSON"));
         }
-        self.history.extend(facts);
     }
 
     fn send(&mut self) -> bool {
@@ -410,7 +424,8 @@ impl Sim {
         for request in requests {
             self.check_lease(request.method, &request.body);
             let call = Request::json(bot_token(), request.method, request.body.clone());
-            let answer = self.slack.call(call, self.wall);
+            let now = START.plus_ms(self.steady_ms);
+            let answer = self.slack.call(call, now);
             let text = request.body.get("text").and_then(Value::as_str).unwrap_or("");
             self.transcript.push(format!("{} {} -> {}", request.method, text, answer.body["ok"]));
             let retry_after = answer.retry_after_secs.map(|s| s.to_string());
@@ -501,13 +516,14 @@ impl Sim {
 
     /// The end of the transcript.
     pub fn tail(&self) -> String {
-        let from = self.transcript.len().saturating_sub(60);
+        let from = self.transcript.len().saturating_sub(25);
         self.transcript[from..].join("\n")
     }
 
     /// Messages of a channel by name, id or `dm:USER`, as Slack gives them.
     pub fn messages(&mut self, channel: &str) -> Vec<Value> {
-        match self.slack.find_place(channel, self.wall) {
+        let now = self.slack_now();
+        match self.slack.find_place(channel, now) {
             Ok(id) => self.slack.shown(&id, None, None),
             Err(_) => Vec::new(),
         }

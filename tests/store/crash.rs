@@ -101,9 +101,15 @@ fn thousands_of_lives_with_every_kind_of_crash_keep_every_promise() {
         let mut promised = Promised::default();
         for life in 0..4 {
             let why = format!("seed {seed}, life {life}");
-            match random.below(4) {
-                0 => disk.fail_sync(1 + random.below(30)),
-                1 => {}
+            disk.set_capacity(None);
+            match random.below(8) {
+                0 | 1 => disk.fail_sync(1 + random.below(30)),
+                2 => {
+                    let half = usize::try_from(random.below(1_500)).unwrap();
+                    disk.fail_write(1 + random.below(60), half, std::io::ErrorKind::StorageFull);
+                }
+                3 => disk.set_capacity(Some(disk.used() + random.below(20_000))),
+                4 => {}
                 _ => disk.crash_after(1 + random.below(80)),
             }
             if let Ok((journal, recovered)) = open(&disk) {
@@ -157,6 +163,43 @@ fn what_a_boot_showed_after_a_failed_sync_survives_the_power_cut_after_it() {
         assert_eq!(marks(&journal), seen, "seed {seed}");
     }
     assert_eq!(shown, 300);
+}
+
+#[test]
+fn a_segment_that_could_not_be_made_takes_no_frame_with_it() {
+    // The first segment is too small for the first frame and is replaced, which fails; then a smaller frame comes.
+    for sync in 1..=2 {
+        let disk = SimDisk::new(1);
+        let (journal, _) = open(&disk).unwrap();
+        assert!(matches!(journal.commit(1, &frame(1, 0, 9_999), Spend::Free), Commit::NotWritten(_)));
+        disk.fail_sync(sync);
+        assert!(matches!(journal.commit(1, &frame(1, 1, 3_400), Spend::Free), Commit::NotWritten(_)));
+        assert_eq!(journal.commit(1, &frame(1, 2, 100), Spend::Free), Commit::Committed);
+        // The same with a segment that has frames: the next frame may still go there.
+        disk.fail_sync(sync);
+        assert!(matches!(journal.commit(2, &frame(2, 3, 3_400), Spend::Free), Commit::NotWritten(_)));
+        assert_eq!(journal.commit(2, &frame(2, 4, 100), Spend::Free), Commit::Committed);
+        assert_eq!(marks(&journal), [2, 4]);
+        disk.power_cut();
+        assert_eq!(marks(&open(&disk).unwrap().0), [2, 4], "sync {sync}");
+    }
+}
+
+#[test]
+fn an_empty_segment_that_was_replaced_is_never_written_again() {
+    let disk = SimDisk::new(1);
+    let (journal, _) = open(&disk).unwrap();
+    // A segment is made (created, filled, synced, named) and the frame itself finds no space: it stays empty.
+    disk.fail_write(5, 0, std::io::ErrorKind::StorageFull);
+    assert!(matches!(journal.commit(1, &frame(1, 0, 100), Spend::Free), Commit::NotWritten(_)));
+    assert_eq!(segments(&disk), [] as [std::path::PathBuf; 0]);
+    // A frame it is too small for replaces it, and that fails: the file the journal had open has no name now.
+    disk.fail_sync(1);
+    assert!(matches!(journal.commit(1, &frame(1, 1, 3_400), Spend::Free), Commit::NotWritten(_)));
+    assert_eq!(journal.commit(1, &frame(1, 2, 100), Spend::Free), Commit::Committed);
+    assert_eq!(marks(&journal), [2]);
+    disk.power_cut();
+    assert_eq!(marks(&open(&disk).unwrap().0), [2]);
 }
 
 #[test]

@@ -123,6 +123,38 @@ fn more_than_one_frame_of_rubbish_is_not_cut() {
 }
 
 #[test]
+fn two_damaged_frames_are_not_cut_as_one() {
+    let disk = journal_with_head_at(20);
+    let path = segments(&disk).pop().unwrap();
+    let bytes = disk.read(&path).unwrap();
+    let last = bytes.windows(6).rposition(|w| w == b"{\"v\":1").unwrap();
+    // Across the end of one and the start of the other, with and without the newline between them.
+    for range in [last - 4..last, last - 3..last + 1, last - 2..last + 2, last - 1..last + 3] {
+        let disk = journal_with_head_at(20);
+        disk.tamper(&path, |b| b[range.clone()].fill(b'#'));
+        let why = verdict(&disk).unwrap_err();
+        assert!(why.contains("damaged at frame 2"), "{why}");
+    }
+}
+
+#[test]
+fn a_frame_that_was_rewritten_with_a_hash_of_its_own_breaks_the_chain() {
+    use warridor::store::frame::{FrameHash, decode, encode};
+    let disk = journal_with_head_at(24);
+    let path = segments(&disk)[0].clone();
+    disk.tamper(&path, |b| {
+        let end = b.iter().position(|b| *b == b'\n').unwrap();
+        let mut frame = decode(&b[..end]).unwrap().frame().unwrap();
+        frame.config = 9;
+        let mut line = Vec::new();
+        encode(&frame, STORE, FrameHash::NONE, &mut line).unwrap();
+        b.splice(..=end, line);
+    });
+    let why = verdict(&disk).unwrap_err();
+    assert!(why.contains("frame 2 does not follow the one before it"), "{why}");
+}
+
+#[test]
 fn a_last_frame_of_another_version_is_not_cut() {
     let disk = journal_with_head_at(20);
     let path = segments(&disk).pop().unwrap();

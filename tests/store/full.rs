@@ -57,6 +57,29 @@ fn a_boot_on_a_full_disk_keeps_what_is_left_for_people() {
 }
 
 #[test]
+fn a_full_disk_keeps_no_boot_from_cutting_an_unfinished_frame() {
+    for (reserve, kept) in [(true, true), (false, false)] {
+        let disk = SimDisk::new(5);
+        let (journal, _) = open(&disk).unwrap();
+        assert_eq!(journal.commit(1, &frame(1, 1, 10), Spend::Free), Commit::Committed);
+        let end = usize::try_from(journal.committed().end).unwrap();
+        disk.tamper(&segments(&disk)[0], |b| b[end..end + 50].fill(b'y'));
+        // With the reserve there is room for what is cut; without it there is none.
+        if !reserve {
+            disk.remove(&layout().reserve()).unwrap();
+        }
+        disk.set_capacity(Some(disk.used()));
+        disk.process_crash();
+        let (journal, recovered) = open(&disk).unwrap();
+        assert_eq!(marks(&journal), [1]);
+        let told = recovered.notices.join(" ");
+        assert_eq!(told.contains("its 50 bytes are kept"), kept, "{told}");
+        assert_eq!(told.contains("too full to keep"), !kept, "{told}");
+        assert_eq!(journal.commit(2, &frame(2, 2, 10), Spend::Reserve), Commit::Committed);
+    }
+}
+
+#[test]
 fn half_a_frame_on_a_full_disk_is_no_frame_and_no_damage() {
     // A disk that copies on write can be full even where zeroes stand already.
     for (seed, half) in (0..400).zip([1, 511, 512, 700, 1_500].into_iter().cycle()) {

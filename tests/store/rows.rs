@@ -236,6 +236,35 @@ fn a_row_that_vanished_without_a_word_is_noticed() {
 }
 
 #[test]
+fn a_damaged_row_of_history_is_an_error_not_an_answer() {
+    let disk = SimDisk::new(1);
+    let kv = MemKv::default();
+    let store = EmbeddedStore::on(disk.shared(), layout(), Arc::new(kv.clone()), SIMULATED);
+    let mut pump = Pump::boot(&store);
+    pump.run(&mut Random::new(3), 60);
+    for at in 0..4 {
+        kv.tamper(|map| map.get_mut(&b"t/000003"[..]).unwrap()[at] ^= 1);
+        let refused = store.get(b"t/000003").unwrap_err();
+        assert!(refused.to_string().contains("the row t/000003 is damaged"), "{refused}");
+        kv.tamper(|map| map.get_mut(&b"t/000003"[..]).unwrap()[at] ^= 1);
+    }
+    // A row under another row's key is damage as well.
+    kv.tamper(|map| {
+        let other = map[&b"t/000004"[..]].clone();
+        map.insert(b"t/000003".to_vec(), other);
+    });
+    assert!(store.get(b"t/000003").is_err());
+    assert_eq!(store.notices().len(), 1, "told once");
+    let wanted = pump.model.clone();
+    store.close().unwrap();
+    let store = EmbeddedStore::on(disk.shared(), layout(), Arc::new(kv), SIMULATED);
+    let pump = Pump::boot(&store);
+    assert!(pump.opened.notices.iter().any(|n| n.contains("rebuilt from the journal")), "{:?}", pump.opened.notices);
+    assert_eq!(pump.model, wanted);
+    pump.check("rebuilt");
+}
+
+#[test]
 fn rows_ahead_of_the_journal_are_rebuilt() {
     let disk = SimDisk::new(1);
     let kv = MemKv::default();

@@ -33,10 +33,13 @@ impl Rotation {
     /// Whose turn it is at `wall`, or when the first turn begins if it has not.
     ///
     /// # Errors
-    /// The instant the rotation starts, when that lies ahead; the end of time, when `wall` lies beyond the calendar.
+    /// The instant the rotation starts, when that lies ahead; the end of time, when it has no members or `wall` lies beyond the calendar.
     pub fn turn_at(&self, tz: Tz, wall: At) -> Result<Turn, At> {
         let first = self.handoff_instant(tz, 0);
-        if wall < first || self.members.is_empty() {
+        if self.members.is_empty() {
+            return Err(At(i64::MAX));
+        }
+        if wall < first {
             return Err(first);
         }
         if wall >= END_OF_CALENDAR {
