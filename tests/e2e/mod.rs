@@ -13,6 +13,7 @@ pub mod journal;
 pub mod pager;
 pub mod slack;
 pub mod strace;
+pub mod wall_clock;
 
 pub use company::Company;
 pub use pager::Pager;

@@ -121,7 +121,12 @@ impl Pager {
     }
 
     /// The command that starts this pager.
-    pub fn command(&self) -> Command {
+    fn command(&self) -> Command {
+        self.command_at(self.listen)
+    }
+
+    /// The same with another address for monitors.
+    pub fn command_at(&self, listen: SocketAddr) -> Command {
         let mut words = self.wrap.iter();
         let mut command = match words.next() {
             Some(first) => {
@@ -143,7 +148,7 @@ impl Pager {
             }
         }
         command.arg("--config").arg(self.dir.path().join("config.toml"));
-        command.arg("--data-dir").arg(&self.data_dir).arg("--listen").arg(self.listen.to_string());
+        command.arg("--data-dir").arg(&self.data_dir).arg("--listen").arg(listen.to_string());
         command
     }
 
