@@ -64,6 +64,8 @@ struct Work {
     step: Step,
     /// An answer is missing: the message is looked for until then, and at least once.
     look_until: Option<At>,
+    /// Looking gets this long, however Slack answers.
+    give_up_at: Option<At>,
     /// Slack refused the blocks: words only.
     plain: bool,
     /// The state changed after the last rendering: when that should show.
@@ -72,6 +74,8 @@ struct Work {
     awaiting: Option<Awaiting>,
     /// The hash of what is in flight.
     sent: Option<u64>,
+    /// Where the last call went.
+    sent_to: Option<String>,
 }
 
 /// The next call of a job.
@@ -110,6 +114,8 @@ pub struct Outbox {
     lanes: Lanes,
     jobs: BTreeMap<Job, Work>,
     ready: BTreeSet<(At, Job)>,
+    /// Jobs that look for a message, by when they give up.
+    looking: BTreeSet<(At, Job)>,
     calls: BTreeMap<u64, Job>,
     /// Jobs the pump was told of and has not committed.
     told: BTreeSet<Job>,
@@ -131,6 +137,7 @@ impl Outbox {
             lanes: Lanes::new(),
             jobs: BTreeMap::new(),
             ready: BTreeSet::new(),
+            looking: BTreeSet::new(),
             calls: BTreeMap::new(),
             told: BTreeSet::new(),
             to_tell: Vec::new(),
@@ -173,6 +180,7 @@ impl Outbox {
         if self.paused {
             return (Vec::new(), Vec::new());
         }
+        self.give_up_looking(now);
         self.queue_what_is_ready(now);
         let mut requests = Vec::new();
         for mut request in self.lanes.poll(now) {
@@ -185,6 +193,7 @@ impl Outbox {
                     request.body = body;
                     if let Some(work) = self.jobs.get_mut(&job) {
                         work.sent = sent;
+                        work.sent_to = request.channel.clone();
                         work.stale_at = None;
                     }
                     requests.push(request);
@@ -210,6 +219,10 @@ impl Outbox {
     pub fn done(&mut self, id: u64, outcome: Outcome, now: At) -> Vec<Settled> {
         self.note_health(&outcome, now);
         if self.lanes.done(id, &outcome, now) != Done::Settled {
+            if !self.calls.contains_key(&id) {
+                // Slack asked to wait with a look that was given up meanwhile.
+                self.lanes.cancel(id);
+            }
             return Vec::new();
         }
         let Some(job) = self.calls.remove(&id) else { return Vec::new() };
@@ -227,7 +240,8 @@ impl Outbox {
             return None;
         }
         let ready = self.ready.first().map(|(at, _)| *at);
-        [ready, self.lanes.next_wake()].into_iter().flatten().min()
+        let looking = self.looking.first().map(|(at, _)| *at);
+        [ready, looking, self.lanes.next_wake()].into_iter().flatten().min()
     }
 
     /// Nothing waits, nothing is in flight: Slack shows what the state says.
@@ -313,6 +327,42 @@ impl Outbox {
         self.ready.insert((at, job.clone()));
     }
 
+    /// A look that Slack rate-limits, or that waits behind others, must not hold what is to be said: better twice than
+    /// never.
+    fn give_up_looking(&mut self, now: At) {
+        while let Some((at, job)) = self.looking.first().cloned().filter(|(at, _)| *at <= now) {
+            self.looking.remove(&(at, job.clone()));
+            let Some(work) = self.jobs.get_mut(&job).filter(|w| w.give_up_at == Some(at)) else { continue };
+            work.give_up_at = None;
+            if work.step == Step::Send {
+                continue;
+            }
+            work.step = Step::Send;
+            work.look_until = None;
+            if let Some(id) = work.call.take() {
+                // One in flight may still answer; nobody waits for it any more.
+                self.lanes.cancel(id);
+                self.calls.remove(&id);
+            }
+            self.make_ready(&job, now);
+        }
+    }
+
+    /// Notes when this job's looking began, if it looks.
+    fn note_looking(&mut self, job: &Job, now: At) {
+        let Some(work) = self.jobs.get_mut(job) else { return };
+        let before = work.give_up_at;
+        work.give_up_at = match work.step {
+            Step::Send => None,
+            Step::OpenDm | Step::Find { .. } => before.or(Some(now.plus_ms(CERTAINTY_MS))),
+        };
+        let after = work.give_up_at;
+        if before != after {
+            before.map(|at| self.looking.remove(&(at, job.clone())));
+            after.map(|at| self.looking.insert((at, job.clone())));
+        }
+    }
+
     fn queue_what_is_ready(&mut self, now: At) {
         while let Some((at, job)) = self.ready.first().cloned().filter(|(at, _)| *at <= now) {
             self.ready.remove(&(at, job.clone()));
@@ -334,6 +384,7 @@ impl Outbox {
             let request = Request { id, method, channel, priority, body: serde_json::Value::Null };
             match self.lanes.push(request, now) {
                 Ok(()) => {
+                    self.note_looking(&job, now);
                     self.calls.insert(id, job.clone());
                     if let Some(work) = self.jobs.get_mut(&job) {
                         work.call = Some(id);
@@ -452,10 +503,12 @@ impl Work {
             tries: 0,
             step,
             look_until: None,
+            give_up_at: None,
             plain: false,
             stale_at: None,
             awaiting: None,
             sent: None,
+            sent_to: None,
         }
     }
 }

@@ -222,6 +222,11 @@ impl Outbox {
                 Vec::new()
             }
             (Refused::MessageGone | Refused::Destination, SyncKey::Card(no), Some(i)) => {
+                if work.sent_to.as_deref().is_some_and(|to| to != i.channel.as_str()) {
+                    // The card moved while this call was under way: the refusal says nothing about its new channel.
+                    self.make_ready(&job, now);
+                    return Vec::new();
+                }
                 let why = PageFailure::Slack(error.to_owned());
                 let to = match sort(error) {
                     // Somebody deleted the card: a new one in the same place.
