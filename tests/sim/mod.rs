@@ -85,6 +85,8 @@ pub struct Sim {
     pub latency_ms: (i64, i64),
     /// Does Slack send an envelope twice now and then?
     pub duplicates: bool,
+    /// Write facts into the transcript as they are committed.
+    pub verbose: bool,
     /// Monitors that were told to come again.
     pub turned_away: u64,
 }
@@ -133,6 +135,7 @@ impl Sim {
             salt_seed: seed,
             latency_ms: (1, 200),
             duplicates: true,
+            verbose: false,
             turned_away: 0,
         };
         sim.boot();
@@ -444,8 +447,12 @@ impl Sim {
         facts
     }
 
-    /// What is on record is what happened: read back from the store.
+    /// For a person who looks at one seed: the facts, where they happened.
     fn note(&mut self, before: u64) {
+        // Reading a segment for every frame takes long: only for somebody who looks.
+        if !self.verbose {
+            return;
+        }
         for fact in self.facts_after(before) {
             self.transcript.push(serde_json::to_string(&fact).expect("facts are JSON"));
         }
@@ -548,6 +555,9 @@ impl Sim {
             hash.update(line.as_bytes());
             hash.update(b"\n");
         }
+        for fact in self.facts() {
+            hash.update(serde_json::to_vec(&fact).expect("facts are JSON"));
+        }
         warridor::record::hex(&hash.finalize())
     }
 
@@ -624,4 +634,13 @@ pub fn clear(slack: &mut Slack) {
 /// A workspace with nobody in it.
 pub fn nobody() -> Workspace {
     Workspace::default()
+}
+
+/// Whoever looks at one seed sees what led to the failure.
+impl Drop for Sim {
+    fn drop(&mut self) {
+        if self.verbose && std::thread::panicking() {
+            println!("{}", self.transcript.join("\n"));
+        }
+    }
 }
