@@ -1,0 +1,148 @@
+//! The domain at work for the goldens: no journal, no outbox; pages are delivered when the story says so.
+
+use super::company::company;
+use std::sync::Arc;
+use warridor::domain::directory::{Directory, Policy, Step, Target};
+use warridor::domain::fact::Fact;
+use warridor::domain::handle::handle;
+use warridor::domain::id::{IncidentNo, InputId, MessageRef, ServiceId, StoreId};
+use warridor::domain::incident::Incident;
+use warridor::domain::input::{Act, Deed, Delivery, Event, EventAction, Input, Settled, Source, Unreadable, What};
+use warridor::domain::page::SyncKey;
+use warridor::domain::refusal::Refusal;
+use warridor::domain::stamp::{At, Stamp};
+use warridor::domain::world::World;
+use warridor::views::action_id::Subject;
+
+pub const MINUTE: i64 = 60_000;
+pub const HOUR: i64 = 60 * MINUTE;
+pub const DAY: i64 = 24 * HOUR;
+/// Monday 2026-03-02, 03:02 in Lisbon and UTC.
+pub const NIGHT: At = At(1_772_420_520_000);
+
+pub struct Desk {
+    pub directory: Directory,
+    pub world: World,
+    pub store: StoreId,
+    pub now: At,
+    inputs: u64,
+}
+
+impl Desk {
+    pub fn at(now: At) -> Self {
+        let mut directory = company();
+        for (id, name) in [("payments", "Payments API"), ("search", "Search"), ("reports", "Nightly reports")] {
+            if let Some(service) = directory.services.get_mut(&ServiceId::from(id)) {
+                service.name = name.to_owned();
+            }
+        }
+        // A service whose policy finds nobody.
+        let mut orphan = directory.services[&ServiceId::from("payments")].clone();
+        (orphan.id, orphan.name, orphan.policy) = ("orphan".into(), "Orphan".to_owned(), "nobody".into());
+        let steps = vec![Step { targets: vec![Target::Schedule("empty".into())], delay_secs: 300 }];
+        directory.policies.insert("nobody".into(), Policy { id: "nobody".into(), steps, repeat: 0 });
+        directory.services.insert("orphan".into(), orphan);
+        let mut desk = Self { directory, world: World::default(), store: StoreId(0x5703_e1d0), now, inputs: 0 };
+        let loaded = What::ConfigLoaded(Arc::new(desk.directory.clone()));
+        desk.decide(loaded).expect("a configuration is never refused");
+        desk
+    }
+
+    fn decide(&mut self, what: What) -> Result<Vec<Fact>, Refusal> {
+        self.inputs += 1;
+        let input = Input { id: InputId::minted('g', self.inputs), what };
+        let stamp = Stamp::agreed(self.now);
+        let facts = handle(&self.world, &self.directory, &input, stamp)?;
+        facts.iter().for_each(|f| self.world.apply(f, stamp));
+        Ok(facts)
+    }
+
+    pub fn alert(&mut self, service: &str, action: EventAction) {
+        let title = "Payment errors at 8 %: more than 2 % for 5 minutes";
+        let labels = [("alertname", "PaymentErrors"), ("severity", "critical"), ("region", "eu-west-1")];
+        self.event(service, action, "errors", title, "https://grafana.example/d/1?a=1&b=2", &labels);
+    }
+
+    /// A new alert with these words.
+    pub fn titled(&mut self, service: &str, title: &str, link: &str, labels: &[(&str, &str)]) {
+        let key = format!("key-{}", self.inputs);
+        self.event(service, EventAction::Trigger, &key, title, link, labels);
+    }
+
+    fn event(&mut self, service: &str, action: EventAction, key: &str, title: &str, link: &str, l: &[(&str, &str)]) {
+        let event = Event {
+            action,
+            dedup_key: key.into(),
+            title: title.to_owned(),
+            link: link.to_owned(),
+            labels: l.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            starts_at: None,
+            ends_at: None,
+        };
+        let source = Source::Alertmanager;
+        let delivery = Delivery { service: service.into(), source, urgency: None, events: vec![event] };
+        self.decide(What::Events(delivery)).expect("the service is known");
+    }
+
+    pub fn unreadable(&mut self, service: &str) {
+        let body = Unreadable {
+            service: service.into(),
+            key_name: "WARRIDOR_KEY_PAYMENTS".to_owned(),
+            urgency: None,
+            title: "Cannot read an alert: payments are down".to_owned(),
+            problem: "alerts: found \"many\"; send a list".to_owned(),
+            excerpt: "{\"alerts\":\"many\",\"message\":\"payments are down\"}".to_owned(),
+        };
+        self.decide(What::Unreadable(body)).expect("the service is known");
+    }
+
+    pub fn act(&mut self, who: &str, deed: Deed) {
+        self.try_act(who, deed).expect("the story's deeds are allowed");
+    }
+
+    pub fn try_act(&mut self, who: &str, deed: Deed) -> Result<Vec<Fact>, Refusal> {
+        self.decide(What::Act(Act { incident: IncidentNo(1), by: who.into(), deed }))
+    }
+
+    /// Time passes and nothing is looked at.
+    pub fn pass(&mut self, ms: i64) {
+        self.now = self.now.plus_ms(ms);
+    }
+
+    /// Time passes, and what is due happens when it is due.
+    pub fn advance(&mut self, ms: i64) {
+        let end = self.now.plus_ms(ms);
+        while let Some(due) = self.world.next_wake().filter(|due| *due <= end) {
+            self.now = self.now.max(due);
+            self.decide(What::Due).expect("time is never refused");
+            self.deliver();
+        }
+        self.now = end;
+    }
+
+    /// Slack took everything that was to be sent.
+    pub fn deliver(&mut self) {
+        let wanted: Vec<_> = self.world.wanted.iter().map(|(page, no)| (*page, *no)).collect();
+        for (page, incident) in wanted {
+            let message = MessageRef { channel: "D0".into(), ts: format!("1.{:06}", page.0).as_str().into() };
+            self.settle(Settled::PageDelivered { incident, page, message });
+        }
+        let incidents: Vec<Incident> = self.world.incidents.values().map(|i| (**i).clone()).collect();
+        for i in incidents.iter().filter(|i| i.card.is_none()) {
+            let message = MessageRef { channel: i.channel.clone(), ts: format!("2.{:06}", i.no.0).as_str().into() };
+            self.settle(Settled::Created { key: SyncKey::Card(i.no), message });
+        }
+    }
+
+    fn settle(&mut self, settled: Settled) {
+        self.decide(What::Settled(settled)).expect("answers are never refused");
+    }
+
+    pub fn incident(&self, no: IncidentNo) -> Incident {
+        (**self.world.incident(no).expect("the story has this incident")).clone()
+    }
+
+    pub fn subject(&self, i: &Incident) -> Option<Subject> {
+        Some(Subject { store: self.store, incident: i.no })
+    }
+}

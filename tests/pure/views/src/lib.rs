@@ -1,0 +1,6 @@
+//! `src/domain` and `src/views`, mounted under their own names and compiled without the rest. Nothing of them is here.
+
+#[path = "../../../../src/domain/mod.rs"]
+pub mod domain;
+#[path = "../../../../src/views/mod.rs"]
+pub mod views;
