@@ -1,13 +1,12 @@
 //! The start: rows, then the frames after them, then whatever was under way is looked at.
 
+use super::load::{OpenTrouble, open_world};
 use super::replay::{ReplayError, apply_frame};
 use super::{Pump, Reading, Snapshot, StepResult, TimeLine, checkpoint};
 use crate::domain::directory::Directory;
 use crate::domain::id::InputId;
 use crate::domain::input::{Input, What};
 use crate::domain::stamp::Stamp;
-use crate::domain::world::World;
-use crate::domain::world::rows::OPEN_PREFIXES;
 use crate::pump::Lane;
 use crate::record::Salt;
 use crate::store::{Opened, Store, StoreError};
@@ -16,7 +15,7 @@ use std::sync::Arc;
 /// Numbers skipped after a restore, so that none names two incidents.
 pub const NUMBERS_SKIPPED_BY_RESTORE: u64 = 1_000;
 /// A replay writes a checkpoint at least this often, so that memory stays bounded.
-const ROWS_WHILE_REPLAYING: usize = 10_000;
+pub(super) const ROWS_WHILE_REPLAYING: usize = 10_000;
 
 /// Why a start did not work.
 #[derive(Debug, thiserror::Error)]
@@ -55,17 +54,10 @@ impl Pump {
         let opened = store.open()?;
         // The text is durable before any frame names its version.
         keep_config()?;
-        let mut world = World::default();
-        let mut trouble = None;
-        for prefix in OPEN_PREFIXES {
-            store.scan(prefix, false, &mut |key, value| {
-                trouble = world.load_row(key, value).err();
-                trouble.is_none()
-            })?;
-            if let Some(t) = trouble.take() {
-                return Err(BootError::Row { key: t.key, why: t.why });
-            }
-        }
+        let mut world = open_world(&*store).map_err(|trouble| match trouble {
+            OpenTrouble::Store(e) => BootError::Store(e),
+            OpenTrouble::Row(t) => BootError::Row { key: t.key, why: t.why },
+        })?;
         let mut seq = opened.applied_seq;
         let mut dirty = checkpoint::Dirty::default();
         let mut failed: Option<BootError> = None;

@@ -26,6 +26,13 @@ impl Dirty {
     pub fn len(&self) -> usize {
         self.rows.len() + self.spilled.len()
     }
+
+    /// The rows as they stand in `world`.
+    pub fn changes(&self, world: &World) -> Vec<RowChange> {
+        let mut rows: Vec<RowChange> = self.rows.iter().flat_map(|k| world.row_changes(k)).collect();
+        rows.extend(self.spilled.iter().map(|(no, entry)| timeline_row(*no, entry)));
+        rows
+    }
 }
 
 /// A checkpoint of `world` as it stands, during a start.
@@ -64,9 +71,7 @@ impl CheckpointJob {
     /// # Errors
     /// What the store says; give the job back with [`Pump::checkpoint_failed`] then.
     pub fn write(&self, store: &dyn Store, more: Vec<RowChange>) -> Result<(), StoreError> {
-        let world = &self.snapshot.world;
-        let mut rows: Vec<RowChange> = self.dirty.rows.iter().flat_map(|k| world.row_changes(k)).collect();
-        rows.extend(self.dirty.spilled.iter().map(|(no, entry)| timeline_row(*no, entry)));
+        let mut rows = self.dirty.changes(&self.snapshot.world);
         rows.extend(more);
         store.checkpoint(self.epoch, self.snapshot.seq, rows)
     }

@@ -1,18 +1,79 @@
-//! Brings what is closed back into memory when somebody speaks of it.
+//! Brings rows into memory: what is open at a start, and what is closed when somebody speaks of it.
 
 use crate::domain::id::{AlertKey, IncidentNo};
 use crate::domain::input::Need;
 use crate::domain::world::World;
-use crate::domain::world::rows::{RowKey, RowTrouble, alert_row_key, closed_key, read_incident_row};
+use crate::domain::world::rows::{
+    OPEN_PREFIXES, RowKey, RowTrouble, alert_row_key, closed_key, read_incident_row,
+};
+use crate::store::replay::RowSource;
 use crate::store::{Store, StoreError};
 
-/// Reads rows: from the checkpoint being written if it has them, else from the store.
-pub(super) struct Loader<'a> {
-    pub store: &'a dyn Store,
+/// Rows to read: a store's, or those a replay led to so far.
+pub trait ReadRows {
+    /// One row.
+    ///
+    /// # Errors
+    /// When rows cannot be read.
+    fn row(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Every row under `prefix`, in key order, until `each` says stop.
+    ///
+    /// # Errors
+    /// When rows cannot be read.
+    fn rows(&self, prefix: &[u8], each: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<(), StoreError>;
+}
+
+impl<S: Store + ?Sized> ReadRows for S {
+    fn row(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.get(key)
+    }
+
+    fn rows(&self, prefix: &[u8], each: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<(), StoreError> {
+        self.scan(prefix, false, each)
+    }
+}
+
+impl ReadRows for dyn RowSource + '_ {
+    fn row(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.get(key).map_err(StoreError::Corrupt)
+    }
+
+    fn rows(&self, prefix: &[u8], each: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<(), StoreError> {
+        self.scan(prefix, false, each).map_err(StoreError::Corrupt)
+    }
+}
+
+/// Why what is open could not be read.
+pub(super) enum OpenTrouble {
+    Store(StoreError),
+    Row(RowTrouble),
+}
+
+/// The state as the rows tell it: everything that is open.
+pub(super) fn open_world<R: ReadRows + ?Sized>(rows: &R) -> Result<World, OpenTrouble> {
+    let mut world = World::default();
+    let mut trouble = None;
+    for prefix in OPEN_PREFIXES {
+        let mut each = |key: &[u8], value: &[u8]| {
+            trouble = world.load_row(key, value).err();
+            trouble.is_none()
+        };
+        rows.rows(prefix, &mut each).map_err(OpenTrouble::Store)?;
+        if let Some(t) = trouble {
+            return Err(OpenTrouble::Row(t));
+        }
+    }
+    Ok(world)
+}
+
+/// Reads rows: from the checkpoint being written if it has them, else from where they are kept.
+pub(super) struct Loader<'a, R: ?Sized> {
+    pub rows: &'a R,
     pub handed_over: Option<&'a World>,
 }
 
-impl Loader<'_> {
+impl<R: ReadRows + ?Sized> Loader<'_, R> {
     /// Makes sure that what `need` names is in `world`, if it exists at all.
     pub fn ensure(&self, world: &mut World, need: &Need) -> Result<(), StoreError> {
         match need {
@@ -37,7 +98,7 @@ impl Loader<'_> {
             return Ok(());
         }
         let row_key = alert_row_key(key);
-        match self.store.get(&row_key)? {
+        match self.rows.row(&row_key)? {
             Some(value) => load(world, &row_key, &value),
             None => Ok(()),
         }
@@ -49,7 +110,7 @@ impl Loader<'_> {
         }
         let row = match self.handed_over.filter(|w| w.incident(no).is_some()) {
             Some(w) => w.row_changes(&RowKey::Incident(no)).into_iter().find_map(|(k, v)| Some((k, v?))),
-            None => self.store.get(&closed_key(no))?.map(|v| (closed_key(no), v)),
+            None => self.rows.row(&closed_key(no))?.map(|v| (closed_key(no), v)),
         };
         let Some((key, value)) = row else { return Ok(()) };
         self.keys_of(world, &key, &value)?;

@@ -25,10 +25,14 @@ mod boot;
 mod checkpoint;
 pub mod driver;
 mod load;
+pub mod look;
 pub mod replay;
+mod replayer;
 
 pub use boot::{BootError, Booted};
 pub use checkpoint::CheckpointJob;
+pub use load::ReadRows;
+pub use replayer::Replayer;
 
 /// A wall clock this far ahead of where the steady clock expects it has jumped (an NTP step, a suspended machine).
 pub const CLOCK_JUMP_MS: i64 = 60_000;
@@ -248,7 +252,7 @@ impl Pump {
     }
 
     fn load(&self, world: &mut World, needs: &[crate::domain::input::Need]) -> Result<(), StoreError> {
-        let loader = Loader { store: &*self.store, handed_over: self.handed_over.as_deref() };
+        let loader = Loader { rows: &*self.store, handed_over: self.handed_over.as_deref() };
         needs.iter().try_for_each(|need| loader.ensure(world, need))
     }
 

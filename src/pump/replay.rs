@@ -1,9 +1,9 @@
 //! Frames applied to a state: what a start, `verify` and the tests do.
 
-use super::load::Loader;
+use super::load::{Loader, ReadRows};
 use crate::domain::world::World;
 use crate::record::{UnreadableFact, inputs_of, stamp_of, unseal};
-use crate::store::{Frame, Store, StoreError};
+use crate::store::{Frame, StoreError};
 
 /// Why a frame could not be applied.
 #[derive(Debug, thiserror::Error)]
@@ -14,19 +14,19 @@ pub enum ReplayError {
     Store(#[from] StoreError),
 }
 
-/// Applies one frame. Closed things it speaks of are read from `store`, or from `handed_over`, whose rows are not there
+/// Applies one frame. Closed things it speaks of are read from `rows`, or from `handed_over`, whose rows are not there
 /// yet.
 ///
 /// # Errors
 /// When a fact is of an unknown kind or a row cannot be read.
-pub fn apply_frame(
+pub fn apply_frame<R: ReadRows + ?Sized>(
     world: &mut World,
     frame: &Frame,
-    store: &dyn Store,
+    rows: &R,
     handed_over: Option<&World>,
 ) -> Result<(), ReplayError> {
     let stamp = stamp_of(frame);
-    let loader = Loader { store, handed_over };
+    let loader = Loader { rows, handed_over };
     for fact in unseal(frame)? {
         if let Some(need) = fact.needs() {
             loader.ensure(world, &need)?;
