@@ -27,9 +27,17 @@ pub fn page(i: &Incident, p: &Page, d: &Directory, store: StoreId) -> Message {
             Purpose::Step | Purpose::CatchAll | Purpose::StillOnIt => None,
         };
         let first = first.map(|words| button(Action::Acknowledge, words, subject));
-        let rest = buttons(i, d, subject).into_iter().map(|b| if first.is_some() { b.opt_style(None) } else { b });
-        let row: Vec<_> =
-            first.clone().map(|b| b.with_style(SlackBlockButtonStyle::Primary)).into_iter().chain(rest).collect();
+        let rest: Vec<_> = match first {
+            // Slack takes an action id once in a row, and there is one thing to do first.
+            Some(_) => buttons(i, d, subject)
+                .into_iter()
+                .filter(|b| b.action_id.as_ref().is_none_or(|id| id.0 != Action::Acknowledge.id()))
+                .map(|b| b.opt_style(None))
+                .collect(),
+            None => buttons(i, d, subject),
+        };
+        let first = first.map(|b| b.with_style(SlackBlockButtonStyle::Primary));
+        let row: Vec<_> = first.into_iter().chain(rest).collect();
         blocks.push(actions(row));
     }
     let color = if is_actionable(i, p) { "#d92d20" } else { "#98a2b3" };

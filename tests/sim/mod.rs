@@ -469,7 +469,14 @@ impl Sim {
             let now = START.plus_ms(self.steady_ms);
             let answer = self.slack.call(call, now);
             let text = request.body.get("text").and_then(Value::as_str).unwrap_or("");
-            self.transcript.push(format!("{} {} -> {}", request.method, text, answer.body["ok"]));
+            self.transcript.push(format!(
+                "{} {} -> {} {} {}",
+                request.method,
+                text,
+                answer.status,
+                answer.body["ok"],
+                answer.error()
+            ));
             let retry_after = answer.retry_after_secs.map(|s| s.to_string());
             let heard = classify(answer.status, retry_after.as_deref(), answer.body.to_string().as_bytes());
             let slow = i64::try_from(answer.delay_ms).unwrap_or(i64::MAX);
