@@ -20,7 +20,7 @@ use warridor::pump::replay::apply_frame;
 use warridor::store::Store;
 use warridor::views;
 
-const STEPS: usize = 70;
+const STEPS: usize = 45;
 const KEYS: [&str; 6] = ["disk-1", "disk-2", "cpu", "latency", "errors", "<!channel> & <@U1>"];
 const MINUTE: i64 = 60_000;
 
