@@ -251,7 +251,9 @@ fn fault_12_an_acknowledgement_that_arrives_after_the_resolve_is_recorded_and_no
         });
         assert_eq!(pager.send("/v2/enqueue", &body).status, 202);
     };
-    ["trigger", "resolve", "acknowledge"].map(event);
+    event("trigger");
+    event("resolve");
+    event("acknowledge");
     pager.slack.card_says("payments", 1, "Cleared by the monitor");
     let late = pager.facts_of("event_late");
     assert_eq!(late.len(), 1);
