@@ -166,10 +166,14 @@ fn fault_18_a_full_disk_turns_monitors_away_and_still_takes_what_people_do() {
     pager.settles(SOON);
 
     disk.fill();
-    // A segment that is there already may still take some frames.
+    // The journal is zero-filled a piece ahead, so the next piece must be needed first.
+    let long: String = "x".repeat(2_000);
+    let labels: BTreeMap<String, &String> = (0..20).map(|n| (format!("label-{n}"), &long)).collect();
+    let mut sent = 0;
     let turned_away = eventually("a monitor is told to come again", 60, || {
-        let body = json!({"action": "trigger", "dedup_key": "b", "title": "x".repeat(20_000)});
-        let answer = pager.send(&format!("/integrations/generic/{}", e2e::company::PAYMENTS_KEY), &body);
+        sent += 1;
+        let body = json!({"action": "trigger", "dedup_key": format!("b{sent}"), "title": long, "labels": labels});
+        let answer = pager.send(&format!("/integrations/generic/{}", e2e::company::SEARCH_KEY), &body);
         assert!([202, 503].contains(&answer.status), "{} {}", answer.status, answer.text);
         (answer.status == 503).then_some(answer)
     });
@@ -203,7 +207,8 @@ fn fault_19_rows_that_are_damaged_or_gone_are_rebuilt_from_the_journal() {
     pager.settles(30);
     let open = open_incidents(&pager);
     assert_eq!(open.len(), 5);
-    let damages: [(&str, fn(&Path)); 3] =
+    type Damage = fn(&Path);
+    let damages: [(&str, Damage); 3] =
         [("four bytes changed", flip_bytes), ("a page zeroed", zero_a_page), ("the folder deleted", delete)];
     for (what, damage) in damages {
         eventually_true("the rows are written", SOON, || pager.readiness()["checkpoint_lag_frames"] == 0);

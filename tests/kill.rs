@@ -74,7 +74,7 @@ fn person(name: &str, channel: &str, slack: Slack, stop: &AtomicBool, mut rng: S
 
 #[test]
 fn a_hundred_kills_lose_nothing_double_nothing_and_page_nobody_twice() {
-    let seed = std::env::var("SEED").ok().and_then(|s| s.parse().ok()).unwrap_or_else(|| rand::random::<u64>());
+    let seed = std::env::var("SEED").ok().and_then(|s| s.parse().ok()).unwrap_or_else(rand::random::<u64>);
     println!("SEED={seed}");
     // A hundred starts in a minute are more connections than Slack allows; the limits have tests of their own.
     let workspace = Workspace { strict_rates: false, ..workspace() };
