@@ -3,9 +3,7 @@
 use crate::domain::id::{AlertKey, IncidentNo};
 use crate::domain::input::Need;
 use crate::domain::world::World;
-use crate::domain::world::rows::{
-    OPEN_PREFIXES, RowKey, RowTrouble, alert_row_key, closed_key, read_incident_row,
-};
+use crate::domain::world::rows::{OPEN_PREFIXES, RowKey, RowTrouble, alert_row_key, closed_key, read_incident_row};
 use crate::store::replay::RowSource;
 use crate::store::{Store, StoreError};
 
