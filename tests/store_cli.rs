@@ -25,6 +25,9 @@ fn an_export_shows_exactly_what_was_done_and_verify_agrees() {
     demo.click(&first, "incident.acknowledge");
     demo.slash("resolve 2 it was <the> fan & \"dust\"");
     demo.fire("disk");
+    // Nothing is closed while its thread is behind.
+    let shown = r#""k":"thread_shown","incident":2,"#;
+    until("the thread says so", || place.journal().contains(shown).then_some(()));
     // A day later what was resolved is closed: then it is a row and no longer in memory.
     demo.post("/sandbox/advance", &json!({ "seconds": 25 * 3600 }));
     until("the resolved incident is closed", || place.journal().contains("incident_closed").then_some(()));
@@ -127,7 +130,7 @@ fn lost_rows_are_rebuilt_and_a_flipped_byte_is_named() {
     demo.stop();
     assert_eq!(place.export(), before);
 
-    let path = place.segment();
+    let path = place.segments().remove(0);
     let mut bytes = fs::read(&path).unwrap();
     let third = bytes.split_inclusive(|b| *b == b'\n').take(2).map(<[u8]>::len).sum::<usize>();
     bytes[third + 60] ^= 0x10;
@@ -212,7 +215,7 @@ fn a_backup_that_was_changed_is_not_restored() {
     let copy = place.beside("copy");
     let (text, code) = said(&place.run(&["backup", copy.to_str().unwrap()]));
     assert_eq!(code, Some(0), "{text}");
-    let segment = copy.join("journal").join(place.segment().file_name().unwrap());
+    let segment = copy.join("journal").join(place.segments()[0].file_name().unwrap());
     let mut bytes = fs::read(&segment).unwrap();
     bytes[100] ^= 1;
     fs::write(&segment, bytes).unwrap();
@@ -257,21 +260,25 @@ impl Place {
         serde_json::from_slice(&out.stdout).unwrap()
     }
 
-    fn segment(&self) -> PathBuf {
+    /// The segments of the journal, oldest first.
+    fn segments(&self) -> Vec<PathBuf> {
         let mut all: Vec<PathBuf> = fs::read_dir(self.data.join("journal"))
             .unwrap()
             .map(|e| e.unwrap().path())
             .filter(|p| p.extension().is_some_and(|e| e == "jsonl"))
             .collect();
         all.sort();
-        all.pop().unwrap()
+        all
     }
 
-    /// The frames, as they stand in the newest segment.
+    /// All frames.
     fn journal(&self) -> String {
-        let bytes = fs::read(self.segment()).unwrap();
-        let end = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len());
-        String::from_utf8_lossy(&bytes[..end]).into_owned()
+        let text = |path: &PathBuf| {
+            let bytes = fs::read(path).unwrap();
+            let end = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len());
+            String::from_utf8_lossy(&bytes[..end]).into_owned()
+        };
+        self.segments().iter().map(text).collect()
     }
 
     fn demo(&self) -> Demo {
