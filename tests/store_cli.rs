@@ -117,7 +117,7 @@ fn lost_rows_are_rebuilt_and_a_flipped_byte_is_named() {
     let before = place.export();
 
     fs::remove_dir_all(place.data.join("sled")).unwrap();
-    assert_eq!(place.export(), before, "an export rebuilds in memory what is not there");
+    assert_eq!(place.export(), before, "an export reads the journal where rows are lost");
     fs::remove_dir_all(place.data.join("sled")).unwrap();
     let demo = place.demo();
     assert_eq!(demo.readiness()["open_incidents"], 2);

@@ -1,7 +1,7 @@
 //! What an operator does with a data directory. All of it on a stopped one: the lock belongs to the process that runs.
 //!
-//! `verify` and `export` change nothing of what is kept. An export opens the store as a start does, so it also does what
-//! the next start would do first: count up the epoch, cut an unfinished last frame, set unusable rows aside.
+//! `verify` and `export` change nothing that is kept. But `export` and `backup` open the store as a start does, so they do
+//! what the next start would do first: count up the epoch, cut an unfinished last frame, set unusable rows aside.
 
 use crate::app::{open_store_briefly, verify_store};
 use crate::clock::Clock;
