@@ -15,14 +15,19 @@ use crate::intake::PumpIntake;
 use crate::notices::Notices;
 use crate::outbox::Outbox;
 use crate::outbox::driver::{self as outbox_driver, OutboxHandle};
-use crate::outbox::ledger::Ledger;
+use crate::outbox::ledger::{self, Ledger};
 use crate::pump::driver::{self as pump_driver, Board, Parts};
-use crate::pump::{Fatal, Pump};
+use crate::pump::{Fatal, Pump, Replayer};
 use crate::record::Salt;
 use crate::slack::handler::Handler;
 use crate::slack::{self, SlackClient, SocketConfig};
 use crate::store::Store;
+use crate::store::StoreError;
+use crate::store::disk::RealDisk;
 use crate::store::embedded::{EmbeddedStore, Options};
+use crate::store::layout::Layout;
+use crate::store::sled_rows::SledSource;
+use crate::store::verify::{self, Report};
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::SecretString;
@@ -37,6 +42,8 @@ use url::Url;
 
 /// Prefixes of rows that a start does not read: what is closed.
 pub const HISTORY: &[&[u8]] = &[b"c/", b"k/", b"t/"];
+/// Prefixes of rows that no frame leads to: what was last shown.
+pub const BESIDE: &[&[u8]] = &[ledger::PREFIX];
 /// A stop takes at most about this long in all.
 const STOP: Duration = Duration::from_secs(9);
 /// Snapshots, archives and gauges are looked after this often.
@@ -206,7 +213,26 @@ impl App {
 
 /// The store of a data directory as this program uses it.
 pub fn open_store(data_dir: &Path) -> EmbeddedStore {
-    EmbeddedStore::new(data_dir, Options { history: HISTORY, ..Options::default() })
+    EmbeddedStore::new(data_dir, options())
+}
+
+/// The same, for a command that looks or copies and is gone again: no thread that does chores.
+pub fn open_store_briefly(data_dir: &Path) -> EmbeddedStore {
+    EmbeddedStore::new(data_dir, Options { helper: false, ..options() })
+}
+
+/// Reads a stopped data directory from end to end.
+///
+/// # Errors
+/// When a process uses it, or the operating system refuses.
+pub fn verify_store(data_dir: &Path) -> Result<Report, StoreError> {
+    let (layout, options) = (Layout::new(data_dir), options());
+    let rows = SledSource::new(layout.sled(), options.rows_cache_bytes);
+    verify::verify(&RealDisk::shared(), &layout, &rows, &options, &mut Replayer::new(BESIDE))
+}
+
+fn options() -> Options {
+    Options { history: HISTORY, ..Options::default() }
 }
 
 /// The pump and the outbox sleep by the clock: moved forward, they must look again.

@@ -9,7 +9,9 @@ use crate::record::hex;
 use crate::sandbox::Service;
 use crate::sandbox::workspace::{Channel, SlashCommand, User, Workspace};
 use crate::sandbox::{Sandbox, SandboxConfig};
-use anyhow::Context;
+use crate::store::disk::{Disk, RealDisk};
+use crate::store::layout::Layout;
+use anyhow::{Context, bail};
 use clap::Args;
 use secrecy::SecretString;
 use serde_json::json;
@@ -60,6 +62,20 @@ fn beside(data_dir: &Path) -> PathBuf {
     name.into()
 }
 
+/// The sandbox rewrites its log when it starts, and the store's lock is only asked for after that: whoever uses this
+/// directory must not find its Slack's log replaced.
+fn not_in_use(data_dir: &Path) -> anyhow::Result<()> {
+    let lock = Layout::new(data_dir).lock();
+    if RealDisk.lock(&lock).with_context(|| format!("cannot lock {}", lock.display()))?.is_none() {
+        bail!(
+            "the data directory {} is in use by another process. Stop the other, or give this one a directory of its \
+             own with --data-dir",
+            data_dir.display()
+        );
+    }
+    Ok(())
+}
+
 async fn play(
     loaded: Loaded,
     options: &Options,
@@ -68,6 +84,7 @@ async fn play(
     data_dir: &Path,
 ) -> anyhow::Result<()> {
     warn(&loaded);
+    not_in_use(data_dir)?;
     let listen = common.listen.unwrap_or(loaded.app.listen);
     let clock = Clock::system(0);
     let workspace = workspace(&loaded.app, &loaded.directory);

@@ -1,6 +1,7 @@
 //! Commands and options. Exit codes: 0 fine, 1 the thing checked is wrong, 2 usage or configuration.
 
 mod demo;
+mod store;
 
 use crate::app::{App, Start};
 use crate::clock::Clock;
@@ -53,6 +54,14 @@ enum Command {
     Check,
     /// Print the Slack app manifest.
     Manifest,
+    /// Read a stopped data directory from end to end and say all that is wrong with it.
+    Verify,
+    /// Copy a stopped data directory into DIR, which must be missing or empty.
+    Backup { dir: PathBuf },
+    /// Make a data directory of a backup. It takes alerts and sends nothing until `restore --confirm`.
+    Restore(store::Restore),
+    /// Print what a stopped data directory holds.
+    Export(store::Export),
 }
 
 /// Runs a command.
@@ -70,6 +79,10 @@ pub fn run(cli: Cli) -> ExitCode {
             serve(run_for_real(loaded, &common, secrets, &data_dir))
         }),
         Command::Demo(options) => demo::demo(&options, &common),
+        Command::Verify => with_data_dir(&common, store::verify),
+        Command::Backup { dir } => with_data_dir(&common, |data_dir| store::backup(data_dir, &dir)),
+        Command::Restore(options) => with_data_dir(&common, |data_dir| store::restore(data_dir, &options)),
+        Command::Export(options) => with_data_dir(&common, |data_dir| store::export(data_dir, &options)),
     }
 }
 
@@ -96,6 +109,14 @@ fn with_config(common: &Common, env: &dyn Env, then: impl FnOnce(Loaded) -> Exit
             complaints.iter().for_each(|c: &Complaint| eprintln!("{c}"));
             ExitCode::from(2)
         }
+    }
+}
+
+/// The data directory; with --data-dir no configuration is read, so that a broken one is not in the way.
+fn with_data_dir(common: &Common, then: impl FnOnce(&Path) -> ExitCode) -> ExitCode {
+    match &common.data_dir {
+        Some(dir) => then(dir),
+        None => with_config(common, &SystemEnv, |loaded| then(&loaded.app.data_dir)),
     }
 }
 

@@ -52,7 +52,7 @@ pub struct Sim {
     pub steady_ms: i64,
     pub directory: Arc<Directory>,
     pub disk: SimDisk,
-    rows: MemKv,
+    pub rows: MemKv,
     pub store: Arc<EmbeddedStore>,
     pub pump: Option<Pump>,
     pub outbox: Option<Outbox>,

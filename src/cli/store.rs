@@ -1,0 +1,332 @@
+//! What an operator does with a data directory. All of it on a stopped one: the lock belongs to the process that runs.
+//!
+//! `verify` and `export` change nothing that is kept. But `export` and `backup` open the store as a start does, so they do
+//! what the next start would do first: count up the epoch, cut an unfinished last frame, set unusable rows aside.
+
+use crate::app::{open_store_briefly, verify_store};
+use crate::clock::Clock;
+use crate::domain::incident::{Incident, State};
+use crate::domain::stamp::At;
+use crate::pump::look::Look;
+use crate::store::disk::{Disk, RealDisk};
+use crate::store::embedded::EmbeddedStore;
+use crate::store::layout::Layout;
+use crate::store::lineage::Lineage;
+use crate::store::verify::Report;
+use crate::store::{Opened, Store, StoreError, backup};
+use chrono::SecondsFormat;
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+use std::io::{self, BufWriter, Write};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+#[derive(Debug, Args)]
+pub(super) struct Restore {
+    /// A directory made by `backup`.
+    #[arg(required_unless_present = "confirm", conflicts_with = "confirm")]
+    backup: Option<PathBuf>,
+    /// A person looked at the restored directory, and it may send again.
+    #[arg(long)]
+    confirm: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Export {
+    #[arg(value_enum)]
+    what: What,
+    #[arg(long, value_enum, default_value = "json")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum What {
+    /// Every incident there ever was, open and closed, by number.
+    Incidents,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// One array.
+    Json,
+}
+
+/// 0: fine, 1: something is wrong with it, 2: it could not be looked at.
+pub(super) fn verify(data_dir: &Path) -> ExitCode {
+    if let Err(code) = must_hold_data(data_dir, "verify") {
+        return code;
+    }
+    match verify_store(data_dir) {
+        Ok(report) => {
+            told(data_dir, &report);
+            ExitCode::from(u8::from(!report.is_fine()))
+        }
+        Err(e) => refused(data_dir, "verify", &e),
+    }
+}
+
+fn told(data_dir: &Path, report: &Report) {
+    for sentence in &report.said {
+        println!("{sentence}");
+    }
+    for problem in &report.problems {
+        println!("wrong: {problem}");
+    }
+    let dir = data_dir.display();
+    match report.problems.len() {
+        0 => println!(
+            "{dir}: fine. {} frames up to {} in {} segments, {} texts ({} dropped), {} snapshots, {} rows as a replay \
+             leaves them.",
+            report.frames,
+            report.last_seq,
+            report.segments,
+            report.texts,
+            report.dropped_texts,
+            report.snapshots.len(),
+            report.rows
+        ),
+        1 => println!("{dir}: 1 thing is wrong."),
+        n => println!("{dir}: {n} things are wrong."),
+    }
+}
+
+pub(super) fn backup(data_dir: &Path, target: &Path) -> ExitCode {
+    if let Err(code) = must_hold_data(data_dir, "backup") {
+        return code;
+    }
+    with_store(data_dir, "backup", |store, _| match store.backup(target, Clock::system(0).now()) {
+        Ok(report) => {
+            let from = match report.snapshot {
+                Some(seq) => format!("the snapshot after frame {seq} and the journal from there on"),
+                None => "the whole journal".to_owned(),
+            };
+            println!(
+                "{}: a backup of {} up to frame {}: {from}, {} files, {} bytes.",
+                target.display(),
+                data_dir.display(),
+                report.seq,
+                report.files,
+                report.bytes
+            );
+            println!("To go on from it: warridor restore {} --data-dir NEW", target.display());
+            ExitCode::SUCCESS
+        }
+        Err(StoreError::Io { context, source }) if source.kind() == io::ErrorKind::DirectoryNotEmpty => {
+            eprintln!("{context}: {source}. A backup goes into a directory of its own: name one that is not there.");
+            ExitCode::from(2)
+        }
+        Err(e) => failed("backup", &e),
+    })
+}
+
+pub(super) fn restore(data_dir: &Path, options: &Restore) -> ExitCode {
+    match &options.backup {
+        Some(from) => restore_from(data_dir, from),
+        None => confirm(data_dir),
+    }
+}
+
+fn restore_from(data_dir: &Path, from: &Path) -> ExitCode {
+    let to = data_dir.display();
+    match backup::restore(&RealDisk, from, data_dir) {
+        Ok(report) => {
+            println!(
+                "{to}: restored up to frame {} from the backup {}, taken {}. It was store {} and is {} now.",
+                report.seq,
+                from.display(),
+                instant(report.taken),
+                report.was,
+                report.store
+            );
+            println!(
+                "It starts paused: it takes alerts and sends nothing. `warridor export incidents --data-dir {to}` shows \
+                 what it holds; if it is the one to go on with, `warridor restore --confirm --data-dir {to}`, then start \
+                 it (again)."
+            );
+            ExitCode::SUCCESS
+        }
+        Err(StoreError::Io { context, source }) if source.kind() == io::ErrorKind::DirectoryNotEmpty => {
+            eprintln!(
+                "{context}: {source}. A backup is restored into a directory that is missing or empty: name another with \
+                 --data-dir, or move this one aside."
+            );
+            ExitCode::from(2)
+        }
+        Err(e @ StoreError::Corrupt(_)) => {
+            eprintln!("{e}");
+            eprintln!("What was copied to {to} so far is no data directory: remove it, and restore another backup.");
+            ExitCode::from(1)
+        }
+        Err(e) => failed("restore", &e),
+    }
+}
+
+/// Also while the process runs: it looks at this once, when it starts.
+fn confirm(data_dir: &Path) -> ExitCode {
+    if let Err(code) = must_hold_data(data_dir, "restore --confirm") {
+        return code;
+    }
+    let (dir, layout) = (data_dir.display(), Layout::new(data_dir));
+    match Lineage::read(&RealDisk, &layout) {
+        Ok(Some(lineage)) if lineage.paused => {}
+        Ok(Some(lineage)) if lineage.restores() > 0 => {
+            println!("{dir}: nothing to do, the restore was confirmed before.");
+            return ExitCode::SUCCESS;
+        }
+        Ok(Some(_)) => {
+            eprintln!("{dir} was never restored from a backup, so there is nothing to confirm. Is it the right one?");
+            return ExitCode::from(2);
+        }
+        Ok(None) => {
+            eprintln!("{} is missing.", layout.lineage().display());
+            return ExitCode::from(2);
+        }
+        Err(e) => return failed("restore --confirm", &e),
+    }
+    // Held while it is written, if nobody else holds it: two pagers never see half of this.
+    let lock = RealDisk.lock(&layout.lock());
+    if let Err(e) = open_store_briefly(data_dir).confirm_restore() {
+        return failed("restore --confirm", &e);
+    }
+    let next = if matches!(lock, Ok(Some(_))) { "Start it" } else { "It runs: restart it" };
+    println!("{dir}: confirmed. {next}, and it sends again.");
+    ExitCode::SUCCESS
+}
+
+pub(super) fn export(data_dir: &Path, options: &Export) -> ExitCode {
+    if let Err(code) = must_hold_data(data_dir, "export") {
+        return code;
+    }
+    let (What::Incidents, Format::Json) = (options.what, options.format);
+    with_store(data_dir, "export", |store, opened| {
+        let mut out = BufWriter::new(io::stdout().lock());
+        let printed = match Look::new(store, opened) {
+            Ok(look) => incidents(&look, &mut out),
+            Err(e) => return failed("export", &e),
+        };
+        match printed {
+            Ok(Ok(())) => ExitCode::SUCCESS,
+            // Whoever read this has read enough.
+            Ok(Err(e)) if e.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            Ok(Err(e)) => {
+                eprintln!("export: cannot write: {e}");
+                ExitCode::from(1)
+            }
+            Err(e) => failed("export", &e),
+        }
+    })
+}
+
+fn incidents(look: &Look<'_>, out: &mut dyn Write) -> Result<io::Result<()>, StoreError> {
+    let mut written = out.write_all(b"[");
+    let mut first = true;
+    look.incidents(&mut |incident| {
+        let before: &[u8] = if std::mem::take(&mut first) { b"\n" } else { b",\n" };
+        written = out
+            .write_all(before)
+            .and_then(|()| serde_json::to_writer(&mut *out, &Exported::of(incident)).map_err(io::Error::from));
+        if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    Ok(written.and_then(|()| out.write_all(b"\n]\n")).and_then(|()| out.flush()))
+}
+
+/// An incident for programs outside. Names and meanings stay.
+#[derive(Serialize)]
+struct Exported<'a> {
+    number: u64,
+    /// `triggered`, `acknowledged` or `resolved`; snoozed is acknowledged until `snoozed_until`.
+    state: &'static str,
+    since: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snoozed_until: Option<String>,
+    service: &'a str,
+    team: &'a str,
+    tier: u8,
+    urgency: crate::domain::directory::Urgency,
+    title: &'a str,
+    link: &'a str,
+    opened: String,
+    dedup_keys: Vec<&'a str>,
+    /// Who acknowledged it or was added, in that order.
+    responders: Vec<&'a str>,
+}
+
+impl<'a> Exported<'a> {
+    fn of(incident: &'a Incident) -> Self {
+        let (state, since, until) = match &incident.state {
+            State::Triggered { since } => ("triggered", since, None),
+            State::Acknowledged { since, .. } => ("acknowledged", since, None),
+            State::Snoozed { since, until, .. } => ("acknowledged", since, Some(until)),
+            State::Resolved { since, .. } => ("resolved", since, None),
+        };
+        Self {
+            number: incident.no.0,
+            state,
+            since: instant(*since),
+            snoozed_until: until.map(|at| instant(*at)),
+            service: incident.service.as_str(),
+            team: incident.team.as_str(),
+            tier: incident.tier,
+            urgency: incident.urgency,
+            title: &incident.title,
+            link: &incident.link,
+            opened: instant(incident.opened),
+            dedup_keys: incident.alerts.iter().map(|a| &*a.dedup).collect(),
+            responders: incident.responders.iter().map(|u| u.as_str()).collect(),
+        }
+    }
+}
+
+fn instant(at: At) -> String {
+    at.utc().to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// Opens the store for as long as `work` takes, and says what the opening found.
+fn with_store(data_dir: &Path, doing: &str, work: impl FnOnce(&EmbeddedStore, &Opened) -> ExitCode) -> ExitCode {
+    let store = open_store_briefly(data_dir);
+    let opened = match store.open() {
+        Ok(opened) => opened,
+        Err(e) => return refused(data_dir, doing, &e),
+    };
+    for notice in &opened.notices {
+        eprintln!("{notice}");
+    }
+    let code = work(&store, &opened);
+    match store.close() {
+        Ok(()) => code,
+        Err(e) => failed(doing, &e),
+    }
+}
+
+/// A directory that is not one of ours is left as it is, without even a lock in it.
+fn must_hold_data(data_dir: &Path, doing: &str) -> Result<(), ExitCode> {
+    let layout = Layout::new(data_dir);
+    let ours = [layout.lineage(), layout.head(), layout.journal()];
+    if ours.iter().any(|path| path.exists()) {
+        return Ok(());
+    }
+    let what = if data_dir.exists() { "holds no data of Warridor's" } else { "is not there" };
+    eprintln!("{doing}: {} {what}. Name the data directory with --data-dir DIR.", data_dir.display());
+    Err(ExitCode::from(2))
+}
+
+fn refused(data_dir: &Path, doing: &str, e: &StoreError) -> ExitCode {
+    match e {
+        StoreError::InUse(_) => {
+            eprintln!(
+                "{doing}: {} is in use by a running process. Stop it first (SIGTERM: it ends within 10 seconds), then \
+                 try again.",
+                data_dir.display()
+            );
+            ExitCode::from(2)
+        }
+        StoreError::Corrupt(_) | StoreError::Io { .. } | StoreError::Fenced(_) => failed(doing, e),
+    }
+}
+
+/// Damage is what was asked about; anything else kept us from looking.
+fn failed(doing: &str, e: &StoreError) -> ExitCode {
+    eprintln!("{doing}: {e}");
+    ExitCode::from(if matches!(e, StoreError::Corrupt(_)) { 1 } else { 2 })
+}

@@ -1,0 +1,423 @@
+//! The journal is the truth: replaying it gives the rows that are stored, whatever happened (I6), and the journal of
+//! every release still gives the rows it gave then.
+//!
+//! `tests/journals/VERSION/` holds a data directory's `store.json`, `HEAD` and journal (without the zeroes at its end),
+//! and `rows.json`, the rows they led to when they were recorded. A release records its own with
+//! `cargo test --test replay -- --ignored record`, once; what is recorded is never changed.
+
+mod sim;
+
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+use sim::{Sim, clear, event, options, order};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use warridor::app::BESIDE;
+use warridor::domain::input::{Deed, EventAction};
+use warridor::domain::world::World;
+use warridor::pump::Replayer;
+use warridor::pump::look::Look;
+use warridor::store::disk::RealDisk;
+use warridor::store::embedded::EmbeddedStore;
+use warridor::store::kv::MemKv;
+use warridor::store::layout::Layout;
+use warridor::store::lineage::Lineage;
+use warridor::store::verify::{Report, verify};
+use warridor::store::{Store, StoreId};
+
+const KEYS: [&str; 3] = ["disk", "cpu/a", "<!channel> & ü"];
+const PEOPLE: [&str; 4] = ["ana", "ben", "chen", "mara"];
+const MINUTE: i64 = 60_000;
+const HOUR: i64 = 60 * MINUTE;
+
+#[derive(Clone, Debug)]
+enum Step {
+    Event(u8, u8, u8),
+    Act(u8, u8, u8),
+    Override(u8),
+    Advance(i64),
+    Checkpoint,
+    Crash(bool),
+    Snapshot,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        6 => (0..3u8, 0..3u8, 0..8u8).prop_map(|(s, k, a)| Step::Event(s, k, a)),
+        4 => (0..4u8, 0..7u8, 0..7u8).prop_map(|(who, no, deed)| Step::Act(who, no, deed)),
+        1 => (0..4u8).prop_map(Step::Override),
+        4 => prop::sample::select(vec![1_000, 5 * MINUTE, 31 * MINUTE, 25 * HOUR]).prop_map(Step::Advance),
+        3 => Just(Step::Checkpoint),
+        1 => any::<bool>().prop_map(Step::Crash),
+        1 => Just(Step::Snapshot),
+    ]
+}
+
+fn take(sim: &mut Sim, step: &Step) {
+    match step {
+        Step::Event(service, key, action) => {
+            let action = match action {
+                0..5 => EventAction::Trigger,
+                5..7 => EventAction::Resolve,
+                _ => EventAction::Acknowledge,
+            };
+            let service = ["payments", "search", "reports"][usize::from(*service)];
+            sim.events(service, vec![event(action, KEYS[usize::from(*key)], None)]);
+        }
+        Step::Act(who, no, deed) => {
+            let deed = match deed {
+                0 => Deed::Acknowledge,
+                1 => Deed::Snooze { until: sim.wall.plus_ms(40 * MINUTE) },
+                2 => Deed::EndSnooze,
+                3 => Deed::Escalate,
+                4 => Deed::Resolve { note: Some("<!here> fixed".to_owned()) },
+                5 => Deed::Reopen,
+                _ => Deed::Note { text: "looking".to_owned() },
+            };
+            sim.act(PEOPLE[usize::from(*who)], u64::from(*no), deed);
+        }
+        Step::Override(who) => {
+            let (from, until) = (sim.wall, sim.wall.plus_ms(2 * HOUR));
+            sim.override_shift("primary", PEOPLE[usize::from(*who)], from, until);
+        }
+        Step::Advance(ms) => sim.advance(*ms),
+        Step::Checkpoint => sim.checkpoint(),
+        Step::Crash(power) => {
+            sim.crash(*power);
+            assert!(sim.boot(), "{}", sim.tail());
+        }
+        Step::Snapshot => {
+            sim.store.snapshot(sim.wall).expect("a snapshot");
+        }
+    }
+    sim.settle();
+}
+
+/// The last rows are written, and the process ends.
+fn end(sim: &mut Sim) {
+    sim.checkpoint();
+    sim.checkpoint();
+    sim.pump = None;
+    sim.outbox = None;
+    sim.store.close().expect("a clean end");
+}
+
+fn verified(sim: &Sim) -> Report {
+    verify(&sim.disk.shared(), &Layout::new("/data"), &sim.rows, &options(), &mut Replayer::new(BESIDE))
+        .expect("it can be verified")
+}
+
+/// A life takes long; more of them with `PROPTEST_CASES`.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(10)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(cases()))]
+
+    #[test]
+    fn a_replay_leads_to_the_rows_that_are_stored(steps in prop::collection::vec(step(), 1..60), seed in 0..1_000u64) {
+        let mut sim = Sim::new(seed);
+        for step in &steps {
+            take(&mut sim, step);
+        }
+        end(&mut sim);
+        let report = verified(&sim);
+        prop_assert!(report.is_fine(), "{:#?}", report.problems);
+        prop_assert!(report.rows > 0, "{report:?}");
+        // And without any rows: a look makes the same ones of the journal alone.
+        let stored = rows_of(&sim, sim.rows.clone());
+        prop_assert_eq!(rows_of(&sim, MemKv::default()), stored);
+    }
+
+    #[test]
+    fn a_state_read_back_from_its_rows_is_the_same_state(
+        steps in prop::collection::vec(step(), 1..40),
+        seed in 0..1_000u64,
+    ) {
+        let mut sim = Sim::new(seed);
+        for step in &steps {
+            take(&mut sim, step);
+            let world = sim.snapshot().world.clone();
+            let rows = world.all_rows();
+            let mut back = World::default();
+            for (key, value) in &rows {
+                back.load_row(key, value.as_deref().unwrap_or_default()).expect("its own rows can be read");
+            }
+            prop_assert_eq!(back.all_rows(), rows);
+            prop_assert_eq!(&back.meta, &world.meta);
+            prop_assert_eq!(&back.incidents, &world.incidents);
+            prop_assert_eq!(&back.wanted, &world.wanted);
+            prop_assert_eq!(&back.shifts, &world.shifts);
+            prop_assert_eq!(back.next_wake(), world.next_wake());
+            prop_assert_eq!(back.next_wake(), back.next_wake_by_brute_force());
+            prop_assert!(back.closed().eq(world.closed()));
+            for incident in world.incidents.values() {
+                for alert in &incident.alerts {
+                    let key = warridor::domain::id::AlertKey {
+                        service: incident.service.clone(),
+                        dedup: alert.dedup.clone(),
+                    };
+                    // A closed incident may have come back without the open one that is its alert's latest.
+                    let latest = world.by_alert.get(&key);
+                    let is_elsewhere = latest.is_none_or(|no| world.incident(*no).is_none());
+                    prop_assert!(is_elsewhere || back.by_alert.get(&key) == latest);
+                }
+            }
+        }
+    }
+}
+
+/// All rows that a look at this data leads to, but those kept beside the state.
+fn rows_of(sim: &Sim, rows: MemKv) -> Value {
+    let store = EmbeddedStore::on(sim.disk.shared(), Layout::new("/data"), Arc::new(rows), options());
+    let opened = store.open().expect("it opens");
+    let printed = printed(&Look::new(&store, &opened).expect("it can be looked at"));
+    store.close().expect("it closes");
+    printed
+}
+
+fn printed(look: &Look<'_>) -> Value {
+    let mut all = Map::new();
+    look.rows(&mut |key, value| {
+        if !BESIDE.iter().any(|prefix| key.starts_with(prefix)) {
+            all.insert(name(key), serde_json::from_slice(value).expect("rows are JSON"));
+        }
+        true
+    })
+    .expect("rows can be read");
+    Value::Object(all)
+}
+
+/// A key for people: numbers as numbers.
+fn name(key: &[u8]) -> String {
+    let (prefix, rest) = key.split_at(key.len().min(2));
+    let numbers = || rest.as_chunks::<8>().0.iter().map(|n| u64::from_be_bytes(*n).to_string()).collect::<Vec<_>>();
+    let rest = match prefix {
+        b"o/" | b"c/" | b"v/" | b"t/" => numbers().join("/"),
+        _ => String::from_utf8(rest.to_vec()).expect("names are text"),
+    };
+    format!("{}{rest}", String::from_utf8_lossy(prefix))
+}
+
+fn journals() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/journals")
+}
+
+#[test]
+fn the_journal_of_every_release_still_leads_to_its_rows() {
+    let mut releases = 0;
+    for release in fs::read_dir(journals()).expect("tests/journals").map(|e| e.expect("an entry").path()) {
+        releases += 1;
+        let dir = tempfile::tempdir().expect("a directory");
+        fs::create_dir(dir.path().join("journal")).expect("a folder");
+        for file in recorded_files(&release) {
+            fs::copy(release.join(&file), dir.path().join(&file)).expect("a copy");
+        }
+        let report = verify(
+            &RealDisk::shared(),
+            &Layout::new(dir.path()),
+            &MemKv::default(),
+            &options(),
+            &mut Replayer::new(BESIDE),
+        );
+        let problems = report.expect("it can be verified").problems;
+        assert!(problems.is_empty(), "{}: {problems:#?}", release.display());
+        let store =
+            EmbeddedStore::on(RealDisk::shared(), Layout::new(dir.path()), Arc::new(MemKv::default()), options());
+        let opened = store.open().expect("it opens");
+        let rows = printed(&Look::new(&store, &opened).expect("it can be looked at"));
+        let expected = fs::read(release.join("rows.json")).expect("rows.json");
+        let expected: Value = serde_json::from_slice(&expected).expect("rows.json is JSON");
+        for (key, value) in expected.as_object().expect("an object") {
+            assert_eq!(rows.get(key), Some(value), "{}: {key}", release.display());
+        }
+        assert_eq!(rows.as_object().map(Map::len), expected.as_object().map(Map::len), "{}", release.display());
+    }
+    assert!(releases > 0);
+}
+
+fn recorded_files(release: &Path) -> Vec<PathBuf> {
+    let segments = fs::read_dir(release.join("journal")).expect("a journal");
+    let segments = segments.map(|e| Path::new("journal").join(e.expect("an entry").file_name()));
+    [PathBuf::from("store.json"), PathBuf::from("HEAD")].into_iter().chain(segments).collect()
+}
+
+/// Every kind of fact that this life leads to is in the journal of its release.
+const KINDS: &[&str] = &[
+    "ack_timed_out",
+    "acknowledged",
+    "acknowledged_by_event",
+    "act_late",
+    "alert_cleared",
+    "alert_fired",
+    "call_exhausted",
+    "call_started",
+    "card_moved",
+    "clock_jumped",
+    "config_loaded",
+    "escalated",
+    "event_late",
+    "incident_closed",
+    "incident_opened",
+    "noted",
+    "numbers_skipped",
+    "override_expired",
+    "override_set",
+    "page_delivered",
+    "page_failed",
+    "page_requested",
+    "page_revoked",
+    "pages_carried_over",
+    "reopened",
+    "rep",
+    "resolved",
+    "shift_started",
+    "snooze_ended",
+    "snoozed",
+    "step_started",
+    "still_on_it_asked",
+    "sync_created",
+    "thread_shown",
+];
+
+/// A life with something of everything.
+fn life() -> Sim {
+    let mut sim = Sim::new(2026);
+    let fire = |sim: &mut Sim, service: &str, key: &str| {
+        sim.events(service, vec![event(EventAction::Trigger, key, Some(sim.wall))]);
+        sim.advance(2_000);
+    };
+    let act = |sim: &mut Sim, who: &str, no: u64, deed: Deed| {
+        sim.act(who, no, deed);
+        sim.advance(2_000);
+    };
+    fire(&mut sim, "payments", "disk");
+    sim.events("payments", vec![event(EventAction::Trigger, "disk", None)]);
+    act(&mut sim, "ana", 1, Deed::Acknowledge);
+    act(&mut sim, "ben", 1, Deed::Acknowledge);
+    act(&mut sim, "ana", 1, Deed::Escalate);
+    act(&mut sim, "ana", 1, Deed::Note { text: "it is the fan <!here>".to_owned() });
+    let until = sim.wall.plus_ms(10 * MINUTE);
+    act(&mut sim, "ana", 1, Deed::Snooze { until });
+    sim.advance(11 * MINUTE);
+    // Nobody answers, and Mara cannot be reached.
+    order(
+        &mut sim.slack,
+        json!({ "fault": "error", "error": "is_archived", "method": "chat.postMessage", "count": 3 }),
+    );
+    fire(&mut sim, "search", "latency");
+    clear(&mut sim.slack);
+    sim.advance(40 * MINUTE);
+    // Acknowledged and forgotten.
+    act(&mut sim, "chen", 2, Deed::Acknowledge);
+    sim.advance(HOUR);
+    act(&mut sim, "chen", 2, Deed::Resolve { note: Some("done".to_owned()) });
+    act(&mut sim, "ana", 2, Deed::Resolve { note: None });
+    sim.events("search", vec![event(EventAction::Trigger, "latency", Some(sim.wall.plus_ms(-2 * HOUR)))]);
+    sim.advance(1_000);
+    act(&mut sim, "ana", 2, Deed::Reopen);
+    // Cleared and firing again, two alerts in one body, an acknowledgement by a monitor.
+    sim.events("reports", vec![event(EventAction::Trigger, "a", None), event(EventAction::Trigger, "b", None)]);
+    sim.advance(1_000);
+    fire(&mut sim, "payments", "disk");
+    fire(&mut sim, "payments", "cpu");
+    sim.events("payments", vec![event(EventAction::Acknowledge, "cpu", None)]);
+    sim.advance(1_000);
+    sim.events("payments", vec![event(EventAction::Resolve, "cpu", None)]);
+    sim.advance(1_000);
+    // Answered while the page is on its way.
+    sim.events("search", vec![event(EventAction::Trigger, "errors", None)]);
+    sim.turn();
+    let newest = sim.snapshot().world.meta.last_incident.0;
+    act(&mut sim, "chen", newest, Deed::Acknowledge);
+    let (from, until) = (sim.wall, sim.wall.plus_ms(HOUR));
+    sim.override_shift("primary", "ben", from, until);
+    sim.advance(1_000);
+    sim.checkpoint();
+    sim.checkpoint();
+    // The clock jumps, the process dies with a page under way, and a backup is restored.
+    sim.wall = sim.wall.plus_ms(2 * HOUR);
+    sim.advance(1_000);
+    sim.events("payments", vec![event(EventAction::Trigger, "net", None)]);
+    sim.turn();
+    sim.crash(true);
+    let layout = Layout::new("/data");
+    let lineage = Lineage::read(&sim.disk, &layout).expect("store.json").expect("a lineage");
+    let last = sim.store.open().expect("it opens").last_seq;
+    sim.store.close().expect("it closes");
+    let mut lineage = lineage.restored(StoreId(0x5EED), last);
+    lineage.paused = false;
+    lineage.write(&sim.disk, &layout).expect("a lineage");
+    assert!(sim.boot(), "{}", sim.tail());
+    fire(&mut sim, "payments", "after");
+    // A timeline outgrows memory; what is resolved is closed a day later; its alert fires once more.
+    for n in 0..60 {
+        act(&mut sim, "ben", 1, Deed::Note { text: format!("note {n}") });
+    }
+    let open: Vec<u64> = sim.snapshot().world.open_incidents().map(|i| i.no.0).collect();
+    for no in open {
+        act(&mut sim, "ana", no, Deed::Resolve { note: None });
+    }
+    for _ in 0..13 {
+        sim.advance(2 * HOUR);
+        sim.checkpoint();
+    }
+    fire(&mut sim, "payments", "cpu");
+    // What is recent has rows of its own: an input that may come again, an override in force.
+    let (from, until) = (sim.wall, sim.wall.plus_ms(HOUR));
+    sim.override_shift("primary", "mara", from, until);
+    sim.advance(1_000);
+    end(&mut sim);
+    sim
+}
+
+#[test]
+fn a_life_with_something_of_everything_has_every_kind_of_fact() {
+    let sim = life();
+    let store = EmbeddedStore::on(sim.disk.shared(), Layout::new("/data"), Arc::new(sim.rows.clone()), options());
+    store.open().expect("it opens");
+    let mut kinds = BTreeSet::new();
+    store
+        .tail(0, &mut |frame| {
+            for fact in &frame.facts {
+                let fact: Value = serde_json::from_str(fact.get()).expect("facts are JSON");
+                kinds.insert(fact["k"].as_str().expect("a kind").to_owned());
+            }
+            true
+        })
+        .expect("the journal can be read");
+    let missing: Vec<&&str> = KINDS.iter().filter(|k| !kinds.contains(**k)).collect();
+    assert!(missing.is_empty(), "not there: {missing:?}; there: {kinds:?}");
+    store.close().expect("it closes");
+    let problems = verified(&sim).problems;
+    assert!(problems.is_empty(), "{problems:#?}");
+    // What is excused is there, and nothing else is: rows are compared.
+    let (disk, layout) = (sim.disk.shared(), Layout::new("/data"));
+    let strict = verify(&disk, &layout, &sim.rows, &options(), &mut Replayer::new(&[])).expect("it can be verified");
+    assert!(!strict.is_fine() && strict.problems.iter().all(|p| p.contains("row h/")), "{:#?}", strict.problems);
+}
+
+#[test]
+#[ignore = "records the journal of this release, once"]
+fn record() {
+    let release = journals().join(env!("CARGO_PKG_VERSION"));
+    assert!(!release.exists(), "{} is recorded already, and is never changed", release.display());
+    let sim = life();
+    fs::create_dir_all(release.join("journal")).expect("a folder");
+    let layout = Layout::new("/data");
+    let rows = rows_of(&sim, sim.rows.clone());
+    let names = warridor::store::disk::Disk::list(&sim.disk, &layout.journal()).expect("a list");
+    let segments = names.iter().filter(|n| n.ends_with(".jsonl")).map(|n| layout.journal().join(n));
+    for path in [layout.lineage(), layout.head()].into_iter().chain(segments) {
+        let mut bytes = sim.disk.read(&path).expect("a file");
+        if path.extension().is_some_and(|e| e == "jsonl") {
+            bytes.truncate(bytes.iter().rposition(|b| *b != 0).map_or(0, |last| last + 1));
+        }
+        fs::write(release.join(path.strip_prefix("/data").expect("below /data")), bytes).expect("written");
+    }
+    let text = serde_json::to_string_pretty(&rows).expect("rows are JSON");
+    fs::write(release.join("rows.json"), text + "\n").expect("written");
+}
