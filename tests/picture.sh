@@ -33,6 +33,6 @@ sleep 2
 
 chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking \
   --disable-component-update --disable-sync --hide-scrollbars --user-data-dir="$work/chromium" --timeout=4000 \
-  --window-size=1180,620 --force-device-scale-factor=1 --screenshot="$PWD/docs/demo.png" "http://$slack/" \
+  --window-size=1180,790 --force-device-scale-factor=1 --screenshot="$PWD/docs/demo.png" "http://$slack/" \
   >"$work/chromium.log" 2>&1 || { cat "$work/chromium.log" >&2; exit 1; }
 echo "docs/demo.png"
