@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes docs/demo.png: the demo's page with a triggered and an acknowledged card. Needs a built binary, chromium, curl
-# and python3. Works from any directory.
+# and python3, and a font with emoji (fonts-noto-color-emoji). Works from any directory.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 warridor=${WARRIDOR:-${CARGO_TARGET_DIR:-target}/debug/warridor}
