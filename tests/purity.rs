@@ -56,6 +56,10 @@ const FORBIDDEN: &[(&str, &[&str], &str)] = &[
     ("std::thread", &["domain", "views"], "no I/O"),
     ("thread_local!", &["domain", "views"], "state is an argument"),
     ("static ", &["domain", "views"], "state is an argument"),
+    ("OnceLock", &["domain", "views"], "state is an argument"),
+    ("LazyLock", &["domain", "views"], "state is an argument"),
+    ("Mutex", &["domain", "views"], "state is an argument"),
+    ("RefCell", &["domain", "views"], "state is an argument"),
     ("unsafe ", &["domain", "views"], "there is nothing to gain"),
     ("slack_morphism", &["domain"], "the domain knows no Slack"),
     ("serde_json", &["domain"], "facts are types, not JSON"),
@@ -98,6 +102,22 @@ fn what_a_compiler_cannot_see_is_not_in_the_text() {
     }
 }
 
+#[test]
+fn a_word_is_found_and_a_part_of_a_longer_one_is_not() {
+    let rows = [
+        ("let t = std::time::SystemTime::now();", "SystemTime", true),
+        ("let t = std::time::SystemTime::now();", "::now(", true),
+        ("let r = rand::random();", "rand::", true),
+        ("static SEEN: Mutex<u8> = Mutex::new(0);", "static ", true),
+        ("fn color(i: &Incident) -> &'static str {", "static ", false),
+        ("let brand::X = y;", "rand::", false),
+        ("enum ValueOf {}", "Value", false),
+    ];
+    for (line, word, found) in rows {
+        assert_eq!(has(line, word), found, "{word:?} in {line:?}");
+    }
+}
+
 /// The lines that are neither comments nor a file's tests (which stand last), with their numbers.
 fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let end = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
@@ -108,7 +128,8 @@ fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
 fn has(line: &str, word: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
     line.match_indices(word).any(|(at, _)| {
-        let joined_before = word.starts_with(is_part) && line[..at].ends_with(is_part);
+        // A lifetime is no word: `&'static str` holds no state.
+        let joined_before = word.starts_with(is_part) && line[..at].ends_with(|c| is_part(c) || c == '\'');
         let joined_after = word.ends_with(is_part) && line[at + word.len()..].starts_with(is_part);
         !joined_before && !joined_after
     })

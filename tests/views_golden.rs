@@ -113,6 +113,7 @@ fn states() -> Vec<(&'static str, Desk)> {
         ("acknowledged: at the monitor's side", after(&paged, &|d| d.alert("payments", EventAction::Acknowledge))),
         ("acknowledged: low urgency", after(&low, &|d| d.act("ana", Deed::Acknowledge))),
         ("snoozed: by Ana", snoozed()),
+        ("snoozed: low urgency", after(&low, &|d| d.act("ana", Deed::Snooze { until: d.now.plus_ms(HOUR) }))),
         ("acknowledged: the snooze was ended by hand", after(&snoozed, &|d| d.act("ana", Deed::EndSnooze))),
         ("resolved: by Ana, the monitor still fires", resolved()),
         ("resolved: by Ana, then cleared", after(&resolved, &|d| d.alert("payments", EventAction::Resolve))),
@@ -170,8 +171,10 @@ fn happenings() -> Vec<Happening> {
             Happening::Opened
             | Happening::Asked { .. }
             | Happening::Exhausted { .. }
+            | Happening::NobodyCame { .. }
             | Happening::PageFailed { .. }
             | Happening::Acknowledged { .. }
+            | Happening::Joined { .. }
             | Happening::AcknowledgedByEvent
             | Happening::Escalated { .. }
             | Happening::Snoozed { .. }
@@ -207,6 +210,7 @@ fn happenings() -> Vec<Happening> {
         Happening::Exhausted { times: 1, skipped: Vec::new() },
         Happening::Exhausted { times: 1, skipped },
         Happening::Exhausted { times: 2, skipped: Vec::new() },
+        Happening::NobodyCame { skipped: Vec::new() },
         failed("ana", PageFailure::NoMethod),
         failed("ana", PageFailure::Slack("user_disabled".to_owned())),
         failed("ana", PageFailure::TooManyRestarts),
@@ -215,6 +219,7 @@ fn happenings() -> Vec<Happening> {
             why: PageFailure::Slack("is_archived".to_owned()),
         },
         Happening::Acknowledged { by: "ana".into() },
+        Happening::Joined { by: "ben".into() },
         Happening::AcknowledgedByEvent,
         Happening::Escalated { by: "ana".into() },
         Happening::Snoozed { by: "ana".into(), until: NIGHT.plus_ms(6 * HOUR) },

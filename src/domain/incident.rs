@@ -122,11 +122,19 @@ pub enum Happening {
         times: u32,
         skipped: Vec<Skipped>,
     },
+    /// An added call is used up: the responder is not joined by anybody.
+    NobodyCame {
+        skipped: Vec<Skipped>,
+    },
     PageFailed {
         to: Recipient,
         why: PageFailure,
     },
     Acknowledged {
+        by: UserId,
+    },
+    /// Acknowledged while somebody else has it, and goes on having it.
+    Joined {
         by: UserId,
     },
     AcknowledgedByEvent,
@@ -170,6 +178,8 @@ impl Happening {
     pub fn is_shown_in_thread(&self) -> bool {
         match self {
             Self::Acknowledged { .. }
+            | Self::Joined { .. }
+            | Self::NobodyCame { .. }
             | Self::AcknowledgedByEvent
             | Self::Escalated { .. }
             | Self::Snoozed { .. }

@@ -191,11 +191,14 @@ pub fn snooze_choices(wall: At, tz: chrono_tz::Tz) -> Vec<SnoozeChoice> {
     let local = |at: At| at.utc().with_timezone(&tz);
     let hour = wall.plus_secs(60 * 60);
     let nine = coming_nine(wall, tz);
-    let left_min = (nine.0 - wall.0) / 60_000;
+    let left = match (nine.0 - wall.0) / 60_000 {
+        min @ ..60 => format!("{min} min"),
+        min => format!("{} h {:02} min", min / 60, min % 60),
+    };
     let day = if local(nine).date_naive() == local(wall).date_naive() { "today" } else { "tomorrow" };
     vec![
-        SnoozeChoice { until: hour, words: format!("{}, in 1 hour", local(hour).format("%H:%M")) },
-        SnoozeChoice { until: nine, words: format!("9:00 {day}, in {} h {:02} min", left_min / 60, left_min % 60) },
+        SnoozeChoice { until: hour, words: format!("{}, in 1 hour", local(hour).format("%-H:%M")) },
+        SnoozeChoice { until: nine, words: format!("9:00 {day}, in {left}") },
     ]
 }
 

@@ -17,7 +17,8 @@ const RED: &str = "#d92d20";
 const AMBER: &str = "#f79009";
 const BLUE: &str = "#2e90fa";
 const GREEN: &str = "#12b76a";
-const GREY: &str = "#98a2b3";
+/// Of what only tells.
+pub const GREY: &str = "#98a2b3";
 
 /// The card as the state says.
 pub fn card(i: &Incident, d: &Directory, store: StoreId) -> Message {
@@ -37,17 +38,24 @@ pub fn card(i: &Incident, d: &Directory, store: StoreId) -> Message {
 
 /// The first line: the state as a sign, the number, what is wrong.
 pub fn title(i: &Incident) -> String {
-    let words = escape_marked(&i.title, limits::TITLE);
-    let words = if words.trim().is_empty() { "(no title)".to_owned() } else { words };
-    format!("{} *{} {}*", emoji(i), i.no, link(&i.link, &words))
+    format!("{} *{} {}*", emoji(i), i.no, link(&i.link, &or_no_title(escape_marked(&i.title, limits::TITLE))))
 }
 
 /// Everything in one line, without markup.
 pub fn lock_screen(i: &Incident, d: &Directory) -> String {
     let service = d.services.get(&i.service).map_or(i.service.as_str(), |s| s.name.as_str());
-    let title = escape(&i.title, 120);
+    let title = plain_title(i, 120);
     let line = format!("{} {} {}: {title}. {}", i.no, state_word(i), escape(service, 40), status_in_words(i, d));
     truncate(&line, limits::LOCK_SCREEN)
+}
+
+/// The title where nothing is marked.
+pub fn plain_title(i: &Incident, graphemes: usize) -> String {
+    or_no_title(escape(&i.title, graphemes))
+}
+
+fn or_no_title(words: String) -> String {
+    if words.trim().is_empty() { "(no title)".to_owned() } else { words }
 }
 
 fn emoji(i: &Incident) -> &'static str {
@@ -59,7 +67,8 @@ fn emoji(i: &Incident) -> &'static str {
     }
 }
 
-fn color(i: &Incident) -> &'static str {
+/// The state as a colour.
+pub fn color(i: &Incident) -> &'static str {
     match (&i.state, i.urgency) {
         (State::Triggered { .. }, Urgency::High) => RED,
         (State::Triggered { .. }, Urgency::Low) => GREY,
@@ -89,26 +98,36 @@ pub fn status(i: &Incident, d: &Directory) -> String {
             format!("Acknowledged at the monitor's side at {}. Nobody here has it.", time(*since))
         }
         State::Snoozed { by, until, .. } => {
-            format!("Snoozed by *{}* until {}. Then whoever is on call is paged.", name(d, by), day_and_time(*until))
+            let then = match i.urgency {
+                Urgency::High => "Then whoever is on call is paged.",
+                Urgency::Low => "Then it is triggered again; nobody is paged.",
+            };
+            format!("Snoozed by *{}* until {}. {then}", name(d, by), day_and_time(*until))
         }
         State::Resolved { by, since, .. } => match by {
             ResolvedBy::User(by) => {
-                let firing = i.alerts.iter().filter(|a| a.is_firing()).count();
-                let still = match firing {
-                    0 => String::new(),
-                    1 => " The monitor has not cleared it yet.".to_owned(),
-                    n => format!(" The monitor still has {n} alerts firing."),
-                };
-                format!("Resolved by *{}* at {}.{still}", name(d, by), time(*since))
+                format!("Resolved by *{}* at {}.{}", name(d, by), time(*since), still_firing(i, d))
             }
             ResolvedBy::Monitor => format!("Cleared by the monitor at {}.", time(*since)),
         },
     }
 }
 
+/// Resolved by a person while the monitor goes on: what that leads to.
+pub fn still_firing(i: &Incident, d: &Directory) -> String {
+    let State::Resolved { since, .. } = &i.state else { return String::new() };
+    if !i.has_firing_alert() {
+        return String::new();
+    }
+    let until = time(since.plus_secs(d.settings.resolve_grace_secs));
+    format!(" The monitor has not cleared it: if it still fires after {until}, a new incident opens.")
+}
+
 fn asking(i: &Incident, d: &Directory) -> String {
-    let Some(call) = asking_call(i) else {
+    let Some(call) = i.main_call().filter(|c| c.is_open()) else {
+        let also = also_asking(i, d);
         return match i.urgency {
+            Urgency::Low if !also.is_empty() => format!("Low urgency.{also}"),
             Urgency::Low => "Low urgency: nobody is paged.".to_owned(),
             Urgency::High => "Nobody is being paged: press *Escalate*.".to_owned(),
         };
@@ -130,22 +149,33 @@ fn asking(i: &Incident, d: &Directory) -> String {
             format!("Paging *{}*{since}. {next}", names(&asked))
         }
         CallState::Exhausted { next_at, .. } => {
-            let again = next_at.map(|at| format!(" Told again at {}.", time(at))).unwrap_or_default();
-            format!("*Nobody answered.* The catch-all was told.{again}")
+            let again = next_at.map(|at| format!(" It is told again at {}.", time(at))).unwrap_or_default();
+            format!("*{}.* The catch-all was told.{again}", no_answer(call))
         }
         CallState::Starting | CallState::Answered { .. } | CallState::Stopped => String::new(),
     }
 }
 
-/// The call that asks for somebody to take it: the main one, or (low urgency) the one a person started.
-fn asking_call(i: &Incident) -> Option<&Call> {
-    i.main_call().filter(|c| c.is_open()).or_else(|| i.open_calls().next())
+/// Nobody answered; or there was nobody to ask in the first place.
+pub fn no_answer(call: &Call) -> &'static str {
+    if call.reached.is_empty() { "Nobody could be asked" } else { "Nobody answered" }
 }
 
-fn also_asking(i: &Incident, d: &Directory) -> String {
-    let added = i.open_calls().filter(|c| matches!(c.kind, CallKind::Added { .. }));
-    let asked: Vec<&str> = added.flat_map(|c| &c.asked).map(|a| d.name_of(&a.user)).collect();
-    if asked.is_empty() { String::new() } else { format!(" Also paging {}.", names(&asked)) }
+/// The people of added calls who are being paged.
+fn added(i: &Incident, d: &Directory) -> Option<String> {
+    let calls = i.open_calls().filter(|c| matches!(c.kind, CallKind::Added { .. }));
+    let asked: Vec<&str> = calls.flat_map(|c| &c.asked).map(|a| d.name_of(&a.user)).collect();
+    (!asked.is_empty()).then(|| names(&asked))
+}
+
+/// What became of asking for more people.
+pub fn also_asking(i: &Incident, d: &Directory) -> String {
+    if let Some(names) = added(i, d) {
+        let also = if i.is_triggered() { "Paging" } else { "Also paging" };
+        return format!(" {also} {names}.");
+    }
+    let is_left_alone = i.open_calls().any(|c| matches!(c.kind, CallKind::Added { .. }));
+    if is_left_alone { " Nobody above answered.".to_owned() } else { String::new() }
 }
 
 /// The status without markup, for the lock screen. Times are left out: a lock screen cannot draw them in its own zone.
@@ -155,16 +185,19 @@ fn status_in_words(i: &Incident, d: &Directory) -> String {
         names(&all)
     };
     match &i.state {
-        State::Triggered { .. } => match asking_call(i) {
+        State::Triggered { .. } => match i.main_call().filter(|c| c.is_open()) {
             Some(c) if !c.asked.is_empty() && !c.next_up.is_empty() => {
                 let (now, next) = (people(&mut c.asked.iter().map(|a| &a.user)), people(&mut c.next_up.iter()));
                 format!("Paging {now}, next {next}")
             }
             Some(c) if !c.asked.is_empty() => format!("Paging {}", people(&mut c.asked.iter().map(|a| &a.user))),
-            Some(_) => "Nobody answered".to_owned(),
-            None => "Nobody is paged".to_owned(),
+            Some(c) => no_answer(c).to_owned(),
+            None => added(i, d).map_or("Nobody is paged".to_owned(), |names| format!("Paging {names}")),
         },
-        State::Acknowledged { by: Some(by), .. } => format!("{} has it", name(d, by)),
+        State::Acknowledged { by: Some(by), .. } => {
+            let also = added(i, d).map(|names| format!(", also paging {names}")).unwrap_or_default();
+            format!("{} has it{also}", name(d, by))
+        }
         State::Acknowledged { by: None, .. } => "Acknowledged at the monitor's side".to_owned(),
         State::Snoozed { by, .. } => format!("Snoozed by {}", name(d, by)),
         State::Resolved { by: ResolvedBy::User(by), .. } => format!("Resolved by {}", name(d, by)),
@@ -206,11 +239,7 @@ pub fn buttons(i: &Incident, d: &Directory, subject: Subject) -> Vec<SlackBlockB
     let resolve = || button(Action::Resolve, "Resolve", subject);
     let snooze = || button(Action::Snooze, "Snooze…", subject);
     let escalate = || {
-        let above = who_is_above(i, d);
-        let question = match above.as_str() {
-            "" => "Nobody is above. You will be told whom to add.".to_owned(),
-            names => format!("This pages *{names}* now."),
-        };
+        let question = who_is_above(i, d);
         button(Action::Escalate, "Escalate", subject).with_confirm(confirm("Escalate?", &question, "Escalate"))
     };
     match i.state {
@@ -224,9 +253,18 @@ pub fn buttons(i: &Incident, d: &Directory, subject: Subject) -> Vec<SlackBlockB
 
 /// Who the next level is, as known when the present one started.
 fn who_is_above(i: &Incident, d: &Directory) -> String {
-    let Some(call) = i.calls.last().filter(|c| c.has_level_above()) else { return String::new() };
+    let Some(call) = i.calls.last() else {
+        return "Nobody was paged so far. This pages level 1 now.".to_owned();
+    };
+    if !call.has_level_above() {
+        return "There is no level above: nobody more can be paged this way.".to_owned();
+    }
     let above: Vec<&str> = call.next_up.iter().map(|u| d.name_of(u)).collect();
-    if above.is_empty() { String::new() } else { names(&above) }
+    if above.is_empty() {
+        "This pages the next level now.".to_owned()
+    } else {
+        format!("This pages *{}* now.", names(&above))
+    }
 }
 
 /// A person's name, harmless between our marks.

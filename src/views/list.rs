@@ -43,7 +43,7 @@ pub fn show(i: &Incident, d: &Directory, store: StoreId) -> Message {
     Message {
         text: super::card::lock_screen(i, d),
         blocks: vec![section(&title(i))],
-        colored: Some(Colored { color: "#98a2b3", blocks }),
+        colored: Some(Colored { color: super::card::color(i), blocks }),
     }
 }
 
@@ -70,8 +70,9 @@ fn how(p: &Page, d: &Directory) -> String {
 pub fn help(command: &str) -> Message {
     let c = escape(command, 40);
     Message::plain(format!(
-        "`{c} list` what is open\n`{c} show 12` one incident\n`{c} ack 12` it is yours\n`{c} escalate 12` the next level, now\n\
-         `{c} resolve 12 what fixed it`\n`{c} note 12 what you found`\nSnooze and reopen are buttons on the card."
+        "`{c} list`: what is open\n`{c} show 12`: one incident, and who was paged\n`{c} ack 12`: you have it\n\
+         `{c} escalate 12`: page the next level now\n`{c} resolve 12 what fixed it`: it is over\n\
+         `{c} note 12 what you found`: kept in its thread\nSnooze and reopen are buttons on the card."
     ))
 }
 

@@ -1,13 +1,14 @@
 //! A page as a direct message: what wakes somebody, and what it becomes when somebody answered.
 
 use super::action_id::{Action, Subject};
-use super::card::{buttons, lock_screen, name, status, title};
+use super::card::{GREY, also_asking, buttons, color, lock_screen, name, no_answer, plain_title, status, title};
 use super::kit::{actions, button, context, section};
-use super::mrkdwn::{escape, truncate};
+use super::mrkdwn::{escape, time, truncate};
 use super::{Colored, Message, limits};
+use crate::domain::call::{Call, CallState};
 use crate::domain::directory::Directory;
 use crate::domain::id::StoreId;
-use crate::domain::incident::{Incident, State};
+use crate::domain::incident::{AckTimeout, Incident, State};
 use crate::domain::page::{Page, PageState, Purpose, Recipient};
 use slack_morphism::prelude::SlackBlockButtonStyle;
 
@@ -21,26 +22,21 @@ pub fn page(i: &Incident, p: &Page, d: &Directory, store: StoreId) -> Message {
     let service = d.services.get(&i.service).map_or(i.service.as_str(), |s| s.name.as_str());
     blocks.push(context(&format!("{} · tier {} · <#{}>", escape(service, 60), i.tier, i.channel)));
     if is_actionable(i, p) {
-        let first = match p.purpose {
-            Purpose::StillOnIt if !i.is_triggered() => Some("Still on it"),
-            Purpose::Step if is_asked_to_join(i, p) => Some("Acknowledge"),
-            Purpose::Step | Purpose::CatchAll | Purpose::StillOnIt => None,
+        let mut row = buttons(i, d, subject);
+        let yes = match () {
+            () if is_asked_still_on_it(i, p) => Some("Still on it"),
+            () if is_asked_to_join(i, p) => Some("Acknowledge"),
+            () => None,
         };
-        let first = first.map(|words| button(Action::Acknowledge, words, subject));
-        let rest: Vec<_> = match first {
-            // Slack takes an action id once in a row, and there is one thing to do first.
-            Some(_) => buttons(i, d, subject)
-                .into_iter()
-                .filter(|b| b.action_id.as_ref().is_none_or(|id| id.0 != Action::Acknowledge.id()))
-                .map(|b| b.opt_style(None))
-                .collect(),
-            None => buttons(i, d, subject),
-        };
-        let first = first.map(|b| b.with_style(SlackBlockButtonStyle::Primary));
-        let row: Vec<_> = first.into_iter().chain(rest).collect();
+        if let Some(words) = yes {
+            // The one answer that is wanted; the others stay, in plain. Slack takes an action id once in a row.
+            row.retain(|b| b.action_id.as_ref().is_none_or(|id| id.0 != Action::Acknowledge.id()));
+            row.iter_mut().for_each(|b| b.style = None);
+            row.insert(0, button(Action::Acknowledge, words, subject).with_style(SlackBlockButtonStyle::Primary));
+        }
         blocks.push(actions(row));
     }
-    let color = if is_actionable(i, p) { "#d92d20" } else { "#98a2b3" };
+    let color = if is_actionable(i, p) { color(i) } else { GREY };
     Message {
         text: truncate(&lead(i, p, d), limits::LOCK_SCREEN),
         blocks: vec![section(&title(i))],
@@ -55,8 +51,7 @@ fn is_followed(i: &Incident, p: &Page) -> bool {
 }
 
 fn followed(i: &Incident) -> Message {
-    let title = escape(&i.title, limits::TITLE);
-    let text = format!("{} {title}: see the newer message below.", i.no);
+    let text = format!("{} {}: see the newer message below.", i.no, plain_title(i, limits::TITLE));
     Message { blocks: vec![context(&text)], text: truncate(&text, limits::LOCK_SCREEN), colored: None }
 }
 
@@ -65,29 +60,48 @@ fn lead(i: &Incident, p: &Page, d: &Directory) -> String {
     let line = lock_screen(i, d);
     match (p.purpose, &i.state) {
         (Purpose::Step, State::Triggered { .. }) => format!("Page: {line}"),
-        (Purpose::CatchAll, State::Triggered { .. }) => format!("Nobody answered: {line}"),
-        (Purpose::StillOnIt, State::Acknowledged { .. }) if is_actionable(i, p) => format!("Still on it? {line}"),
-        (Purpose::Step, State::Acknowledged { .. }) if is_asked_to_join(i, p) => {
-            format!("{} asks for you: {line}", asker(i, p, d))
-        }
+        (Purpose::CatchAll, State::Triggered { .. }) => format!("Last call: {line}"),
+        (Purpose::StillOnIt, _) if is_asked_still_on_it(i, p) => format!("Still on it? {line}"),
+        _ if is_asked_to_join(i, p) => format!("{} asks for you: {line}", asker(i, p, d)),
         _ => line,
     }
 }
 
 fn status_for(i: &Incident, p: &Page, d: &Directory) -> String {
     match (p.purpose, &i.state) {
-        (Purpose::StillOnIt, State::Acknowledged { .. }) if is_actionable(i, p) => {
-            "*Still on it?* Nothing happened for a while. Without an answer it is paged again in a few minutes."
-                .to_owned()
+        (_, State::Acknowledged { timeout: AckTimeout::TriggerAt(at), .. }) if is_asked_still_on_it(i, p) => {
+            format!(
+                "*Still on it?* Nothing happened for a while. Without an answer you are paged again at {}.",
+                time(*at)
+            )
         }
-        (_, State::Acknowledged { by: Some(by), .. }) if is_recipient(p, by) => {
-            format!("*You have it.* {}", status(i, d))
+        (_, State::Acknowledged { by: Some(by), since, .. }) if is_recipient(p, by) => {
+            format!("*You have it* since {}.{}", time(*since), also_asking(i, d))
         }
-        (Purpose::Step, State::Acknowledged { .. }) if is_asked_to_join(i, p) => {
+        (_, State::Acknowledged { .. }) if is_asked_to_join(i, p) => {
             format!("*{} asks for you.* {}", asker(i, p, d), status(i, d))
         }
+        (_, State::Acknowledged { .. }) if i.responders.iter().any(|r| is_recipient(p, r)) => {
+            format!("*You are on it too.* {}", status(i, d))
+        }
+        (Purpose::CatchAll, State::Triggered { .. }) => last_call(i, p),
         _ => status(i, d),
     }
+}
+
+/// For the catch-all, who may never have heard that word.
+fn last_call(i: &Incident, p: &Page) -> String {
+    let call = i.main_call().filter(|c| c.is_open());
+    let why = call.map_or("Nobody answered", no_answer);
+    let who = match &p.to {
+        Recipient::User(_) => "you are",
+        Recipient::Channel(_) => "this channel is",
+    };
+    let again = match call.map(|c| &c.state) {
+        Some(CallState::Exhausted { next_at: Some(at), .. }) => format!(" You hear of it again at {}.", time(*at)),
+        _ => String::new(),
+    };
+    format!("*{why}, and {who} the last to be asked.* Acknowledge it, or find somebody who can.{again}")
 }
 
 fn asker(i: &Incident, p: &Page, d: &Directory) -> String {
@@ -99,24 +113,30 @@ fn asker(i: &Incident, p: &Page, d: &Directory) -> String {
 
 /// May the reader still do something with this very message?
 fn is_actionable(i: &Incident, p: &Page) -> bool {
-    match (&i.state, p.purpose) {
-        (State::Triggered { .. }, _) => true,
-        (State::Acknowledged { timeout, .. }, Purpose::StillOnIt) => {
-            matches!(timeout, crate::domain::incident::AckTimeout::TriggerAt(_))
+    match &i.state {
+        State::Triggered { .. } => true,
+        State::Acknowledged { by, .. } => by.as_ref().is_some_and(|by| is_recipient(p, by)) || is_asked_to_join(i, p),
+        State::Snoozed { by, .. } => is_recipient(p, by),
+        State::Resolved { .. } => false,
+    }
+}
+
+/// Does this message ask its reader whether they still work on it?
+fn is_asked_still_on_it(i: &Incident, p: &Page) -> bool {
+    p.purpose == Purpose::StillOnIt
+        && matches!(&i.state, State::Acknowledged { by: Some(by), timeout: AckTimeout::TriggerAt(_), .. } if is_recipient(p, by))
+}
+
+/// Does somebody who has it wait for this reader to come as well?
+fn is_asked_to_join(i: &Incident, p: &Page) -> bool {
+    match &i.state {
+        State::Acknowledged { by, .. } => {
+            !by.as_ref().is_some_and(|by| is_recipient(p, by)) && i.call(p.call).is_some_and(Call::is_open)
         }
-        (State::Acknowledged { by, .. }, _) => {
-            by.as_ref().is_some_and(|by| is_recipient(p, by)) || is_asked_to_join(i, p)
-        }
-        (State::Snoozed { by, .. }, _) => is_recipient(p, by),
-        (State::Resolved { .. }, _) => false,
+        State::Triggered { .. } | State::Snoozed { .. } | State::Resolved { .. } => false,
     }
 }
 
 fn is_recipient(p: &Page, user: &crate::domain::id::UserId) -> bool {
     matches!(&p.to, Recipient::User(u) if u == user)
-}
-
-/// Somebody has the incident and asked for more people, and this reader has not answered yet.
-fn is_asked_to_join(i: &Incident, p: &Page) -> bool {
-    matches!(i.state, State::Acknowledged { .. }) && i.call(p.call).is_some_and(|c| c.is_open())
 }

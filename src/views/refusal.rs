@@ -14,10 +14,10 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
             format!("There is no service `{}` in the configuration. Ask an admin to add it.", escape(s.as_str(), 60))
         }
         Refusal::NoSuchSchedule(s) => {
-            format!("There is no schedule `{}`. `/pager oncall` shows all of them.", escape(s.as_str(), 60))
+            format!("There is no schedule `{}` in the configuration. Ask an admin to add it.", escape(s.as_str(), 60))
         }
         Refusal::NoSuchUser(u) => format!("I don't know `{}`. Ask an admin to add them.", escape(u.as_str(), 60)),
-        Refusal::AlreadyYours { incident } => format!("You have {incident} already. Nobody else is being paged."),
+        Refusal::AlreadyYours { incident } => format!("You have {incident} already. Nothing changed."),
         Refusal::IsResolved { incident, by, since } => {
             let by = match by {
                 ResolvedBy::User(u) => format!("by {}", name(d, u)),

@@ -1,9 +1,9 @@
 //! What somebody hears, privately, after they did something: what stopped, and what comes next.
 
-use super::card::name;
+use super::card::{name, still_firing};
 use super::mrkdwn::{day_and_time, names, time};
 use crate::domain::call::{Call, CallState};
-use crate::domain::directory::Directory;
+use crate::domain::directory::{Directory, Urgency};
 use crate::domain::fact::{Fact, LateAct, ResolvedBy};
 use crate::domain::id::UserId;
 use crate::domain::incident::{Incident, State};
@@ -12,16 +12,18 @@ use crate::domain::incident::{Incident, State};
 pub fn act(facts: &[Fact], after: &Incident, d: &Directory) -> String {
     let told = facts.iter().find_map(|f| match f {
         Fact::Acknowledged { by, calls, .. } => Some(acknowledged(after, by, calls.is_empty(), d)),
-        Fact::Snoozed { until, .. } => Some(format!(
-            "{} is snoozed until {}. Nobody is paged before; then whoever is on call is.",
-            after.no,
-            day_and_time(*until)
-        )),
+        Fact::Snoozed { until, .. } => {
+            let then = match after.urgency {
+                Urgency::High => "Nobody is paged before; then whoever is on call is.",
+                Urgency::Low => "Then it is triggered again; nobody is paged.",
+            };
+            Some(format!("{} is snoozed until {}. {then}", after.no, day_and_time(*until)))
+        }
         Fact::Escalated { .. } => Some(escalated(facts, after, d)),
         Fact::Resolved { by: ResolvedBy::User(_), .. } => {
-            Some(format!("{} is resolved. Nobody is paged any more.", after.no))
+            Some(format!("{} is resolved. Nobody is paged any more.{}", after.no, still_firing(after, d)))
         }
-        Fact::Reopened { .. } => Some(format!("{} is open again and yours. Nobody was paged.", after.no)),
+        Fact::Reopened { .. } => Some(format!("{} is open again, and you have it. Nobody was paged.", after.no)),
         Fact::Noted { .. } => Some(format!("Noted on {}.", after.no)),
         Fact::ActLate { act, .. } => Some(late(after, act, d)),
         _ => None,
@@ -30,13 +32,13 @@ pub fn act(facts: &[Fact], after: &Incident, d: &Directory) -> String {
 }
 
 fn acknowledged(after: &Incident, by: &UserId, answered_nothing: bool, d: &Directory) -> String {
-    if let State::Acknowledged { by: Some(responder), .. } = &after.state
-        && responder != by
-    {
-        return format!("You are on {} too. {} keeps it.", after.no, name(d, responder));
-    }
     if answered_nothing {
-        return format!("{} is yours.", after.no);
+        return format!("You have {}.", after.no);
+    }
+    if let State::Acknowledged { by: Some(has_it), .. } = &after.state
+        && has_it != by
+    {
+        return format!("You are on {} too; {} still has it. You are not paged any more.", after.no, name(d, has_it));
     }
     let mine = |c: &&Call| matches!(&c.state, CallState::Answered { by: b } if b == by);
     let Some(call) = after.calls.iter().rev().find(mine) else { return format!("You have {}.", after.no) };
@@ -98,7 +100,7 @@ pub fn unknown_person() -> String {
 
 /// The store did not take it.
 pub fn not_saved() -> String {
-    ":warning: That could not be saved, so nothing was done. Try again in a moment; if it stays, call somebody by phone."
+    ":warning: That could not be saved, so nothing was done. Try again in a moment; if that fails too, call somebody by phone."
         .to_owned()
 }
 

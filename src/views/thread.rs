@@ -3,7 +3,7 @@
 use super::card::name;
 use super::mrkdwn::{day_and_time, escape, names, time};
 use super::{Message, limits};
-use crate::domain::call::SkipReason;
+use crate::domain::call::{SkipReason, Skipped};
 use crate::domain::directory::{Directory, Target};
 use crate::domain::fact::ResolvedBy;
 use crate::domain::incident::{Entry, Happening};
@@ -40,29 +40,29 @@ fn words(what: &Happening, d: &Directory) -> String {
         Happening::Asked { level, round, asked, skipped } => {
             let who: Vec<&str> = asked.iter().map(|a| d.name_of(&a.user)).collect();
             let again = if *round > 0 { ", again" } else { "" };
-            let skipped: Vec<String> = skipped.iter().map(|s| skip(&s.target, s.why, d)).collect();
-            let skipped = if skipped.is_empty() { String::new() } else { format!(" ({})", skipped.join(", ")) };
-            format!("Level {level}{again}: paging {}.{skipped}", names(&who))
+            format!("Level {level}{again}: paging {}{}.", names(&who), why_not(skipped, d))
         }
         Happening::Exhausted { times: 1, skipped } => {
-            let skipped: Vec<String> = skipped.iter().map(|s| skip(&s.target, s.why, d)).collect();
-            let why = if skipped.is_empty() { String::new() } else { format!(" ({})", skipped.join(", ")) };
-            format!(":rotating_light: Nobody answered at any level{why}. The catch-all is told.")
+            format!(":rotating_light: Nobody answered at any level{}. The catch-all is told.", why_not(skipped, d))
         }
         Happening::Exhausted { times, .. } => {
-            format!(":rotating_light: Still nobody. The catch-all is told again ({times}).")
+            format!(":rotating_light: Still nobody. The catch-all was told {times} times.")
+        }
+        Happening::NobodyCame { skipped } => {
+            format!(":warning: Nobody above answered{}.", why_not(skipped, d))
         }
         Happening::PageFailed { to, why } => {
             format!(":warning: The page to {} failed: {}.", recipient(to, d), failure(why))
         }
         Happening::Acknowledged { by } => format!(":raised_hand: {} has it.", name(d, by)),
+        Happening::Joined { by } => format!(":raised_hand: {} is on it too.", name(d, by)),
         Happening::AcknowledgedByEvent => "Acknowledged at the monitor's side.".to_owned(),
         Happening::Escalated { by } => format!(":arrow_up: {} escalated.", name(d, by)),
         Happening::Snoozed { by, until } => format!(":zzz: {} snoozed it until {}.", name(d, by), day_and_time(*until)),
-        Happening::SnoozeEnded => ":alarm_clock: The snooze is over: paging again.".to_owned(),
+        Happening::SnoozeEnded => ":alarm_clock: The snooze is over: triggered again.".to_owned(),
         Happening::StillOnItAsked { to } => format!("Asked {}: still on it?", name(d, to)),
         Happening::AckTimedOut => ":alarm_clock: No activity since it was acknowledged: paging again.".to_owned(),
-        Happening::FiredAgain => "Fires again.".to_owned(),
+        Happening::FiredAgain => "Firing again.".to_owned(),
         Happening::Cleared => "Cleared by the monitor.".to_owned(),
         Happening::Resolved { by: ResolvedBy::User(by), note } if note.is_empty() => {
             format!(":white_check_mark: {} resolved it.", name(d, by))
@@ -90,6 +90,12 @@ fn words(what: &Happening, d: &Directory) -> String {
     }
 }
 
+/// Who was passed over, and why.
+fn why_not(skipped: &[Skipped], d: &Directory) -> String {
+    let all: Vec<String> = skipped.iter().map(|s| skip(&s.target, s.why, d)).collect();
+    if all.is_empty() { String::new() } else { format!(" ({})", all.join("; ")) }
+}
+
 fn skip(target: &Target, why: SkipReason, d: &Directory) -> String {
     let who = match target {
         Target::User(u) => name(d, u),
@@ -97,7 +103,7 @@ fn skip(target: &Target, why: SkipReason, d: &Directory) -> String {
         Target::Channel(c) => format!("<#{c}>"),
     };
     match why {
-        SkipReason::NobodyOnCall => format!("nobody is on call in {who}"),
+        SkipReason::NobodyOnCall => format!("nobody is on call: {who}"),
         SkipReason::NoMethod => format!("{who} has no way to be paged"),
         SkipReason::Gone => format!("{who} is no longer configured"),
     }
@@ -115,6 +121,6 @@ pub fn failure(why: &PageFailure) -> String {
     match why {
         PageFailure::NoMethod => "no way to reach them is configured".to_owned(),
         PageFailure::Slack(error) => format!("Slack says `{}`", escape(error, 60)),
-        PageFailure::TooManyRestarts => "warridor restarted too often while sending it".to_owned(),
+        PageFailure::TooManyRestarts => "Warridor restarted too often while sending it".to_owned(),
     }
 }

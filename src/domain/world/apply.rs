@@ -2,7 +2,7 @@
 
 use super::{CurrentShift, RowKey, Wake, World};
 use crate::domain::alert::{Alert, AlertState};
-use crate::domain::call::{Call, CallState};
+use crate::domain::call::{Call, CallKind, CallState};
 use crate::domain::fact::{Fact, IncidentOpened, StepStarted};
 use crate::domain::id::{AlertKey, CallNo, IncidentNo, PageId, UserId};
 use crate::domain::incident::{
@@ -225,7 +225,14 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
                 c.next_up.clear();
                 c.state = CallState::Exhausted { times: *times, next_at: *next_at };
             });
-            log(i, wall, Happening::Exhausted { times: *times, skipped: skipped.clone() });
+            let is_added = i.call(*call).is_some_and(|c| matches!(c.kind, CallKind::Added { .. }));
+            let skipped = skipped.clone();
+            let what = if is_added {
+                Happening::NobodyCame { skipped }
+            } else {
+                Happening::Exhausted { times: *times, skipped }
+            };
+            log(i, wall, what);
         }
         Fact::PageRequested { page, call, to, method, purpose, queued, .. } => {
             let settled = i.pages.iter().filter(|p| !p.is_wanted()).count();
@@ -279,12 +286,14 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
                 });
             }
             add_responder(i, by);
+            let joins = matches!(&i.state, State::Acknowledged { by: Some(has_it), .. } if has_it != by);
             if !matches!(&i.state, State::Acknowledged { by: Some(_), .. }) {
                 i.state = State::Acknowledged { by: Some(by.clone()), since: wall, timeout: timeout(*ask_at) };
             } else {
                 set_timeout(i, *ask_at);
             }
-            log(i, wall, Happening::Acknowledged { by: by.clone() });
+            let by = by.clone();
+            log(i, wall, if joins { Happening::Joined { by } } else { Happening::Acknowledged { by } });
         }
         Fact::Snoozed { by, until, due, .. } => {
             add_responder(i, by);

@@ -339,6 +339,9 @@ const EMOJI: &[(&str, &str)] = &[
     ("white_circle", "⚪"),
     ("wrench", "🔧"),
     ("x", "❌"),
+    ("leftwards_arrow_with_hook", "↩️"),
+    ("raised_hand", "✋"),
+    ("sparkles", "✨"),
     ("zzz", "💤"),
 ];
 
