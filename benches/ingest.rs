@@ -72,7 +72,7 @@ fn main() {
         }
         slack.forget();
     }
-    println!("64 connections, 350-byte events, {} rounds of {time:?} each: median (least-most)", ROUNDS);
+    println!("{CONNECTIONS} connections, 350-byte events, {} rounds of {time:?} each: median (least-most)", ROUNDS);
     floor.print("bare hyper and the decoder", &floor);
     if only != "fresh" {
         repeats.print("events of 1,000 open alerts", &floor);
@@ -105,6 +105,7 @@ fn program(slack: &Slack, keys: Keys, until: Until, rounds: &mut Rounds) {
         assert_eq!((opened.accepted.len(), opened.others), (most, 0), "the alerts are open");
         accepted = opened.accepted;
     }
+    program.has_settled(dir.path());
     let over = AtomicBool::new(false);
     let (load, lag) = std::thread::scope(|scope| {
         let watch = scope.spawn(|| watch_rows(program.addr, &over));

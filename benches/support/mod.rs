@@ -147,6 +147,15 @@ impl Program {
         self.child.id()
     }
 
+    /// Waits until what every new data directory gets once, zeroes for the journal's next segment, is there.
+    pub fn has_settled(&self, dir: &Path) {
+        let spare = dir.join("data/journal/spare");
+        let began = Instant::now();
+        while !spare.exists() && began.elapsed() < Duration::from_secs(10) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// Tells it to stop, and waits.
     pub fn stop(mut self) {
         signal(self.pid(), libc::SIGTERM);
