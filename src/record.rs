@@ -7,7 +7,6 @@ use crate::store::{Frame, SealedText};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
-use std::fmt::Write;
 use std::sync::Arc;
 
 /// 16 random bytes for one text; without them a short text could be guessed from its hash.
@@ -49,19 +48,23 @@ pub fn seal(facts: &mut [Fact], salt: &mut dyn FnMut() -> Salt) -> Result<Sealed
 }
 
 fn name(body: &str, salt: Salt) -> SealedText {
+    let salt = hex(&salt);
     let mut hash = Sha256::new();
-    hash.update(hex(&salt).as_bytes());
+    hash.update(salt.as_bytes());
     hash.update(body.as_bytes());
-    SealedText { id: hex(&hash.finalize()[..16]), salt: hex(&salt), text: Some(body.to_owned()) }
+    SealedText { id: hex(&hash.finalize()[..16]), salt, text: Some(body.to_owned()) }
 }
 
 /// Lower-case hex.
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut s, b| {
-        // Writing to a String cannot fail.
-        let _ = write!(s, "{b:02x}");
-        s
-    })
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
+    let mut s = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        s.push(digit(byte >> 4));
+        s.push(digit(byte & 15));
+    }
+    s
 }
 
 /// Reads the facts of a frame, texts filled in.

@@ -1,7 +1,7 @@
 //! What a dedup key names, and what a monitor's events do.
 
 use super::decision::Decision;
-use super::directory::Urgency;
+use super::directory::{Service, Urgency};
 use super::escalation;
 use super::fact::{Fact, IncidentOpened, ResolvedBy};
 use super::id::{AlertKey, IncidentNo, ServiceId};
@@ -52,13 +52,11 @@ impl Alert {
 
 /// Decides all events of one body, in their order.
 pub(super) fn events(d: &mut Decision<'_>, delivery: &Delivery) -> Result<(), Refusal> {
-    if !d.directory.services.contains_key(&delivery.service) {
-        return Err(Refusal::NoSuchService(delivery.service.clone()));
-    }
+    let service = service_of(d, &delivery.service)?;
     for event in &delivery.events {
         let key = AlertKey { service: delivery.service.clone(), dedup: event.dedup_key.clone() };
         match event.action {
-            EventAction::Trigger => trigger(d, &key, event, delivery.source, delivery.urgency)?,
+            EventAction::Trigger => trigger(d, service, &key, event, delivery.source, delivery.urgency),
             EventAction::Acknowledge => acknowledge(d, &key),
             EventAction::Resolve => resolve(d, &key, event),
         }
@@ -82,31 +80,45 @@ pub(super) fn unreadable(d: &mut Decision<'_>, body: &Unreadable) -> Result<(), 
         starts_at: None,
         ends_at: None,
     };
-    trigger(d, &key, &event, Source::Warridor, body.urgency)
+    let service = service_of(d, &key.service)?;
+    trigger(d, service, &key, &event, Source::Warridor, body.urgency);
+    Ok(())
+}
+
+/// The only thing a body can be refused for, before its first fact.
+fn service_of<'a>(d: &Decision<'a>, id: &ServiceId) -> Result<&'a Service, Refusal> {
+    d.directory.services.get(id).ok_or_else(|| Refusal::NoSuchService(id.clone()))
 }
 
 fn trigger(
     d: &mut Decision<'_>,
+    service: &Service,
     key: &AlertKey,
     event: &Event,
     source: Source,
     urgency: Option<Urgency>,
-) -> Result<(), Refusal> {
-    let known = d.world().incident_of(key).and_then(|i| i.alert(&key.dedup).map(|(n, a)| (i.clone(), n, a.clone())));
-    match known {
-        Some((incident, alert, known)) if !incident.is_resolved() => {
-            if known.is_firing() && known.is_of_this_episode(event.starts_at) {
-                d.emit_unseen(Fact::AlertRepeated { incident: incident.no, alert });
-            } else {
-                d.emit(Fact::AlertFired { incident: incident.no, alert, starts_at: event.starts_at });
-            }
-            Ok(())
-        }
-        Some((incident, alert, known)) if is_old_news(d, &incident, &known, event) => {
-            d.emit_unseen(Fact::EventLate { incident: incident.no, alert, action: EventAction::Trigger });
-            Ok(())
-        }
-        _ => open(d, &key.service, event, source, urgency),
+) {
+    match of_known(d, key, event) {
+        Some(fact) => d.emit(fact),
+        None => open(d, service, event, source, urgency),
+    }
+}
+
+/// What a trigger of an alert whose incident is still the one to talk about is; `None` for a new incident.
+fn of_known(d: &Decision<'_>, key: &AlertKey, event: &Event) -> Option<Fact> {
+    let known = d.world().incident_of(key)?;
+    let (alert, episode) = known.alert(&key.dedup)?;
+    let incident = known.no;
+    if !known.is_resolved() {
+        let repeats = episode.is_firing() && episode.is_of_this_episode(event.starts_at);
+        Some(match repeats {
+            true => Fact::AlertRepeated { incident, alert },
+            false => Fact::AlertFired { incident, alert, starts_at: event.starts_at },
+        })
+    } else if is_old_news(d, known, episode, event) {
+        Some(Fact::EventLate { incident, alert, action: EventAction::Trigger })
+    } else {
+        None
     }
 }
 
@@ -120,14 +132,7 @@ fn is_old_news(d: &Decision<'_>, incident: &Incident, alert: &Alert, event: &Eve
     alert.is_of_this_episode(event.starts_at) && d.stamp.wall.0 - since.0 < grace_ms
 }
 
-fn open(
-    d: &mut Decision<'_>,
-    service: &ServiceId,
-    event: &Event,
-    source: Source,
-    urgency: Option<Urgency>,
-) -> Result<(), Refusal> {
-    let service = d.directory.services.get(service).ok_or_else(|| Refusal::NoSuchService(service.clone()))?;
+fn open(d: &mut Decision<'_>, service: &Service, event: &Event, source: Source, urgency: Option<Urgency>) {
     let incident = IncidentNo(d.world().meta.last_incident.0 + 1);
     let urgency = urgency.unwrap_or(service.urgency);
     let labels: Vec<String> =
@@ -150,7 +155,6 @@ fn open(
     if urgency == Urgency::High {
         escalation::start_main_call(d, incident, Vec::new());
     }
-    Ok(())
 }
 
 /// One line: whatever breaks lines becomes a space.
@@ -170,7 +174,7 @@ fn acknowledge(d: &mut Decision<'_>, key: &AlertKey) {
         }
         State::Acknowledged { .. } | State::Snoozed { .. } | State::Resolved { .. } => {
             if let Some((alert, _)) = incident.alert(&key.dedup) {
-                d.emit_unseen(Fact::EventLate { incident: incident.no, alert, action: EventAction::Acknowledge });
+                d.emit(Fact::EventLate { incident: incident.no, alert, action: EventAction::Acknowledge });
             }
         }
     }
@@ -186,13 +190,16 @@ fn resolve(d: &mut Decision<'_>, key: &AlertKey, event: &Event) {
     // The end of an earlier episode, arriving after the next one began, says nothing about this one.
     let is_earlier_episode = matches!((event.starts_at, known.starts_at), (Some(e), Some(k)) if e < k);
     if !known.is_firing() || is_earlier_episode {
-        d.emit_unseen(Fact::EventLate { incident: incident.no, alert, action: EventAction::Resolve });
+        d.emit(Fact::EventLate { incident: incident.no, alert, action: EventAction::Resolve });
         return;
     }
-    d.emit(Fact::AlertCleared { incident: incident.no, alert, ends_at: event.ends_at });
-    let still_firing = d.incident(incident.no).is_some_and(|i| i.has_firing_alert());
-    if !still_firing && !incident.is_resolved() {
-        resolve_incident(d, incident.no, ResolvedBy::Monitor, Text::default());
+    let (no, was_resolved) = (incident.no, incident.is_resolved());
+    // Held any longer, it would be copied to be changed.
+    drop(incident);
+    d.emit(Fact::AlertCleared { incident: no, alert, ends_at: event.ends_at });
+    let still_firing = d.world().incident(no).is_some_and(|i| i.has_firing_alert());
+    if !still_firing && !was_resolved {
+        resolve_incident(d, no, ResolvedBy::Monitor, Text::default());
     }
 }
 

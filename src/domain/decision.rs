@@ -1,7 +1,9 @@
-//! A decision under way: the facts so far, and the state as they would leave it.
+//! A decision under way: the facts so far, and the state as they leave it.
 //!
-//! Later parts of one decision see what earlier parts led to (the page of a step that was started a moment ago), so
-//! facts are applied to a scratch copy as they are made. The copy shares everything it did not change.
+//! Later parts of one decision see what earlier parts led to (the page of a step that was started a moment ago), so each
+//! fact is applied as it is made. Whoever may refuse after a first fact is given a copy to work on; see [`decide`].
+//!
+//! [`decide`]: super::handle::decide
 
 use super::directory::{Directory, Urgency};
 use super::fact::Fact;
@@ -12,39 +14,28 @@ use super::world::World;
 use std::sync::Arc;
 
 pub(super) struct Decision<'a> {
-    base: &'a World,
-    scratch: Option<World>,
+    world: &'a mut World,
     pub directory: &'a Directory,
     pub stamp: Stamp,
     facts: Vec<Fact>,
 }
 
 impl<'a> Decision<'a> {
-    pub fn new(base: &'a World, directory: &'a Directory, stamp: Stamp) -> Self {
-        Self { base, scratch: None, directory, stamp, facts: Vec::new() }
+    pub fn new(world: &'a mut World, directory: &'a Directory, stamp: Stamp) -> Self {
+        Self { world, directory, stamp, facts: Vec::new() }
     }
 
     /// The state with this decision's facts in it.
     pub fn world(&self) -> &World {
-        self.scratch.as_ref().unwrap_or(self.base)
+        self.world
     }
 
     pub fn incident(&self, no: IncidentNo) -> Option<Arc<Incident>> {
-        self.world().incident(no).cloned()
+        self.world.incident(no).cloned()
     }
 
-    /// A fact whose effect later parts of this decision must see.
     pub fn emit(&mut self, fact: Fact) {
-        let scratch = self.scratch.get_or_insert_with(|| self.base.clone());
-        scratch.apply(&fact, self.stamp);
-        self.facts.push(fact);
-    }
-
-    /// A fact nothing later in this decision looks at: saves the copy. For counts, which are most of a storm.
-    pub fn emit_unseen(&mut self, fact: Fact) {
-        if let Some(scratch) = &mut self.scratch {
-            scratch.apply(&fact, self.stamp);
-        }
+        self.world.apply(&fact, self.stamp);
         self.facts.push(fact);
     }
 

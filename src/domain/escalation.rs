@@ -76,7 +76,7 @@ fn call_due(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo) {
 
 /// Starts asking by the service's policy, from level 1. `also` are asked with the first level.
 pub(super) fn start_main_call(d: &mut Decision<'_>, no: IncidentNo, also: Vec<UserId>) {
-    let Some(incident) = d.incident(no) else {
+    let Some(incident) = d.world().incident(no) else {
         return;
     };
     // An incident keeps the policy it started with, whatever the configuration says meanwhile.
@@ -314,7 +314,7 @@ fn request_page(
     purpose: Purpose,
     queued: bool,
 ) {
-    let Some(incident) = d.incident(no) else {
+    let Some(incident) = d.world().incident(no) else {
         return;
     };
     let older = incident.wanted_pages().filter(|p| p.to == to && p.method == method).map(|p| p.id);
@@ -327,7 +327,7 @@ fn request_page(
 
 /// Calls back the pages under way: of the given calls, or of all.
 pub(super) fn revoke_pages(d: &mut Decision<'_>, no: IncidentNo, calls: Option<&[CallNo]>, why: RevokeReason) {
-    let Some(incident) = d.incident(no) else {
+    let Some(incident) = d.world().incident(no) else {
         return;
     };
     let of_calls = |call: CallNo| calls.is_none_or(|c| c.contains(&call));

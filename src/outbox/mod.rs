@@ -116,6 +116,9 @@ pub struct Outbox {
     ready: BTreeSet<(At, Job)>,
     /// Jobs that look for a message, by when they give up.
     looking: BTreeSet<(At, Job)>,
+    /// Ready, and no room in the lanes: pages, and the rest. They are not looked at before there is room, however many
+    /// they are.
+    crowd: [BTreeSet<(At, Job)>; 2],
     calls: BTreeMap<u64, Job>,
     /// Jobs the pump was told of and has not committed.
     told: BTreeSet<Job>,
@@ -138,6 +141,7 @@ impl Outbox {
             jobs: BTreeMap::new(),
             ready: BTreeSet::new(),
             looking: BTreeSet::new(),
+            crowd: Default::default(),
             calls: BTreeMap::new(),
             told: BTreeSet::new(),
             to_tell: Vec::new(),
@@ -246,7 +250,7 @@ impl Outbox {
 
     /// Nothing waits, nothing is in flight: Slack shows what the state says.
     pub fn is_idle(&self) -> bool {
-        self.ready.is_empty() && self.calls.is_empty()
+        self.ready.is_empty() && self.crowd.iter().all(BTreeSet::is_empty) && self.calls.is_empty()
     }
 
     /// What is left to do, for a person who wonders.
@@ -257,6 +261,7 @@ impl Outbox {
         };
         self.ready
             .iter()
+            .chain(self.crowd.iter().flatten())
             .map(|(at, j)| format!("at {}: {}", at.0, job(j)))
             .chain(self.calls.values().map(job))
             .collect()
@@ -322,7 +327,7 @@ impl Outbox {
     fn make_ready(&mut self, job: &Job, at: At) {
         let Some(work) = self.jobs.get_mut(job) else { return };
         if let Some(before) = work.ready_at.replace(at) {
-            self.ready.remove(&(before, job.clone()));
+            self.leave(before, job);
         }
         self.ready.insert((at, job.clone()));
     }
@@ -363,36 +368,65 @@ impl Outbox {
         }
     }
 
+    /// It is not ready any more.
+    fn leave(&mut self, ready_at: At, job: &Job) {
+        let place = (ready_at, job.clone());
+        if !self.ready.remove(&place) {
+            self.crowd[crowd_of(job)].remove(&place);
+        }
+    }
+
     fn queue_what_is_ready(&mut self, now: At) {
-        while let Some((at, job)) = self.ready.first().cloned().filter(|(at, _)| *at <= now) {
-            self.ready.remove(&(at, job.clone()));
-            let Some(work) = self.jobs.get_mut(&job) else { continue };
-            work.ready_at = None;
-            if let Job::Page(no, page) = job
-                && let Some(settled) = self.unreachable(no, page)
+        for crowd in 0..self.crowd.len() {
+            while self.lanes.takes(crowd == PAGES)
+                && let Some((_, job)) = self.crowd[crowd].pop_first()
             {
-                self.tell(&job, Awaiting::Settled);
-                self.to_tell.push(settled);
-                continue;
+                self.queue(job, now);
             }
-            let Some(Address { method, channel, priority }) = self.address(&job) else {
-                self.finish(&job);
-                continue;
-            };
-            self.next_call += 1;
-            let id = self.next_call;
-            let request = Request { id, method, channel, priority, body: serde_json::Value::Null };
-            match self.lanes.push(request, now) {
-                Ok(()) => {
-                    self.note_looking(&job, now);
-                    self.calls.insert(id, job.clone());
-                    if let Some(work) = self.jobs.get_mut(&job) {
-                        work.call = Some(id);
-                    }
+        }
+        while self.ready.first().is_some_and(|(at, _)| *at <= now)
+            && let Some((at, job)) = self.ready.pop_first()
+        {
+            let crowd = crowd_of(&job);
+            if self.lanes.takes(crowd == PAGES) || self.is_unreachable(&job) {
+                self.queue(job, now);
+            } else {
+                self.crowd[crowd].insert((at, job));
+            }
+        }
+    }
+
+    fn is_unreachable(&self, job: &Job) -> bool {
+        matches!(job, Job::Page(no, page) if self.unreachable(*no, *page).is_some())
+    }
+
+    fn queue(&mut self, job: Job, now: At) {
+        let Some(work) = self.jobs.get_mut(&job) else { return };
+        work.ready_at = None;
+        if let Job::Page(no, page) = job
+            && let Some(settled) = self.unreachable(no, page)
+        {
+            self.tell(&job, Awaiting::Settled);
+            self.to_tell.push(settled);
+            return;
+        }
+        let Some(Address { method, channel, priority }) = self.address(&job) else {
+            self.finish(&job);
+            return;
+        };
+        self.next_call += 1;
+        let id = self.next_call;
+        let request = Request { id, method, channel, priority, body: serde_json::Value::Null };
+        match self.lanes.push(request, now) {
+            Ok(()) => {
+                self.note_looking(&job, now);
+                if let Some(work) = self.jobs.get_mut(&job) {
+                    work.call = Some(id);
                 }
-                // The lanes are full for this kind of work; others may still have room.
-                Err(_) => self.make_ready(&job, now.plus_ms(RETRY_FIRST_MS)),
+                self.calls.insert(id, job);
             }
+            // The lanes are full for this kind of work; others may still have room.
+            Err(_) => self.make_ready(&job, now.plus_ms(RETRY_FIRST_MS)),
         }
     }
 
@@ -459,7 +493,7 @@ impl Outbox {
             && let Some(work) = self.jobs.remove(job)
             && let Some(at) = work.ready_at
         {
-            self.ready.remove(&(at, job.clone()));
+            self.leave(at, job);
         }
     }
 
@@ -485,6 +519,16 @@ impl Outbox {
             Outcome::RateLimited { .. } => {}
             Outcome::NotSent(why) | Outcome::Unknown(why) => self.health.last_error = Some((now, why.clone())),
         }
+    }
+}
+
+/// Which of the crowds is the pages'.
+const PAGES: usize = 0;
+
+fn crowd_of(job: &Job) -> usize {
+    match job {
+        Job::Page(..) => PAGES,
+        Job::Sync(_) => 1,
     }
 }
 

@@ -8,7 +8,7 @@
 
 use crate::domain::directory::Directory;
 use crate::domain::fact::{Fact, Stale};
-use crate::domain::handle::handle;
+use crate::domain::handle::decide;
 use crate::domain::id::{IncidentNo, InputId};
 use crate::domain::input::{Input, What};
 use crate::domain::refusal::Refusal;
@@ -19,6 +19,7 @@ use crate::record::{Salt, seal};
 use crate::store::{Commit, Epoch, Frame, Spend, Store, StoreError, StoreId};
 use load::Loader;
 use std::collections::BTreeSet;
+use std::ops::{Deref, Range};
 use std::sync::Arc;
 
 mod boot;
@@ -71,7 +72,7 @@ pub struct Snapshot {
 pub enum Answer {
     /// Decided and durable. `facts` is empty when the input changed nothing worth keeping.
     Decided {
-        facts: Arc<[Fact]>,
+        facts: Facts,
         snapshot: Arc<Snapshot>,
     },
     /// The same input was decided before.
@@ -84,6 +85,21 @@ pub enum Answer {
     },
     /// Nothing was kept: send it again later.
     NotWritten(String),
+}
+
+/// The facts that one input led to, among those of its frame.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    all: Arc<[Fact]>,
+    which: Range<usize>,
+}
+
+impl Deref for Facts {
+    type Target = [Fact];
+
+    fn deref(&self) -> &[Fact] {
+        self.all.get(self.which.clone()).unwrap_or_default()
+    }
 }
 
 /// What came of one step.
@@ -242,7 +258,8 @@ impl Pump {
                 return Attempt::Done(StepResult { answers: Vec::new(), published: None, fatal: Some(fatal) });
             }
         };
-        let answers = outcomes.into_iter().map(|o| o.answer(&self.committed)).collect();
+        let facts: Arc<[Fact]> = work.facts.into();
+        let answers = outcomes.into_iter().map(|o| o.answer(&facts, &self.committed)).collect();
         Attempt::Done(StepResult { answers, published, fatal: None })
     }
 
@@ -333,17 +350,18 @@ struct Work {
 }
 
 enum Outcome {
-    Decided(Arc<[Fact]>),
+    /// Where its facts stand among the frame's.
+    Decided(Range<usize>),
     Before,
     Refused(Refusal),
     Unreadable(String),
 }
 
 impl Outcome {
-    fn answer(self, committed: &Arc<Snapshot>) -> Answer {
+    fn answer(self, all: &Arc<[Fact]>, committed: &Arc<Snapshot>) -> Answer {
         let snapshot = committed.clone();
         match self {
-            Self::Decided(facts) => Answer::Decided { facts, snapshot },
+            Self::Decided(which) => Answer::Decided { facts: Facts { all: all.clone(), which }, snapshot },
             Self::Before => Answer::DecidedBefore { snapshot },
             Self::Refused(refusal) => Answer::Refused { refusal, snapshot },
             Self::Unreadable(why) => Answer::NotWritten(why),
@@ -357,20 +375,17 @@ impl Work {
     }
 
     fn decide(&mut self, input: &Input, stamp: Stamp) -> Outcome {
-        match handle(&self.world, &self.directory, input, stamp) {
+        match decide(&mut self.world, &self.directory, input, stamp) {
             Ok(facts) => {
-                for fact in &facts {
-                    self.world.apply(fact, stamp);
-                }
                 if let What::ConfigLoaded(new) = &input.what {
                     self.directory = new.clone();
                 }
                 if !facts.is_empty() {
                     self.inputs.push(input.id.clone());
                 }
-                let decided = Outcome::Decided(facts.as_slice().into());
+                let first = self.facts.len();
                 self.facts.extend(facts);
-                decided
+                Outcome::Decided(first..self.facts.len())
             }
             Err(refusal) => Outcome::Refused(refusal),
         }

@@ -17,7 +17,7 @@ use crate::domain::stamp::At;
 use crate::door::Door;
 use crate::outbox::driver::OutboxHandle;
 use crate::pump::driver::Board;
-use crate::pump::{Answer, Lane, Snapshot};
+use crate::pump::{Answer, Facts, Lane, Snapshot};
 use crate::views::action_id::{SNOOZE_BLOCK, Subject};
 use crate::views::{self, Message};
 use serde_json::{Value, json};
@@ -47,7 +47,7 @@ pub struct Handler {
 /// What an act came to.
 enum Came {
     To {
-        facts: Arc<[Fact]>,
+        facts: Facts,
         snapshot: Arc<Snapshot>,
     },
     Refused {
@@ -244,7 +244,7 @@ impl Handler {
             // The pump is gone without knowing whether this is on disk: say nothing.
             Ok(Err(_)) => Came::Late,
             Ok(Ok(Answer::Decided { facts, snapshot })) => Came::To { facts, snapshot },
-            Ok(Ok(Answer::DecidedBefore { snapshot })) => Came::To { facts: Arc::new([]), snapshot },
+            Ok(Ok(Answer::DecidedBefore { snapshot })) => Came::To { facts: Facts::default(), snapshot },
             Ok(Ok(Answer::Refused { refusal, snapshot })) => {
                 Came::Refused { why: views::refusal::refusal(&refusal, &snapshot.directory), incident }
             }

@@ -133,10 +133,7 @@ impl Lanes {
         if self.places.contains_key(&request.id) {
             return Err(PushError::Known(request.id));
         }
-        let (queued, bound) = match request.priority {
-            Priority::Page => (self.queued_pages, PAGE_QUEUE_BOUND),
-            _ => (self.queued_others, QUEUE_BOUND),
-        };
+        let (queued, bound) = self.waiting(request.priority == Priority::Page);
         if queued >= bound {
             return Err(PushError::Full { bound });
         }
@@ -144,6 +141,16 @@ impl Lanes {
         let waiting = Waiting { seq: self.next_seq, request };
         self.enqueue(waiting, End::Back);
         Ok(())
+    }
+
+    /// Would one more call be queued: a page, or another?
+    pub fn takes(&self, page: bool) -> bool {
+        let (queued, bound) = self.waiting(page);
+        queued < bound
+    }
+
+    fn waiting(&self, page: bool) -> (usize, usize) {
+        if page { (self.queued_pages, PAGE_QUEUE_BOUND) } else { (self.queued_others, QUEUE_BOUND) }
     }
 
     /// Forgets a call that still waits. False when it is in flight or unknown: too late.
