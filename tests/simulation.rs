@@ -73,6 +73,7 @@ fn play(seed: u64, verbose: bool) -> Sim {
     sim.verbose = verbose;
     for _ in 0..STEPS {
         happen(&mut sim);
+        bury(&mut sim);
         if sim.pump.is_none() {
             restart(&mut sim);
         }
@@ -108,6 +109,14 @@ fn happen(sim: &mut Sim) {
         _ => override_somebody(sim),
     }
     sim.settle();
+}
+
+/// A machine that went down takes its process with it, wherever it was.
+fn bury(sim: &mut Sim) {
+    if sim.disk.crashed() && sim.pump.is_some() {
+        let power = sim.rng.random_ratio(1, 2);
+        sim.crash(power);
+    }
 }
 
 fn monitor(sim: &mut Sim) {
@@ -202,10 +211,7 @@ fn disk_fault(sim: &mut Sim) {
             sim.settle();
         }
     }
-    if sim.disk.crashed() && sim.pump.is_some() {
-        let power = sim.rng.random_ratio(1, 2);
-        sim.crash(power);
-    }
+    bury(sim);
     sim.disk.set_capacity(None);
 }
 
@@ -232,6 +238,7 @@ fn peace(sim: &mut Sim) {
     clear(&mut sim.slack);
     for _ in 0..40 {
         sim.advance(MINUTE);
+        bury(sim);
         if sim.pump.is_none() {
             restart(sim);
         }
