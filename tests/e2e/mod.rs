@@ -4,6 +4,7 @@
 //! [`Pager::demo`] starts `warridor demo`: one process, its Slack kept on disk, its clock moved by the test.
 //! Nothing sleeps for a fixed time: every wait is for a condition and ends with what was seen instead.
 
+#![allow(clippy::disallowed_methods)] // how long something takes here is measured on the real clock
 #![allow(dead_code, unused_imports)] // each test binary uses its part
 
 pub mod alertmanager;
