@@ -236,6 +236,8 @@ fn restart(sim: &mut Sim) {
 /// No more faults: half an hour is enough for everything that was owed.
 fn peace(sim: &mut Sim) {
     clear(&mut sim.slack);
+    // No machine goes down any more.
+    sim.disk.crash_after(1 << 50);
     for _ in 0..40 {
         sim.advance(MINUTE);
         bury(sim);

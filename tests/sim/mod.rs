@@ -190,6 +190,8 @@ impl Sim {
         self.outbox = None;
         self.checkpoint = None;
         self.people.clear();
+        // What was heard and not yet committed is as good as lost.
+        self.lost_answers += self.inner.len() as u64;
         self.inner.clear();
         self.monitors.clear();
         self.envelopes.clear();
@@ -377,7 +379,9 @@ impl Sim {
         if let Some(fatal) = result.fatal {
             self.transcript.push(format!("fatal: {fatal:?}"));
             self.fatal = Some(fatal);
-            // The process exits at once; nobody is answered.
+            // The process exits at once; nobody is answered, and what was heard from Slack may be lost.
+            let heard = batch.iter().filter(|(_, input)| matches!(input.what, What::Settled(_))).count();
+            self.lost_answers += heard as u64;
             self.crash(false);
             return true;
         }
