@@ -8,6 +8,8 @@
 //! fact.stales() -> what is out of date in Slack
 //! ```
 
+#![forbid(unsafe_code)]
+
 pub mod app; //     the composition root
 pub mod cli; //     commands and options
 pub mod clock; //   the only now()

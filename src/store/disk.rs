@@ -14,6 +14,10 @@ use std::sync::Arc;
 /// How much [`zero_fill`] writes and syncs at once: short enough not to stall a commit that syncs meanwhile.
 pub const ZERO_STEP_BYTES: u64 = 1 << 20;
 
+/// In what pieces it writes within a step. The kernel may keep in one piece what was written in one piece, and a later
+/// sync of four hundred bytes within it then writes a megabyte: one page at a time.
+const PAGE_BYTES: usize = 4096;
+
 /// How the name of a file ends that has not taken its place yet.
 pub const UNFINISHED: &str = ".new";
 
@@ -62,6 +66,9 @@ pub trait DiskFile: Send + Sync + fmt::Debug {
     fn sync_data(&self) -> io::Result<()>;
     fn len(&self) -> io::Result<u64>;
     fn set_len(&self, len: u64) -> io::Result<()>;
+    /// It was read in large pieces and is about to be written in small ones: what is cached of it goes, so that a sync
+    /// writes a page and not what was read around it. Changes nothing that can be read.
+    fn forget_pages(&self) {}
     /// True when nothing was ever written to it.
     fn is_empty(&self) -> io::Result<bool> {
         Ok(self.len()? == 0)
@@ -123,16 +130,20 @@ pub fn replace_file(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()
 /// Writes zeroes from the end of `file` up to `len`, a step at a time, each synced, while `go_on` says so.
 /// True when it got there.
 pub fn zero_fill(file: &dyn DiskFile, len: u64, mut go_on: impl FnMut() -> bool) -> io::Result<bool> {
-    let zeroes = vec![0; usize::try_from(ZERO_STEP_BYTES.min(len)).map_err(io::Error::other)?];
+    let zeroes = [0; PAGE_BYTES];
     let mut at = file.len()?;
     while at < len {
         if !go_on() {
             return Ok(false);
         }
-        let step = (len - at).min(zeroes.len() as u64);
-        write_all_at(file, &zeroes[..usize::try_from(step).map_err(io::Error::other)?], at).map_err(|(e, _)| e)?;
+        let step_end = (at + ZERO_STEP_BYTES).min(len);
+        while at < step_end {
+            let page_end = (at + 1).next_multiple_of(PAGE_BYTES as u64).min(step_end);
+            let piece = usize::try_from(page_end - at).map_err(io::Error::other)?;
+            write_all_at(file, &zeroes[..piece], at).map_err(|(e, _)| e)?;
+            at = page_end;
+        }
         file.sync_data()?;
-        at += step;
     }
     Ok(true)
 }
@@ -216,18 +227,8 @@ impl Disk for RealDisk {
         File::open(dir)?.sync_all()
     }
 
-    #[allow(unsafe_code)] // statvfs has no safe wrapper in std
     fn free_bytes(&self, dir: &Path) -> io::Result<u64> {
-        use std::os::unix::ffi::OsStrExt;
-        let path = std::ffi::CString::new(dir.as_os_str().as_bytes())?;
-        let mut stat = std::mem::MaybeUninit::<libc::statvfs>::uninit();
-        // SAFETY: `path` ends in NUL and lives through the call; `stat` is written when it returns 0.
-        let stat = unsafe {
-            if libc::statvfs(path.as_ptr(), stat.as_mut_ptr()) != 0 {
-                return Err(io::Error::last_os_error());
-            }
-            stat.assume_init()
-        };
+        let stat = rustix::fs::statvfs(dir)?;
         Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
     }
 
@@ -264,5 +265,11 @@ impl DiskFile for RealFile {
 
     fn set_len(&self, len: u64) -> io::Result<()> {
         self.0.set_len(len)
+    }
+
+    fn forget_pages(&self) {
+        if let Err(e) = rustix::fs::fadvise(&self.0, 0, None, rustix::fs::Advice::DontNeed) {
+            tracing::debug!("the kernel keeps what it read of a file: {e}");
+        }
     }
 }

@@ -97,6 +97,7 @@ impl Journal {
             && !segment.archived
         {
             let file = disk.open(&segment.path, How::Write).map_err(io_error("opening", &segment.path))?;
+            file.forget_pages();
             writer.capacity = file.len().map_err(io_error("measuring", &segment.path))?;
             writer.first_seq = segment.first_seq;
             writer.end = *end;
