@@ -63,7 +63,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             limits: Limits::default(),
-            rows_cache_bytes: 32 << 20,
+            rows_cache_bytes: 4 << 20,
             history: &[],
             snapshots: SnapshotPolicy { every_bytes: 1 << 30, every_ms: 7 * 24 * 3_600_000, keep: 2 },
             min_free_bytes: 32 << 20,

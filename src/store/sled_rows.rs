@@ -12,6 +12,18 @@ use std::path::{Path, PathBuf};
 /// After this many openings that ended with the death of the process, sled is not tried again on the same files.
 const MAX_OPENINGS: usize = 3;
 
+/// Who reads this many rows at once is going through many.
+const MANY_ROWS: usize = 256;
+/// sled looks at what its cache holds only when 64 reads fell to one of its 256 parts, whatever its capacity: a single
+/// way through all rows would leave every page of them in memory for good. So pages that were gone through are touched
+/// this many times, and those before them go.
+const TOUCHES: usize = 16;
+/// Every page has more rows than this, or it does not matter.
+const TOUCH_EVERY: usize = 8;
+
+/// How often sled tidies up its segments. It also syncs then, needed or not: [`Kv::flush`] is what rows wait for.
+const TIDY_EVERY_MS: u64 = 2_000;
+
 /// A sled directory.
 #[derive(Clone, Debug)]
 pub struct SledSource {
@@ -53,7 +65,12 @@ impl KvSource for SledSource {
         // Without this file only the count is lost.
         let _ = fs::write(&openings, begun);
         let db = shielded(|| {
-            sled::Config::new().path(&self.dir).cache_capacity(self.cache_bytes).open().map_err(|e| e.to_string())
+            sled::Config::new()
+                .path(&self.dir)
+                .cache_capacity(self.cache_bytes)
+                .flush_every_ms(Some(TIDY_EVERY_MS))
+                .open()
+                .map_err(|e| e.to_string())
         });
         let _ = fs::remove_file(&openings);
         Ok(Box::new(SledKv { db: Some(db?) }))
@@ -102,7 +119,19 @@ impl Kv for SledKv {
         self.with(|db| {
             let range = db.range::<Vec<u8>, _>(span.clone());
             let pair = |kv: sled::Result<(sled::IVec, sled::IVec)>| kv.map(|(k, v)| (k.to_vec(), v.to_vec()));
-            if newest_first { range.rev().take(most).map(pair).collect() } else { range.take(most).map(pair).collect() }
+            let rows: Vec<Pair> = if newest_first {
+                range.rev().take(most).map(pair).collect::<sled::Result<_>>()?
+            } else {
+                range.take(most).map(pair).collect::<sled::Result<_>>()?
+            };
+            if rows.len() >= MANY_ROWS {
+                for (key, _) in rows.iter().step_by(TOUCH_EVERY) {
+                    for _ in 0..TOUCHES {
+                        db.get(key)?;
+                    }
+                }
+            }
+            Ok(rows)
         })
     }
 
