@@ -98,7 +98,7 @@ impl App {
     /// The data directory is in use or damaged, or the port is taken. Slack being away is no error.
     pub async fn start(start: Start, data_dir: &Path) -> anyhow::Result<Self> {
         let Start { loaded, listen, clock, slack_api, bot_token, app_token, metrics } = start;
-        let Loaded { directory, app: AppConfig { heartbeat_url, .. }, text, sha256, .. } = loaded;
+        let Loaded { directory, app: AppConfig { heartbeat_url, commands, .. }, text, sha256, .. } = loaded;
         let listener =
             TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}: is it taken?"))?;
         let addr = listener.local_addr()?;
@@ -149,6 +149,7 @@ impl App {
             client,
             clock: clock.clone(),
             outbox: handle.clone(),
+            commands,
             archive: archive(store.clone()),
         };
         let config = SocketConfig::new(slack_api, app_token);

@@ -16,17 +16,21 @@ mod draw;
 
 use desk::{DAY, Desk, HOUR, MINUTE, NIGHT};
 use draw::{Golden, message, view};
+use warridor::config::{Means, SystemEnv, load};
 use warridor::domain::call::{Asked, SkipReason, Skipped};
 use warridor::domain::directory::Target;
 use warridor::domain::fact::{LateAct, ResolvedBy};
-use warridor::domain::id::IncidentNo;
+use warridor::domain::id::{IncidentNo, OverrideId, ScheduleId};
 use warridor::domain::incident::{Entry, Happening, Incident};
 use warridor::domain::input::{Deed, EventAction};
 use warridor::domain::page::{PageFailure, Purpose, Recipient};
 use warridor::domain::refusal::Refusal;
 use warridor::domain::response::snooze_choices;
+use warridor::domain::schedule::{Override, now_and_next};
+use warridor::domain::stamp::At;
 use warridor::views;
 use warridor::views::action_id::Subject;
+use warridor::views::oncall::Watch;
 
 /// How an incident gets into a state, and what that state is called.
 fn states() -> Vec<(&'static str, Desk)> {
@@ -406,10 +410,47 @@ fn help() {
     let mut golden = Golden::new("help");
     golden.say("help", &message(&views::list::help("/pager"), None));
     for text in ["frobnicate", "ack", "ack foo", "resolve", "note 12", "show 1 2", "`<!channel>`"] {
-        let Err(e) = warridor::slack::command::parse("/pager", text) else { panic!("{text} is understood") };
+        let Err(e) = warridor::slack::command::parse(Means::Pager, "/pager", text) else {
+            panic!("{text} is understood")
+        };
         let said = views::list::not_understood("/pager", text, &e.mend);
         golden.say(&format!("/pager {text}"), &message(&said, None));
     }
+    golden.compare();
+}
+
+#[test]
+fn on_call() {
+    let mut golden = Golden::new("oncall");
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config.toml");
+    let mut directory = load(&path, &SystemEnv).expect("the shipped configuration").directory;
+    for name in ["Night & day", "Nobody's"] {
+        let mut more = directory.schedules[&ScheduleId::from("platform-days")].clone();
+        (more.id, more.name, more.team) = (name.into(), name.to_owned(), None);
+        if name == "Nobody's" {
+            more.layers.clear();
+        }
+        directory.schedules.insert(more.id.clone(), more);
+    }
+    let stand_in = Override {
+        id: OverrideId(1),
+        schedule: "payments-primary".into(),
+        user: "divya".into(),
+        from: NIGHT,
+        until: At(NIGHT.0 + 6 * HOUR),
+        by: "ben".into(),
+    };
+    let watch = |schedule| {
+        let (now, next) = now_and_next(schedule, &[&stand_in], NIGHT);
+        Watch { schedule, now, next }
+    };
+    let watches: Vec<Watch<'_>> = directory.schedules.values().map(watch).collect();
+    for asked in [None, Some("payments"), Some("SEARCH"), Some("`<!channel>`")] {
+        let said = views::oncall::oncall(asked, &watches, &directory);
+        golden.say(&format!("/oncall {}", asked.unwrap_or_default()), &message(&said, None));
+    }
+    golden.say("nothing is configured", &message(&views::oncall::oncall(None, &[], &directory), None));
+    golden.say("help", &message(&views::oncall::help("/oncall"), None));
     golden.compare();
 }
 

@@ -72,7 +72,7 @@ fn slash_command(name: &str, means: Means) -> Value {
     let (description, usage_hint) = match means {
         Means::Pager => (
             "My open incidents, and everything else Warridor can do",
-            "[list | show N | ack N | snooze N 2h | resolve N | oncall | help]",
+            "[list | show N | ack N | escalate N | resolve N | note N … | oncall | help]",
         ),
         Means::Oncall => ("Who is on call now and next", "[TEAM | help]"),
     };

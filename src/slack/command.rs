@@ -1,7 +1,10 @@
 //! The grammar of `/pager`: words in, a command out. Pure.
 
+use crate::config::Means;
 use crate::domain::id::IncidentNo;
 
+/// The longest team name taken from a command, in characters.
+const TEAM_MAX: usize = 80;
 /// The longest note taken from a command, in characters; Slack itself allows more than a card can show.
 pub const NOTE_MAX: usize = 3_000;
 
@@ -13,7 +16,10 @@ pub enum Command {
     Escalate(IncidentNo),
     Resolve(IncidentNo, Option<String>),
     Note(IncidentNo, String),
+    /// Who is on call: everywhere, or in one team.
+    OnCall(Option<String>),
     Help,
+    OnCallHelp,
 }
 
 /// What was wrong with the words, and what to type instead.
@@ -22,11 +28,26 @@ pub struct NotUnderstood {
     pub mend: String,
 }
 
-/// Reads the text after the command.
+/// Reads the text after the command, which means `means`.
 ///
 /// # Errors
 /// [`NotUnderstood`] with the line to type instead.
-pub fn parse(command: &str, text: &str) -> Result<Command, NotUnderstood> {
+pub fn parse(means: Means, command: &str, text: &str) -> Result<Command, NotUnderstood> {
+    match means {
+        Means::Pager => pager(command, text),
+        Means::Oncall => Ok(on_call(text)),
+    }
+}
+
+fn on_call(text: &str) -> Command {
+    match text.trim() {
+        "" => Command::OnCall(None),
+        "help" | "?" => Command::OnCallHelp,
+        team => Command::OnCall(Some(team.chars().take(TEAM_MAX).collect())),
+    }
+}
+
+fn pager(command: &str, text: &str) -> Result<Command, NotUnderstood> {
     let text = text.trim();
     let (verb, rest) = split(text);
     let number = |rest: &str| -> Result<(IncidentNo, String), NotUnderstood> {
@@ -44,6 +65,7 @@ pub fn parse(command: &str, text: &str) -> Result<Command, NotUnderstood> {
     match verb.to_lowercase().as_str() {
         "" | "list" => Ok(Command::List),
         "help" | "?" => Ok(Command::Help),
+        "oncall" => Ok(on_call(rest)),
         "show" => alone(number(rest)?, Command::Show),
         "ack" | "acknowledge" => alone(number(rest)?, Command::Acknowledge),
         "escalate" => alone(number(rest)?, Command::Escalate),
@@ -87,9 +109,12 @@ mod tests {
             ("resolve 12", Command::Resolve(IncidentNo(12), None)),
             ("resolve 12 restarted the pod", Command::Resolve(IncidentNo(12), Some("restarted the pod".to_owned()))),
             ("note 12  disk  full", Command::Note(IncidentNo(12), "disk  full".to_owned())),
+            ("oncall", Command::OnCall(None)),
+            ("oncall Payments API", Command::OnCall(Some("Payments API".to_owned()))),
+            ("oncall help", Command::OnCallHelp),
         ];
         for (text, command) in rows {
-            assert_eq!(parse("/pager", text), Ok(command), "{text:?}");
+            assert_eq!(parse(Means::Pager, "/pager", text), Ok(command), "{text:?}");
         }
     }
 
@@ -105,20 +130,37 @@ mod tests {
             ("frobnicate", "Type `/pager help` to see what it can do."),
         ];
         for (text, mend) in rows {
-            assert_eq!(parse("/pager", text).map_err(|e| e.mend), Err(mend.to_owned()), "{text:?}");
+            assert_eq!(parse(Means::Pager, "/pager", text).map_err(|e| e.mend), Err(mend.to_owned()), "{text:?}");
         }
+    }
+
+    #[test]
+    fn the_alias_for_who_is_on_call_takes_a_team() {
+        let rows = [
+            ("", Command::OnCall(None)),
+            (" search ", Command::OnCall(Some("search".to_owned()))),
+            ("help", Command::OnCallHelp),
+        ];
+        for (text, command) in rows {
+            assert_eq!(parse(Means::Oncall, "/who", text), Ok(command), "{text:?}");
+        }
+        let long = "x".repeat(TEAM_MAX + 1);
+        assert_eq!(parse(Means::Oncall, "/who", &long), Ok(Command::OnCall(Some("x".repeat(TEAM_MAX)))));
     }
 
     #[test]
     fn a_note_is_bounded() {
         let long = "x".repeat(NOTE_MAX + 10);
-        assert_eq!(parse("/pager", &format!("note 1 {long}")), Ok(Command::Note(IncidentNo(1), "x".repeat(NOTE_MAX))));
+        assert_eq!(
+            parse(Means::Pager, "/pager", &format!("note 1 {long}")),
+            Ok(Command::Note(IncidentNo(1), "x".repeat(NOTE_MAX)))
+        );
     }
 
     proptest::proptest! {
         #[test]
         fn whatever_is_typed_gets_an_answer(text in ".{0,200}") {
-            let _ = parse("/pager", &text);
+            let _ = parse(Means::Pager, "/pager", &text);
         }
     }
 }

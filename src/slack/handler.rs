@@ -7,18 +7,21 @@ use super::envelope::Envelope;
 use super::translate::{Gesture, gesture};
 use super::{Outcome, SlackClient};
 use crate::clock::Clock;
+use crate::config::{Means, SlashCommand};
 use crate::domain::directory::User;
 use crate::domain::fact::Fact;
 use crate::domain::id::{IncidentNo, InputId, SlackUserId};
 use crate::domain::incident::Incident;
 use crate::domain::input::{Act, Deed, Input, What};
 use crate::domain::response::snooze_choices;
+use crate::domain::schedule::now_and_next;
 use crate::domain::stamp::At;
 use crate::door::Door;
 use crate::outbox::driver::OutboxHandle;
 use crate::pump::driver::Board;
 use crate::pump::{Answer, Facts, Lane, Snapshot};
 use crate::views::action_id::{SNOOZE_BLOCK, Subject};
+use crate::views::oncall::Watch;
 use crate::views::{self, Message};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -40,6 +43,8 @@ pub struct Handler {
     pub client: SlackClient,
     pub clock: Clock,
     pub outbox: OutboxHandle,
+    /// The slash commands there are, with their `/`. One that was renamed since means everything.
+    pub commands: Vec<SlashCommand>,
     /// Reads a closed incident for those who ask about it.
     pub archive: Arc<dyn Fn(IncidentNo) -> Option<Incident> + Send + Sync>,
 }
@@ -186,12 +191,15 @@ impl Handler {
         response_url: Option<String>,
     ) -> Handled {
         let snapshot = self.board.snapshot();
-        let parsed = match command::parse(command, text) {
+        let means = self.commands.iter().find(|c| c.name == command).map_or(Means::Pager, |c| c.means);
+        let parsed = match command::parse(means, command, text) {
             Ok(parsed) => parsed,
             Err(e) => return answer(&views::list::not_understood(command, text, &e.mend)),
         };
         let (incident, deed) = match parsed {
             Command::Help => return answer(&views::list::help(command)),
+            Command::OnCallHelp => return answer(&views::oncall::help(command)),
+            Command::OnCall(team) => return answer(&on_call(&snapshot, team.as_deref(), self.clock.now())),
             Command::List => return answer(&list(&snapshot)),
             Command::Show(no) => return answer(&self.show(&snapshot, no)),
             Command::Acknowledge(no) => (no, Deed::Acknowledge),
@@ -294,6 +302,16 @@ fn list(snapshot: &Snapshot) -> Message {
     let mut open: Vec<&Incident> = snapshot.world.open_incidents().map(|i| &**i).collect();
     open.sort_by_key(|i| (std::cmp::Reverse(i.urgency), !i.is_triggered(), i.tier, i.no));
     views::list::list(&open, &snapshot.directory)
+}
+
+fn on_call(snapshot: &Snapshot, team: Option<&str>, now: At) -> Message {
+    let overrides: Vec<_> = snapshot.world.overrides.values().collect();
+    let watch = |schedule| {
+        let (now, next) = now_and_next(schedule, &overrides, now);
+        Watch { schedule, now, next }
+    };
+    let watches: Vec<Watch<'_>> = snapshot.directory.schedules.values().map(watch).collect();
+    views::oncall::oncall(team, &watches, &snapshot.directory)
 }
 
 fn errors(why: &str) -> Value {

@@ -72,7 +72,7 @@ pub fn help(command: &str) -> Message {
     Message::plain(format!(
         "`{c} list`: what is open\n`{c} show 12`: one incident, and who was paged\n`{c} ack 12`: you have it\n\
          `{c} escalate 12`: page the next level now\n`{c} resolve 12 what fixed it`: it is over\n\
-         `{c} note 12 what you found`: kept in its thread\nSnooze and reopen are buttons on the card."
+         `{c} note 12 what you found`: kept in its thread\n`{c} oncall`: who is on call now and next\nSnooze and reopen are buttons on the card."
     ))
 }
 

@@ -56,6 +56,22 @@ exhausted_backoff = ["1h"]
 [[command]]
 name = "/pager"
 
+[[command]]
+name = "/who"
+means = "oncall"
+
+[[schedule]]
+id = "payments-week"
+name = "Payments, by the week"
+team = "payments"
+tz = "UTC"
+
+[[schedule.layer]]
+members = ["ben"]
+every = "day"
+start = 2024-01-01
+handoff = "09:00"
+
 {}{}
 [[team]]
 id = "payments"
@@ -116,8 +132,12 @@ pub fn workspace() -> Workspace {
         bot_is_member: true,
         ..Channel::default()
     });
-    let command = SlashCommand { command: "/pager".to_owned(), should_escape: true, ..SlashCommand::default() };
-    Workspace { users: users.into(), channels: channels.into(), commands: vec![command], ..Workspace::default() }
+    let commands = ["/pager", "/who"].map(|name| SlashCommand {
+        command: name.to_owned(),
+        should_escape: true,
+        ..SlashCommand::default()
+    });
+    Workspace { users: users.into(), channels: channels.into(), commands: commands.into(), ..Workspace::default() }
 }
 
 pub fn user_id(id: &str) -> String {

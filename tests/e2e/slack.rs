@@ -208,7 +208,13 @@ impl Slack {
     /// Types a command; the immediate response.
     #[track_caller]
     pub fn slash(&self, user: &str, channel: &str, text: &str) -> Value {
-        self.post("/sandbox/slash", &json!({"user": user, "channel": channel, "command": "/pager", "text": text}))
+        self.types(user, channel, "/pager", text)
+    }
+
+    /// Types another command; the immediate response.
+    #[track_caller]
+    pub fn types(&self, user: &str, channel: &str, command: &str, text: &str) -> Value {
+        self.post("/sandbox/slash", &json!({"user": user, "channel": channel, "command": command, "text": text}))
     }
 
     /// Orders faults.

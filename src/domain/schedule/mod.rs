@@ -5,7 +5,7 @@ mod oracle;
 mod resolve;
 mod rotation;
 
-pub use resolve::{Shift, ShiftReason, resolve};
+pub use resolve::{Shift, ShiftReason, now_and_next, resolve};
 pub use rotation::{Rotation, Turn, local_instant};
 
 use super::id::{OverrideId, ScheduleId, TeamId, UserId};

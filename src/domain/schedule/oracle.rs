@@ -2,7 +2,7 @@
 //! hands the pager over as soon as it shows the time for it. It never asks which instant a local time names, which is
 //! what the resolver is built on, so the two can only agree by being right.
 
-use super::{Override, Rotation, Schedule, Shift, ShiftReason, local_instant, resolve};
+use super::{Override, Rotation, Schedule, Shift, ShiftReason, local_instant, now_and_next, resolve};
 use crate::domain::id::{OverrideId, UserId};
 use crate::domain::stamp::At;
 use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone};
@@ -219,6 +219,31 @@ fn nobody_is_on_call_before_the_first_turn_and_the_answer_says_until_when() {
     }
     let shift = resolve(&schedule, [].iter(), first);
     assert_eq!((shift.who, shift.until), (Some("ana".into()), first.plus_secs(7 * 86_400)));
+}
+
+#[test]
+fn a_handoff_to_the_same_person_is_no_change() {
+    let days = |members: &[&str]| schedule(Tz::UTC, vec![rotation(members, 1, day("2026-01-05"), "00:00:00")]);
+    let noon = At::from(day("2026-01-05").and_hms_opt(12, 0, 0).unwrap().and_utc());
+    let midnight = noon.plus_secs(12 * 3_600);
+    let (now, next) = now_and_next(&days(&["ana", "ana", "ben"]), &[], noon);
+    assert_eq!((now.who, now.until), (Some("ana".into()), midnight.plus_secs(86_400)));
+    assert_eq!(next.and_then(|s| s.who), Some("ben".into()));
+    let (now, next) = now_and_next(&days(&["ana"]), &[], noon);
+    assert_eq!((now.who, next), (Some("ana".into()), None), "for ever");
+    let gap = schedule(Tz::UTC, vec![]);
+    assert_eq!(now_and_next(&gap, &[], noon).1, None, "nobody, for ever");
+    let replaced = Override {
+        id: OverrideId(1),
+        schedule: "s".into(),
+        user: "emil".into(),
+        from: noon,
+        until: noon.plus_secs(3_600),
+        by: "ana".into(),
+    };
+    let (now, next) = now_and_next(&days(&["ana"]), &[&replaced], noon);
+    assert_eq!((now.who, now.until), (Some("emil".into()), noon.plus_secs(3_600)));
+    assert_eq!(next.and_then(|s| s.who), Some("ana".into()));
 }
 
 #[test]

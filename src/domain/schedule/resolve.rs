@@ -43,6 +43,28 @@ pub fn resolve<'a>(schedule: &Schedule, overrides: impl Iterator<Item = &'a Over
     shift
 }
 
+/// How many handoffs to the same person are passed over when looking for the next one.
+const SAME_AGAIN: usize = 400;
+
+/// Who carries `schedule` at `wall`, for how long in all, and who does after that: somebody else, or nobody. `None` when
+/// it is the same person for ever, or for longer than anybody plans.
+pub fn now_and_next(schedule: &Schedule, overrides: &[&Override], wall: At) -> (Shift, Option<Shift>) {
+    let at = |wall| resolve(schedule, overrides.iter().copied(), wall);
+    let mut now = at(wall);
+    for _ in 0..SAME_AGAIN {
+        if now.until == At(i64::MAX) {
+            return (now, None);
+        }
+        let then = at(now.until);
+        if then.who != now.who {
+            return (now, Some(then));
+        }
+        // The resolver's answer never ends before it begins; if it did, this would not either.
+        now.until = then.until.max(now.until.plus_secs(1));
+    }
+    (now, None)
+}
+
 fn by_layers(schedule: &Schedule, wall: At) -> Shift {
     let mut until = At(i64::MAX);
     for (index, layer) in schedule.layers.iter().enumerate().rev() {
