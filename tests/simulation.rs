@@ -336,11 +336,25 @@ fn states_follow(facts: &[Fact], seed: u64) {
     }
 }
 
+/// What was shown is remembered of messages that are still kept true, and of no others.
+fn nothing_is_remembered_for_ever(sim: &mut Sim, seed: u64) {
+    let snapshot = sim.snapshot();
+    let Some(outbox) = &mut sim.outbox else { return };
+    let remembered: std::collections::BTreeSet<_> = outbox.ledger().incidents().collect();
+    for no in remembered {
+        let open = snapshot.world.incident(no).filter(|i| !i.closed);
+        let i = open.unwrap_or_else(|| panic!("seed {seed}: {no} closed and is remembered"));
+        let gone: Vec<_> = outbox.ledger().dms(no).filter(|page| i.page(*page).is_none()).collect();
+        assert_eq!(gone, [], "seed {seed}: pages that {no} no longer has");
+    }
+}
+
 /// I7: every card and every direct message shows what the state says; no card is there twice without a reason.
 fn slack_says_what_is_true(sim: &mut Sim, seed: u64) {
     let snapshot = sim.snapshot();
     let (d, store) = (&snapshot.directory, snapshot.store);
     let incidents: Vec<_> = snapshot.world.incidents.values().filter(|i| !i.closed).cloned().collect();
+    nothing_is_remembered_for_ever(sim, seed);
     let mut extra = 0;
     for i in incidents {
         let card = i.card.clone().unwrap_or_else(|| panic!("seed {seed}: {} has no card in peace", i.no));

@@ -49,12 +49,39 @@ impl Ledger {
 
     /// Nothing of this incident will be shown again.
     pub fn forget_incident(&mut self, no: IncidentNo) {
-        let dms = SyncKey::Dm(no, PageId(0))..=SyncKey::Dm(no, PageId(u64::MAX));
-        let mut keys: Vec<SyncKey> = self.shown.range(dms).map(|(k, _)| k.clone()).collect();
-        keys.extend([SyncKey::Card(no), SyncKey::Thread(no)]);
-        for key in keys {
-            self.forget(&key);
+        self.keep_dms(no, |_| false);
+        self.forget(&SyncKey::Card(no));
+        self.forget(&SyncKey::Thread(no));
+    }
+
+    /// Forgets incidents that closed while a process died before it could write that down.
+    pub fn keep_incidents(&mut self, keep: impl Fn(IncidentNo) -> bool) {
+        let gone: BTreeSet<IncidentNo> = self.incidents().filter(|no| !keep(*no)).collect();
+        for no in gone {
+            self.forget_incident(no);
         }
+    }
+
+    /// Forgets the direct messages of this incident that nobody keeps true any more.
+    pub fn keep_dms(&mut self, no: IncidentNo, keep: impl Fn(PageId) -> bool) {
+        let gone: Vec<PageId> = self.dms(no).filter(|page| !keep(*page)).collect();
+        for page in gone {
+            self.forget(&SyncKey::Dm(no, page));
+        }
+    }
+
+    /// The direct messages of this incident that are in the ledger.
+    pub fn dms(&self, no: IncidentNo) -> impl Iterator<Item = PageId> {
+        let all = SyncKey::Dm(no, PageId(0))..=SyncKey::Dm(no, PageId(u64::MAX));
+        self.shown.range(all).filter_map(|(key, _)| match key {
+            SyncKey::Dm(_, page) => Some(*page),
+            SyncKey::Card(_) | SyncKey::Thread(_) => None,
+        })
+    }
+
+    /// The incidents that are in the ledger, in no order and perhaps several times.
+    pub fn incidents(&self) -> impl Iterator<Item = IncidentNo> {
+        self.shown.keys().map(SyncKey::incident)
     }
 
     /// The rows that changed since this was last asked.

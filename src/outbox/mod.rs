@@ -150,6 +150,8 @@ impl Outbox {
             health: Health::default(),
             paused,
         };
+        let is_open = |no| snapshot.world.incident(no).is_some_and(|i| !i.closed);
+        outbox.ledger.keep_incidents(is_open);
         for incident in snapshot.world.incidents.values().filter(|i| !i.closed) {
             outbox.everything_stale(incident.no, now);
             if incident.card.is_none() {
@@ -290,6 +292,7 @@ impl Outbox {
         let Some(incident) = self.snapshot.world.incident(no).cloned() else { return };
         self.stale(SyncKey::Card(no), now);
         self.stale(SyncKey::Thread(no), now);
+        self.ledger.keep_dms(no, |page| incident.page(page).is_some());
         for page in incident.dms() {
             self.stale(SyncKey::Dm(no, page), now);
         }
