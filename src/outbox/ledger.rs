@@ -95,3 +95,27 @@ impl Ledger {
         (name, self.shown.get(key).map(|h| h.to_string().into_bytes()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_closed_is_forgotten_with_its_rows_and_what_is_open_stays() {
+        let mut ledger = Ledger::default();
+        for no in [1, 2].map(IncidentNo) {
+            for key in [SyncKey::Card(no), SyncKey::Thread(no), SyncKey::Dm(no, PageId(0)), SyncKey::Dm(no, PageId(7))] {
+                ledger.set(key, 5);
+            }
+        }
+        ledger.take_changes();
+        ledger.keep_incidents(|no| no == IncidentNo(2));
+        ledger.keep_dms(IncidentNo(2), |page| page == PageId(7));
+        let gone = ledger.take_changes();
+        assert_eq!(gone.len(), 5);
+        assert!(gone.iter().all(|(_, value)| value.is_none()), "{gone:?}");
+        assert_eq!(ledger.incidents().collect::<BTreeSet<_>>(), [IncidentNo(2)].into());
+        assert_eq!(ledger.dms(IncidentNo(2)).collect::<Vec<_>>(), [PageId(7)]);
+        assert!(ledger.shows(&SyncKey::Card(IncidentNo(2)), 5));
+    }
+}
