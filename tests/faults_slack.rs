@@ -13,6 +13,8 @@ use std::sync::Barrier;
 /// How long a page whose answer was lost may wait before it goes again (faults 5 and 6), and a little for a busy machine.
 const CERTAINTY_SECS: f64 = 8.0;
 const BUSY_SECS: f64 = 2.0;
+/// Twenty messages into one place, one a second.
+const BURST: u64 = 20;
 /// A deadline for what waits for certainty first.
 const CERTAIN: u64 = 8 + SOON;
 
@@ -82,6 +84,38 @@ fn fault_4_killed_after_the_post_it_finds_what_it_posted() {
     assert_eq!(page_posts(&pager, no).len(), 1, "it was posted again");
     pager.has_sockets(2);
     is_kept_true(&pager, no);
+}
+
+#[test]
+fn fault_4_killed_with_much_unsent_it_looks_once_for_all_and_not_once_for_each() {
+    let mut pager = ready();
+    pager.slack.order(json!([
+        {"fault": "500", "method": "chat.postMessage", "when": "after", "count": 4},
+        {"fault": "history_lag", "ms": 1_000},
+    ]));
+    let some = [pager.alert("a"), pager.alert("b")];
+    for no in some {
+        pager.slack.page_to("ana", no);
+    }
+    pager.slack.order(json!({"fault": "503", "method": "*", "when": "before"}));
+    let more: Vec<u64> = (0..12).map(|n| pager.alert(&format!("more {n}"))).collect();
+    pager.kill();
+    pager.slack.heal();
+    let before = |method: &str| pager.slack.calls_of(method).len();
+    let (looks, opens) = (before("conversations.history"), before("conversations.open"));
+    pager.start();
+    for no in some.iter().chain(&more) {
+        pager.slack.page_to_within(CERTAIN + BURST, "ana", *no);
+    }
+    pager.settles(CERTAIN + BURST);
+    for no in some.iter().chain(&more) {
+        is_told_once(&pager, *no);
+    }
+    let looks = pager.slack.calls_of("conversations.history").len() - looks;
+    let opens = pager.slack.calls_of("conversations.open").len() - opens;
+    // Two at once, into the channel and into her messages, every second and a half for at most eight.
+    assert!((1..=30).contains(&looks), "{looks} looks for {} incidents", more.len() + some.len());
+    assert!(opens <= 2, "{opens} times asked for the same person's channel");
 }
 
 #[test]

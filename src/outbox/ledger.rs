@@ -104,7 +104,8 @@ mod tests {
     fn what_closed_is_forgotten_with_its_rows_and_what_is_open_stays() {
         let mut ledger = Ledger::default();
         for no in [1, 2].map(IncidentNo) {
-            for key in [SyncKey::Card(no), SyncKey::Thread(no), SyncKey::Dm(no, PageId(0)), SyncKey::Dm(no, PageId(7))] {
+            for key in [SyncKey::Card(no), SyncKey::Thread(no), SyncKey::Dm(no, PageId(0)), SyncKey::Dm(no, PageId(7))]
+            {
                 ledger.set(key, 5);
             }
         }

@@ -26,6 +26,7 @@ use std::sync::Arc;
 
 pub mod driver;
 pub mod ledger;
+mod look;
 mod page;
 mod reconcile;
 mod refused;
@@ -72,7 +73,7 @@ struct Work {
     stale_at: Option<At>,
     /// Created, and not yet committed.
     awaiting: Option<Awaiting>,
-    /// The hash of what is in flight.
+    /// The hash of what is in flight; of thread lines, how far they go; of a look, where it begins.
     sent: Option<u64>,
     /// Where the last call went.
     sent_to: Option<String>,
@@ -234,10 +235,12 @@ impl Outbox {
         let Some(job) = self.calls.remove(&id) else { return Vec::new() };
         let Some(work) = self.jobs.get_mut(&job) else { return Vec::new() };
         work.call = None;
-        match job {
+        let mut settled = self.share(&job, &outcome, now);
+        settled.extend(match job {
             Job::Page(no, page) => self.page_done(no, page, outcome, now),
             Job::Sync(key) => self.sync_done(key, outcome, now),
-        }
+        });
+        settled
     }
 
     /// When to poll next, if nothing else happens.
@@ -347,11 +350,7 @@ impl Outbox {
             }
             work.step = Step::Send;
             work.look_until = None;
-            if let Some(id) = work.call.take() {
-                // One in flight may still answer; nobody waits for it any more.
-                self.lanes.cancel(id);
-                self.calls.remove(&id);
-            }
+            self.withdraw(&job);
             self.make_ready(&job, now);
         }
     }

@@ -14,11 +14,6 @@ use crate::views;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// How far back a page is looked for.
-const LOOK_BACK_SECS: i64 = 15 * 60;
-/// Messages looked through.
-const LOOK_AT: u32 = 100;
-
 impl Outbox {
     pub(super) fn page_address(&self, no: IncidentNo, page: PageId) -> Option<Address> {
         let (_, p) = self.wanted(no, page)?;
@@ -47,13 +42,7 @@ impl Outbox {
         let store = self.snapshot.store;
         match &work.step {
             Step::OpenDm => Some((json!({ "users": to }), None)),
-            Step::Find { channel } => {
-                let oldest = p.requested.plus_secs(-LOOK_BACK_SECS).secs().to_string();
-                let args = json!({
-                    "channel": channel, "include_all_metadata": true, "limit": LOOK_AT, "oldest": oldest,
-                });
-                Some((args, None))
-            }
+            Step::Find { channel } => Some(self.look(channel)),
             Step::Send => {
                 let view = views::page::page(&incident, &p, &self.snapshot.directory, store);
                 let shown = shown(&view, work.plain);
@@ -135,9 +124,11 @@ impl Outbox {
         Vec::new()
     }
 
-    fn delivered(&mut self, no: IncidentNo, page: PageId, message: MessageRef) -> Vec<Settled> {
+    pub(super) fn delivered(&mut self, no: IncidentNo, page: PageId, message: MessageRef) -> Vec<Settled> {
         let job = Job::Page(no, page);
-        if let Some(hash) = self.jobs.get(&job).and_then(|w| w.sent) {
+        // Of one that was found it is not known what it shows.
+        let sent = self.jobs.get(&job).filter(|w| w.step == Step::Send).and_then(|w| w.sent);
+        if let Some(hash) = sent {
             self.ledger.set(SyncKey::Dm(no, page), hash);
         }
         self.tell(&job, Awaiting::Settled);
@@ -181,7 +172,7 @@ impl Outbox {
             .then(|| (incident.clone(), p.clone()))
     }
 
-    fn destination(&self, p: &Page) -> Option<String> {
+    pub(super) fn destination(&self, p: &Page) -> Option<String> {
         match &p.to {
             Recipient::Channel(channel) => Some(channel.to_string()),
             Recipient::User(user) => {

@@ -17,11 +17,6 @@ use crate::views;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// How far back before an incident was opened its card is looked for.
-const LOOK_BACK_SECS: i64 = 60;
-/// Messages looked through.
-const LOOK_AT: u32 = 200;
-
 impl Outbox {
     pub(super) fn sync_address(&self, key: &SyncKey) -> Option<Address> {
         let incident = self.incident_of(key)?;
@@ -47,9 +42,7 @@ impl Outbox {
         let work = self.jobs.get(&Job::Sync(key.clone()))?;
         let (d, store) = (&self.snapshot.directory, self.snapshot.store);
         if let Step::Find { channel } = &work.step {
-            let oldest = incident.opened.plus_secs(-LOOK_BACK_SECS).secs().to_string();
-            let args = json!({ "channel": channel, "include_all_metadata": true, "limit": LOOK_AT, "oldest": oldest });
-            return Some((args, None));
+            return Some(self.look(channel));
         }
         match key {
             SyncKey::Card(no) => {
@@ -148,7 +141,7 @@ impl Outbox {
     }
 
     /// The card exists: as good as known until the pump has committed it.
-    fn created(&mut self, key: SyncKey, message: MessageRef, hash: Option<u64>, now: At) -> Vec<Settled> {
+    pub(super) fn created(&mut self, key: SyncKey, message: MessageRef, hash: Option<u64>, now: At) -> Vec<Settled> {
         let job = Job::Sync(key.clone());
         if let Some(hash) = hash {
             self.ledger.set(key.clone(), hash);
