@@ -120,7 +120,7 @@ impl App {
         let ledger = Ledger::load(&*store)?;
         let outbox = Outbox::new(booted.pump.snapshot().clone(), ledger, opened.paused, At(clock.steady_ms()));
         let handle = OutboxHandle::new(outbox);
-        let notices = Notices::new(client.clone(), board.clone());
+        let notices = Notices::new(client.clone(), board.clone(), opened.paused);
 
         let rows = handle.clone();
         let pump = pump_driver::start(
@@ -150,6 +150,7 @@ impl App {
             clock: clock.clone(),
             outbox: handle.clone(),
             commands,
+            paused: opened.paused,
             archive: archive(store.clone()),
         };
         let config = SocketConfig::new(slack_api, app_token);

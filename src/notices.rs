@@ -10,8 +10,10 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-/// Unknown keys are told this often.
+/// Unknown keys are told at most this often,
 const UNKNOWN_KEYS_EVERY: Duration = Duration::from_secs(60 * 60);
+/// and the first of them this soon: a mistyped key should not be silent for an hour.
+const UNKNOWN_KEYS_LOOK: Duration = Duration::from_secs(60);
 /// The last word before an exit takes at most this long.
 const LAST_WORD: Duration = Duration::from_secs(3);
 /// What could not be said is tried again this often, this many times.
@@ -24,11 +26,13 @@ const KEYS_NAMED: usize = 10;
 pub struct Notices {
     client: SlackClient,
     board: Arc<Board>,
+    /// A restored copy that nobody confirmed says nothing; its log does.
+    paused: bool,
 }
 
 impl Notices {
-    pub fn new(client: SlackClient, board: Arc<Board>) -> Self {
-        Self { client, board }
+    pub fn new(client: SlackClient, board: Arc<Board>, paused: bool) -> Self {
+        Self { client, board, paused }
     }
 
     /// Tells what the start found, and every hour which unknown keys were used.
@@ -42,10 +46,11 @@ impl Notices {
                     self.say(format!(":information_source: At the start: {}", at_start.join(" "))).await;
                 }
                 loop {
-                    tokio::time::sleep(UNKNOWN_KEYS_EVERY).await;
+                    tokio::time::sleep(UNKNOWN_KEYS_LOOK).await;
                     if let Some(text) = unknown_keys(&unknown.drain_unknown_keys()) {
                         tracing::warn!(text, "events with unknown keys");
                         self.say(text).await;
+                        tokio::time::sleep(UNKNOWN_KEYS_EVERY).await;
                     }
                 }
             };
@@ -58,10 +63,16 @@ impl Notices {
 
     /// One try, with little time: for the moment before an exit.
     pub async fn say_now(&self, text: String) {
+        if self.paused {
+            return;
+        }
         let _ = tokio::time::timeout(LAST_WORD, self.post(&text)).await;
     }
 
     async fn say(&self, text: String) {
+        if self.paused {
+            return;
+        }
         for _ in 0..TRIES {
             match self.post(&text).await {
                 Outcome::Ok(_) | Outcome::Refused { .. } => return,

@@ -182,10 +182,12 @@ fn a_restored_backup_is_silent_until_confirmed() {
     demo.post("/sandbox/advance", &json!({ "seconds": 3600 }));
     // Its levels ran, and a person can look; after all that nothing was sent.
     until("time went on", || (new.journal().matches("step_started").count() >= 4).then_some(()));
-    assert!(demo.slash("list").to_string().contains("1003"));
+    let listed = demo.slash("list").to_string();
+    assert!(listed.contains("1003") && listed.contains("it is paused"), "{listed}");
     demo.click(&later, "incident.acknowledge");
     demo.whispered("from an earlier installation");
     demo.silent();
+    assert_eq!(demo.sent(), Vec::<String>::new(), "not even of itself");
     let (text, code) = said(&new.run(&["restore", "--confirm"]));
     assert!(code == Some(0) && text.contains("restart it"), "{text}");
     demo.stop();

@@ -36,7 +36,7 @@ struct Common {
     /// The configuration.
     #[arg(long, global = true, default_value = "config.toml", value_name = "FILE")]
     config: PathBuf,
-    /// Where everything that must survive a restart is kept [default: `data_dir` of the configuration].
+    /// Where everything that must survive a restart is kept [default: `data_dir` of the configuration; the demo keeps its own, with `-demo` at the end].
     #[arg(long, global = true, value_name = "DIR")]
     data_dir: Option<PathBuf>,
     /// Where monitors send to [default: `listen` of the configuration].

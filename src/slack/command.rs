@@ -50,13 +50,14 @@ fn on_call(text: &str) -> Command {
 fn pager(command: &str, text: &str) -> Result<Command, NotUnderstood> {
     let text = text.trim();
     let (verb, rest) = split(text);
+    let more = if verb.eq_ignore_ascii_case("note") { " what you found" } else { "" };
     let number = |rest: &str| -> Result<(IncidentNo, String), NotUnderstood> {
         let (first, rest) = split(rest);
         let digits = first.strip_prefix('#').unwrap_or(first);
         match digits.parse() {
             Ok(n) => Ok((IncidentNo(n), rest.to_owned())),
-            Err(_) if first.is_empty() => Err(mend(format!("Which incident? Type `{command} {verb} 12`."))),
-            Err(_) => Err(mend(format!("An incident is a number. Type `{command} {verb} 12`."))),
+            Err(_) if first.is_empty() => Err(mend(format!("Which incident? Type `{command} {verb} 12{more}`."))),
+            Err(_) => Err(mend(format!("An incident is a number. Type `{command} {verb} 12{more}`."))),
         }
     };
     let alone = |(no, rest): (IncidentNo, String), make: fn(IncidentNo) -> Command| {
@@ -71,9 +72,15 @@ fn pager(command: &str, text: &str) -> Result<Command, NotUnderstood> {
         "escalate" => alone(number(rest)?, Command::Escalate),
         "resolve" => number(rest).map(|(no, note)| Command::Resolve(no, (!note.is_empty()).then(|| bounded(&note)))),
         "note" => match number(rest)? {
-            (no, note) if note.is_empty() => Err(mend(format!("What is the note? Type `{command} note {} …`.", no.0))),
+            (no, note) if note.is_empty() => {
+                Err(mend(format!("What is the note? Type `{command} note {} what you found`.", no.0)))
+            }
             (no, note) => Ok(Command::Note(no, bounded(&note))),
         },
+        "snooze" | "reopen" => {
+            let no = number(rest).map_or(12, |(no, _)| no.0);
+            Err(mend(format!("That is a button: `{command} show {no}` has it.")))
+        }
         _ => Err(mend(format!("Type `{command} help` to see what it can do."))),
     }
 }
@@ -125,8 +132,10 @@ mod tests {
             ("ack foo", "An incident is a number. Type `/pager ack 12`."),
             ("ack -1", "An incident is a number. Type `/pager ack 12`."),
             ("ack 12 13", "Type `/pager ack 12` alone."),
-            ("note 12", "What is the note? Type `/pager note 12 …`."),
-            ("note", "Which incident? Type `/pager note 12`."),
+            ("note 12", "What is the note? Type `/pager note 12 what you found`."),
+            ("note", "Which incident? Type `/pager note 12 what you found`."),
+            ("snooze 7 2h", "That is a button: `/pager show 7` has it."),
+            ("reopen", "That is a button: `/pager show 12` has it."),
             ("frobnicate", "Type `/pager help` to see what it can do."),
         ];
         for (text, mend) in rows {

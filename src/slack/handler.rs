@@ -45,6 +45,8 @@ pub struct Handler {
     pub outbox: OutboxHandle,
     /// The slash commands there are, with their `/`. One that was renamed since means everything.
     pub commands: Vec<SlashCommand>,
+    /// A restored copy that nobody confirmed: nothing is posted and nobody is paged.
+    pub paused: bool,
     /// Reads a closed incident for those who ask about it.
     pub archive: Arc<dyn Fn(IncidentNo) -> Option<Incident> + Send + Sync>,
 }
@@ -200,6 +202,7 @@ impl Handler {
             Command::Help => return answer(&views::list::help(command)),
             Command::OnCallHelp => return answer(&views::oncall::help(command)),
             Command::OnCall(team) => return answer(&on_call(&snapshot, team.as_deref(), self.clock.now())),
+            Command::List if self.paused => return answer(&views::list::paused(list(&snapshot))),
             Command::List => return answer(&list(&snapshot)),
             Command::Show(no) => return answer(&self.show(&snapshot, no)),
             Command::Acknowledge(no) => (no, Deed::Acknowledge),

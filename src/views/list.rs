@@ -30,6 +30,15 @@ pub fn list(open: &[&Incident], d: &Directory) -> Message {
     Message { text, blocks, colored: None }
 }
 
+/// The same of a restored copy that nobody confirmed: whatever its incidents say, nothing leaves.
+pub fn paused(list: Message) -> Message {
+    let why = ":warning: *This is a restored copy, and it is paused*: nobody is paged and nothing is posted, whatever \
+               stands below. Run `warridor restore --confirm` and start it again.";
+    let mut blocks = vec![section(why)];
+    blocks.extend(list.blocks);
+    Message { text: "Paused: nobody is paged.".to_owned(), blocks, colored: list.colored }
+}
+
 /// One incident: how it stands, what happened last, who was paged.
 pub fn show(i: &Incident, d: &Directory, store: StoreId) -> Message {
     let last: Vec<String> = i.timeline.iter().rev().take(limits::SHOWN_ENTRIES).map(|e| line(e, d)).collect();

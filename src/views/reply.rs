@@ -14,7 +14,7 @@ pub fn act(facts: &[Fact], after: &Incident, d: &Directory) -> String {
         Fact::Acknowledged { by, calls, .. } => Some(acknowledged(after, by, calls.is_empty(), d)),
         Fact::Snoozed { until, .. } => {
             let then = match after.urgency {
-                Urgency::High => "Nobody is paged before; then whoever is on call is.",
+                Urgency::High => "Nobody is paged until then; then whoever is on call is.",
                 Urgency::Low => "Then it is triggered again; nobody is paged.",
             };
             Some(format!("{} is snoozed until {}. {then}", after.no, day_and_time(*until)))
