@@ -211,6 +211,7 @@ fn happenings() -> Vec<Happening> {
         asked(1, 0, &["ana"], &[]),
         asked(2, 0, &["ben", "chen"], &[(Target::Schedule("empty".into()), SkipReason::NobodyOnCall)]),
         asked(1, 1, &["ana"], &[(user("ghost"), SkipReason::Gone), (user("mara"), SkipReason::NoMethod)]),
+        asked(3, 0, &["chen"], &[(user("ben"), SkipReason::HasIt)]),
         Happening::Exhausted { times: 1, skipped: Vec::new() },
         Happening::Exhausted { times: 1, skipped },
         Happening::Exhausted { times: 2, skipped: Vec::new() },

@@ -85,6 +85,8 @@ pub enum SkipReason {
     NoMethod,
     /// The configuration no longer has them.
     Gone,
+    /// They have the incident, or asked for help themselves.
+    HasIt,
 }
 
 impl Call {

@@ -5,7 +5,7 @@
 
 use super::call::{Asked, Call, CallKind, CallState, QueuedPage, SkipReason, Skipped};
 use super::decision::Decision;
-use super::directory::{Method, Policy, Target, Urgency, User};
+use super::directory::{Method, Policy, Step, Target, Urgency, User};
 use super::fact::{Fact, StepStarted};
 use super::id::{CallNo, IncidentNo, PageId, UserId};
 use super::incident::{AckTimeout, Incident, State};
@@ -83,20 +83,20 @@ pub(super) fn start_main_call(d: &mut Decision<'_>, no: IncidentNo, also: Vec<Us
     let policy = incident.main_call().map(|c| (*c.policy).clone());
     let policy = policy.or_else(|| d.directory.policies.get(&incident.policy).cloned());
     let policy = policy.unwrap_or_else(|| Policy { id: incident.policy.clone(), steps: Vec::new(), repeat: 0 });
-    start_call(d, no, CallKind::Main, policy, also);
+    start_call(d, no, CallKind::Main, policy, also, 0);
 }
 
-/// Asks more people while the responder keeps the incident.
-pub(super) fn start_added_call(d: &mut Decision<'_>, no: IncidentNo, by: UserId, policy: Policy) {
-    start_call(d, no, CallKind::Added { by }, policy, Vec::new());
+/// Asks more people, from a step on, while the responder keeps the incident.
+pub(super) fn start_added_call(d: &mut Decision<'_>, no: IncidentNo, by: UserId, policy: Policy, from: u32) {
+    start_call(d, no, CallKind::Added { by }, policy, Vec::new(), from);
 }
 
-fn start_call(d: &mut Decision<'_>, no: IncidentNo, kind: CallKind, policy: Policy, also: Vec<UserId>) {
+fn start_call(d: &mut Decision<'_>, no: IncidentNo, kind: CallKind, policy: Policy, also: Vec<UserId>, from: u32) {
     let Some(call) = d.incident(no).map(|i| next_call(&i)) else {
         return;
     };
     d.emit(Fact::CallStarted { incident: no, call, kind, policy, also });
-    run_steps(d, no, call, 0, 0);
+    run_steps(d, no, call, from, 0);
 }
 
 /// The number the next call of this incident gets.
@@ -114,8 +114,11 @@ pub(super) fn next_step(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo) {
 
 /// Starts the first step from (`step`, `round`) on that can ask somebody.
 fn run_steps(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo, mut step: u32, mut round: u32) {
-    let Some(call) = d.incident(no).and_then(|i| i.call(call_no).cloned()) else {
-        return;
+    let Some(incident) = d.incident(no) else { return };
+    let Some(call) = incident.call(call_no).cloned() else { return };
+    let spared = match &call.kind {
+        CallKind::Main => Vec::new(),
+        CallKind::Added { by } => on_it(&incident, by),
     };
     let mut skipped = Vec::new();
     // Each (step, round) is tried once, so this ends.
@@ -134,15 +137,41 @@ fn run_steps(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo, mut step: u3
         for target in &present.targets {
             ask_target(d, target, &mut asked, &mut skipped);
         }
+        asked.retain(|a| {
+            let spare = spared.contains(&a.user);
+            if spare {
+                skipped.push(Skipped { target: Target::User(a.user.clone()), why: SkipReason::HasIt });
+            }
+            !spare
+        });
         if !asked.is_empty() {
             let next_at = d.stamp.at.plus_secs(present.delay_secs);
-            let next_up = who_next(d, &call.policy, step, round);
+            let mut next_up = who_next(d, &call.policy, step, round);
+            next_up.retain(|u| !spared.contains(u));
             start_step(d, no, call_no, Started { step, round, asked, skipped, next_at, next_up });
             return;
         }
         step += 1;
     }
     exhausted(d, no, call_no, 0, skipped);
+}
+
+/// Who needs no page to come to this incident when `by` asks for help: whoever has it, and `by`. While nobody has it,
+/// everybody does.
+pub(super) fn on_it(incident: &Incident, by: &UserId) -> Vec<UserId> {
+    match &incident.state {
+        State::Acknowledged { by: has_it, .. } => has_it.iter().chain([by]).cloned().collect(),
+        State::Triggered { .. } | State::Snoozed { .. } | State::Resolved { .. } => Vec::new(),
+    }
+}
+
+/// Everybody these steps would ask, as things stand.
+pub(super) fn who_would_be_asked(d: &Decision<'_>, steps: &[Step]) -> Vec<UserId> {
+    let mut asked = Vec::new();
+    for target in steps.iter().flat_map(|s| &s.targets) {
+        ask_target(d, target, &mut asked, &mut Vec::new());
+    }
+    asked.into_iter().map(|a| a.user).collect()
 }
 
 struct Started {
@@ -236,11 +265,7 @@ fn can_reach(user: &User, method: Method) -> bool {
 fn who_next(d: &Decision<'_>, policy: &Policy, step: u32, round: u32) -> Vec<UserId> {
     let above = policy.steps.get(step as usize + 1);
     let next = above.or_else(|| if round < policy.repeat { policy.steps.first() } else { None });
-    let mut asked = Vec::new();
-    for target in next.map(|s| s.targets.as_slice()).unwrap_or_default() {
-        ask_target(d, target, &mut asked, &mut Vec::new());
-    }
-    asked.into_iter().map(|a| a.user).collect()
+    who_would_be_asked(d, next.map(std::slice::from_ref).unwrap_or_default())
 }
 
 /// Nobody answered at any step. A main call goes to the catch-all, again and again, less and less often; an added call

@@ -109,26 +109,30 @@ fn escalate(d: &mut Decision<'_>, i: &Incident, by: &UserId) -> Result<(), Refus
         escalation::next_step(d, i.no, main.no);
         return Ok(());
     }
-    let policy = levels_above(d, i)?;
+    let (policy, from) = levels_above(d, i, by)?;
     let ask_at = d.ask_at(i.urgency);
     d.emit(Fact::Escalated { incident: i.no, by: by.clone(), call: escalation::next_call(i), ask_at });
-    escalation::start_added_call(d, i.no, by.clone(), policy);
+    escalation::start_added_call(d, i.no, by.clone(), policy, from);
     Ok(())
 }
 
-/// The levels nobody of this incident was asked at yet, as a policy of their own that is gone through once.
-fn levels_above(d: &Decision<'_>, i: &Incident) -> Result<Policy, Refusal> {
-    let Some(last) = i.calls.last() else {
+/// The policy, to be gone through once from the first level on that nobody of this incident was asked at yet.
+fn levels_above(d: &Decision<'_>, i: &Incident, by: &UserId) -> Result<(Policy, u32), Refusal> {
+    let (policy, from) = match i.calls.last() {
+        Some(last) if !last.has_level_above() => return Err(nobody_above(i, last)),
+        Some(last) => ((*last.policy).clone(), last.step + 1),
         // Low urgency asked nobody so far: everything is above.
-        let policy = d.directory.policies.get(&i.policy).cloned();
-        let none = Refusal::NobodyAbove { incident: i.no, asked: Vec::new() };
-        return policy.map(|p| Policy { repeat: 0, ..p }).ok_or(none);
+        None => match d.directory.policies.get(&i.policy) {
+            Some(policy) => (policy.clone(), 0),
+            None => return Err(Refusal::NobodyAbove { incident: i.no, asked: Vec::new() }),
+        },
     };
-    let steps: Vec<_> = last.policy.steps.iter().skip(last.step as usize + 1).cloned().collect();
-    if steps.is_empty() {
-        return Err(nobody_above(i, last));
+    let above = escalation::who_would_be_asked(d, policy.steps.get(from as usize..).unwrap_or_default());
+    let on_it = escalation::on_it(i, by);
+    if !above.is_empty() && above.iter().all(|u| on_it.contains(u)) {
+        return Err(Refusal::NobodyAbove { incident: i.no, asked: above });
     }
-    Ok(Policy { id: last.policy.id.clone(), steps, repeat: 0 })
+    Ok((Policy { repeat: 0, ..policy }, from))
 }
 
 fn nobody_above(i: &Incident, call: &Call) -> Refusal {

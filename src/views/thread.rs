@@ -106,6 +106,7 @@ fn skip(target: &Target, why: SkipReason, d: &Directory) -> String {
         SkipReason::NobodyOnCall => format!("nobody is on call: {who}"),
         SkipReason::NoMethod => format!("{who} has no way to be paged"),
         SkipReason::Gone => format!("{who} is no longer configured"),
+        SkipReason::HasIt => format!("{who} is on it already"),
     }
 }
 
