@@ -119,7 +119,8 @@ impl App {
         let client = SlackClient::new(slack_api.clone(), bot_token)?;
         let ledger = Ledger::load(&*store)?;
         let outbox = Outbox::new(booted.pump.snapshot().clone(), ledger, opened.paused, At(clock.steady_ms()));
-        let handle = OutboxHandle::new(outbox);
+        let (failed, failures) = tokio::sync::mpsc::channel(outbox_driver::FAILURES);
+        let handle = OutboxHandle::new(outbox, failed);
         let notices = Notices::new(client.clone(), board.clone(), opened.paused);
 
         let rows = handle.clone();
@@ -180,8 +181,8 @@ impl App {
             deliveries: 0.into(),
         };
         intake.tasks.push(ingest::serve(listener, Arc::new(behind), ingest, intake.token.clone()));
-        intake.tasks.push(housekeeping(health.clone(), store.clone(), clock, intake.token.clone()));
-        intake.tasks.push(notices.start(opened.notices, unknown, intake.token.clone()));
+        intake.tasks.push(housekeeping(health.clone(), store.clone(), clock.clone(), intake.token.clone()));
+        intake.tasks.push(notices.start(opened.notices, unknown, failures, clock, intake.token.clone()));
         Ok(Self { addr, health, door, store, intake, sockets, outbox, pump })
     }
 

@@ -1,12 +1,18 @@
 //! What is wrong with Warridor itself, told in the admin channel. Nobody is paged for the pager's own bookkeeping.
 
+use crate::clock::Clock;
+use crate::domain::page::Recipient;
 use crate::ingest::{UnknownKey, UnknownKeys};
+use crate::outbox::driver::FailedPage;
 use crate::pump::driver::Board;
 use crate::slack::{Outcome, SlackClient};
+use crate::views;
 use crate::views::mrkdwn::escape;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -14,6 +20,8 @@ use tokio_util::sync::CancellationToken;
 const UNKNOWN_KEYS_EVERY: Duration = Duration::from_secs(60 * 60);
 /// and the first of them this soon: a mistyped key should not be silent for an hour.
 const UNKNOWN_KEYS_LOOK: Duration = Duration::from_secs(60);
+/// That somebody cannot be paged is told this often, in milliseconds; a storm must not fill the channel.
+const UNREACHABLE_EVERY_MS: i64 = 60 * 60 * 1_000;
 /// The last word before an exit takes at most this long.
 const LAST_WORD: Duration = Duration::from_secs(3);
 /// What could not be said is tried again this often, this many times.
@@ -35,8 +43,15 @@ impl Notices {
         Self { client, board, paused }
     }
 
-    /// Tells what the start found, and every hour which unknown keys were used.
-    pub fn start(self, at_start: Vec<String>, unknown: Arc<UnknownKeys>, token: CancellationToken) -> JoinHandle<()> {
+    /// Tells what the start found, whom a page did not reach, and every hour which unknown keys were used.
+    pub fn start(
+        self,
+        at_start: Vec<String>,
+        unknown: Arc<UnknownKeys>,
+        failed: mpsc::Receiver<FailedPage>,
+        clock: Clock,
+        token: CancellationToken,
+    ) -> JoinHandle<()> {
         tokio::spawn(async move {
             let telling = async {
                 for notice in &at_start {
@@ -57,8 +72,25 @@ impl Notices {
             tokio::select! {
                 () = token.cancelled() => {}
                 () = telling => {}
+                () = self.tell_failures(failed, &clock) => {}
             }
         })
+    }
+
+    async fn tell_failures(&self, mut failed: mpsc::Receiver<FailedPage>, clock: &Clock) {
+        // As many as there are people and channels.
+        let mut told: BTreeMap<Recipient, i64> = BTreeMap::new();
+        while let Some(FailedPage { incident, page, why }) = failed.recv().await {
+            let snapshot = self.board.snapshot();
+            let Some(incident) = snapshot.world.incident(incident) else { continue };
+            let Some(to) = incident.page(page).map(|p| p.to.clone()) else { continue };
+            let now = clock.steady_ms();
+            if told.get(&to).is_some_and(|last| now - last < UNREACHABLE_EVERY_MS) {
+                continue;
+            }
+            self.say(views::notice::page_failed(incident, &to, &why, &snapshot.directory)).await;
+            told.insert(to, now);
+        }
     }
 
     /// One try, with little time: for the moment before an exit.

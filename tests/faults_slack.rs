@@ -143,6 +143,13 @@ fn fault_5_history_that_lags_too_long_costs_one_duplicate_at_most() {
     pager.settles(CERTAIN);
     assert!(pager.slack.cards("payments", no).len() <= 2);
     assert!(pager.slack.pages("ana", no).len() <= 2);
+    let again = "You may see it twice";
+    let pages = pager.slack.pages("ana", no);
+    assert_eq!(
+        pages.iter().filter(|m| m.readable().contains(again)).count(),
+        pages.len() - 1,
+        "the second one says so"
+    );
 }
 
 #[test]
@@ -392,6 +399,13 @@ fn fault_26_somebody_deactivated_is_passed_over_at_once() {
     pager.slack.card_says("payments", no, "Paging *Ben Okafor*");
     let shown = pager.slack.slash("mara", "payments", &format!("show {no}"));
     assert!(shown.to_string().contains("Ana Silva: failed, Slack says"), "the reason is on record: {shown}");
+    pager.slack.wait("admin", "A page to Ana Silva failed");
+    // Once is enough: whoever reads it knows.
+    let again = pager.alert("b");
+    pager.slack.page_to("ben", again);
+    pager.settles(SOON);
+    let told = pager.slack.messages("admin").iter().filter(|m| m.text().contains("A page to")).count();
+    assert_eq!(told, 1);
 }
 
 #[test]

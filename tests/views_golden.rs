@@ -421,6 +421,22 @@ fn help() {
 }
 
 #[test]
+fn notices() {
+    let mut golden = Golden::new("notice");
+    let mut desk = Desk::at(NIGHT);
+    desk.titled("payments", "<!channel> Disk is filling up", "", &[]);
+    let i = first(&desk);
+    let inactive = PageFailure::Slack("account_inactive".to_owned());
+    let nowhere = PageFailure::Slack("is_archived".to_owned());
+    let said = |to, why| views::notice::page_failed(&i, &to, why, &desk.directory);
+    golden.say("a person", &said(Recipient::User("ana".into()), &inactive));
+    golden.say("a person without a method", &said(Recipient::User("ben".into()), &PageFailure::NoMethod));
+    golden.say("a channel", &said(Recipient::Channel("C1".into()), &nowhere));
+    golden.say("in doubt", views::notice::SENT_AGAIN);
+    golden.compare();
+}
+
+#[test]
 fn on_call() {
     let mut golden = Golden::new("oncall");
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config.toml");

@@ -3,8 +3,9 @@
 use super::ledger::Ledger;
 use super::{Health, Outbox};
 use crate::clock::Clock;
-use crate::domain::id::{IncidentNo, InputId};
+use crate::domain::id::{IncidentNo, InputId, PageId};
 use crate::domain::input::{Input, Settled, What};
+use crate::domain::page::PageFailure;
 use crate::domain::stamp::At;
 use crate::door::{Door, Turned};
 use crate::pump::driver::Board;
@@ -16,7 +17,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -24,6 +25,17 @@ use tokio_util::sync::CancellationToken;
 const OFFER_AGAIN: Duration = Duration::from_secs(1);
 /// Calls in flight get this long to end when the process stops.
 const DRAIN: Duration = Duration::from_secs(4);
+
+/// Failed pages that wait to be told; more are in the log and the timeline.
+pub const FAILURES: usize = 100;
+
+/// A page that is known, durably, not to have reached anybody.
+#[derive(Clone, Debug)]
+pub struct FailedPage {
+    pub incident: IncidentNo,
+    pub page: PageId,
+    pub why: PageFailure,
+}
 
 /// What others may ask of the outbox.
 #[derive(Clone)]
@@ -37,10 +49,12 @@ struct Shared {
     health: watch::Sender<Health>,
     /// Numbers for what is told to the pump.
     settled: AtomicU64,
+    failed: mpsc::Sender<FailedPage>,
 }
 
 impl OutboxHandle {
-    pub fn new(outbox: Outbox) -> Self {
+    /// Pages that fail go to `failed`, too.
+    pub fn new(outbox: Outbox, failed: mpsc::Sender<FailedPage>) -> Self {
         let health = watch::Sender::new(Health::default());
         Self {
             shared: Arc::new(Shared {
@@ -48,6 +62,7 @@ impl OutboxHandle {
                 look: Notify::new(),
                 health,
                 settled: AtomicU64::new(0),
+                failed,
             }),
         }
     }
@@ -77,6 +92,14 @@ impl OutboxHandle {
     /// Nothing waits and nothing is in flight.
     pub fn is_idle(&self) -> bool {
         self.with(|o| o.is_idle())
+    }
+
+    fn note_failure(&self, settled: Settled) {
+        if let Settled::PageFailed { incident, page, why } = settled {
+            tracing::warn!(incident = incident.0, page = page.0, ?why, "a page failed");
+            // When nobody takes them, the timeline and the log have it.
+            let _ = self.shared.failed.try_send(FailedPage { incident, page, why });
+        }
     }
 
     fn with<T>(&self, f: impl FnOnce(&mut Outbox) -> T) -> T {
@@ -164,8 +187,9 @@ fn tell(handle: &OutboxHandle, door: &Door, settled: Vec<Settled>) {
                 match door.submit(Lane::Inner, input, 0) {
                     Ok(answer) => match answer.await {
                         Ok(Answer::NotWritten(_)) => {}
-                        // Decided, or the pump is gone and the next start decides.
-                        Ok(_) | Err(_) => return,
+                        Ok(_) => return handle.note_failure(settled),
+                        // The pump is gone; the next start decides.
+                        Err(_) => return,
                     },
                     Err(Turned::Stopping) => return,
                     Err(Turned::Full) => {}

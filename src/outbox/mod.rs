@@ -67,6 +67,8 @@ struct Work {
     look_until: Option<At>,
     /// Looking gets this long, however Slack answers.
     give_up_at: Option<At>,
+    /// A post of it was answered by nothing: a second one says so.
+    in_doubt: bool,
     /// Slack refused the blocks: words only.
     plain: bool,
     /// The state changed after the last rendering: when that should show.
@@ -550,6 +552,7 @@ impl Work {
             step,
             look_until: None,
             give_up_at: None,
+            in_doubt: false,
             plain: false,
             stale_at: None,
             awaiting: None,

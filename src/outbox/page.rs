@@ -1,7 +1,7 @@
 //! Pages: leased, re-checked, sent, and looked for when the answer was lost.
 
 use super::refused::{Refused, sort};
-use super::wire::{found, hash, metadata, posted, shown, with};
+use super::wire::{found, hash, mark, metadata, posted, shown, with};
 use super::{Address, Awaiting, CERTAINTY_MS, Job, Outbox, RETRY_SLOW_MS, Step};
 use crate::domain::id::{IncidentNo, MessageRef, PageId, SlackUserId};
 use crate::domain::incident::Incident;
@@ -51,7 +51,7 @@ impl Outbox {
                     "channel": to, "metadata": metadata(store, no, Some(page)),
                     "unfurl_links": false, "unfurl_media": false,
                 });
-                Some((with(shown, more), Some(hash)))
+                Some((with(mark(shown, work.in_doubt), more), Some(hash)))
             }
         }
     }
@@ -118,6 +118,7 @@ impl Outbox {
         let step = self.how_to_look_for(&p);
         if let Some(work) = self.jobs.get_mut(&job) {
             work.step = step;
+            work.in_doubt = true;
             work.look_until = Some(now.plus_ms(CERTAINTY_MS));
         }
         self.make_ready(&job, now);

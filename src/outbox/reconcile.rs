@@ -4,7 +4,7 @@
 //! missing.
 
 use super::refused::{Refused, sort};
-use super::wire::{found, hash, metadata, posted, shown, with};
+use super::wire::{found, hash, mark, metadata, posted, shown, with};
 use super::{Address, Awaiting, CERTAINTY_MS, Job, LOOK_AGAIN_MS, Outbox, RETRY_SLOW_MS, Step};
 use crate::domain::id::MessageRef;
 use crate::domain::incident::Incident;
@@ -56,7 +56,7 @@ impl Outbox {
                             "channel": incident.channel, "metadata": metadata(store, *no, None),
                             "unfurl_links": false, "unfurl_media": false,
                         });
-                        Some((with(shown, more), Some(hash)))
+                        Some((with(mark(shown, work.in_doubt), more), Some(hash)))
                     }
                 }
             }
@@ -181,6 +181,7 @@ impl Outbox {
             && let Some(work) = self.jobs.get_mut(&job)
         {
             work.step = Step::Find { channel: incident.channel.to_string() };
+            work.in_doubt = true;
             work.look_until = Some(now.plus_ms(CERTAINTY_MS));
             self.make_ready(&job, now);
             return Vec::new();

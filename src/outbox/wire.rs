@@ -1,7 +1,7 @@
 //! Views as the Web API takes them.
 
 use crate::domain::id::{IncidentNo, MessageRef, PageId, StoreId};
-use crate::views::Message;
+use crate::views::{self, Message};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -31,6 +31,23 @@ pub(super) fn shown(message: &Message, plain: bool) -> Value {
         .map(|c| json!({ "color": c.color, "blocks": c.blocks, "fallback": message.text }))
         .collect();
     json!({ "text": message.text, "blocks": message.blocks, "attachments": attachments })
+}
+
+/// Says that the same may have been posted before, `if in_doubt`. Not part of what is compared with the state: the next
+/// edit takes it away.
+pub(super) fn mark(mut shown: Value, in_doubt: bool) -> Value {
+    if !in_doubt {
+        return shown;
+    }
+    match shown.get_mut("blocks").and_then(Value::as_array_mut).filter(|blocks| !blocks.is_empty()) {
+        Some(blocks) => blocks.push(json!(views::kit::context(views::notice::SENT_AGAIN))),
+        // Words only: blocks would hide them.
+        None => {
+            let text = shown.get("text").and_then(Value::as_str).unwrap_or_default();
+            shown["text"] = json!(format!("{text}\n{}", views::notice::SENT_AGAIN));
+        }
+    }
+    shown
 }
 
 /// `shown` with more arguments.

@@ -10,6 +10,7 @@ pub mod limits;
 pub mod list;
 pub mod modal;
 pub mod mrkdwn;
+pub mod notice;
 pub mod oncall;
 pub mod page;
 pub mod refusal;
