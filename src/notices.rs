@@ -88,8 +88,9 @@ impl Notices {
             if told.get(&to).is_some_and(|last| now - last < UNREACHABLE_EVERY_MS) {
                 continue;
             }
-            self.say(views::notice::page_failed(incident, &to, &why, &snapshot.directory)).await;
-            told.insert(to, now);
+            if self.say(views::notice::page_failed(incident, &to, &why, &snapshot.directory)).await {
+                told.insert(to, now);
+            }
         }
     }
 
@@ -101,18 +102,21 @@ impl Notices {
         let _ = tokio::time::timeout(LAST_WORD, self.post(&text)).await;
     }
 
-    async fn say(&self, text: String) {
+    /// True when it was said.
+    async fn say(&self, text: String) -> bool {
         if self.paused {
-            return;
+            return false;
         }
         for _ in 0..TRIES {
             match self.post(&text).await {
-                Outcome::Ok(_) | Outcome::Refused { .. } => return,
+                Outcome::Ok(_) => return true,
+                Outcome::Refused { .. } => return false,
                 Outcome::RateLimited { .. } | Outcome::NotSent(_) | Outcome::Unknown(_) => {
                     tokio::time::sleep(AGAIN).await;
                 }
             }
         }
+        false
     }
 
     async fn post(&self, text: &str) -> Outcome {

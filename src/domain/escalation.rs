@@ -116,9 +116,10 @@ pub(super) fn next_step(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo) {
 fn run_steps(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo, mut step: u32, mut round: u32) {
     let Some(incident) = d.incident(no) else { return };
     let Some(call) = incident.call(call_no).cloned() else { return };
+    // Later levels come up minutes later: then things may stand otherwise.
     let spared = match &call.kind {
-        CallKind::Main => Vec::new(),
-        CallKind::Added { by } => on_it(&incident, by),
+        CallKind::Added { by } if call.state == CallState::Starting && has_it(&incident, by) => Some(by),
+        CallKind::Added { .. } | CallKind::Main => None,
     };
     let mut skipped = Vec::new();
     // Each (step, round) is tried once, so this ends.
@@ -138,7 +139,7 @@ fn run_steps(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo, mut step: u3
             ask_target(d, target, &mut asked, &mut skipped);
         }
         asked.retain(|a| {
-            let spare = spared.contains(&a.user);
+            let spare = spared == Some(&a.user);
             if spare {
                 skipped.push(Skipped { target: Target::User(a.user.clone()), why: SkipReason::HasIt });
             }
@@ -146,8 +147,7 @@ fn run_steps(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo, mut step: u3
         });
         if !asked.is_empty() {
             let next_at = d.stamp.at.plus_secs(present.delay_secs);
-            let mut next_up = who_next(d, &call.policy, step, round);
-            next_up.retain(|u| !spared.contains(u));
+            let next_up = who_next(d, &call.policy, step, round);
             start_step(d, no, call_no, Started { step, round, asked, skipped, next_at, next_up });
             return;
         }
@@ -156,13 +156,10 @@ fn run_steps(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo, mut step: u3
     exhausted(d, no, call_no, 0, skipped);
 }
 
-/// Who needs no page to come to this incident when `by` asks for help: whoever has it, and `by`. While nobody has it,
-/// everybody does.
-pub(super) fn on_it(incident: &Incident, by: &UserId) -> Vec<UserId> {
-    match &incident.state {
-        State::Acknowledged { by: has_it, .. } => has_it.iter().chain([by]).cloned().collect(),
-        State::Triggered { .. } | State::Snoozed { .. } | State::Resolved { .. } => Vec::new(),
-    }
+/// Does `by` have this incident, and ask for help? Then they need no page to come. Somebody else's escalation may be
+/// just because whoever has it is silent.
+pub(super) fn has_it(incident: &Incident, by: &UserId) -> bool {
+    matches!(&incident.state, State::Acknowledged { by: Some(who), .. } if who == by)
 }
 
 /// Everybody these steps would ask, as things stand.

@@ -1,7 +1,7 @@
 //! What people do to an incident.
 
 use super::alert::resolve_incident;
-use super::call::{Call, CallKind};
+use super::call::{Call, CallKind, CallState};
 use super::decision::Decision;
 use super::directory::Policy;
 use super::escalation;
@@ -120,6 +120,10 @@ fn escalate(d: &mut Decision<'_>, i: &Incident, by: &UserId) -> Result<(), Refus
 fn levels_above(d: &Decision<'_>, i: &Incident, by: &UserId) -> Result<(Policy, u32), Refusal> {
     let (policy, from) = match i.calls.last() {
         Some(last) if !last.has_level_above() => return Err(nobody_above(i, last)),
+        // It went through all levels there are.
+        Some(last) if matches!((&last.kind, &last.state), (CallKind::Added { .. }, CallState::Exhausted { .. })) => {
+            return Err(nobody_above(i, last));
+        }
         Some(last) => ((*last.policy).clone(), last.step + 1),
         // Low urgency asked nobody so far: everything is above.
         None => match d.directory.policies.get(&i.policy) {
@@ -128,8 +132,7 @@ fn levels_above(d: &Decision<'_>, i: &Incident, by: &UserId) -> Result<(Policy, 
         },
     };
     let above = escalation::who_would_be_asked(d, policy.steps.get(from as usize..).unwrap_or_default());
-    let on_it = escalation::on_it(i, by);
-    if !above.is_empty() && above.iter().all(|u| on_it.contains(u)) {
+    if escalation::has_it(i, by) && !above.is_empty() && above.iter().all(|u| u == by) {
         return Err(Refusal::NobodyAbove { incident: i.no, asked: above });
     }
     Ok((Policy { repeat: 0, ..policy }, from))

@@ -3,6 +3,7 @@
 use super::ledger::Ledger;
 use super::{Health, Outbox};
 use crate::clock::Clock;
+use crate::domain::fact::Fact;
 use crate::domain::id::{IncidentNo, InputId, PageId};
 use crate::domain::input::{Input, Settled, What};
 use crate::domain::page::PageFailure;
@@ -94,8 +95,11 @@ impl OutboxHandle {
         self.with(|o| o.is_idle())
     }
 
-    fn note_failure(&self, settled: Settled) {
-        if let Settled::PageFailed { incident, page, why } = settled {
+    /// Tells of a page that failed, if it was still wanted.
+    fn note_failure(&self, facts: &[Fact], settled: Settled) {
+        if let Settled::PageFailed { incident, page, why } = settled
+            && facts.iter().any(|f| matches!(f, Fact::PageFailed { page: p, .. } if *p == page))
+        {
             tracing::warn!(incident = incident.0, page = page.0, ?why, "a page failed");
             // When nobody takes them, the timeline and the log have it.
             let _ = self.shared.failed.try_send(FailedPage { incident, page, why });
@@ -187,7 +191,8 @@ fn tell(handle: &OutboxHandle, door: &Door, settled: Vec<Settled>) {
                 match door.submit(Lane::Inner, input, 0) {
                     Ok(answer) => match answer.await {
                         Ok(Answer::NotWritten(_)) => {}
-                        Ok(_) => return handle.note_failure(settled),
+                        Ok(Answer::Decided { facts, .. }) => return handle.note_failure(&facts, settled),
+                        Ok(_) => return,
                         // The pump is gone; the next start decides.
                         Err(_) => return,
                     },

@@ -132,6 +132,14 @@ impl Outbox {
         if let Some(hash) = sent {
             self.ledger.set(SyncKey::Dm(no, page), hash);
         }
+        // Found by another's look, it may still wait for its own.
+        if let Some(work) = self.jobs.get_mut(&job) {
+            work.step = Step::Send;
+            work.look_until = None;
+            if let Some(at) = work.ready_at.take() {
+                self.leave(at, &job);
+            }
+        }
         self.tell(&job, Awaiting::Settled);
         vec![Settled::PageDelivered { incident: no, page, message }]
     }

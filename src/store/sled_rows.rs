@@ -127,7 +127,8 @@ impl Kv for SledKv {
             if rows.len() >= MANY_ROWS {
                 for (key, _) in rows.iter().step_by(TOUCH_EVERY) {
                     for _ in 0..TOUCHES {
-                        db.get(key)?;
+                        // The rows are read; failing to touch them costs memory and no more.
+                        let _ = db.get(key);
                     }
                 }
             }

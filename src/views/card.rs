@@ -260,7 +260,9 @@ fn who_is_above(i: &Incident, d: &Directory) -> String {
         return "There is no level above: nobody more can be paged this way.".to_owned();
     }
     let above: Vec<&str> = call.next_up.iter().map(|u| d.name_of(u)).collect();
-    if above.is_empty() {
+    // Whoever has it is paged by somebody else's press and not by their own.
+    let has_it = |u: &UserId| matches!(&i.state, State::Acknowledged { by: Some(by), .. } if by == u);
+    if above.is_empty() || call.next_up.iter().any(has_it) {
         "This pages the next level now.".to_owned()
     } else {
         format!("This pages *{}* now.", names(&above))
