@@ -6,6 +6,8 @@
 
 mod e2e;
 
+use e2e::company::PAYMENTS_KEY;
+use e2e::strace;
 use e2e::wall_clock::WallClock;
 use e2e::{Company, Pager, SOON, eventually, eventually_true, journal};
 use serde_json::{Value, json};
@@ -281,6 +283,50 @@ fn fault_20_a_leftover_snapshot_of_sled_does_not_stop_the_start() {
     assert_eq!(pager.alert("a"), no);
     pager.settles(SOON);
     assert_eq!(pager.slack.cards("payments", no).len(), 1);
+}
+
+#[test]
+fn fault_21_a_sync_that_fails_answers_nobody_says_so_and_ends() {
+    let mut pager = Pager::run(&Company::default());
+    pager.has_sockets(2);
+    let before = pager.alert("before");
+    pager.slack.page_to("ana", before);
+    pager.settles(SOON);
+    assert!(pager.stop(10).success());
+    let segments = files(&pager.data_dir().join("journal"));
+    let segment = segments.iter().find(|f| f.extension().is_some_and(|e| e == "jsonl")).expect("a segment");
+
+    // A start syncs a few times on its own.
+    pager.wrap(strace::fail_syncs(segment, 8));
+    pager.start();
+    pager.has_sockets(2);
+    let mut answered = vec!["before".to_owned()];
+    let unclear = (0..50).map(|n| format!("alert {n}")).find(|key| {
+        let body = json!({"action": "trigger", "dedup_key": key, "title": key});
+        let answer = pager.try_send(&format!("/integrations/generic/{PAYMENTS_KEY}"), &body);
+        let yes = answer.is_ok_and(|a| a.status == 202);
+        if yes {
+            answered.push(key.clone());
+        }
+        !yes
+    });
+    let unclear = unclear.expect("the disk fails at last");
+    assert_eq!(pager.ends(SOON).code(), Some(1), "whoever watches it starts it again");
+    pager.slack.wait("admin", "Warridor stopped: a write to the journal failed");
+
+    pager.wrap(Vec::new());
+    pager.start();
+    pager.has_sockets(2);
+    let open = open_incidents(&pager);
+    for key in &answered {
+        assert_eq!(open.values().filter(|dedup| *dedup == key).count(), 1, "{key} was answered 202: {open:?}");
+    }
+    // Its sender comes again.
+    let no = pager.alert(&unclear);
+    assert_eq!(pager.alert(&unclear), no);
+    pager.slack.page_to_within(SOON + 20, "ana", no);
+    pager.settles(SOON + 20);
+    assert_eq!(pager.slack.cards("payments", no).len(), 1, "cards of {unclear}");
 }
 
 #[test]

@@ -17,12 +17,26 @@ pub struct Syscall {
     pub done: usize,
 }
 
-/// The words that go in front of a program to trace it into `trace`, so that its process id stays its own.
-pub fn wrap(trace: &Path) -> Vec<String> {
+/// The words that go in front of a program so that every sync of `file` after the first `good` ones fails with EIO, as
+/// that of a dying disk does. The process id stays its own.
+pub fn fail_syncs(file: &Path, good: u32) -> Vec<String> {
+    is_installed();
+    let inject = format!("inject=fdatasync,fsync:error=EIO:when={}+", good + 1);
+    let file = file.display().to_string();
+    let words = [BINARY, "-f", "-D", "-P", &file, "-e", "trace=fdatasync,fsync", "-e", &inject, "-o", "/dev/null"];
+    words.map(str::to_owned).to_vec()
+}
+
+fn is_installed() {
     assert!(
         Path::new(BINARY).exists(),
         "{BINARY} is missing: this test looks at system calls. Install it: apt-get install strace"
     );
+}
+
+/// The words that go in front of a program to trace it into `trace`, so that its process id stays its own.
+pub fn wrap(trace: &Path) -> Vec<String> {
+    is_installed();
     let trace = trace.display().to_string();
     let calls = "trace=pwrite64,pwritev,write,writev,sendto,sendmsg,fdatasync,fsync";
     let words = [BINARY, "-f", "-D", "-xx", "-y", "-s", "1000000", "-e", calls, "-o", &trace];
