@@ -70,7 +70,8 @@ fn main() {
     println!("resident, MB, in an empty directory    {empty:.1}");
     println!("processor time, ms a second of idling  {}", spread(&busy, 2));
     verdict("ready after kill -9, s", median(&ready), median(&ready) < 1.0, "under 1");
-    verdict("resident, MB", median(&resident), median(&resident) < 40.0, "under 40");
+    let most = resident.iter().copied().fold(empty, f64::max);
+    verdict("resident, MB", most, most < 40.0, "under 40");
     // The kernel counts in ticks of 10 ms; looking after HEAD and the metrics every few seconds is all there is.
     verdict("processor time, ms a second", median(&busy), median(&busy) <= 2.0, "none: at most 2, a fifth of a tick");
 }

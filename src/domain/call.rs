@@ -85,7 +85,7 @@ pub enum SkipReason {
     NoMethod,
     /// The configuration no longer has them.
     Gone,
-    /// They have the incident, or asked for help themselves.
+    /// They have the incident, and asked for help themselves.
     HasIt,
 }
 
