@@ -213,8 +213,16 @@ fn resolve(r: &mut Reading<'_>) -> Result<Command, Mistake> {
     if !r.words.is_done() && ahead.is_done() {
         return Err(r.without_rest("I resolve one incident at a time."));
     }
-    if which == Which::Mine && r.words.left() == 1 {
-        r.words.skip(&["it", "this", "mine"]);
+    if which == Which::Mine {
+        let first = r.words.lower(0).unwrap_or_default();
+        // `l2` for `12` must not resolve another incident with that note.
+        let slip = r.words.left() == 1 && first.contains(|c: char| c.is_ascii_digit());
+        if slip || first.starts_with('#') {
+            return Err(Mistake::new(format!("{} is no incident's number.", quoted(first))));
+        }
+        if r.words.left() == 1 {
+            r.words.skip(&["it", "this", "mine"]);
+        }
     }
     Ok(Command::Resolve(which, r.text(TEXT_MAX)))
 }

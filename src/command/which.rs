@@ -58,7 +58,10 @@ pub(super) fn numbers(r: &mut Reading<'_>) -> Result<Vec<IncidentNo>, Mistake> {
                     "all" | "everything" => "I acknowledge only what is named. Write the numbers.".to_owned(),
                     _ => format!("{} is no incident's number.", quoted(&word)),
                 };
-                return Err(r.instead(why, at, at + 1, ""));
+                // A number after it may be meant all the same; other words are not.
+                let more = r.words.ahead(NUMBERS_MAX).iter().any(|w| incident_no(w).is_some());
+                let to = if more { at + 1 } else { at + 1 + r.words.left() };
+                return Err(r.instead(why, at, to, ""));
             };
             if !found.contains(&no) {
                 found.push(no);
