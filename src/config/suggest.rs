@@ -3,7 +3,7 @@
 use super::limits::MAX_LISTED;
 
 /// The known name nearest to what was written, if one is near enough to be meant.
-pub(super) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let written = written.to_lowercase();
     // A third of the letters may be wrong: "paymnts" is payments, "search" is not.
     let allowed = (written.chars().count() / 3).max(1);

@@ -13,6 +13,7 @@ pub mod handle;
 pub mod id;
 pub mod incident;
 pub mod input;
+pub mod lookup;
 mod oncall;
 pub mod page;
 pub mod refusal;

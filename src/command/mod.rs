@@ -1,0 +1,211 @@
+//! What people type after a slash command: words in, a [`Command`] out, or what to type instead. PURE.
+//!
+//! People type this at night, on a phone, with a keyboard that "corrects" them. So: any case, `#12` or `12`, smart
+//! quotes, hard blanks, dashes of every length, a comma too many, a `/pager` too many. What could wake somebody by
+//! mistake is never guessed: it comes back as a [`Mistake`] with the corrected line, ready to be copied.
+//!
+//! Absent on purpose: what the commands do, what is true (is #12 open? who is on call?), and the words of the answers;
+//! of those only mistakes are told here, for nothing else knows what was typed.
+
+mod mention;
+mod mistake;
+mod names;
+mod oncall;
+mod pager;
+mod people;
+mod reading;
+mod span;
+mod spoken;
+#[cfg(test)]
+mod tests;
+mod trigger;
+mod verbs;
+mod when;
+mod which;
+mod words;
+
+pub use mistake::{CANDIDATES_MAX, Mistake, QUOTED_MAX};
+pub use when::{MORNING_HOUR, Meant, NIGHT_ENDS_HOUR, SPAN_MAX_SECS};
+pub use words::LINE_MAX;
+
+use crate::config::Means;
+use crate::domain::directory::{Directory, Urgency};
+use crate::domain::id::{IncidentNo, ScheduleId, ServiceId, TeamId, UserId};
+use crate::domain::stamp::At;
+use chrono_tz::Tz;
+use reading::Reading;
+
+/// The longest note, resolve note and description of a new incident, in characters.
+pub const TEXT_MAX: usize = 3_000;
+/// The longest reason of a snooze, in characters.
+pub const REASON_MAX: usize = 200;
+/// The most incidents one command names.
+pub const NUMBERS_MAX: usize = 50;
+
+/// What was typed.
+#[derive(Clone, Copy, Debug)]
+pub struct Line<'a> {
+    /// As it was typed, with its `/`: companies rename commands, and a corrected line must work there.
+    pub command: &'a str,
+    /// What stands after it. Untrusted; read up to [`LINE_MAX`] characters.
+    pub text: &'a str,
+    /// Which part of `/pager` the command is short for.
+    pub means: Means,
+}
+
+/// Who typed it, and what they can name.
+#[derive(Clone, Copy, Debug)]
+pub struct Speaker<'a> {
+    /// On the wall clock.
+    pub now: At,
+    /// Every time that is typed is in this zone, unless it says UTC.
+    pub tz: Tz,
+    /// `None`: somebody the configuration does not know.
+    pub me: Option<&'a UserId>,
+    pub directory: &'a Directory,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    No(IncidentNo),
+    /// None was named: the speaker's only open incident, else they are asked.
+    Mine,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Whom {
+    User(UserId),
+    Team(TeamId),
+    Schedule(ScheduleId),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ListOf {
+    Mine,
+    /// Of a bare `list` too: `/pager` alone lists one's own.
+    All,
+    Team(TeamId),
+}
+
+/// What help was asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    Trigger,
+    List,
+    Show,
+    Acknowledge,
+    Snooze,
+    Escalate,
+    /// `add` and `reassign`
+    People,
+    Urgency,
+    /// `start`, `mitigated`, `resolve` and `reopen`
+    Resolve,
+    Note,
+    Merge,
+    Why,
+    Now,
+    OnCall,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Nothing was typed: my open incidents and what I can do.
+    Mine,
+    Help(Option<Topic>),
+    /// Without a service, or without words of what is wrong, a form asks for them.
+    Trigger {
+        service: Option<ServiceId>,
+        /// Empty, or at most [`TEXT_MAX`] characters.
+        what: String,
+    },
+    List(ListOf),
+    Show(Which),
+    /// None: mine. Each once, at most [`NUMBERS_MAX`], in the order they were typed.
+    Acknowledge(Vec<IncidentNo>),
+    Snooze {
+        which: Which,
+        until: At,
+        meant: Option<Meant>,
+        /// At most [`REASON_MAX`] characters.
+        reason: Option<String>,
+    },
+    EndSnooze(Which),
+    Escalate(Which),
+    Add(Which, Whom),
+    Reassign(Which, UserId),
+    Urgency(Which, Urgency),
+    Mitigated(Which),
+    ImOnIt(Which),
+    /// With a note of at most [`TEXT_MAX`] characters.
+    Resolve(Which, Option<String>),
+    /// Never guessed: a resolved incident is nobody's.
+    Reopen(IncidentNo),
+    /// Not empty, at most [`TEXT_MAX`] characters.
+    Note(Which, String),
+    Merge {
+        from: Which,
+        into: IncidentNo,
+    },
+    Why(Which),
+    Now,
+    OnCall(OnCall),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OnCall {
+    Everybody,
+    Team(TeamId),
+    Schedule(ScheduleId),
+    Me,
+    Override {
+        schedule: ScheduleId,
+        who: UserId,
+        from: At,
+        /// After `from`, on the wall clock, as `from` is.
+        until: At,
+        meant: Option<Meant>,
+    },
+    /// An override whose person is the speaker.
+    Take {
+        schedule: ScheduleId,
+        from: At,
+        until: At,
+        meant: Option<Meant>,
+    },
+    Help,
+}
+
+/// Reads one line.
+///
+/// # Errors
+/// [`Mistake`]: what was not understood, and the corrected line where it can be guessed. A corrected line is always one
+/// that this function understands.
+pub fn parse(line: &Line<'_>, speaker: &Speaker<'_>) -> Result<Command, Mistake> {
+    read(line, speaker).map_err(|mistake| {
+        let instead = mistake.instead.and_then(|text| understood(text, line, speaker));
+        Mistake { why: mistake.why, instead }
+    })
+}
+
+fn read(line: &Line<'_>, speaker: &Speaker<'_>) -> Result<Command, Mistake> {
+    let mut reading = Reading::new(line, speaker);
+    match line.means {
+        Means::Pager => pager::read(&mut reading),
+        Means::Oncall => oncall::read(&mut reading),
+    }
+}
+
+/// Corrections of one line: a slip in the command, one in a name, one in the time.
+const CORRECTIONS_MAX: usize = 4;
+
+/// A corrected line may still lack something; then what corrects it is followed.
+fn understood(mut text: String, line: &Line<'_>, speaker: &Speaker<'_>) -> Option<String> {
+    for _ in 0..CORRECTIONS_MAX {
+        match read(&Line { text: &text, ..*line }, speaker) {
+            Ok(_) => return Some(text),
+            Err(mistake) => text = mistake.instead?,
+        }
+    }
+    None
+}

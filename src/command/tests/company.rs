@@ -1,0 +1,100 @@
+//! Three teams. Payments is as most teams are; Data has two schedules at level 1; Search has a schedule of its own name.
+
+use crate::domain::directory::{
+    Directory, Method, PersonalRule, Policy, Service, Settings, Step, Target, Team, Urgency, User,
+};
+use crate::domain::id::ChannelId;
+use crate::domain::schedule::Schedule;
+use chrono_tz::Tz;
+
+pub fn company() -> Directory {
+    let users = [
+        user("ana", "Ana Silva"),
+        user("ben", "Ben Okafor"),
+        user("cleo", "Cleo Wong"),
+        user("dcho", "Dan Cho"),
+        user("droe", "Dan Roe"),
+    ];
+    let teams = [
+        team("payments", "Payments", &["ana", "ben"]),
+        team("search", "Search", &["ben", "cleo"]),
+        team("data", "Data Platform", &["dcho", "droe"]),
+    ];
+    let services = [
+        service("payments-api", "Payments API", "payments"),
+        service("checkout", "Checkout", "payments"),
+        service("search-api", "Search", "search"),
+        service("etl", "Nightly ETL", "data"),
+    ];
+    let schedules = [
+        schedule("payments-primary", "Payments primary", "payments"),
+        schedule("payments-backup", "Payments backup", "payments"),
+        schedule("search", "Search", "search"),
+        schedule("data-eu", "Data Europe", "data"),
+        schedule("data-us", "Data America", "data"),
+    ];
+    let policies = [
+        policy("payments", &[&["payments-primary"], &["payments-backup"]]),
+        policy("search", &[&["search"]]),
+        policy("data", &[&["data-eu", "data-us"]]),
+    ];
+    Directory {
+        sha256: String::new(),
+        users: users.into_iter().map(|u| (u.id.clone(), u)).collect(),
+        teams: teams.into_iter().map(|t| (t.id.clone(), t)).collect(),
+        services: services.into_iter().map(|s| (s.id.clone(), s)).collect(),
+        policies: policies.into_iter().map(|p| (p.id.clone(), p)).collect(),
+        schedules: schedules.into_iter().map(|s| (s.id.clone(), s)).collect(),
+        channels: ["payments", "search", "data"].map(|name| (name.to_owned(), channel(name))).into(),
+        keys: Default::default(),
+        catch_all: Vec::new(),
+        admin_channel: channel("payments"),
+        settings: Settings::default(),
+    }
+}
+
+/// `#payments` is `CPAYMENTS`, and Ana is `UANA`.
+fn channel(name: &str) -> ChannelId {
+    format!("C{}", name.to_uppercase()).into()
+}
+
+fn user(id: &str, name: &str) -> User {
+    User {
+        id: id.into(),
+        name: name.to_owned(),
+        slack: Some(format!("U{}", id.to_uppercase()).into()),
+        email: Some(format!("{}@example.com", name.to_lowercase().replace(' ', "."))),
+        tz: Tz::UTC,
+        admin: false,
+        rules: vec![PersonalRule { method: Method::Slack, delay_secs: 0 }],
+    }
+}
+
+fn team(id: &str, name: &str, members: &[&str]) -> Team {
+    let members = members.iter().map(|m| (*m).into()).collect();
+    Team { id: id.into(), name: name.to_owned(), tier: 1, channel: channel(id), members }
+}
+
+fn service(id: &str, name: &str, team: &str) -> Service {
+    Service {
+        id: id.into(),
+        name: name.to_owned(),
+        team: team.into(),
+        tier: 1,
+        urgency: Urgency::High,
+        policy: team.into(),
+        channel: channel(team),
+    }
+}
+
+fn schedule(id: &str, name: &str, team: &str) -> Schedule {
+    Schedule { id: id.into(), name: name.to_owned(), team: Some(team.into()), tz: Tz::UTC, layers: Vec::new() }
+}
+
+fn policy(id: &str, levels: &[&[&str]]) -> Policy {
+    let step = |names: &&[&str]| Step {
+        targets: names.iter().map(|name| Target::Schedule((*name).into())).collect(),
+        delay_secs: 300,
+    };
+    Policy { id: id.into(), steps: levels.iter().map(step).collect(), repeat: 0 }
+}

@@ -1,0 +1,96 @@
+//! Commands and mistakes on one line each, times in the speaker's zone.
+
+use crate::command::{Command, ListOf, Meant, Mistake, OnCall, Which, Whom};
+use crate::domain::stamp::At;
+use chrono_tz::Tz;
+
+pub fn told(result: &Result<Command, Mistake>, tz: Tz) -> Vec<String> {
+    match result {
+        Ok(command) => vec![format!("= {}", command_line(command, tz))],
+        Err(Mistake { why, instead }) => {
+            let mut lines = vec![format!("! {why}")];
+            lines.extend(instead.iter().map(|line| format!("> {line}")));
+            lines
+        }
+    }
+}
+
+fn command_line(command: &Command, tz: Tz) -> String {
+    match command {
+        Command::Mine => "mine".to_owned(),
+        Command::Help(topic) => format!("help{}", topic.map_or_else(String::new, |t| format!(" {t:?}"))),
+        Command::Trigger { service, what } => {
+            format!("trigger {} `{what}`", service.as_ref().map_or("?", |s| s.as_str()))
+        }
+        Command::List(ListOf::Mine) => "list mine".to_owned(),
+        Command::List(ListOf::All) => "list all".to_owned(),
+        Command::List(ListOf::Team(team)) => format!("list team {team}"),
+        Command::Show(which) => format!("show {}", no(*which)),
+        Command::Acknowledge(numbers) => {
+            let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+            format!("ack {}", if numbers.is_empty() { "mine".to_owned() } else { numbers.join(" ") })
+        }
+        Command::Snooze { which, until, meant, reason } => {
+            let reason = reason.as_ref().map_or_else(String::new, |r| format!(" `{r}`"));
+            format!("snooze {} until {}{}{reason}", no(*which), at(*until, tz), also(*meant))
+        }
+        Command::EndSnooze(which) => format!("end snooze {}", no(*which)),
+        Command::Escalate(which) => format!("escalate {}", no(*which)),
+        Command::Add(which, whom) => format!("add {} {}", no(*which), who(whom)),
+        Command::Reassign(which, user) => format!("reassign {} @{user}", no(*which)),
+        Command::Urgency(which, urgency) => format!("urgency {} {urgency:?}", no(*which)),
+        Command::Mitigated(which) => format!("mitigated {}", no(*which)),
+        Command::ImOnIt(which) => format!("start {}", no(*which)),
+        Command::Resolve(which, note) => {
+            format!("resolve {}{}", no(*which), note.as_ref().map_or_else(String::new, |n| format!(" `{n}`")))
+        }
+        Command::Reopen(number) => format!("reopen {number}"),
+        Command::Note(which, text) => format!("note {} `{text}`", no(*which)),
+        Command::Merge { from, into } => format!("merge {} into {into}", no(*from)),
+        Command::Why(which) => format!("why {}", no(*which)),
+        Command::Now => "now".to_owned(),
+        Command::OnCall(on_call) => on_call_line(on_call, tz),
+    }
+}
+
+fn on_call_line(on_call: &OnCall, tz: Tz) -> String {
+    let span = |from: &At, until: &At, meant| format!("{} - {}{}", at(*from, tz), at(*until, tz), also(meant));
+    match on_call {
+        OnCall::Everybody => "oncall everybody".to_owned(),
+        OnCall::Team(team) => format!("oncall team {team}"),
+        OnCall::Schedule(schedule) => format!("oncall schedule {schedule}"),
+        OnCall::Me => "oncall me".to_owned(),
+        OnCall::Override { schedule, who, from, until, meant } => {
+            format!("override {schedule} @{who} {}", span(from, until, *meant))
+        }
+        OnCall::Take { schedule, from, until, meant } => format!("take {schedule} {}", span(from, until, *meant)),
+        OnCall::Help => "oncall help".to_owned(),
+    }
+}
+
+fn no(which: Which) -> String {
+    match which {
+        Which::No(no) => no.to_string(),
+        Which::Mine => "mine".to_owned(),
+    }
+}
+
+fn who(whom: &Whom) -> String {
+    match whom {
+        Whom::User(user) => format!("@{user}"),
+        Whom::Team(team) => format!("team {team}"),
+        Whom::Schedule(schedule) => format!("schedule {schedule}"),
+    }
+}
+
+fn also(meant: Option<Meant>) -> &'static str {
+    match meant {
+        None => "",
+        Some(Meant::Today) => " (today)",
+        Some(Meant::Tomorrow) => " (tomorrow)",
+    }
+}
+
+fn at(at: At, tz: Tz) -> String {
+    at.utc().with_timezone(&tz).format("%a %Y-%m-%d %H:%M %Z").to_string()
+}

@@ -1,0 +1,177 @@
+//! The words after `/pager` and `/pager oncall`, what people write instead of them, and what is not there yet.
+
+use super::Topic;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verb {
+    Mine,
+    Help,
+    Trigger,
+    List,
+    Show,
+    Acknowledge,
+    Snooze,
+    EndSnooze,
+    Escalate,
+    Add,
+    Reassign,
+    Urgency,
+    Mitigated,
+    Start,
+    Resolve,
+    Reopen,
+    Note,
+    Merge,
+    Why,
+    Now,
+    OnCall,
+}
+
+/// The word of PRODUCT first, then what other pagers call it and what people type.
+pub(super) const PAGER: &[(Verb, &[&str])] = &[
+    (Verb::Mine, &["mine", "my"]),
+    (Verb::Help, &["help", "?", "-h", "--help", "usage", "commands"]),
+    (Verb::Trigger, &["trigger", "create", "new", "raise"]),
+    (Verb::List, &["list", "ls", "incidents"]),
+    (Verb::Show, &["show", "view", "info", "details"]),
+    (Verb::Acknowledge, &["ack", "acknowledge", "acknowledged", "acked"]),
+    (Verb::Snooze, &["snooze", "sleep", "postpone"]),
+    (Verb::EndSnooze, &["unsnooze", "end-snooze", "endsnooze", "wake"]),
+    (Verb::Escalate, &["escalate", "esc"]),
+    (Verb::Add, &["add", "involve", "invite"]),
+    (Verb::Reassign, &["reassign", "assign"]),
+    (Verb::Urgency, &["urgency", "priority", "prio"]),
+    (Verb::Mitigated, &["mitigated", "mitigate"]),
+    (Verb::Start, &["start", "started", "imonit"]),
+    (Verb::Resolve, &["resolve", "resolved", "close", "closed", "fixed"]),
+    (Verb::Reopen, &["reopen", "re-open", "unresolve"]),
+    (Verb::Note, &["note", "notes", "comment"]),
+    (Verb::Merge, &["merge"]),
+    (Verb::Why, &["why"]),
+    (Verb::Now, &["now"]),
+    (Verb::OnCall, &["oncall", "on-call", "who", "whos", "who's"]),
+];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OnCallVerb {
+    Help,
+    Everybody,
+    Me,
+    Override,
+    Take,
+}
+
+pub(super) const ON_CALL: &[(OnCallVerb, &[&str])] = &[
+    (OnCallVerb::Help, &["help", "?", "-h", "--help", "usage", "commands"]),
+    (OnCallVerb::Everybody, &["everybody", "everyone", "all", "now", "list"]),
+    (OnCallVerb::Me, &["me", "mine", "my", "myself"]),
+    (OnCallVerb::Override, &["override", "cover"]),
+    (OnCallVerb::Take, &["take"]),
+];
+
+/// A word that will mean something, why it does not yet, and what does about the same.
+pub(super) struct Absent {
+    pub words: &'static [&'static str],
+    pub why: &'static str,
+    /// `N` stands for the incident if one was named.
+    pub instead: &'static str,
+}
+
+pub(super) const PAGER_ABSENT: &[Absent] = &[
+    Absent {
+        words: &["silence", "mute"],
+        why: "Silences are not there yet. Silence it at the monitor, or snooze the incident.",
+        instead: "snooze N 2h",
+    },
+    Absent {
+        words: &["maintenance", "maint"],
+        why: "Maintenance windows are not there yet. Silence it at the monitor, or snooze its incidents.",
+        instead: "snooze N 2h",
+    },
+    Absent {
+        words: &["doing"],
+        why: "Announcements are not there yet. Say it in the team's channel; `now` shows what is open.",
+        instead: "now",
+    },
+    Absent { words: &["triage"], why: "The triage walk is not there yet. Look at the incident.", instead: "show N" },
+    Absent {
+        words: &["playbook", "playbooks", "runbook"],
+        why: "Playbook runs are not there yet. Look at the incident.",
+        instead: "show N",
+    },
+    Absent {
+        words: &["handoff", "handover"],
+        why: "Handoff summaries are not there yet. See who is on call now and next.",
+        instead: "oncall",
+    },
+    Absent {
+        words: &["rca", "postmortem", "post-mortem"],
+        why: "RCAs are not there yet. Keep what you found in notes; the incident shows its timeline.",
+        instead: "show N",
+    },
+    Absent {
+        words: &["major"],
+        why: "Major incidents are not there yet. Add people to the incident, or escalate it.",
+        instead: "show N",
+    },
+    Absent {
+        words: &["review"],
+        why: "The production review is not there yet. See what is open.",
+        instead: "list all",
+    },
+];
+
+pub(super) const ON_CALL_ABSENT: &[Absent] = &[
+    Absent {
+        words: &["schedule", "schedules"],
+        why: "Calendars of schedules are not there yet. See who is on call now and next.",
+        instead: "TEAM",
+    },
+    Absent { words: &["swap"], why: "Swaps are not there yet. Two overrides do the same.", instead: "help" },
+    Absent {
+        words: &["ready", "readiness"],
+        why: "The readiness check is not there yet. See when you are on call.",
+        instead: "me",
+    },
+    Absent { words: &["test"], why: "Test pages are not there yet. See when you are on call.", instead: "me" },
+    Absent {
+        words: &["gaps"],
+        why: "The search for gaps is not there yet. See who is on call now and next.",
+        instead: "",
+    },
+];
+
+pub(super) fn verb<V: Copy>(table: &[(V, &[&str])], word: &str) -> Option<V> {
+    table.iter().find(|(_, words)| words.contains(&word)).map(|(verb, _)| *verb)
+}
+
+pub(super) fn absent(table: &'static [Absent], word: &str) -> Option<&'static Absent> {
+    table.iter().find(|a| a.words.contains(&word))
+}
+
+/// All words of a table, for "did you mean".
+pub(super) fn all<V>(table: &'static [(V, &'static [&'static str])]) -> impl Iterator<Item = &'static str> {
+    table.iter().flat_map(|(_, words)| words.iter().copied())
+}
+
+impl Verb {
+    pub fn topic(self) -> Option<Topic> {
+        Some(match self {
+            Self::Mine | Self::Help => return None,
+            Self::Trigger => Topic::Trigger,
+            Self::List => Topic::List,
+            Self::Show => Topic::Show,
+            Self::Acknowledge => Topic::Acknowledge,
+            Self::Snooze | Self::EndSnooze => Topic::Snooze,
+            Self::Escalate => Topic::Escalate,
+            Self::Add | Self::Reassign => Topic::People,
+            Self::Urgency => Topic::Urgency,
+            Self::Mitigated | Self::Start | Self::Resolve | Self::Reopen => Topic::Resolve,
+            Self::Note => Topic::Note,
+            Self::Merge => Topic::Merge,
+            Self::Why => Topic::Why,
+            Self::Now => Topic::Now,
+            Self::OnCall => Topic::OnCall,
+        })
+    }
+}
