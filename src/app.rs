@@ -4,9 +4,8 @@
 
 use crate::clock::Clock;
 use crate::config::{AppConfig, Loaded};
-use crate::domain::incident::Incident;
 use crate::domain::stamp::At;
-use crate::domain::world::rows::{closed_key, read_incident_row};
+use crate::domain::world::rows::{closed_key, read_incident_row, read_timeline_row, timeline_prefix};
 use crate::door::Door;
 use crate::health::Health;
 use crate::ingest::heartbeat::Heartbeat;
@@ -19,7 +18,7 @@ use crate::outbox::ledger::{self, Ledger};
 use crate::pump::driver::{self as pump_driver, Board, Parts};
 use crate::pump::{Fatal, Pump, Replayer};
 use crate::record::Salt;
-use crate::slack::handler::Handler;
+use crate::slack::handler::{Archive, Handler, History};
 use crate::slack::{self, SlackClient, SocketConfig};
 use crate::store::Store;
 use crate::store::StoreError;
@@ -153,6 +152,7 @@ impl App {
             commands,
             paused: opened.paused,
             archive: archive(store.clone()),
+            history: history(store.clone()),
         };
         let config = SocketConfig::new(slack_api, app_token);
         let (listening, status) = slack::run(config, clock.clone(), handler, sockets.token.clone());
@@ -279,11 +279,27 @@ fn housekeeping(
     })
 }
 
-fn archive(store: Arc<EmbeddedStore>) -> Arc<dyn Fn(crate::domain::id::IncidentNo) -> Option<Incident> + Send + Sync> {
+fn archive(store: Arc<EmbeddedStore>) -> Archive {
     Arc::new(move |no| {
         let key = closed_key(no);
         let value = store.get(&key).ok().flatten()?;
         read_incident_row(&key, &value).ok()
+    })
+}
+
+/// Timeline entries that left memory, the newest first.
+fn history(store: Arc<EmbeddedStore>) -> History {
+    Arc::new(move |no, most| {
+        let prefix = timeline_prefix(no);
+        let mut entries = Vec::new();
+        let scanned = store.scan(&prefix, true, &mut |key, value| {
+            entries.extend(read_timeline_row(key, value));
+            entries.len() < most
+        });
+        if let Err(e) = scanned {
+            tracing::error!(error = %e, "a timeline could not be read to its beginning");
+        }
+        entries
     })
 }
 

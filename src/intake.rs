@@ -60,6 +60,7 @@ fn alert_keys(input: &Input) -> Vec<AlertKey> {
         }
         What::Unreadable(u) => vec![u.alert_key()],
         What::Act(_)
+        | What::Raise(_)
         | What::Override(_)
         | What::Due
         | What::Settled(_)

@@ -69,7 +69,7 @@ fn take(sim: &mut Sim, step: &Step) {
         Step::Act(who, no, deed) => {
             let deed = match deed {
                 0 => Deed::Acknowledge,
-                1 => Deed::Snooze { until: sim.wall.plus_ms(40 * MINUTE) },
+                1 => Deed::snooze(sim.wall.plus_ms(40 * MINUTE)),
                 2 => Deed::EndSnooze,
                 3 => Deed::Escalate,
                 4 => Deed::Resolve { note: Some("<!here> fixed".to_owned()) },
@@ -301,7 +301,7 @@ fn life() -> Sim {
     act(&mut sim, "ana", 1, Deed::Escalate);
     act(&mut sim, "ana", 1, Deed::Note { text: "it is the fan <!here>".to_owned() });
     let until = sim.wall.plus_ms(10 * MINUTE);
-    act(&mut sim, "ana", 1, Deed::Snooze { until });
+    act(&mut sim, "ana", 1, Deed::snooze(until));
     sim.advance(11 * MINUTE);
     // Nobody answers, and Mara cannot be reached.
     order(

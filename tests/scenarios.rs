@@ -167,7 +167,7 @@ impl Story {
             "resolves" => Deed::Resolve { note: Some(words.to_owned()).filter(|w| !w.is_empty()) },
             "notes on" => Deed::Note { text: words.to_owned() },
             "snoozes" => match words.strip_prefix("until ").and_then(clock) {
-                Some(until) => Deed::Snooze { until },
+                Some(until) => Deed::snooze(until),
                 None => return false,
             },
             _ => return false,

@@ -16,20 +16,23 @@ mod draw;
 
 use desk::{DAY, Desk, HOUR, MINUTE, NIGHT};
 use draw::{Golden, message, view};
+use warridor::command::{self, Line, Speaker, Topic};
 use warridor::config::{Means, SystemEnv, load};
-use warridor::domain::call::{Asked, SkipReason, Skipped};
-use warridor::domain::directory::Target;
+use warridor::domain::call::{Asked, SkipReason, Skipped, Whom};
+use warridor::domain::directory::{Target, Urgency};
+use warridor::domain::duty::{coming, duties};
 use warridor::domain::fact::{LateAct, ResolvedBy};
-use warridor::domain::id::{IncidentNo, OverrideId, ScheduleId};
+use warridor::domain::id::{IncidentNo, OverrideId, ScheduleId, TeamId, UserId};
 use warridor::domain::incident::{Entry, Happening, Incident};
-use warridor::domain::input::{Deed, EventAction};
+use warridor::domain::input::{Deed, EventAction, OverrideRequest, SnoozeWhy};
 use warridor::domain::page::{PageFailure, Purpose, Recipient};
 use warridor::domain::refusal::Refusal;
-use warridor::domain::response::snooze_choices;
 use warridor::domain::schedule::{Override, now_and_next};
-use warridor::domain::stamp::At;
+use warridor::domain::snooze;
+use warridor::domain::stamp::{At, Stamp};
 use warridor::views;
-use warridor::views::action_id::Subject;
+use warridor::views::action_id::{Origin, Subject};
+use warridor::views::modal::{Askable, RaiseDraft};
 use warridor::views::oncall::Watch;
 
 /// How an incident gets into a state, and what that state is called.
@@ -48,13 +51,28 @@ fn states() -> Vec<(&'static str, Desk)> {
     };
     let anas = || after(&paged, &|d| d.act("ana", Deed::Acknowledge));
     let escalated = || after(&anas, &|d| d.act("ana", Deed::Escalate));
-    let snoozed = || after(&anas, &|d| d.act("ana", Deed::Snooze { until: d.now.plus_ms(6 * HOUR - 2 * MINUTE) }));
+    let snoozed = || after(&anas, &|d| d.act("ana", Deed::snooze(d.now.plus_ms(6 * HOUR - 2 * MINUTE))));
     let asked = || after(&anas, &|d| d.advance(30 * MINUTE));
     let exhausted = || after(&paged, &|d| d.advance(20 * MINUTE));
     let low = || {
         let mut desk = Desk::at(NIGHT);
         desk.alert("reports", EventAction::Trigger);
         desk
+    };
+    let ask = |who: &str| Deed::AddResponders { whom: vec![Whom::User(who.into())] };
+    let asked_chen = || after(&anas, &|d| d.act("ana", ask("chen")));
+    let reassigned = || after(&anas, &|d| d.act("ana", Deed::Reassign { to: "ben".into() }));
+    let started = || after(&anas, &|d| d.act("ana", Deed::Start));
+    let two = || {
+        after(&anas, &|d| {
+            d.titled("search", "Search is slow", "", &[("region", "us-east-1")]);
+            d.deliver();
+        })
+    };
+    let merged = || after(&two, &|d| d.act("ana", Deed::MergeInto { into: IncidentNo(2) }));
+    let waiting = |d: &mut Desk| {
+        let (why, because) = (Some(SnoozeWhy::WaitingOn), "the vendor <!here>".to_owned());
+        d.act("ana", Deed::Snooze { until: d.now.plus_ms(2 * HOUR), why, because });
     };
     let resolved = || after(&anas, &|d| d.act("ana", Deed::Resolve { note: Some("restarted the pod".to_owned()) }));
     vec![
@@ -117,12 +135,50 @@ fn states() -> Vec<(&'static str, Desk)> {
         ("acknowledged: at the monitor's side", after(&paged, &|d| d.alert("payments", EventAction::Acknowledge))),
         ("acknowledged: low urgency", after(&low, &|d| d.act("ana", Deed::Acknowledge))),
         ("snoozed: by Ana", snoozed()),
-        ("snoozed: low urgency", after(&low, &|d| d.act("ana", Deed::Snooze { until: d.now.plus_ms(HOUR) }))),
+        ("snoozed: low urgency", after(&low, &|d| d.act("ana", Deed::snooze(d.now.plus_ms(HOUR))))),
         ("acknowledged: the snooze was ended by hand", after(&snoozed, &|d| d.act("ana", Deed::EndSnooze))),
         ("resolved: by Ana, the monitor still fires", resolved()),
         ("resolved: by Ana, then cleared", after(&resolved, &|d| d.alert("payments", EventAction::Resolve))),
         ("resolved: by the monitor while paging", after(&paged, &|d| d.alert("payments", EventAction::Resolve))),
         ("resolved: by the monitor while Ana had it", after(&anas, &|d| d.alert("payments", EventAction::Resolve))),
+        ("triggered: opened by Chen, by hand", {
+            let mut desk = Desk::at(NIGHT);
+            desk.raise("chen", "payments", "Nobody can pay with <!channel> PayPal", None);
+            desk.deliver();
+            desk
+        }),
+        ("triggered: low urgency, opened by Chen", {
+            let mut desk = Desk::at(NIGHT);
+            desk.raise("chen", "payments", "The logo is gone", Some(Urgency::Low));
+            desk
+        }),
+        ("triggered: Chen asked for by name, while Ana is paged", after(&paged, &|d| d.act("ben", ask("chen")))),
+        ("triggered: Mara made it high", after(&low, &|d| d.act("mara", Deed::SetUrgency { to: Urgency::High }))),
+        ("triggered: Mara made it low", after(&paged, &|d| d.act("mara", Deed::SetUrgency { to: Urgency::Low }))),
+        ("acknowledged: Ana is on it", started()),
+        ("acknowledged: Ana mitigated it", after(&started, &|d| d.act("ana", Deed::Mitigate))),
+        ("acknowledged: Ana asked for Chen", asked_chen()),
+        ("acknowledged: Chen came", after(&asked_chen, &|d| d.act("chen", Deed::Acknowledge))),
+        ("acknowledged: Chen did not come", after(&asked_chen, &|d| d.advance(16 * MINUTE))),
+        ("acknowledged: Ana wants Ben to take it", reassigned()),
+        ("acknowledged: Ben took it", after(&reassigned, &|d| d.act("ben", Deed::Acknowledge))),
+        ("acknowledged: Ben did not take it", after(&reassigned, &|d| d.advance(16 * MINUTE))),
+        (
+            "acknowledged: low urgency, made high by Mara",
+            after(&low, &|d| {
+                d.act("ana", Deed::Acknowledge);
+                d.act("mara", Deed::SetUrgency { to: Urgency::High });
+            }),
+        ),
+        (
+            "acknowledged: with another merged into it",
+            after(&two, &|d| {
+                d.act_on(2, "chen", Deed::MergeInto { into: IncidentNo(1) });
+            }),
+        ),
+        ("snoozed: waiting for somebody", after(&anas, &waiting)),
+        ("resolved: nothing had to be done", after(&paged, &|d| d.act("ana", Deed::NotActionable))),
+        ("resolved: merged into another", merged()),
         ("acknowledged: reopened by Ben", after(&resolved, &|d| d.act("ben", Deed::Reopen))),
     ]
 }
@@ -138,6 +194,12 @@ fn cards() {
         let i = first(&desk);
         golden.say(name, &message(&views::card::card(&i, &desk.directory, desk.store), desk.subject(&i)));
     }
+    let (_, mut desk) = states().into_iter().find(|(n, _)| *n == "resolved: by Ana, then cleared").expect("a state");
+    desk.pass(40 * MINUTE);
+    desk.alert("payments", EventAction::Trigger);
+    let i = desk.incident(IncidentNo(2));
+    let card = views::card::card(&i, &desk.directory, desk.store);
+    golden.say("triggered: the alert of a resolved one fired again", &message(&card, desk.subject(&i)));
     golden.compare();
 }
 
@@ -157,12 +219,13 @@ fn direct_messages() {
                 Purpose::Step => "asked by a level",
                 Purpose::CatchAll => "the catch-all",
                 Purpose::StillOnIt => "still on it?",
+                Purpose::Raised => "urgent now",
             };
             let dm = views::page::page(&i, p, &desk.directory, desk.store);
             golden.say(&format!("{name} — to {to} ({why})"), &message(&dm, desk.subject(&i)));
         }
     }
-    for purpose in [Purpose::Step, Purpose::CatchAll, Purpose::StillOnIt] {
+    for purpose in [Purpose::Step, Purpose::CatchAll, Purpose::StillOnIt, Purpose::Raised] {
         assert!(purposes.contains(&purpose), "no state has a page for {purpose:?}");
     }
     golden.compare();
@@ -190,6 +253,15 @@ fn happenings() -> Vec<Happening> {
             | Happening::Resolved { .. }
             | Happening::Reopened { .. }
             | Happening::Noted { .. }
+            | Happening::Started { .. }
+            | Happening::Mitigated { .. }
+            | Happening::RespondersAsked { .. }
+            | Happening::ReassignAsked { .. }
+            | Happening::Reassigned { .. }
+            | Happening::UrgencyChanged { .. }
+            | Happening::NotActionable { .. }
+            | Happening::MergedInto { .. }
+            | Happening::Merged { .. }
             | Happening::Late { .. }
             | Happening::CardMoved { .. } => {}
         }
@@ -199,6 +271,7 @@ fn happenings() -> Vec<Happening> {
         round,
         asked: who.iter().map(|w| Asked { user: (*w).into(), via: None }).collect(),
         skipped: skipped.iter().map(|(t, why)| Skipped { target: t.clone(), why: *why }).collect(),
+        by_name: false,
     };
     let user = |u: &str| Target::User(u.into());
     let skipped = vec![Skipped { target: Target::Schedule("empty".into()), why: SkipReason::NobodyOnCall }];
@@ -215,7 +288,15 @@ fn happenings() -> Vec<Happening> {
         Happening::Exhausted { times: 1, skipped: Vec::new() },
         Happening::Exhausted { times: 1, skipped },
         Happening::Exhausted { times: 2, skipped: Vec::new() },
-        Happening::NobodyCame { skipped: Vec::new() },
+        Happening::NobodyCame { skipped: Vec::new(), asked: None },
+        Happening::NobodyCame { skipped: Vec::new(), asked: Some(Whom::Team("team".into())) },
+        Happening::Asked {
+            level: 1,
+            round: 1,
+            asked: vec![Asked { user: "chen".into(), via: None }],
+            skipped: Vec::new(),
+            by_name: true,
+        },
         failed("ana", PageFailure::NoMethod),
         failed("ana", PageFailure::Slack("user_disabled".to_owned())),
         failed("ana", PageFailure::TooManyRestarts),
@@ -227,7 +308,13 @@ fn happenings() -> Vec<Happening> {
         Happening::Joined { by: "ben".into() },
         Happening::AcknowledgedByEvent,
         Happening::Escalated { by: "ana".into() },
-        Happening::Snoozed { by: "ana".into(), until: NIGHT.plus_ms(6 * HOUR) },
+        Happening::Snoozed { by: "ana".into(), until: NIGHT.plus_ms(6 * HOUR), why: None, because: "".into() },
+        Happening::Snoozed {
+            by: "ana".into(),
+            until: NIGHT.plus_ms(6 * HOUR),
+            why: Some(SnoozeWhy::NotUrgent),
+            because: "see <!here>".into(),
+        },
         Happening::SnoozeEnded,
         Happening::StillOnItAsked { to: "ana".into() },
         Happening::AckTimedOut,
@@ -238,6 +325,20 @@ fn happenings() -> Vec<Happening> {
         resolved(ResolvedBy::Monitor, ""),
         Happening::Reopened { by: "ben".into() },
         Happening::Noted { by: "ana".into(), text: "looks like <the> database".into() },
+        Happening::Started { by: "ana".into() },
+        Happening::Mitigated { by: "ana".into() },
+        Happening::RespondersAsked {
+            by: "ana".into(),
+            whom: vec![Whom::User("ben".into()), Whom::Team("team".into()), Whom::Schedule("primary".into())],
+        },
+        Happening::ReassignAsked { by: "ana".into(), to: "ben".into() },
+        Happening::Reassigned { to: "ben".into(), from: Some("ana".into()) },
+        Happening::Reassigned { to: "ben".into(), from: None },
+        Happening::UrgencyChanged { by: Some("mara".into()), to: Urgency::High },
+        Happening::UrgencyChanged { by: None, to: Urgency::Low },
+        Happening::NotActionable { by: "ana".into() },
+        Happening::MergedInto { by: "ana".into(), into: IncidentNo(2) },
+        Happening::Merged { by: "ana".into(), from: IncidentNo(3) },
         late(LateAct::AcknowledgeAfterAcknowledge),
         late(LateAct::AcknowledgeAfterResolve),
         late(LateAct::ResolveAfterResolve),
@@ -256,7 +357,7 @@ fn thread_lines() {
     let line = |e: &Entry| draw::words(&views::thread::line(e, &desk.directory));
     let (thread, other): (Vec<_>, Vec<_>) = entries.iter().partition(|e| e.what.is_shown_in_thread());
     golden.say("shown in the thread", &thread.into_iter().map(line).collect::<Vec<_>>().join("\n"));
-    golden.say("shown by `show` only", &other.into_iter().map(line).collect::<Vec<_>>().join("\n"));
+    golden.say("in the log below it", &other.into_iter().map(line).collect::<Vec<_>>().join("\n"));
     let (many, upto) = views::thread::thread(entries.iter(), &desk.directory).expect("entries are pending");
     assert_eq!(upto, entries.len() as u64, "a message covers what it counts");
     golden.say("more than one message holds", &message(&many, None));
@@ -271,6 +372,21 @@ fn refusals() -> Vec<Refusal> {
             | Refusal::NoSuchService(_)
             | Refusal::NoSuchSchedule(_)
             | Refusal::NoSuchUser(_)
+            | Refusal::NoSuchTeam(_)
+            | Refusal::CannotBeReached { .. }
+            | Refusal::NobodyNamed { .. }
+            | Refusal::NobodyToAsk { .. }
+            | Refusal::AskedAlready { .. }
+            | Refusal::HasItAlready { .. }
+            | Refusal::TooManyCalls { .. }
+            | Refusal::StartedAlready { .. }
+            | Refusal::MitigatedAlready { .. }
+            | Refusal::MarkedAlready { .. }
+            | Refusal::HasThatUrgency { .. }
+            | Refusal::IsMerged { .. }
+            | Refusal::MergeIntoItself { .. }
+            | Refusal::TooManyAlerts { .. }
+            | Refusal::EmptyTitle { .. }
             | Refusal::AlreadyYours { .. }
             | Refusal::IsResolved { .. }
             | Refusal::IsSnoozed { .. }
@@ -291,6 +407,21 @@ fn refusals() -> Vec<Refusal> {
         Refusal::NoSuchService("payments".into()),
         Refusal::NoSuchSchedule("primary".into()),
         Refusal::NoSuchUser("zoe".into()),
+        Refusal::NoSuchTeam("sales".into()),
+        Refusal::CannotBeReached { user: "ben".into() },
+        Refusal::NobodyNamed { incident },
+        Refusal::NobodyToAsk { incident, whom: Whom::Team("team".into()) },
+        Refusal::AskedAlready { incident, whom: Whom::User("ben".into()) },
+        Refusal::HasItAlready { incident, user: "ben".into() },
+        Refusal::TooManyCalls { incident, most: 20 },
+        Refusal::StartedAlready { incident },
+        Refusal::MitigatedAlready { incident, by: "ben".into(), at: NIGHT },
+        Refusal::MarkedAlready { incident, by: "ben".into(), at: NIGHT },
+        Refusal::HasThatUrgency { incident, urgency: Urgency::Low },
+        Refusal::IsMerged { incident, into: IncidentNo(14) },
+        Refusal::MergeIntoItself { incident },
+        Refusal::TooManyAlerts { incident, most: 1_000 },
+        Refusal::EmptyTitle { service: "payments".into() },
         Refusal::AlreadyYours { incident },
         Refusal::IsResolved { incident, by: ResolvedBy::User("ben".into()), since: NIGHT },
         Refusal::IsResolved { incident, by: ResolvedBy::Monitor, since: NIGHT },
@@ -344,7 +475,7 @@ fn replies() {
     let ana = |deed| [("ana", deed)];
     let ack = || Deed::Acknowledge;
     let resolve = || Deed::Resolve { note: None };
-    let snooze = || Deed::Snooze { until: NIGHT.plus_ms(6 * HOUR) };
+    let snooze = || Deed::snooze(NIGHT.plus_ms(6 * HOUR));
     said("Ana, who is paged, acknowledges", &[], "ana", ack());
     said("Chen, who is not, acknowledges", &[], "chen", ack());
     said("Ben, who would be next, acknowledges", &[], "ben", ack());
@@ -369,6 +500,62 @@ fn replies() {
     said("Ben reopens what is open", &ana(ack()), "ben", Deed::Reopen);
     said("Ana notes something", &ana(ack()), "ana", Deed::Note { text: "it is the database".to_owned() });
     said("Ana notes nothing", &ana(ack()), "ana", Deed::Note { text: "  ".to_owned() });
+    let ask = |who: &str| Deed::AddResponders { whom: vec![Whom::User(who.into())] };
+    let give = |to: &str| Deed::Reassign { to: to.into() };
+    said("Ana says she is on it", &ana(ack()), "ana", Deed::Start);
+    said("Ana says so at once", &[], "ana", Deed::Start);
+    said("Ben says so of what Ana has", &ana(ack()), "ben", Deed::Start);
+    said("Ana says so twice", &[("ana", ack()), ("ana", Deed::Start)], "ana", Deed::Start);
+    said("Ana mitigates", &ana(ack()), "ana", Deed::Mitigate);
+    said("Ana mitigates twice", &[("ana", ack()), ("ana", Deed::Mitigate)], "ana", Deed::Mitigate);
+    said("Ana asks for Chen", &ana(ack()), "ana", ask("chen"));
+    said("Ana asks for Chen twice", &[("ana", ack()), ("ana", ask("chen"))], "ana", ask("chen"));
+    said(
+        "Ana asks for her own team, which is herself and Ben",
+        &ana(ack()),
+        "ana",
+        Deed::AddResponders { whom: vec![Whom::Team("team".into())] },
+    );
+    said("Ana asks for nobody", &ana(ack()), "ana", Deed::AddResponders { whom: Vec::new() });
+    said("Ana asks for herself", &ana(ack()), "ana", ask("ana"));
+    said("Chen asks for Ben while Ana is paged", &[], "chen", ask("ben"));
+    said("Ana gives it to Ben", &ana(ack()), "ana", give("ben"));
+    said("Ben takes what Ana gave him", &[("ana", ack()), ("ana", give("ben"))], "ben", ack());
+    said("Ben takes it over from Ana", &ana(ack()), "ben", give("ben"));
+    said("Ana gives it to herself", &ana(ack()), "ana", give("ana"));
+    said("Chen gives it to Ben while Ana is paged", &[], "chen", give("ben"));
+    said("Mara makes it low", &[], "mara", Deed::SetUrgency { to: Urgency::Low });
+    let low = Deed::SetUrgency { to: Urgency::Low };
+    said("Mara makes it high", &[("mara", low.clone())], "mara", Deed::SetUrgency { to: Urgency::High });
+    let anas_low = [("mara", low.clone()), ("ana", ack())];
+    said("Mara makes high what Ana has", &anas_low, "mara", Deed::SetUrgency { to: Urgency::High });
+    said("Mara makes it low twice", &[("mara", low.clone())], "mara", low);
+    said("Ana says nothing had to be done", &ana(ack()), "ana", Deed::NotActionable);
+    said("Ana merges it into what is not there", &ana(ack()), "ana", Deed::MergeInto { into: IncidentNo(7) });
+    said("Ana merges it into itself", &ana(ack()), "ana", Deed::MergeInto { into: IncidentNo(1) });
+    let mut desk = Desk::at(NIGHT);
+    desk.alert("payments", EventAction::Trigger);
+    desk.titled("search", "Search is slow", "", &[]);
+    let facts = desk.try_act("ana", Deed::MergeInto { into: IncidentNo(2) }).expect("two open incidents");
+    let words = views::reply::act(&facts, &first(&desk), &desk.directory);
+    golden.say("Ana merges it into another", &draw::words(&words));
+    for (name, service, urgency) in
+        [("by the service", "payments", None), ("low", "payments", Some(Urgency::Low)), ("to nobody", "orphan", None)]
+    {
+        let mut desk = Desk::at(NIGHT);
+        let facts = desk.raise("chen", service, "Nobody can pay", urgency);
+        let words = views::reply::act(&facts, &first(&desk), &desk.directory);
+        golden.say(&format!("Chen pages somebody: {name}"), &draw::words(&words));
+    }
+    let mut desk = Desk::at(NIGHT);
+    desk.alert("payments", EventAction::Trigger);
+    let i = first(&desk);
+    let subject = Subject { store: desk.store, incident: i.no };
+    let question = views::reply::not_asked(&i, &desk.directory, subject);
+    golden.say("Chen presses Acknowledge and was not asked", &message(&question, Some(subject)));
+    golden.say("somebody chosen is unknown", &views::reply::unknown_choice("U0NEW"));
+    golden.say("a window did not open", &views::reply::no_window());
+    golden.say("it takes long", &views::reply::takes_long(IncidentNo(1)));
     golden.say("a card of another installation", &views::reply::from_another_store());
     golden.say("somebody unknown", &views::reply::unknown_person());
     golden.say("the disk is full", &views::reply::not_saved());
@@ -382,7 +569,18 @@ fn lists() {
     let desk = Desk::at(NIGHT);
     let mut list = |name: &str, desk: &Desk| {
         let open: Vec<_> = desk.world.open_incidents().map(|i| &**i).collect();
-        golden.say(name, &message(&views::list::list(&open, &desk.directory), None));
+        golden.say(name, &message(&views::list::list(&open, &desk.directory, ""), None));
+        golden.say(
+            &format!("{name}, one team's"),
+            &message(&views::list::list(&open, &desk.directory, "Search & co"), None),
+        );
+        golden.say(&format!("{name}, mine"), &message(&views::list::mine(&open, &desk.directory, "/pager"), None));
+        golden.say(
+            &format!("{name}, which one?"),
+            &message(&views::list::pick(&open, &desk.directory, "/pager ack"), None),
+        );
+        let paused = views::list::paused(views::list::list(&open, &desk.directory, ""));
+        golden.say(&format!("{name}, paused"), &message(&paused, None));
     };
     list("nothing", &desk);
     for (name, desk) in states().iter().filter(|(name, _)| name.starts_with("snoozed")) {
@@ -409,14 +607,164 @@ fn show_one() {
 #[test]
 fn help() {
     let mut golden = Golden::new("help");
-    golden.say("help", &message(&views::list::help("/pager"), None));
-    for text in ["frobnicate", "ack", "ack foo", "resolve", "note 12", "show 1 2", "`<!channel>`"] {
-        let Err(e) = warridor::slack::command::parse(Means::Pager, "/pager", text) else {
-            panic!("{text} is understood")
-        };
-        let said = views::list::not_understood("/pager", text, &e.mend);
-        golden.say(&format!("/pager {text}"), &message(&said, None));
+    golden.say("help", &message(&views::list::help("/pager", None), None));
+    let topics = [
+        Topic::Trigger,
+        Topic::List,
+        Topic::Show,
+        Topic::Acknowledge,
+        Topic::Snooze,
+        Topic::Escalate,
+        Topic::People,
+        Topic::Urgency,
+        Topic::Resolve,
+        Topic::Note,
+        Topic::Merge,
+        Topic::Why,
+        Topic::Now,
+        Topic::OnCall,
+    ];
+    for topic in topics {
+        golden.say(&format!("{topic:?}"), &message(&views::list::help("/pager", Some(topic)), None));
     }
+    golden.say("nothing to click on", &message(&views::list::press_to_raise(), None));
+    let desk = Desk::at(NIGHT);
+    let ana = "ana".into();
+    let speaker = Speaker { now: NIGHT, tz: chrono_tz::Europe::Lisbon, me: Some(&ana), directory: &desk.directory };
+    for text in ["frobnicate", "ack foo", "snooze 12", "add 12 @bne", "`<!channel>`"] {
+        let line = Line { command: "/pager", text, means: Means::Pager };
+        let Err(mistake) = command::parse(&line, &speaker) else { panic!("{text} is understood") };
+        golden.say(&format!("/pager {text}"), &message(&views::list::mistake(&mistake), None));
+    }
+    golden.compare();
+}
+
+#[test]
+fn windows() {
+    let mut golden = Golden::new("windows");
+    for (name, desk) in states() {
+        let i = first(&desk);
+        let subject = Subject { store: desk.store, incident: i.no };
+        let origin = Origin { subject, channel: Some("C0PAY".into()) };
+        golden.say(&format!("More…, {name}"), &view(&views::more::more(&i, &desk.directory, &origin), Some(subject)));
+    }
+    let (_, desk) = states().swap_remove(1);
+    let i = first(&desk);
+    let subject = Subject { store: desk.store, incident: i.no };
+    let origin = Origin { subject, channel: None };
+    let mut say = |name: &str, v| golden.say(name, &view(&v, Some(subject)));
+    let d = &desk.directory;
+    let askable = |value: &str, name: &str, now: &str| Askable {
+        value: value.to_owned(),
+        name: name.to_owned(),
+        now: now.to_owned(),
+    };
+    let all = [askable("team:team", "Team", "Ana"), askable("schedule:empty", "empty", "nobody now")];
+    say("add responders", views::modal::add_responders(&i, &all, &origin));
+    say("add responders, no teams", views::modal::add_responders(&i, &[], &origin));
+    say("reassign what nobody has", views::modal::reassign(&i, d, &origin));
+    say("note", views::modal::note(&i, &origin));
+    say("resolve with a note", views::modal::resolve(&i, &origin));
+    say("merge, no other", views::modal::merge(&i, &[], &origin));
+    let mut many = Desk::at(NIGHT);
+    for n in 0..130 {
+        many.titled("payments", &format!("Disk {n} & <!channel> is filling up"), "", &[]);
+    }
+    let others: Vec<Incident> = (2..=125).map(|n| many.incident(IncidentNo(n))).collect();
+    let two: Vec<&Incident> = others.iter().take(2).collect();
+    say("merge", views::modal::merge(&i, &two, &origin));
+    // Slack takes a hundred options.
+    view(&views::modal::merge(&i, &others.iter().collect::<Vec<_>>(), &origin), Some(subject));
+    let mut draft = RaiseDraft::default();
+    say("page somebody", views::modal::raise(&draft, d, &origin));
+    let payments = "payments".into();
+    draft = RaiseDraft {
+        service: Some(&payments),
+        what: "nobody can pay",
+        wakes: d.services.get(&payments).map(|s| views::modal::wakes(s, "Ana")),
+    };
+    say("page somebody, a service is chosen", views::modal::raise(&draft, d, &origin));
+    say("what came of it", views::modal::told("#1", &views::Message::plain("You are on it: #1 says so.")));
+    let (_, desk) = states().into_iter().find(|(name, _)| *name == "acknowledged: Chen did not come").expect("a state");
+    let i = first(&desk);
+    let d = &desk.directory;
+    say("reassign what Ana has", views::modal::reassign(&i, d, &origin));
+    say("who was paged", views::more::who_was_paged(&i, d));
+    say("what happened", views::more::timeline(&i, &i.timeline, d));
+    say("what happened, at the beginning", views::more::timeline(&i, &[], d));
+    // A long life still fits one window.
+    let long: Vec<Entry> = (1..=400)
+        .map(|n| {
+            let what = Happening::Noted { by: "ana".into(), text: "words ".repeat(200).into() };
+            Entry { n, wall: NIGHT, what }
+        })
+        .collect();
+    view(&views::more::timeline(&i, &long, d), None);
+    golden.compare();
+}
+
+#[test]
+fn logs() {
+    let mut golden = Golden::new("log");
+    for (name, desk) in states() {
+        let drawn = match views::log::log(&first(&desk), &desk.directory) {
+            Some(log) => message(&log, None),
+            None => "(none)".to_owned(),
+        };
+        golden.say(name, &drawn);
+    }
+    golden.compare();
+}
+
+#[test]
+fn why_and_now() {
+    let mut golden = Golden::new("why");
+    for (name, desk) in states() {
+        golden.say(name, &message(&views::why::why(&first(&desk), &desk.directory), None));
+    }
+    let (_, desk) = states().swap_remove(1);
+    let watch = |schedule| {
+        let (now, next) = now_and_next(schedule, &[], NIGHT);
+        Watch { schedule, now, next }
+    };
+    let watches: Vec<Watch<'_>> = desk.directory.schedules.values().map(watch).collect();
+    let open = [&first(&desk)];
+    golden.say("now", &message(&views::why::now(&open, &watches, &desk.directory), None));
+    golden.say("now, all quiet", &message(&views::why::now(&[], &watches, &desk.directory), None));
+    golden.compare();
+}
+
+#[test]
+fn home() {
+    let mut golden = Golden::new("home");
+    let mut say = |name: &str, desk: &Desk, who: &str| {
+        let user = &desk.directory.users[&who.into()];
+        let stamp = Stamp::agreed(desk.now);
+        let duties = duties(&desk.world, &desk.directory, stamp, &user.id);
+        let open: Vec<_> = desk.world.open_incidents().map(|i| &**i).collect();
+        let mine: Vec<_> = open.iter().copied().filter(|i| i.concerns(&user.id)).collect();
+        let home = views::home::home(user, &duties, &mine, open.len(), &desk.directory, desk.store);
+        golden.say(name, &view(&home, Some(Subject { store: desk.store, incident: draw::ANY })));
+        let coming = coming(&desk.world, &desk.directory, desk.now, &user.id);
+        let me = views::oncall::me(&duties, &coming, &desk.directory);
+        golden.say(&format!("{name}: /oncall me"), &message(&me, None));
+    };
+    say("Ana, on call, all is quiet", &Desk::at(NIGHT), "ana");
+    say("Chen, not on call", &Desk::at(NIGHT), "chen");
+    let (_, paged) = states().swap_remove(1);
+    say("Ana is paged", &paged, "ana");
+    say("Ben is not", &paged, "ben");
+    let mut stand_in = Desk::at(NIGHT);
+    stand_in.stand_in("primary", "ben", HOUR, 5 * HOUR);
+    say("Ana, for an hour more", &stand_in, "ana");
+    say("Ben, in an hour", &stand_in, "ben");
+    let mut many = Desk::at(NIGHT);
+    for n in 0..14 {
+        many.titled("payments", &format!("Disk {n} is filling up"), "", &[]);
+    }
+    say("Ana, with more than a screen", &many, "ana");
+    let stranger = views::home::stranger(&views::Message::plain(views::reply::unknown_person()));
+    golden.say("somebody unknown", &view(&stranger, None));
     golden.compare();
 }
 
@@ -462,12 +810,26 @@ fn on_call() {
         Watch { schedule, now, next }
     };
     let watches: Vec<Watch<'_>> = directory.schedules.values().map(watch).collect();
-    for asked in [None, Some("payments"), Some("SEARCH"), Some("`<!channel>`")] {
-        let said = views::oncall::oncall(asked, &watches, &directory);
-        golden.say(&format!("/oncall {}", asked.unwrap_or_default()), &message(&said, None));
+    for team in [None, Some("payments"), Some("search")] {
+        let id = team.map(TeamId::from);
+        let said = views::oncall::oncall(id.as_ref(), &watches, &directory);
+        golden.say(&format!("/oncall {}", team.unwrap_or_default()), &message(&said, None));
     }
+    let request = |user: &str, by: &str| OverrideRequest {
+        schedule: "payments-primary".into(),
+        user: user.into(),
+        from: NIGHT,
+        until: NIGHT.plus_ms(2 * HOUR),
+        by: by.into(),
+    };
+    let say = |r: &OverrideRequest, instead: Option<&str>, morning| {
+        let instead = instead.map(UserId::from);
+        message(&views::oncall::stands_in(r, instead.as_ref(), morning, &directory), None)
+    };
+    golden.say("Ben takes it", &say(&request("ben", "ben"), Some("ana"), false));
+    golden.say("Ben is put in Ana's place", &say(&request("ben", "mara"), Some("ana"), true));
+    golden.say("where nobody was", &say(&request("ben", "mara"), None, false));
     golden.say("nothing is configured", &message(&views::oncall::oncall(None, &[], &directory), None));
-    golden.say("help", &message(&views::oncall::help("/oncall"), None));
     golden.compare();
 }
 
@@ -484,8 +846,9 @@ fn snooze_modal() {
         desk.alert("payments", EventAction::Trigger);
         let i = first(&desk);
         let subject = Subject { store: desk.store, incident: i.no };
-        let choices = snooze_choices(now, chrono_tz::Europe::Lisbon);
-        golden.say(name, &view(&views::modal::snooze(&i, &choices, subject), subject));
+        let choices = snooze::choices(now, chrono_tz::Europe::Lisbon);
+        let origin = Origin { subject, channel: None };
+        golden.say(name, &view(&views::modal::snooze(&i, &choices, &origin), Some(subject)));
     }
     golden.compare();
 }

@@ -10,6 +10,7 @@
 mod mention;
 mod mistake;
 mod names;
+mod nearest;
 mod oncall;
 mod pager;
 mod people;
@@ -25,10 +26,11 @@ mod which;
 mod words;
 
 pub use mistake::{CANDIDATES_MAX, Mistake, QUOTED_MAX};
+pub use nearest::nearest;
 pub use when::{MORNING_HOUR, Meant, NIGHT_ENDS_HOUR, SPAN_MAX_SECS};
 pub use words::LINE_MAX;
 
-use crate::config::Means;
+pub use crate::domain::call::Whom;
 use crate::domain::directory::{Directory, Urgency};
 use crate::domain::id::{IncidentNo, ScheduleId, ServiceId, TeamId, UserId};
 use crate::domain::stamp::At;
@@ -41,6 +43,33 @@ pub const TEXT_MAX: usize = 3_000;
 pub const REASON_MAX: usize = 200;
 /// The most incidents one command names.
 pub const NUMBERS_MAX: usize = 50;
+
+/// What a slash command does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Means {
+    /// Everything.
+    Pager,
+    /// `/pager oncall`
+    Oncall,
+}
+
+impl Means {
+    /// All there are.
+    pub const ALL: [Self; 2] = [Self::Pager, Self::Oncall];
+
+    /// The word in the configuration, and the word after `/pager`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Pager => "pager",
+            Self::Oncall => "oncall",
+        }
+    }
+
+    /// What a word stands for.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|means| means.word() == word)
+    }
+}
 
 /// What was typed.
 #[derive(Clone, Copy, Debug)]
@@ -70,13 +99,6 @@ pub enum Which {
     No(IncidentNo),
     /// None was named: the speaker's only open incident, else they are asked.
     Mine,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Whom {
-    User(UserId),
-    Team(TeamId),
-    Schedule(ScheduleId),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

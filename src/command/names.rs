@@ -3,7 +3,6 @@
 use super::mention::{Mention, mention};
 use super::mistake::{CANDIDATES_MAX, Mistake, any_of, quoted};
 use super::reading::Reading;
-use crate::config::suggest;
 use crate::domain::directory::{Service, Team};
 use crate::domain::id::{ChannelId, ScheduleId, ServiceId, TeamId};
 use crate::domain::lookup::{Lookup, NAME_WORDS, Named};
@@ -228,7 +227,7 @@ fn nearest<'c>(written: &str, all: &'c [Candidate]) -> Option<&'c Candidate> {
     // The distance is at least the difference in length, and most names are spared the computation.
     let near = |name: &&str| name.chars().count().abs_diff(chars) <= chars / 3;
     let keys = || all.iter().flat_map(|c| [c.written.trim_start_matches('@'), name_in(&c.called)]).filter(near);
-    let meant = suggest::nearest(written, keys())?;
+    let meant = super::nearest(written, keys())?;
     all.iter().find(|c| c.written.trim_start_matches('@') == meant || name_in(&c.called) == meant)
 }
 

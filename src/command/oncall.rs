@@ -1,5 +1,6 @@
 //! `/pager oncall …`, and the commands that are short for it.
 
+use super::Means;
 use super::mistake::{Mistake, quoted};
 use super::names::{self, of_schedule, of_service, of_team};
 use super::reading::Reading;
@@ -7,7 +8,6 @@ use super::span::span;
 use super::spoken::spoken;
 use super::verbs::{self, ON_CALL, ON_CALL_ABSENT, OnCallVerb, PAGER};
 use super::{Command, OnCall, people};
-use crate::config::{Means, suggest};
 use crate::domain::lookup::{How, NAME_WORDS};
 use std::cmp::Reverse;
 
@@ -112,7 +112,7 @@ fn nobody(r: &Reading<'_>) -> Mistake {
     }
     let words = verbs::all(ON_CALL).filter(|w| w.len() > 2 && !w.starts_with('-'));
     let short = (3..=20).contains(&first.chars().count());
-    if let Some(meant) = suggest::nearest(first, words.filter(|_| short)) {
+    if let Some(meant) = super::nearest(first, words.filter(|_| short)) {
         let why = format!("I don't know {}.", quoted(r.words.typed(at, at + 1)));
         return r.instead(why, at, at + 1, meant);
     }

@@ -8,7 +8,6 @@ use super::verbs::{self, ON_CALL, ON_CALL_ABSENT, PAGER, PAGER_ABSENT, Verb};
 use super::which::{alone, incident_no, number, numbers, which};
 use super::{Command, ListOf, REASON_MAX, TEXT_MAX, Which, Whom};
 use super::{names, oncall, people, when};
-use crate::config::suggest;
 use crate::domain::directory::Urgency;
 use crate::domain::lookup::Lookup;
 
@@ -115,7 +114,7 @@ fn otherwise(r: &mut Reading<'_>) -> Result<Command, Mistake> {
     let absent = PAGER_ABSENT.iter().flat_map(|a| a.words.iter().copied());
     let short = (2..=20).contains(&first.chars().count());
     let known = known.chain(absent).filter(|w| short && w.len() > 2 && !w.starts_with('-'));
-    Err(match suggest::nearest(&first, known) {
+    Err(match super::nearest(&first, known) {
         Some(meant) if let Some(absent) = verbs::absent(PAGER_ABSENT, meant) => {
             r.rather(format!("{why} {}", absent.why), &absent.instead.replace('N', ""))
         }

@@ -1,10 +1,10 @@
 //! One line while it is read: its words, who typed it, and the corrected lines made from it.
 
+use super::Means;
 use super::mention::readable;
 use super::mistake::{Mistake, cut, quoted};
 use super::words::{Words, shown};
 use super::{Line, Speaker, TEXT_MAX};
-use crate::config::Means;
 use crate::domain::directory::Directory;
 
 /// A corrected line, in characters. It is to be read and copied.

@@ -7,7 +7,6 @@ use super::mistake::{Mistake, quoted};
 use super::reading::Reading;
 use super::spoken::{self, Day, Minute, Spoken};
 use super::words::Words;
-use crate::config::suggest;
 use crate::domain::schedule::local_instant;
 use crate::domain::stamp::At;
 use chrono::offset::LocalResult;
@@ -194,7 +193,7 @@ fn unclear(r: &Reading<'_>) -> Mistake {
     let known = known.into_iter().chain(["midnight", "working-hours"]);
     let short = word.chars().count() >= 4 && word.chars().count() <= 20;
     let typed = quoted(r.words.typed(at, at + 1));
-    match suggest::nearest(word, known.filter(|_| short)) {
+    match super::nearest(word, known.filter(|_| short)) {
         Some(meant) => r.instead(format!("I don't know a time {typed}. Did you mean `{meant}`?"), at, at + 1, meant),
         None => {
             let why = format!("Until when? I don't know a time {typed}.");

@@ -5,6 +5,7 @@ use super::limits::{MAX_BACKOFFS, MAX_COMMANDS, MAX_NAME_CHARS, MAX_URL_CHARS, S
 use super::names::{Names, Once, known};
 use super::reader::{Found, Table};
 use super::suggest;
+pub use crate::command::Means;
 use crate::domain::directory::Settings;
 use crate::domain::id::{ChannelId, ServiceId, UserId};
 use std::collections::BTreeMap;
@@ -50,32 +51,6 @@ pub struct SlashCommand {
     /// With its `/`. Workspaces share command names, so a company may call it what it likes.
     pub name: String,
     pub means: Means,
-}
-
-/// What a slash command does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Means {
-    /// Everything.
-    Pager,
-    /// `/pager oncall`
-    Oncall,
-}
-
-impl Means {
-    /// All there are.
-    pub const ALL: [Self; 2] = [Self::Pager, Self::Oncall];
-
-    /// The word in the configuration, and the word after `/pager`.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Pager => "pager",
-            Self::Oncall => "oncall",
-        }
-    }
-
-    fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|means| means.word() == word)
-    }
 }
 
 /// The part of [`AppConfig`] that the top of the file tells.

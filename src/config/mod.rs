@@ -21,7 +21,7 @@ mod reader;
 mod schedules;
 mod services;
 mod span;
-pub(crate) mod suggest;
+mod suggest;
 mod zone;
 
 pub use app::{AppConfig, Channel, Means, SlashCommand};

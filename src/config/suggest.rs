@@ -1,19 +1,7 @@
 //! "Did you mean".
 
 use super::limits::MAX_LISTED;
-
-/// The known name nearest to what was written, if one is near enough to be meant.
-pub(crate) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let written = written.to_lowercase();
-    // A third of the letters may be wrong: "paymnts" is payments, "search" is not.
-    let allowed = (written.chars().count() / 3).max(1);
-    known
-        .into_iter()
-        .map(|name| (strsim::osa_distance(&written, &name.to_lowercase()), name))
-        .filter(|(distance, _)| *distance <= allowed)
-        .min()
-        .map(|(_, name)| name)
-}
+pub(super) use crate::command::nearest;
 
 /// "write one of: a, b, c", and the one that was probably meant.
 pub(super) fn one_of<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> String {

@@ -17,6 +17,9 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alert {
     pub dedup: Arc<str>,
+    /// The service that was told, where it is not the incident's: the alert came with a merged incident.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<ServiceId>,
     /// Events of this episode, the first included.
     pub count: u64,
     /// When the problem began, by the sender's clock: names the episode.
@@ -36,6 +39,11 @@ pub enum AlertState {
 }
 
 impl Alert {
+    /// The service that was told.
+    pub fn service_in<'a>(&'a self, incident: &'a Incident) -> &'a ServiceId {
+        self.service.as_ref().unwrap_or(&incident.service)
+    }
+
     pub fn is_firing(&self) -> bool {
         self.state == AlertState::Firing
     }
@@ -100,14 +108,14 @@ fn trigger(
 ) {
     match of_known(d, key, event) {
         Some(fact) => d.emit(fact),
-        None => open(d, service, event, source, urgency),
+        None => open(d, service, key, event, source, urgency),
     }
 }
 
 /// What a trigger of an alert whose incident is still the one to talk about is; `None` for a new incident.
 fn of_known(d: &Decision<'_>, key: &AlertKey, event: &Event) -> Option<Fact> {
     let known = d.world().incident_of(key)?;
-    let (alert, episode) = known.alert(&key.dedup)?;
+    let (alert, episode) = known.alert(key)?;
     let incident = known.no;
     if !known.is_resolved() {
         let repeats = episode.is_firing() && episode.is_of_this_episode(event.starts_at);
@@ -132,9 +140,17 @@ fn is_old_news(d: &Decision<'_>, incident: &Incident, alert: &Alert, event: &Eve
     alert.is_of_this_episode(event.starts_at) && d.stamp.wall.0 - since.0 < grace_ms
 }
 
-fn open(d: &mut Decision<'_>, service: &Service, event: &Event, source: Source, urgency: Option<Urgency>) {
+fn open(
+    d: &mut Decision<'_>,
+    service: &Service,
+    key: &AlertKey,
+    event: &Event,
+    source: Source,
+    urgency: Option<Urgency>,
+) {
     let incident = IncidentNo(d.world().meta.last_incident.0 + 1);
     let urgency = urgency.unwrap_or(service.urgency);
+    let earlier = d.world().incident_of(key).map(|i| i.no);
     let labels: Vec<String> =
         event.labels.iter().map(|(name, value)| format!("{}: {}", line(name), line(value))).collect();
     d.emit(Fact::IncidentOpened(Box::new(IncidentOpened {
@@ -147,6 +163,8 @@ fn open(d: &mut Decision<'_>, service: &Service, event: &Event, source: Source, 
         policy: service.policy.clone(),
         source,
         dedup: event.dedup_key.clone(),
+        by: None,
+        earlier,
         starts_at: event.starts_at,
         title: Text::new(line(&event.title)),
         link: Text::new(event.link.as_str()),
@@ -155,6 +173,38 @@ fn open(d: &mut Decision<'_>, service: &Service, event: &Event, source: Source, 
     if urgency == Urgency::High {
         escalation::start_main_call(d, incident, Vec::new());
     }
+}
+
+/// An incident without a monitor.
+pub(super) fn raise(d: &mut Decision<'_>, raise: &super::input::Raise) -> Result<(), Refusal> {
+    let service = service_of(d, &raise.service)?;
+    let title = line(&raise.title);
+    if title.is_empty() {
+        return Err(Refusal::EmptyTitle { service: service.id.clone() });
+    }
+    let incident = IncidentNo(d.world().meta.last_incident.0 + 1);
+    let urgency = raise.urgency.unwrap_or(service.urgency);
+    d.emit(Fact::IncidentOpened(Box::new(IncidentOpened {
+        incident,
+        service: service.id.clone(),
+        team: service.team.clone(),
+        channel: service.channel.clone(),
+        tier: service.tier,
+        urgency,
+        policy: service.policy.clone(),
+        source: Source::Person,
+        dedup: "".into(),
+        by: Some(raise.by.clone()),
+        earlier: None,
+        starts_at: None,
+        title: Text::new(title),
+        link: Text::default(),
+        labels: Text::default(),
+    })));
+    if urgency == Urgency::High {
+        escalation::start_main_call(d, incident, Vec::new());
+    }
+    Ok(())
 }
 
 /// One line: whatever breaks lines becomes a space.
@@ -173,7 +223,7 @@ fn acknowledge(d: &mut Decision<'_>, key: &AlertKey) {
             d.emit(Fact::AcknowledgedByEvent { incident: incident.no, ask_at });
         }
         State::Acknowledged { .. } | State::Snoozed { .. } | State::Resolved { .. } => {
-            if let Some((alert, _)) = incident.alert(&key.dedup) {
+            if let Some((alert, _)) = incident.alert(key) {
                 d.emit(Fact::EventLate { incident: incident.no, alert, action: EventAction::Acknowledge });
             }
         }
@@ -184,7 +234,7 @@ fn resolve(d: &mut Decision<'_>, key: &AlertKey, event: &Event) {
     let Some(incident) = d.world().incident_of(key).cloned() else {
         return;
     };
-    let Some((alert, known)) = incident.alert(&key.dedup) else {
+    let Some((alert, known)) = incident.alert(key) else {
         return;
     };
     // The end of an earlier episode, arriving after the next one began, says nothing about this one.
@@ -193,12 +243,13 @@ fn resolve(d: &mut Decision<'_>, key: &AlertKey, event: &Event) {
         d.emit(Fact::EventLate { incident: incident.no, alert, action: EventAction::Resolve });
         return;
     }
-    let (no, was_resolved) = (incident.no, incident.is_resolved());
+    // What a person opened, only a person ends.
+    let (no, stays) = (incident.no, incident.is_resolved() || incident.opened_by.is_some());
     // Held any longer, it would be copied to be changed.
     drop(incident);
     d.emit(Fact::AlertCleared { incident: no, alert, ends_at: event.ends_at });
     let still_firing = d.world().incident(no).is_some_and(|i| i.has_firing_alert());
-    if !still_firing && !was_resolved {
+    if !still_firing && !stays {
         resolve_incident(d, no, ResolvedBy::Monitor, Text::default());
     }
 }

@@ -1,7 +1,7 @@
 //! A call: who is being asked about an incident, how far the asking got, and who answered.
 
 use super::directory::{Method, Policy, Target};
-use super::id::{CallNo, ScheduleId, UserId};
+use super::id::{CallNo, ScheduleId, TeamId, UserId};
 use super::stamp::At;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -30,8 +30,37 @@ pub struct Call {
 pub enum CallKind {
     /// Everybody waits for somebody to take the incident.
     Main,
-    /// Somebody works on it and asked for more people.
+    /// The levels above were asked as well, while somebody has it.
     Added { by: UserId },
+    /// `by` asked for this person, team or schedule.
+    Responder { by: UserId, whom: Whom },
+    /// `by` wants this person to have it from now on.
+    Reassign { by: UserId, to: UserId },
+}
+
+/// Who can be asked by name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Whom {
+    User(UserId),
+    /// By the team's own policy.
+    Team(TeamId),
+    Schedule(ScheduleId),
+}
+
+impl CallKind {
+    /// Who asked; nobody did for the main call.
+    pub fn by(&self) -> Option<&UserId> {
+        match self {
+            Self::Main => None,
+            Self::Added { by } | Self::Responder { by, .. } | Self::Reassign { by, .. } => Some(by),
+        }
+    }
+
+    /// Does it go through the levels of the incident's own policy?
+    pub fn is_of_the_policy(&self) -> bool {
+        matches!(self, Self::Main | Self::Added { .. })
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -156,6 +156,16 @@ impl Directory {
         self.users.values().find(|u| u.slack.as_ref() == Some(slack))
     }
 
+    /// How this team is asked: by the policy that most of its services have (of equals, the first by name).
+    pub fn policy_of_team(&self, team: &TeamId) -> Option<&Policy> {
+        let mut used: BTreeMap<&PolicyId, usize> = BTreeMap::new();
+        for service in self.services.values().filter(|s| s.team == *team) {
+            *used.entry(&service.policy).or_default() += 1;
+        }
+        let most = used.into_iter().max_by_key(|(id, n)| (*n, std::cmp::Reverse(*id)))?;
+        self.policies.get(most.0)
+    }
+
     /// How to call a person on screen; an id no longer configured is shown as it is.
     pub fn name_of<'a>(&'a self, user: &'a UserId) -> &'a str {
         self.users.get(user).map_or(user.as_str(), |u| u.name.as_str())

@@ -91,6 +91,11 @@ pub(super) fn start_added_call(d: &mut Decision<'_>, no: IncidentNo, by: UserId,
     start_call(d, no, CallKind::Added { by }, policy, Vec::new(), from);
 }
 
+/// Asks somebody by name, from their first level on.
+pub(super) fn start_responder_call(d: &mut Decision<'_>, no: IncidentNo, kind: CallKind, policy: Policy) {
+    start_call(d, no, kind, policy, Vec::new(), 0);
+}
+
 fn start_call(d: &mut Decision<'_>, no: IncidentNo, kind: CallKind, policy: Policy, also: Vec<UserId>, from: u32) {
     let Some(call) = d.incident(no).map(|i| next_call(&i)) else {
         return;
@@ -117,10 +122,7 @@ fn run_steps(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo, mut step: u3
     let Some(incident) = d.incident(no) else { return };
     let Some(call) = incident.call(call_no).cloned() else { return };
     // Later levels come up minutes later: then things may stand otherwise.
-    let spared = match &call.kind {
-        CallKind::Added { by } if call.state == CallState::Starting && has_it(&incident, by) => Some(by),
-        CallKind::Added { .. } | CallKind::Main => None,
-    };
+    let spared = call.kind.by().filter(|by| call.state == CallState::Starting && has_it(&incident, by));
     let mut skipped = Vec::new();
     // Each (step, round) is tried once, so this ends.
     while round <= call.policy.repeat {
@@ -243,7 +245,7 @@ fn ask_user(
     }
     let why = match d.directory.users.get(id) {
         None => SkipReason::Gone,
-        Some(user) if !user.rules.iter().any(|r| can_reach(user, r.method)) => SkipReason::NoMethod,
+        Some(user) if !is_reachable(user) => SkipReason::NoMethod,
         Some(_) => {
             asked.push(Asked { user: id.clone(), via: via.cloned() });
             return;
@@ -311,10 +313,7 @@ fn page_again(d: &mut Decision<'_>, incident: &Incident, also: Option<&UserId>) 
 }
 
 fn ask_still_on_it(d: &mut Decision<'_>, no: IncidentNo, responder: Option<&UserId>) {
-    let reachable = responder.filter(|u| {
-        let user = d.directory.users.get(*u);
-        user.is_some_and(|user| user.rules.iter().any(|r| can_reach(user, r.method)))
-    });
+    let reachable = responder.filter(|u| d.directory.users.get(*u).is_some_and(is_reachable));
     let Some(who) = reachable.cloned() else {
         d.emit(Fact::AckTimedOut { incident: no });
         start_main_call(d, no, Vec::new());
@@ -324,6 +323,24 @@ fn ask_still_on_it(d: &mut Decision<'_>, no: IncidentNo, responder: Option<&User
     d.emit(Fact::StillOnItAsked { incident: no, to: who.clone(), retrigger_at });
     let call = d.incident(no).and_then(|i| i.main_call().map(|c| c.no)).unwrap_or_default();
     request_page(d, no, call, Recipient::User(who), Method::Slack, Purpose::StillOnIt, false);
+}
+
+/// Whoever has it hears that somebody else made it urgent.
+pub(super) fn tell_it_is_urgent(d: &mut Decision<'_>, no: IncidentNo, responder: &UserId) {
+    if d.directory.users.get(responder).is_some_and(is_reachable) {
+        let call = d.incident(no).and_then(|i| i.main_call().map(|c| c.no)).unwrap_or_default();
+        request_page(d, no, call, Recipient::User(responder.clone()), Method::Slack, Purpose::Raised, false);
+    }
+}
+
+/// Calls back what is under way to one person.
+pub(super) fn revoke_pages_to(d: &mut Decision<'_>, no: IncidentNo, user: Option<&UserId>, why: RevokeReason) {
+    let (Some(incident), Some(user)) = (d.world().incident(no), user) else { return };
+    let to = Recipient::User(user.clone());
+    let pages = incident.wanted_pages().filter(|p| p.to == to).map(|p| p.id);
+    for page in pages.collect::<Vec<_>>() {
+        d.emit(Fact::PageRevoked { incident: no, page, why });
+    }
 }
 
 /// Asks for one page. An older one to the same recipient that was never sent says less than this one: it is revoked.
@@ -357,6 +374,24 @@ pub(super) fn revoke_pages(d: &mut Decision<'_>, no: IncidentNo, calls: Option<&
     for page in pages.collect::<Vec<_>>() {
         d.emit(Fact::PageRevoked { incident: no, page, why });
     }
+}
+
+/// After a change of the configuration: a call that waits for people who are all gone does not wait for its delay.
+pub(super) fn pass_over_who_is_gone(d: &mut Decision<'_>) {
+    let is_here = |user: &UserId| d.directory.users.get(user).is_some_and(is_reachable);
+    let waits_in_vain =
+        |c: &&Call| matches!(c.state, CallState::Asking { .. }) && !c.asked.iter().any(|a| is_here(&a.user));
+    let open = d.world().open_incidents();
+    let gone: Vec<(IncidentNo, CallNo)> =
+        open.flat_map(|i| i.open_calls().filter(waits_in_vain).map(|c| (i.no, c.no))).collect();
+    for (no, call) in gone {
+        next_step(d, no, call);
+    }
+}
+
+/// Somebody whom at least one of their own methods reaches.
+pub(super) fn is_reachable(user: &User) -> bool {
+    user.rules.iter().any(|r| can_reach(user, r.method))
 }
 
 /// Nobody of the present step can be reached any more: do not wait for its delay.

@@ -3,12 +3,13 @@
 //! A fact carries *resolved* values (who, why, until when, the policy as it was), so that applying one never asks a
 //! clock, a zone or the configuration. The meaning of a fact never changes: a new meaning is a new kind.
 
-use super::call::{CallKind, Skipped};
+use super::alert::Alert;
+use super::call::{CallKind, Skipped, Whom};
 use super::directory::{Method, Policy, Urgency};
 use super::id::{
     CallNo, ChannelId, IncidentNo, MessageRef, OverrideId, PageId, PolicyId, ScheduleId, ServiceId, TeamId, UserId,
 };
-use super::input::{EventAction, Need, Source};
+use super::input::{EventAction, Need, SnoozeWhy, Source};
 use super::page::{PageFailure, Purpose, Recipient, RevokeReason, SyncKey};
 use super::schedule::{Override, Shift};
 use super::stamp::At;
@@ -128,6 +129,10 @@ pub enum Fact {
         by: UserId,
         until: At,
         due: At,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<SnoozeWhy>,
+        #[serde(default, skip_serializing_if = "Text::is_empty")]
+        because: Text,
     },
     /// The snooze ran out: triggered again.
     SnoozeEnded {
@@ -166,6 +171,67 @@ pub enum Fact {
         by: UserId,
         text: Text,
         ask_at: Option<At>,
+    },
+    /// Work began.
+    Started {
+        incident: IncidentNo,
+        by: UserId,
+        ask_at: Option<At>,
+    },
+    /// The customer no longer feels it.
+    Mitigated {
+        incident: IncidentNo,
+        by: UserId,
+        ask_at: Option<At>,
+    },
+    /// A person asked for more people; a call for each of them follows.
+    RespondersAsked {
+        incident: IncidentNo,
+        by: UserId,
+        whom: Vec<Whom>,
+        ask_at: Option<At>,
+    },
+    /// A person asked somebody else to take the incident; a call follows.
+    ReassignAsked {
+        incident: IncidentNo,
+        by: UserId,
+        to: UserId,
+        ask_at: Option<At>,
+    },
+    /// `to` has it from now on, and answered these calls; `from` is released.
+    Reassigned {
+        incident: IncidentNo,
+        to: UserId,
+        from: Option<UserId>,
+        calls: Vec<CallNo>,
+        ask_at: Option<At>,
+    },
+    /// `by`: the person who changed it, `None` when an alert did.
+    UrgencyChanged {
+        incident: IncidentNo,
+        by: Option<UserId>,
+        to: Urgency,
+        ask_at: Option<At>,
+    },
+    /// Nothing had to be done about this alert.
+    MarkedNotActionable {
+        incident: IncidentNo,
+        by: UserId,
+    },
+    /// The incident is part of another one from now on, which takes its alerts.
+    Merged {
+        incident: IncidentNo,
+        into: IncidentNo,
+        by: UserId,
+        close_at: At,
+    },
+    /// The alerts of `from`, and who worked on it, belong to this incident.
+    AlertsTaken {
+        incident: IncidentNo,
+        from: IncidentNo,
+        by: UserId,
+        alerts: Vec<Alert>,
+        responders: Vec<UserId>,
     },
     /// A person acted on a state that was gone already; for the record.
     ActLate {
@@ -227,8 +293,14 @@ pub struct IncidentOpened {
     pub urgency: Urgency,
     pub policy: PolicyId,
     pub source: Source,
-    /// The alert's dedup key; it names the alert together with the service.
+    /// The alert's dedup key; it names the alert together with the service. Empty when a person opened it.
     pub dedup: Arc<str>,
+    /// Who opened it, when no monitor did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<UserId>,
+    /// The incident that this alert led to the last time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<IncidentNo>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub starts_at: Option<At>,
     pub title: Text,
@@ -316,6 +388,15 @@ impl Fact {
             | Self::Resolved { incident, .. }
             | Self::Reopened { incident, .. }
             | Self::Noted { incident, .. }
+            | Self::Started { incident, .. }
+            | Self::Mitigated { incident, .. }
+            | Self::RespondersAsked { incident, .. }
+            | Self::ReassignAsked { incident, .. }
+            | Self::Reassigned { incident, .. }
+            | Self::UrgencyChanged { incident, .. }
+            | Self::MarkedNotActionable { incident, .. }
+            | Self::Merged { incident, .. }
+            | Self::AlertsTaken { incident, .. }
             | Self::ActLate { incident, .. }
             | Self::IncidentClosed { incident }
             | Self::ClosePostponed { incident, .. }
@@ -366,6 +447,7 @@ impl Fact {
             }
             Self::Resolved { note, .. } => each(note),
             Self::Noted { text, .. } => each(text),
+            Self::Snoozed { because, .. } => each(because),
             _ => {}
         }
     }

@@ -37,6 +37,7 @@ pub fn decide(world: &mut World, directory: &Directory, input: &Input, stamp: St
             Ok(facts)
         }
         // Refused before their first fact or not at all.
+        What::Raise(raise) => facts_of(world, directory, stamp, |d| alert::raise(d, raise)),
         What::Events(delivery) => facts_of(world, directory, stamp, |d| alert::events(d, delivery)),
         What::Unreadable(body) => facts_of(world, directory, stamp, |d| alert::unreadable(d, body)),
         What::Due => Ok(facts_in(world, directory, stamp, escalation::due)),
@@ -49,7 +50,8 @@ pub fn decide(world: &mut World, directory: &Directory, input: &Input, stamp: St
             Ok(facts_in(world, directory, stamp, |d| settle::restored(d, *skip, *restores)))
         }
         What::Booted => Ok(facts_in(world, directory, stamp, settle::booted)),
-        What::ConfigLoaded(new) => Ok(facts_in(world, directory, stamp, |d| oncall::config_loaded(d, new))),
+        // What follows from it is decided by it.
+        What::ConfigLoaded(new) => Ok(facts_in(world, new, stamp, |d| oncall::config_loaded(d, new))),
     }
 }
 

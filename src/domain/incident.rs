@@ -1,10 +1,11 @@
 //! What humans work on.
 
 use super::alert::Alert;
-use super::call::{Asked, Call, CallState, Skipped};
+use super::call::{Asked, Call, CallState, Skipped, Whom};
 use super::directory::Urgency;
 use super::fact::{LateAct, ResolvedBy};
-use super::id::{CallNo, ChannelId, IncidentNo, MessageRef, PageId, PolicyId, ServiceId, TeamId, UserId};
+use super::id::{AlertKey, CallNo, ChannelId, IncidentNo, MessageRef, PageId, PolicyId, ServiceId, TeamId, UserId};
+use super::input::SnoozeWhy;
 use super::page::{Page, PageFailure, PageState, Recipient};
 use super::stamp::At;
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,37 @@ pub struct Incident {
     pub next_entry: u64,
     /// On disk only, unless somebody asked for it.
     pub closed: bool,
+    /// The person who opened it; a monitor's incidents have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opened_by: Option<UserId>,
+    /// What the same alert led to the last time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<IncidentNo>,
+    /// The first responder who began work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started: Option<Done>,
+    /// Since when the customer no longer feels it, if somebody said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mitigated: Option<Done>,
+    /// Who said that nothing had to be done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_actionable: Option<Done>,
+    /// The incident that its alerts belong to now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<IncidentNo>,
+    /// Incidents that were merged into this one, the newest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub merged: Vec<IncidentNo>,
+    /// The edited message in the thread.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<MessageRef>,
+}
+
+/// Something a person did once, and when, on the wall clock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Done {
+    pub by: UserId,
+    pub at: At,
 }
 
 /// Where an incident stands. Times named `since` and `until` are the wall's; deadlines are on the line of `at`.
@@ -117,6 +149,9 @@ pub enum Happening {
         round: u32,
         asked: Vec<Asked>,
         skipped: Vec<Skipped>,
+        /// Somebody asked for them by name; the levels are not the incident's own.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        by_name: bool,
     },
     Exhausted {
         times: u32,
@@ -125,6 +160,9 @@ pub enum Happening {
     /// An added call is used up: the responder is not joined by anybody.
     NobodyCame {
         skipped: Vec<Skipped>,
+        /// Who was asked for by name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        asked: Option<Whom>,
     },
     PageFailed {
         to: Recipient,
@@ -144,6 +182,10 @@ pub enum Happening {
     Snoozed {
         by: UserId,
         until: At,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<SnoozeWhy>,
+        #[serde(default, skip_serializing_if = "str::is_empty")]
+        because: Arc<str>,
     },
     SnoozeEnded,
     StillOnItAsked {
@@ -163,6 +205,40 @@ pub enum Happening {
         by: UserId,
         text: Arc<str>,
     },
+    Started {
+        by: UserId,
+    },
+    Mitigated {
+        by: UserId,
+    },
+    RespondersAsked {
+        by: UserId,
+        whom: Vec<Whom>,
+    },
+    ReassignAsked {
+        by: UserId,
+        to: UserId,
+    },
+    Reassigned {
+        to: UserId,
+        from: Option<UserId>,
+    },
+    UrgencyChanged {
+        by: Option<UserId>,
+        to: Urgency,
+    },
+    NotActionable {
+        by: UserId,
+    },
+    MergedInto {
+        by: UserId,
+        into: IncidentNo,
+    },
+    /// Another incident became part of this one.
+    Merged {
+        by: UserId,
+        from: IncidentNo,
+    },
     Late {
         by: UserId,
         act: LateAct,
@@ -179,24 +255,33 @@ impl Happening {
         match self {
             Self::Acknowledged { .. }
             | Self::Joined { .. }
+            | Self::Reassigned { .. }
             | Self::NobodyCame { .. }
             | Self::AcknowledgedByEvent
             | Self::Escalated { .. }
-            | Self::Snoozed { .. }
-            | Self::SnoozeEnded
-            | Self::AckTimedOut
             | Self::Exhausted { .. }
+            | Self::Mitigated { .. }
             | Self::Resolved { .. }
-            | Self::Reopened { .. }
-            | Self::Noted { .. }
-            | Self::CardMoved { .. } => true,
+            | Self::MergedInto { .. }
+            | Self::Reopened { .. } => true,
             // The first level is on the card from the start; a level above it is an escalation.
-            Self::Asked { level, round, .. } => *level > 1 || *round > 0,
+            Self::Asked { level, round, by_name, .. } => !by_name && (*level > 1 || *round > 0),
             Self::Opened
             | Self::PageFailed { .. }
             | Self::FiredAgain
             | Self::StillOnItAsked { .. }
+            | Self::AckTimedOut
+            | Self::Snoozed { .. }
+            | Self::SnoozeEnded
             | Self::Cleared
+            | Self::Noted { .. }
+            | Self::Started { .. }
+            | Self::RespondersAsked { .. }
+            | Self::ReassignAsked { .. }
+            | Self::UrgencyChanged { .. }
+            | Self::NotActionable { .. }
+            | Self::Merged { .. }
+            | Self::CardMoved { .. }
             | Self::Late { .. } => false,
         }
     }
@@ -237,8 +322,37 @@ impl Incident {
         self.pages.iter().filter(|p| matches!(p.state, PageState::Delivered { .. })).map(|p| p.id)
     }
 
-    pub fn alert(&self, dedup: &str) -> Option<(u32, &Alert)> {
-        (0u32..).zip(&self.alerts).find(|(_, a)| &*a.dedup == dedup)
+    /// The newest call that goes through the levels of the incident's own policy.
+    pub fn policy_call(&self) -> Option<&Call> {
+        self.calls.iter().rev().find(|c| c.kind.is_of_the_policy())
+    }
+
+    /// Was this person ever asked about it, or does it already concern them?
+    pub fn concerns(&self, user: &UserId) -> bool {
+        self.responders.contains(user)
+            || self.calls.iter().any(|c| c.reached.contains(user))
+            || self.pages.iter().any(|p| matches!(&p.to, Recipient::User(u) if u == user))
+    }
+
+    /// Who has it.
+    pub fn responder(&self) -> Option<&UserId> {
+        match &self.state {
+            State::Acknowledged { by, .. } => by.as_ref(),
+            State::Triggered { .. } | State::Snoozed { .. } | State::Resolved { .. } => None,
+        }
+    }
+
+    /// Since when the customer no longer feels it: what somebody said, or when it was resolved.
+    pub fn mitigated_at(&self) -> Option<At> {
+        let resolved = match &self.state {
+            State::Resolved { since, .. } => Some(*since),
+            State::Triggered { .. } | State::Acknowledged { .. } | State::Snoozed { .. } => None,
+        };
+        self.mitigated.as_ref().map(|d| d.at).or(resolved)
+    }
+
+    pub fn alert(&self, key: &AlertKey) -> Option<(u32, &Alert)> {
+        (0u32..).zip(&self.alerts).find(|(_, a)| a.dedup == key.dedup && *a.service_in(self) == key.service)
     }
 
     pub fn has_firing_alert(&self) -> bool {

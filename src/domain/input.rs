@@ -1,5 +1,6 @@
 //! Everything that can happen to the state. Whatever is not here cannot change anything.
 
+use super::call::Whom;
 use super::directory::{Directory, Urgency};
 use super::id::{AlertKey, ChannelId, IncidentNo, InputId, MessageRef, PageId, ScheduleId, ServiceId, UserId};
 use super::page::{PageFailure, SyncKey};
@@ -22,6 +23,8 @@ pub enum What {
     Unreadable(Unreadable),
     /// A person did something to an incident.
     Act(Act),
+    /// A person opens an incident without a monitor.
+    Raise(Raise),
     /// A person takes somebody's place on a schedule for a while.
     Override(OverrideRequest),
     /// A deadline may have come: look.
@@ -58,6 +61,8 @@ pub enum Source {
     Generic,
     /// Warridor itself, for a body nobody could read.
     Warridor,
+    /// A person opened it by hand: no monitor will ever say that it is over.
+    Person,
 }
 
 /// One message from a monitor. All texts are bounded by the decoder (see `ingest::limits`) and untrusted.
@@ -112,19 +117,71 @@ pub struct Act {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Deed {
     Acknowledge,
+    /// "I'm on it": work begins. Whoever says so has the incident, unless somebody else has it already.
+    Start,
     Snooze {
         /// On the wall clock.
         until: At,
+        why: Option<SnoozeWhy>,
+        /// In their own words; may be empty.
+        because: String,
     },
     EndSnooze,
     Escalate,
+    /// Asks more people, each answering for themselves; whoever has the incident keeps it.
+    AddResponders {
+        whom: Vec<Whom>,
+    },
+    /// Hands the incident over. Whoever has it is released when the other one acknowledges, not before.
+    Reassign {
+        to: UserId,
+    },
+    SetUrgency {
+        to: Urgency,
+    },
+    /// The customer no longer feels it.
+    Mitigate,
     Resolve {
         note: Option<String>,
     },
+    /// Nothing had to be done: resolves it, and marks its alert as one to be mended.
+    NotActionable,
     Reopen,
     Note {
         text: String,
     },
+    /// The alerts of this incident belong to that one from now on.
+    MergeInto {
+        into: IncidentNo,
+    },
+}
+
+impl Deed {
+    /// A snooze for which nobody gave a reason.
+    pub fn snooze(until: At) -> Self {
+        Self::Snooze { until, why: None, because: String::new() }
+    }
+}
+
+/// Why somebody snoozes, in one tap. `NotUrgent` is what "for later" means: the alert paged for something that could
+/// wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SnoozeWhy {
+    NotUrgent,
+    WaitingOn,
+    KnownWork,
+}
+
+/// An incident that a person opens.
+#[derive(Clone, Debug)]
+pub struct Raise {
+    pub service: ServiceId,
+    pub by: UserId,
+    /// What is wrong, one line.
+    pub title: String,
+    /// `None`: the service's own.
+    pub urgency: Option<Urgency>,
 }
 
 #[derive(Clone, Debug)]
@@ -170,9 +227,13 @@ impl Input {
                 .map(|e| Need::Alert(AlertKey { service: d.service.clone(), dedup: e.dedup_key.clone() }))
                 .collect(),
             What::Unreadable(u) => vec![Need::Alert(u.alert_key())],
+            What::Act(Act { incident, deed: Deed::MergeInto { into }, .. }) => {
+                vec![Need::Incident(*incident), Need::Incident(*into)]
+            }
             What::Act(a) => vec![Need::Incident(a.incident)],
             What::Settled(s) => vec![Need::Incident(s.incident())],
             What::Override(_)
+            | What::Raise(_)
             | What::Due
             | What::ClockJumped { .. }
             | What::Restored { .. }

@@ -2,6 +2,7 @@
 
 use super::decision::Decision;
 use super::directory::Directory;
+use super::escalation;
 use super::fact::Fact;
 use super::id::{OverrideId, ScheduleId};
 use super::input::OverrideRequest;
@@ -56,6 +57,7 @@ pub(super) fn config_loaded(d: &mut Decision<'_>, new: &Directory) {
     for schedule in new.schedules.values() {
         look_at(d, schedule);
     }
+    escalation::pass_over_who_is_gone(d);
 }
 
 fn look_at(d: &mut Decision<'_>, schedule: &Schedule) {

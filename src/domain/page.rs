@@ -38,6 +38,8 @@ pub enum Purpose {
     CatchAll,
     /// They acknowledged long ago and nothing happened since.
     StillOnIt,
+    /// They have it, and somebody else made it urgent.
+    Raised,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +79,10 @@ pub enum RevokeReason {
     Snoozed,
     /// A newer page to the same person says it better.
     Superseded,
+    /// The incident became part of another one.
+    Merged,
+    /// The urgency is low now.
+    Lowered,
 }
 
 impl Page {
@@ -94,6 +100,8 @@ pub enum SyncKey {
     Card(IncidentNo),
     /// The lines below it.
     Thread(IncidentNo),
+    /// The one edited message below it: everything else that happened, and who was paged.
+    Log(IncidentNo),
     /// A page's direct message, after it was delivered.
     Dm(IncidentNo, PageId),
 }
@@ -101,7 +109,7 @@ pub enum SyncKey {
 impl SyncKey {
     pub fn incident(&self) -> IncidentNo {
         match self {
-            Self::Card(no) | Self::Thread(no) | Self::Dm(no, _) => *no,
+            Self::Card(no) | Self::Thread(no) | Self::Log(no) | Self::Dm(no, _) => *no,
         }
     }
 }

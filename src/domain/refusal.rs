@@ -1,7 +1,9 @@
 //! Why an input changed nothing. For the human who asked: `views::refusal` has the words.
 
+use super::call::Whom;
+use super::directory::Urgency;
 use super::fact::ResolvedBy;
-use super::id::{IncidentNo, ScheduleId, ServiceId, UserId};
+use super::id::{IncidentNo, ScheduleId, ServiceId, TeamId, UserId};
 use super::stamp::At;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +14,64 @@ pub enum Refusal {
     NoSuchService(ServiceId),
     NoSuchSchedule(ScheduleId),
     NoSuchUser(UserId),
+    NoSuchTeam(TeamId),
+    /// No method of theirs reaches this person.
+    CannotBeReached {
+        user: UserId,
+    },
+    /// Somebody was to be asked, and nobody was named.
+    NobodyNamed {
+        incident: IncidentNo,
+    },
+    /// Asking them would ask nobody but who asks.
+    NobodyToAsk {
+        incident: IncidentNo,
+        whom: Whom,
+    },
+    AskedAlready {
+        incident: IncidentNo,
+        whom: Whom,
+    },
+    HasItAlready {
+        incident: IncidentNo,
+        user: UserId,
+    },
+    TooManyCalls {
+        incident: IncidentNo,
+        most: usize,
+    },
+    StartedAlready {
+        incident: IncidentNo,
+    },
+    MitigatedAlready {
+        incident: IncidentNo,
+        by: UserId,
+        at: At,
+    },
+    MarkedAlready {
+        incident: IncidentNo,
+        by: UserId,
+        at: At,
+    },
+    HasThatUrgency {
+        incident: IncidentNo,
+        urgency: Urgency,
+    },
+    IsMerged {
+        incident: IncidentNo,
+        into: IncidentNo,
+    },
+    MergeIntoItself {
+        incident: IncidentNo,
+    },
+    TooManyAlerts {
+        incident: IncidentNo,
+        most: usize,
+    },
+    /// An incident opened by hand says what is wrong.
+    EmptyTitle {
+        service: ServiceId,
+    },
     AlreadyYours {
         incident: IncidentNo,
     },

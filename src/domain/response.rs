@@ -3,16 +3,17 @@
 use super::alert::resolve_incident;
 use super::call::{Call, CallKind, CallState};
 use super::decision::Decision;
-use super::directory::Policy;
+use super::directory::{Policy, Urgency};
 use super::escalation;
 use super::fact::{Fact, LateAct, ResolvedBy};
-use super::id::{CallNo, UserId};
-use super::incident::{Incident, State};
-use super::input::{Act, Deed};
+use super::id::{CallNo, IncidentNo, UserId};
+use super::incident::{AckTimeout, Incident, State};
+use super::input::{Act, Deed, SnoozeWhy};
 use super::page::RevokeReason;
 use super::refusal::Refusal;
 use super::stamp::At;
 use super::text::Text;
+use super::{join, responders};
 
 /// A snooze is at most seven days.
 pub const SNOOZE_MAX_SECS: i64 = 7 * 24 * 60 * 60;
@@ -20,14 +21,27 @@ pub const SNOOZE_MAX_SECS: i64 = 7 * 24 * 60 * 60;
 /// Decides a person's act on what is true now, not on what their screen showed.
 pub(super) fn act(d: &mut Decision<'_>, act: &Act) -> Result<(), Refusal> {
     let incident = d.incident(act.incident).ok_or(Refusal::NoSuchIncident(act.incident))?;
+    if let Some(into) = incident.merged_into
+        && !matches!(act.deed, Deed::Note { .. })
+    {
+        return Err(Refusal::IsMerged { incident: incident.no, into });
+    }
+    let (i, by) = (&*incident, &act.by);
     match &act.deed {
-        Deed::Acknowledge => acknowledge(d, &incident, &act.by),
-        Deed::Snooze { until } => snooze(d, &incident, &act.by, *until),
-        Deed::EndSnooze => end_snooze(d, &incident, &act.by),
-        Deed::Escalate => escalate(d, &incident, &act.by),
-        Deed::Resolve { note } => resolve(d, &incident, &act.by, note.as_deref()),
-        Deed::Reopen => reopen(d, &incident, &act.by),
-        Deed::Note { text } => note(d, &incident, &act.by, text),
+        Deed::Acknowledge => acknowledge(d, i, by),
+        Deed::Start => start(d, i, by),
+        Deed::Snooze { until, why, because } => snooze(d, i, by, *until, *why, because),
+        Deed::EndSnooze => end_snooze(d, i, by),
+        Deed::Escalate => escalate(d, i, by),
+        Deed::AddResponders { whom } => responders::add(d, i, by, whom),
+        Deed::Reassign { to } => responders::reassign(d, i, by, to),
+        Deed::SetUrgency { to } => set_urgency(d, i, by, *to),
+        Deed::Mitigate => mitigate(d, i, by),
+        Deed::Resolve { note } => resolve(d, i, by, note.as_deref()),
+        Deed::NotActionable => not_actionable(d, i, by),
+        Deed::Reopen => reopen(d, i, by),
+        Deed::Note { text } => note(d, i, by, text),
+        Deed::MergeInto { into } => join::merge(d, i, by, *into),
     }
 }
 
@@ -59,15 +73,47 @@ fn acknowledge(d: &mut Decision<'_>, i: &Incident, by: &UserId) -> Result<(), Re
         escalation::revoke_pages(d, i.no, None, RevokeReason::Answered);
     }
     let ask_at = d.ask_at(i.urgency);
-    d.emit(Fact::Acknowledged { incident: i.no, by: by.clone(), calls, ask_at });
+    if i.open_calls().any(|c| calls.contains(&c.no) && matches!(&c.kind, CallKind::Reassign { to, .. } if to == by)) {
+        let from = i.responder().filter(|from| *from != by).cloned();
+        // Whoever had it is asked nothing more about it.
+        escalation::revoke_pages_to(d, i.no, from.as_ref(), RevokeReason::Answered);
+        d.emit(Fact::Reassigned { incident: i.no, to: by.clone(), from, calls, ask_at });
+    } else {
+        d.emit(Fact::Acknowledged { incident: i.no, by: by.clone(), calls, ask_at });
+    }
+    Ok(())
+}
+
+/// "I'm on it." Whoever begins work on what nobody has, has it.
+fn start(d: &mut Decision<'_>, i: &Incident, by: &UserId) -> Result<(), Refusal> {
+    refuse_resolved(i)?;
+    if i.started.as_ref().is_some_and(|s| s.by == *by) && i.responder() == Some(by) {
+        return Err(Refusal::StartedAlready { incident: i.no });
+    }
+    match &i.state {
+        State::Snoozed { .. } => end_snooze(d, i, by)?,
+        State::Acknowledged { by: Some(_), .. } => {}
+        State::Triggered { .. } | State::Acknowledged { by: None, .. } | State::Resolved { .. } => {
+            acknowledge(d, i, by)?;
+        }
+    }
+    let ask_at = d.ask_at(i.urgency);
+    d.emit(Fact::Started { incident: i.no, by: by.clone(), ask_at });
     Ok(())
 }
 
 fn is_asked_still_on_it(i: &Incident) -> bool {
-    matches!(i.state, State::Acknowledged { timeout: super::incident::AckTimeout::TriggerAt(_), .. })
+    matches!(i.state, State::Acknowledged { timeout: AckTimeout::TriggerAt(_), .. })
 }
 
-fn snooze(d: &mut Decision<'_>, i: &Incident, by: &UserId, until: At) -> Result<(), Refusal> {
+fn snooze(
+    d: &mut Decision<'_>,
+    i: &Incident,
+    by: &UserId,
+    until: At,
+    why: Option<SnoozeWhy>,
+    because: &str,
+) -> Result<(), Refusal> {
     refuse_resolved(i)?;
     if until <= d.stamp.wall {
         return Err(Refusal::SnoozeInThePast { until });
@@ -78,7 +124,8 @@ fn snooze(d: &mut Decision<'_>, i: &Incident, by: &UserId, until: At) -> Result<
     }
     escalation::revoke_pages(d, i.no, None, RevokeReason::Snoozed);
     let due = d.stamp.due_of(until);
-    d.emit(Fact::Snoozed { incident: i.no, by: by.clone(), until, due });
+    let because = Text::new(because.trim());
+    d.emit(Fact::Snoozed { incident: i.no, by: by.clone(), until, due, why, because });
     Ok(())
 }
 
@@ -118,7 +165,7 @@ fn escalate(d: &mut Decision<'_>, i: &Incident, by: &UserId) -> Result<(), Refus
 
 /// The policy, to be gone through once from the first level on that nobody of this incident was asked at yet.
 fn levels_above(d: &Decision<'_>, i: &Incident, by: &UserId) -> Result<(Policy, u32), Refusal> {
-    let (policy, from) = match i.calls.last() {
+    let (policy, from) = match i.policy_call() {
         Some(last) if !last.has_level_above() => return Err(nobody_above(i, last)),
         // It went through all levels there are.
         Some(last) if matches!((&last.kind, &last.state), (CallKind::Added { .. }, CallState::Exhausted { .. })) => {
@@ -142,6 +189,55 @@ fn nobody_above(i: &Incident, call: &Call) -> Refusal {
     Refusal::NobodyAbove { incident: i.no, asked: call.asked.iter().map(|a| a.user.clone()).collect() }
 }
 
+/// Raised, it pages, unless somebody has it: they hear of it. Lowered, it wakes nobody any more.
+fn set_urgency(d: &mut Decision<'_>, i: &Incident, by: &UserId, to: Urgency) -> Result<(), Refusal> {
+    refuse_resolved(i)?;
+    if i.urgency == to {
+        return Err(Refusal::HasThatUrgency { incident: i.no, urgency: to });
+    }
+    change_urgency(d, i.no, Some(by), to);
+    Ok(())
+}
+
+pub(super) fn change_urgency(d: &mut Decision<'_>, no: IncidentNo, by: Option<&UserId>, to: Urgency) {
+    let Some(i) = d.incident(no) else { return };
+    if to == Urgency::Low {
+        escalation::revoke_pages(d, no, None, RevokeReason::Lowered);
+    }
+    let ask_at = d.ask_at(to);
+    d.emit(Fact::UrgencyChanged { incident: no, by: by.cloned(), to, ask_at });
+    match (&i.state, to) {
+        (State::Triggered { .. }, Urgency::High) => escalation::start_main_call(d, no, Vec::new()),
+        (State::Acknowledged { by: Some(responder), .. }, Urgency::High) if Some(responder) != by => {
+            escalation::tell_it_is_urgent(d, no, responder);
+        }
+        (State::Triggered { .. }, Urgency::Low)
+        | (State::Acknowledged { .. } | State::Snoozed { .. } | State::Resolved { .. }, _) => {}
+    }
+}
+
+fn mitigate(d: &mut Decision<'_>, i: &Incident, by: &UserId) -> Result<(), Refusal> {
+    refuse_resolved(i)?;
+    if let Some(done) = &i.mitigated {
+        return Err(Refusal::MitigatedAlready { incident: i.no, by: done.by.clone(), at: done.at });
+    }
+    let ask_at = d.ask_at(i.urgency);
+    d.emit(Fact::Mitigated { incident: i.no, by: by.clone(), ask_at });
+    Ok(())
+}
+
+/// Nothing had to be done: the alert is to be mended, not the service.
+fn not_actionable(d: &mut Decision<'_>, i: &Incident, by: &UserId) -> Result<(), Refusal> {
+    if let Some(done) = &i.not_actionable {
+        return Err(Refusal::MarkedAlready { incident: i.no, by: done.by.clone(), at: done.at });
+    }
+    d.emit(Fact::MarkedNotActionable { incident: i.no, by: by.clone() });
+    if !i.is_resolved() {
+        resolve_incident(d, i.no, ResolvedBy::User(by.clone()), Text::default());
+    }
+    Ok(())
+}
+
 fn resolve(d: &mut Decision<'_>, i: &Incident, by: &UserId, note: Option<&str>) -> Result<(), Refusal> {
     if i.is_resolved() {
         d.emit(Fact::ActLate { incident: i.no, by: by.clone(), act: LateAct::ResolveAfterResolve });
@@ -157,8 +253,8 @@ fn reopen(d: &mut Decision<'_>, i: &Incident, by: &UserId) -> Result<(), Refusal
         return Err(Refusal::IsNotResolved { incident: i.no });
     }
     let newer = i.alerts.iter().find_map(|a| {
-        let key = super::id::AlertKey { service: i.service.clone(), dedup: a.dedup.clone() };
-        d.world().incident_of(&key).filter(|n| n.no > i.no && !n.is_resolved()).map(|n| n.no)
+        let key = super::id::AlertKey { service: a.service_in(i).clone(), dedup: a.dedup.clone() };
+        d.world().incident_of(&key).filter(|n| n.no != i.no && !n.is_resolved()).map(|n| n.no)
     });
     if let Some(newer) = newer {
         return Err(Refusal::NewerIncident { incident: i.no, newer });
@@ -173,49 +269,17 @@ fn note(d: &mut Decision<'_>, i: &Incident, by: &UserId, text: &str) -> Result<(
         return Err(Refusal::EmptyNote);
     }
     let ask_at = d.ask_at(i.urgency);
+    // Who writes down what they found works on it. Somebody unknown here only tells.
+    if i.started.is_none() && !i.is_resolved() && d.directory.users.contains_key(by) {
+        d.emit(Fact::Started { incident: i.no, by: by.clone(), ask_at });
+    }
     d.emit(Fact::Noted { incident: i.no, by: by.clone(), text: Text::new(text.trim()), ask_at });
     Ok(())
 }
 
-fn refuse_resolved(i: &Incident) -> Result<(), Refusal> {
+pub(super) fn refuse_resolved(i: &Incident) -> Result<(), Refusal> {
     match &i.state {
         State::Resolved { by, since, .. } => Err(Refusal::IsResolved { incident: i.no, by: by.clone(), since: *since }),
         State::Triggered { .. } | State::Acknowledged { .. } | State::Snoozed { .. } => Ok(()),
     }
-}
-
-/// One line of the snooze modal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SnoozeChoice {
-    /// On the wall clock.
-    pub until: At,
-    /// The absolute time in the person's own zone.
-    pub words: String,
-}
-
-/// The offered ends of a snooze: in an hour, and the coming 9:00 in the person's zone.
-pub fn snooze_choices(wall: At, tz: chrono_tz::Tz) -> Vec<SnoozeChoice> {
-    let local = |at: At| at.utc().with_timezone(&tz);
-    let hour = wall.plus_secs(60 * 60);
-    let nine = coming_nine(wall, tz);
-    let left = match (nine.0 - wall.0) / 60_000 {
-        min @ ..60 => format!("{min} min"),
-        min => format!("{} h {:02} min", min / 60, min % 60),
-    };
-    let day = if local(nine).date_naive() == local(wall).date_naive() { "today" } else { "tomorrow" };
-    vec![
-        SnoozeChoice { until: hour, words: format!("{}, in 1 hour", local(hour).format("%-H:%M")) },
-        SnoozeChoice { until: nine, words: format!("9:00 {day}, in {left}") },
-    ]
-}
-
-fn coming_nine(wall: At, tz: chrono_tz::Tz) -> At {
-    let nine = chrono::NaiveTime::from_hms_opt(9, 0, 0).unwrap_or_default();
-    let today = wall.utc().with_timezone(&tz).date_naive();
-    let at = super::schedule::local_instant(tz, today.and_time(nine));
-    if at > wall {
-        return at;
-    }
-    let tomorrow = today.succ_opt().unwrap_or(today);
-    super::schedule::local_instant(tz, tomorrow.and_time(nine))
 }

@@ -34,6 +34,9 @@ pub(super) fn settled(d: &mut Decision<'_>, settled: &Settled) {
             if matches!(key, SyncKey::Card(_)) && incident.card.is_none() && message.channel == incident.channel {
                 d.emit(Fact::SyncCreated { key: key.clone(), message: message.clone() });
             }
+            if matches!(key, SyncKey::Log(_)) && incident.log.is_none() && message.channel == incident.channel {
+                d.emit(Fact::SyncCreated { key: key.clone(), message: message.clone() });
+            }
         }
         Settled::ThreadShown { incident: no, upto } => {
             if *upto > incident.thread_shown {

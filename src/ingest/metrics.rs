@@ -138,7 +138,7 @@ impl Counts {
         let source = match source {
             Source::Alertmanager => 0,
             Source::PagerDuty => 1,
-            Source::Generic | Source::Warridor => 2,
+            Source::Generic | Source::Warridor | Source::Person => 2,
         };
         let mut by_action = [0; 3];
         for event in events {

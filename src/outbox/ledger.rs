@@ -52,6 +52,7 @@ impl Ledger {
         self.keep_dms(no, |_| false);
         self.forget(&SyncKey::Card(no));
         self.forget(&SyncKey::Thread(no));
+        self.forget(&SyncKey::Log(no));
     }
 
     /// Forgets incidents that closed while a process died before it could write that down.
@@ -75,7 +76,7 @@ impl Ledger {
         let all = SyncKey::Dm(no, PageId(0))..=SyncKey::Dm(no, PageId(u64::MAX));
         self.shown.range(all).filter_map(|(key, _)| match key {
             SyncKey::Dm(_, page) => Some(*page),
-            SyncKey::Card(_) | SyncKey::Thread(_) => None,
+            SyncKey::Card(_) | SyncKey::Thread(_) | SyncKey::Log(_) => None,
         })
     }
 

@@ -97,7 +97,7 @@ impl Outbox {
     fn metadata_of(&self, job: &Job) -> Value {
         match job {
             Job::Page(no, page) => metadata(self.snapshot.store, *no, Some(*page)),
-            Job::Sync(SyncKey::Card(no) | SyncKey::Thread(no) | SyncKey::Dm(no, _)) => {
+            Job::Sync(SyncKey::Card(no) | SyncKey::Thread(no) | SyncKey::Log(no) | SyncKey::Dm(no, _)) => {
                 metadata(self.snapshot.store, *no, None)
             }
         }

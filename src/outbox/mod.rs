@@ -39,6 +39,8 @@ pub use wire::hash;
 pub const CERTAINTY_MS: i64 = 8_000;
 /// A count on a card may be this old.
 pub const COSMETIC_DELAY_MS: i64 = 30_000;
+/// The log below a card may be this old: what happens at once is one edit.
+pub const LOG_DELAY_MS: i64 = 3_000;
 /// Between two tries of one job: doubles from the first to the second.
 pub const RETRY_FIRST_MS: i64 = 1_000;
 pub const RETRY_MOST_MS: i64 = 15_000;
@@ -297,6 +299,7 @@ impl Outbox {
         let Some(incident) = self.snapshot.world.incident(no).cloned() else { return };
         self.stale(SyncKey::Card(no), now);
         self.stale(SyncKey::Thread(no), now);
+        self.stale(SyncKey::Log(no), now.plus_ms(LOG_DELAY_MS));
         self.ledger.keep_dms(no, |page| incident.page(page).is_some());
         for page in incident.dms() {
             self.stale(SyncKey::Dm(no, page), now);
@@ -446,6 +449,7 @@ impl Outbox {
         let world = &self.snapshot.world;
         let is_committed = |job: &Job, awaiting: &Awaiting| match (job, awaiting) {
             (Job::Page(no, page), _) => !world.incident(*no).and_then(|i| i.page(*page)).is_some_and(|p| p.is_wanted()),
+            (Job::Sync(SyncKey::Log(no)), Awaiting::Message(_)) => world.incident(*no).is_none_or(|i| i.log.is_some()),
             (Job::Sync(key), Awaiting::Message(_)) => world.incident(key.incident()).is_none_or(|i| i.card.is_some()),
             (Job::Sync(key), Awaiting::Thread(upto)) => {
                 world.incident(key.incident()).is_none_or(|i| i.thread_shown >= *upto)

@@ -32,6 +32,10 @@ impl Outbox {
             (SyncKey::Card(_), Some(card)) => ("chat.update", card.channel, Priority::Card),
             (SyncKey::Card(_), None) => ("chat.postMessage", incident.channel.clone(), Priority::Card),
             (SyncKey::Thread(_), card) => ("chat.postMessage", card?.channel, Priority::Thread),
+            (SyncKey::Log(_), card) => match self.log_of(&incident) {
+                Some(log) => ("chat.update", log.channel, Priority::Thread),
+                None => ("chat.postMessage", card?.channel, Priority::Thread),
+            },
             (SyncKey::Dm(..), _) => ("chat.update", dm_message(&incident, key)?.channel, Priority::Card),
         };
         Some(Address { method, channel: Some(channel.to_string()), priority })
@@ -70,6 +74,21 @@ impl Outbox {
                 });
                 // What is in flight is remembered by how far it goes.
                 Some((with(shown(&message, work.plain), more), Some(upto)))
+            }
+            SyncKey::Log(_) => {
+                let card = self.card_of(&incident)?;
+                let shown = shown(&views::log::log(&incident, d)?, work.plain);
+                let hash = hash(&shown);
+                match self.log_of(&incident) {
+                    Some(_) if self.ledger.shows(key, hash) => None,
+                    Some(log) => Some((edit(shown, &log), Some(hash))),
+                    None => {
+                        let more = json!({
+                            "channel": card.channel, "thread_ts": card.ts, "unfurl_links": false, "unfurl_media": false,
+                        });
+                        Some((with(shown, more), Some(hash)))
+                    }
+                }
             }
             SyncKey::Dm(_, page) => {
                 let message = dm_message(&incident, key)?;
@@ -130,7 +149,12 @@ impl Outbox {
                 self.worked(&job, now);
                 vec![Settled::ThreadShown { incident: no, upto }]
             }
-            SyncKey::Card(_) | SyncKey::Dm(..) => {
+            // An answer that does not say where it is: the next one is posted anew, at most one twice.
+            SyncKey::Log(_) if self.log_of(&incident).is_none() => match posted(answer) {
+                Some(message) => self.created(key, message, sent, now),
+                None => self.lost(key, now),
+            },
+            SyncKey::Card(_) | SyncKey::Log(_) | SyncKey::Dm(..) => {
                 if let Some(hash) = sent {
                     self.ledger.set(key, hash);
                 }
@@ -140,7 +164,7 @@ impl Outbox {
         }
     }
 
-    /// The card exists: as good as known until the pump has committed it.
+    /// It exists: as good as known until the pump has committed it.
     pub(super) fn created(&mut self, key: SyncKey, message: MessageRef, hash: Option<u64>, now: At) -> Vec<Settled> {
         let job = Job::Sync(key.clone());
         if let Some(hash) = hash {
@@ -156,8 +180,11 @@ impl Outbox {
         }
         self.tell(&job, Awaiting::Message(message.clone()));
         self.worked(&job, now);
-        // Thread lines waited for the card.
-        self.stale(SyncKey::Thread(key.incident()), now);
+        // Thread lines and the log waited for the card.
+        if let SyncKey::Card(no) = key {
+            self.stale(SyncKey::Thread(no), now);
+            self.stale(SyncKey::Log(no), now.plus_ms(super::LOG_DELAY_MS));
+        }
         vec![Settled::Created { key, message }]
     }
 
@@ -236,9 +263,9 @@ impl Outbox {
                 self.make_ready(&job, now.plus_ms(super::RETRY_FIRST_MS));
                 vec![Settled::CardMoved { incident: *no, card: i.card.clone(), to, why }]
             }
-            (Refused::MessageGone | Refused::Destination | Refused::Blocks, SyncKey::Dm(..), _) => {
-                // A direct message that cannot be edited is history.
-                tracing::warn!(?key, error, "a direct message cannot be brought up to date");
+            (Refused::MessageGone | Refused::Destination | Refused::Blocks, SyncKey::Dm(..) | SyncKey::Log(_), _) => {
+                // A message that cannot be edited is history.
+                tracing::warn!(?key, error, "a message cannot be brought up to date");
                 if let Some(hash) = work.sent {
                     self.ledger.set(key, hash);
                 }
@@ -264,6 +291,16 @@ impl Outbox {
         match (&incident.card, awaiting) {
             (Some(card), _) => Some(card.clone()),
             (None, Some(Awaiting::Message(message))) if message.channel == incident.channel => Some(message),
+            (None, _) => None,
+        }
+    }
+
+    /// The log's identity: committed, or created a moment ago.
+    fn log_of(&self, incident: &Incident) -> Option<MessageRef> {
+        let awaiting = self.jobs.get(&Job::Sync(SyncKey::Log(incident.no))).and_then(|w| w.awaiting.clone());
+        match (&incident.log, awaiting) {
+            (Some(log), _) => Some(log.clone()),
+            (None, Some(Awaiting::Message(message))) => Some(message),
             (None, _) => None,
         }
     }

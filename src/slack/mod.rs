@@ -9,7 +9,6 @@
 //! knowledge of what an envelope means.
 
 pub mod client;
-pub mod command;
 pub mod dispatch;
 pub mod envelope;
 pub mod handler;

@@ -4,27 +4,80 @@
 //! a slash command). Everything but what is used may be missing.
 
 use super::envelope::{Envelope, EnvelopeKind};
-use crate::domain::id::{ChannelId, SlackUserId};
-use crate::domain::input::Deed;
+use crate::domain::directory::Urgency;
+use crate::domain::id::{ChannelId, IncidentNo, ServiceId, SlackUserId};
+use crate::domain::input::SnoozeWhy;
 use crate::domain::stamp::At;
-use crate::views::action_id::{Action, SNOOZE_BLOCK, SNOOZE_CHOICE, SNOOZE_MODAL, Subject};
+use crate::views::action_id::{Action, Elsewhere, FIELD, Field, Form, Origin, Subject};
 use serde_json::Value;
 
 /// What somebody did in Slack.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Gesture {
-    /// Pressed a button that acts at once.
-    Press { by: SlackUserId, subject: Subject, deed: Deed, response_url: Option<String> },
-    /// Pressed a button that opens the snooze modal.
-    OpenSnooze { by: SlackUserId, subject: Subject, trigger_id: String, response_url: Option<String> },
-    /// Submitted the snooze modal. `view` is the view's id with its hash.
-    SubmitSnooze { by: SlackUserId, subject: Subject, until: At, view: String },
+    /// Pressed a button that is about an incident.
+    Press { by: SlackUserId, action: Action, subject: Subject, place: Place },
+    /// Pressed or chose something that is about none. `chosen`: the value of a select.
+    Elsewhere { by: SlackUserId, what: Elsewhere, chosen: Option<String>, place: Place },
+    /// Submitted a modal. `view` is the view's id with its hash.
+    Submit { by: SlackUserId, form: Form, filled: Filled, origin: Origin, view: String },
     /// Typed a slash command.
-    Slash { by: SlackUserId, channel: ChannelId, command: String, text: String, response_url: Option<String> },
+    Slash { by: SlackUserId, command: String, text: String, place: Place },
+    /// Wrote to the bot.
+    Said { by: SlackUserId, channel: ChannelId, text: String, event: String },
+    /// Looks at the bot's Home tab.
+    HomeOpened { by: SlackUserId },
     /// Ours, but it does not say what it must; why.
     Unclear { by: Option<SlackUserId>, response_url: Option<String>, why: &'static str },
     /// Nothing of ours.
     NotForUs,
+}
+
+/// Where somebody did something, and by what they can be answered.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Place {
+    pub response_url: Option<String>,
+    pub channel: Option<ChannelId>,
+    /// Opens a window; lives 3 s.
+    pub trigger_id: Option<String>,
+    pub view: Option<OpenView>,
+}
+
+/// The view in which a button was pressed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OpenView {
+    pub id: String,
+    pub hash: String,
+    pub is_home: bool,
+    /// What is filled in so far, as Slack gives it.
+    pub values: Value,
+}
+
+/// What a modal was filled in with.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Filled {
+    Snooze {
+        until: At,
+        why: Option<SnoozeWhy>,
+        because: String,
+    },
+    /// `teams`: the values of the chosen options.
+    AddResponders {
+        people: Vec<SlackUserId>,
+        teams: Vec<String>,
+    },
+    Reassign {
+        to: SlackUserId,
+    },
+    /// Of a note, or of what fixed it.
+    Words(String),
+    Merge {
+        into: IncidentNo,
+    },
+    Raise {
+        service: ServiceId,
+        what: String,
+        urgency: Option<Urgency>,
+    },
 }
 
 /// Reads an envelope.
@@ -34,7 +87,8 @@ pub fn gesture(envelope: &Envelope) -> Gesture {
         (EnvelopeKind::SlashCommand, _) => slash(p),
         (EnvelopeKind::Interactive, Some("block_actions")) => block_actions(p),
         (EnvelopeKind::Interactive, Some("view_submission")) => view_submission(p),
-        (EnvelopeKind::Interactive | EnvelopeKind::EventsApi | EnvelopeKind::Other(_), _) => Gesture::NotForUs,
+        (EnvelopeKind::EventsApi, _) => event(p),
+        (EnvelopeKind::Interactive | EnvelopeKind::Other(_), _) => Gesture::NotForUs,
     }
 }
 
@@ -43,48 +97,127 @@ fn slash(p: &Value) -> Gesture {
     else {
         return unclear(p, "a slash command without user, channel or command");
     };
-    Gesture::Slash {
-        by: by.into(),
-        channel: channel.into(),
-        command,
-        text: text(p, "/text").unwrap_or_default(),
-        response_url: text(p, "/response_url"),
+    let place = Place { channel: Some(channel.into()), ..place(p) };
+    Gesture::Slash { by: by.into(), command, text: text(p, "/text").unwrap_or_default(), place }
+}
+
+fn event(p: &Value) -> Gesture {
+    let Some(by) = text(p, "/event/user").map(SlackUserId::from) else { return Gesture::NotForUs };
+    match text(p, "/event/type").as_deref() {
+        Some("app_home_opened") if text(p, "/event/tab").as_deref() != Some("messages") => Gesture::HomeOpened { by },
+        // Our own messages come back as events too; edits and joins have a subtype.
+        Some("message")
+            if text(p, "/event/channel_type").as_deref() == Some("im")
+                && p.pointer("/event/bot_id").is_none()
+                && p.pointer("/event/subtype").is_none() =>
+        {
+            let (Some(channel), Some(said), Some(event)) =
+                (text(p, "/event/channel"), text(p, "/event/text"), text(p, "/event_id"))
+            else {
+                return Gesture::NotForUs;
+            };
+            Gesture::Said { by, channel: channel.into(), text: said, event }
+        }
+        _ => Gesture::NotForUs,
     }
 }
 
 fn block_actions(p: &Value) -> Gesture {
-    let Some(action) = p.pointer("/actions/0/action_id").and_then(Value::as_str).and_then(Action::parse) else {
+    let Some(id) = p.pointer("/actions/0/action_id").and_then(Value::as_str) else { return Gesture::NotForUs };
+    let (action, elsewhere) = (Action::parse(id), Elsewhere::parse(id));
+    if action.is_none() && elsewhere.is_none() {
         return Gesture::NotForUs;
-    };
-    let Some(by) = text(p, "/user/id") else { return unclear(p, "a click without a user") };
+    }
+    let Some(by) = text(p, "/user/id").map(SlackUserId::from) else { return unclear(p, "a click without a user") };
+    let place = place(p);
+    if let Some(what) = elsewhere {
+        let chosen = text(p, "/actions/0/selected_option/value").or_else(|| text(p, "/actions/0/value"));
+        return Gesture::Elsewhere { by, what, chosen, place };
+    }
     let subject = p.pointer("/actions/0/value").and_then(Value::as_str).and_then(Subject::parse);
-    let Some(subject) = subject else { return unclear(p, "a button without its incident") };
-    let (by, response_url) = (SlackUserId::from(by), text(p, "/response_url"));
-    let deed = match action {
-        Action::Snooze => {
-            let Some(trigger_id) = text(p, "/trigger_id") else { return unclear(p, "a click without a trigger") };
-            return Gesture::OpenSnooze { by, subject, trigger_id, response_url };
-        }
-        Action::Acknowledge => Deed::Acknowledge,
-        Action::EndSnooze => Deed::EndSnooze,
-        Action::Escalate => Deed::Escalate,
-        Action::Resolve => Deed::Resolve { note: None },
-        Action::Reopen => Deed::Reopen,
-    };
-    Gesture::Press { by, subject, deed, response_url }
+    match (action, subject) {
+        (Some(action), Some(subject)) => Gesture::Press { by, action, subject, place },
+        _ => unclear(p, "a button without its incident"),
+    }
+}
+
+fn place(p: &Value) -> Place {
+    let view = text(p, "/view/id").map(|id| OpenView {
+        id,
+        hash: text(p, "/view/hash").unwrap_or_default(),
+        is_home: text(p, "/view/type").as_deref() == Some("home"),
+        values: p.pointer("/view/state/values").cloned().unwrap_or_default(),
+    });
+    // A window remembers the conversation it was opened in.
+    let from_view = || text(p, "/view/private_metadata").and_then(|m| Origin::parse(&m)).and_then(|o| o.channel);
+    let channel = text(p, "/channel/id").or_else(|| text(p, "/container/channel_id")).map(ChannelId::from);
+    Place {
+        response_url: text(p, "/response_url"),
+        channel: channel.or_else(from_view),
+        trigger_id: text(p, "/trigger_id"),
+        view,
+    }
 }
 
 fn view_submission(p: &Value) -> Gesture {
-    if text(p, "/view/callback_id").as_deref() != Some(SNOOZE_MODAL) {
-        return Gesture::NotForUs;
-    }
+    let Some(form) = text(p, "/view/callback_id").as_deref().and_then(Form::parse) else { return Gesture::NotForUs };
     let Some(by) = text(p, "/user/id") else { return unclear(p, "a modal without a user") };
-    let subject = text(p, "/view/private_metadata").as_deref().and_then(Subject::parse);
-    let chosen = format!("/view/state/values/{SNOOZE_BLOCK}/{SNOOZE_CHOICE}/selected_option/value");
-    let until = text(p, &chosen).and_then(|ms| ms.parse().ok()).map(At);
-    let (Some(subject), Some(until)) = (subject, until) else { return unclear(p, "a modal without its choice") };
+    let origin = text(p, "/view/private_metadata").as_deref().and_then(Origin::parse);
+    let values = p.pointer("/view/state/values").cloned().unwrap_or_default();
+    let (Some(origin), Some(filled)) = (origin, filled(form, &values)) else {
+        return unclear(p, "a modal without what was filled in");
+    };
     let (id, hash) = (text(p, "/view/id").unwrap_or_default(), text(p, "/view/hash").unwrap_or_default());
-    Gesture::SubmitSnooze { by: by.into(), subject, until, view: format!("{id}/{hash}") }
+    Gesture::Submit { by: by.into(), form, filled, origin, view: format!("{id}/{hash}") }
+}
+
+fn filled(form: Form, values: &Value) -> Option<Filled> {
+    let field = |field: Field, what: &str| values.pointer(&format!("/{}/{FIELD}/{what}", field.id()));
+    let option = |f: Field| field(f, "selected_option/value").and_then(Value::as_str).map(str::to_owned);
+    let words = |f: Field| field(f, "value").and_then(Value::as_str).unwrap_or_default().trim().to_owned();
+    Some(match form {
+        Form::Snooze => {
+            let another = field(Field::At, "selected_date_time").and_then(Value::as_i64).map(|secs| At(secs * 1_000));
+            let until = another.or_else(|| option(Field::Until)?.parse().ok().map(At))?;
+            let why = option(Field::Why).and_then(|w| serde_json::from_value(Value::String(w)).ok());
+            Filled::Snooze { until, why, because: words(Field::Words) }
+        }
+        Form::AddResponders => {
+            let many = |f: Field, what: &str, of: &str| -> Vec<String> {
+                let all = field(f, what).and_then(Value::as_array);
+                all.into_iter().flatten().filter_map(|v| v.pointer(of)?.as_str()).map(str::to_owned).collect()
+            };
+            let people = many(Field::People, "selected_users", "");
+            Filled::AddResponders {
+                people: people.into_iter().map(SlackUserId::from).collect(),
+                teams: many(Field::Teams, "selected_options", "/value"),
+            }
+        }
+        Form::Reassign => {
+            Filled::Reassign { to: field(Field::Person, "selected_user").and_then(Value::as_str)?.into() }
+        }
+        Form::Note | Form::ResolveWithNote => Filled::Words(words(Field::Words)),
+        Form::Merge => Filled::Merge { into: IncidentNo(option(Field::Into)?.parse().ok()?) },
+        Form::Raise => {
+            let (service, what, _) = raise_draft(values);
+            let urgency = match option(Field::Urgency).as_deref() {
+                Some("high") => Some(Urgency::High),
+                Some("low") => Some(Urgency::Low),
+                _ => None,
+            };
+            Filled::Raise { service: service?, what, urgency }
+        }
+    })
+}
+
+/// What the window in which a person pages somebody holds so far: the service, what is wrong, the urgency's value.
+pub fn raise_draft(values: &Value) -> (Option<ServiceId>, String, Option<String>) {
+    let text = |field: Field, element: &str, what: &str| {
+        values.pointer(&format!("/{}/{element}/{what}", field.id())).and_then(Value::as_str).map(str::to_owned)
+    };
+    let service = text(Field::Service, Elsewhere::RaiseService.id(), "selected_option/value").map(ServiceId::from);
+    let what = text(Field::What, FIELD, "value").unwrap_or_default().trim().to_owned();
+    (service, what, text(Field::Urgency, FIELD, "selected_option/value"))
 }
 
 fn unclear(p: &Value, why: &'static str) -> Gesture {
@@ -99,7 +232,7 @@ fn text(p: &Value, pointer: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::id::{IncidentNo, StoreId};
+    use crate::domain::id::StoreId;
     use crate::slack::envelope::{Frame, parse};
     use serde_json::json;
 
@@ -119,15 +252,33 @@ mod tests {
     fn every_button_we_draw_is_understood_when_pressed() {
         for action in Action::ALL {
             let payload = json!({
-                "type": "block_actions", "user": { "id": "U1" }, "trigger_id": "t",
+                "type": "block_actions", "user": { "id": "U1" }, "trigger_id": "t", "channel": { "id": "C1" },
                 "actions": [{ "action_id": action.id(), "value": subject().value() }],
             });
             match gesture(&envelope("interactive", &payload)) {
-                Gesture::Press { by, subject: s, .. } | Gesture::OpenSnooze { by, subject: s, .. } => {
-                    assert_eq!((by.as_str(), s), ("U1", subject()), "{action:?}");
+                Gesture::Press { by, action: a, subject: s, place } => {
+                    assert_eq!((by.as_str(), a, s), ("U1", action, subject()));
+                    assert_eq!(place.channel, Some("C1".into()));
                 }
                 other => panic!("{action:?}: {other:?}"),
             }
+        }
+    }
+
+    #[test]
+    fn a_button_in_a_window_is_answered_where_the_window_was_opened() {
+        let origin = Origin { subject: subject(), channel: Some("D7".into()) };
+        let payload = json!({
+            "type": "block_actions", "user": { "id": "U1" }, "trigger_id": "t",
+            "view": { "id": "V1", "hash": "h", "type": "modal", "private_metadata": origin.value() },
+            "actions": [{ "action_id": Action::Start.id(), "value": subject().value() }],
+        });
+        match gesture(&envelope("interactive", &payload)) {
+            Gesture::Press { place, .. } => {
+                assert_eq!(place.channel, Some("D7".into()));
+                assert_eq!(place.view.map(|v| (v.id, v.is_home)), Some(("V1".to_owned(), false)));
+            }
+            other => panic!("{other:?}"),
         }
     }
 
@@ -143,7 +294,6 @@ mod tests {
             json!({ "action_id": "incident.acknowledge" }),
             json!({ "action_id": "incident.acknowledge", "value": "12" }),
             json!({ "action_id": "incident.acknowledge", "value": "zz/12" }),
-            json!({ "action_id": "incident.snooze", "value": subject().value() }),
         ];
         for action in damaged {
             assert!(matches!(click(action.clone()), Gesture::Unclear { .. }), "{action}");
@@ -153,15 +303,77 @@ mod tests {
         assert_eq!(gesture(&envelope("interactive", &Value::Null)), Gesture::NotForUs);
     }
 
-    #[test]
-    fn a_submitted_snooze_says_until_when() {
+    fn submitted(form: Form, values: &Value) -> Gesture {
+        let origin = Origin { subject: subject(), channel: None };
         let payload = json!({
             "type": "view_submission", "user": { "id": "U1" },
-            "view": { "id": "V1", "hash": "h", "callback_id": SNOOZE_MODAL, "private_metadata": subject().value(),
-                "state": { "values": { SNOOZE_BLOCK: { SNOOZE_CHOICE: { "selected_option": { "value": "5000" } } } } } },
+            "view": { "id": "V1", "hash": "h", "callback_id": form.id(), "private_metadata": origin.value(),
+                "state": { "values": values } },
         });
+        gesture(&envelope("interactive", &payload))
+    }
+
+    #[test]
+    fn a_submitted_form_says_what_was_filled_in() {
+        let chosen = |v: &str| json!({ FIELD: { "selected_option": { "value": v } } });
+        let words = |v: &str| json!({ FIELD: { "value": v } });
+        let rows = [
+            (
+                Form::Snooze,
+                json!({ "until": chosen("5000") }),
+                Filled::Snooze { until: At(5_000), why: None, because: String::new() },
+            ),
+            (
+                Form::Snooze,
+                json!({ "until": chosen("5000"), "at": { FIELD: { "selected_date_time": 7 } },
+                    "why": chosen("waiting_on"), "words": words(" the vendor ") }),
+                Filled::Snooze { until: At(7_000), why: Some(SnoozeWhy::WaitingOn), because: "the vendor".to_owned() },
+            ),
+            (
+                Form::AddResponders,
+                json!({ "people": { FIELD: { "selected_users": ["U2", "U3"] } },
+                    "teams": { FIELD: { "selected_options": [{ "value": "team:search" }] } } }),
+                Filled::AddResponders { people: vec!["U2".into(), "U3".into()], teams: vec!["team:search".to_owned()] },
+            ),
+            (
+                Form::Reassign,
+                json!({ "person": { FIELD: { "selected_user": "U2" } } }),
+                Filled::Reassign { to: "U2".into() },
+            ),
+            (Form::Note, json!({ "words": words("disk full") }), Filled::Words("disk full".to_owned())),
+            (Form::ResolveWithNote, json!({ "words": { FIELD: { "value": null } } }), Filled::Words(String::new())),
+            (Form::Merge, json!({ "into": chosen("7") }), Filled::Merge { into: IncidentNo(7) }),
+            (
+                Form::Raise,
+                json!({ "service": { Elsewhere::RaiseService.id(): { "selected_option": { "value": "api" } } },
+                    "what": words("down"), "urgency": chosen("low") }),
+                Filled::Raise { service: "api".into(), what: "down".to_owned(), urgency: Some(Urgency::Low) },
+            ),
+        ];
+        for (form, values, expected) in rows {
+            match submitted(form, &values) {
+                Gesture::Submit { filled, view, .. } => assert_eq!((filled, view.as_str()), (expected, "V1/h")),
+                other => panic!("{form:?}: {other:?}"),
+            }
+        }
+        assert!(matches!(submitted(Form::Snooze, &json!({})), Gesture::Unclear { .. }));
+    }
+
+    #[test]
+    fn only_a_persons_own_words_to_the_bot_are_heard() {
+        let said = |event: &Value| {
+            gesture(&envelope("events_api", &json!({ "type": "event_callback", "event_id": "Ev1", "event": event })))
+        };
+        let message = json!({ "type": "message", "channel_type": "im", "channel": "D1", "user": "U1", "text": "list" });
         let expected =
-            Gesture::SubmitSnooze { by: "U1".into(), subject: subject(), until: At(5_000), view: "V1/h".to_owned() };
-        assert_eq!(gesture(&envelope("interactive", &payload)), expected);
+            Gesture::Said { by: "U1".into(), channel: "D1".into(), text: "list".to_owned(), event: "Ev1".to_owned() };
+        assert_eq!(said(&message), expected);
+        for (key, value) in [("bot_id", "B1"), ("subtype", "message_changed"), ("channel_type", "channel")] {
+            let mut other = message.clone();
+            other[key] = json!(value);
+            assert_eq!(said(&other), Gesture::NotForUs, "{key}");
+        }
+        let home = json!({ "type": "app_home_opened", "user": "U1", "tab": "home" });
+        assert_eq!(said(&home), Gesture::HomeOpened { by: "U1".into() });
     }
 }

@@ -1,32 +1,89 @@
-//! What our buttons are called, and what they carry. Every id written here parses back; nothing else is understood.
+//! What our buttons, selects and modals are called, and what they carry. Every id written here parses back; nothing
+//! else is understood.
 
-use crate::domain::id::{IncidentNo, StoreId};
+use crate::domain::id::{ChannelId, IncidentNo, StoreId};
 
-/// What a button does.
+/// What a button does. The first of them act at once; the others open a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Action {
     Acknowledge,
-    /// Opens the snooze modal.
-    Snooze,
+    /// Acknowledge, by somebody who was not asked and has been told so.
+    Take,
+    Start,
     EndSnooze,
     Escalate,
+    Mitigate,
     Resolve,
+    NotActionable,
     Reopen,
+    MakeHigh,
+    MakeLow,
+    /// "Yes, I have it from now on", of an incident that somebody else has.
+    TakeOver,
+    /// The snooze window.
+    Snooze,
+    /// The window of everything else.
+    More,
+    AddResponders,
+    Reassign,
+    Note,
+    ResolveWithNote,
+    Merge,
+    /// The ledger of pages.
+    WhoWasPaged,
+    /// The whole timeline.
+    Timeline,
 }
 
 impl Action {
-    pub const ALL: [Self; 6] =
-        [Self::Acknowledge, Self::Snooze, Self::EndSnooze, Self::Escalate, Self::Resolve, Self::Reopen];
+    pub const ALL: [Self; 21] = [
+        Self::Acknowledge,
+        Self::Take,
+        Self::Start,
+        Self::EndSnooze,
+        Self::Escalate,
+        Self::Mitigate,
+        Self::Resolve,
+        Self::NotActionable,
+        Self::Reopen,
+        Self::MakeHigh,
+        Self::MakeLow,
+        Self::TakeOver,
+        Self::Snooze,
+        Self::More,
+        Self::AddResponders,
+        Self::Reassign,
+        Self::Note,
+        Self::ResolveWithNote,
+        Self::Merge,
+        Self::WhoWasPaged,
+        Self::Timeline,
+    ];
 
     /// The `action_id`.
     pub fn id(self) -> &'static str {
         match self {
             Self::Acknowledge => "incident.acknowledge",
-            Self::Snooze => "incident.snooze",
+            Self::Take => "incident.take",
+            Self::Start => "incident.start",
             Self::EndSnooze => "incident.end_snooze",
             Self::Escalate => "incident.escalate",
+            Self::Mitigate => "incident.mitigate",
             Self::Resolve => "incident.resolve",
+            Self::NotActionable => "incident.not_actionable",
             Self::Reopen => "incident.reopen",
+            Self::MakeHigh => "incident.make_high",
+            Self::MakeLow => "incident.make_low",
+            Self::TakeOver => "incident.take_over",
+            Self::Snooze => "incident.snooze",
+            Self::More => "incident.more",
+            Self::AddResponders => "incident.add_responders",
+            Self::Reassign => "incident.reassign",
+            Self::Note => "incident.note",
+            Self::ResolveWithNote => "incident.resolve_with_note",
+            Self::Merge => "incident.merge",
+            Self::WhoWasPaged => "incident.who_was_paged",
+            Self::Timeline => "incident.timeline",
         }
     }
 
@@ -35,11 +92,124 @@ impl Action {
     }
 }
 
-/// The `callback_id` of the snooze modal.
-pub const SNOOZE_MODAL: &str = "incident.snooze_until";
-/// The input block of the snooze modal, and its element.
-pub const SNOOZE_BLOCK: &str = "snooze_until";
-pub const SNOOZE_CHOICE: &str = "choice";
+/// Buttons and selects that are about no incident.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Elsewhere {
+    /// Opens the window in which a person pages somebody.
+    Raise,
+    /// In that window, the service was chosen: who would be woken?
+    RaiseService,
+}
+
+impl Elsewhere {
+    pub const ALL: [Self; 2] = [Self::Raise, Self::RaiseService];
+
+    /// The `action_id`.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Raise => "raise.open",
+            Self::RaiseService => "raise.service",
+        }
+    }
+
+    pub fn parse(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|a| a.id() == id)
+    }
+}
+
+/// A modal that is submitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Form {
+    Snooze,
+    AddResponders,
+    Reassign,
+    Note,
+    ResolveWithNote,
+    Merge,
+    Raise,
+}
+
+impl Form {
+    pub const ALL: [Self; 7] = [
+        Self::Snooze,
+        Self::AddResponders,
+        Self::Reassign,
+        Self::Note,
+        Self::ResolveWithNote,
+        Self::Merge,
+        Self::Raise,
+    ];
+
+    /// The `callback_id`.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Snooze => "form.snooze",
+            Self::AddResponders => "form.add_responders",
+            Self::Reassign => "form.reassign",
+            Self::Note => "form.note",
+            Self::ResolveWithNote => "form.resolve_with_note",
+            Self::Merge => "form.merge",
+            Self::Raise => "form.raise",
+        }
+    }
+
+    pub fn parse(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|f| f.id() == id)
+    }
+
+    /// The input at which an error that is about no single one is shown.
+    pub fn first_field(self) -> Field {
+        match self {
+            Self::Snooze => Field::Until,
+            Self::AddResponders => Field::People,
+            Self::Reassign => Field::Person,
+            Self::Note | Self::ResolveWithNote => Field::Words,
+            Self::Merge => Field::Into,
+            Self::Raise => Field::What,
+        }
+    }
+}
+
+/// An input of a modal: its `block_id`. The element in it is called [`FIELD`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Field {
+    Until,
+    /// Another time than the offered ones.
+    At,
+    Why,
+    Words,
+    People,
+    Teams,
+    Person,
+    Into,
+    Service,
+    What,
+    Urgency,
+}
+
+/// The `action_id` of every input's element, but for the one that is listened to while the window is open.
+pub const FIELD: &str = "value";
+
+impl Field {
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Until => "until",
+            Self::At => "at",
+            Self::Why => "why",
+            Self::Words => "words",
+            Self::People => "people",
+            Self::Teams => "teams",
+            Self::Person => "person",
+            Self::Into => "into",
+            Self::Service => "service",
+            Self::What => "what",
+            Self::Urgency => "urgency",
+        }
+    }
+}
+
+/// The `callback_id` of windows that are only read.
+pub const WINDOW: &str = "window";
 
 /// What every button and modal carries: which store it came from, and which incident it is about. A click from another
 /// store (an installation before a restore) must not act on an incident that has the same number by chance.
@@ -50,7 +220,7 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// The button's `value`, or the modal's `private_metadata`.
+    /// The button's `value`.
     pub fn value(self) -> String {
         format!("{}/{}", self.store, self.incident.0)
     }
@@ -59,5 +229,26 @@ impl Subject {
         let (store, incident) = value.split_once('/')?;
         let store = u64::from_str_radix(store, 16).ok()?;
         Some(Self { store: StoreId(store), incident: IncidentNo(incident.parse().ok()?) })
+    }
+}
+
+/// What a modal carries in its `private_metadata`: its incident, and the conversation in which somebody opened it, where
+/// the answer is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The incident is #0 in a window that is about none.
+    pub subject: Subject,
+    pub channel: Option<ChannelId>,
+}
+
+impl Origin {
+    pub fn value(&self) -> String {
+        format!("{}/{}", self.subject.value(), self.channel.as_ref().map_or("", ChannelId::as_str))
+    }
+
+    pub fn parse(value: &str) -> Option<Self> {
+        let (subject, channel) = value.rsplit_once('/')?;
+        let channel = (!channel.is_empty()).then(|| channel.into());
+        Some(Self { subject: Subject::parse(subject)?, channel })
     }
 }

@@ -2,15 +2,17 @@
 
 use super::action_id::{Action, Subject};
 use super::kit::{actions, button, confirm, context, section};
+use super::more::level_one;
 use super::mrkdwn::{day_and_time, escape, escape_marked, link, names, time, truncate};
+use super::thread::snooze_reason;
 use super::{Colored, Message, limits};
 use crate::domain::alert::Alert;
 use crate::domain::call::{Call, CallKind, CallState};
-use crate::domain::directory::{Directory, Urgency};
+use crate::domain::directory::{Directory, Target, Urgency};
 use crate::domain::fact::ResolvedBy;
 use crate::domain::id::StoreId;
 use crate::domain::id::UserId;
-use crate::domain::incident::{Incident, State};
+use crate::domain::incident::{Happening, Incident, State};
 use slack_morphism::prelude::{SlackBlock, SlackBlockButtonElement, SlackBlockButtonStyle};
 
 const RED: &str = "#d92d20";
@@ -28,7 +30,10 @@ pub fn card(i: &Incident, d: &Directory, store: StoreId) -> Message {
     if !labels.is_empty() {
         blocks.push(context(&labels));
     }
-    blocks.push(actions(buttons(i, d, subject)));
+    let buttons = buttons(i, d, subject);
+    if !buttons.is_empty() {
+        blocks.push(actions(buttons));
+    }
     Message {
         text: lock_screen(i, d),
         blocks: vec![section(&title(i))],
@@ -102,7 +107,10 @@ pub fn status(i: &Incident, d: &Directory) -> String {
                 Urgency::High => "Then whoever is on call is paged.",
                 Urgency::Low => "Then it is triggered again; nobody is paged.",
             };
-            format!("Snoozed by *{}* until {}. {then}", name(d, by), day_and_time(*until))
+            format!("Snoozed by *{}* until {}{}. {then}", name(d, by), day_and_time(*until), why_snoozed(i))
+        }
+        State::Resolved { since, .. } if let Some(into) = i.merged_into => {
+            format!("Merged into *{into}* at {}. Go on there.", time(*since))
         }
         State::Resolved { by, since, .. } => match by {
             ResolvedBy::User(by) => {
@@ -136,21 +144,21 @@ fn asking(i: &Incident, d: &Directory) -> String {
         CallState::Asking { next_at } => {
             let asked: Vec<&str> = call.asked.iter().map(|a| d.name_of(&a.user)).collect();
             let since = i.timeline.iter().rev().find_map(|e| match &e.what {
-                crate::domain::incident::Happening::Asked { .. } => Some(e.wall),
+                Happening::Asked { .. } => Some(e.wall),
                 _ => None,
             });
             let since = since.map(|at| format!(" since {}", time(at))).unwrap_or_default();
             let next = if call.next_up.is_empty() {
-                format!("Then the catch-all at {}.", time(next_at))
+                format!("Then {} at {}.", last_to_be_asked(d), time(next_at))
             } else {
                 let next: Vec<&str> = call.next_up.iter().map(|u| d.name_of(u)).collect();
                 format!("Next: {} at {}.", names(&next), time(next_at))
             };
-            format!("Paging *{}*{since}. {next}", names(&asked))
+            format!("Paging *{}*{since}. {next}{}", names(&asked), also_asking(i, d))
         }
         CallState::Exhausted { next_at, .. } => {
-            let again = next_at.map(|at| format!(" It is told again at {}.", time(at))).unwrap_or_default();
-            format!("*{}.* The catch-all was told.{again}", no_answer(call))
+            let again = next_at.map(|at| format!(", and again at {}", time(at))).unwrap_or_default();
+            format!("*{}.* The last to be asked are told: {}{again}.", no_answer(call), last_to_be_asked(d))
         }
         CallState::Starting | CallState::Answered { .. } | CallState::Stopped => String::new(),
     }
@@ -163,19 +171,37 @@ pub fn no_answer(call: &Call) -> &'static str {
 
 /// The people of added calls who are being paged.
 fn added(i: &Incident, d: &Directory) -> Option<String> {
-    let calls = i.open_calls().filter(|c| matches!(c.kind, CallKind::Added { .. }));
-    let asked: Vec<&str> = calls.flat_map(|c| &c.asked).map(|a| d.name_of(&a.user)).collect();
+    let calls = i.open_calls().filter(|c| c.kind.by().is_some());
+    let mut asked: Vec<&str> = Vec::new();
+    for user in calls.flat_map(|c| &c.asked).map(|a| d.name_of(&a.user)) {
+        if !asked.contains(&user) {
+            asked.push(user);
+        }
+    }
     (!asked.is_empty()).then(|| names(&asked))
 }
 
 /// What became of asking for more people.
 pub fn also_asking(i: &Incident, d: &Directory) -> String {
     if let Some(names) = added(i, d) {
-        let also = if i.is_triggered() { "Paging" } else { "Also paging" };
-        return format!(" {also} {names}.");
+        let is_alone = i.is_triggered() && !i.main_call().is_some_and(Call::is_open);
+        let also = if is_alone { "Paging" } else { "Also paging" };
+        let at = i.open_calls().filter(|c| c.kind.by().is_some()).filter_map(|c| match c.state {
+            CallState::Asking { next_at } => Some(next_at),
+            CallState::Starting | CallState::Exhausted { .. } | CallState::Answered { .. } | CallState::Stopped => None,
+        });
+        let until = at.min().map(|at| format!(" Waiting for an answer until {}.", time(at))).unwrap_or_default();
+        return format!(" {also} {names}.{until}");
     }
-    let is_left_alone = i.open_calls().any(|c| matches!(c.kind, CallKind::Added { .. }));
-    if is_left_alone { " Nobody above answered.".to_owned() } else { String::new() }
+    let left_alone = i.open_calls().filter(|c| matches!(c.state, CallState::Exhausted { .. })).last();
+    match left_alone.map(|c| &c.kind) {
+        Some(CallKind::Responder { whom, .. }) => {
+            format!(" {} did not answer.", names(&[&super::thread::called(whom, d)]))
+        }
+        Some(CallKind::Reassign { to, .. }) => format!(" {} did not answer.", name(d, to)),
+        Some(CallKind::Added { .. }) => " Nobody above answered.".to_owned(),
+        Some(CallKind::Main) | None => String::new(),
+    }
 }
 
 /// The status without markup, for the lock screen. Times are left out: a lock screen cannot draw them in its own zone.
@@ -200,6 +226,7 @@ fn status_in_words(i: &Incident, d: &Directory) -> String {
         }
         State::Acknowledged { by: None, .. } => "Acknowledged at the monitor's side".to_owned(),
         State::Snoozed { by, .. } => format!("Snoozed by {}", name(d, by)),
+        State::Resolved { .. } if let Some(into) = i.merged_into => format!("Merged into {into}"),
         State::Resolved { by: ResolvedBy::User(by), .. } => format!("Resolved by {}", name(d, by)),
         State::Resolved { by: ResolvedBy::Monitor, .. } => "Cleared by the monitor".to_owned(),
     }
@@ -209,6 +236,7 @@ fn facts(i: &Incident, d: &Directory) -> String {
     let service = d.services.get(&i.service).map_or(i.service.as_str(), |s| s.name.as_str());
     let events: u64 = i.alerts.iter().map(|a| a.count).sum();
     let counted = match (i.alerts.len(), events) {
+        (0, _) => i.opened_by.as_ref().map(|by| format!("opened by {}", name(d, by))).unwrap_or_default(),
         (1, 1) => "1 event".to_owned(),
         (1, n) => format!("{n} events"),
         (a, n) => format!("{a} alerts, {n} events"),
@@ -217,17 +245,69 @@ fn facts(i: &Incident, d: &Directory) -> String {
         Urgency::High => "high urgency",
         Urgency::Low => "low urgency",
     };
-    let firing =
-        if i.is_resolved() || i.alerts.iter().any(Alert::is_firing) { "" } else { " · cleared by the monitor" };
-    format!(
-        "{} · tier {} · {urgency} · since {} · {counted}{firing}",
+    let firing = if i.is_resolved() || i.alerts.is_empty() || i.alerts.iter().any(Alert::is_firing) {
+        ""
+    } else {
+        "cleared by the monitor"
+    };
+    let parts = [
         escape(service, 60),
-        i.tier,
-        day_and_time(i.opened)
-    )
+        format!("tier {}", i.tier),
+        urgency.to_owned(),
+        format!("since {}", day_and_time(i.opened)),
+        counted,
+        firing.to_owned(),
+        progress(i, d),
+        related(i),
+    ];
+    parts.into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
-fn labels(i: &Incident) -> String {
+/// How far the work is, where the state's word does not say it.
+fn progress(i: &Incident, d: &Directory) -> String {
+    match (&i.mitigated, &i.started) {
+        (Some(done), _) => format!("mitigated {}", time(done.at)),
+        (None, Some(done)) if !i.is_resolved() => format!("{} is on it since {}", name(d, &done.by), time(done.at)),
+        (None, Some(_) | None) => String::new(),
+    }
+}
+
+fn related(i: &Incident) -> String {
+    let merged: Vec<String> = i.merged.iter().rev().take(limits::NAMES).map(ToString::to_string).collect();
+    let merged = (!merged.is_empty()).then(|| format!("with {}", merged.join(", ")));
+    let earlier = i.earlier.map(|no| format!("last time {no}"));
+    merged.into_iter().chain(earlier).collect::<Vec<_>>().join(" · ")
+}
+
+/// Why it is snoozed, as far as memory reaches.
+fn why_snoozed(i: &Incident) -> String {
+    let said = i.timeline.iter().rev().find_map(|e| match &e.what {
+        Happening::Snoozed { why, because, .. } => Some(snooze_reason(*why, because)),
+        _ => None,
+    });
+    said.unwrap_or_default()
+}
+
+/// Who hears it when nobody answers.
+fn last_to_be_asked(d: &Directory) -> String {
+    let all: Vec<String> = d
+        .catch_all
+        .iter()
+        .map(|t| match t {
+            Target::User(u) => d.name_of(u).to_owned(),
+            Target::Schedule(s) => {
+                format!("whoever is on call for {}", d.schedules.get(s).map_or(s.as_str(), |s| s.name.as_str()))
+            }
+            Target::Channel(c) => {
+                d.channels.iter().find(|(_, id)| *id == c).map_or(c.to_string(), |(name, _)| format!("#{name}"))
+            }
+        })
+        .collect();
+    names(&all.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+/// The telling labels in one line.
+pub fn labels(i: &Incident) -> String {
     let shown = i.labels.lines().take(limits::LABELS).map(|l| escape(l, limits::LABEL));
     shown.collect::<Vec<_>>().join("  ·  ")
 }
@@ -238,35 +318,45 @@ pub fn buttons(i: &Incident, d: &Directory, subject: Subject) -> Vec<SlackBlockB
     let acknowledge = || primary(button(Action::Acknowledge, "Acknowledge", subject));
     let resolve = || button(Action::Resolve, "Resolve", subject);
     let snooze = || button(Action::Snooze, "Snooze…", subject);
-    let escalate = || {
-        let question = who_is_above(i, d);
-        button(Action::Escalate, "Escalate", subject).with_confirm(confirm("Escalate?", &question, "Escalate"))
+    let more = || button(Action::More, "More…", subject);
+    let start = || button(Action::Start, "I'm on it", subject);
+    let escalate = || match who_is_above(i, d) {
+        Some(question) => {
+            button(Action::Escalate, "Escalate", subject).with_confirm(confirm("Escalate?", &question, "Escalate"))
+        }
+        // Nobody is above: somebody can still be asked by name.
+        None => button(Action::AddResponders, "Add responders…", subject),
     };
     match i.state {
-        State::Triggered { .. } => vec![acknowledge(), snooze(), escalate()],
-        State::Acknowledged { by: None, .. } => vec![acknowledge(), resolve(), snooze(), escalate()],
-        State::Acknowledged { .. } => vec![primary(resolve()), snooze(), escalate()],
-        State::Snoozed { .. } => vec![button(Action::EndSnooze, "End snooze", subject), resolve()],
-        State::Resolved { .. } => vec![button(Action::Reopen, "Reopen", subject)],
+        State::Triggered { .. } => vec![acknowledge(), snooze(), escalate(), more()],
+        State::Acknowledged { by: None, .. } => vec![acknowledge(), resolve(), snooze(), escalate(), more()],
+        State::Acknowledged { .. } if i.started.is_none() => {
+            vec![primary(resolve()), start(), snooze(), escalate(), more()]
+        }
+        State::Acknowledged { .. } => vec![primary(resolve()), snooze(), escalate(), more()],
+        State::Snoozed { .. } => vec![button(Action::EndSnooze, "End snooze", subject), resolve(), more()],
+        State::Resolved { .. } if i.merged_into.is_some() => vec![more()],
+        State::Resolved { .. } => vec![button(Action::Reopen, "Reopen", subject), more()],
     }
 }
 
-/// Who the next level is, as known when the present one started.
-fn who_is_above(i: &Incident, d: &Directory) -> String {
-    let Some(call) = i.calls.last() else {
-        return "Nobody was paged so far. This pages level 1 now.".to_owned();
+/// Whom Escalate wakes, as known when the present level started; `None` when nobody is above.
+pub fn who_is_above(i: &Incident, d: &Directory) -> Option<String> {
+    let Some(call) = i.policy_call() else {
+        return Some(format!("Nobody was paged so far. This pages level 1 now: {}.", level_one(i, d)));
     };
-    if !call.has_level_above() {
-        return "There is no level above: nobody more can be paged this way.".to_owned();
+    let used_up = matches!((&call.kind, &call.state), (CallKind::Added { .. }, CallState::Exhausted { .. }));
+    if !call.has_level_above() || used_up || (call.is_open() && call.asked.is_empty()) {
+        return None;
     }
     let above: Vec<&str> = call.next_up.iter().map(|u| d.name_of(u)).collect();
     // Whoever has it is paged by somebody else's press and not by their own.
     let has_it = |u: &UserId| matches!(&i.state, State::Acknowledged { by: Some(by), .. } if by == u);
-    if above.is_empty() || call.next_up.iter().any(has_it) {
+    Some(if above.is_empty() || call.next_up.iter().any(has_it) {
         "This pages the next level now.".to_owned()
     } else {
         format!("This pages *{}* now.", names(&above))
-    }
+    })
 }
 
 /// A person's name, harmless between our marks.

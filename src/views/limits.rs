@@ -22,5 +22,25 @@ pub const THREAD_CHARS: usize = 2_900;
 pub const LIST: usize = 20;
 /// Timeline entries shown by `show`.
 pub const SHOWN_ENTRIES: usize = 10;
+/// Incidents on the Home tab: each takes two blocks of the hundred a view may have.
+pub const HOME_INCIDENTS: usize = 10;
+/// What was wrong with a typed line, in graphemes.
+pub const MISTAKE: usize = 500;
+/// Lines in one window.
+pub const WINDOW_LINES: usize = 200;
+/// Characters in the lines of one window: they make at most twenty of the hundred blocks a view may have.
+pub const WINDOW_CHARS: usize = 30_000;
+/// A modal's title, in characters (Slack's).
+pub const MODAL_TITLE: usize = 24;
+/// Options of one select (Slack's).
+pub const OPTIONS: usize = 100;
+/// People, or teams, asked by one form.
+pub const ASKED_AT_ONCE: u64 = 10;
+/// A note typed into a window, in characters (Slack's most).
+pub const NOTE_INPUT: u64 = 3_000;
+/// A reason in one's own words, in characters.
+pub const REASON: u64 = 200;
+/// What a person says is wrong, in characters.
+pub const RAISED_TITLE: u64 = 200;
 /// A link behind a title, in bytes; a longer one is left out.
 pub const LINK: usize = 2_000;

@@ -2,32 +2,82 @@
 
 use super::action_id::Subject;
 use super::card::{buttons, status, title};
+use super::home::raise_button;
 use super::kit::{actions, context, section};
-use super::mrkdwn::{escape, names, time};
+use super::mrkdwn::escape;
 use super::thread::line;
-use super::{Colored, Message, limits};
-use crate::domain::directory::Directory;
-use crate::domain::id::StoreId;
+use super::{Colored, Message, limits, log};
+use crate::command::{Mistake, Topic};
+use crate::domain::directory::{Directory, Urgency};
+use crate::domain::id::{IncidentNo, StoreId};
 use crate::domain::incident::Incident;
-use crate::domain::page::{Page, PageState, Recipient};
 
-/// The open incidents, the most urgent and oldest first.
-pub fn list(open: &[&Incident], d: &Directory) -> Message {
+/// The most urgent and oldest first.
+pub fn order(i: &Incident) -> (std::cmp::Reverse<Urgency>, bool, u8, IncidentNo) {
+    (std::cmp::Reverse(i.urgency), !i.is_triggered(), i.tier, i.no)
+}
+
+/// Open incidents. `of`: whose, where it is not everybody's.
+pub fn list(open: &[&Incident], d: &Directory, of: &str) -> Message {
+    let of = if of.is_empty() { String::new() } else { format!(" for {}", escape(of, limits::LABEL)) };
     if open.is_empty() {
-        return Message::plain(":sparkles: Nothing is open.");
-    }
-    let mut lines: Vec<String> =
-        open.iter().take(limits::LIST).map(|i| format!("{}\n{}", title(i), status(i, d))).collect();
-    if open.len() > limits::LIST {
-        lines.push(format!("…and {} more", open.len() - limits::LIST));
+        return Message::plain(format!(":sparkles: Nothing is open{of}."));
     }
     let text = match open.len() {
-        1 => "1 incident is open".to_owned(),
-        n => format!("{n} incidents are open"),
+        1 => format!("1 incident is open{of}"),
+        n => format!("{n} incidents are open{of}"),
     };
     let mut blocks = vec![context(&text)];
-    blocks.extend(lines.iter().map(|l| section(l)));
+    blocks.extend(open.iter().take(limits::LIST).map(|i| section(&format!("{}\n{}", title(i), status(i, d)))));
+    if open.len() > limits::LIST {
+        blocks.push(context(&format!("…and {} more", open.len() - limits::LIST)));
+    }
     Message { text, blocks, colored: None }
+}
+
+/// What is open and concerns whoever asks; and what they can do.
+pub fn mine(mine: &[&Incident], d: &Directory, command: &str) -> Message {
+    let c = escape(command, 40);
+    let hint = match mine {
+        [] => format!("`{c} list all` is everybody's · `{c} trigger` pages somebody · `{c} help`"),
+        [i, ..] => {
+            let n = i.no.0;
+            format!(
+                "`{c} ack {n}` · `{c} snooze {n} 2h` · `{c} resolve {n} what fixed it` · `{c} show {n}` · `{c} help`"
+            )
+        }
+    };
+    let mut message = match mine {
+        [] => Message::plain(":sparkles: Nothing is open that concerns you."),
+        mine => list(mine, d, "you"),
+    };
+    message.blocks.push(context(&hint));
+    message
+}
+
+/// Several may be meant: which? `line` is the command without its number.
+pub fn pick(all: &[&Incident], d: &Directory, line: &str) -> Message {
+    let line = escape(line, 60);
+    if all.is_empty() {
+        return Message::plain(format!("Nothing is open that concerns you. Name one: `{line} 12`."));
+    }
+    let mut blocks = vec![section("Which one?")];
+    blocks.extend(
+        all.iter().take(limits::LIST).map(|i| section(&format!("`{line} {}`  {}\n{}", i.no.0, title(i), status(i, d)))),
+    );
+    if all.len() > limits::LIST {
+        blocks.push(context(&format!("…and {} more", all.len() - limits::LIST)));
+    }
+    Message { text: "Which one?".to_owned(), blocks, colored: None }
+}
+
+/// Several answers as one.
+pub fn together(mut all: Vec<Message>) -> Message {
+    if all.len() == 1 {
+        return all.swap_remove(0);
+    }
+    let lines: Vec<String> = all.into_iter().map(|m| m.text).collect();
+    Message::plain(lines.join("\n"))
 }
 
 /// The same of a restored copy that nobody confirmed: whatever its incidents say, nothing leaves.
@@ -41,14 +91,27 @@ pub fn paused(list: Message) -> Message {
 
 /// One incident: how it stands, what happened last, who was paged.
 pub fn show(i: &Incident, d: &Directory, store: StoreId) -> Message {
-    let last: Vec<String> = i.timeline.iter().rev().take(limits::SHOWN_ENTRIES).map(|e| line(e, d)).collect();
-    let last: Vec<&str> = last.iter().rev().map(String::as_str).collect();
-    let mut blocks = vec![section(&status(i, d)), section(&last.join("\n"))];
-    let paged = paged(i, d);
-    if !paged.is_empty() {
-        blocks.push(context(&paged));
+    let shown = i.timeline.iter().rev().take(limits::SHOWN_ENTRIES).map(|e| line(e, d));
+    let mut last: Vec<String> = shown.collect();
+    last.reverse();
+    let mut blocks = vec![section(&status(i, d))];
+    let earlier = i.next_entry.saturating_sub(1).saturating_sub(last.len() as u64);
+    if earlier > 0 {
+        blocks.push(context(&format!("{earlier} earlier: *More…*, *What happened*.")));
     }
-    blocks.push(actions(buttons(i, d, Subject { store, incident: i.no })));
+    blocks.push(section(&last.join("\n")));
+    let paged = log::pages(i, d);
+    let newest = paged.len().saturating_sub(limits::SHOWN_ENTRIES);
+    if newest > 0 {
+        blocks.push(context(&format!("{newest} earlier pages: *More…*, *Who was paged*.")));
+    }
+    if !paged.is_empty() {
+        blocks.push(context(&paged[newest..].join("\n")));
+    }
+    let buttons = buttons(i, d, Subject { store, incident: i.no });
+    if !buttons.is_empty() {
+        blocks.push(actions(buttons));
+    }
     Message {
         text: super::card::lock_screen(i, d),
         blocks: vec![section(&title(i))],
@@ -56,37 +119,84 @@ pub fn show(i: &Incident, d: &Directory, store: StoreId) -> Message {
     }
 }
 
-fn paged(i: &Incident, d: &Directory) -> String {
-    let lines =
-        i.pages.iter().rev().take(limits::SHOWN_ENTRIES).map(|p| format!("{} {}", time(p.requested), how(p, d)));
-    lines.collect::<Vec<_>>().join("\n")
+/// For somebody who wants to page and has nothing to click on.
+pub fn press_to_raise() -> Message {
+    let text = "Press this to say what is wrong, and see who would be woken.";
+    Message { text: text.to_owned(), blocks: vec![section(text), actions(vec![raise_button()])], colored: None }
 }
 
-fn how(p: &Page, d: &Directory) -> String {
-    let to = match &p.to {
-        Recipient::User(u) => names(&[d.name_of(u)]),
-        Recipient::Channel(c) => format!("<#{c}>"),
+/// Words nobody understands: what was wrong, and what to type instead.
+pub fn mistake(m: &Mistake) -> Message {
+    let code = |line: &str| escape(line, limits::MISTAKE).replace('`', "'");
+    let why = escape(&m.why, limits::MISTAKE);
+    Message::plain(match &m.instead {
+        Some(line) => format!("{why} Type `{}`.", code(line)),
+        None => why,
+    })
+}
+
+/// What a command understands: all of it on one phone screen, or one topic.
+pub fn help(command: &str, topic: Option<Topic>) -> Message {
+    let c = escape(command, 40);
+    let lines: &[(&str, &str)] = match topic {
+        None => &[
+            ("", "what is open and yours"),
+            ("list all", "everything that is open"),
+            ("show 12", "one incident"),
+            ("ack 12", "you have it"),
+            ("snooze 12 2h", "not now: `tomorrow 9am`, `working-hours`"),
+            ("escalate 12", "page the next level"),
+            ("add 12 @ben", "page somebody as well"),
+            ("resolve 12 what fixed it", "it is over"),
+            ("trigger", "page somebody"),
+            ("oncall", "who is on call"),
+            ("now", "what is going on"),
+            ("help note", "more: `reassign` `urgency` `merge` `why`…"),
+        ],
+        Some(Topic::Trigger) => &[
+            ("trigger", "a window: which service, what is wrong, whom it wakes"),
+            ("trigger payments-api nobody can pay", "at once, at the service's urgency"),
+        ],
+        Some(Topic::List) => &[("list mine", "yours"), ("list payments", "a team's"), ("list all", "everybody's")],
+        Some(Topic::Show) => &[("show 12", "how it stands, what happened last, who was paged")],
+        Some(Topic::Acknowledge) => {
+            &[("ack", "the only one that waits for you"), ("ack 12", "you have it"), ("ack 12 13 14", "all of them")]
+        }
+        Some(Topic::Snooze) => &[
+            ("snooze 12 2h", "for two hours"),
+            ("snooze 12 tomorrow 9am", "until then, in your time zone"),
+            ("snooze 12 working-hours", "until the next working morning"),
+            ("snooze 12 2h because waiting for the vendor", "and why"),
+            ("unsnooze 12", "ends it: you have it, nobody is paged"),
+        ],
+        Some(Topic::Escalate) => &[("escalate 12", "pages the next level now; whoever has it keeps it")],
+        Some(Topic::People) => &[
+            ("add 12 @ben", "pages Ben as well"),
+            ("add 12 search", "pages a team, by its policy"),
+            ("reassign 12 @ben", "Ben has it once he acknowledges"),
+        ],
+        Some(Topic::Urgency) => &[("urgency 12 high", "pages"), ("urgency 12 low", "wakes nobody any more")],
+        Some(Topic::Resolve) => &[
+            ("start 12", "you are on it"),
+            ("mitigated 12", "customers no longer feel it"),
+            ("resolve 12 what fixed it", "it is over"),
+            ("reopen 12", "it is not: you have it, nobody is paged"),
+        ],
+        Some(Topic::Note) => &[("note 12 what you found", "kept with the incident")],
+        Some(Topic::Merge) => &[("merge 12 into 13", "12's alerts belong to 13 from then on")],
+        Some(Topic::Why) => &[("why 12", "why it paged whom, and what comes next")],
+        Some(Topic::Now) => &[("now", "what is open, and who is on call")],
+        Some(Topic::OnCall) => &[
+            ("oncall", "who is on call now and next"),
+            ("oncall payments", "one team's"),
+            ("oncall me", "your shifts"),
+            ("oncall override payments @ben 2h", "Ben instead, for two hours"),
+            ("oncall take payments until 18:00", "you instead"),
+        ],
     };
-    match &p.state {
-        PageState::Requested => format!("{to}: on its way"),
-        PageState::Delivered { at, .. } => format!("{to}: delivered {}", time(*at)),
-        PageState::Failed(why) => format!("{to}: failed, {}", super::thread::failure(why)),
-        PageState::Revoked(_) => format!("{to}: not needed any more"),
-    }
-}
-
-/// What `/pager` understands.
-pub fn help(command: &str) -> Message {
-    let c = escape(command, 40);
-    Message::plain(format!(
-        "`{c} list`: what is open\n`{c} show 12`: one incident, and who was paged\n`{c} ack 12`: you have it\n\
-         `{c} escalate 12`: page the next level now\n`{c} resolve 12 what fixed it`: it is over\n\
-         `{c} note 12 what you found`: kept in its thread\n`{c} oncall`: who is on call now and next\nSnooze and reopen are buttons on the card."
-    ))
-}
-
-/// A command nobody understands.
-pub fn not_understood(command: &str, text: &str, mend: &str) -> Message {
-    let c = escape(command, 40);
-    Message::plain(format!("I don't understand `{c} {}`. {mend}", escape(text, 100).replace('`', "'")))
+    let line = |(typed, what): &(&str, &str)| {
+        let typed = format!("{c} {typed}");
+        format!("`{}` {what}", typed.trim_end())
+    };
+    Message::plain(lines.iter().map(line).collect::<Vec<_>>().join("\n"))
 }

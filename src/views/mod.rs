@@ -5,10 +5,13 @@
 
 pub mod action_id;
 pub mod card;
+pub mod home;
 pub mod kit;
 pub mod limits;
 pub mod list;
+pub mod log;
 pub mod modal;
+pub mod more;
 pub mod mrkdwn;
 pub mod notice;
 pub mod oncall;
@@ -16,6 +19,7 @@ pub mod page;
 pub mod refusal;
 pub mod reply;
 pub mod thread;
+pub mod why;
 
 use slack_morphism::prelude::SlackBlock;
 

@@ -1,35 +1,232 @@
-//! Modals.
+//! Windows in which somebody fills something in.
 
-use super::action_id::{SNOOZE_BLOCK, SNOOZE_CHOICE, SNOOZE_MODAL, Subject};
-use super::kit::{plain, section};
-use super::mrkdwn::truncate;
+use super::action_id::{Elsewhere, FIELD, Field, Form, Origin, WINDOW};
+use super::card::{name, plain_title, title};
+use super::kit::{context, option, plain, plain_option, section};
+use super::mrkdwn::{cut, truncate};
+use super::{Message, limits};
+use crate::domain::directory::{Directory, Service, Urgency};
+use crate::domain::id::ServiceId;
 use crate::domain::incident::Incident;
-use crate::domain::response::SnoozeChoice;
+use crate::domain::snooze::SnoozeChoice;
 use slack_morphism::prelude::*;
 
-/// "Until when?", with the times spelled out in the reader's zone.
-pub fn snooze(i: &Incident, choices: &[SnoozeChoice], subject: Subject) -> SlackView {
-    let options: Vec<SlackBlockChoiceItem<SlackBlockText>> = choices
-        .iter()
-        .map(|c| {
-            let words = SlackBlockText::Plain(SlackBlockPlainText::new(truncate(&c.words, 75)));
-            SlackBlockChoiceItem::new(words, c.until.0.to_string())
-        })
-        .collect();
-    let radio = SlackBlockRadioButtonsElement::new(options.clone()).with_action_id(SNOOZE_CHOICE.into());
+/// The reasons for a snooze: their value, and their words.
+pub const SNOOZE_WHY: [(&str, &str); 3] = [
+    ("not_urgent", "Not urgent: it should not have paged"),
+    ("waiting_on", "Waiting on somebody or something"),
+    ("known_work", "Known work"),
+];
+
+/// "Until when?", with the times spelled out in the reader's zone; and why, in one tap.
+pub fn snooze(i: &Incident, choices: &[SnoozeChoice], origin: &Origin) -> SlackView {
+    let options: Vec<_> = choices.iter().map(|c| option(&c.words, &c.until.0.to_string())).collect();
+    let radio = SlackBlockRadioButtonsElement::new(options.clone()).with_action_id(FIELD.into());
     let radio = match options.into_iter().next() {
         Some(first) => radio.with_initial_option(first),
         None => radio,
     };
-    let input = SlackInputBlock::new(plain("Nobody is paged until"), SlackInputBlockElement::RadioButtons(radio))
-        .with_block_id(SNOOZE_BLOCK.into());
-    let modal = SlackModalView::new(
-        plain(&truncate(&format!("Snooze {}", i.no), 24)),
-        vec![section(&super::card::title(i)), input.into()],
+    let another = SlackBlockDateTimePickerElement::new().with_action_id(FIELD.into());
+    let why = SNOOZE_WHY.iter().map(|(value, words)| option(words, value)).collect();
+    let why = SlackBlockRadioButtonsElement::new(why).with_action_id(FIELD.into());
+    let blocks = vec![
+        section(&title(i)),
+        input(Field::Until, "Nobody is paged until", radio.into()),
+        optional(Field::At, "Or until another time, at most 7 days away", another.into()),
+        optional(Field::Why, "Why?", why.into()),
+        optional(Field::Words, "In your words", one_line("waiting for the vendor, ticket 123").into()),
+    ];
+    form(Form::Snooze, &format!("Snooze {}", i.no), origin, blocks, "Snooze")
+}
+
+/// Somebody who can be asked beside people: a team or a schedule, and who that would be now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Askable {
+    /// `team:ID` or `schedule:ID`.
+    pub value: String,
+    /// "Payments, primary".
+    pub name: String,
+    /// "Ana Silva", or that it is nobody.
+    pub now: String,
+}
+
+/// People, teams and schedules to ask as well.
+pub fn add_responders(i: &Incident, askable: &[Askable], origin: &Origin) -> SlackView {
+    let people = SlackBlockMultiUsersSelectElement::new()
+        .with_action_id(FIELD.into())
+        .with_max_selected_items(limits::ASKED_AT_ONCE)
+        .with_placeholder(plain("Ana, Ben…"));
+    let mut blocks = vec![
+        section(&title(i)),
+        context("They are paged at once, and again until they answer. Whoever has it keeps it."),
+        optional(Field::People, "People", people.into()),
+    ];
+    let options: Vec<_> = askable
+        .iter()
+        .take(limits::OPTIONS)
+        .map(|a| plain_option(&format!("{}: {}", a.name, a.now), &a.value))
+        .collect();
+    if !options.is_empty() {
+        let teams = SlackBlockMultiStaticSelectElement::new()
+            .with_action_id(FIELD.into())
+            .with_options(options)
+            .with_max_selected_items(limits::ASKED_AT_ONCE)
+            .with_placeholder(plain("Whoever is on call"));
+        blocks.push(optional(Field::Teams, "Teams and schedules", teams.into()));
+    }
+    form(Form::AddResponders, &format!("Add to {}", i.no), origin, blocks, "Page them")
+}
+
+/// Somebody else takes it.
+pub fn reassign(i: &Incident, d: &Directory, origin: &Origin) -> SlackView {
+    let person = SlackBlockUsersSelectElement::new().with_action_id(FIELD.into());
+    let then = match i.responder() {
+        Some(has_it) => format!("They are paged at once. {} has it until they acknowledge.", name(d, has_it)),
+        None => "They are paged at once. Whoever is being paged now goes on being paged until somebody acknowledges."
+            .to_owned(),
+    };
+    let blocks = vec![section(&title(i)), context(&then), input(Field::Person, "Who takes it?", person.into())];
+    form(Form::Reassign, &format!("Reassign {}", i.no), origin, blocks, "Page them")
+}
+
+/// A note, kept with the incident.
+pub fn note(i: &Incident, origin: &Origin) -> SlackView {
+    let blocks = vec![section(&title(i)), input(Field::Words, "What did you find?", many_lines().into())];
+    form(Form::Note, &format!("Note on {}", i.no), origin, blocks, "Keep it")
+}
+
+/// What ended it.
+pub fn resolve(i: &Incident, origin: &Origin) -> SlackView {
+    let blocks = vec![section(&title(i)), optional(Field::Words, "What fixed it?", many_lines().into())];
+    form(Form::ResolveWithNote, &format!("Resolve {}", i.no), origin, blocks, "Resolve")
+}
+
+/// The same problem as another incident, which takes its alerts. `others`: the open ones, the likeliest first.
+pub fn merge(i: &Incident, others: &[&Incident], origin: &Origin) -> SlackView {
+    let title_line = section(&title(i));
+    if others.is_empty() {
+        return window(&format!("Merge {}", i.no), vec![title_line, section("No other incident is open.")], None);
+    }
+    let options = others.iter().take(limits::OPTIONS).map(|o| {
+        let words = format!("{} {}", o.no, plain_title(o, limits::TITLE));
+        plain_option(&unescaped(&words), &o.no.0.to_string())
+    });
+    let select = SlackBlockStaticSelectElement::new().with_action_id(FIELD.into()).with_options(options.collect());
+    let then = format!(
+        "{}'s alerts belong to the other one from then on. Whoever is being paged for {} is not any more.",
+        i.no, i.no
+    );
+    let mut blocks = vec![title_line, context(&then), input(Field::Into, "It is the same problem as", select.into())];
+    if others.len() > limits::OPTIONS {
+        let more = format!("…and {} more: `/pager merge {} into 12`.", others.len() - limits::OPTIONS, i.no.0);
+        blocks.push(context(&more));
+    }
+    form(Form::Merge, &format!("Merge {}", i.no), origin, blocks, "Merge")
+}
+
+/// What a person fills in to page somebody.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RaiseDraft<'a> {
+    /// Chosen already.
+    pub service: Option<&'a ServiceId>,
+    pub what: &'a str,
+    /// Whom it would wake, said in a sentence; known once a service is chosen.
+    pub wakes: Option<String>,
+}
+
+/// A person opens an incident: which service, what is wrong, how urgent, and whom that wakes.
+pub fn raise(draft: &RaiseDraft<'_>, d: &Directory, origin: &Origin) -> SlackView {
+    let words = |s: &Service| plain_option(&s.name, s.id.as_str());
+    let mut services: Vec<&Service> = d.services.values().collect();
+    services.sort_by_key(|s| s.name.to_lowercase());
+    let options: Vec<_> = services.iter().take(limits::OPTIONS).map(|s| words(s)).collect();
+    let mut select = SlackBlockStaticSelectElement::new()
+        .with_action_id(Elsewhere::RaiseService.id().into())
+        .with_options(options)
+        .with_placeholder(plain("What is broken?"));
+    if let Some(service) = draft.service.and_then(|id| d.services.get(id)) {
+        select = select.with_initial_option(words(service));
+    }
+    let service = SlackInputBlock::new(plain("Service"), select.into())
+        .with_block_id(Field::Service.id().into())
+        .with_dispatch_action(true);
+    let mut what = one_line("Nobody can pay with PayPal").with_max_length(limits::RAISED_TITLE);
+    if !draft.what.is_empty() {
+        what = what.with_initial_value(draft.what.to_owned());
+    }
+    let urgencies = [("service", "As the service says"), ("high", "High: wakes people"), ("low", "Low: can wait")];
+    let urgencies: Vec<_> = urgencies.iter().map(|(value, words)| option(words, value)).collect();
+    let mut urgency = SlackBlockRadioButtonsElement::new(urgencies.clone()).with_action_id(FIELD.into());
+    if let Some(first) = urgencies.into_iter().next() {
+        urgency = urgency.with_initial_option(first);
+    }
+    let mut blocks = vec![service.into()];
+    blocks.extend(draft.wakes.as_deref().map(context));
+    blocks.push(input(Field::What, "What is wrong?", what.into()));
+    blocks.push(input(Field::Urgency, "Urgency", urgency.into()));
+    if services.len() > limits::OPTIONS {
+        blocks.push(context("Not every service is listed: `/pager trigger SERVICE what is wrong` takes any."));
+    }
+    form(Form::Raise, "Page somebody", origin, blocks, "Page them")
+}
+
+/// Whom opening an incident of this service wakes.
+pub fn wakes(service: &Service, names: &str) -> String {
+    match service.urgency {
+        Urgency::High => format!(":rotating_light: This wakes {names} now."),
+        Urgency::Low => format!("Low urgency: nobody is woken. As high urgency it wakes {names}."),
+    }
+}
+
+/// A window with nothing to submit. With an origin, what is pressed in it is answered there.
+pub fn window(title: &str, blocks: Vec<SlackBlock>, origin: Option<&Origin>) -> SlackView {
+    let view = SlackModalView::new(plain(&truncate(title, limits::MODAL_TITLE)), blocks)
+        .with_callback_id(WINDOW.into())
+        .with_close(plain("Close"));
+    SlackView::Modal(match origin {
+        Some(origin) => view.with_private_metadata(origin.value()),
+        None => view,
+    })
+}
+
+/// What came of something that was pressed in a window.
+pub fn told(title: &str, message: &Message) -> SlackView {
+    window(title, message.blocks.clone(), None)
+}
+
+fn form(form: Form, title: &str, origin: &Origin, blocks: Vec<SlackBlock>, submit: &str) -> SlackView {
+    SlackView::Modal(
+        SlackModalView::new(plain(&truncate(title, limits::MODAL_TITLE)), blocks)
+            .with_callback_id(form.id().into())
+            .with_private_metadata(origin.value())
+            .with_submit(plain(submit))
+            .with_close(plain("Cancel")),
     )
-    .with_callback_id(SNOOZE_MODAL.into())
-    .with_private_metadata(subject.value())
-    .with_submit(plain("Snooze"))
-    .with_close(plain("Cancel"));
-    SlackView::Modal(modal)
+}
+
+fn input(field: Field, label: &str, element: SlackInputBlockElement) -> SlackBlock {
+    SlackInputBlock::new(plain(label), element).with_block_id(field.id().into()).into()
+}
+
+fn optional(field: Field, label: &str, element: SlackInputBlockElement) -> SlackBlock {
+    SlackInputBlock::new(plain(label), element).with_block_id(field.id().into()).with_optional(true).into()
+}
+
+fn one_line(example: &str) -> SlackBlockPlainTextInputElement {
+    SlackBlockPlainTextInputElement::new()
+        .with_action_id(FIELD.into())
+        .with_placeholder(plain(example))
+        .with_max_length(limits::REASON)
+}
+
+fn many_lines() -> SlackBlockPlainTextInputElement {
+    SlackBlockPlainTextInputElement::new()
+        .with_action_id(FIELD.into())
+        .with_multiline(true)
+        .with_max_length(limits::NOTE_INPUT)
+}
+
+/// For plain words, of which Slack does not say whether they are unescaped: signs that mean nothing either way.
+fn unescaped(escaped: &str) -> String {
+    cut(&escaped.replace("&lt;", "‹").replace("&gt;", "›").replace("&amp;", "&"), 75)
 }

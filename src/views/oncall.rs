@@ -3,9 +3,12 @@
 use super::kit::{context, section};
 use super::mrkdwn::{day_and_time, escape};
 use super::{Message, limits};
-use crate::domain::directory::{Directory, Policy, Target, Team};
+use crate::domain::directory::{Directory, Policy, Target};
+use crate::domain::duty::{Coming, Duty};
 use crate::domain::id::{TeamId, UserId};
+use crate::domain::input::OverrideRequest;
 use crate::domain::schedule::{Schedule, Shift, ShiftReason};
+use crate::domain::stamp::At;
 
 /// One schedule: who carries it, and who does after them (`None`: nobody else, as far as anybody can tell).
 #[derive(Clone, Debug)]
@@ -15,17 +18,8 @@ pub struct Watch<'a> {
     pub next: Option<Shift>,
 }
 
-/// The on-call engineers of every team, or of the one asked for by its name or id.
-pub fn oncall(asked: Option<&str>, watches: &[Watch<'_>], d: &Directory) -> Message {
-    let same =
-        |t: &&Team, asked: &str| [t.id.as_str(), &t.name].iter().any(|n| n.to_lowercase() == asked.to_lowercase());
-    let team = match asked {
-        None => None,
-        Some(asked) => match d.teams.values().find(|t| same(t, asked)) {
-            Some(team) => Some(&team.id),
-            None => return unknown_team(asked, d),
-        },
-    };
+/// The on-call engineers of every team, or of one.
+pub fn oncall(team: Option<&TeamId>, watches: &[Watch<'_>], d: &Directory) -> Message {
     let shown: Vec<(Option<&TeamId>, String)> = d
         .teams
         .values()
@@ -86,15 +80,40 @@ fn line(w: &Watch<'_>, d: &Directory) -> String {
     }
 }
 
-fn unknown_team(asked: &str, d: &Directory) -> Message {
-    let teams: Vec<String> =
-        d.teams.values().take(limits::LIST).map(|t| format!("`{}`", escape(t.id.as_str(), limits::LABEL))).collect();
-    let asked = escape(asked, limits::LABEL).replace('`', "'");
-    Message::plain(format!("I don't know a team `{asked}`. There are: {}.", teams.join(", ")))
+/// What one person carries now, and what is coming.
+pub fn me(duties: &[Duty], coming: &[Coming], d: &Directory) -> Message {
+    let mut lines: Vec<String> = duties.iter().map(|duty| super::home::on_duty(duty, d)).collect();
+    if lines.is_empty() {
+        lines.push("You are not on call.".to_owned());
+    }
+    lines.extend(coming.iter().take(limits::LIST).map(|c| {
+        let schedule = d.schedules.get(&c.schedule).map_or(c.schedule.as_str(), |s| s.name.as_str());
+        let until = if c.until == At(i64::MAX) { String::new() } else { format!(" until {}", day_and_time(c.until)) };
+        format!("Next: *{}* from {}{until}.", escape(schedule, limits::LABEL), day_and_time(c.from))
+    }));
+    if coming.is_empty() && duties.is_empty() {
+        lines.push("No shift of yours begins within two months.".to_owned());
+    }
+    Message::plain(lines.join("\n"))
 }
 
-/// What the alias for `/pager oncall` understands.
-pub fn help(command: &str) -> Message {
-    let c = escape(command, 40);
-    Message::plain(format!("`{c}`: who is on call now and next, every team\n`{c} payments`: one team's"))
+/// Somebody carries the pager for somebody else. `coming_morning`: "tomorrow" was taken to mean the morning of today.
+pub fn stands_in(r: &OverrideRequest, instead: Option<&UserId>, coming_morning: bool, d: &Directory) -> Message {
+    let schedule = d.schedules.get(&r.schedule).map_or(r.schedule.as_str(), |s| s.name.as_str());
+    let who = if r.user == r.by { "You are".to_owned() } else { format!("{} is", name_of(&r.user, d)) };
+    let instead = match instead {
+        Some(other) if *other != r.user => format!(", instead of {}", name_of(other, d)),
+        Some(_) | None => String::new(),
+    };
+    let morning = if coming_morning { " (it is night, so I took the coming morning)" } else { "" };
+    Message::plain(format!(
+        "{who} on call for *{}* from {} until {}{instead}.{morning}",
+        escape(schedule, limits::LABEL),
+        day_and_time(r.from),
+        day_and_time(r.until)
+    ))
+}
+
+fn name_of(user: &UserId, d: &Directory) -> String {
+    escape(d.name_of(user), limits::LABEL)
 }

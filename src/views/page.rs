@@ -1,14 +1,16 @@
 //! A page as a direct message: what wakes somebody, and what it becomes when somebody answered.
 
 use super::action_id::{Action, Subject};
-use super::card::{GREY, also_asking, buttons, color, lock_screen, name, no_answer, plain_title, status, title};
+use super::card::{
+    GREY, also_asking, buttons, color, labels, lock_screen, name, no_answer, plain_title, status, title,
+};
 use super::kit::{actions, button, context, section};
 use super::mrkdwn::{escape, time, truncate};
 use super::{Colored, Message, limits};
-use crate::domain::call::{Call, CallState};
+use crate::domain::call::{Call, CallKind, CallState};
 use crate::domain::directory::Directory;
 use crate::domain::id::StoreId;
-use crate::domain::incident::{AckTimeout, Incident, State};
+use crate::domain::incident::{AckTimeout, Happening, Incident, State};
 use crate::domain::page::{Page, PageState, Purpose, Recipient};
 use slack_morphism::prelude::SlackBlockButtonStyle;
 
@@ -21,6 +23,10 @@ pub fn page(i: &Incident, p: &Page, d: &Directory, store: StoreId) -> Message {
     let mut blocks = vec![section(&status_for(i, p, d))];
     let service = d.services.get(&i.service).map_or(i.service.as_str(), |s| s.name.as_str());
     blocks.push(context(&format!("{} · tier {} · <#{}>", escape(service, 60), i.tier, i.channel)));
+    let labels = labels(i);
+    if !labels.is_empty() {
+        blocks.push(context(&labels));
+    }
     if is_actionable(i, p) {
         let mut row = buttons(i, d, subject);
         let yes = match () {
@@ -62,6 +68,7 @@ fn lead(i: &Incident, p: &Page, d: &Directory) -> String {
         (Purpose::Step, State::Triggered { .. }) => format!("Page: {line}"),
         (Purpose::CatchAll, State::Triggered { .. }) => format!("Last call: {line}"),
         (Purpose::StillOnIt, _) if is_asked_still_on_it(i, p) => format!("Still on it? {line}"),
+        (Purpose::Raised, State::Acknowledged { .. }) => format!("Urgent now: {line}"),
         _ if is_asked_to_join(i, p) => format!("{} asks for you: {line}", asker(i, p, d)),
         _ => line,
     }
@@ -70,16 +77,27 @@ fn lead(i: &Incident, p: &Page, d: &Directory) -> String {
 fn status_for(i: &Incident, p: &Page, d: &Directory) -> String {
     match (p.purpose, &i.state) {
         (_, State::Acknowledged { timeout: AckTimeout::TriggerAt(at), .. }) if is_asked_still_on_it(i, p) => {
+            let since = i.timeline.iter().rev().find(|e| !matches!(e.what, Happening::StillOnItAsked { .. }));
+            let since = since.map_or(i.opened, |e| e.wall);
             format!(
-                "*Still on it?* Nothing happened for a while. Without an answer you are paged again at {}.",
+                "*Still on it?* Nothing happened since {}. Without an answer you are paged again at {}, and so is \
+                 whoever is on call.",
+                time(since),
                 time(*at)
             )
+        }
+        (Purpose::Raised, State::Acknowledged { by: Some(by), .. }) if is_recipient(p, by) => {
+            format!("*It is high urgency now, and you have it.*{}", also_asking(i, d))
         }
         (_, State::Acknowledged { by: Some(by), since, .. }) if is_recipient(p, by) => {
             format!("*You have it* since {}.{}", time(*since), also_asking(i, d))
         }
         (_, State::Acknowledged { .. }) if is_asked_to_join(i, p) => {
-            format!("*{} asks for you.* {}", asker(i, p, d), status(i, d))
+            let what = match i.call(p.call).map(|c| &c.kind) {
+                Some(CallKind::Reassign { .. }) => "asks you to take it",
+                Some(CallKind::Main | CallKind::Added { .. } | CallKind::Responder { .. }) | None => "asks for you",
+            };
+            format!("*{} {what}.* {}", asker(i, p, d), status(i, d))
         }
         (_, State::Acknowledged { .. }) if i.responders.iter().any(|r| is_recipient(p, r)) => {
             format!("*You are on it too.* {}", status(i, d))
@@ -106,8 +124,8 @@ fn last_call(i: &Incident, p: &Page) -> String {
 
 fn asker(i: &Incident, p: &Page, d: &Directory) -> String {
     match i.call(p.call).map(|c| &c.kind) {
-        Some(crate::domain::call::CallKind::Added { by }) => name(d, by),
-        Some(crate::domain::call::CallKind::Main) | None => "The team".to_owned(),
+        Some(kind) => kind.by().map_or_else(|| "The team".to_owned(), |by| name(d, by)),
+        None => "The team".to_owned(),
     }
 }
 

@@ -1,10 +1,24 @@
 //! Why something was not done, and what to do instead.
 
+use super::Message;
+use super::action_id::{Action, Subject};
 use super::card::name;
+use super::kit::{actions, button};
 use super::mrkdwn::{day_and_time, escape, names, time};
-use crate::domain::directory::Directory;
+use super::thread::called;
+use crate::domain::directory::{Directory, Urgency};
 use crate::domain::fact::ResolvedBy;
 use crate::domain::refusal::Refusal;
+
+/// A refusal, with the button that helps where there is one.
+pub fn message(r: &Refusal, d: &Directory, subject: Subject) -> Message {
+    let text = refusal(r, d);
+    let mut message = Message::plain(text);
+    if matches!(r, Refusal::NobodyAbove { .. }) {
+        message.blocks.push(actions(vec![button(Action::AddResponders, "Add responders…", subject)]));
+    }
+    message
+}
 
 /// The words for a refusal; the last sentence says what to do next.
 pub fn refusal(r: &Refusal, d: &Directory) -> String {
@@ -17,6 +31,58 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
             format!("There is no schedule `{}` in the configuration. Ask an admin to add it.", escape(s.as_str(), 60))
         }
         Refusal::NoSuchUser(u) => format!("I don't know `{}`. Ask an admin to add them.", escape(u.as_str(), 60)),
+        Refusal::NoSuchTeam(t) => {
+            format!("There is no team `{}` in the configuration. `/pager oncall` lists them.", escape(t.as_str(), 60))
+        }
+        Refusal::CannotBeReached { user } => format!(
+            "{} has no method by which they could be paged. Choose somebody else, or ask an admin to mend their rules.",
+            name(d, user)
+        ),
+        Refusal::NobodyNamed { .. } => "Nobody was named. Choose a person, a team or a schedule.".to_owned(),
+        Refusal::NobodyToAsk { whom, .. } => format!(
+            "Asking {} would reach nobody but you right now. Choose a person by name.",
+            names(&[&called(whom, d)])
+        ),
+        Refusal::AskedAlready { incident, whom } => format!(
+            "{} is being asked about {incident} already. `/pager show {}` says how far that is.",
+            names(&[&called(whom, d)]),
+            incident.0
+        ),
+        Refusal::HasItAlready { incident, user } => {
+            format!("{} has {incident} already. Nothing changed.", name(d, user))
+        }
+        Refusal::TooManyCalls { incident, most } => format!(
+            "{most} people and teams are being asked about {incident} already. Wait for an answer, or open a second \
+             incident: `/pager trigger`."
+        ),
+        Refusal::StartedAlready { incident } => format!("You are on {incident} already. Nothing changed."),
+        Refusal::MitigatedAlready { incident, by, at } => {
+            format!("{} said at {} that {incident} is mitigated. Nothing changed.", name(d, by), time(*at))
+        }
+        Refusal::MarkedAlready { incident, by, at } => format!(
+            "{} said at {} that nothing had to be done for {incident}. Nothing changed.",
+            name(d, by),
+            time(*at)
+        ),
+        Refusal::HasThatUrgency { incident, urgency } => {
+            let word = match urgency {
+                Urgency::High => "high",
+                Urgency::Low => "low",
+            };
+            format!("{incident} is {word} urgency already. Nothing changed.")
+        }
+        Refusal::IsMerged { incident, into } => {
+            format!("{incident} is part of {into} now. Go on there: `/pager show {}`.", into.0)
+        }
+        Refusal::MergeIntoItself { incident } => {
+            format!("{incident} cannot be merged into itself. Name another incident.")
+        }
+        Refusal::TooManyAlerts { incident, most } => {
+            format!("{incident} would have more than {most} alerts. Merge into another incident.")
+        }
+        Refusal::EmptyTitle { service } => {
+            format!("What is wrong? Type `/pager trigger {} nobody can pay`.", escape(service.as_str(), 60))
+        }
         Refusal::AlreadyYours { incident } => format!("You have {incident} already. Nothing changed."),
         Refusal::IsResolved { incident, by, since } => {
             let by = match by {
@@ -26,7 +92,8 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
             format!("{incident} was resolved {by} at {}. Press *Reopen* on its card to go on with it.", time(*since))
         }
         Refusal::IsSnoozed { incident, by, until } => format!(
-            "{incident} is snoozed by {} until {}. Press *End snooze* on its card first.",
+            "{incident} is snoozed by {} until {}. Press *End snooze* on its card first: you have it then, and nobody is \
+             paged.",
             name(d, by),
             day_and_time(*until)
         ),
@@ -40,11 +107,18 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
             format!("{incident} came back as {newer}, which is open. Go on there: `/pager show {}`.", newer.0)
         }
         Refusal::NobodyAbove { incident, asked } if asked.is_empty() => {
-            format!("Nobody is above the last level of {incident}. Ask somebody by name in its thread.")
+            format!(
+                "Nobody is above the last level of {incident}. Add a responder: `/pager add {} @somebody`.",
+                incident.0
+            )
         }
         Refusal::NobodyAbove { incident, asked } => {
             let all: Vec<&str> = asked.iter().map(|u| d.name_of(u)).collect();
-            format!("Nobody is above {} for {incident}. Ask somebody by name in its thread.", names(&all))
+            format!(
+                "Nobody is above {} for {incident}. Add a responder: `/pager add {} @somebody`.",
+                names(&all),
+                incident.0
+            )
         }
         Refusal::SnoozeInThePast { until } => {
             format!("{} has passed. Choose a later time.", day_and_time(*until))

@@ -1,73 +1,216 @@
 //! What somebody hears, privately, after they did something: what stopped, and what comes next.
 
+use super::action_id::{Action, Subject};
 use super::card::{name, still_firing};
-use super::mrkdwn::{day_and_time, names, time};
-use crate::domain::call::{Call, CallState};
+use super::kit::{actions, button, section};
+use super::mrkdwn::{day_and_time, escape, names, time};
+use super::{Message, limits};
+use crate::domain::call::{Call, CallKind, CallState};
 use crate::domain::directory::{Directory, Urgency};
-use crate::domain::fact::{Fact, LateAct, ResolvedBy};
-use crate::domain::id::UserId;
+use crate::domain::fact::{Fact, LateAct, ResolvedBy, StepStarted};
+use crate::domain::id::{IncidentNo, StoreId, UserId};
 use crate::domain::incident::{Incident, State};
+use slack_morphism::prelude::SlackBlockButtonStyle;
 
-/// The answer to an act, read from the facts it led to. `before` is the incident as it was, `after` as it is.
+/// The answer to an act, read from the facts it led to; `after` is the incident as it is now.
 pub fn act(facts: &[Fact], after: &Incident, d: &Directory) -> String {
-    let told = facts.iter().find_map(|f| match f {
-        Fact::Acknowledged { by, calls, .. } => Some(acknowledged(after, by, calls.is_empty(), d)),
+    let told = facts.iter().filter_map(|f| told(f, facts, after, d)).collect::<Vec<_>>();
+    if told.is_empty() {
+        return format!("{}: nothing changed. `/pager show {}` says how it stands.", after.no, after.no.0);
+    }
+    told.join(" ")
+}
+
+/// [`act`], with the button that helps where somebody came too late.
+pub fn message(facts: &[Fact], after: &Incident, d: &Directory, store: StoreId) -> Message {
+    let mut message = Message::plain(act(facts, after, d));
+    let has_it = facts.iter().any(|f| matches!(f, Fact::ActLate { act: LateAct::AcknowledgeAfterAcknowledge, .. }));
+    if has_it && after.responder().is_some() {
+        let subject = Subject { store, incident: after.no };
+        message.blocks.push(actions(vec![button(Action::TakeOver, "Take it over", subject)]));
+    }
+    message
+}
+
+fn told(fact: &Fact, facts: &[Fact], after: &Incident, d: &Directory) -> Option<String> {
+    let no = after.no;
+    Some(match fact {
+        Fact::IncidentOpened(o) => opened(o.urgency, facts, after, d),
+        Fact::Acknowledged { by, calls, .. } => acknowledged(after, by, calls.is_empty(), d),
+        // Said by the note itself.
+        Fact::Started { .. } if facts.iter().any(|f| matches!(f, Fact::Noted { .. })) => return None,
+        Fact::Started { .. } => format!("You are on it: {no} says so."),
         Fact::Snoozed { until, .. } => {
             let then = match after.urgency {
-                Urgency::High => "Nobody is paged until then; then whoever is on call is.",
+                Urgency::High => "Nobody is paged until then; then whoever is on call is, and you are.",
                 Urgency::Low => "Then it is triggered again; nobody is paged.",
             };
-            Some(format!("{} is snoozed until {}. {then}", after.no, day_and_time(*until)))
+            format!("{no} is snoozed until {}. {then}", day_and_time(*until))
         }
-        Fact::Escalated { .. } => Some(escalated(facts, after, d)),
+        Fact::Escalated { .. } => escalated(facts, after, d),
+        Fact::RespondersAsked { whom, .. } => responders(whom.len(), facts, after, d),
+        Fact::ReassignAsked { to, .. } => reassign_asked(to, after, d),
+        Fact::Reassigned { from, .. } => match from {
+            Some(from) => format!("You have {no} from now on; {} is released.{}", name(d, from), quiet(after, d)),
+            None => format!("You have {no}. Nobody else is paged.{}", quiet(after, d)),
+        },
+        Fact::UrgencyChanged { to, .. } => urgency(*to, facts, after, d),
+        Fact::Mitigated { .. } => format!("{no} is mitigated. It stays open until somebody resolves it."),
+        Fact::MarkedNotActionable { .. } => format!("{no}: its alert is marked as one to be mended."),
         Fact::Resolved { by: ResolvedBy::User(_), .. } => {
-            Some(format!("{} is resolved. Nobody is paged any more.{}", after.no, still_firing(after, d)))
+            format!("{no} is resolved. Nobody is paged any more.{}", still_firing(after, d))
         }
-        Fact::Reopened { .. } => Some(format!("{} is open again, and you have it. Nobody was paged.", after.no)),
-        Fact::Noted { .. } => Some(format!("Noted on {}.", after.no)),
-        Fact::ActLate { act, .. } => Some(late(after, act, d)),
-        _ => None,
-    });
-    told.unwrap_or_else(|| format!("{}: nothing changed. `/pager show {}` says how it stands.", after.no, after.no.0))
+        Fact::Reopened { .. } => {
+            format!("{no} is open again, and you have it. Nobody was paged.{}", quiet(after, d))
+        }
+        Fact::Noted { .. } => format!("Noted on {no}."),
+        Fact::Merged { into, .. } => {
+            format!("{no} is part of {into} now: its alerts count there. Nobody is paged for {no} any more.")
+        }
+        Fact::ActLate { act, .. } => late(after, act, d),
+        _ => return None,
+    })
 }
 
 fn acknowledged(after: &Incident, by: &UserId, answered_nothing: bool, d: &Directory) -> String {
+    let no = after.no;
     if answered_nothing {
-        return format!("You have {}.", after.no);
+        return format!("You have {no}.{}", quiet(after, d));
     }
     if let State::Acknowledged { by: Some(has_it), .. } = &after.state
         && has_it != by
     {
-        return format!("You are on {} too; {} still has it. You are not paged any more.", after.no, name(d, has_it));
+        return format!("You are on {no} too; {} still has it. You are not paged any more.", name(d, has_it));
     }
     let mine = |c: &&Call| matches!(&c.state, CallState::Answered { by: b } if b == by);
-    let Some(call) = after.calls.iter().rev().find(mine) else { return format!("You have {}.", after.no) };
+    let Some(call) = after.calls.iter().rev().find(mine) else {
+        return format!("You have {no}.{}", quiet(after, d));
+    };
     let asked: Vec<&UserId> = call.asked.iter().map(|a| &a.user).filter(|u| *u != by).collect();
-    let mut spared = asked.clone();
-    spared.extend(call.next_up.iter().filter(|u| *u != by && !asked.contains(u)));
-    let spared: Vec<&str> = spared.into_iter().map(|u| d.name_of(u)).collect();
-    match (spared.is_empty(), asked.is_empty()) {
-        (true, _) => format!("You have {}. Nobody else will be paged.", after.no),
-        (false, true) => format!("You have {}. {} will not be paged.", after.no, names(&spared)),
-        (false, false) => format!("You have {}. {} will not be paged any more.", after.no, names(&spared)),
+    let next: Vec<&str> =
+        call.next_up.iter().filter(|u| *u != by && !asked.contains(u)).map(|u| d.name_of(u)).collect();
+    let asked: Vec<&str> = asked.into_iter().map(|u| d.name_of(u)).collect();
+    let stopped = match (asked.is_empty(), next.is_empty()) {
+        (true, true) => "Nobody else will be paged.".to_owned(),
+        (true, false) => format!("{} will not be paged.", names(&next)),
+        (false, true) => format!("{} {} paged any more.", names(&asked), is_not(&asked)),
+        (false, false) => {
+            format!("{} {} paged any more; {} will not be.", names(&asked), is_not(&asked), names(&next))
+        }
+    };
+    format!("You have {no}. {stopped}{}", quiet(after, d))
+}
+
+fn is_not(people: &[&str]) -> &'static str {
+    if people.len() == 1 { "is not" } else { "are not" }
+}
+
+/// What happens to an acknowledged incident that nobody touches.
+fn quiet(after: &Incident, d: &Directory) -> String {
+    match (&after.state, after.urgency) {
+        (State::Acknowledged { .. }, Urgency::High) => {
+            format!(" If nothing happens for {}, you are asked again.", span(d.settings.ack_timeout_secs))
+        }
+        _ => String::new(),
+    }
+}
+
+/// A length as people say it.
+pub fn span(secs: i64) -> String {
+    match secs {
+        secs @ ..120 => format!("{secs} s"),
+        secs if secs % 3600 == 0 => format!("{} h", secs / 3600),
+        secs => format!("{} min", secs / 60),
+    }
+}
+
+fn steps(facts: &[Fact]) -> impl Iterator<Item = &StepStarted> {
+    facts.iter().filter_map(|f| match f {
+        Fact::StepStarted(s) => Some(&**s),
+        _ => None,
+    })
+}
+
+/// "Paging Ana now; then Ben at 3:07."
+fn paging(facts: &[Fact], d: &Directory) -> Option<String> {
+    let mut asked: Vec<&str> = Vec::new();
+    let mut next: Vec<&str> = Vec::new();
+    let mut at = None;
+    for step in steps(facts) {
+        asked.extend(step.asked.iter().map(|a| d.name_of(&a.user)));
+        next.extend(step.next_up.iter().map(|u| d.name_of(u)));
+        at = Some(step.next_at);
+    }
+    let at = at?;
+    let then = if next == asked {
+        format!("and again at {}", time(at))
+    } else if next.is_empty() {
+        format!("waiting for an answer until {}", time(at))
+    } else {
+        format!("next {} at {}", names(&next), time(at))
+    };
+    Some(format!("paging {} now, {then}.", names(&asked)))
+}
+
+fn opened(urgency: Urgency, facts: &[Fact], after: &Incident, d: &Directory) -> String {
+    let service = d.services.get(&after.service).map_or(after.service.as_str(), |s| s.name.as_str());
+    let then = match (urgency, paging(facts, d)) {
+        (_, Some(paging)) => paging,
+        (Urgency::Low, None) => "low urgency, so nobody is paged.".to_owned(),
+        (Urgency::High, None) => {
+            ":warning: nobody of its policy could be asked; the last to be asked are told. Press *More…*, *Add \
+             responders* on its card."
+                .to_owned()
+        }
+    };
+    format!("{} is open for {}, in <#{}>: {then}", after.no, escape(service, limits::LABEL), after.channel)
+}
+
+fn kept(after: &Incident, d: &Directory) -> String {
+    match after.responder() {
+        Some(by) => format!(" {} keeps it.", name(d, by)),
+        None => String::new(),
     }
 }
 
 fn escalated(facts: &[Fact], after: &Incident, d: &Directory) -> String {
-    let step = facts.iter().find_map(|f| match f {
-        Fact::StepStarted(s) => Some(s),
-        _ => None,
-    });
-    let kept = match &after.state {
-        State::Acknowledged { by: Some(by), .. } => format!(" {} keeps it.", name(d, by)),
-        _ => String::new(),
-    };
-    match step {
-        Some(s) => {
-            let asked: Vec<&str> = s.asked.iter().map(|a| d.name_of(&a.user)).collect();
-            format!("{}: paging {} now.{kept}", after.no, names(&asked))
-        }
-        None => format!("{}: nobody above could be asked. Ask somebody by name in its thread.{kept}", after.no),
+    match paging(facts, d) {
+        Some(paging) => format!("{}: {paging}{}", after.no, kept(after, d)),
+        None => format!(
+            "{}: nobody above could be asked. Press *More…*, *Add responders* to ask somebody by name.{}",
+            after.no,
+            kept(after, d)
+        ),
+    }
+}
+
+fn responders(asked: usize, facts: &[Fact], after: &Incident, d: &Directory) -> String {
+    let answered = steps(facts).count();
+    let left = if answered < asked { " Not all of them could be reached: the thread says who." } else { "" };
+    match paging(facts, d) {
+        Some(paging) => format!("{}: {paging}{left}{}", after.no, kept(after, d)),
+        None => format!("{}: nobody of them could be reached. Ask somebody else.{}", after.no, kept(after, d)),
+    }
+}
+
+fn reassign_asked(to: &UserId, after: &Incident, d: &Directory) -> String {
+    let to = name(d, to);
+    match after.responder() {
+        Some(by) => format!("{}: paging {to} now. {} has it until {to} acknowledges.", after.no, name(d, by)),
+        None => format!(
+            "{}: paging {to} now. Whoever was being paged goes on being paged until somebody acknowledges.",
+            after.no
+        ),
+    }
+}
+
+fn urgency(to: Urgency, facts: &[Fact], after: &Incident, d: &Directory) -> String {
+    let no = after.no;
+    match (to, paging(facts, d), after.responder()) {
+        (Urgency::Low, _, _) => format!("{no} is low urgency now: nobody is paged for it any more."),
+        (Urgency::High, Some(paging), _) => format!("{no} is high urgency now: {paging}"),
+        (Urgency::High, None, Some(by)) => format!("{no} is high urgency now. {} has it.", name(d, by)),
+        (Urgency::High, None, None) => format!("{no} is high urgency now."),
     }
 }
 
@@ -87,6 +230,23 @@ fn late(after: &Incident, act: &LateAct, d: &Directory) -> String {
     }
 }
 
+/// For somebody who presses Acknowledge and was not asked: one tap more.
+pub fn not_asked(i: &Incident, d: &Directory, subject: Subject) -> Message {
+    let team = d.teams.get(&i.team).map_or(i.team.as_str(), |t| t.name.as_str());
+    let mut asked: Vec<&str> = Vec::new();
+    for call in i.open_calls().filter(|c| matches!(c.kind, CallKind::Main)) {
+        asked.extend(call.asked.iter().map(|a| d.name_of(&a.user)));
+    }
+    let then = match asked.as_slice() {
+        [] => String::new(),
+        [one] => format!(" {} stops being paged.", names(&[*one])),
+        all => format!(" {} stop being paged.", names(all)),
+    };
+    let text = format!("You are not on call for {}. Take {}?{then}", escape(team, limits::LABEL), i.no);
+    let take = button(Action::Take, "Take it", subject).with_style(SlackBlockButtonStyle::Primary);
+    Message { blocks: vec![section(&text), actions(vec![take])], text, colored: None }
+}
+
 /// The card a person pressed belongs to another installation.
 pub fn from_another_store() -> String {
     "This card is from an earlier installation of Warridor; its buttons no longer work. `/pager list` shows what is open."
@@ -98,6 +258,11 @@ pub fn unknown_person() -> String {
     "I don't know you yet. Ask a Warridor admin to add you to `config.toml`, with your Slack member id.".to_owned()
 }
 
+/// Somebody chosen in a form is not configured. `slack` are Slack ids.
+pub fn unknown_choice(slack: &str) -> String {
+    format!("I don't know {} yet: they are not in the configuration. Choose somebody else.", escape(slack, 40))
+}
+
 /// The store did not take it.
 pub fn not_saved() -> String {
     ":warning: That could not be saved, so nothing was done. Try again in a moment; if that fails too, call somebody by phone."
@@ -107,4 +272,14 @@ pub fn not_saved() -> String {
 /// Too much waits.
 pub fn busy() -> String {
     "Too much is going on right now and nothing was done. Try again in a few seconds.".to_owned()
+}
+
+/// Slack did not open a window in time.
+pub fn no_window() -> String {
+    "Slack did not open the window in time. Nothing was changed: press the button again.".to_owned()
+}
+
+/// It was not decided in time; it may be by now.
+pub fn takes_long(no: IncidentNo) -> String {
+    format!("{no}: that takes long. Its card will show whether it was done.")
 }

@@ -3,10 +3,11 @@
 use super::card::name;
 use super::mrkdwn::{day_and_time, escape, names, time};
 use super::{Message, limits};
-use crate::domain::call::{SkipReason, Skipped};
-use crate::domain::directory::{Directory, Target};
+use crate::domain::call::{SkipReason, Skipped, Whom};
+use crate::domain::directory::{Directory, Target, Urgency};
 use crate::domain::fact::ResolvedBy;
 use crate::domain::incident::{Entry, Happening};
+use crate::domain::input::SnoozeWhy;
 use crate::domain::page::{PageFailure, Recipient};
 
 /// The pending entries as one message, and the number of the last entry it covers. `None` when nothing is pending.
@@ -37,7 +38,12 @@ pub fn line(e: &Entry, d: &Directory) -> String {
 fn words(what: &Happening, d: &Directory) -> String {
     match what {
         Happening::Opened => "Opened.".to_owned(),
-        Happening::Asked { level, round, asked, skipped } => {
+        Happening::Asked { round, asked, skipped, by_name: true, .. } => {
+            let who: Vec<&str> = asked.iter().map(|a| d.name_of(&a.user)).collect();
+            let again = if *round > 0 { " again" } else { "" };
+            format!("Paging {}{again}{}.", names(&who), why_not(skipped, d))
+        }
+        Happening::Asked { level, round, asked, skipped, by_name: false } => {
             let who: Vec<&str> = asked.iter().map(|a| d.name_of(&a.user)).collect();
             let again = if *round > 0 { ", again" } else { "" };
             format!("Level {level}{again}: paging {}{}.", names(&who), why_not(skipped, d))
@@ -48,8 +54,11 @@ fn words(what: &Happening, d: &Directory) -> String {
         Happening::Exhausted { times, .. } => {
             format!(":rotating_light: Still nobody. The catch-all was told {times} times.")
         }
-        Happening::NobodyCame { skipped } => {
+        Happening::NobodyCame { skipped, asked: None } => {
             format!(":warning: Nobody above answered{}.", why_not(skipped, d))
+        }
+        Happening::NobodyCame { skipped, asked: Some(whom) } => {
+            format!(":warning: {} did not answer{}.", names(&[&called(whom, d)]), why_not(skipped, d))
         }
         Happening::PageFailed { to, why } => {
             format!(":warning: The page to {} failed: {}.", recipient(to, d), failure(why))
@@ -58,7 +67,10 @@ fn words(what: &Happening, d: &Directory) -> String {
         Happening::Joined { by } => format!(":raised_hand: {} is on it too.", name(d, by)),
         Happening::AcknowledgedByEvent => "Acknowledged at the monitor's side.".to_owned(),
         Happening::Escalated { by } => format!(":arrow_up: {} escalated.", name(d, by)),
-        Happening::Snoozed { by, until } => format!(":zzz: {} snoozed it until {}.", name(d, by), day_and_time(*until)),
+        Happening::Snoozed { by, until, why, because } => {
+            let until = day_and_time(*until);
+            format!(":zzz: {} snoozed it until {until}{}.", name(d, by), snooze_reason(*why, because))
+        }
         Happening::SnoozeEnded => ":alarm_clock: The snooze is over: triggered again.".to_owned(),
         Happening::StillOnItAsked { to } => format!("Asked {}: still on it?", name(d, to)),
         Happening::AckTimedOut => ":alarm_clock: No activity since it was acknowledged: paging again.".to_owned(),
@@ -75,6 +87,41 @@ fn words(what: &Happening, d: &Directory) -> String {
         }
         Happening::Reopened { by } => format!(":leftwards_arrow_with_hook: {} reopened it.", name(d, by)),
         Happening::Noted { by, text } => format!(":memo: {}: {}", name(d, by), escape(text, limits::NOTE)),
+        Happening::Started { by } => format!(":hammer_and_wrench: {} began to work on it.", name(d, by)),
+        Happening::Mitigated { by } => {
+            format!(":adhesive_bandage: {}: mitigated, customers no longer feel it.", name(d, by))
+        }
+        Happening::RespondersAsked { by, whom } => {
+            let all: Vec<String> = whom.iter().map(|w| called(w, d)).collect();
+            let all: Vec<&str> = all.iter().map(String::as_str).collect();
+            format!(":wave: {} asks for {}.", name(d, by), names(&all))
+        }
+        Happening::ReassignAsked { by, to } => {
+            format!(":wave: {} asks {} to take it.", name(d, by), name(d, to))
+        }
+        Happening::Reassigned { to, from: Some(from) } => {
+            format!(":raised_hand: {} has it now; {} is released.", name(d, to), name(d, from))
+        }
+        Happening::Reassigned { to, from: None } => format!(":raised_hand: {} has it.", name(d, to)),
+        Happening::UrgencyChanged { by, to } => {
+            let to = match to {
+                Urgency::High => "high",
+                Urgency::Low => "low",
+            };
+            match by {
+                Some(by) => format!("{} made it {to} urgency.", name(d, by)),
+                None => format!("It is {to} urgency now."),
+            }
+        }
+        Happening::NotActionable { by } => {
+            format!("{} says nothing had to be done: the alert is to be mended.", name(d, by))
+        }
+        Happening::MergedInto { by, into } => {
+            format!(":twisted_rightwards_arrows: {} merged it into {into}: go on there.", name(d, by))
+        }
+        Happening::Merged { by, from } => {
+            format!(":twisted_rightwards_arrows: {} merged {from} into this one.", name(d, by))
+        }
         Happening::Late { by, act } => {
             use crate::domain::fact::LateAct;
             let what = match act {
@@ -85,8 +132,29 @@ fn words(what: &Happening, d: &Directory) -> String {
             format!("{} {what}.", name(d, by))
         }
         Happening::CardMoved { to, why } => {
-            format!(":warning: The card lives in <#{to}> now: its own channel refused it ({}).", failure(why))
+            format!(":warning: A new card was made in <#{to}>: the old one was refused ({}).", failure(why))
         }
+    }
+}
+
+/// Why it was snoozed, to be put behind the time.
+pub fn snooze_reason(why: Option<SnoozeWhy>, because: &str) -> String {
+    let why = why.map(|w| match w {
+        SnoozeWhy::NotUrgent => "not urgent",
+        SnoozeWhy::WaitingOn => "waiting",
+        SnoozeWhy::KnownWork => "known work",
+    });
+    let because = (!because.is_empty()).then(|| escape(because, limits::NOTE));
+    let all: Vec<String> = why.map(str::to_owned).into_iter().chain(because).collect();
+    if all.is_empty() { String::new() } else { format!(" ({})", all.join(": ")) }
+}
+
+/// Somebody, a team or a schedule, as people say it. Unescaped: [`names`] does that.
+pub fn called(whom: &Whom, d: &Directory) -> String {
+    match whom {
+        Whom::User(u) => d.name_of(u).to_owned(),
+        Whom::Team(t) => format!("team {}", d.teams.get(t).map_or(t.as_str(), |t| t.name.as_str())),
+        Whom::Schedule(s) => d.schedules.get(s).map_or(s.as_str(), |s| s.name.as_str()).to_owned(),
     }
 }
 

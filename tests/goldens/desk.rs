@@ -2,12 +2,14 @@
 
 use super::company::company;
 use std::sync::Arc;
-use warridor::domain::directory::{Directory, Policy, Step, Target};
+use warridor::domain::directory::{Directory, Policy, Step, Target, Urgency};
 use warridor::domain::fact::Fact;
 use warridor::domain::handle::handle;
 use warridor::domain::id::{IncidentNo, InputId, MessageRef, ServiceId, StoreId};
 use warridor::domain::incident::Incident;
-use warridor::domain::input::{Act, Deed, Delivery, Event, EventAction, Input, Settled, Source, Unreadable, What};
+use warridor::domain::input::{
+    Act, Deed, Delivery, Event, EventAction, Input, OverrideRequest, Raise, Settled, Source, Unreadable, What,
+};
 use warridor::domain::page::SyncKey;
 use warridor::domain::refusal::Refusal;
 use warridor::domain::stamp::{At, Stamp};
@@ -94,6 +96,25 @@ impl Desk {
             excerpt: "{\"alerts\":\"many\",\"message\":\"payments are down\"}".to_owned(),
         };
         self.decide(What::Unreadable(body)).expect("the service is known");
+    }
+
+    /// Somebody opens an incident by hand.
+    pub fn raise(&mut self, who: &str, service: &str, title: &str, urgency: Option<Urgency>) -> Vec<Fact> {
+        let raise = Raise { service: service.into(), by: who.into(), title: title.to_owned(), urgency };
+        self.decide(What::Raise(raise)).expect("the service is known")
+    }
+
+    /// Somebody carries the pager from so long on, for so long.
+    pub fn stand_in(&mut self, schedule: &str, who: &str, from_ms: i64, for_ms: i64) {
+        let (from, by) = (self.now.plus_ms(from_ms), who.into());
+        let until = from.plus_ms(for_ms);
+        let request = OverrideRequest { schedule: schedule.into(), user: who.into(), from, until, by };
+        self.decide(What::Override(request)).expect("the schedule is known");
+    }
+
+    pub fn act_on(&mut self, incident: u64, who: &str, deed: Deed) {
+        let act = Act { incident: IncidentNo(incident), by: who.into(), deed };
+        self.decide(What::Act(act)).expect("the story's deeds are allowed");
     }
 
     pub fn act(&mut self, who: &str, deed: Deed) {

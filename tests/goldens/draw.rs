@@ -3,9 +3,13 @@
 use serde_json::Value;
 use slack_morphism::prelude::SlackView;
 use std::fmt::Write;
+use warridor::domain::id::IncidentNo;
 use warridor::sandbox::limits;
 use warridor::views::Message;
-use warridor::views::action_id::{Action, SNOOZE_MODAL, Subject};
+use warridor::views::action_id::{Action, Elsewhere, Form, Origin, Subject};
+
+/// The incident of a subject where buttons may be about any.
+pub const ANY: IncidentNo = IncidentNo(u64::MAX);
 
 /// One golden file: a view in all its states.
 pub struct Golden {
@@ -54,16 +58,26 @@ pub fn message(m: &Message, subject: Option<Subject>) -> String {
     out
 }
 
-/// A modal, checked and drawn.
-pub fn view(v: &SlackView, subject: Subject) -> String {
+/// A window or the Home tab, checked and drawn. `subject`: what its buttons, and the form, must carry.
+pub fn view(v: &SlackView, subject: Option<Subject>) -> String {
     let v = serde_json::to_value(v).expect("a view is JSON");
-    let complaints = limits::view(v.as_object().expect("an object"), false);
+    let is_home = v["type"] == "home";
+    let complaints = limits::view(v.as_object().expect("an object"), is_home);
     assert!(complaints.is_empty(), "Slack would refuse this: {complaints:#?}\n{v:#?}");
-    assert_eq!(v["callback_id"], SNOOZE_MODAL);
-    assert_eq!(v["private_metadata"].as_str().and_then(Subject::parse), Some(subject), "the modal's subject");
-    let mut out = format!("window: {}\n", text(&v["title"]));
-    v["blocks"].as_array().expect("blocks").iter().for_each(|b| block(&mut out, b, "  ", None));
-    let _ = writeln!(out, "  [{}] [{}]", text(&v["submit"]), text(&v["close"]));
+    for text in texts(v["blocks"].as_array().expect("blocks")) {
+        harmless(&text);
+    }
+    let form = v["callback_id"].as_str().and_then(Form::parse);
+    if form.is_some() {
+        let origin = v["private_metadata"].as_str().and_then(Origin::parse).expect("a form carries where it is from");
+        assert_eq!(Some(origin.subject), subject, "the form's subject");
+    }
+    let mut out = if is_home { "home\n".to_owned() } else { format!("window: {}\n", text(&v["title"])) };
+    v["blocks"].as_array().expect("blocks").iter().for_each(|b| block(&mut out, b, "  ", subject));
+    if !is_home {
+        let submit = v.get("submit").filter(|s| !s.is_null()).map(|s| format!("[{}] ", text(s))).unwrap_or_default();
+        let _ = writeln!(out, "  {submit}[{}]", text(&v["close"]));
+    }
     out
 }
 
@@ -73,7 +87,14 @@ fn json<T: serde::Serialize>(blocks: &[T]) -> Vec<Value> {
 
 fn block(out: &mut String, b: &Value, indent: &str, subject: Option<Subject>) {
     match b["type"].as_str() {
-        Some("section") => lines(out, indent, &text(&b["text"])),
+        Some("section") => {
+            lines(out, indent, &text(&b["text"]));
+            if let Some(accessory) = b.get("accessory").filter(|a| !a.is_null()) {
+                lines(out, indent, &format!("    {}", button(accessory, subject)));
+            }
+        }
+        Some("header") => lines(out, indent, &format!("# {}", text(&b["text"]))),
+        Some("divider") => lines(out, indent, "----"),
         Some("context") => {
             for e in b["elements"].as_array().expect("elements") {
                 lines(out, indent, &format!("({})", text(e)));
@@ -85,23 +106,50 @@ fn block(out: &mut String, b: &Value, indent: &str, subject: Option<Subject>) {
             lines(out, indent, &buttons.join(" "));
         }
         Some("input") => {
-            lines(out, indent, &text(&b["label"]));
-            let element = &b["element"];
-            for option in element["options"].as_array().expect("options") {
-                let mark = if *option == element["initial_option"] { "(x)" } else { "( )" };
+            let optional = if b["optional"] == true { " (optional)" } else { "" };
+            lines(out, indent, &format!("{}{optional}:", text(&b["label"])));
+            element(out, &b["element"], indent);
+        }
+        other => panic!("no way to draw {other:?}"),
+    }
+}
+
+fn element(out: &mut String, e: &Value, indent: &str) {
+    let placeholder = e.get("placeholder").filter(|p| !p.is_null()).map(text).unwrap_or_default();
+    match e["type"].as_str().expect("a type") {
+        "radio_buttons" => {
+            for option in e["options"].as_array().expect("options") {
+                let mark = if *option == e["initial_option"] { "(x)" } else { "( )" };
                 lines(out, indent, &format!("{mark} {}", text(&option["text"])));
             }
         }
-        other => panic!("no way to draw {other:?}"),
+        "static_select" | "multi_static_select" => {
+            let options = e["options"].as_array().expect("options").iter().map(|o| text(&o["text"]));
+            lines(out, indent, &format!("▾ {placeholder} {{ {} }}", options.collect::<Vec<_>>().join(" | ")));
+            if e["initial_option"].is_object() {
+                lines(out, indent, &format!("  chosen: {}", text(&e["initial_option"]["text"])));
+            }
+        }
+        "users_select" | "multi_users_select" => lines(out, indent, &format!("▾ people {placeholder}").trim_end()),
+        "datetimepicker" => lines(out, indent, "▾ day and time"),
+        "plain_text_input" => {
+            let value = e["initial_value"].as_str().unwrap_or_default();
+            lines(out, indent, &format!("|{value}| {placeholder}").trim_end());
+        }
+        other => panic!("no way to draw {other}"),
     }
 }
 
 /// `[words]`, `[*words*]` for the first choice; a question asked before it acts stands behind it.
 fn button(e: &Value, subject: Option<Subject>) -> String {
     let action = e["action_id"].as_str().expect("an action id");
-    assert!(Action::parse(action).is_some(), "{action} does not parse back");
-    assert!(subject.is_some(), "no button belongs here: {action}");
-    assert_eq!(e["value"].as_str().and_then(Subject::parse), subject, "the button's subject");
+    if Elsewhere::parse(action).is_none() {
+        assert!(Action::parse(action).is_some(), "{action} does not parse back");
+        assert!(subject.is_some(), "no button belongs here: {action}");
+        // On the Home tab each button is about an incident of its own.
+        let of = e["value"].as_str().and_then(Subject::parse).expect("a subject");
+        assert!(subject.is_some_and(|s| s.store == of.store && (s.incident == ANY || s == of)), "the button's subject");
+    }
     let words = text(&e["text"]);
     let drawn = if e["style"] == "primary" { format!("[*{words}*]") } else { format!("[{words}]") };
     match e.get("confirm").filter(|c| !c.is_null()) {

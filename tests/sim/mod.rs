@@ -15,7 +15,7 @@ use std::sync::Arc;
 use warridor::domain::directory::Directory;
 use warridor::domain::fact::Fact;
 use warridor::domain::id::{InputId, SlackUserId};
-use warridor::domain::input::{Act, Deed, Delivery, Event, Input, OverrideRequest, Settled, Source, What};
+use warridor::domain::input::{Act, Deed, Delivery, Event, Input, OverrideRequest, Raise, Settled, Source, What};
 use warridor::domain::page::Purpose;
 use warridor::domain::stamp::At;
 use warridor::outbox::Outbox;
@@ -28,6 +28,7 @@ use warridor::sandbox::sockets::{Out, SocketId};
 use warridor::sandbox::{Slack, Workspace};
 use warridor::slack::Outcome;
 use warridor::slack::envelope::{Envelope, Frame, ack, parse};
+use warridor::slack::handler::press::deed_of;
 use warridor::slack::outcome::classify;
 use warridor::slack::translate::{Gesture, gesture};
 use warridor::store::embedded::{EmbeddedStore, Options};
@@ -231,6 +232,13 @@ impl Sim {
         self.people.push_back(Input { id, what: What::Act(act) });
     }
 
+    pub fn raise(&mut self, who: &str, service: &str, title: &str) {
+        let id = InputId::from(format!("raise-{}", self.inputs));
+        self.inputs += 1;
+        let raise = Raise { service: service.into(), by: who.into(), title: title.to_owned(), urgency: None };
+        self.people.push_back(Input { id, what: What::Raise(raise) });
+    }
+
     pub fn override_shift(&mut self, schedule: &str, user: &str, from: At, until: At) {
         let id = InputId::from(format!("override-{}", self.inputs));
         self.inputs += 1;
@@ -341,8 +349,9 @@ impl Sim {
         let gesture = gesture(envelope);
         let snapshot = self.snapshot();
         let known = |by: &SlackUserId| snapshot.directory.user_by_slack(by).map(|u| u.id.clone());
-        if let Gesture::Press { by, subject, deed, .. } = gesture
+        if let Gesture::Press { by, action, subject, .. } = gesture
             && let Some(by) = known(&by)
+            && let Some(deed) = deed_of(action, &by)
             && subject.store == snapshot.store
         {
             let id = InputId::from(envelope.envelope_id.as_str());
@@ -510,7 +519,9 @@ impl Sim {
         let incident = snapshot.world.incident(warridor::domain::id::IncidentNo(number("incident")));
         let wanted = incident.is_some_and(|i| {
             let page = i.page(warridor::domain::id::PageId(number("page"))).filter(|p| p.is_wanted());
-            page.is_some_and(|p| p.purpose == Purpose::StillOnIt || i.call(p.call).is_some_and(|c| c.is_open()))
+            // These two are for whoever has it, and no call waits for them.
+            let is_for_its_responder = |p: Purpose| matches!(p, Purpose::StillOnIt | Purpose::Raised);
+            page.is_some_and(|p| is_for_its_responder(p.purpose) || i.call(p.call).is_some_and(|c| c.is_open()))
         });
         if !wanted {
             self.sent_unwanted.push(payload.to_string());

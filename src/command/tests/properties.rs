@@ -1,8 +1,8 @@
 //! What holds for every line, whoever types it and whenever.
 
 use super::company::company;
+use crate::command::Means;
 use crate::command::{Command, LINE_MAX, Line, Mistake, OnCall, REASON_MAX, Speaker, TEXT_MAX, parse};
-use crate::config::Means;
 use crate::domain::directory::Directory;
 use crate::domain::id::UserId;
 use crate::domain::stamp::At;

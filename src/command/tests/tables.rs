@@ -6,8 +6,8 @@
 
 use super::company::company;
 use super::notation::told;
+use crate::command::Means;
 use crate::command::{Line, Speaker, parse};
-use crate::config::Means;
 use crate::domain::id::UserId;
 use crate::domain::schedule::local_instant;
 use crate::domain::stamp::At;

@@ -2,12 +2,14 @@
 
 use super::{CurrentShift, RowKey, Wake, World};
 use crate::domain::alert::{Alert, AlertState};
-use crate::domain::call::{Call, CallKind, CallState};
-use crate::domain::fact::{Fact, IncidentOpened, StepStarted};
+use crate::domain::call::{Call, CallKind, CallState, Whom};
+use crate::domain::directory::Urgency;
+use crate::domain::fact::{Fact, IncidentOpened, ResolvedBy, StepStarted};
 use crate::domain::id::{AlertKey, CallNo, IncidentNo, PageId, UserId};
 use crate::domain::incident::{
-    AckTimeout, Entry, Happening, Incident, SETTLED_PAGES_KEPT, State, TIMELINE_IN_MEMORY, TIMELINE_SPILL,
+    AckTimeout, Done, Entry, Happening, Incident, SETTLED_PAGES_KEPT, State, TIMELINE_IN_MEMORY, TIMELINE_SPILL,
 };
+use crate::domain::input::Source;
 use crate::domain::page::{Page, PageState, Recipient, SyncKey};
 use crate::domain::stamp::{At, Stamp};
 use std::sync::Arc;
@@ -69,13 +71,29 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         | Fact::AckTimedOut { incident }
         | Fact::Escalated { incident, .. }
         | Fact::Resolved { incident, .. }
-        | Fact::Reopened { incident, .. }
         | Fact::Noted { incident, .. }
+        | Fact::Started { incident, .. }
+        | Fact::Mitigated { incident, .. }
+        | Fact::RespondersAsked { incident, .. }
+        | Fact::ReassignAsked { incident, .. }
+        | Fact::Reassigned { incident, .. }
+        | Fact::UrgencyChanged { incident, .. }
+        | Fact::MarkedNotActionable { incident, .. }
+        | Fact::Merged { incident, .. }
         | Fact::ActLate { incident, .. }
         | Fact::IncidentClosed { incident }
         | Fact::ClosePostponed { incident, .. }
         | Fact::ThreadShown { incident, .. }
         | Fact::CardMoved { incident, .. } => change(w, *incident, |i| apply_to_incident(i, fact, wall)),
+        // Its alerts speak of this one again, whatever they led to meanwhile.
+        Fact::Reopened { incident, .. } | Fact::AlertsTaken { incident, .. } => {
+            change(w, *incident, |i| apply_to_incident(i, fact, wall));
+            let keys = w.incidents.get(incident).map(|i| alert_keys(i)).unwrap_or_default();
+            for key in keys {
+                w.by_alert.insert(key.clone(), *incident);
+                w.touched.push(RowKey::Alert(key));
+            }
+        }
         Fact::StepStarted(s) => change(w, s.incident, |i| apply_to_incident(i, fact, wall)),
         Fact::SyncCreated { key, .. } => change(w, key.incident(), |i| apply_to_incident(i, fact, wall)),
     }
@@ -126,7 +144,7 @@ fn change(w: &mut World, no: IncidentNo, how: impl FnOnce(&mut Incident)) {
 }
 
 pub(super) fn alert_keys(incident: &Incident) -> Vec<AlertKey> {
-    let key = |a: &Alert| AlertKey { service: incident.service.clone(), dedup: a.dedup.clone() };
+    let key = |a: &Alert| AlertKey { service: a.service_in(incident).clone(), dedup: a.dedup.clone() };
     incident.alerts.iter().map(key).collect()
 }
 
@@ -139,6 +157,9 @@ fn spill(incident: &mut Incident) -> Vec<Entry> {
 
 fn open(w: &mut World, o: &IncidentOpened, wall: At) {
     let key = AlertKey { service: o.service.clone(), dedup: o.dedup.clone() };
+    let of_monitor = o.source != Source::Person;
+    let first =
+        Alert { dedup: o.dedup.clone(), service: None, count: 1, starts_at: o.starts_at, state: AlertState::Firing };
     let mut incident = Incident {
         no: o.incident,
         service: o.service.clone(),
@@ -151,7 +172,7 @@ fn open(w: &mut World, o: &IncidentOpened, wall: At) {
         labels: o.labels.body().clone(),
         opened: wall,
         state: State::Triggered { since: wall },
-        alerts: vec![Alert { dedup: o.dedup.clone(), count: 1, starts_at: o.starts_at, state: AlertState::Firing }],
+        alerts: of_monitor.then_some(first).into_iter().collect(),
         calls: Vec::new(),
         pages: Vec::new(),
         responders: Vec::new(),
@@ -161,10 +182,19 @@ fn open(w: &mut World, o: &IncidentOpened, wall: At) {
         timeline: Vec::new(),
         next_entry: 1,
         closed: false,
+        opened_by: o.by.clone(),
+        earlier: o.earlier,
+        started: None,
+        mitigated: None,
+        not_actionable: None,
+        merged_into: None,
+        merged: Vec::new(),
+        log: None,
     };
     log(&mut incident, wall, Happening::Opened);
     w.meta.last_incident = w.meta.last_incident.max(o.incident);
-    if let Some(earlier) = w.by_alert.insert(key.clone(), o.incident)
+    if of_monitor
+        && let Some(earlier) = w.by_alert.insert(key.clone(), o.incident)
         && w.incidents.get(&earlier).is_some_and(|i| i.closed)
     {
         // The alert's row named the earlier incident; it names an open one now, and open ones need no row.
@@ -225,12 +255,14 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
                 c.next_up.clear();
                 c.state = CallState::Exhausted { times: *times, next_at: *next_at };
             });
-            let is_added = i.call(*call).is_some_and(|c| matches!(c.kind, CallKind::Added { .. }));
             let skipped = skipped.clone();
-            let what = if is_added {
-                Happening::NobodyCame { skipped }
-            } else {
-                Happening::Exhausted { times: *times, skipped }
+            let what = match i.call(*call).map(|c| &c.kind) {
+                Some(CallKind::Added { .. }) => Happening::NobodyCame { skipped, asked: None },
+                Some(CallKind::Responder { whom, .. }) => Happening::NobodyCame { skipped, asked: Some(whom.clone()) },
+                Some(CallKind::Reassign { to, .. }) => {
+                    Happening::NobodyCame { skipped, asked: Some(Whom::User(to.clone())) }
+                }
+                Some(CallKind::Main) | None => Happening::Exhausted { times: *times, skipped },
             };
             log(i, wall, what);
         }
@@ -279,12 +311,7 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         }
         Fact::PageRevoked { page, why, .. } => with_page(i, *page, |p| p.state = PageState::Revoked(*why)),
         Fact::Acknowledged { by, calls, ask_at, .. } => {
-            for no in calls {
-                with_call(i, *no, |c| {
-                    c.queue.clear();
-                    c.state = CallState::Answered { by: by.clone() };
-                });
-            }
+            answer_calls(i, calls, by);
             add_responder(i, by);
             let joins = matches!(&i.state, State::Acknowledged { by: Some(has_it), .. } if has_it != by);
             if !matches!(&i.state, State::Acknowledged { by: Some(_), .. }) {
@@ -295,11 +322,12 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             let by = by.clone();
             log(i, wall, if joins { Happening::Joined { by } } else { Happening::Acknowledged { by } });
         }
-        Fact::Snoozed { by, until, due, .. } => {
+        Fact::Snoozed { by, until, due, why, because, .. } => {
             add_responder(i, by);
             i.state = State::Snoozed { by: by.clone(), since: wall, until: *until, due: *due };
             stop_calls(i);
-            log(i, wall, Happening::Snoozed { by: by.clone(), until: *until });
+            let because = because.body().clone();
+            log(i, wall, Happening::Snoozed { by: by.clone(), until: *until, why: *why, because });
         }
         Fact::SnoozeEnded { .. } => {
             i.state = State::Triggered { since: wall };
@@ -326,11 +354,67 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             add_responder(i, by);
             i.state = State::Acknowledged { by: Some(by.clone()), since: wall, timeout: timeout(*ask_at) };
             i.closed = false;
+            i.mitigated = None;
+            i.not_actionable = None;
             log(i, wall, Happening::Reopened { by: by.clone() });
         }
         Fact::Noted { by, text, ask_at, .. } => {
             set_timeout(i, *ask_at);
             log(i, wall, Happening::Noted { by: by.clone(), text: text.body().clone() });
+        }
+        Fact::Started { by, ask_at, .. } => {
+            add_responder(i, by);
+            set_timeout(i, *ask_at);
+            i.started.get_or_insert(Done { by: by.clone(), at: wall });
+            log(i, wall, Happening::Started { by: by.clone() });
+        }
+        Fact::Mitigated { by, ask_at, .. } => {
+            set_timeout(i, *ask_at);
+            i.mitigated = Some(Done { by: by.clone(), at: wall });
+            log(i, wall, Happening::Mitigated { by: by.clone() });
+        }
+        Fact::RespondersAsked { by, whom, ask_at, .. } => {
+            set_timeout(i, *ask_at);
+            log(i, wall, Happening::RespondersAsked { by: by.clone(), whom: whom.clone() });
+        }
+        Fact::ReassignAsked { by, to, ask_at, .. } => {
+            set_timeout(i, *ask_at);
+            log(i, wall, Happening::ReassignAsked { by: by.clone(), to: to.clone() });
+        }
+        Fact::Reassigned { to, from, calls, ask_at, .. } => {
+            answer_calls(i, calls, to);
+            i.responders.retain(|r| Some(r) != from.as_ref());
+            add_responder(i, to);
+            i.state = State::Acknowledged { by: Some(to.clone()), since: wall, timeout: timeout(*ask_at) };
+            log(i, wall, Happening::Reassigned { to: to.clone(), from: from.clone() });
+        }
+        Fact::UrgencyChanged { by, to, ask_at, .. } => {
+            i.urgency = *to;
+            set_timeout(i, *ask_at);
+            if *to == Urgency::Low {
+                stop_calls(i);
+            }
+            log(i, wall, Happening::UrgencyChanged { by: by.clone(), to: *to });
+        }
+        Fact::MarkedNotActionable { by, .. } => {
+            i.not_actionable = Some(Done { by: by.clone(), at: wall });
+            log(i, wall, Happening::NotActionable { by: by.clone() });
+        }
+        Fact::Merged { into, by, close_at, .. } => {
+            stop_calls(i);
+            // They belong to the other incident now, which may have a lower number.
+            i.alerts.clear();
+            i.merged_into = Some(*into);
+            i.state = State::Resolved { by: ResolvedBy::User(by.clone()), since: wall, close_at: *close_at };
+            log(i, wall, Happening::MergedInto { by: by.clone(), into: *into });
+        }
+        Fact::AlertsTaken { from, by, alerts, responders, .. } => {
+            i.alerts.extend(alerts.iter().cloned());
+            i.merged.push(*from);
+            for who in responders {
+                add_responder(i, who);
+            }
+            log(i, wall, Happening::Merged { by: by.clone(), from: *from });
         }
         Fact::ActLate { by, act, .. } => log(i, wall, Happening::Late { by: by.clone(), act: act.clone() }),
         Fact::IncidentClosed { .. } => i.closed = true,
@@ -340,11 +424,13 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             }
         }
         Fact::SyncCreated { key: SyncKey::Card(_), message } => i.card = Some(message.clone()),
+        Fact::SyncCreated { key: SyncKey::Log(_), message } => i.log = Some(message.clone()),
         Fact::SyncCreated { key: SyncKey::Thread(_) | SyncKey::Dm(..), .. } => {}
         Fact::ThreadShown { upto, .. } => i.thread_shown = i.thread_shown.max(*upto),
         Fact::CardMoved { to, why, .. } => {
             i.channel = to.clone();
             i.card = None;
+            i.log = None;
             i.thread_shown = 0;
             log(i, wall, Happening::CardMoved { to: to.clone(), why: why.clone() });
         }
@@ -376,14 +462,23 @@ fn step_started(i: &mut Incident, s: &StepStarted, wall: At) {
         c.next_up.clone_from(&s.next_up);
         c.state = CallState::Asking { next_at: s.next_at };
     });
-    let asked =
-        Happening::Asked { level: s.step + 1, round: s.round, asked: s.asked.clone(), skipped: s.skipped.clone() };
-    log(i, wall, asked);
+    let by_name = i.call(s.call).is_some_and(|c| !c.kind.is_of_the_policy());
+    let (asked, skipped) = (s.asked.clone(), s.skipped.clone());
+    log(i, wall, Happening::Asked { level: s.step + 1, round: s.round, asked, skipped, by_name });
 }
 
 fn count_event(i: &mut Incident, alert: u32) {
     if let Some(a) = i.alerts.get_mut(alert as usize) {
         a.count += 1;
+    }
+}
+
+fn answer_calls(i: &mut Incident, calls: &[CallNo], by: &UserId) {
+    for no in calls {
+        with_call(i, *no, |c| {
+            c.queue.clear();
+            c.state = CallState::Answered { by: by.clone() };
+        });
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::{CurrentShift, Meta, Wake, World};
 use crate::domain::id::{AlertKey, IncidentNo, InputId, OverrideId, ScheduleId};
-use crate::domain::incident::{Entry, Incident};
+use crate::domain::incident::{Entry, Incident, State};
 use crate::domain::schedule::Override;
 use crate::domain::stamp::At;
 use serde::{Serialize, de::DeserializeOwned};
@@ -50,6 +50,11 @@ pub fn alert_row_key(key: &AlertKey) -> Vec<u8> {
     k.push(b'/');
     k.extend_from_slice(key.dedup.as_bytes());
     k
+}
+
+/// The prefix of the timeline entries of one incident.
+pub fn timeline_prefix(no: IncidentNo) -> Vec<u8> {
+    numbered(b"t/", no.0)
 }
 
 /// The key of one timeline entry that left memory.
@@ -176,12 +181,14 @@ impl World {
         Ok(())
     }
 
+    /// The latest incident of an alert is the one that was open last.
     fn load_incident(&mut self, incident: Incident) {
         let no = incident.no;
         for key in super::apply::alert_keys(&incident) {
-            // The latest incident of an alert is the one with the highest number.
-            let latest = self.by_alert.entry(key).or_insert(no);
-            *latest = (*latest).max(no);
+            let latest = self.by_alert.get(&key).and_then(|other| self.incidents.get(other));
+            if latest.is_none_or(|other| last_open(other) < last_open(&incident)) {
+                self.by_alert.insert(key, no);
+            }
         }
         for page in incident.wanted_pages() {
             self.wanted.insert(page.id, no);
@@ -191,5 +198,13 @@ impl World {
         }
         self.wake_at(incident.next_wake(), Wake::Incident(no));
         self.incidents.insert(no, Arc::new(incident));
+    }
+}
+
+/// When this incident was open for the last time, to be compared: one that still is comes after all others.
+fn last_open(i: &Incident) -> (At, IncidentNo) {
+    match &i.state {
+        State::Resolved { since, .. } => (*since, i.no),
+        State::Triggered { .. } | State::Acknowledged { .. } | State::Snoozed { .. } => (At(i64::MAX), i.no),
     }
 }

@@ -1,0 +1,98 @@
+//! What being on call means for one person: by which schedules, until when, and who is asked when they do not answer.
+
+use super::decision::Decision;
+use super::directory::{Directory, Step, Target};
+use super::escalation;
+use super::id::{ScheduleId, UserId};
+use super::schedule::{now_and_next, resolve};
+use super::stamp::{At, Stamp};
+use super::world::World;
+
+/// One schedule that a person carries now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Duty {
+    pub schedule: ScheduleId,
+    /// On the wall clock; `None`: for ever, as far as anybody can tell.
+    pub until: Option<At>,
+    /// Who carries it then; nobody, where it is `None` and `until` is not.
+    pub then: Option<UserId>,
+    /// Whom the next level asks when they do not answer.
+    pub above: Vec<UserId>,
+}
+
+/// Everything `user` carries now.
+pub fn duties(world: &World, directory: &Directory, stamp: Stamp, user: &UserId) -> Vec<Duty> {
+    let overrides: Vec<_> = world.overrides.values().collect();
+    let duty = |schedule: &super::schedule::Schedule| {
+        let (now, next) = now_and_next(schedule, &overrides, stamp.wall);
+        (now.who.as_ref() == Some(user)).then(|| Duty {
+            schedule: schedule.id.clone(),
+            until: next.as_ref().map(|_| now.until),
+            then: next.and_then(|n| n.who),
+            above: above(world, directory, stamp, &schedule.id, user),
+        })
+    };
+    directory.schedules.values().filter_map(duty).collect()
+}
+
+/// Whom the level after this schedule's asks, by the first policy that asks it.
+fn above(world: &World, directory: &Directory, stamp: Stamp, id: &ScheduleId, user: &UserId) -> Vec<UserId> {
+    let asks = |s: &Step| s.targets.contains(&Target::Schedule(id.clone()));
+    let next = directory.policies.values().find_map(|p| {
+        let level = p.steps.iter().position(asks)?;
+        p.steps.get(level + 1)
+    });
+    let mut above = who_would_be_asked(world, directory, stamp, next.map(std::slice::from_ref).unwrap_or_default());
+    above.retain(|u| u != user);
+    above
+}
+
+/// Everybody these steps would ask now.
+pub fn who_would_be_asked(world: &World, directory: &Directory, stamp: Stamp, steps: &[Step]) -> Vec<UserId> {
+    // Nothing is decided on this copy.
+    let mut world = world.clone();
+    escalation::who_would_be_asked(&Decision::new(&mut world, directory, stamp), steps)
+}
+
+/// One shift ahead, on the wall clock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Coming {
+    pub schedule: ScheduleId,
+    pub from: At,
+    pub until: At,
+}
+
+/// How far ahead coming shifts are looked for, and how many of each schedule.
+const AHEAD_SECS: i64 = 60 * 24 * 60 * 60;
+const COMING_MOST: usize = 3;
+/// Handoffs looked at in one schedule.
+const HANDOFFS: usize = 400;
+
+/// The next shifts of `user`, the earliest first; one under way is not among them.
+pub fn coming(world: &World, directory: &Directory, wall: At, user: &UserId) -> Vec<Coming> {
+    let mut all = Vec::new();
+    for schedule in directory.schedules.values() {
+        let mut shift = resolve(schedule, world.overrides.values(), wall);
+        let mut found: Vec<Coming> = Vec::new();
+        for _ in 0..HANDOFFS {
+            let from = shift.until;
+            if from.0 > wall.plus_secs(AHEAD_SECS).0 || found.len() > COMING_MOST {
+                break;
+            }
+            let before = shift.who.clone();
+            shift = resolve(schedule, world.overrides.values(), from);
+            let mine = shift.who.as_ref() == Some(user);
+            match found.last_mut() {
+                Some(last) if mine && last.until == from => last.until = shift.until,
+                _ if mine && before.as_ref() != Some(user) => {
+                    found.push(Coming { schedule: schedule.id.clone(), from, until: shift.until });
+                }
+                _ => {}
+            }
+        }
+        found.truncate(COMING_MOST);
+        all.extend(found);
+    }
+    all.sort_by_key(|c| (c.from, c.schedule.clone()));
+    all
+}

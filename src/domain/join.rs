@@ -1,0 +1,47 @@
+//! Two incidents that are one problem.
+
+use super::alert::Alert;
+use super::decision::Decision;
+use super::directory::Urgency;
+use super::escalation;
+use super::fact::Fact;
+use super::id::{IncidentNo, UserId};
+use super::incident::Incident;
+use super::page::RevokeReason;
+use super::refusal::Refusal;
+use super::response::{change_urgency, refuse_resolved};
+
+/// Alerts of one incident; more cannot be merged into it.
+pub const ALERTS_MAX: usize = 1_000;
+
+/// The alerts of `i`, firing or not, belong to `into` from now on; whoever worked on `i` is a responder there. What was
+/// under way for `i` is called back: the other incident pages by its own call.
+pub(super) fn merge(d: &mut Decision<'_>, i: &Incident, by: &UserId, into: IncidentNo) -> Result<(), Refusal> {
+    refuse_resolved(i)?;
+    if into == i.no {
+        return Err(Refusal::MergeIntoItself { incident: i.no });
+    }
+    let target = d.incident(into).ok_or(Refusal::NoSuchIncident(into))?;
+    if let Some(further) = target.merged_into {
+        return Err(Refusal::IsMerged { incident: into, into: further });
+    }
+    refuse_resolved(&target)?;
+    if target.alerts.len() + i.alerts.len() > ALERTS_MAX {
+        return Err(Refusal::TooManyAlerts { incident: into, most: ALERTS_MAX });
+    }
+    let alerts: Vec<Alert> = i.alerts.iter().map(|a| carried(a, i, &target)).collect();
+    escalation::revoke_pages(d, i.no, None, RevokeReason::Merged);
+    let close_at = d.stamp.at.plus_secs(d.directory.settings.close_after_secs);
+    d.emit(Fact::Merged { incident: i.no, into, by: by.clone(), close_at });
+    let responders = i.responders.clone();
+    d.emit(Fact::AlertsTaken { incident: into, from: i.no, by: by.clone(), alerts, responders });
+    if i.urgency == Urgency::High && target.urgency == Urgency::Low {
+        change_urgency(d, into, Some(by), Urgency::High);
+    }
+    Ok(())
+}
+
+fn carried(alert: &Alert, from: &Incident, into: &Incident) -> Alert {
+    let service = alert.service_in(from);
+    Alert { service: (*service != into.service).then(|| service.clone()), ..alert.clone() }
+}

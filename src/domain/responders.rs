@@ -1,0 +1,122 @@
+//! Asking somebody by name: to come as well, or to take over.
+
+use super::call::{CallKind, Whom};
+use super::decision::Decision;
+use super::directory::{Policy, Step, Target};
+use super::escalation;
+use super::fact::Fact;
+use super::id::UserId;
+use super::incident::{Incident, State};
+use super::page::RevokeReason;
+use super::refusal::Refusal;
+use super::response::refuse_resolved;
+
+/// Open calls of one incident.
+pub const CALLS_MAX: usize = 20;
+/// Whoever is asked by name is asked again after this long,
+const ASK_AGAIN_SECS: i64 = 5 * 60;
+/// this many times.
+const ASK_AGAIN: u32 = 2;
+
+/// A call for each of them. A team's goes up that team's levels until somebody answers.
+pub(super) fn add(d: &mut Decision<'_>, i: &Incident, by: &UserId, whom: &[Whom]) -> Result<(), Refusal> {
+    refuse_resolved(i)?;
+    refuse_snoozed(i)?;
+    if whom.is_empty() {
+        return Err(Refusal::NobodyNamed { incident: i.no });
+    }
+    if i.open_calls().count() + whom.len() > CALLS_MAX {
+        return Err(Refusal::TooManyCalls { incident: i.no, most: CALLS_MAX });
+    }
+    let mut calls = Vec::new();
+    for w in whom {
+        calls.push((w.clone(), how_to_ask(d, i, by, w)?));
+    }
+    let ask_at = d.ask_at(i.urgency);
+    d.emit(Fact::RespondersAsked { incident: i.no, by: by.clone(), whom: whom.to_vec(), ask_at });
+    for (whom, policy) in calls {
+        escalation::start_responder_call(d, i.no, CallKind::Responder { by: by.clone(), whom }, policy);
+    }
+    Ok(())
+}
+
+/// Asks somebody to take it. To oneself, it is taken at once.
+pub(super) fn reassign(d: &mut Decision<'_>, i: &Incident, by: &UserId, to: &UserId) -> Result<(), Refusal> {
+    refuse_resolved(i)?;
+    refuse_snoozed(i)?;
+    if i.responder() == Some(to) {
+        return Err(Refusal::HasItAlready { incident: i.no, user: to.clone() });
+    }
+    let ask_at = d.ask_at(i.urgency);
+    if by == to {
+        escalation::revoke_pages(d, i.no, None, RevokeReason::Answered);
+        let calls = i.open_calls().map(|c| c.no).collect();
+        d.emit(Fact::Reassigned { incident: i.no, to: to.clone(), from: i.responder().cloned(), calls, ask_at });
+        return Ok(());
+    }
+    let policy = how_to_ask(d, i, by, &Whom::User(to.clone()))?;
+    if i.open_calls().count() >= CALLS_MAX {
+        return Err(Refusal::TooManyCalls { incident: i.no, most: CALLS_MAX });
+    }
+    d.emit(Fact::ReassignAsked { incident: i.no, by: by.clone(), to: to.clone(), ask_at });
+    escalation::start_responder_call(d, i.no, CallKind::Reassign { by: by.clone(), to: to.clone() }, policy);
+    Ok(())
+}
+
+/// The levels to go through; a refusal where nobody could be asked.
+fn how_to_ask(d: &Decision<'_>, i: &Incident, by: &UserId, whom: &Whom) -> Result<Policy, Refusal> {
+    let asked_already = i.open_calls().any(|c| match &c.kind {
+        CallKind::Responder { whom: w, .. } => w == whom,
+        CallKind::Reassign { to, .. } => matches!(whom, Whom::User(u) if u == to),
+        CallKind::Main | CallKind::Added { .. } => false,
+    });
+    if asked_already {
+        return Err(Refusal::AskedAlready { incident: i.no, whom: whom.clone() });
+    }
+    let once = |target| Policy {
+        id: "by-name".into(),
+        steps: vec![Step { targets: vec![target], delay_secs: ASK_AGAIN_SECS }],
+        repeat: ASK_AGAIN,
+    };
+    let policy = match whom {
+        Whom::User(user) => {
+            if user == by && i.responder() == Some(by) {
+                return Err(Refusal::HasItAlready { incident: i.no, user: user.clone() });
+            }
+            let known = d.directory.users.get(user).ok_or_else(|| Refusal::NoSuchUser(user.clone()))?;
+            if !escalation::is_reachable(known) {
+                return Err(Refusal::CannotBeReached { user: user.clone() });
+            }
+            once(Target::User(user.clone()))
+        }
+        Whom::Schedule(id) => {
+            if !d.directory.schedules.contains_key(id) {
+                return Err(Refusal::NoSuchSchedule(id.clone()));
+            }
+            once(Target::Schedule(id.clone()))
+        }
+        Whom::Team(id) => {
+            if !d.directory.teams.contains_key(id) {
+                return Err(Refusal::NoSuchTeam(id.clone()));
+            }
+            match d.directory.policy_of_team(id) {
+                Some(policy) => policy.clone(),
+                None => return Err(Refusal::NobodyToAsk { incident: i.no, whom: whom.clone() }),
+            }
+        }
+    };
+    // Whoever asks does not answer themselves; a call that asks nobody else would only look like help.
+    let mut would = escalation::who_would_be_asked(d, &policy.steps);
+    would.retain(|u| !(escalation::has_it(i, by) && u == by));
+    if would.is_empty() {
+        return Err(Refusal::NobodyToAsk { incident: i.no, whom: whom.clone() });
+    }
+    Ok(policy)
+}
+
+fn refuse_snoozed(i: &Incident) -> Result<(), Refusal> {
+    match &i.state {
+        State::Snoozed { by, until, .. } => Err(Refusal::IsSnoozed { incident: i.no, by: by.clone(), until: *until }),
+        State::Triggered { .. } | State::Acknowledged { .. } | State::Resolved { .. } => Ok(()),
+    }
+}

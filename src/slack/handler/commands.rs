@@ -1,0 +1,372 @@
+//! What people type: slash commands, and words to the bot itself.
+
+use super::{ANSWER, Came, Handler, ephemeral, told};
+use crate::command::{self, Command, Line, ListOf, Meant, OnCall, Speaker, Which};
+use crate::config::Means;
+use crate::domain::directory::User;
+use crate::domain::duty::{coming, duties};
+use crate::domain::id::{ChannelId, IncidentNo, InputId, ScheduleId, SlackUserId, TeamId, UserId};
+use crate::domain::incident::Incident;
+use crate::domain::input::{Act, Deed, OverrideRequest, Raise, What};
+use crate::domain::refusal::Refusal;
+use crate::domain::schedule::now_and_next;
+use crate::domain::stamp::At;
+use crate::pump::Snapshot;
+use crate::slack::Outcome;
+use crate::slack::dispatch::Handled;
+use crate::slack::translate::Place;
+use crate::views::action_id::Subject;
+use crate::views::modal::RaiseDraft;
+use crate::views::oncall::Watch;
+use crate::views::{self, Message};
+use chrono_tz::Tz;
+use serde_json::{Value, json};
+
+/// How a command is answered.
+enum Reply {
+    Words(Message),
+    Window(Value),
+}
+
+/// Who typed what, where.
+struct Typed<'a> {
+    /// The envelope or event it came with: what makes it recognisable when it comes again.
+    id: &'a str,
+    by: &'a SlackUserId,
+    /// With its `/`, for answers that say what to type.
+    command: &'a str,
+    place: &'a Place,
+}
+
+impl Handler {
+    pub(super) async fn slash(&self, id: &str, by: &SlackUserId, command: &str, text: &str, place: Place) -> Handled {
+        let typed = Typed { id, by, command, place: &place };
+        match self.run(&typed, text).await {
+            Reply::Words(message) => ephemeral(&message),
+            Reply::Window(view) => {
+                self.in_background(|this| async move { this.show(&place, "views.open", view).await })
+            }
+        }
+    }
+
+    /// Words to the bot are a command without its `/pager`.
+    pub(super) async fn said(&self, by: &SlackUserId, channel: ChannelId, text: &str, event: &str) {
+        let place = Place { channel: Some(channel.clone()), ..Place::default() };
+        let command = self.commands.iter().find(|c| c.means == Means::Pager).map_or("/pager", |c| c.name.as_str());
+        let typed = Typed { id: event, by, command, place: &place };
+        let message = match self.run(&typed, text).await {
+            Reply::Words(message) => message,
+            // A window needs a click.
+            Reply::Window(_) => views::list::press_to_raise(),
+        };
+        let mut body = super::shown(&message);
+        body["channel"] = json!(channel);
+        let outcome = self.client.call_now("chat.postMessage", &body).await;
+        if !matches!(outcome, Outcome::Ok(_)) {
+            tracing::warn!(outcome = outcome.name(), "an answer to somebody's words was not delivered");
+        }
+    }
+
+    async fn run(&self, typed: &Typed<'_>, text: &str) -> Reply {
+        let s = self.board.snapshot();
+        let user = s.directory.user_by_slack(typed.by);
+        let speaker = Speaker {
+            now: self.clock.now(),
+            tz: user.map_or(Tz::UTC, |u| u.tz),
+            me: user.map(|u| &u.id),
+            directory: &s.directory,
+        };
+        let means = self.commands.iter().find(|c| c.name == typed.command).map_or(Means::Pager, |c| c.means);
+        let line = Line { command: typed.command, text, means };
+        let command = match command::parse(&line, &speaker) {
+            Ok(command) => command,
+            Err(mistake) => return Reply::Words(views::list::mistake(&mistake)),
+        };
+        if let Some(read) = self.read(&s, &command, user, typed) {
+            return read;
+        }
+        let Some(user) = user else { return Reply::Words(Message::plain(views::reply::unknown_person())) };
+        Reply::Words(match command {
+            Command::OnCall(on_call) => self.stand_in(&s, on_call, user, typed).await,
+            Command::Trigger { service: Some(service), what } => {
+                let raise = Raise { service, by: user.id.clone(), title: what, urgency: None };
+                self.act(typed, typed.id.into(), What::Raise(raise), IncidentNo(0)).await
+            }
+            Command::Acknowledge(numbers) => self.acknowledge(&s, &numbers, user, typed).await,
+            other => match deed(other) {
+                Some((which, deed)) => match self.which(&s, which, &deed, user, typed) {
+                    Ok(incident) => {
+                        let act = Act { incident, by: user.id.clone(), deed };
+                        self.act(typed, typed.id.into(), What::Act(act), incident).await
+                    }
+                    Err(pick) => pick,
+                },
+                None => views::list::help(typed.command, None),
+            },
+        })
+    }
+
+    /// What only reads. `None`: it is to be decided.
+    fn read(&self, s: &Snapshot, command: &Command, user: Option<&User>, typed: &Typed<'_>) -> Option<Reply> {
+        let d = &*s.directory;
+        let me = user.map(|u| &u.id);
+        let words = |m: Message| Some(Reply::Words(m));
+        match command {
+            Command::Mine => words(self.paused(views::list::mine(&mine(s, me), d, typed.command))),
+            Command::Help(topic) => words(views::list::help(typed.command, *topic)),
+            Command::List(of) => words(self.paused(list(s, of, me, typed.command))),
+            Command::Show(which) => words(self.about(s, *which, me, typed, |i| views::list::show(i, d, s.store))),
+            Command::Why(which) => words(self.about(s, *which, me, typed, |i| views::why::why(i, d))),
+            Command::Now => words(views::why::now(&open(s), &watches(s, self.clock.now()), d)),
+            Command::OnCall(OnCall::Help) => words(views::list::help(typed.command, Some(command::Topic::OnCall))),
+            Command::OnCall(OnCall::Everybody) => words(views::oncall::oncall(None, &watches(s, self.clock.now()), d)),
+            Command::OnCall(OnCall::Team(team)) => {
+                words(views::oncall::oncall(Some(team), &watches(s, self.clock.now()), d))
+            }
+            Command::OnCall(OnCall::Schedule(id)) => {
+                let mut all = watches(s, self.clock.now());
+                all.retain(|w| w.schedule.id == *id);
+                words(views::oncall::oncall(None, &all, d))
+            }
+            Command::OnCall(OnCall::Me) => {
+                let me = me?;
+                let coming = coming(&s.world, d, self.clock.now(), me);
+                words(views::oncall::me(&duties(&s.world, d, self.now(), me), &coming, d))
+            }
+            Command::Trigger { service, what } if service.is_none() || what.is_empty() => {
+                me?;
+                let draft = RaiseDraft { service: service.as_ref(), what, wakes: None };
+                Some(Reply::Window(self.raise(s, &draft, typed.place)))
+            }
+            Command::Trigger { .. }
+            | Command::Acknowledge(_)
+            | Command::Snooze { .. }
+            | Command::EndSnooze(_)
+            | Command::Escalate(_)
+            | Command::Add(..)
+            | Command::Reassign(..)
+            | Command::Urgency(..)
+            | Command::Mitigated(_)
+            | Command::ImOnIt(_)
+            | Command::Resolve(..)
+            | Command::Reopen(_)
+            | Command::Note(..)
+            | Command::Merge { .. }
+            | Command::OnCall(OnCall::Override { .. } | OnCall::Take { .. }) => None,
+        }
+    }
+
+    fn paused(&self, message: Message) -> Message {
+        if self.paused { views::list::paused(message) } else { message }
+    }
+
+    fn about(
+        &self,
+        s: &Snapshot,
+        which: Which,
+        me: Option<&UserId>,
+        typed: &Typed<'_>,
+        view: impl FnOnce(&Incident) -> Message,
+    ) -> Message {
+        let no = match which {
+            Which::No(no) => no,
+            Which::Mine => match only(&mine(s, me)) {
+                Some(no) => no,
+                None => return views::list::pick(&mine(s, me), &s.directory, &format!("{} show", typed.command)),
+            },
+        };
+        match self.find(s, no) {
+            Some(incident) => view(&incident),
+            None => Message::plain(views::refusal::refusal(&Refusal::NoSuchIncident(no), &s.directory)),
+        }
+    }
+
+    /// The incident meant; else which there are to choose from.
+    fn which(
+        &self,
+        s: &Snapshot,
+        which: Which,
+        deed: &Deed,
+        user: &User,
+        typed: &Typed<'_>,
+    ) -> Result<IncidentNo, Message> {
+        let all = mine(s, Some(&user.id));
+        let have: Vec<&Incident> = all.iter().copied().filter(|i| i.responder() == Some(&user.id)).collect();
+        match which {
+            Which::No(no) => Ok(no),
+            Which::Mine => only(&have).or_else(|| only(&all)).ok_or_else(|| {
+                let line = format!("{} {}", typed.command, verb(deed));
+                views::list::pick(&all, &s.directory, &line)
+            }),
+        }
+    }
+
+    /// Those named; without a name, the only one that waits for the speaker.
+    async fn acknowledge(&self, s: &Snapshot, named: &[IncidentNo], user: &User, typed: &Typed<'_>) -> Message {
+        let waiting: Vec<&Incident> = mine(s, Some(&user.id)).into_iter().filter(|i| i.is_triggered()).collect();
+        let numbers = match (named, only(&waiting)) {
+            ([], Some(only)) => vec![only],
+            ([], None) => return views::list::pick(&waiting, &s.directory, &format!("{} ack", typed.command)),
+            (named, _) => named.to_vec(),
+        };
+        if let [no] = numbers.as_slice()
+            && let Some(i) = s.world.incident(*no)
+            && super::press::asks_first(i, &user.id)
+        {
+            return views::reply::not_asked(i, &s.directory, Subject { store: s.store, incident: *no });
+        }
+        let mut said: Vec<Message> = Vec::new();
+        for incident in numbers {
+            let id = InputId::from(format!("{}/{}", typed.id, incident.0));
+            let act = Act { incident, by: user.id.clone(), deed: Deed::Acknowledge };
+            said.push(self.act(typed, id, What::Act(act), incident).await);
+        }
+        views::list::together(said)
+    }
+
+    /// Somebody else carries the pager for a while.
+    async fn stand_in(&self, s: &Snapshot, on_call: OnCall, user: &User, typed: &Typed<'_>) -> Message {
+        let me = user.id.clone();
+        let (schedule, who, from, until, meant) = match on_call {
+            OnCall::Override { schedule, who, from, until, meant } => (schedule, who, from, until, meant),
+            OnCall::Take { schedule, from, until, meant } => (schedule, me.clone(), from, until, meant),
+            OnCall::Everybody | OnCall::Team(_) | OnCall::Schedule(_) | OnCall::Me | OnCall::Help => {
+                return views::list::help(typed.command, Some(command::Topic::OnCall));
+            }
+        };
+        let instead = on_call_at(s, &schedule, from);
+        let request = OverrideRequest { schedule, user: who, from, until, by: me };
+        match self.decide(typed.id.into(), What::Override(request.clone()), ANSWER).await {
+            Came::To { snapshot, .. } => {
+                let d = &snapshot.directory;
+                views::oncall::stands_in(&request, instead.as_ref(), meant == Some(Meant::Today), d)
+            }
+            other => self.not_done(other, typed, IncidentNo(0)),
+        }
+    }
+
+    async fn act(&self, typed: &Typed<'_>, id: InputId, what: What, incident: IncidentNo) -> Message {
+        match self.decide(id, what, ANSWER).await {
+            Came::To { facts, snapshot } => {
+                let opened = facts.iter().find_map(|f| match f {
+                    crate::domain::fact::Fact::IncidentOpened(o) => Some(o.incident),
+                    _ => None,
+                });
+                told(&facts, &snapshot, opened.unwrap_or(incident))
+            }
+            other => self.not_done(other, typed, incident),
+        }
+    }
+
+    fn not_done(&self, came: Came, typed: &Typed<'_>, incident: IncidentNo) -> Message {
+        let s = self.board.snapshot();
+        match came {
+            Came::Refused(refusal) => {
+                views::refusal::message(&refusal, &s.directory, Subject { store: s.store, incident })
+            }
+            Came::NotSaved => Message::plain(views::reply::not_saved()),
+            Came::Busy => Message::plain(views::reply::busy()),
+            Came::Late | Came::To { .. } => {
+                let show = format!("{} show {}", typed.command, incident.0);
+                Message::plain(format!("That takes long. `{show}` says whether it was done."))
+            }
+        }
+    }
+}
+
+/// What is to be done, where a command stands for one deed.
+fn deed(command: Command) -> Option<(Which, Deed)> {
+    Some(match command {
+        Command::Snooze { which, until, reason, .. } => {
+            (which, Deed::Snooze { until, why: None, because: reason.unwrap_or_default() })
+        }
+        Command::EndSnooze(which) => (which, Deed::EndSnooze),
+        Command::Escalate(which) => (which, Deed::Escalate),
+        Command::Add(which, whom) => (which, Deed::AddResponders { whom: vec![whom] }),
+        Command::Reassign(which, to) => (which, Deed::Reassign { to }),
+        Command::Urgency(which, to) => (which, Deed::SetUrgency { to }),
+        Command::Mitigated(which) => (which, Deed::Mitigate),
+        Command::ImOnIt(which) => (which, Deed::Start),
+        Command::Resolve(which, note) => (which, Deed::Resolve { note }),
+        Command::Reopen(no) => (Which::No(no), Deed::Reopen),
+        Command::Note(which, text) => (which, Deed::Note { text }),
+        Command::Merge { from, into } => (from, Deed::MergeInto { into }),
+        Command::Mine
+        | Command::Help(_)
+        | Command::Trigger { .. }
+        | Command::List(_)
+        | Command::Show(_)
+        | Command::Acknowledge(_)
+        | Command::Why(_)
+        | Command::Now
+        | Command::OnCall(_) => return None,
+    })
+}
+
+/// The word that stands for a deed, for a line to type.
+fn verb(deed: &Deed) -> &'static str {
+    match deed {
+        Deed::Acknowledge => "ack",
+        Deed::Start => "start",
+        Deed::Snooze { .. } => "snooze",
+        Deed::EndSnooze => "unsnooze",
+        Deed::Escalate => "escalate",
+        Deed::AddResponders { .. } => "add",
+        Deed::Reassign { .. } => "reassign",
+        Deed::SetUrgency { .. } => "urgency",
+        Deed::Mitigate => "mitigated",
+        Deed::Resolve { .. } | Deed::NotActionable => "resolve",
+        Deed::Reopen => "reopen",
+        Deed::Note { .. } => "note",
+        Deed::MergeInto { .. } => "merge",
+    }
+}
+
+fn open(s: &Snapshot) -> Vec<&Incident> {
+    let mut open: Vec<&Incident> = s.world.open_incidents().map(|i| &**i).collect();
+    open.sort_by_key(|i| views::list::order(i));
+    open
+}
+
+/// What concerns somebody; everything, for somebody unknown.
+fn mine<'a>(s: &'a Snapshot, me: Option<&UserId>) -> Vec<&'a Incident> {
+    let mut all = open(s);
+    if let Some(me) = me {
+        all.retain(|i| i.concerns(me));
+    }
+    all
+}
+
+fn only(all: &[&Incident]) -> Option<IncidentNo> {
+    match all {
+        [one] => Some(one.no),
+        _ => None,
+    }
+}
+
+fn list(s: &Snapshot, of: &ListOf, me: Option<&UserId>, command: &str) -> Message {
+    let d = &*s.directory;
+    let of_team = |team: &TeamId| open(s).into_iter().filter(|i| i.team == *team).collect::<Vec<_>>();
+    match of {
+        ListOf::All => views::list::list(&open(s), d, ""),
+        ListOf::Mine => views::list::mine(&mine(s, me), d, command),
+        ListOf::Team(team) => {
+            let name = d.teams.get(team).map_or(team.as_str(), |t| t.name.as_str());
+            views::list::list(&of_team(team), d, name)
+        }
+    }
+}
+
+fn watches(s: &Snapshot, now: At) -> Vec<Watch<'_>> {
+    let overrides: Vec<_> = s.world.overrides.values().collect();
+    let watch = |schedule| {
+        let (now, next) = now_and_next(schedule, &overrides, now);
+        Watch { schedule, now, next }
+    };
+    s.directory.schedules.values().map(watch).collect()
+}
+
+fn on_call_at(s: &Snapshot, schedule: &ScheduleId, at: At) -> Option<UserId> {
+    let schedule = s.directory.schedules.get(schedule)?;
+    crate::domain::schedule::resolve(schedule, s.world.overrides.values(), at).who
+}

@@ -1,0 +1,121 @@
+//! Modals that are submitted.
+
+use super::{ANSWER, Came, Handler, told, windows};
+use crate::domain::call::Whom;
+use crate::domain::directory::Directory;
+use crate::domain::fact::Fact;
+use crate::domain::id::{IncidentNo, InputId, SlackUserId, UserId};
+use crate::domain::input::{Act, Deed, Raise, What};
+use crate::domain::refusal::Refusal;
+use crate::slack::dispatch::Handled;
+use crate::slack::translate::Filled;
+use crate::views::action_id::{Field, Form, Origin};
+use crate::views::{self, Message};
+use serde_json::{Value, json};
+
+/// What is wrong, and at which input that is shown.
+struct Wrong {
+    at: Field,
+    why: String,
+}
+
+impl Handler {
+    /// Decides what was filled in, and answers in the acknowledgement: the windows close and the answer follows where
+    /// they were opened, or the error stands beside the input.
+    pub(super) async fn submit(
+        &self,
+        by: &SlackUserId,
+        form: Form,
+        filled: Filled,
+        origin: Origin,
+        view: String,
+    ) -> Handled {
+        let snapshot = self.board.snapshot();
+        let at = form.first_field();
+        let user = match self.admit(&snapshot, by, origin.subject) {
+            Ok(user) => user.id.clone(),
+            Err(why) => return errors(&Wrong { at, why }),
+        };
+        let no = origin.subject.incident;
+        let what = match input(&filled, no, user, form, &snapshot.directory) {
+            Ok(what) => what,
+            Err(wrong) => return errors(&wrong),
+        };
+        match self.decide(InputId::from(view), what, ANSWER).await {
+            Came::To { facts, snapshot } => {
+                let opened = facts.iter().find_map(|f| match f {
+                    Fact::IncidentOpened(o) => Some(o.incident),
+                    _ => None,
+                });
+                self.whisper(by, origin.channel, &told(&facts, &snapshot, opened.unwrap_or(no)));
+                closed()
+            }
+            Came::Refused(refusal) => {
+                let why = views::refusal::refusal(&refusal, &snapshot.directory);
+                errors(&Wrong { at: field_of(&refusal, form), why })
+            }
+            Came::NotSaved => errors(&Wrong { at, why: views::reply::not_saved() }),
+            Came::Busy => errors(&Wrong { at, why: views::reply::busy() }),
+            // The windows close; submitting the same again is harmless.
+            Came::Late => {
+                self.whisper(by, origin.channel, &Message::plain(views::reply::takes_long(no)));
+                closed()
+            }
+        }
+    }
+}
+
+fn input(filled: &Filled, incident: IncidentNo, by: UserId, form: Form, d: &Directory) -> Result<What, Wrong> {
+    let person = |slack: &SlackUserId, at: Field| match d.user_by_slack(slack) {
+        Some(user) => Ok(user.id.clone()),
+        None => Err(Wrong { at, why: views::reply::unknown_choice(slack.as_str()) }),
+    };
+    let deed = match filled {
+        Filled::Snooze { until, why, because } => Deed::Snooze { until: *until, why: *why, because: because.clone() },
+        Filled::AddResponders { people, teams } => {
+            let mut whom = Vec::new();
+            for slack in people {
+                whom.push(Whom::User(person(slack, Field::People)?));
+            }
+            whom.extend(teams.iter().filter_map(|t| windows::whom(t)));
+            Deed::AddResponders { whom }
+        }
+        Filled::Reassign { to } => Deed::Reassign { to: person(to, Field::Person)? },
+        Filled::Words(text) if form == Form::ResolveWithNote => {
+            Deed::Resolve { note: (!text.is_empty()).then(|| text.clone()) }
+        }
+        Filled::Words(text) => Deed::Note { text: text.clone() },
+        Filled::Merge { into } => Deed::MergeInto { into: *into },
+        Filled::Raise { service, what, urgency } => {
+            let (service, title) = (service.clone(), what.clone());
+            return Ok(What::Raise(Raise { service, by, title, urgency: *urgency }));
+        }
+    };
+    Ok(What::Act(Act { incident, by, deed }))
+}
+
+/// The input that a refusal is about, where it is about one.
+fn field_of(refusal: &Refusal, form: Form) -> Field {
+    match (refusal, form) {
+        (Refusal::AskedAlready { whom, .. } | Refusal::NobodyToAsk { whom, .. }, Form::AddResponders) => match whom {
+            Whom::User(_) => Field::People,
+            Whom::Team(_) | Whom::Schedule(_) => Field::Teams,
+        },
+        (Refusal::NoSuchService(_), Form::Raise) => Field::Service,
+        _ => form.first_field(),
+    }
+}
+
+fn errors(wrong: &Wrong) -> Handled {
+    Handled::Ack(Some(json!({ "response_action": "errors", "errors": { wrong.at.id(): plain(&wrong.why) } })))
+}
+
+/// Closes every window of the stack: what they show is out of date.
+fn closed() -> Handled {
+    Handled::Ack(Some(json!({ "response_action": "clear" })))
+}
+
+/// Slack shows an error as it stands: no marks.
+fn plain(why: &str) -> Value {
+    json!(why.replace(['*', '`'], ""))
+}

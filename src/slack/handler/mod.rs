@@ -1,0 +1,235 @@
+//! Envelopes handled: what somebody did becomes an input, is durable, and only then acknowledged. Reads never enter the
+//! pump.
+
+use super::dispatch::{EnvelopeHandler, Handled};
+use super::envelope::Envelope;
+use super::translate::{Gesture, Place, gesture};
+use super::{Outcome, SlackClient};
+use crate::clock::Clock;
+use crate::config::SlashCommand;
+use crate::domain::directory::User;
+use crate::domain::fact::Fact;
+use crate::domain::id::{ChannelId, IncidentNo, InputId, SlackUserId};
+use crate::domain::incident::{Entry, Incident};
+use crate::domain::input::{Input, What};
+use crate::domain::refusal::Refusal;
+use crate::domain::stamp::{At, Stamp};
+use crate::door::Door;
+use crate::outbox::driver::OutboxHandle;
+use crate::pump::driver::Board;
+use crate::pump::{Answer, Facts, Lane, Snapshot};
+use crate::views::action_id::{Origin, Subject};
+use crate::views::{self, Message};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+
+mod commands;
+mod forms;
+mod home;
+pub mod press;
+mod windows;
+
+/// Slack wants its acknowledgement within 3 s; an input not decided by then leaves it out, and Slack shows the person a
+/// warning.
+const DECIDE: Duration = Duration::from_millis(2_500);
+/// A command and a modal carry their answer in the acknowledgement.
+const ANSWER: Duration = Duration::from_secs(2);
+/// The bytes an input of a person counts for.
+const INPUT_BYTES: usize = 512;
+
+/// Reads a closed incident.
+pub type Archive = Arc<dyn Fn(IncidentNo) -> Option<Incident> + Send + Sync>;
+/// Reads the newest timeline entries that left memory, the newest first, at most so many.
+pub type History = Arc<dyn Fn(IncidentNo, usize) -> Vec<Entry> + Send + Sync>;
+
+/// Everything a gesture may need. Cloning gives the same.
+#[derive(Clone)]
+pub struct Handler {
+    pub door: Door,
+    pub board: Arc<Board>,
+    pub client: SlackClient,
+    pub clock: Clock,
+    pub outbox: OutboxHandle,
+    /// The slash commands there are, with their `/`. One that was renamed since means everything.
+    pub commands: Vec<SlashCommand>,
+    /// A restored copy that nobody confirmed: nothing is posted and nobody is paged.
+    pub paused: bool,
+    pub archive: Archive,
+    pub history: History,
+}
+
+/// What an input came to.
+enum Came {
+    To {
+        facts: Facts,
+        snapshot: Arc<Snapshot>,
+    },
+    Refused(Refusal),
+    NotSaved,
+    Busy,
+    /// Not decided in time; it may still be.
+    Late,
+}
+
+impl EnvelopeHandler for Handler {
+    async fn handle(&self, envelope: Envelope) -> Handled {
+        let id = &envelope.envelope_id;
+        match gesture(&envelope) {
+            Gesture::Press { by, action, subject, place } => self.press(id, &by, action, subject, place).await,
+            Gesture::Elsewhere { by, what, chosen, place } => {
+                self.in_background(|this| async move { this.elsewhere(&by, what, chosen, place).await })
+            }
+            Gesture::Submit { by, form, filled, origin, view } => self.submit(&by, form, filled, origin, view).await,
+            Gesture::Slash { by, command, text, place } => self.slash(id, &by, &command, &text, place).await,
+            Gesture::Said { by, channel, text, event } => {
+                self.in_background(|this| async move { this.said(&by, channel, &text, &event).await })
+            }
+            Gesture::HomeOpened { by } => self.in_background(|this| async move { this.publish_home(&by).await }),
+            Gesture::Unclear { response_url, why, .. } => {
+                tracing::warn!(envelope = ?envelope, why, "an envelope of ours is damaged");
+                let told = "I did not understand that click. Use `/pager list` to go on.";
+                self.tell(response_url, &Message::plain(told));
+                Handled::Ack(None)
+            }
+            Gesture::NotForUs => Handled::Ack(None),
+        }
+    }
+}
+
+impl Handler {
+    /// Acknowledges now; what only reads and shows may take longer.
+    fn in_background<F: Future<Output = ()> + Send + 'static>(&self, what: impl FnOnce(Self) -> F) -> Handled {
+        tokio::spawn(what(self.clone()));
+        Handled::Ack(None)
+    }
+
+    fn now(&self) -> Stamp {
+        Stamp::agreed(self.clock.now())
+    }
+
+    /// Known, and pressing something of this very store.
+    fn admit<'a>(&self, snapshot: &'a Snapshot, by: &SlackUserId, subject: Subject) -> Result<&'a User, String> {
+        if subject.store != snapshot.store {
+            return Err(views::reply::from_another_store());
+        }
+        snapshot.directory.user_by_slack(by).ok_or_else(views::reply::unknown_person)
+    }
+
+    /// The incident, from memory or from disk.
+    fn find(&self, snapshot: &Snapshot, no: IncidentNo) -> Option<Incident> {
+        let open = snapshot.world.incident(no).map(|i| (**i).clone());
+        open.or_else(|| (self.archive)(no))
+    }
+
+    async fn decide(&self, id: InputId, what: What, within: Duration) -> Came {
+        let Ok(answer) = self.door.submit(Lane::People, Input { id, what }, INPUT_BYTES) else { return Came::Busy };
+        match tokio::time::timeout(within, answer).await {
+            Err(_) => Came::Late,
+            // The pump is gone without knowing whether this is on disk: say nothing.
+            Ok(Err(_)) => Came::Late,
+            Ok(Ok(Answer::Decided { facts, snapshot })) => Came::To { facts, snapshot },
+            Ok(Ok(Answer::DecidedBefore { snapshot })) => Came::To { facts: Facts::default(), snapshot },
+            Ok(Ok(Answer::Refused { refusal, .. })) => Came::Refused(refusal),
+            Ok(Ok(Answer::NotWritten(why))) => {
+                tracing::error!(why, "what a person did could not be saved");
+                Came::NotSaved
+            }
+        }
+    }
+
+    /// What the person sees is out of date: brings it up to date.
+    fn refresh(&self, no: IncidentNo) {
+        self.outbox.refresh(no, At(self.clock.steady_ms()));
+    }
+
+    /// Tells the person who pressed, privately. May be lost; nothing depends on it.
+    fn tell(&self, response_url: Option<String>, message: &Message) {
+        let Some(url) = response_url else { return };
+        let client = self.client.clone();
+        let mut body = shown(message);
+        body["response_type"] = json!("ephemeral");
+        body["replace_original"] = json!(false);
+        tokio::spawn(async move {
+            let outcome = client.respond(&url, &body).await;
+            if !matches!(outcome, Outcome::Ok(_)) {
+                tracing::warn!(outcome = outcome.name(), "a private answer was not delivered");
+            }
+        });
+    }
+
+    /// Tells somebody privately in the conversation where they began, or by direct message where that is refused (the
+    /// bot is not a member there).
+    fn whisper(&self, to: &SlackUserId, channel: Option<ChannelId>, message: &Message) {
+        let (client, to, shown) = (self.client.clone(), to.clone(), shown(message));
+        tokio::spawn(async move {
+            if let Some(channel) = channel {
+                let mut body = shown.clone();
+                body["channel"] = json!(channel);
+                body["user"] = json!(to);
+                if matches!(client.call_now("chat.postEphemeral", &body).await, Outcome::Ok(_)) {
+                    return;
+                }
+            }
+            let mut body = shown;
+            body["channel"] = json!(to);
+            let outcome = client.call_now("chat.postMessage", &body).await;
+            if !matches!(outcome, Outcome::Ok(_)) {
+                tracing::warn!(outcome = outcome.name(), "a private answer was not delivered");
+            }
+        });
+    }
+
+    /// Answers where somebody pressed: beside the message, or in the window they pressed in.
+    async fn answer(&self, by: &SlackUserId, place: Place, title: &str, message: &Message) {
+        let view = json!(views::modal::told(title, message));
+        match &place.view {
+            None => self.tell(place.response_url, message),
+            Some(open) if open.is_home => {
+                self.publish_home(by).await;
+                self.show(&place, "views.open", view).await;
+            }
+            Some(open) => {
+                let body = json!({ "view_id": open.id, "view": view });
+                if !matches!(self.client.call_now("views.update", &body).await, Outcome::Ok(_)) {
+                    self.whisper(by, place.channel.clone(), message);
+                }
+            }
+        }
+    }
+
+    /// Opens a window; says so where it could not be opened.
+    async fn show(&self, place: &Place, method: &'static str, view: Value) {
+        let body = json!({ "trigger_id": place.trigger_id, "view": view });
+        let outcome = self.client.call_now(method, &body).await;
+        if !matches!(outcome, Outcome::Ok(_)) {
+            tracing::warn!(outcome = outcome.name(), method, "a window could not be opened");
+            self.tell(place.response_url.clone(), &Message::plain(views::reply::no_window()));
+        }
+    }
+}
+
+/// What an act led to, in words.
+fn told(facts: &[Fact], snapshot: &Snapshot, no: IncidentNo) -> Message {
+    match snapshot.world.incident(no) {
+        Some(after) => views::reply::message(facts, after, &snapshot.directory, snapshot.store),
+        None => Message::plain(format!("{no} is closed.")),
+    }
+}
+
+fn origin(snapshot: &Snapshot, incident: IncidentNo, place: &Place) -> Origin {
+    Origin { subject: Subject { store: snapshot.store, incident }, channel: place.channel.clone() }
+}
+
+/// A message as the Web API takes it.
+fn shown(message: &Message) -> Value {
+    let attachments: Vec<Value> =
+        message.colored.iter().map(|c| json!({ "color": c.color, "blocks": c.blocks })).collect();
+    json!({ "text": message.text, "blocks": message.blocks, "attachments": attachments })
+}
+
+fn ephemeral(message: &Message) -> Handled {
+    let mut body = shown(message);
+    body["response_type"] = json!("ephemeral");
+    Handled::Ack(Some(body))
+}

@@ -1,0 +1,137 @@
+//! What a window shows, read from the committed state.
+
+use super::Handler;
+use crate::domain::call::Whom;
+use crate::domain::directory::{Directory, Target, User};
+use crate::domain::duty::who_would_be_asked;
+use crate::domain::id::{IncidentNo, SlackUserId};
+use crate::domain::incident::{Entry, Incident};
+use crate::domain::snooze;
+use crate::domain::stamp::Stamp;
+use crate::pump::Snapshot;
+use crate::slack::translate::{Place, raise_draft};
+use crate::views::action_id::{Action, Elsewhere, Origin, Subject};
+use crate::views::modal::{Askable, RaiseDraft};
+use crate::views::mrkdwn::names;
+use crate::views::{self, Message, limits};
+use serde_json::{Value, json};
+
+/// The value of a chosen team or schedule.
+const TEAM: &str = "team:";
+const SCHEDULE: &str = "schedule:";
+
+impl Handler {
+    pub(super) fn window(&self, s: &Snapshot, user: &User, what: Action, i: &Incident, origin: &Origin) -> Value {
+        let d = &*s.directory;
+        json!(match what {
+            Action::Snooze => views::modal::snooze(i, &snooze::choices(self.clock.now(), user.tz), origin),
+            Action::AddResponders => views::modal::add_responders(i, &askable(s, self.now()), origin),
+            Action::Reassign => views::modal::reassign(i, d, origin),
+            Action::Note => views::modal::note(i, origin),
+            Action::ResolveWithNote => views::modal::resolve(i, origin),
+            Action::Merge => views::modal::merge(i, &likely_the_same(s, i), origin),
+            Action::WhoWasPaged => views::more::who_was_paged(i, d),
+            Action::Timeline => views::more::timeline(i, &self.timeline(i), d),
+            Action::More
+            | Action::Acknowledge
+            | Action::Take
+            | Action::Start
+            | Action::EndSnooze
+            | Action::Escalate
+            | Action::Mitigate
+            | Action::Resolve
+            | Action::NotActionable
+            | Action::Reopen
+            | Action::MakeHigh
+            | Action::MakeLow
+            | Action::TakeOver => views::more::more(i, d, origin),
+        })
+    }
+
+    /// The newest entries, those on disk included, the oldest first.
+    pub(super) fn timeline(&self, i: &Incident) -> Vec<Entry> {
+        let room = limits::WINDOW_LINES.saturating_sub(i.timeline.len()) + 1;
+        let first = i.timeline.first().map_or(i.next_entry, |e| e.n);
+        let mut all = (self.history)(i.no, room);
+        all.retain(|e| e.n < first);
+        all.reverse();
+        all.extend(i.timeline.iter().cloned());
+        all
+    }
+
+    /// Buttons and selects that are about no incident.
+    pub(super) async fn elsewhere(&self, by: &SlackUserId, what: Elsewhere, chosen: Option<String>, place: Place) {
+        let snapshot = self.board.snapshot();
+        if snapshot.directory.user_by_slack(by).is_none() {
+            return self.answer(by, place, "Warridor", &Message::plain(views::reply::unknown_person())).await;
+        }
+        match what {
+            Elsewhere::Raise => {
+                let view = self.raise(&snapshot, &RaiseDraft::default(), &place);
+                self.show(&place, "views.open", view).await;
+            }
+            Elsewhere::RaiseService => {
+                let Some(open) = &place.view else { return };
+                let (service, what, _) = raise_draft(&open.values);
+                let service = chosen.map(Into::into).or(service);
+                let draft = RaiseDraft { service: service.as_ref(), what: &what, wakes: None };
+                let view = self.raise(&snapshot, &draft, &place);
+                let body = json!({ "view_id": open.id, "hash": open.hash, "view": view });
+                // They may have closed it meanwhile.
+                let _ = self.client.call_now("views.update", &body).await;
+            }
+        }
+    }
+
+    pub(super) fn raise(&self, s: &Snapshot, draft: &RaiseDraft<'_>, place: &Place) -> Value {
+        let subject = Subject { store: s.store, incident: IncidentNo(0) };
+        let origin = Origin { subject, channel: place.channel.clone() };
+        let wakes = draft.service.and_then(|id| s.directory.services.get(id)).map(|service| {
+            let steps = s.directory.policies.get(&service.policy).map(|p| p.steps.as_slice()).unwrap_or_default();
+            let asked = steps
+                .iter()
+                .map(std::slice::from_ref)
+                .map(|step| who_would_be_asked(&s.world, &s.directory, self.now(), step));
+            // The first level that has somebody.
+            let first = asked.into_iter().find(|all| !all.is_empty()).unwrap_or_default();
+            let all: Vec<&str> = first.iter().map(|u| s.directory.name_of(u)).collect();
+            views::modal::wakes(service, &names(&all))
+        });
+        let draft = RaiseDraft { wakes, ..draft.clone() };
+        json!(views::modal::raise(&draft, &s.directory, &origin))
+    }
+}
+
+/// Teams and schedules, and who that is now.
+fn askable(s: &Snapshot, now: Stamp) -> Vec<Askable> {
+    let d: &Directory = &s.directory;
+    let who = |steps: &[crate::domain::directory::Step]| {
+        let all = who_would_be_asked(&s.world, d, now, steps);
+        let all: Vec<&str> = all.iter().map(|u| d.name_of(u)).collect();
+        if all.is_empty() { "nobody now".to_owned() } else { all.join(", ") }
+    };
+    let teams = d.teams.values().filter_map(|t| {
+        let first = d.policy_of_team(&t.id)?.steps.first()?;
+        let now = who(std::slice::from_ref(first));
+        Some(Askable { value: format!("{TEAM}{}", t.id), name: t.name.clone(), now })
+    });
+    let schedules = d.schedules.values().map(|schedule| {
+        let targets = vec![Target::Schedule(schedule.id.clone())];
+        let now = who(&[crate::domain::directory::Step { targets, delay_secs: 0 }]);
+        Askable { value: format!("{SCHEDULE}{}", schedule.id), name: schedule.name.clone(), now }
+    });
+    teams.chain(schedules).collect()
+}
+
+/// What an option of [`askable`] stands for.
+pub(super) fn whom(value: &str) -> Option<Whom> {
+    let team = value.strip_prefix(TEAM).map(|t| Whom::Team(t.into()));
+    team.or_else(|| value.strip_prefix(SCHEDULE).map(|s| Whom::Schedule(s.into())))
+}
+
+/// The other open incidents: of the same service first, the newest first.
+fn likely_the_same<'a>(s: &'a Snapshot, i: &Incident) -> Vec<&'a Incident> {
+    let mut others: Vec<&Incident> = s.world.open_incidents().map(|o| &**o).filter(|o| o.no != i.no).collect();
+    others.sort_by_key(|o| (o.service != i.service, o.team != i.team, std::cmp::Reverse(o.no)));
+    others
+}

@@ -1,0 +1,85 @@
+//! The bot's Home tab: am I on call, who is above me, what is mine, how do I page somebody.
+
+use super::action_id::{Elsewhere, Subject};
+use super::card::{buttons, status, title};
+use super::kit::{actions, context, divider, header, plain, section};
+use super::mrkdwn::{day_and_time, escape, names};
+use super::{Message, limits};
+use crate::domain::directory::{Directory, User};
+use crate::domain::duty::Duty;
+use crate::domain::id::StoreId;
+use crate::domain::incident::Incident;
+use slack_morphism::prelude::*;
+
+/// What one person sees. `mine`: the open incidents that concern them; `open`: how many are open in all.
+pub fn home(user: &User, duties: &[Duty], mine: &[&Incident], open: usize, d: &Directory, store: StoreId) -> SlackView {
+    let mut blocks = vec![header(if duties.is_empty() { "You are not on call" } else { "You are on call" })];
+    if duties.is_empty() {
+        blocks.push(section(
+            "Nobody pages you by a schedule now. `/pager oncall` shows who is on call, and when you are.",
+        ));
+    }
+    blocks.extend(duties.iter().map(|duty| section(&on_duty(duty, d))));
+    let by = match user.slack {
+        Some(_) => "You are paged by direct message here.",
+        None => ":warning: Nothing reaches you: the configuration has no Slack id for you.",
+    };
+    blocks.push(context(by));
+    blocks.push(divider());
+    blocks.push(header("Your open incidents"));
+    if mine.is_empty() {
+        blocks.push(section(":sparkles: None."));
+    }
+    for i in mine.iter().take(limits::HOME_INCIDENTS) {
+        blocks.push(section(&format!("{}\n{}", title(i), status(i, d))));
+        let buttons = buttons(i, d, Subject { store, incident: i.no });
+        if !buttons.is_empty() {
+            blocks.push(actions(buttons));
+        }
+    }
+    let left_out = mine.len().saturating_sub(limits::HOME_INCIDENTS);
+    if left_out > 0 {
+        blocks.push(context(&format!("…and {left_out} more: `/pager list mine`.")));
+    }
+    let others = open.saturating_sub(mine.len());
+    if others > 0 {
+        let are = if others == 1 { "1 other incident is" } else { &format!("{others} other incidents are") };
+        blocks.push(context(&format!("{are} open: `/pager list all`.")));
+    }
+    blocks.push(divider());
+    blocks.push(header("Page somebody"));
+    blocks.push(section(
+        "Something is broken and no monitor says so? `/pager trigger SERVICE what is wrong`, or press the button: it \
+         says who would be woken before it wakes them.",
+    ));
+    blocks.push(SlackActionsBlock::new(vec![SlackActionBlockElement::Button(raise_button())]).into());
+    SlackView::Home(SlackHomeView::new(blocks))
+}
+
+/// Opens the window in which a person pages somebody.
+pub fn raise_button() -> SlackBlockButtonElement {
+    SlackBlockButtonElement::new(plain("Page somebody…")).with_action_id(Elsewhere::Raise.id().into())
+}
+
+/// One schedule that somebody carries, until when, and who is above.
+pub fn on_duty(duty: &Duty, d: &Directory) -> String {
+    let schedule = d.schedules.get(&duty.schedule).map_or(duty.schedule.as_str(), |s| s.name.as_str());
+    let until = match (duty.until, &duty.then) {
+        (None, _) => String::new(),
+        (Some(until), Some(then)) => format!(" until {}, then {}", day_and_time(until), names(&[d.name_of(then)])),
+        (Some(until), None) => format!(" until {}, then :warning: nobody", day_and_time(until)),
+    };
+    let above: Vec<&str> = duty.above.iter().map(|u| d.name_of(u)).collect();
+    let above = match above.as_slice() {
+        [] => " Nobody is above you.".to_owned(),
+        above => format!(" Above you: {}.", names(above)),
+    };
+    format!("*{}*{until}.{above}", escape(schedule, limits::LABEL))
+}
+
+/// Somebody whom the configuration does not name.
+pub fn stranger(told: &Message) -> SlackView {
+    let mut blocks = vec![header("Warridor")];
+    blocks.extend(told.blocks.clone());
+    SlackView::Home(SlackHomeView::new(blocks))
+}

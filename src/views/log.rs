@@ -1,0 +1,75 @@
+//! The one edited message in an incident's thread: everything that needs no line of its own, and who was paged.
+//! Whoever follows the thread is pushed for every new line; an edit pushes nobody.
+
+use super::mrkdwn::{names, time};
+use super::thread::{failure, line};
+use super::{Message, limits};
+use crate::domain::directory::{Directory, Method};
+use crate::domain::incident::Incident;
+use crate::domain::page::{Page, PageState, Purpose, Recipient, RevokeReason};
+use crate::domain::stamp::At;
+
+/// What happened beside the thread's own lines; `None` while there is nothing to tell.
+pub fn log(i: &Incident, d: &Directory) -> Option<Message> {
+    let quiet = i.timeline.iter().filter(|e| !e.what.is_shown_in_thread() && e.n > 1);
+    let mut lines: Vec<(At, String)> = quiet.map(|e| (e.wall, line(e, d))).collect();
+    lines.extend(i.pages.iter().map(|p| (p.requested, page(p, d))));
+    if lines.is_empty() {
+        return None;
+    }
+    lines.sort_by_key(|(at, _)| *at);
+    let mut kept: Vec<&str> = Vec::new();
+    let mut chars = 0;
+    for (_, line) in lines.iter().rev() {
+        chars += line.chars().count() + 1;
+        if chars > limits::THREAD_CHARS && !kept.is_empty() {
+            break;
+        }
+        kept.push(line);
+    }
+    let left_out = lines.len() - kept.len();
+    let earlier = format!("…{left_out} earlier: *More…* on the card has all.");
+    let head = (left_out > 0).then_some(earlier.as_str());
+    let all: Vec<&str> = head.into_iter().chain(kept.into_iter().rev()).collect();
+    let message = Message::plain(all.join("\n"));
+    Some(Message { text: format!("Log of {}", i.no), ..message })
+}
+
+/// Every page that is remembered, the oldest first.
+pub fn pages(i: &Incident, d: &Directory) -> Vec<String> {
+    i.pages.iter().map(|p| page(p, d)).collect()
+}
+
+fn page(p: &Page, d: &Directory) -> String {
+    let to = match &p.to {
+        Recipient::User(u) => names(&[d.name_of(u)]),
+        Recipient::Channel(c) => format!("<#{c}>"),
+    };
+    let why = match p.purpose {
+        Purpose::Step => "",
+        Purpose::CatchAll => ", as the last to be asked",
+        Purpose::StillOnIt => ": still on it?",
+        Purpose::Raised => ": urgent now",
+    };
+    let by = match p.method {
+        Method::Slack => "Slack",
+    };
+    let came = match &p.state {
+        PageState::Requested => "on its way".to_owned(),
+        PageState::Delivered { at, .. } => format!("delivered {}", time(*at)),
+        PageState::Failed(why) => format!("*failed*, {}", failure(why)),
+        PageState::Revoked(why) => format!("not sent: {}", revoked(*why)),
+    };
+    format!("{} :bell: {to} ({by}{why}): {came}", time(p.requested))
+}
+
+fn revoked(why: RevokeReason) -> &'static str {
+    match why {
+        RevokeReason::Answered => "somebody answered first",
+        RevokeReason::Resolved => "it was resolved first",
+        RevokeReason::Snoozed => "it was snoozed first",
+        RevokeReason::Superseded => "a newer page says it better",
+        RevokeReason::Merged => "it was merged first",
+        RevokeReason::Lowered => "it became low urgency first",
+    }
+}

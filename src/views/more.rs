@@ -1,0 +1,170 @@
+//! The windows behind **More…**: large choices made from the state at this instant, and what there is to read.
+
+use super::action_id::{Action, Origin};
+use super::card::{name, status, title};
+use super::kit::{button, confirm, context, divider, section, section_with};
+use super::modal::window;
+use super::mrkdwn::names;
+use super::thread::line;
+use super::{limits, log};
+use crate::domain::directory::{Directory, Target, Urgency};
+use crate::domain::incident::{Entry, Incident, State};
+use slack_morphism::prelude::*;
+
+/// Everything that can be done to this incident beside its buttons.
+pub fn more(i: &Incident, d: &Directory, origin: &Origin) -> SlackView {
+    let subject = origin.subject;
+    let mut blocks = vec![section(&title(i)), context(&status(i, d)), divider()];
+    blocks.extend(choices(i, d).into_iter().map(|c| {
+        let mut b = button(c.action, c.button, subject);
+        if let Some(question) = &c.confirm {
+            b = b.with_confirm(confirm(&format!("{}?", c.title), question, c.button));
+        }
+        section_with(&format!("*{}*\n{}", c.title, c.what), b)
+    }));
+    window(&format!("More about {}", i.no), blocks, Some(origin))
+}
+
+struct Choice {
+    action: Action,
+    title: &'static str,
+    button: &'static str,
+    what: String,
+    confirm: Option<String>,
+}
+
+fn choices(i: &Incident, d: &Directory) -> Vec<Choice> {
+    let choice =
+        |action, title, button, what: &str| Choice { action, title, button, what: what.to_owned(), confirm: None };
+    let mut all = Vec::new();
+    let is_open = !i.is_resolved();
+    let is_snoozed = matches!(i.state, State::Snoozed { .. });
+    if is_open {
+        if i.started.is_none() {
+            all.push(choice(
+                Action::Start,
+                "I'm on it",
+                "I'm on it",
+                "You have begun to work on it. The card says so.",
+            ));
+        }
+        if i.mitigated.is_none() {
+            let what = "Customers no longer feel it. It stays open until it is resolved.";
+            all.push(choice(Action::Mitigate, "Mitigated", "Mitigated", what));
+        }
+        if !is_snoozed {
+            let what = "Page more people, a team or whoever is on call. Whoever has it keeps it.";
+            all.push(choice(Action::AddResponders, "Add responders", "Add…", what));
+            let what = match i.responder() {
+                Some(has_it) => {
+                    format!("Somebody else takes it. {} is released when they acknowledge.", name(d, has_it))
+                }
+                None => "Page somebody by name, to have it from then on.".to_owned(),
+            };
+            all.push(choice(Action::Reassign, "Reassign", "Reassign…", &what));
+        }
+    }
+    all.push(choice(Action::Note, "Note", "Write…", "What you found. It is kept with the incident."));
+    if is_open {
+        all.push(choice(Action::ResolveWithNote, "Resolve with a note", "Resolve…", "Say what fixed it."));
+        all.push(choice(Action::Merge, "Merge into", "Merge…", "It is the same problem as another incident."));
+        all.push(urgency(i, d));
+    }
+    if i.not_actionable.is_none() && i.merged_into.is_none() {
+        let what = "Nothing had to be done. Marks the alert as one to be mended, and resolves the incident.";
+        let question = format!("{} is resolved, and its alert is marked: it woke somebody for nothing.", i.no);
+        all.push(Choice {
+            confirm: is_open.then_some(question),
+            ..choice(Action::NotActionable, "Not actionable", "Not actionable", what)
+        });
+    }
+    all.push(choice(Action::WhoWasPaged, "Who was paged", "Show", "Each page, and what became of it."));
+    all.push(choice(Action::Timeline, "What happened", "Show", "The whole timeline."));
+    all
+}
+
+fn urgency(i: &Incident, d: &Directory) -> Choice {
+    match i.urgency {
+        Urgency::High => Choice {
+            action: Action::MakeLow,
+            title: "Low urgency",
+            button: "Make it low",
+            what: "Nobody is paged any more. It stays on the list.".to_owned(),
+            confirm: None,
+        },
+        Urgency::Low => {
+            let then = match (&i.state, i.responder()) {
+                (_, Some(has_it)) => format!("{} hears of it by direct message.", name(d, has_it)),
+                (State::Snoozed { .. }, None) => "When the snooze ends, it pages.".to_owned(),
+                (_, None) => format!("This pages level 1 now: {}.", level_one(i, d)),
+            };
+            Choice {
+                action: Action::MakeHigh,
+                title: "High urgency",
+                button: "Make it high",
+                what: then.clone(),
+                confirm: Some(then),
+            }
+        }
+    }
+}
+
+/// Who level 1 asks, as the policy names them: a card cannot know who is on call when it is read.
+pub fn level_one(i: &Incident, d: &Directory) -> String {
+    let targets = d.policies.get(&i.policy).and_then(|p| p.steps.first()).map(|s| s.targets.as_slice());
+    let all: Vec<String> = targets.unwrap_or_default().iter().map(|t| target(t, d)).collect();
+    names(&all.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+fn target(target: &Target, d: &Directory) -> String {
+    match target {
+        Target::User(u) => d.name_of(u).to_owned(),
+        Target::Schedule(s) => {
+            format!("whoever is on call for {}", d.schedules.get(s).map_or(s.as_str(), |s| s.name.as_str()))
+        }
+        Target::Channel(_) => "nobody".to_owned(),
+    }
+}
+
+/// Each page and what became of it.
+pub fn who_was_paged(i: &Incident, d: &Directory) -> SlackView {
+    let lines = log::pages(i, d);
+    window(&format!("Paged for {}", i.no), listed(i, &lines, "Nobody was paged."), None)
+}
+
+/// Everything that happened. `entries`: all there are, those on disk included.
+pub fn timeline(i: &Incident, entries: &[Entry], d: &Directory) -> SlackView {
+    let lines: Vec<String> = entries.iter().map(|e| line(e, d)).collect();
+    window(&format!("{}: what happened", i.no), listed(i, &lines, "Nothing yet."), None)
+}
+
+/// As many of the newest lines as one window holds, the oldest first.
+fn listed(i: &Incident, lines: &[String], nothing: &str) -> Vec<SlackBlock> {
+    let mut blocks = vec![section(&title(i))];
+    if lines.is_empty() {
+        blocks.push(section(nothing));
+    }
+    let mut chars = 0;
+    let newest = lines.iter().rev().take(limits::WINDOW_LINES).take_while(|line| {
+        chars += line.chars().count() + 1;
+        chars <= limits::WINDOW_CHARS
+    });
+    let shown = newest.count();
+    if shown < lines.len() {
+        blocks.push(context(&format!("{} earlier ones are left out.", lines.len() - shown)));
+    }
+    let mut text = String::new();
+    for line in &lines[lines.len() - shown..] {
+        if !text.is_empty() && text.chars().count() + line.chars().count() > limits::THREAD_CHARS {
+            blocks.push(section(&std::mem::take(&mut text)));
+        }
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(line);
+    }
+    if !text.is_empty() {
+        blocks.push(section(&text));
+    }
+    blocks
+}

@@ -1,0 +1,130 @@
+//! Why an incident paged whom, and what is going on at all.
+
+use super::card::{name, status, title};
+use super::kit::{context, section};
+use super::mrkdwn::{day_and_time, escape, names, time};
+use super::oncall::Watch;
+use super::reply::span;
+use super::{Message, limits};
+use crate::domain::call::{CallKind, CallState};
+use crate::domain::directory::{Directory, Policy, Target, Urgency};
+use crate::domain::incident::{AckTimeout, Incident, State};
+
+/// Which service, urgency, policy and schedule led to this, and what comes next.
+pub fn why(i: &Incident, d: &Directory) -> Message {
+    let mut lines = vec![title(i), opened(i, d), urgency(i, d)];
+    let policy = i.main_call().map(|c| &*c.policy).or_else(|| d.policies.get(&i.policy));
+    match policy {
+        Some(policy) => lines.push(levels(policy, d)),
+        None => lines.push(format!("Its policy `{}` is no longer configured.", escape(i.policy.as_str(), 60))),
+    }
+    lines.extend(i.calls.iter().rev().take(limits::SHOWN_ENTRIES).filter_map(|c| asked(c, d)));
+    lines.push(format!("*Now:* {}", status(i, d)));
+    lines.extend(next(i));
+    let text = format!("Why {}", i.no);
+    Message { text, blocks: lines.iter().map(|l| section(l)).collect(), colored: None }
+}
+
+fn opened(i: &Incident, d: &Directory) -> String {
+    let service = d.services.get(&i.service).map_or(i.service.as_str(), |s| s.name.as_str());
+    let by = match &i.opened_by {
+        Some(by) => format!("{} opened it by hand", name(d, by)),
+        None => "An alert opened it".to_owned(),
+    };
+    format!("*Opened:* {by} at {} for {}, tier {}.", day_and_time(i.opened), escape(service, limits::LABEL), i.tier)
+}
+
+fn urgency(i: &Incident, d: &Directory) -> String {
+    let word = |u| match u {
+        Urgency::High => "high",
+        Urgency::Low => "low",
+    };
+    let own = d.services.get(&i.service).map(|s| s.urgency);
+    let because = match own {
+        Some(own) if own == i.urgency => "as the service is configured".to_owned(),
+        Some(own) => format!("though the service is {}: its key, or somebody, made it so", word(own)),
+        None => "as it was when it began".to_owned(),
+    };
+    let then = match i.urgency {
+        Urgency::High => "it pages until somebody answers",
+        Urgency::Low => "it wakes nobody",
+    };
+    format!("*Urgency:* {}, {because}; {then}.", word(i.urgency))
+}
+
+fn levels(policy: &Policy, d: &Directory) -> String {
+    let level = |(n, step): (usize, &crate::domain::directory::Step)| {
+        let all: Vec<String> = step.targets.iter().map(|t| target(t, d)).collect();
+        let all: Vec<&str> = all.iter().map(String::as_str).collect();
+        format!("level {} {} ({})", n + 1, names(&all), span(step.delay_secs))
+    };
+    let levels: Vec<String> = policy.steps.iter().take(limits::LIST).enumerate().map(level).collect();
+    let again = match policy.repeat {
+        0 => String::new(),
+        1 => ", and once more".to_owned(),
+        n => format!(", and {n} times more"),
+    };
+    format!("*Policy* `{}`: {}{again}.", escape(policy.id.as_str(), 60), levels.join(", then "))
+}
+
+fn target(target: &Target, d: &Directory) -> String {
+    match target {
+        Target::User(u) => d.name_of(u).to_owned(),
+        Target::Schedule(s) => d.schedules.get(s).map_or(s.as_str(), |s| s.name.as_str()).to_owned(),
+        Target::Channel(_) => "a channel".to_owned(),
+    }
+}
+
+fn asked(c: &crate::domain::call::Call, d: &Directory) -> Option<String> {
+    if c.asked.is_empty() {
+        return None;
+    }
+    let who: Vec<String> = c
+        .asked
+        .iter()
+        .map(|a| match a.via.as_ref().and_then(|s| d.schedules.get(s)) {
+            Some(schedule) => format!("{} (on call by {})", name(d, &a.user), escape(&schedule.name, limits::LABEL)),
+            None => name(d, &a.user),
+        })
+        .collect();
+    let came = match &c.state {
+        CallState::Answered { by } => format!("{} answered", name(d, by)),
+        CallState::Stopped => "stopped".to_owned(),
+        CallState::Asking { next_at } => format!("waiting until {}", time(*next_at)),
+        CallState::Exhausted { .. } => "nobody answered".to_owned(),
+        CallState::Starting => "starting".to_owned(),
+    };
+    let kind = match &c.kind {
+        CallKind::Main => format!("Level {}", c.step + 1),
+        CallKind::Added { by } => format!("Level {}, because {} escalated", c.step + 1, name(d, by)),
+        CallKind::Responder { by, .. } => format!("{} asked for", name(d, by)),
+        CallKind::Reassign { by, .. } => format!("{} asked to take it", name(d, by)),
+    };
+    Some(format!("*{kind}:* {}; {came}.", who.join(", ")))
+}
+
+/// What happens by itself, beside what the status says.
+fn next(i: &Incident) -> Option<String> {
+    match &i.state {
+        State::Acknowledged { timeout: AckTimeout::AskAt(at), .. } => Some(format!(
+            "*Next:* without activity until {}, its responder is asked whether they are on it.",
+            time(*at)
+        )),
+        State::Acknowledged { timeout: AckTimeout::TriggerAt(at), .. } => {
+            Some(format!("*Next:* without an answer until {}, it is triggered again.", time(*at)))
+        }
+        State::Acknowledged { timeout: AckTimeout::Never, .. }
+        | State::Triggered { .. }
+        | State::Snoozed { .. }
+        | State::Resolved { .. } => None,
+    }
+}
+
+/// What is open, and who carries the pager.
+pub fn now(open: &[&Incident], watches: &[Watch<'_>], d: &Directory) -> Message {
+    let mut message = super::list::list(open, d, "");
+    let on_call = super::oncall::oncall(None, watches, d);
+    message.blocks.push(context("On call"));
+    message.blocks.extend(on_call.blocks.into_iter().skip(1));
+    message
+}
