@@ -12,27 +12,44 @@ use tokio::sync::watch;
 #[derive(Clone, Debug)]
 pub struct Clock {
     offset_ms: watch::Sender<i64>,
+    /// Where both clocks stand, but for the offset; `None`: they run.
+    stopped: Option<At>,
 }
 
 impl Clock {
     /// The operating system's clock, moved forward by `offset_ms` (zero outside a demo).
     pub fn system(offset_ms: i64) -> Self {
-        Self { offset_ms: watch::Sender::new(offset_ms) }
+        Self { offset_ms: watch::Sender::new(offset_ms), stopped: None }
+    }
+
+    /// A clock that stands at `at` until somebody advances it; for tests, which must not depend on how fast they run.
+    pub fn stopped(at: At) -> Self {
+        Self { offset_ms: watch::Sender::new(0), stopped: Some(at) }
     }
 
     /// Milliseconds since 1970 UTC.
     #[allow(clippy::disallowed_methods)] // this file is the one that may
     pub fn now(&self) -> At {
+        if let Some(at) = self.stopped {
+            return at.plus_ms(*self.offset_ms.borrow());
+        }
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         At(i64::try_from(since.as_millis()).unwrap_or(i64::MAX) + *self.offset_ms.borrow())
     }
 
     /// Milliseconds of the monotonic clock, offset included: never goes back, its zero means nothing.
-    #[allow(clippy::disallowed_methods)] // this file is the one that may
     pub fn steady_ms(&self) -> i64 {
+        let steady = if self.stopped.is_some() { 0 } else { self.real_ms() };
+        steady + *self.offset_ms.borrow()
+    }
+
+    /// Milliseconds of the machine's own monotonic clock, wherever this one was moved: for sockets and time limits,
+    /// which are about the real network.
+    #[allow(clippy::disallowed_methods)] // this file is the one that may
+    pub fn real_ms(&self) -> i64 {
         static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
         let start = START.get_or_init(std::time::Instant::now);
-        i64::try_from(start.elapsed().as_millis()).unwrap_or(i64::MAX) + *self.offset_ms.borrow()
+        i64::try_from(start.elapsed().as_millis()).unwrap_or(i64::MAX)
     }
 
     /// How far this clock is ahead of the operating system's.

@@ -627,6 +627,7 @@ fn help() {
     for topic in topics {
         golden.say(&format!("{topic:?}"), &message(&views::list::help("/pager", Some(topic)), None));
     }
+    golden.say("nothing waits", &message(&views::list::nothing_waits("/pager"), None));
     golden.say("nothing to click on", &message(&views::list::press_to_raise(), None));
     let desk = Desk::at(NIGHT);
     let ana = "ana".into();

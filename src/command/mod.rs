@@ -206,6 +206,7 @@ pub enum OnCall {
 pub fn parse(line: &Line<'_>, speaker: &Speaker<'_>) -> Result<Command, Mistake> {
     read(line, speaker).map_err(|mistake| {
         let instead = mistake.instead.and_then(|text| understood(text, line, speaker));
+        let instead = instead.map(|text| typeable(&text, speaker.directory));
         Mistake { why: mistake.why, instead }
     })
 }
@@ -216,6 +217,23 @@ fn read(line: &Line<'_>, speaker: &Speaker<'_>) -> Result<Command, Mistake> {
         Means::Pager => pager::read(&mut reading),
         Means::Oncall => oncall::read(&mut reading),
     }
+}
+
+/// Slack writes a mention as `<@U123|ana>`; somebody who types it writes `@ana`.
+fn typeable(line: &str, directory: &Directory) -> String {
+    let mut out = String::new();
+    let mut rest = line;
+    while let Some((before, mention)) = rest.split_once("<@")
+        && let Some((mention, after)) = mention.split_once('>')
+    {
+        let (id, label) = mention.split_once('|').unwrap_or((mention, ""));
+        let known = directory.user_by_slack(&id.into()).map(|u| u.id.as_str());
+        out.push_str(before);
+        out.push('@');
+        out.push_str(known.unwrap_or(if label.is_empty() { id } else { label }));
+        rest = after;
+    }
+    out + rest
 }
 
 /// Corrections of one line: a slip in the command, one in a name, one in the time.

@@ -257,6 +257,8 @@ impl Happening {
             | Self::Joined { .. }
             | Self::Reassigned { .. }
             | Self::NobodyCame { .. }
+            | Self::SnoozeEnded
+            | Self::AckTimedOut
             | Self::AcknowledgedByEvent
             | Self::Escalated { .. }
             | Self::Exhausted { .. }
@@ -265,25 +267,31 @@ impl Happening {
             | Self::MergedInto { .. }
             | Self::Reopened { .. } => true,
             // The first level is on the card from the start; a level above it is an escalation.
+            Self::UrgencyChanged { to, .. } => *to == Urgency::High,
             Self::Asked { level, round, by_name, .. } => !by_name && (*level > 1 || *round > 0),
             Self::Opened
             | Self::PageFailed { .. }
             | Self::FiredAgain
             | Self::StillOnItAsked { .. }
-            | Self::AckTimedOut
             | Self::Snoozed { .. }
-            | Self::SnoozeEnded
             | Self::Cleared
             | Self::Noted { .. }
             | Self::Started { .. }
             | Self::RespondersAsked { .. }
             | Self::ReassignAsked { .. }
-            | Self::UrgencyChanged { .. }
             | Self::NotActionable { .. }
             | Self::Merged { .. }
             | Self::CardMoved { .. }
             | Self::Late { .. } => false,
         }
+    }
+}
+
+impl Happening {
+    /// Does the incident want people again, when they thought it was taken care of? Then the channel is told anew: an
+    /// edit of the card notifies nobody.
+    pub fn pages_again(&self) -> bool {
+        matches!(self, Self::SnoozeEnded | Self::AckTimedOut | Self::UrgencyChanged { to: Urgency::High, .. })
     }
 }
 
@@ -360,7 +368,7 @@ impl Incident {
     }
 
     /// The thread's pending entries, oldest first.
-    pub fn thread_pending(&self) -> impl Iterator<Item = &Entry> {
+    pub fn thread_pending(&self) -> impl Iterator<Item = &Entry> + Clone {
         self.timeline.iter().filter(|e| e.n > self.thread_shown && e.what.is_shown_in_thread())
     }
 

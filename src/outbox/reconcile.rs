@@ -68,10 +68,14 @@ impl Outbox {
                 let card = self.card_of(&incident)?;
                 let from = self.thread_shown(&incident, key);
                 let pending = incident.thread_pending().filter(|e| e.n > from);
+                let again = pending.clone().any(|e| e.what.pages_again());
                 let (message, upto) = views::thread::thread(pending, d)?;
-                let more = json!({
+                let mut more = json!({
                     "channel": card.channel, "thread_ts": card.ts, "unfurl_links": false, "unfurl_media": false,
                 });
+                if again {
+                    more["reply_broadcast"] = json!(true);
+                }
                 // What is in flight is remembered by how far it goes.
                 Some((with(shown(&message, work.plain), more), Some(upto)))
             }

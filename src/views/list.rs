@@ -135,7 +135,16 @@ pub fn mistake(m: &Mistake) -> Message {
     })
 }
 
-/// What a command understands: all of it on one phone screen, or one topic.
+/// Nothing waits for somebody's acknowledgement.
+pub fn nothing_waits(command: &str) -> Message {
+    let c = escape(command, 40);
+    Message::plain(format!(
+        "Nothing waits for your acknowledgement. `{c}` lists what is yours; `{c} ack 12` takes one."
+    ))
+}
+
+/// What a command understands: all of it on one phone screen, or one topic. `command` is the pager's, or for
+/// [`Topic::OnCall`] what stands before a team's name.
 pub fn help(command: &str, topic: Option<Topic>) -> Message {
     let c = escape(command, 40);
     let lines: &[(&str, &str)] = match topic {
@@ -187,11 +196,11 @@ pub fn help(command: &str, topic: Option<Topic>) -> Message {
         Some(Topic::Why) => &[("why 12", "why it paged whom, and what comes next")],
         Some(Topic::Now) => &[("now", "what is open, and who is on call")],
         Some(Topic::OnCall) => &[
-            ("oncall", "who is on call now and next"),
-            ("oncall payments", "one team's"),
-            ("oncall me", "your shifts"),
-            ("oncall override payments @ben 2h", "Ben instead, for two hours"),
-            ("oncall take payments until 18:00", "you instead"),
+            ("", "who is on call now and next"),
+            ("payments", "one team's"),
+            ("me", "your shifts"),
+            ("override payments @ben 2h", "Ben instead, for two hours"),
+            ("take payments until 18:00", "you instead"),
         ],
     };
     let line = |(typed, what): &(&str, &str)| {

@@ -1,7 +1,7 @@
 //! Who is on call now, and who is next.
 
 use super::kit::{context, section};
-use super::mrkdwn::{day_and_time, escape};
+use super::mrkdwn::{day_and_time, escape, names};
 use super::{Message, limits};
 use crate::domain::directory::{Directory, Policy, Target};
 use crate::domain::duty::{Coming, Duty};
@@ -29,7 +29,16 @@ pub fn oncall(team: Option<&TeamId>, watches: &[Watch<'_>], d: &Directory) -> Me
         .filter_map(|of| of_team(of, watches, d).map(|said| (of, said)))
         .collect();
     let text = match team {
-        _ if shown.is_empty() => "No schedule says who is on call.".to_owned(),
+        Some(team) if shown.is_empty() => {
+            let policy = d.policy_of_team(team).and_then(|p| p.steps.first());
+            let first: Vec<String> =
+                policy.into_iter().flat_map(|s| &s.targets).map(|t| super::why::target(t, d)).collect();
+            let first: Vec<&str> = first.iter().map(String::as_str).collect();
+            let first =
+                if first.is_empty() { String::new() } else { format!(" Its policy asks {} first.", names(&first)) };
+            format!("{} has no schedule.{first}", name(Some(team), d))
+        }
+        None if shown.is_empty() => "No schedule says who is on call.".to_owned(),
         Some(team) => format!("On call for {}", name(Some(team), d)),
         None => "On call now".to_owned(),
     };
@@ -105,7 +114,7 @@ pub fn stands_in(r: &OverrideRequest, instead: Option<&UserId>, coming_morning: 
         Some(other) if *other != r.user => format!(", instead of {}", name_of(other, d)),
         Some(_) | None => String::new(),
     };
-    let morning = if coming_morning { " (it is night, so I took the coming morning)" } else { "" };
+    let morning = if coming_morning { " It is night, so \u{201c}tomorrow\u{201d} is this coming morning." } else { "" };
     Message::plain(format!(
         "{who} on call for *{}* from {} until {}{instead}.{morning}",
         escape(schedule, limits::LABEL),

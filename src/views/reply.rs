@@ -32,6 +32,11 @@ pub fn message(facts: &[Fact], after: &Incident, d: &Directory, store: StoreId) 
     message
 }
 
+/// "Tomorrow" was said after midnight.
+pub fn this_morning(told: Message) -> Message {
+    Message::plain(format!("{} It is night, so \u{201c}tomorrow\u{201d} is this coming morning.", told.text))
+}
+
 fn told(fact: &Fact, facts: &[Fact], after: &Incident, d: &Directory) -> Option<String> {
     let no = after.no;
     Some(match fact {

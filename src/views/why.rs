@@ -67,7 +67,8 @@ fn levels(policy: &Policy, d: &Directory) -> String {
     format!("*Policy* `{}`: {}{again}.", escape(policy.id.as_str(), 60), levels.join(", then "))
 }
 
-fn target(target: &Target, d: &Directory) -> String {
+/// Whom a level names.
+pub fn target(target: &Target, d: &Directory) -> String {
     match target {
         Target::User(u) => d.name_of(u).to_owned(),
         Target::Schedule(s) => d.schedules.get(s).map_or(s.as_str(), |s| s.name.as_str()).to_owned(),

@@ -109,14 +109,14 @@ pub struct Slack {
 
 impl Slack {
     #[track_caller]
-    fn get(&self, path: &str) -> Value {
+    pub fn get(&self, path: &str) -> Value {
         let answer = http::get(self.address, path, Duration::from_secs(60)).expect("the local Slack answers");
         assert_eq!(answer.status, 200, "{path}: {}", answer.text);
         answer.json()
     }
 
     #[track_caller]
-    fn post(&self, path: &str, body: &Value) -> Value {
+    pub fn post(&self, path: &str, body: &Value) -> Value {
         let bytes = body.to_string();
         let answer =
             http::post(self.address, path, bytes.as_bytes(), Duration::from_secs(60)).expect("the local Slack answers");

@@ -1,7 +1,7 @@
 //! What people type: slash commands, and words to the bot itself.
 
 use super::{ANSWER, Came, Handler, ephemeral, told};
-use crate::command::{self, Command, Line, ListOf, Meant, OnCall, Speaker, Which};
+use crate::command::{self, Command, Line, ListOf, Meant, OnCall, Speaker, Topic, Which};
 use crate::config::Means;
 use crate::domain::directory::User;
 use crate::domain::duty::{coming, duties};
@@ -76,8 +76,7 @@ impl Handler {
             me: user.map(|u| &u.id),
             directory: &s.directory,
         };
-        let means = self.commands.iter().find(|c| c.name == typed.command).map_or(Means::Pager, |c| c.means);
-        let line = Line { command: typed.command, text, means };
+        let line = Line { command: typed.command, text, means: self.means(typed.command) };
         let command = match command::parse(&line, &speaker) {
             Ok(command) => command,
             Err(mistake) => return Reply::Words(views::list::mistake(&mistake)),
@@ -93,11 +92,13 @@ impl Handler {
                 self.act(typed, typed.id.into(), What::Raise(raise), IncidentNo(0)).await
             }
             Command::Acknowledge(numbers) => self.acknowledge(&s, &numbers, user, typed).await,
-            other => match deed(other) {
+            other => match deed(&other) {
                 Some((which, deed)) => match self.which(&s, which, &deed, user, typed) {
                     Ok(incident) => {
                         let act = Act { incident, by: user.id.clone(), deed };
-                        self.act(typed, typed.id.into(), What::Act(act), incident).await
+                        let told = self.act(typed, typed.id.into(), What::Act(act), incident).await;
+                        let is_night = matches!(other, Command::Snooze { meant: Some(Meant::Today), .. });
+                        if is_night { views::reply::this_morning(told) } else { told }
                     }
                     Err(pick) => pick,
                 },
@@ -113,12 +114,12 @@ impl Handler {
         let words = |m: Message| Some(Reply::Words(m));
         match command {
             Command::Mine => words(self.paused(views::list::mine(&mine(s, me), d, typed.command))),
-            Command::Help(topic) => words(views::list::help(typed.command, *topic)),
+            Command::Help(topic) => words(self.help(typed, *topic)),
             Command::List(of) => words(self.paused(list(s, of, me, typed.command))),
             Command::Show(which) => words(self.about(s, *which, me, typed, |i| views::list::show(i, d, s.store))),
             Command::Why(which) => words(self.about(s, *which, me, typed, |i| views::why::why(i, d))),
             Command::Now => words(views::why::now(&open(s), &watches(s, self.clock.now()), d)),
-            Command::OnCall(OnCall::Help) => words(views::list::help(typed.command, Some(command::Topic::OnCall))),
+            Command::OnCall(OnCall::Help) => words(self.help(typed, Some(Topic::OnCall))),
             Command::OnCall(OnCall::Everybody) => words(views::oncall::oncall(None, &watches(s, self.clock.now()), d)),
             Command::OnCall(OnCall::Team(team)) => {
                 words(views::oncall::oncall(Some(team), &watches(s, self.clock.now()), d))
@@ -153,6 +154,17 @@ impl Handler {
             | Command::Note(..)
             | Command::Merge { .. }
             | Command::OnCall(OnCall::Override { .. } | OnCall::Take { .. }) => None,
+        }
+    }
+
+    fn means(&self, command: &str) -> Means {
+        self.commands.iter().find(|c| c.name == command).map_or(Means::Pager, |c| c.means)
+    }
+
+    fn help(&self, typed: &Typed<'_>, topic: Option<Topic>) -> Message {
+        match (topic, self.means(typed.command)) {
+            (Some(Topic::OnCall), Means::Pager) => views::list::help(&format!("{} oncall", typed.command), topic),
+            _ => views::list::help(typed.command, topic),
         }
     }
 
@@ -206,6 +218,7 @@ impl Handler {
         let waiting: Vec<&Incident> = mine(s, Some(&user.id)).into_iter().filter(|i| i.is_triggered()).collect();
         let numbers = match (named, only(&waiting)) {
             ([], Some(only)) => vec![only],
+            ([], None) if waiting.is_empty() => return views::list::nothing_waits(typed.command),
             ([], None) => return views::list::pick(&waiting, &s.directory, &format!("{} ack", typed.command)),
             (named, _) => named.to_vec(),
         };
@@ -231,7 +244,7 @@ impl Handler {
             OnCall::Override { schedule, who, from, until, meant } => (schedule, who, from, until, meant),
             OnCall::Take { schedule, from, until, meant } => (schedule, me.clone(), from, until, meant),
             OnCall::Everybody | OnCall::Team(_) | OnCall::Schedule(_) | OnCall::Me | OnCall::Help => {
-                return views::list::help(typed.command, Some(command::Topic::OnCall));
+                return self.help(typed, Some(Topic::OnCall));
             }
         };
         let instead = on_call_at(s, &schedule, from);
@@ -275,8 +288,8 @@ impl Handler {
 }
 
 /// What is to be done, where a command stands for one deed.
-fn deed(command: Command) -> Option<(Which, Deed)> {
-    Some(match command {
+fn deed(command: &Command) -> Option<(Which, Deed)> {
+    Some(match command.clone() {
         Command::Snooze { which, until, reason, .. } => {
             (which, Deed::Snooze { until, why: None, because: reason.unwrap_or_default() })
         }

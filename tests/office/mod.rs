@@ -1,0 +1,173 @@
+//! The whole pager and a local Slack in this process, on a clock that stands until somebody moves it.
+
+#![allow(dead_code)] // each test uses a part
+
+use crate::e2e::company::{self, KEYS};
+use crate::e2e::{Slack, eventually_true, http};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::OnceLock;
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use warridor::app::{App, Start};
+use warridor::clock::Clock;
+use warridor::config::{SystemEnv, WithVars, load};
+use warridor::domain::stamp::At;
+use warridor::sandbox::{Sandbox, SandboxConfig, Workspace};
+
+/// Monday 2026-03-02, 03:02 UTC.
+pub const NIGHT: At = At(1_772_420_520_000);
+/// How long something that is under way may take, in real seconds.
+const SOON: u64 = 15;
+
+pub struct Office {
+    pub slack: Slack,
+    pub clock: Clock,
+    app: Option<App>,
+    http: SocketAddr,
+    _sandbox: Sandbox,
+    _dir: TempDir,
+    alerts: BTreeMap<String, u64>,
+}
+
+fn runtime() -> &'static Runtime {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime"))
+}
+
+impl Office {
+    /// This configuration and workspace, at night.
+    pub fn open(config: &str, workspace: Workspace) -> Self {
+        let _inside = runtime().enter();
+        let clock = Clock::stopped(NIGHT);
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let path = dir.path().join("config.toml");
+        std::fs::write(&path, config).expect("the configuration is written");
+        let vars = KEYS.iter().map(|(name, key)| ((*name).to_owned(), (*key).to_owned())).collect();
+        let loaded = load(&path, &WithVars { under: &SystemEnv, vars }).expect("a good configuration");
+        let (bot, app) = (workspace.bot_token.clone(), workspace.app_token.clone());
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let sandbox = SandboxConfig { listen: any, clock: clock.clone(), dir: None, workspace };
+        let sandbox = Sandbox::start(sandbox).expect("the local Slack starts");
+        let start = Start {
+            loaded,
+            listen: any,
+            clock: clock.clone(),
+            slack_api: sandbox.api_url().parse().expect("an address"),
+            bot_token: SecretString::from(bot),
+            app_token: SecretString::from(app),
+            metrics: None,
+        };
+        let app = runtime().block_on(App::start(start, &dir.path().join("data"))).expect("the pager starts");
+        let slack = Slack { address: sandbox.addr() };
+        let http = app.addr();
+        let office = Self { slack, clock, app: Some(app), http, _sandbox: sandbox, _dir: dir, alerts: BTreeMap::new() };
+        eventually_true("the pager hears Slack", SOON, || {
+            office.slack.types("mara", "admin", "/pager", "help")["error"] != "app_not_connected"
+        });
+        office
+    }
+
+    /// The usual company.
+    pub fn usual() -> Self {
+        Self::open(&company::Company::default().config(), company::workspace())
+    }
+
+    /// A monitor says that this fires, or that it is over.
+    pub fn monitor(&self, key: &str, dedup: &str, action: &str) {
+        let body = json!({ "action": action, "dedup_key": dedup, "title": format!("Alert {dedup}") });
+        let path = format!("/integrations/generic/{key}");
+        let sent = http::post(self.http, &path, body.to_string().as_bytes(), Duration::from_secs(SOON));
+        assert_eq!(sent.expect("the pager answers").status, 202);
+    }
+
+    /// Time passes. What is due is done, and Slack shows it.
+    pub fn pass(&self, secs: u64) {
+        self.clock.advance(Duration::from_secs(secs));
+    }
+
+    /// Everything that is owed to Slack is there: a few seconds pass, because Slack takes one message a second.
+    pub fn settle(&self) {
+        for _ in 0..8 {
+            self.pass(1);
+            std::thread::yield_now();
+        }
+    }
+
+    /// The window that a command opened instead of answering.
+    pub fn windows_after(&self, user: &str, answer: &Value) -> Vec<Value> {
+        if answer["text"].is_string() || answer["blocks"].is_array() {
+            return Vec::new();
+        }
+        crate::e2e::eventually("a window", SOON, || {
+            let open = self.windows(user);
+            (!open.is_empty()).then(|| open.last().cloned().into_iter().collect())
+        })
+    }
+
+    /// What is open on somebody's screen: the windows, the top one last.
+    pub fn windows(&self, user: &str) -> Vec<Value> {
+        let views = self.slack.get(&format!("/sandbox/views?user={user}"));
+        views.as_array().cloned().unwrap_or_default()
+    }
+}
+
+impl Drop for Office {
+    fn drop(&mut self) {
+        if let Some(app) = self.app.take() {
+            runtime().block_on(app.stop());
+        }
+    }
+}
+
+/// A message or a window as lines: texts without Slack's marks, times as UTC, buttons in brackets.
+pub fn drawn(shown: &Value) -> Vec<String> {
+    let mut out = Vec::new();
+    let blocks = |v: &Value| v["blocks"].as_array().cloned().unwrap_or_default();
+    let colored = shown["attachments"].as_array().cloned().unwrap_or_default();
+    let all: Vec<Value> = blocks(shown).into_iter().chain(colored.iter().flat_map(blocks)).collect();
+    for block in &all {
+        draw(block, &mut out);
+    }
+    if out.is_empty() {
+        out.extend(shown["text"].as_str().map(plain));
+    }
+    out.iter().flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>()).collect()
+}
+
+fn draw(block: &Value, out: &mut Vec<String>) {
+    let text = |v: &Value| plain(v["text"].as_str().unwrap_or_default());
+    match block["type"].as_str().unwrap_or_default() {
+        "section" | "header" => {
+            out.push(text(&block["text"]));
+            if block["accessory"]["type"] == "button" {
+                out.push(format!("  [{}]", text(&block["accessory"]["text"])));
+            }
+        }
+        "context" => out.extend(block["elements"].as_array().into_iter().flatten().map(text)),
+        "actions" => {
+            let buttons = block["elements"].as_array().into_iter().flatten();
+            out.push(buttons.map(|b| format!("[{}]", text(&b["text"]))).collect::<Vec<_>>().join(" "));
+        }
+        "input" => out.push(format!("{}: …", text(&block["label"]))),
+        "divider" => out.push("----".to_owned()),
+        other => out.push(format!("({other})")),
+    }
+}
+
+/// Slack's marks taken away: dates as their fallback.
+pub fn plain(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, token)) = rest.split_once("<!date^") {
+        let (token, after) = token.split_once('>').unwrap_or((token, ""));
+        out.push_str(before);
+        out.push_str(token.rsplit('|').next().unwrap_or_default().trim_end_matches(" UTC"));
+        rest = after;
+    }
+    out.push_str(rest);
+    out.replace('*', "")
+}
