@@ -1,0 +1,379 @@
+//! What a responder does in Slack: buttons, More… and its windows, forms, the Home tab, and words to the bot. Each story
+//! goes through the whole program, on a clock that stands until the story moves it.
+
+mod e2e;
+mod office;
+
+use e2e::company::{PAYMENTS_KEY, SEARCH_KEY, channel_id, user_id};
+use e2e::{Message, SOON, eventually, eventually_true};
+use office::{Office, drawn, plain};
+use serde_json::{Value, json};
+
+/// #1, which pages Ana; its card is there.
+fn paged() -> (Office, Message) {
+    let office = Office::usual();
+    office.monitor(PAYMENTS_KEY, "disk", "trigger");
+    let card = office.card(1, "Paging Ana Silva");
+    (office, card)
+}
+
+/// #1, which Ana has.
+fn anas() -> (Office, Message) {
+    let (office, card) = paged();
+    office.press("ana", "payments", &card, "incident.acknowledge");
+    let card = office.card(1, "Ana Silva has it");
+    (office, card)
+}
+
+impl Office {
+    /// The card in #payments, once it says so. A second passes with each look: Slack takes one message a second.
+    fn card(&self, no: u64, words: &str) -> Message {
+        self.card_in("payments", no, words)
+    }
+
+    fn card_in(&self, channel: &str, no: u64, words: &str) -> Message {
+        eventually(format!("the card of #{no} says {words:?}"), SOON, || {
+            self.pass(1);
+            let cards = self.slack.cards(channel, no);
+            cards.into_iter().find(|c| plain(&c.0.to_string()).contains(words))
+        })
+    }
+
+    fn press(&self, who: &str, channel: &str, on: &Message, action: &str) {
+        self.slack.press_well(who, channel, on, action);
+    }
+
+    /// Presses a button that opens a window, and waits for that.
+    fn opens(&self, who: &str, on: &Message, action: &str) -> Value {
+        self.press(who, "payments", on, action);
+        self.top(who, 1)
+    }
+
+    /// The top window, once so many are open.
+    fn top(&self, who: &str, depth: usize) -> Value {
+        eventually(format!("{depth} windows before {who}"), SOON, || {
+            let open = self.windows(who);
+            (open.len() == depth).then(|| open.last().cloned()).flatten()
+        })
+    }
+
+    fn press_in(&self, who: &str, window: &Value, action: &str) {
+        let body = json!({ "user": who, "view_id": window["id"], "action_id": action });
+        let answer = self.slack.post("/sandbox/click", &body);
+        assert_eq!(answer["ok"], true, "{action}: {answer}");
+    }
+
+    fn submit(&self, who: &str, window: &Value, values: &Value) -> Value {
+        let body = json!({ "user": who, "view_id": window["id"], "values": values });
+        self.slack.post("/sandbox/submit", &body)
+    }
+
+    /// What somebody is told privately in #payments.
+    fn told(&self, who: &str, words: &str) {
+        eventually(format!("{who} is told {words:?}"), SOON, || {
+            let all = self.slack.messages("payments");
+            all.into_iter().find(|m| m.0["shown_to"] == user_id(who) && plain(m.text()).contains(words))
+        });
+    }
+
+    fn window_says(&self, who: &str, words: &str) -> Value {
+        eventually(format!("the window before {who} says {words:?}"), SOON, || {
+            self.windows(who).into_iter().next_back().filter(|w| drawn(w).join("\n").contains(words))
+        })
+    }
+}
+
+#[test]
+fn more_is_made_from_the_state_at_that_instant() {
+    let (office, card) = paged();
+    let more = office.opens("ana", &card, "incident.more");
+    let choices = drawn(&more).join("\n");
+    for choice in ["I'm on it", "Mitigated", "Add responders", "Reassign", "Note", "Merge into", "Low urgency", "Who was paged"] {
+        assert!(choices.contains(choice), "{choice}: {choices}");
+    }
+    office.monitor(PAYMENTS_KEY, "disk", "resolve");
+    let card = office.card(1, "Cleared by the monitor");
+    let more = drawn(&office.opens("ben", &card, "incident.more")).join("\n");
+    assert!(!more.contains("Mitigated") && more.contains("What happened"), "{more}");
+}
+
+#[test]
+fn im_on_it_is_said_in_the_window_and_shows_on_the_card() {
+    let (office, card) = anas();
+    let more = office.opens("ana", &card, "incident.more");
+    office.press_in("ana", &more, "incident.start");
+    office.window_says("ana", "You are on it");
+    office.card(1, "Ana Silva is on it since");
+}
+
+#[test]
+fn a_page_by_name_wakes_them_at_once_and_again_until_they_answer() {
+    let (office, card) = anas();
+    let more = office.opens("ana", &card, "incident.more");
+    office.press_in("ana", &more, "incident.add_responders");
+    let form = office.top("ana", 2);
+    let nobody = office.submit("ana", &form, &json!({}));
+    assert_eq!(nobody["errors"]["people"], "Nobody was named. Choose a person, a team or a schedule.");
+    office.submit("ana", &form, &json!({ "people": [user_id("chen")] }));
+    office.told("ana", "#1: paging Chen Wei now, and again at 03:0");
+    assert_eq!(office.windows("ana").len(), 0, "both windows are closed");
+    let page = office.page("chen", 1);
+    assert!(plain(page.text()).starts_with("Ana Silva asks for you"), "{}", page.text());
+    office.pass(301);
+    eventually_true("he is paged again", SOON, || {
+        office.pass(1);
+        office.slack.pages("chen", 1).len() == 2
+    });
+    let again = office.slack.pages("chen", 1).pop().expect("two pages");
+    office.press("chen", "dm:chen", &again, "incident.acknowledge");
+    office.card(1, "Ana Silva has it");
+    office.pass(900);
+    office.settle();
+    assert_eq!(office.slack.pages("chen", 1).len(), 2, "he answered");
+}
+
+impl Office {
+    fn page(&self, who: &str, no: u64) -> Message {
+        eventually(format!("a page to {who} about #{no}"), SOON, || {
+            self.pass(1);
+            self.slack.pages(who, no).pop()
+        })
+    }
+}
+
+#[test]
+fn a_team_asked_by_name_goes_up_its_own_levels() {
+    let (office, card) = anas();
+    let more = office.opens("ana", &card, "incident.more");
+    office.press_in("ana", &more, "incident.add_responders");
+    let form = office.top("ana", 2);
+    office.submit("ana", &form, &json!({ "teams": ["team:search"] }));
+    office.told("ana", "paging Chen Wei now, next Divya Rao");
+    office.page("chen", 1);
+    office.pass(3_601);
+    office.page("divya", 1);
+}
+
+#[test]
+fn whoever_hands_over_has_it_until_the_other_one_acknowledges() {
+    let (office, card) = anas();
+    let more = office.opens("ana", &card, "incident.more");
+    office.press_in("ana", &more, "incident.reassign");
+    let form = office.top("ana", 2);
+    office.submit("ana", &form, &json!({ "person": user_id("ben") }));
+    office.told("ana", "Ana Silva has it until Ben Okafor acknowledges");
+    let page = office.page("ben", 1);
+    assert!(drawn(&page.0).join(" ").contains("Ana Silva asks you to take it"), "{:?}", drawn(&page.0));
+    office.card(1, "Ana Silva has it since");
+    office.press("ben", "dm:ben", &page, "incident.acknowledge");
+    office.card(1, "Ben Okafor has it since");
+    let anas = office.page("ana", 1);
+    eventually_true("her message is true", SOON, || {
+        office.pass(1);
+        let now = office.slack.pages("ana", 1).pop();
+        now.is_some_and(|m| m.buttons().is_empty() && drawn(&m.0).join(" ").contains("Ben Okafor has it"))
+    });
+    assert!(!anas.text().is_empty());
+}
+
+#[test]
+fn a_note_is_kept_and_means_that_work_began() {
+    let (office, card) = anas();
+    let more = office.opens("ana", &card, "incident.more");
+    office.press_in("ana", &more, "incident.note");
+    let form = office.top("ana", 2);
+    office.submit("ana", &form, &json!({ "words": "it is the <!channel> log" }));
+    office.told("ana", "Noted on #1");
+    office.card(1, "Ana Silva is on it since");
+    let more = office.opens("ana", &card, "incident.more");
+    office.press_in("ana", &more, "incident.timeline");
+    office.top("ana", 2);
+    let said = drawn(&office.window_says("ana", "it is the")).join("\n");
+    assert!(said.contains("Ana Silva: it is the &lt;!channel&gt; log"), "{said}");
+}
+
+#[test]
+fn merged_incidents_count_in_one_place() {
+    let (office, _) = anas();
+    office.monitor(SEARCH_KEY, "slow", "trigger");
+    let other = office.card_in("search", 2, "Paging Chen Wei");
+    office.press("chen", "search", &other, "incident.more");
+    let more = office.top("chen", 1);
+    office.press_in("chen", &more, "incident.merge");
+    let form = office.top("chen", 2);
+    office.submit("chen", &form, &json!({ "into": "1" }));
+    office.card_in("search", 2, "Merged into #1");
+    office.card(1, "2 alerts, 2 events · with #2");
+    // The alert belongs to #1: what the monitor says about it counts there.
+    office.monitor(SEARCH_KEY, "slow", "trigger");
+    office.card(1, "2 alerts, 3 events");
+    office.monitor(SEARCH_KEY, "slow", "resolve");
+    office.monitor(PAYMENTS_KEY, "disk", "resolve");
+    office.card(1, "Cleared by the monitor");
+}
+
+#[test]
+fn urgency_is_raised_by_a_person_and_pages() {
+    let (office, card) = paged();
+    let more = office.opens("mara", &card, "incident.more");
+    office.press_in("mara", &more, "incident.make_low");
+    office.window_says("mara", "nobody is paged for it any more");
+    let card = office.card(1, "Low urgency: nobody is paged");
+    let pages = office.slack.pages("ana", 1).len();
+    let more = office.opens("ben", &card, "incident.more");
+    office.press_in("ben", &more, "incident.make_high");
+    office.window_says("ben", "paging Ana Silva now");
+    eventually_true("a new page, not an edit", SOON, || {
+        office.pass(1);
+        office.slack.pages("ana", 1).len() == pages + 1
+    });
+    eventually_true("the channel is told anew", SOON, || {
+        office.pass(1);
+        let all = office.slack.messages("payments");
+        all.iter().any(|m| m.0["subtype"] == "thread_broadcast" && m.text().contains("made it high urgency"))
+    });
+}
+
+#[test]
+fn nothing_had_to_be_done() {
+    let (office, card) = anas();
+    let more = office.opens("ana", &card, "incident.more");
+    office.press_in("ana", &more, "incident.not_actionable");
+    office.window_says("ana", "its alert is marked as one to be mended. #1 is resolved");
+    office.card(1, "Resolved by Ana Silva");
+}
+
+#[test]
+fn somebody_who_was_not_asked_confirms_with_one_tap_more() {
+    let (office, card) = paged();
+    office.press("chen", "payments", &card, "incident.acknowledge");
+    let question = eventually("a question", SOON, || {
+        let all = office.slack.messages("payments");
+        all.into_iter().find(|m| m.0["shown_to"] == user_id("chen"))
+    });
+    assert_eq!(plain(question.text()), "You are not on call for Payments. Take #1? Ana Silva stops being paged.");
+    office.card(1, "Paging Ana Silva");
+    office.press("chen", "payments", &question, "incident.take");
+    office.card(1, "Chen Wei has it since");
+    office.told("chen", "You have #1. Ana Silva is not paged any more; Ben Okafor will not be.");
+}
+
+#[test]
+fn whoever_comes_too_late_may_take_it_over() {
+    let (office, card) = anas();
+    // Ben acts on what he saw a moment ago.
+    let stale = Message(json!({ "ts": card.ts() }));
+    let said = office.slack.types("ben", "payments", "/pager", "ack 1");
+    assert!(drawn(&said).join(" ").contains("[Take it over]"), "{said}");
+    assert_eq!(stale.ts(), card.ts());
+    office.slack.types("ben", "payments", "/pager", "reassign 1 @ben");
+    office.card(1, "Ben Okafor has it since");
+}
+
+#[test]
+fn a_snooze_says_until_when_and_why_and_its_end_is_a_new_message() {
+    let (office, card) = anas();
+    let form = office.opens("ana", &card, "incident.snooze");
+    let options = form["blocks"][1]["element"]["options"].as_array().cloned().unwrap_or_default();
+    let words: Vec<&str> = options.iter().filter_map(|o| o["text"]["text"].as_str()).collect();
+    assert!(words.iter().any(|w| w.starts_with("Until 9:00 today, in 5 h")), "{words:?}");
+    let in_30_min = options[0]["value"].as_str().expect("an offer");
+    let refused = office.submit("ana", &form, &json!({ "until": in_30_min, "at": 1_700_000_000 }));
+    assert!(refused["errors"]["until"].as_str().is_some_and(|e| e.contains("has passed")), "{refused}");
+    office.submit("ana", &form, &json!({ "until": in_30_min, "why": "waiting_on", "words": "the vendor" }));
+    office.card(1, "(waiting: the vendor)");
+    let pages = office.slack.pages("ana", 1).len();
+    office.pass(31 * 60);
+    office.card(1, "Paging Ana Silva");
+    eventually_true("a new page", SOON, || {
+        office.pass(1);
+        office.slack.pages("ana", 1).len() > pages
+    });
+    eventually_true("the channel is told anew", SOON, || {
+        office.pass(1);
+        let all = office.slack.messages("payments");
+        all.iter().any(|m| m.0["subtype"] == "thread_broadcast" && m.text().contains("The snooze is over"))
+    });
+}
+
+#[test]
+fn somebody_pages_by_hand_and_sees_first_whom_that_wakes() {
+    let office = Office::usual();
+    let answer = office.slack.types("chen", "payments", "/pager", "trigger");
+    let form = office.windows_after("chen", &answer).pop().expect("a window");
+    let choose = json!({
+        "user": "chen", "view_id": form["id"], "action_id": "raise.service", "value": "payments-api",
+        "values": { "what": "nobody can pay" },
+    });
+    assert_eq!(office.slack.post("/sandbox/click", &choose)["ok"], true);
+    let form = office.window_says("chen", "This wakes Ana Silva now");
+    let values = json!({ "raise.service": "payments-api", "what": "nobody can pay", "urgency": "service" });
+    office.submit("chen", &form, &values);
+    office.card(1, "opened by Chen Wei");
+    office.page("ana", 1);
+    office.told("chen", "#1 is open for Payments API");
+}
+
+#[test]
+fn the_home_tab_says_what_is_mine_and_its_buttons_work() {
+    let (office, _) = paged();
+    office.slack.open_home("ana");
+    let home = |words: &str| {
+        eventually(format!("the Home tab says {words:?}"), SOON, || {
+            let home = office.slack.get("/sandbox/views?user=ana&home=true");
+            let home = home.as_array().and_then(|all| all.first().cloned()).unwrap_or(home);
+            plain(&home.to_string()).contains(words).then_some(home)
+        })
+    };
+    let shown = home("Paging Ana Silva since");
+    office.press_in("ana", &shown, "incident.acknowledge");
+    home("Ana Silva has it since");
+    let window = office.top("ana", 1);
+    assert!(drawn(&window).join(" ").contains("You have #1"), "{window}");
+}
+
+#[test]
+fn words_to_the_bot_are_a_command() {
+    let (office, _) = paged();
+    let say = |text: &str| {
+        let body = json!({ "user": "ana", "channel": "dm:ana", "text": text });
+        assert_eq!(office.slack.post("/sandbox/say", &body)["ok"], true);
+    };
+    say("ack 1");
+    office.slack.wait("dm:ana", "You have #1. Ben Okafor will not be paged.");
+    say("trigger");
+    office.slack.wait("dm:ana", "Press this to say what is wrong");
+    say("hello");
+    office.slack.wait("dm:ana", "I don't know `hello`");
+}
+
+#[test]
+fn an_answer_reaches_whoever_asked_where_the_bot_is_no_member() {
+    let (office, card) = anas();
+    office.slack.order(json!({"fault": "error", "error": "not_in_channel", "method": "chat.postEphemeral"}));
+    let form = office.opens("ana", &card, "incident.snooze");
+    let first = form["blocks"][1]["element"]["options"][0]["value"].clone();
+    office.submit("ana", &form, &json!({ "until": first }));
+    office.slack.wait("dm:ana", "#1 is snoozed until");
+    assert_eq!(channel_id("payments"), "C0PAYMENTS");
+}
+
+#[test]
+fn the_log_below_the_card_is_one_edited_message() {
+    let (office, card) = anas();
+    office.slack.types("ana", "payments", "/pager", "note 1 looking");
+    office.slack.types("ana", "payments", "/pager", "note 1 found it");
+    let log = |words: &str| {
+        eventually(format!("the log says {words:?}"), SOON, || {
+            office.pass(1);
+            let all = office.slack.thread("payments", &card);
+            let logs: Vec<Message> = all.into_iter().filter(|m| m.text() == "Log of #1").collect();
+            assert!(logs.len() <= 1, "one message, edited");
+            logs.into_iter().find(|m| m.0.to_string().contains(words))
+        })
+    };
+    let shown = log("found it");
+    assert!(drawn(&shown.0).join("\n").contains("Ana Silva (Slack): delivered"), "{:?}", drawn(&shown.0));
+    office.slack.types("ana", "payments", "/pager", "note 1 mended it");
+    assert_eq!(log("mended it").ts(), shown.ts());
+}
