@@ -1,5 +1,6 @@
 //! Commands and options. Exit codes: 0 fine, 1 the thing checked is wrong, 2 usage or configuration.
 
+mod check;
 mod demo;
 mod store;
 
@@ -68,7 +69,7 @@ enum Command {
 pub fn run(cli: Cli) -> ExitCode {
     let Cli { command, common } = cli;
     match command {
-        Command::Check => check(&common),
+        Command::Check => check::check(&common),
         Command::Manifest => with_config(&common, &SystemEnv, |loaded| {
             println!("{:#}", manifest::build(&loaded.app));
             ExitCode::SUCCESS
@@ -83,22 +84,6 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Backup { dir } => with_data_dir(&common, |data_dir| store::backup(data_dir, &dir)),
         Command::Restore(options) => with_data_dir(&common, |data_dir| store::restore(data_dir, &options)),
         Command::Export(options) => with_data_dir(&common, |data_dir| store::export(data_dir, &options)),
-    }
-}
-
-fn check(common: &Common) -> ExitCode {
-    let report = config::check(&common.config, &SystemEnv);
-    for complaint in &report.complaints {
-        println!("{complaint}");
-    }
-    for warning in &report.warnings {
-        println!("{} (warning)", warning);
-    }
-    if report.complaints.is_empty() {
-        println!("{}: fine", common.config.display());
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(1)
     }
 }
 
@@ -154,6 +139,13 @@ async fn run_for_real(loaded: Loaded, common: &Common, secrets: Secrets, data_di
         metrics: Some(metrics()?),
     };
     let app = App::start(start, data_dir).await?;
+    if app.health().paused {
+        tracing::warn!(
+            data_dir = %data_dir.display(),
+            "PAUSED: this data was restored from a backup. Alerts are taken, and nothing is sent to anybody. When no other \
+             copy runs, stop this one, run `warridor restore --confirm`, and start it again"
+        );
+    }
     tracing::info!(listen = %app.addr(), data_dir = %data_dir.display(), "warridor runs");
     until_told_to_stop().await?;
     app.stop().await;
