@@ -23,6 +23,7 @@ pub mod notices; // what is wrong with the pager, told in the admin channel
 pub mod outbox; //  what is to be true outside, and the way there
 pub mod pump; //    the single writer: decide, make durable, publish, answer
 pub mod record; //  facts as journal frames hold them
+pub mod reload; //  a changed configuration, taken in while everything runs
 pub mod sandbox; // a local Slack, as strict as the real one
 pub mod slack; //   the socket, the lanes, the client
 pub mod store; //   bytes and keys: the journal is the truth, rows are behind it

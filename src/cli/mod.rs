@@ -2,13 +2,15 @@
 
 mod check;
 mod demo;
+mod manifest;
 mod store;
 
 use crate::app::{App, Start};
 use crate::clock::Clock;
-use crate::config::{self, Complaint, Env, Loaded, SystemEnv, manifest};
+use crate::config::{self, Complaint, Env, Loaded, SystemEnv};
 use crate::health::Health;
 use crate::ingest;
+use crate::reload::Watch;
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -16,6 +18,7 @@ use secrecy::SecretString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 use url::Url;
 
@@ -70,10 +73,7 @@ pub fn run(cli: Cli) -> ExitCode {
     let Cli { command, common } = cli;
     match command {
         Command::Check => check::check(&common),
-        Command::Manifest => with_config(&common, &SystemEnv, |loaded| {
-            println!("{:#}", manifest::build(&loaded.app));
-            ExitCode::SUCCESS
-        }),
+        Command::Manifest => manifest::manifest(&common),
         Command::Run => with_config(&common, &SystemEnv, |loaded| {
             let Some(secrets) = secrets() else { return ExitCode::from(2) };
             let data_dir = common.data_dir.clone().unwrap_or_else(|| loaded.app.data_dir.clone());
@@ -137,6 +137,7 @@ async fn run_for_real(loaded: Loaded, common: &Common, secrets: Secrets, data_di
         bot_token: secrets.bot_token,
         app_token: secrets.app_token,
         metrics: Some(metrics()?),
+        watch: Watch { path: common.config.clone(), env: Arc::new(SystemEnv) },
     };
     let app = App::start(start, data_dir).await?;
     if app.health().paused {

@@ -73,7 +73,7 @@ impl Env for SystemEnv {
 
 /// Another environment with some variables set on top.
 pub struct WithVars<'a> {
-    pub under: &'a dyn Env,
+    pub under: &'a (dyn Env + Send + Sync),
     pub vars: BTreeMap<String, String>,
 }
 
