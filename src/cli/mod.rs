@@ -55,7 +55,7 @@ enum Command {
     /// Try it: a local Slack in your browser, this configuration, a sample alert.
     Demo(demo::Options),
     /// Say what is wrong with the configuration, line by line.
-    Check,
+    Check(check::Options),
     /// Print the Slack app manifest.
     Manifest,
     /// Read a stopped data directory from end to end and say all that is wrong with it.
@@ -72,7 +72,7 @@ enum Command {
 pub fn run(cli: Cli) -> ExitCode {
     let Cli { command, common } = cli;
     match command {
-        Command::Check => check::check(&common),
+        Command::Check(options) => check::check(&options, &common),
         Command::Manifest => manifest::manifest(&common),
         Command::Run => with_config(&common, &SystemEnv, |loaded| {
             let Some(secrets) = secrets() else { return ExitCode::from(2) };
