@@ -3,6 +3,7 @@
 mod check;
 mod demo;
 mod manifest;
+mod setup;
 mod store;
 
 use crate::app::{App, Start};
@@ -56,6 +57,8 @@ enum Command {
     Demo(demo::Options),
     /// Say what is wrong with the configuration, line by line.
     Check(check::Options),
+    /// Walk through a real workspace: the app, its tokens, channels and people.
+    Setup,
     /// Print the Slack app manifest.
     Manifest,
     /// Read a stopped data directory from end to end and say all that is wrong with it.
@@ -73,6 +76,7 @@ pub fn run(cli: Cli) -> ExitCode {
     let Cli { command, common } = cli;
     match command {
         Command::Check(options) => check::check(&options, &common),
+        Command::Setup => setup::setup(&common),
         Command::Manifest => manifest::manifest(&common),
         Command::Run => with_config(&common, &SystemEnv, |loaded| {
             let Some(secrets) = secrets() else { return ExitCode::from(2) };
@@ -121,9 +125,14 @@ fn secrets() -> Option<Secrets> {
     };
     let bot_token = var("SLACK_BOT_TOKEN", "the bot token (xoxb-…)");
     let app_token = var("SLACK_APP_TOKEN", "the app-level token (xapp-…, scope connections:write)");
-    let api = std::env::var("SLACK_API_URL").unwrap_or_else(|_| SLACK_API_URL.to_owned());
-    let api = Url::parse(&api).map_err(|e| eprintln!("SLACK_API_URL is {api:?}, which is no URL ({e})")).ok();
+    let api = slack_api();
     Some(Secrets { bot_token: bot_token?, app_token: app_token?, api: api? })
+}
+
+/// Where Slack is. `None`: it was told that SLACK_API_URL is no URL.
+fn slack_api() -> Option<Url> {
+    let api = std::env::var("SLACK_API_URL").unwrap_or_else(|_| SLACK_API_URL.to_owned());
+    Url::parse(&api).map_err(|e| eprintln!("SLACK_API_URL is {api:?}, which is no URL ({e})")).ok()
 }
 
 async fn run_for_real(loaded: Loaded, common: &Common, secrets: Secrets, data_dir: &Path) -> anyhow::Result<()> {

@@ -14,6 +14,7 @@ pub const METHODS: &[(&str, &[&str])] = &[
     ("conversations.history", &["channels:history", "groups:history", "im:history"]),
     ("conversations.info", &["channels:read", "groups:read"]),
     ("conversations.join", &["channels:join"]),
+    ("conversations.list", &["channels:read", "groups:read"]),
     ("conversations.open", &["im:write"]),
     ("conversations.replies", &["channels:history", "groups:history", "im:history"]),
     ("dnd.info", &["dnd:read"]),
