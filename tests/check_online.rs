@@ -193,7 +193,7 @@ async fn a_person_who_cannot_answer_a_page_is_told_with_their_line() {
         "{ana} is a guest in Slack, and guests may look and note, not acknowledge; make them a member in Slack, or put \
          somebody else in their place"
     );
-    assert_eq!(told(|ws| ws.users[0].is_restricted = true, &[]).await, [guest.clone()]);
+    assert_eq!(told(|ws| ws.users[0].is_restricted = true, &[]).await, std::slice::from_ref(&guest));
     assert_eq!(told(|ws| ws.users[0].is_ultra_restricted = true, &[]).await, [guest]);
     assert_eq!(
         told(|ws| ws.users[0].is_stranger = true, &[]).await,
@@ -254,9 +254,8 @@ async fn a_person_with_slack_only_and_a_quiet_night_will_not_wake() {
     assert_eq!(
         told(|ws| ws.users[0].dnd = night(), &[("id = \"ana\"", "id = \"ana\"\nname = \"Ana Silva\"")]).await,
         [
-            "config.toml:31: [user.ana] Ana Silva's only method is Slack, and their DND is 22:00-08:00: they will not wake; let \
-          the bot through: in Slack, its profile, turn on notifications during Do Not Disturb; or change the hours \
-          (warning)"
+            "config.toml:31: [user.ana] Ana Silva's only method is Slack, and their DND is 22:00-08:00: they will not wake; exempt \
+          the bot from Do Not Disturb in Slack, or change its hours (warning)"
         ]
     );
 }

@@ -41,6 +41,22 @@ fn a_schedule_that_runs_has_no_gap_whatever_the_day() {
 }
 
 #[test]
+fn a_data_directory_named_on_the_command_line_is_looked_at_instead() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = GOOD.replace("listen = ", "data_dir = \"/proc/y\"\nlisten = ");
+    std::fs::write(dir.path().join("config.toml"), text).unwrap();
+    let check = |data_dir: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_warridor"));
+        let out = command.current_dir(dir.path()).args(["check", "--data-dir", data_dir]).output().unwrap();
+        (out.status.code(), String::from_utf8(out.stdout).unwrap())
+    };
+    let (code, said) = check("/proc/x");
+    assert!(code == Some(1) && said.starts_with("--data-dir /proc/x cannot be written: "), "{said}");
+    let (code, said) = check("data");
+    assert!(code == Some(0) && said.ends_with("config.toml: fine\n"), "{said}");
+}
+
+#[test]
 fn a_data_directory_nobody_can_write_is_refused_before_the_first_alert() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("config.toml");

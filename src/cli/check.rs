@@ -2,7 +2,7 @@
 
 use super::{Common, secrets};
 use crate::clock::Clock;
-use crate::config::{self, CheckReport, Complaint, Loaded, SystemEnv};
+use crate::config::{self, CheckReport, Complaint, Env, Loaded, SystemEnv};
 use crate::online::{self, Access, Level};
 use clap::Args;
 use std::process::ExitCode;
@@ -16,9 +16,15 @@ pub(super) struct Options {
 
 pub(super) fn check(options: &Options, common: &Common) -> ExitCode {
     let now = Clock::system(0).now();
-    let (loaded, mut report) = config::inspect(&common.config, &SystemEnv);
+    let (loaded, mut report) = config::inspect(&common.config, &SystemEnv, common.data_dir.as_deref());
     if let Some(loaded) = &loaded {
         report.warnings.extend(config::outlook(loaded, now));
+    }
+    if let Some(dir) = &common.data_dir
+        && let Err(error) = SystemEnv.can_keep(dir)
+    {
+        println!("--data-dir {} cannot be written: {error}; name a directory this user may write", dir.display());
+        return ExitCode::from(1);
     }
     print(&report);
     let fine = report.complaints.is_empty();

@@ -164,7 +164,7 @@ async fn run_for_real(loaded: Loaded, common: &Common, secrets: Secrets, data_di
 
 /// What the configuration can be lived with, but should not be.
 fn warn(loaded: &Loaded) {
-    for warning in &loaded.warnings {
+    for warning in loaded.warnings.iter().chain(&config::outlook(loaded, Clock::system(0).now())) {
         tracing::warn!("{warning}");
     }
 }

@@ -73,7 +73,7 @@ impl Setup<'_> {
 
     /// The configuration as it is now.
     fn load(&self) -> anyhow::Result<Loaded> {
-        let (loaded, report) = config::inspect(&self.common.config, &SystemEnv);
+        let (loaded, report) = config::inspect(&self.common.config, &SystemEnv, self.common.data_dir.as_deref());
         report.complaints.iter().for_each(|complaint| self.talk.say(&complaint.to_string()));
         match loaded {
             Some(loaded) => Ok(loaded),

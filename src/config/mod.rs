@@ -95,14 +95,15 @@ pub fn load(path: &Path, env: &dyn Env) -> Result<Loaded, Vec<Complaint>> {
 
 /// Tells what is wrong and what is doubtful; beyond what [`load`] sees, whether the data directory can be written.
 pub fn check(path: &Path, env: &dyn Env) -> CheckReport {
-    inspect(path, env).1
+    inspect(path, env, None).1
 }
 
-/// [`check`], and the configuration if it can be used.
-pub fn inspect(path: &Path, env: &dyn Env) -> (Option<Loaded>, CheckReport) {
+/// [`check`], and the configuration if it can be used. With `kept_in`, its own data directory is not used, and not looked
+/// at.
+pub fn inspect(path: &Path, env: &dyn Env, kept_in: Option<&Path>) -> (Option<Loaded>, CheckReport) {
     let (loaded, mut report) = examine(path, env);
     let loaded = loaded.filter(|_| report.complaints.is_empty());
-    if let Some(loaded) = &loaded
+    if let (Some(loaded), None) = (&loaded, kept_in)
         && let Err(error) = env.can_keep(&loaded.app.data_dir)
     {
         let found = format!("data_dir = {:?}", loaded.app.data_dir.display().to_string());

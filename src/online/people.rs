@@ -162,7 +162,7 @@ impl One<'_> {
             clock(from),
             clock(until)
         );
-        let mend = "let the bot through: in Slack, its profile, turn on notifications during Do Not Disturb; or change the hours";
+        let mend = "exempt the bot from Do Not Disturb in Slack, or change its hours";
         Some(self.say(Level::Doubtful, "rule", "", &wrong, mend))
     }
 }
