@@ -145,13 +145,6 @@ pub struct Reload {
     pub standing: channel::Sender<Standing>,
 }
 
-/// Why a round of looking begins.
-enum Why {
-    Stop,
-    Hangup,
-    Time,
-}
-
 /// What is remembered between two rounds.
 struct Memory {
     keeper: Keeper,
@@ -168,6 +161,13 @@ struct Memory {
 impl Reload {
     /// Runs until `stop`. `keeper` and `text` are what the start put in force.
     pub async fn run(self, keeper: Keeper, text: String, stop: CancellationToken) {
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = self.go_on(keeper, text) => {}
+        }
+    }
+
+    async fn go_on(&self, keeper: Keeper, text: String) {
         let mut hangup = match signal(SignalKind::hangup()) {
             Ok(hangup) => hangup,
             Err(e) => {
@@ -187,24 +187,14 @@ impl Reload {
         let mut ask = tokio::time::interval(ASK_AGAIN);
         ask.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
-            let why = tokio::select! {
-                biased;
-                () = stop.cancelled() => Why::Stop,
-                _ = hangup.recv() => Why::Hangup,
-                _ = ask.tick() => {
-                    self.ask(&mut memory).await;
-                    continue;
-                }
-                () = tokio::time::sleep(LOOK_EVERY) => Why::Time,
-            };
-            match why {
-                Why::Stop => return,
-                Why::Hangup => {
+            tokio::select! {
+                _ = hangup.recv() => {
                     tracing::info!("SIGHUP: reading the configuration");
                     memory.seen = None;
                     self.look(&mut memory, true).await;
                 }
-                Why::Time => self.look(&mut memory, false).await,
+                _ = ask.tick() => self.ask(&mut memory).await,
+                () = tokio::time::sleep(LOOK_EVERY) => self.look(&mut memory, false).await,
             }
         }
     }
@@ -303,7 +293,7 @@ impl Reload {
     }
 
     fn publish(&self, memory: &Memory) {
-        let people_not_found = memory.people.missing();
+        let people_not_found = memory.people.missing(&memory.keeper.in_force);
         let standing = Standing { people_not_found, ..memory.keeper.standing.clone() };
         self.standing.send_if_modified(|now| std::mem::replace(now, standing.clone()) != standing);
     }

@@ -12,6 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct People {
     pub(super) found: BTreeMap<String, SlackUserId>,
     missing: BTreeMap<String, String>,
+    /// Addresses that turned out to be somebody else's, and were told.
+    doubled: BTreeSet<String>,
 }
 
 impl People {
@@ -27,14 +29,35 @@ impl People {
         directory
     }
 
-    /// Whom Slack does not know, each with a line for people.
-    pub fn missing(&self) -> Vec<String> {
-        self.missing.values().cloned().collect()
+    /// Who has no id although they were looked for, each with a line for people.
+    pub fn missing(&self, directory: &Directory) -> Vec<String> {
+        self.missing.values().cloned().chain(self.doubles(directory).into_values()).collect()
+    }
+
+    /// Addresses whose person in Slack is somebody else in the configuration, each with a line for people.
+    pub(super) fn doubles(&self, directory: &Directory) -> BTreeMap<String, String> {
+        let applied = self.apply(directory);
+        let nameless = applied.users.values().filter(|user| user.slack.is_none());
+        let double = nameless.filter_map(|user| {
+            let email = user.email.as_ref()?.to_lowercase();
+            let other = applied.user_by_slack(self.found.get(&email)?)?;
+            let line = format!(
+                "{} cannot be paged: in Slack, the e-mail address of user `{}` is that of user `{}`. Correct one of the two \
+                 in the configuration.",
+                escape(&user.name, 60),
+                escape(user.id.as_str(), 60),
+                escape(other.id.as_str(), 60),
+            );
+            Some((email, line))
+        });
+        double.collect()
     }
 
     /// Asks Slack for everybody who is not found yet. What is to be told: each person once, until the address changes.
     pub async fn ask(&mut self, directory: &Directory, client: &SlackClient) -> Vec<String> {
-        let wanted = self.wanted(directory);
+        let mut wanted = self.wanted(directory);
+        // A rate limit ends a round: those who were not asked about yet come first.
+        wanted.sort_by_key(|(_, email)| self.missing.contains_key(email));
         let emails: BTreeSet<&String> = wanted.iter().map(|(_, email)| email).collect();
         self.missing.retain(|email, _| emails.contains(email));
         let mut news = Vec::new();
@@ -62,6 +85,9 @@ impl People {
                 Outcome::RateLimited { .. } | Outcome::NotSent(_) | Outcome::Unknown(_) => break,
             }
         }
+        let doubles = self.doubles(directory);
+        self.doubled.retain(|email| doubles.contains_key(email));
+        news.extend(doubles.into_iter().filter(|(email, _)| self.doubled.insert(email.clone())).map(|(_, line)| line));
         news
     }
 

@@ -112,4 +112,7 @@ fn a_person_found_by_e_mail_gets_an_id_nobody_else_has() {
     assert_eq!(slack(&people, "ana"), Some("U000000009".into()));
     assert_eq!(slack(&people, "guest"), None, "that is Ben, as the configuration says");
     assert_eq!(slack(&people, "ben"), Some("U000000002".into()));
+    let told = people.missing(&directory);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("the e-mail address of user `guest` is that of user `ben`"), "{told:?}");
 }
