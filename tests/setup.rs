@@ -119,7 +119,7 @@ fn from_nothing_to_a_file_that_starts_it_with_every_slip_told() {
     let (code, said, dir) = walk.end();
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("Written: SLACK_BOT_TOKEN, SLACK_APP_TOKEN, KEY_PAYMENTS, KEY_SEARCH."), "{said}");
-    assert!(said.contains("set -a; . ./pager.env; set +a; warridor run --config config.toml"), "{said}");
+    assert!(said.contains("set -a; . './pager.env'; set +a; warridor run --config config.toml"), "{said}");
     assert!(!said.contains(BOT) && !said.contains(APP), "a token was shown: {said}");
     assert_eq!(std::fs::read_to_string(dir.path().join("config.toml")).unwrap(), GOOD, "nothing secret goes there");
     starts_it(&dir.path().join("pager.env"), dir.path());

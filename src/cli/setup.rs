@@ -262,7 +262,9 @@ impl Setup<'_> {
             ));
         }
         let set = match file {
-            Some(file) => format!("set -a; . ./{file}; set +a; "),
+            // Without a slash, a shell would look for it in its path.
+            Some(file) if file.contains('/') => format!("set -a; . '{file}'; set +a; "),
+            Some(file) => format!("set -a; . './{file}'; set +a; "),
             None => "SLACK_BOT_TOKEN=xoxb-… SLACK_APP_TOKEN=xapp-… ".to_owned(),
         };
         let listen = self.common.listen.unwrap_or(loaded.app.listen);
