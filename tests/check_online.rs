@@ -3,14 +3,18 @@
 mod workspace;
 
 use secrecy::SecretString;
+use serde_json::json;
 use std::process::{Command, Output};
 use warridor::clock::Clock;
 use warridor::domain::stamp::At;
 use warridor::online::{self, Access};
 use warridor::sandbox::Sandbox;
+use warridor::sandbox::faults::Fault;
 use warridor::sandbox::workspace::{DndWindow, Workspace};
 use workspace::{GOOD, KEYS, fitting, load, start};
 
+const BOT: &str = "xoxb-sandbox-bot";
+const APP: &str = "xapp-sandbox-app";
 const REINSTALL: &str = "paste the output of `warridor manifest` at api.slack.com/apps: your app, App Manifest; then Install \
                          App, Reinstall to Workspace";
 const COMMANDS: &str = "Slack does not tell which slash commands an app has: type `/pager help` there; if Slack does not \
@@ -109,6 +113,37 @@ async fn tokens_of_the_wrong_kind_are_told_without_asking_slack_and_dead_ones_by
         format!("SLACK_APP_TOKEN is refused by Slack (invalid_auth); make a new one ({app_where})")
     );
     assert_eq!(findings.len(), 2, "and the rest was looked at: {findings:#?}");
+}
+
+#[tokio::test]
+async fn socket_mode_that_is_off_and_a_token_without_its_scope_each_have_their_mend() {
+    let loaded = load(GOOD);
+    for (error, want) in [
+        (
+            "socket_mode_not_enabled",
+            "Socket Mode cannot be opened (socket_mode_not_enabled); turn it on at api.slack.com/apps: your app, Socket Mode, \
+             Enable",
+        ),
+        (
+            "missing_scope",
+            "SLACK_APP_TOKEN may not open sockets (missing_scope); make a new one (at api.slack.com/apps: your app, Basic \
+             Information, App-Level Tokens, with the scope connections:write)",
+        ),
+    ] {
+        let sandbox = start(fitting());
+        let fault = json!({"fault": "error", "method": "apps.connections.open", "error": error});
+        sandbox.slack().act(|slack, _| slack.order(Fault::parse(&fault).unwrap()));
+        let findings = online::check(&loaded, &access(&sandbox, BOT, APP), NOW).await.unwrap();
+        assert_eq!(findings[0].to_string(), want);
+    }
+}
+
+#[tokio::test]
+async fn a_rate_limit_is_waited_for_and_not_told() {
+    let sandbox = start(fitting());
+    let fault = json!({"fault": "429", "method": "conversations.info", "retry_after": 1, "count": 2});
+    sandbox.slack().act(|slack, _| slack.order(Fault::parse(&fault).unwrap()));
+    assert_eq!(told_by(&sandbox, GOOD).await, Vec::<String>::new());
 }
 
 #[tokio::test]
