@@ -18,6 +18,7 @@ use crate::outbox::ledger::{self, Ledger};
 use crate::pump::driver::{self as pump_driver, Board, Parts};
 use crate::pump::{Fatal, Pump, Replayer};
 use crate::record::Salt;
+use crate::reload::{Keeper, Reload, Watch};
 use crate::slack::handler::{Archive, Handler, History};
 use crate::slack::{self, SlackClient, SocketConfig};
 use crate::store::Store;
@@ -57,6 +58,8 @@ pub struct Start {
     pub bot_token: SecretString,
     pub app_token: SecretString,
     pub metrics: Option<PrometheusHandle>,
+    /// Where `loaded` came from, and a changed one will.
+    pub watch: Watch,
 }
 
 /// A running pager.
@@ -96,8 +99,11 @@ impl App {
     /// # Errors
     /// The data directory is in use or damaged, or the port is taken. Slack being away is no error.
     pub async fn start(start: Start, data_dir: &Path) -> anyhow::Result<Self> {
-        let Start { loaded, listen, clock, slack_api, bot_token, app_token, metrics } = start;
-        let Loaded { directory, app: AppConfig { heartbeat_url, commands, .. }, text, sha256, .. } = loaded;
+        let Start { loaded, listen, clock, slack_api, bot_token, app_token, metrics, watch } = start;
+        let Loaded { directory, app, text, sha256, .. } = loaded;
+        let keeper = Keeper::new(app.clone(), directory.clone());
+        let AppConfig { heartbeat_url, commands, .. } = app;
+        let in_force = text.clone();
         let listener =
             TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}: is it taken?"))?;
         let addr = listener.local_addr()?;
@@ -146,7 +152,7 @@ impl App {
         let handler = Handler {
             door: door.clone(),
             board: board.clone(),
-            client,
+            client: client.clone(),
             clock: clock.clone(),
             outbox: handle.clone(),
             commands,
@@ -158,12 +164,14 @@ impl App {
         let (listening, status) = slack::run(config, clock.clone(), handler, sockets.token.clone());
         sockets.tasks.push(listening);
 
+        let standing = tokio::sync::watch::Sender::default();
         let health = Arc::new(Health {
             board: board.clone(),
             outbox: handle,
             sockets: status,
             clock: clock.clone(),
             paused: opened.paused,
+            config: standing.subscribe(),
         });
         let mut intake = Stage::new();
         if let Some(url) = heartbeat_url {
@@ -173,6 +181,9 @@ impl App {
         }
         let ingest = IngestConfig { metrics, ..IngestConfig::default() };
         let unknown = ingest.unknown_keys.clone();
+        let (told, stored) = (notices.clone(), store.clone());
+        let reload = Reload { watch, store: stored, door: door.clone(), client, notices: told, standing };
+        intake.tasks.push(tokio::spawn(reload.run(keeper, in_force, intake.token.clone())));
         let behind = PumpIntake {
             door: door.clone(),
             board,

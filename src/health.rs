@@ -4,6 +4,7 @@ use crate::clock::Clock;
 use crate::ingest::Readiness;
 use crate::outbox::driver::OutboxHandle;
 use crate::pump::driver::Board;
+use crate::reload::Standing;
 use crate::slack::SocketStatus;
 use metrics::{Unit, describe_gauge, gauge};
 use serde_json::json;
@@ -22,6 +23,8 @@ pub struct Health {
     pub clock: Clock,
     /// After a restore, until a person confirms.
     pub paused: bool,
+    /// Is the configuration as it lies on disk in force?
+    pub config: watch::Receiver<Standing>,
 }
 
 impl Health {
@@ -31,12 +34,19 @@ impl Health {
         let snapshot = self.board.snapshot();
         let sockets = self.sockets.borrow().clone();
         let slack = self.outbox.health();
+        let config = self.config.borrow().clone();
         let body = json!({
             "store": refusing.clone().unwrap_or_else(|| "ok".to_owned()),
             "journal_frame": snapshot.seq,
             "checkpoint_lag_frames": snapshot.seq.saturating_sub(self.board.checkpointed()),
             "open_incidents": snapshot.world.open_incidents().count(),
             "paused": self.paused.then_some("restored from a backup: nothing is sent until `warridor restore --confirm`"),
+            "config": {
+                "sha256": snapshot.directory.sha256,
+                "refused": config.refused,
+                "ignored_until_restart": config.ignored_until_restart,
+                "people_not_found": config.people_not_found,
+            },
             "slack": {
                 "sockets": sockets.connected,
                 "trouble": slack.token_trouble.map(|e| format!("Slack refuses our token: {e}")).or(sockets.last_error),

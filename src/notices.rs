@@ -102,8 +102,8 @@ impl Notices {
         let _ = tokio::time::timeout(LAST_WORD, self.post(&text)).await;
     }
 
-    /// True when it was said.
-    async fn say(&self, text: String) -> bool {
+    /// True when it was said. Goes on trying for about ten minutes.
+    pub async fn say(&self, text: String) -> bool {
         if self.paused {
             return false;
         }

@@ -104,3 +104,36 @@ fn every_slip_names_the_playbooks_own_line() {
         assert_eq!(told, [want], "{from} -> {to}");
     }
 }
+
+#[test]
+fn a_playbook_that_fits_no_alert_is_doubted() {
+    let mut env = env(&PLAYBOOK.replace("tier = 1", "tier = 2"));
+    for (name, key) in [("KEY_PAYMENTS", "0123456789abcdef"), ("KEY_SEARCH", "fedcba9876543210")] {
+        env.vars.insert(name.to_owned(), key.to_owned());
+    }
+    let report = config::check(Path::new("config.toml"), &env);
+    assert_eq!(report.complaints, []);
+    let told: Vec<String> = report.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "playbooks/down.md:4: tier = 2 fits no alert: no service it names has this tier; write the tier of its services, or \
+          leave it out"
+        ]
+    );
+}
+
+#[test]
+fn a_service_that_was_not_read_for_its_own_mistake_is_not_missed_by_its_playbook() {
+    for text in [
+        GOOD.replace("[[service]]", "[[services]]").replace("[[service.key]]", "[[services.key]]"),
+        GOOD.replace("team = \"payments\" # service", "team = \"paymnts\""),
+    ] {
+        let mut env = env(PLAYBOOK);
+        env.files.insert("config.toml".into(), text.into_bytes());
+        let told: Vec<String> =
+            config::check(Path::new("config.toml"), &env).complaints.iter().map(ToString::to_string).collect();
+        assert_eq!(told.len(), 1, "{told:#?}");
+        assert!(told[0].starts_with("config.toml:"), "{told:#?}");
+    }
+}

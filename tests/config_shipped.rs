@@ -1,7 +1,7 @@
 //! The configuration and the playbooks this repository ships are the ones `demo` runs and readers copy from.
 
 use chrono::{Duration, TimeZone, Utc};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use warridor::config::{self, KeyFrom, Means, MemoryEnv, SystemEnv, WithVars};
 use warridor::domain::directory::Target;
@@ -83,9 +83,37 @@ fn its_first_service_is_the_story_the_demo_tells() {
         loaded.app.commands.iter().map(|c| (c.name.as_str(), c.means)).collect::<Vec<_>>(),
         [("/pager", Means::Pager), ("/oncall", Means::Oncall)]
     );
-    let zones: std::collections::BTreeSet<_> = directory.users.values().map(|user| user.tz.name()).collect();
+    let zones: BTreeSet<_> = directory.users.values().map(|user| user.tz.name()).collect();
     assert!(zones.len() >= 3);
     assert!(directory.users.values().all(|user| user.slack.is_some()));
+}
+
+#[test]
+fn it_shows_what_a_real_company_needs_and_nobody_backs_themselves_up() {
+    let directory = shipped().directory;
+    assert_eq!(directory.teams.len(), 4);
+    let tiers: BTreeSet<u8> = directory.services.values().map(|service| service.tier).collect();
+    assert_eq!(tiers, BTreeSet::from([1, 2, 3]));
+    let zones: BTreeSet<&str> = directory.schedules.values().map(|schedule| schedule.tz.name()).collect();
+    assert_eq!(zones.len(), 3);
+    let private: Vec<_> = directory.services.values().filter(|service| service.private).collect();
+    assert_eq!(private.len(), 1);
+    assert!(directory.may_show(&private[0].id, &directory.channels["security"]));
+    assert!(!directory.may_show(&private[0].id, &directory.channels["platform"]));
+    assert!(directory.may_show(&ServiceId::from("payments-api"), &directory.channels["platform"]));
+    let from = Utc.with_ymd_and_hms(2026, 3, 20, 0, 30, 0).unwrap();
+    for hour in 0..24 * 30 {
+        let at = At::from(from + Duration::hours(hour));
+        let who = |id: &str| resolve(&directory.schedules[&ScheduleId::from(id)], std::iter::empty(), at).who;
+        for (primary, backup) in [
+            ("payments-primary", "payments-backup"),
+            ("search-week", "search-backup"),
+            ("platform-days", "platform-backup"),
+            ("security-week", "security-backup"),
+        ] {
+            assert_ne!(who(primary), who(backup), "{primary} {}", at.utc());
+        }
+    }
 }
 
 #[test]

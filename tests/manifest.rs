@@ -1,8 +1,10 @@
 //! The Slack app manifest: what we ask of a workspace, by our own words and, where Slack's schema is at hand, by it.
 
 use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use warridor::config::{self, MemoryEnv, manifest};
+use warridor::slack::methods;
 
 const SHIPPED: &str = include_str!("../config.toml");
 
@@ -18,8 +20,9 @@ fn it_speaks_socket_mode_and_shows_pages() {
     let settings = &manifest["settings"];
     assert_eq!(settings["socket_mode_enabled"], true);
     assert_eq!(settings["interactivity"]["is_enabled"], true);
-    assert_eq!(settings["event_subscriptions"]["bot_events"], serde_json::json!(["app_home_opened"]));
+    assert_eq!(settings["event_subscriptions"]["bot_events"], serde_json::json!(["app_home_opened", "message.im"]));
     let home = &manifest["features"]["app_home"];
+    assert_eq!(home["home_tab_enabled"], true);
     assert_eq!(home["messages_tab_enabled"], true);
     assert_eq!(home["messages_tab_read_only_enabled"], false);
     // With sockets, no address of ours may be asked for.
@@ -47,21 +50,108 @@ fn its_commands_are_the_configured_ones_and_tell_people_apart() {
 }
 
 #[test]
-fn it_asks_for_every_scope_it_needs_and_no_other() {
-    let manifest = built(SHIPPED);
-    let asked: Vec<&str> =
-        manifest["oauth_config"]["scopes"]["bot"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
-    let needed = manifest::scopes_needed();
-    assert_eq!(asked, needed.iter().map(|(scope, _)| *scope).collect::<Vec<_>>());
-    let mut once = asked.clone();
-    once.sort_unstable();
-    once.dedup();
-    assert_eq!(once.len(), asked.len());
-    for scope in ["chat:write", "commands", "users:read", "im:write", "im:history", "channels:history"] {
-        assert!(asked.contains(&scope), "{scope}");
+fn it_asks_for_the_scopes_of_the_methods_that_are_called_and_for_no_other() {
+    let called = methods_called();
+    assert!(called.len() >= 10, "{called:?}");
+    let mut needed = BTreeSet::from([methods::COMMANDS_SCOPE]);
+    needed.extend(methods::EVENTS.iter().filter_map(|(_, scope)| *scope));
+    for (method, places) in &called {
+        let listed = methods::METHODS.iter().find(|(name, _)| name == method);
+        let (_, scopes) =
+            listed.unwrap_or_else(|| panic!("{method} is called in {places:?}: list it in slack/methods.rs"));
+        needed.extend(*scopes);
     }
-    assert!(needed.iter().all(|(_, why)| !why.is_empty() && !why.contains('\n')));
-    assert_eq!(manifest["oauth_config"]["scopes"].as_object().unwrap().len(), 1);
+    let manifest = built(SHIPPED);
+    let asked = manifest["oauth_config"]["scopes"]["bot"].as_array().unwrap();
+    assert_eq!(asked.iter().filter_map(Value::as_str).collect::<BTreeSet<_>>(), needed);
+    assert_eq!(asked.len(), needed.len(), "none twice");
+    assert!(methods::scopes().iter().all(|(_, why)| !why.is_empty() && !why.contains('\n')));
+    assert_eq!(manifest["oauth_config"]["scopes"].as_object().unwrap().len(), 1, "nothing in anybody's name");
+}
+
+/// Every literal in the sources that names a method of Slack's Web API, with the files it stands in.
+fn methods_called() -> BTreeMap<String, Vec<String>> {
+    // The local Slack has methods of its own; the lanes only know which methods post; tests call what they like.
+    let apart =
+        |path: &str| path.contains("/sandbox/") || path.ends_with("slack/methods.rs") || path.contains("slack/lanes");
+    let mut files = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+    let mut called: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for path in files.iter().filter(|path| !apart(&path.to_string_lossy())) {
+        let text = std::fs::read_to_string(path).unwrap();
+        for literal in text.split('"').filter(|literal| is_method(literal)) {
+            called.entry(literal.to_owned()).or_default().push(path.display().to_string());
+        }
+    }
+    called
+}
+
+fn is_method(literal: &str) -> bool {
+    const FAMILIES: [&str; 22] = [
+        "admin",
+        "api",
+        "apps",
+        "assistant",
+        "auth",
+        "bookmarks",
+        "bots",
+        "calls",
+        "canvases",
+        "chat",
+        "conversations",
+        "dnd",
+        "emoji",
+        "files",
+        "pins",
+        "reactions",
+        "reminders",
+        "team",
+        "usergroups",
+        "users",
+        "views",
+        "workflows",
+    ];
+    let mut words = literal.split('.');
+    let family = words.next().unwrap_or_default();
+    let rest: Vec<&str> = words.collect();
+    // `users.info`; not `message.im`, which is an event, nor `users.rs`, which is a file.
+    FAMILIES.contains(&family)
+        && (1..=3).contains(&rest.len())
+        && rest.iter().all(|word| word.len() > 2 && word.chars().all(|c| c.is_ascii_alphabetic()))
+}
+
+fn sources(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, files);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            files.push(path);
+        }
+    }
+}
+
+#[test]
+fn what_is_not_a_method_is_not_taken_for_one() {
+    for (literal, want) in [
+        ("chat.postMessage", true),
+        ("usergroups.users.update", true),
+        ("users.rs", false),
+        ("message.im", false),
+        ("chat:write", false),
+        ("team", false),
+        ("apps.connections.open to fail", false),
+    ] {
+        assert_eq!(is_method(literal), want, "{literal}");
+    }
+}
+
+#[test]
+fn it_promises_nothing_that_is_not_there() {
+    let text = built(SHIPPED)["display_information"].to_string().to_lowercase();
+    for word in ["walk", "playbook", "phone call", "sms", "rca", "war room", "triage"] {
+        assert!(!text.contains(word), "{word}: {text}");
+    }
 }
 
 #[test]

@@ -71,9 +71,15 @@ impl Office {
     /// What somebody is told privately in #payments.
     fn told(&self, who: &str, words: &str) {
         eventually(format!("{who} is told {words:?}"), SOON, || {
-            let all = self.slack.messages("payments");
-            all.into_iter().find(|m| m.0["shown_to"] == user_id(who) && plain(m.text()).contains(words))
+            self.private(who).into_iter().find(|m| plain(m.text()).contains(words))
         });
+    }
+
+    /// What only this person sees in #payments.
+    fn private(&self, who: &str) -> Vec<Message> {
+        let all = self.slack.get(&format!("/sandbox/messages?channel=payments&user={who}"));
+        let all = all.as_array().cloned().unwrap_or_default();
+        all.into_iter().filter(|m| m["is_ephemeral"] == true).map(Message).collect()
     }
 
     fn window_says(&self, who: &str, words: &str) -> Value {
@@ -88,7 +94,9 @@ fn more_is_made_from_the_state_at_that_instant() {
     let (office, card) = paged();
     let more = office.opens("ana", &card, "incident.more");
     let choices = drawn(&more).join("\n");
-    for choice in ["I'm on it", "Mitigated", "Add responders", "Reassign", "Note", "Merge into", "Low urgency", "Who was paged"] {
+    for choice in
+        ["I'm on it", "Mitigated", "Add responders", "Reassign", "Note", "Merge into", "Low urgency", "Who was paged"]
+    {
         assert!(choices.contains(choice), "{choice}: {choices}");
     }
     office.monitor(PAYMENTS_KEY, "disk", "resolve");
@@ -247,10 +255,7 @@ fn nothing_had_to_be_done() {
 fn somebody_who_was_not_asked_confirms_with_one_tap_more() {
     let (office, card) = paged();
     office.press("chen", "payments", &card, "incident.acknowledge");
-    let question = eventually("a question", SOON, || {
-        let all = office.slack.messages("payments");
-        all.into_iter().find(|m| m.0["shown_to"] == user_id("chen"))
-    });
+    let question = eventually("a question", SOON, || office.private("chen").pop());
     assert_eq!(plain(question.text()), "You are not on call for Payments. Take #1? Ana Silva stops being paged.");
     office.card(1, "Paging Ana Silva");
     office.press("chen", "payments", &question, "incident.take");
@@ -280,6 +285,7 @@ fn a_snooze_says_until_when_and_why_and_its_end_is_a_new_message() {
     let in_30_min = options[0]["value"].as_str().expect("an offer");
     let refused = office.submit("ana", &form, &json!({ "until": in_30_min, "at": 1_700_000_000 }));
     assert!(refused["errors"]["until"].as_str().is_some_and(|e| e.contains("has passed")), "{refused}");
+    let form = office.opens("ana", &card, "incident.snooze");
     office.submit("ana", &form, &json!({ "until": in_30_min, "why": "waiting_on", "words": "the vendor" }));
     office.card(1, "(waiting: the vendor)");
     let pages = office.slack.pages("ana", 1).len();

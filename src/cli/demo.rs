@@ -6,6 +6,7 @@ use crate::clock::Clock;
 use crate::config::{AppConfig, KeyFrom, Loaded, SystemEnv, WithVars};
 use crate::domain::directory::Directory;
 use crate::record::hex;
+use crate::reload::Watch;
 use crate::sandbox::Service;
 use crate::sandbox::workspace::{Channel, SlashCommand, User, Workspace};
 use crate::sandbox::{Sandbox, SandboxConfig};
@@ -21,6 +22,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The keys the demo made, one `NAME=key` a line.
@@ -106,6 +108,7 @@ async fn play(
         bot_token: SecretString::from(bot_token),
         app_token: SecretString::from(app_token),
         metrics: Some(metrics()?),
+        watch: Watch { path: common.config.clone(), env: Arc::new(WithVars { under: &SystemEnv, vars: keys.clone() }) },
     };
     let app = App::start(start, data_dir).await?;
     let http = format!("http://{}", app.addr());

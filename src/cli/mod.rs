@@ -1,13 +1,17 @@
 //! Commands and options. Exit codes: 0 fine, 1 the thing checked is wrong, 2 usage or configuration.
 
+mod check;
 mod demo;
+mod manifest;
+mod setup;
 mod store;
 
 use crate::app::{App, Start};
 use crate::clock::Clock;
-use crate::config::{self, Complaint, Env, Loaded, SystemEnv, manifest};
+use crate::config::{self, Complaint, Env, Loaded, SystemEnv};
 use crate::health::Health;
 use crate::ingest;
+use crate::reload::Watch;
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -15,6 +19,7 @@ use secrecy::SecretString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 use url::Url;
 
@@ -51,7 +56,9 @@ enum Command {
     /// Try it: a local Slack in your browser, this configuration, a sample alert.
     Demo(demo::Options),
     /// Say what is wrong with the configuration, line by line.
-    Check,
+    Check(check::Options),
+    /// Walk through a real workspace: the app, its tokens, channels and people.
+    Setup,
     /// Print the Slack app manifest.
     Manifest,
     /// Read a stopped data directory from end to end and say all that is wrong with it.
@@ -68,11 +75,9 @@ enum Command {
 pub fn run(cli: Cli) -> ExitCode {
     let Cli { command, common } = cli;
     match command {
-        Command::Check => check(&common),
-        Command::Manifest => with_config(&common, &SystemEnv, |loaded| {
-            println!("{:#}", manifest::build(&loaded.app));
-            ExitCode::SUCCESS
-        }),
+        Command::Check(options) => check::check(&options, &common),
+        Command::Setup => setup::setup(&common),
+        Command::Manifest => manifest::manifest(&common),
         Command::Run => with_config(&common, &SystemEnv, |loaded| {
             let Some(secrets) = secrets() else { return ExitCode::from(2) };
             let data_dir = common.data_dir.clone().unwrap_or_else(|| loaded.app.data_dir.clone());
@@ -83,22 +88,6 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Backup { dir } => with_data_dir(&common, |data_dir| store::backup(data_dir, &dir)),
         Command::Restore(options) => with_data_dir(&common, |data_dir| store::restore(data_dir, &options)),
         Command::Export(options) => with_data_dir(&common, |data_dir| store::export(data_dir, &options)),
-    }
-}
-
-fn check(common: &Common) -> ExitCode {
-    let report = config::check(&common.config, &SystemEnv);
-    for complaint in &report.complaints {
-        println!("{complaint}");
-    }
-    for warning in &report.warnings {
-        println!("{} (warning)", warning);
-    }
-    if report.complaints.is_empty() {
-        println!("{}: fine", common.config.display());
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(1)
     }
 }
 
@@ -136,9 +125,14 @@ fn secrets() -> Option<Secrets> {
     };
     let bot_token = var("SLACK_BOT_TOKEN", "the bot token (xoxb-…)");
     let app_token = var("SLACK_APP_TOKEN", "the app-level token (xapp-…, scope connections:write)");
-    let api = std::env::var("SLACK_API_URL").unwrap_or_else(|_| SLACK_API_URL.to_owned());
-    let api = Url::parse(&api).map_err(|e| eprintln!("SLACK_API_URL is {api:?}, which is no URL ({e})")).ok();
+    let api = slack_api();
     Some(Secrets { bot_token: bot_token?, app_token: app_token?, api: api? })
+}
+
+/// Where Slack is. `None`: it was told that SLACK_API_URL is no URL.
+fn slack_api() -> Option<Url> {
+    let api = std::env::var("SLACK_API_URL").unwrap_or_else(|_| SLACK_API_URL.to_owned());
+    Url::parse(&api).map_err(|e| eprintln!("SLACK_API_URL is {api:?}, which is no URL ({e})")).ok()
 }
 
 async fn run_for_real(loaded: Loaded, common: &Common, secrets: Secrets, data_dir: &Path) -> anyhow::Result<()> {
@@ -152,8 +146,16 @@ async fn run_for_real(loaded: Loaded, common: &Common, secrets: Secrets, data_di
         bot_token: secrets.bot_token,
         app_token: secrets.app_token,
         metrics: Some(metrics()?),
+        watch: Watch { path: common.config.clone(), env: Arc::new(SystemEnv) },
     };
     let app = App::start(start, data_dir).await?;
+    if app.health().paused {
+        tracing::warn!(
+            data_dir = %data_dir.display(),
+            "PAUSED: this data was restored from a backup. Alerts are taken, and nothing is sent to anybody. When no other \
+             copy runs, stop this one, run `warridor restore --confirm`, and start it again"
+        );
+    }
     tracing::info!(listen = %app.addr(), data_dir = %data_dir.display(), "warridor runs");
     until_told_to_stop().await?;
     app.stop().await;
@@ -162,7 +164,7 @@ async fn run_for_real(loaded: Loaded, common: &Common, secrets: Secrets, data_di
 
 /// What the configuration can be lived with, but should not be.
 fn warn(loaded: &Loaded) {
-    for warning in &loaded.warnings {
+    for warning in loaded.warnings.iter().chain(&config::outlook(loaded, Clock::system(0).now())) {
         tracing::warn!("{warning}");
     }
 }

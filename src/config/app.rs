@@ -42,7 +42,10 @@ pub struct Channel {
     /// Without `#`.
     pub name: String,
     pub id: ChannelId,
+    /// It is a private channel in Slack.
     pub private: bool,
+    /// It may be shared with another organisation.
+    pub allow_shared: bool,
 }
 
 /// A slash command, and which part of `/pager` it is short for.

@@ -1,65 +1,78 @@
-//! What can be wrong with a configuration whose every line is right: nobody would be reached.
+//! What can be wrong with a configuration whose every line is right: nobody would be reached, the wrong people would
+//! read it, or something in it is of no use.
 
+use super::app::AppConfig;
 use super::complaint::Notes;
+use super::keys::variable_for;
 use super::people::UserPlace;
-use super::policies::PolicyPlace;
-use super::span;
-use crate::domain::directory::{Policy, Target, User};
-use crate::domain::id::{ScheduleId, UserId};
-use crate::domain::schedule::Schedule;
+use super::places::Places;
+use super::{span, suggest};
+use crate::domain::directory::{Directory, Policy, Target, Team, Urgency};
+use crate::domain::id::{ChannelId, ScheduleId, UserId};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) struct Checks<'a> {
     pub notes: &'a Notes,
-    pub users: &'a BTreeMap<UserId, User>,
-    pub schedules: &'a BTreeMap<ScheduleId, Schedule>,
+    pub places: &'a Places,
+    pub directory: &'a Directory,
+    pub app: &'a AppConfig,
 }
 
+const NOBODY: &str = "can reach nobody: none of its targets has a Slack id or an e-mail address";
+
 impl Checks<'_> {
+    pub fn all(&self, users: &[UserPlace]) {
+        self.catch_all();
+        self.directory.policies.values().for_each(|policy| self.policy(policy));
+        users.iter().for_each(|place| self.user(place));
+        self.private();
+        self.unused();
+        self.teams();
+        self.anybody_woken();
+    }
+
+    fn at(&self, thing: &str, key: &str) -> usize {
+        self.places.at(thing, key)
+    }
+
     /// A policy, and each of its steps, must be able to reach somebody.
-    pub fn policy(&self, policy: &Policy, place: &PolicyPlace) {
-        let name = format!("[policy.{}]", policy.id);
+    fn policy(&self, policy: &Policy) {
+        let thing = format!("policy.{}", policy.id);
+        let name = format!("[{thing}]");
         if policy.steps.is_empty() {
             return;
         }
         if !policy.steps.iter().any(|step| self.reaches(&step.targets)) {
-            let wrong = "can reach nobody: none of its targets has a Slack id";
-            self.notes.complain(
-                place.policy.at,
-                &name,
-                &place.policy.shown,
-                wrong,
-                "give somebody in it slack = \"U…\"",
-            );
-            return;
+            let found = format!("id = \"{}\"", policy.id);
+            let mend = "give somebody in it slack = \"U…\" or email";
+            return self.notes.complain(self.at(&thing, "id"), &name, &found, NOBODY, mend);
         }
-        for ((step, at), number) in policy.steps.iter().zip(&place.steps).zip(1..) {
+        for (step, number) in policy.steps.iter().zip(1..) {
             if !self.reaches(&step.targets) {
-                let name = format!("{name} step {number}");
-                let wrong = "can reach nobody: none of its targets has a Slack id";
-                self.notes.warn(*at, &name, "", wrong, "give somebody in it slack = \"U…\", or leave the step out");
+                let at = self.at(&thing, &format!("step {number}"));
+                let mend = "give somebody in it slack = \"U…\" or email, or leave the step out";
+                self.notes.warn(at, &format!("{name} step {number}"), "", NOBODY, mend);
             }
         }
     }
 
     /// What nobody answered must reach somebody.
-    pub fn catch_all(&self, targets: &[Target], at: usize) {
+    fn catch_all(&self) {
+        let targets = &self.directory.catch_all;
         if !targets.is_empty() && !self.reaches(targets) {
-            let wrong = "can reach nobody: none of its targets has a Slack id";
-            self.notes.complain(at, "", "catch_all", wrong, "add somebody with slack = \"U…\", or \"channel:NAME\"");
+            let mend = "add somebody with slack = \"U…\" or email, or \"channel:NAME\"";
+            self.notes.complain(self.at("", "catch_all"), "", "catch_all", NOBODY, mend);
         }
     }
 
     /// Somebody who is paged must be reachable, and in time.
-    pub fn user(&self, place: &UserPlace, policies: &BTreeMap<crate::domain::id::PolicyId, Policy>) {
-        let Some(user) = self.users.get(&place.user.value) else {
-            return;
-        };
+    fn user(&self, place: &UserPlace) {
+        let Some(user) = self.directory.users.get(&place.user.value) else { return };
         let name = format!("[user.{}]", user.id);
         let mut asked = false;
         // The shortest step that asks this person, by policy: a later rule never rings there.
         let mut too_late: BTreeMap<(i64, usize), BTreeSet<&str>> = BTreeMap::new();
-        for policy in policies.values() {
+        for policy in self.directory.policies.values() {
             for step in policy.steps.iter().filter(|step| self.people(&step.targets).contains(&user.id)) {
                 asked = true;
                 for (index, rule) in place.rules.iter().enumerate() {
@@ -69,24 +82,163 @@ impl Checks<'_> {
                 }
             }
         }
-        if asked && user.slack.is_none() {
-            let mend = "write slack = \"U…\", the member id from the Slack profile";
-            self.notes.warn(place.user.at, &name, "", "is paged by a policy but has no Slack id", mend);
+        if asked && user.slack.is_none() && user.email.is_none() {
+            let mend = "write slack = \"U…\", the member id from the Slack profile, or email";
+            self.notes.warn(place.user.at, &name, "", "is paged by a policy but has no Slack id and no e-mail", mend);
         }
+        // PRODUCT: a personal method later than the step it serves never rings.
         for ((delay, index), policies) in too_late {
-            let Some(rule) = place.rules.get(index) else {
-                continue;
-            };
+            let Some(rule) = place.rules.get(index) else { continue };
             let (rung, policies) = (span::show(delay), policies.into_iter().collect::<Vec<_>>().join(", "));
             let wrong = format!("never rings for policy {policies}, where the step lasts {rung}");
             let mend = format!("write a delay below {rung}, or give the step longer");
-            self.notes.warn(rule.at, &name, &rule.shown, &wrong, &mend);
+            self.notes.complain(rule.at, &name, &rule.shown, &wrong, &mend);
+        }
+        if !asked && !self.is_somewhere(&user.id) && !user.admin {
+            let wrong = "is in no team, schedule or policy: nobody will ever page them";
+            self.notes.aside(place.user.at, &name, "", wrong, "name them where they belong, or leave them out");
+        }
+    }
+
+    fn is_somewhere(&self, user: &UserId) -> bool {
+        let directory = self.directory;
+        let in_schedule =
+            || directory.schedules.values().flat_map(|s| &s.layers).any(|layer| layer.members.contains(user));
+        directory.teams.values().any(|team| team.members.contains(user))
+            || in_schedule()
+            || self.people(&directory.catch_all).contains(user)
+    }
+
+    /// A private service speaks in private channels only. What cannot be posted goes to the admin channel.
+    fn private(&self) {
+        let directory = self.directory;
+        let hidden: Vec<&str> = directory.services.values().filter(|s| s.private).map(|s| s.id.as_str()).collect();
+        if hidden.is_empty() {
+            return;
+        }
+        let is_private = |id: &ChannelId| directory.private_channels.contains(id);
+        let name_of = |id: &ChannelId| {
+            let known = self.app.channels.iter().find(|c| c.id == *id);
+            known.map_or(id.as_str(), |c| c.name.as_str()).to_owned()
+        };
+        let privates = self.app.channels.iter().filter(|c| c.private).map(|c| c.name.as_str());
+        let choose = |key: &str, instead_of: &str| {
+            let choice = suggest::one_of("", privates.clone());
+            let choice = choice.strip_prefix("write one of: ").filter(|names| !names.is_empty());
+            let choice = choice.map_or_else(|| "make a private channel".to_owned(), |n| format!("one of: {n}"));
+            format!(
+                "write {key} = \"…\" ({choice}), or private = true in [channel.{instead_of}] if it is private in Slack"
+            )
+        };
+        for service in directory.services.values().filter(|s| s.private && !is_private(&s.channel)) {
+            let (thing, channel) = (format!("service.{}", service.id), name_of(&service.channel));
+            let wrong = format!("but its channel, #{channel}, is not a private one");
+            let mend = choose("channel", &channel);
+            self.notes.complain(self.at(&thing, "private"), &format!("[{thing}]"), "private = true", &wrong, &mend);
+        }
+        if !is_private(&directory.admin_channel) {
+            let channel = &self.app.admin_channel;
+            let wrong =
+                format!("is not private, and hears what private services ({}) cannot say elsewhere", hidden.join(", "));
+            let found = format!("admin_channel = \"{channel}\"");
+            self.notes.complain(self.at("", "admin_channel"), "", &found, &wrong, &choose("admin_channel", channel));
+        }
+        for target in &directory.catch_all {
+            if let Target::Channel(id) = target
+                && !is_private(id)
+            {
+                let found = format!("\"channel:{}\" in catch_all", name_of(id));
+                let wrong = format!(
+                    "is public: of private services ({}) it hears that somebody is needed, and not what for",
+                    hidden.join(", ")
+                );
+                self.notes.aside(self.at("", "catch_all"), "", &found, &wrong, "");
+            }
+        }
+    }
+
+    /// Services that hear nothing, policies, schedules and layers that lead from nowhere.
+    fn unused(&self) {
+        let directory = self.directory;
+        for service in directory.services.values() {
+            if !self.app.keys.iter().any(|key| key.service == service.id) {
+                let thing = format!("service.{}", service.id);
+                let mend = format!("add [[service.key]] with key_env = \"{}\"", variable_for(&service.id));
+                let wrong = "has no key: no monitor can send events for it";
+                self.notes.warn(self.at(&thing, "id"), &format!("[{thing}]"), "", wrong, &mend);
+            }
+        }
+        for policy in directory.policies.keys() {
+            if !directory.services.values().any(|s| s.policy == *policy) {
+                let thing = format!("policy.{policy}");
+                let mend = "name it in a [[service]], or leave it out";
+                self.notes.warn(self.at(&thing, "id"), &format!("[{thing}]"), "", "is used by no service", mend);
+            }
+        }
+        let asked: BTreeSet<&ScheduleId> = directory
+            .policies
+            .values()
+            .flat_map(|p| &p.steps)
+            .flat_map(|s| &s.targets)
+            .chain(&directory.catch_all)
+            .filter_map(|target| match target {
+                Target::Schedule(id) => Some(id),
+                Target::User(_) | Target::Channel(_) => None,
+            })
+            .collect();
+        for (id, schedule) in &directory.schedules {
+            let thing = format!("schedule.{id}");
+            let (at, name) = (self.at(&thing, "id"), format!("[{thing}]"));
+            if !asked.contains(id) {
+                let wrong = "is asked by no policy: it shows who is on call, and pages nobody";
+                self.notes.aside(at, &name, "", wrong, "name it in a step: \"schedule:ID\"");
+            }
+            let starts: Vec<_> = schedule.layers.iter().map(|layer| layer.start.and_time(layer.handoff)).collect();
+            for (index, start) in starts.iter().enumerate() {
+                if let Some(above) = (index + 1..starts.len()).find(|above| starts[*above] <= *start) {
+                    let wrong = format!("layer {} is never used: layer {} begins no later", index + 1, above + 1);
+                    self.notes.warn(at, &name, "", &wrong, "put the layer that begins first on top, or leave it out");
+                }
+            }
+        }
+    }
+
+    /// Two teams may share a channel; two that have nobody in common seldom mean to.
+    fn teams(&self) {
+        let teams: Vec<&Team> = self.directory.teams.values().collect();
+        for (index, team) in teams.iter().enumerate() {
+            let odd = |other: &&&Team| {
+                other.channel == team.channel && !other.members.iter().any(|member| team.members.contains(member))
+            };
+            if let Some(other) = teams[..index].iter().find(odd) {
+                let thing = format!("team.{}", team.id);
+                let wrong = format!("has the same channel as [team.{}], and nobody is in both", other.id);
+                let mend = "give each its own, or leave it so if it is meant";
+                self.notes.aside(self.at(&thing, "channel"), &format!("[{thing}]"), "", &wrong, mend);
+            }
+        }
+    }
+
+    /// A pager that wakes nobody is a list.
+    fn anybody_woken(&self) {
+        let services = &self.directory.services;
+        let low = services.values().all(|s| s.urgency == Urgency::Low);
+        let raised = self.directory.keys.values().any(|key| key.urgency == Some(Urgency::High));
+        if let Some(first) = self.app.services.first().filter(|_| low && !raised) {
+            let thing = format!("service.{first}");
+            let wrong = "and every other service has urgency = \"low\": nobody is ever woken";
+            let mend = "write urgency = \"high\" where somebody should be";
+            self.notes.warn(self.at(&thing, "urgency"), &format!("[{thing}]"), "", wrong, mend);
         }
     }
 
     fn reaches(&self, targets: &[Target]) -> bool {
         let channel = targets.iter().any(|target| matches!(target, Target::Channel(_)));
-        channel || self.people(targets).iter().any(|user| self.users.get(*user).is_some_and(|u| u.slack.is_some()))
+        let reachable = |user: &UserId| {
+            let user = self.directory.users.get(user);
+            user.is_some_and(|u| u.slack.is_some() || u.email.is_some())
+        };
+        channel || self.people(targets).into_iter().any(reachable)
     }
 
     /// Everybody these targets may ask, sooner or later.
@@ -98,8 +250,8 @@ impl Checks<'_> {
                     people.insert(user);
                 }
                 Target::Schedule(schedule) => {
-                    let layers = self.schedules.get(schedule).map(|s| s.layers.as_slice()).unwrap_or_default();
-                    people.extend(layers.iter().flat_map(|layer| &layer.members));
+                    let layers = self.directory.schedules.get(schedule).map(|s| s.layers.as_slice());
+                    people.extend(layers.unwrap_or_default().iter().flat_map(|layer| &layer.members));
                 }
                 Target::Channel(_) => {}
             }

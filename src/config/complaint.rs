@@ -1,5 +1,6 @@
 //! What is wrong with a configuration, said so that the reader can mend it without the manual.
 
+use super::CheckReport;
 use super::limits::MAX_COMPLAINTS;
 use std::cell::RefCell;
 use std::fmt;
@@ -61,6 +62,7 @@ pub(super) struct Notes {
     text: String,
     complaints: RefCell<Vec<Complaint>>,
     warnings: RefCell<Vec<Complaint>>,
+    asides: RefCell<Vec<Complaint>>,
     /// Added to every line: a part of a file is parsed alone, but its lines are counted in the whole.
     skipped_lines: usize,
 }
@@ -79,6 +81,7 @@ impl Notes {
             text: text.to_owned(),
             complaints: RefCell::default(),
             warnings: RefCell::default(),
+            asides: RefCell::default(),
             skipped_lines,
         }
     }
@@ -93,6 +96,12 @@ impl Notes {
     pub fn warn(&self, at: usize, place: &str, found: &str, wrong: &str, mend: &str) {
         let warning = self.note(at, place, found, wrong, mend);
         self.warnings.borrow_mut().push(warning);
+    }
+
+    /// Something that may well be meant.
+    pub fn aside(&self, at: usize, place: &str, found: &str, wrong: &str, mend: &str) {
+        let aside = self.note(at, place, found, wrong, mend);
+        self.asides.borrow_mut().push(aside);
     }
 
     pub fn has_complaints(&self) -> bool {
@@ -112,9 +121,18 @@ impl Notes {
         rest.lines().next().unwrap_or_default()
     }
 
-    /// Complaints and warnings, each in the order of the file.
-    pub fn into_parts(self) -> (Vec<Complaint>, Vec<Complaint>) {
-        (in_order(self.complaints.into_inner()), in_order(self.warnings.into_inner()))
+    /// The name of the file.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// Everything that was noted, each kind in the order of the file.
+    pub fn into_report(self) -> CheckReport {
+        CheckReport {
+            complaints: in_order(self.complaints.into_inner()),
+            warnings: in_order(self.warnings.into_inner()),
+            notes: in_order(self.asides.into_inner()),
+        }
     }
 
     fn note(&self, at: usize, place: &str, found: &str, wrong: &str, mend: &str) -> Complaint {
@@ -164,7 +182,7 @@ mod tests {
         notes.complain(16, "[user.ana]", "x", "is odd", "leave it out");
         notes.complain(0, "", "a", "is odd", "");
         notes.complain(9_999, "", "", "the end", "");
-        let (complaints, _) = notes.into_parts();
+        let complaints = notes.into_report().complaints;
         let told: Vec<String> = complaints.iter().map(ToString::to_string).collect();
         assert_eq!(told, ["c.toml:1: a is odd", "c.toml:2: [user.ana] x is odd; leave it out", "c.toml:2: the end"]);
         assert_eq!(complaints[1].column, 9);
@@ -176,7 +194,7 @@ mod tests {
         for line in 0..MAX_COMPLAINTS + 7 {
             notes.complain(line * 2, "", "x", "is odd", "");
         }
-        let (complaints, _) = notes.into_parts();
+        let complaints = notes.into_report().complaints;
         assert_eq!(complaints.len(), MAX_COMPLAINTS + 1);
         assert!(complaints[MAX_COMPLAINTS].to_string().ends_with("7 more complaints follow; mend those above first"));
     }

@@ -22,6 +22,12 @@ pub trait Env {
     /// # Errors
     /// Whatever the file system says.
     fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>>;
+
+    /// Could files be kept in this directory, which need not exist yet?
+    ///
+    /// # Errors
+    /// Whatever the file system says when it is tried.
+    fn can_keep(&self, dir: &Path) -> io::Result<()>;
 }
 
 /// The process's own environment and the real files.
@@ -47,11 +53,27 @@ impl Env for SystemEnv {
         files.sort();
         Ok(files)
     }
+
+    /// Makes a directory where `dir` is or would be, and removes it: permissions alone do not tell (`/proc`, a disk
+    /// mounted to be read, a full one).
+    fn can_keep(&self, dir: &Path) -> io::Result<()> {
+        let there = dir.ancestors().find(|part| part.exists()).unwrap_or(Path::new("."));
+        let there = if there.as_os_str().is_empty() { Path::new(".") } else { there };
+        if !there.is_dir() {
+            return Err(io::Error::new(
+                io::ErrorKind::NotADirectory,
+                format!("{} is not a directory", there.display()),
+            ));
+        }
+        let trial = there.join(format!(".warridor-check-{}", std::process::id()));
+        std::fs::create_dir(&trial)?;
+        std::fs::remove_dir(&trial)
+    }
 }
 
 /// Another environment with some variables set on top.
 pub struct WithVars<'a> {
-    pub under: &'a dyn Env,
+    pub under: &'a (dyn Env + Send + Sync),
     pub vars: BTreeMap<String, String>,
 }
 
@@ -66,6 +88,10 @@ impl Env for WithVars<'_> {
 
     fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
         self.under.list(folder)
+    }
+
+    fn can_keep(&self, dir: &Path) -> io::Result<()> {
+        self.under.can_keep(dir)
     }
 }
 
@@ -95,5 +121,9 @@ impl Env for MemoryEnv {
     fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
         let files: Vec<PathBuf> = self.files.keys().filter(|p| p.parent() == Some(folder)).cloned().collect();
         if files.is_empty() { Err(io::ErrorKind::NotFound.into()) } else { Ok(files) }
+    }
+
+    fn can_keep(&self, _: &Path) -> io::Result<()> {
+        Ok(())
     }
 }

@@ -207,6 +207,6 @@ fn literal(table: &Table<'_>, at: usize, service: &ServiceId) {
 }
 
 /// `payments-api` -> `WARRIDOR_KEY_PAYMENTS_API`
-fn variable_for(service: &ServiceId) -> String {
+pub(super) fn variable_for(service: &ServiceId) -> String {
     format!("WARRIDOR_KEY_{}", service.as_str().to_ascii_uppercase().replace('-', "_"))
 }

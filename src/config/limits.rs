@@ -10,8 +10,8 @@ pub const MAX_NAME_CHARS: usize = 80;
 pub const MAX_URL_CHARS: usize = 2_000;
 /// Of a value quoted in a complaint.
 pub const MAX_QUOTED_CHARS: usize = 60;
-/// Names listed after "write one of".
-pub const MAX_LISTED: usize = 12;
+/// Names listed after "write one of": more than any table has keys.
+pub const MAX_LISTED: usize = 24;
 
 pub const MAX_USERS: usize = 5_000;
 pub const MAX_TEAMS: usize = 500;
@@ -43,6 +43,9 @@ pub const RULE_DELAY_SECS: std::ops::RangeInclusive<i64> = 0..=24 * 60 * 60;
 pub const SETTING_SECS: std::ops::RangeInclusive<i64> = 1..=7 * 24 * 60 * 60;
 /// Pages to the catch-all before the last pause repeats.
 pub const MAX_BACKOFFS: usize = 10;
+
+/// A schedule is looked at for this long ahead for times when nobody is on call.
+pub const OUTLOOK_DAYS: i64 = 14;
 
 /// First turns of rotations.
 pub const START_YEARS: std::ops::RangeInclusive<i32> = 2000..=2100;

@@ -1,44 +1,22 @@
 //! The Slack app manifest: what a workspace's admin pastes to create the app.
 //!
-//! It asks for what the present features need and nothing more: every scope is a question at installation, and each
-//! stands here with the reason a person would be given.
+//! It asks for what the present features need and nothing more: every scope is a question at installation. Which those
+//! are follows from the methods the program calls, [`methods`].
 
 use super::app::{AppConfig, Means};
+use crate::slack::methods;
 use serde_json::{Value, json};
-
-/// The bot's scopes, each with why it is needed.
-pub const SCOPES_NEEDED: [(&str, &str); 9] = [
-    ("chat:write", "posts and edits incident cards, thread lines and pages"),
-    ("commands", "answers /pager and its short forms"),
-    ("users:read", "finds out whether a person who is to be paged is still active, and their time zone"),
-    ("channels:read", "checks that the configured public channels exist and the bot is in them"),
-    ("groups:read", "checks that the configured private channels exist and the bot is in them"),
-    ("im:write", "opens the direct message that is a page"),
-    ("im:history", "looks up whether a page arrived when Slack's answer to it was lost, so that it is not sent twice"),
-    ("channels:history", "looks up whether a card was posted when Slack's answer to it was lost (public channels)"),
-    ("groups:history", "looks up whether a card was posted when Slack's answer to it was lost (private channels)"),
-];
-
-/// The app-level token's scope, with why it is needed. Chosen when that token is made; a manifest cannot carry it.
-pub const APP_TOKEN_SCOPES: [(&str, &str); 1] = [(
-    "connections:write",
-    "opens the sockets by which clicks and commands arrive, so that Slack needs no public address",
-)];
-
-/// The bot's scopes, each with why it is needed.
-pub fn scopes_needed() -> Vec<(&'static str, &'static str)> {
-    SCOPES_NEEDED.to_vec()
-}
 
 /// The manifest for this configuration: its commands, whatever they are called.
 pub fn build(app: &AppConfig) -> Value {
     let commands: Vec<Value> = app.commands.iter().map(|command| slash_command(&command.name, command.means)).collect();
-    let scopes: Vec<&str> = SCOPES_NEEDED.iter().map(|(scope, _)| *scope).collect();
+    let scopes: Vec<&str> = methods::scopes().into_iter().map(|(scope, _)| scope).collect();
+    let events: Vec<&str> = methods::EVENTS.iter().map(|(event, _)| *event).collect();
     json!({
         "_metadata": { "major_version": 1, "minor_version": 1 },
         "display_information": {
             "name": "Warridor",
-            "description": "Pages the right person until somebody answers, and walks them through the incident.",
+            "description": "Pages whoever is on call, and then the next one, until somebody answers.",
             "background_color": "#7a1f2b",
             "long_description": LONG_DESCRIPTION,
         },
@@ -55,7 +33,7 @@ pub fn build(app: &AppConfig) -> Value {
         },
         "oauth_config": { "scopes": { "bot": scopes } },
         "settings": {
-            "event_subscriptions": { "bot_events": ["app_home_opened"] },
+            "event_subscriptions": { "bot_events": events },
             "interactivity": { "is_enabled": true },
             "org_deploy_enabled": false,
             "socket_mode_enabled": true,

@@ -14,7 +14,9 @@ mod keys;
 pub mod limits;
 pub mod manifest;
 mod names;
+mod outlook;
 mod people;
+mod places;
 pub mod playbook;
 mod policies;
 mod reader;
@@ -28,6 +30,8 @@ pub use app::{AppConfig, Channel, Means, SlashCommand};
 pub use complaint::Complaint;
 pub use env::{Env, MemoryEnv, SystemEnv, WithVars};
 pub use keys::{KeyFrom, KeySource, key_hash};
+pub use outlook::outlook;
+pub use places::Places;
 pub use playbook::Playbook;
 
 use crate::domain::directory::Directory;
@@ -55,6 +59,8 @@ pub struct Loaded {
     pub sha256: String,
     /// What is doubtful but can be lived with.
     pub warnings: Vec<Complaint>,
+    /// Where everything stands.
+    pub places: Places,
 }
 
 /// What `warridor check` tells.
@@ -63,6 +69,16 @@ pub struct CheckReport {
     /// Any of these makes the configuration unusable.
     pub complaints: Vec<Complaint>,
     pub warnings: Vec<Complaint>,
+    /// What may well be meant, and is told by `check` only.
+    pub notes: Vec<Complaint>,
+}
+
+impl CheckReport {
+    fn extend(&mut self, more: Self) {
+        self.complaints.extend(more.complaints);
+        self.warnings.extend(more.warnings);
+        self.notes.extend(more.notes);
+    }
 }
 
 /// Reads a configuration and the playbooks beside it.
@@ -77,29 +93,48 @@ pub fn load(path: &Path, env: &dyn Env) -> Result<Loaded, Vec<Complaint>> {
     }
 }
 
-/// Tells what is wrong and what is doubtful.
+/// Tells what is wrong and what is doubtful; beyond what [`load`] sees, whether the data directory can be written.
 pub fn check(path: &Path, env: &dyn Env) -> CheckReport {
-    examine(path, env).1
+    inspect(path, env, None).1
+}
+
+/// [`check`], and the configuration if it can be used. With `kept_in`, its own data directory is not used, and not looked
+/// at.
+pub fn inspect(path: &Path, env: &dyn Env, kept_in: Option<&Path>) -> (Option<Loaded>, CheckReport) {
+    let (loaded, mut report) = examine(path, env);
+    let loaded = loaded.filter(|_| report.complaints.is_empty());
+    if let (Some(loaded), None) = (&loaded, kept_in)
+        && let Err(error) = env.can_keep(&loaded.app.data_dir)
+    {
+        let found = format!("data_dir = {:?}", loaded.app.data_dir.display().to_string());
+        let wrong = format!("cannot be written: {error}");
+        let mend = "write a directory on a disk of this machine that this user may write";
+        report.complaints.push(loaded.places.complaint("", "data_dir", &found, &wrong, mend));
+    }
+    (loaded, report)
 }
 
 fn examine(path: &Path, env: &dyn Env) -> (Option<Loaded>, CheckReport) {
     let file = path.display().to_string();
     let text = match read_text(path, env) {
         Ok(text) => text,
-        Err(complaints) => return (None, CheckReport { complaints, warnings: Vec::new() }),
+        Err(complaints) => return (None, CheckReport { complaints, ..CheckReport::default() }),
     };
     let notes = Notes::new(&file, &text);
     let folder = path.parent().unwrap_or(Path::new(""));
     let loaded = parse(&notes, &text).and_then(|top| read(&notes, top.get_ref(), &text, folder, env));
-    let (mut complaints, mut warnings) = notes.into_parts();
+    let mut report = notes.into_report();
     let loaded = loaded.map(|mut loaded| {
-        let (playbooks, report) = playbook::load_all(&folder.join("playbooks"), env, &loaded.directory);
-        complaints.extend(report.complaints);
-        warnings.extend(report.warnings);
+        let (playbooks, mut more) = playbook::load_all(&folder.join("playbooks"), env, &loaded.directory);
+        if !report.complaints.is_empty() {
+            // A service that was not read for its mistake is not missing from the playbook's point of view.
+            more.complaints.retain(|c| !c.wrong.starts_with(names::NAMES_NO));
+        }
+        report.extend(more);
         loaded.playbooks = playbooks;
         loaded
     });
-    (loaded, CheckReport { complaints, warnings })
+    (loaded, report)
 }
 
 /// The file's text, or the one complaint there can be about it.
@@ -131,34 +166,41 @@ fn parse<'t>(notes: &Notes, text: &'t str) -> Option<toml::Spanned<DeTable<'t>>>
             let shown: String = shown.chars().filter(|c| !c.is_control()).take(limits::MAX_QUOTED_CHARS).collect();
             let shown = format!("`{shown}`");
             let wrong = format!("is not TOML: {}", error.message().replace('\n', " "));
-            notes.complain(
-                at,
-                "",
-                &shown,
-                &wrong,
-                "text stands in double quotes, lists in [ ], tables begin with [name]",
-            );
+            notes.complain(at, "", &shown, &wrong, mend_of(error.message()));
         }
     }
     errors.is_empty().then_some(table)
 }
 
+/// What to write where the text is not TOML, by the parser's own words.
+fn mend_of(message: &str) -> &'static str {
+    if message.contains("duplicate key") {
+        "keep one of the two"
+    } else if message.contains("date") {
+        "write a day that exists: 2026-01-05"
+    } else if message.contains("time") {
+        "write a time of day in hours and minutes: \"18:00\""
+    } else {
+        "text stands in double quotes, lists in [ ], tables begin with [name]"
+    }
+}
+
 fn read(notes: &Notes, top: &DeTable<'_>, text: &str, folder: &Path, env: &dyn Env) -> Option<Loaded> {
     let names = Names::scan(top);
+    let places = Places::scan(notes, top);
     let table = Table::new(notes, top, 0, "", String::new());
-    let channels = people::channels(&table);
+    let channels = people::channels(&table, &names);
     let channel_ids: BTreeMap<_, _> = channels.iter().map(|c| (c.name.clone(), c.id.clone())).collect();
     let head = app::top(&table, folder, &names, &channel_ids);
     let commands = app::commands(&table);
     let settings = app::settings(&table);
-    let (users, user_places) = people::users(&table);
+    let (users, user_places) = people::users(&table, &names);
     let teams = people::teams(&table, &names, &channel_ids);
     let schedules = schedules::read(&table, &names);
-    let (policies, policy_places) = policies::read(&table, &names);
+    let policies = policies::read(&table, &names);
     let mut keys = Keys::new(env, folder);
     let services = services::read(&table, &names, &channel_ids, &teams, &mut keys);
     let catch_all = policies::catch_all(&table, &names, &channel_ids);
-    let catch_all_at = table.has("catch_all").unwrap_or(0);
     for (key, kind) in
         [("user", "[[user]]"), ("team", "[[team]]"), ("service", "[[service]]"), ("channel", "[[channel]]")]
     {
@@ -177,25 +219,13 @@ fn read(notes: &Notes, top: &DeTable<'_>, text: &str, folder: &Path, env: &dyn E
         services: services.into_iter().map(|service| (service.id.clone(), service)).collect(),
         policies: policies.into_iter().map(|policy| (policy.id.clone(), policy)).collect(),
         schedules: schedules.into_iter().map(|schedule| (schedule.id.clone(), schedule)).collect(),
+        private_channels: channels.iter().filter(|c| c.private).map(|c| c.id.clone()).collect(),
         channels: channel_ids,
         keys: keys.by_hash,
         catch_all: catch_all?,
         admin_channel,
         settings,
     };
-    // Who can be reached is a question only for a file whose every line is right: else one slip would be told twice.
-    let checks = Checks { notes, users: &directory.users, schedules: &directory.schedules };
-    if !notes.has_complaints() {
-        checks.catch_all(&directory.catch_all, catch_all_at);
-        for place in &policy_places {
-            if let Some(policy) = directory.policies.get(&place.policy.value) {
-                checks.policy(policy, place);
-            }
-        }
-        for place in &user_places {
-            checks.user(place, &directory.policies);
-        }
-    }
     let app = AppConfig {
         workspace: head.workspace,
         listen: head.listen,
@@ -209,5 +239,10 @@ fn read(notes: &Notes, top: &DeTable<'_>, text: &str, folder: &Path, env: &dyn E
         services: service_order,
         keys: keys.sources,
     };
-    Some(Loaded { directory, app, playbooks: Vec::new(), text: text.to_owned(), sha256, warnings: Vec::new() })
+    // Who can be reached is a question only for a file whose every line is right: else one slip would be told twice.
+    if !notes.has_complaints() {
+        Checks { notes, places: &places, directory: &directory, app: &app }.all(&user_places);
+    }
+    let text = text.to_owned();
+    Some(Loaded { directory, app, playbooks: Vec::new(), text, sha256, warnings: Vec::new(), places })
 }

@@ -16,6 +16,7 @@ pub(super) struct Names {
     pub teams: BTreeSet<String>,
     pub policies: BTreeSet<String>,
     pub schedules: BTreeSet<String>,
+    pub services: BTreeSet<String>,
     pub channels: BTreeSet<String>,
 }
 
@@ -26,18 +27,27 @@ impl Names {
             teams: ids(top, "team", "id"),
             policies: ids(top, "policy", "id"),
             schedules: ids(top, "schedule", "id"),
+            services: ids(top, "service", "id"),
             channels: ids(top, "channel", "name"),
         }
     }
 }
 
+/// Tables that may stand more than once.
+const KINDS: [&str; 7] = ["channel", "user", "team", "service", "policy", "schedule", "command"];
+
 fn ids(top: &DeTable<'_>, kind: &str, key: &str) -> BTreeSet<String> {
-    let items = top.get(kind).and_then(|v| v.get_ref().as_array());
-    let tables = items.into_iter().flatten().filter_map(|item| item.get_ref().as_table());
+    // What stands in `[[users]]` is told about there; whoever refers to it did nothing wrong.
+    let meant = |written: &str| written == kind || suggest::nearest(written, KINDS) == Some(kind);
+    let items = top.iter().filter(|(name, _)| meant(name.get_ref())).filter_map(|(_, v)| v.get_ref().as_array());
+    let tables = items.flatten().filter_map(|item| item.get_ref().as_table());
     let ids = tables.filter_map(|t| t.get(key).and_then(|v| v.get_ref().as_str())).map(str::trim);
     // They are listed in complaints. Odd ones that can be shown are kept: they are told about where they stand.
     ids.filter(|id| id.chars().count() <= MAX_ID_CHARS && id.chars().all(printable)).map(str::to_owned).collect()
 }
+
+/// How every complaint about a name that leads nowhere begins.
+pub(super) const NAMES_NO: &str = "names no ";
 
 /// Does `found` name one of `known`? Complains if not.
 pub(super) fn known(table: &Table<'_>, found: &Found<String>, noun: &str, known: &BTreeSet<String>) -> bool {
@@ -50,7 +60,7 @@ pub(super) fn known(table: &Table<'_>, found: &Found<String>, noun: &str, known:
     } else {
         suggest::one_of(name, known.iter().map(String::as_str))
     };
-    table.complain(found, &format!("names no {noun}"), &mend);
+    table.complain(found, &format!("{NAMES_NO}{noun}"), &mend);
     false
 }
 

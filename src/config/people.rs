@@ -16,11 +16,13 @@ pub(super) struct UserPlace {
     pub rules: Vec<Found<PersonalRule>>,
 }
 
-pub(super) fn channels(top: &Table<'_>) -> Vec<Channel> {
+pub(super) fn channels(top: &Table<'_>, all: &Names) -> Vec<Channel> {
     let (mut names, mut ids) = (Once::default(), Once::default());
     let mut channels = Vec::new();
     for mut table in top.tables("channel", "[[channel]]", MAX_CHANNELS) {
-        let name = table.id("name", "payments").filter(|n| names.take(&table, n, "the name of another channel"));
+        let name = table
+            .id("name", "payments", &all.channels)
+            .filter(|n| names.take(&table, n, "the name of another channel"));
         let id = table.text("id", MAX_ID_CHARS);
         table.required("id", "id = \"C0123456789\" (in Slack: the channel's name, About, at the bottom)");
         let id = id.filter(|id| {
@@ -32,19 +34,20 @@ pub(super) fn channels(top: &Table<'_>) -> Vec<Channel> {
             good && ids.take(&table, id, "the id of another channel")
         });
         let private = table.flag("private").unwrap_or(false);
+        let allow_shared = table.flag("allow_shared").unwrap_or(false);
         if let (Some(name), Some(id)) = (name, id) {
-            channels.push(Channel { name: name.value, id: ChannelId::from(id.value), private });
+            channels.push(Channel { name: name.value, id: ChannelId::from(id.value), private, allow_shared });
         }
         table.finish();
     }
     channels
 }
 
-pub(super) fn users(top: &Table<'_>) -> (Vec<User>, Vec<UserPlace>) {
+pub(super) fn users(top: &Table<'_>, all: &Names) -> (Vec<User>, Vec<UserPlace>) {
     let (mut ids, mut slacks, mut emails) = (Once::default(), Once::default(), Once::default());
     let (mut users, mut places) = (Vec::new(), Vec::new());
     for mut table in top.tables("user", "[[user]]", MAX_USERS) {
-        let id = table.id("id", "ana").filter(|id| ids.take(&table, id, "the id of another user"));
+        let id = table.id("id", "ana", &all.users).filter(|id| ids.take(&table, id, "the id of another user"));
         let name = table.name_or(id.as_ref().map_or("", |id| &id.value));
         let slack = table.text("slack", MAX_ID_CHARS).filter(|found| {
             let good = slack_id(&found.value, ['U', 'W']);
@@ -118,7 +121,7 @@ pub(super) fn teams(top: &Table<'_>, names: &Names, channels: &BTreeMap<String, 
     let mut ids = Once::default();
     let mut teams = Vec::new();
     for mut table in top.tables("team", "[[team]]", MAX_TEAMS) {
-        let id = table.id("id", "payments").filter(|id| ids.take(&table, id, "the id of another team"));
+        let id = table.id("id", "payments", &names.teams).filter(|id| ids.take(&table, id, "the id of another team"));
         let name = table.name_or(id.as_ref().map_or("", |id| &id.value));
         let tier = tier(&table);
         table.required("tier", "tier = 1, 2 or 3");

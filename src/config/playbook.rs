@@ -3,6 +3,7 @@
 use super::complaint::{Complaint, Notes};
 use super::env::Env;
 use super::limits::{MAX_FILE_BYTES, MAX_ID_CHARS, MAX_LABELS, MAX_MATCHES, MAX_NAME_CHARS, MAX_PLAYBOOKS};
+use super::names::NAMES_NO;
 use super::people::tier;
 use super::reader::{Found, Table};
 use super::{CheckReport, suggest};
@@ -36,6 +37,18 @@ pub struct PlaybookMatch {
     pub labels: Vec<(String, String)>,
 }
 
+impl PlaybookMatch {
+    /// Could it fit an alert of a service of this tier?
+    fn fits_tier(&self, tier: u8, directory: &Directory) -> bool {
+        let of_tier = |id| directory.services.get(id).is_some_and(|service| service.tier == tier);
+        if self.services.is_empty() {
+            directory.services.values().any(|service| service.tier == tier)
+        } else {
+            self.services.iter().any(of_tier)
+        }
+    }
+}
+
 /// Every playbook of a folder that can be used, and what is wrong with the others. No folder is no playbooks.
 pub(super) fn load_all(folder: &Path, env: &dyn Env, directory: &Directory) -> (Vec<Playbook>, CheckReport) {
     let mut report = CheckReport::default();
@@ -64,8 +77,7 @@ pub(super) fn load_all(folder: &Path, env: &dyn Env, directory: &Directory) -> (
             Ok(text) => {
                 let (playbook, notes) = parse(path, &text, directory);
                 playbooks.extend(playbook);
-                report.complaints.extend(notes.complaints);
-                report.warnings.extend(notes.warnings);
+                report.extend(notes);
             }
             Err(error) => {
                 report.complaints.push(Complaint::of_file(
@@ -86,13 +98,13 @@ pub fn parse(path: &Path, text: &str, directory: &Directory) -> (Option<Playbook
     let Some((front, body)) = split(text) else {
         let mend = "begin with a line +++, then title, owner, last_reviewed and [[match]], then a line +++";
         let complaint = Complaint::of_file(path, 1, "has no front matter".to_owned(), mend);
-        return (None, CheckReport { complaints: vec![complaint], warnings: Vec::new() });
+        return (None, CheckReport { complaints: vec![complaint], ..CheckReport::default() });
     };
     let notes = Notes::of_part(&file, front, 1);
     let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let playbook = super::parse(&notes, front).and_then(|table| read(&notes, table.get_ref(), name, body, directory));
-    let (complaints, warnings) = notes.into_parts();
-    (playbook.filter(|_| complaints.is_empty()), CheckReport { complaints, warnings })
+    let report = notes.into_report();
+    (playbook.filter(|_| report.complaints.is_empty()), report)
 }
 
 /// What stands between the first two `+++` lines, and what follows.
@@ -123,7 +135,12 @@ fn read(notes: &Notes, top: &DeTable<'_>, name: String, body: &str, directory: &
     let tier = tier(&table);
     table.required("match", "[[match]] with services or labels");
     let matches = table.tables("match", "[[match]]", MAX_MATCHES);
-    let matches = matches.into_iter().map(|m| one_match(m, directory)).collect();
+    let matches: Vec<PlaybookMatch> = matches.into_iter().map(|m| one_match(m, directory)).collect();
+    if let Some(tier) = tier.filter(|tier| !matches.iter().any(|m| m.fits_tier(*tier, directory))) {
+        let at = table.has("tier").unwrap_or(0);
+        let wrong = "fits no alert: no service it names has this tier";
+        notes.warn(at, "", &format!("tier = {tier}"), wrong, "write the tier of its services, or leave it out");
+    }
     if !body.lines().any(|line| line.trim_start().starts_with("- [ ] ")) {
         notes.complain(0, "", "", "has no steps", "write each as a line that begins with - [ ]");
     }
@@ -173,7 +190,7 @@ fn refers<'n>(
 ) -> bool {
     let there = known.clone().any(|name| name == found.value);
     if !there {
-        table.complain(found, &format!("names no {noun}"), &suggest::one_of(&found.value, known));
+        table.complain(found, &format!("{NAMES_NO}{noun}"), &suggest::one_of(&found.value, known));
     }
     there
 }

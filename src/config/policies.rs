@@ -2,23 +2,17 @@
 
 use super::limits::{MAX_NAME_CHARS, MAX_POLICIES, MAX_REPEAT, MAX_STEPS, MAX_TARGETS, STEP_DELAY_SECS};
 use super::names::{Names, Once, target};
-use super::reader::{Found, Table};
+use super::reader::Table;
 use crate::domain::directory::{Policy, Step, Target};
 use crate::domain::id::{ChannelId, PolicyId};
 use std::collections::BTreeMap;
 
-/// Where a policy stands in the file.
-pub(super) struct PolicyPlace {
-    pub policy: Found<PolicyId>,
-    /// Each step's beginning.
-    pub steps: Vec<usize>,
-}
-
-pub(super) fn read(top: &Table<'_>, names: &Names) -> (Vec<Policy>, Vec<PolicyPlace>) {
+pub(super) fn read(top: &Table<'_>, names: &Names) -> Vec<Policy> {
     let mut ids = Once::default();
-    let (mut policies, mut places) = (Vec::new(), Vec::new());
+    let mut policies = Vec::new();
     for mut table in top.tables("policy", "[[policy]]", MAX_POLICIES) {
-        let id = table.id("id", "payments").filter(|id| ids.take(&table, id, "the id of another policy"));
+        let id =
+            table.id("id", "payments", &names.policies).filter(|id| ids.take(&table, id, "the id of another policy"));
         let repeat = table.number("repeat", 0..=MAX_REPEAT).and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
         let read = table.tables("steps", "steps", MAX_STEPS);
         let example = "steps = [{ targets = [\"schedule:NAME\"], delay = \"5m\" }]";
@@ -26,19 +20,13 @@ pub(super) fn read(top: &Table<'_>, names: &Names) -> (Vec<Policy>, Vec<PolicyPl
         if read.is_empty() {
             table.required_items("steps", &format!("write {example}"));
         }
-        let steps: Vec<(usize, Option<Step>)> = read.into_iter().map(|t| (t.at, step(t, names))).collect();
+        let steps = read.into_iter().filter_map(|t| step(t, names)).collect();
         if let Some(id) = id {
-            let policy = PolicyId::from(id.value);
-            places.push(PolicyPlace {
-                policy: Found { value: policy.clone(), at: id.at, shown: id.shown },
-                steps: steps.iter().filter(|(_, step)| step.is_some()).map(|(at, _)| *at).collect(),
-            });
-            let steps = steps.into_iter().filter_map(|(_, step)| step).collect();
-            policies.push(Policy { id: policy, steps, repeat });
+            policies.push(Policy { id: PolicyId::from(id.value), steps, repeat });
         }
         table.finish();
     }
-    (policies, places)
+    policies
 }
 
 fn step(table: Table<'_>, names: &Names) -> Option<Step> {

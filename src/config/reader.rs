@@ -8,6 +8,7 @@ use super::limits::{MAX_ID_CHARS, MAX_NAME_CHARS, MAX_QUOTED_CHARS};
 use super::{span, suggest};
 use chrono::{NaiveDate, NaiveTime};
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -46,9 +47,9 @@ impl<'a> Table<'a> {
     }
 
     /// Names of things: lower-case letters, digits, `-` and `_`. From here on complaints call the table by it.
-    pub fn id(&mut self, key: &'static str, example: &str) -> Option<Found<String>> {
+    pub fn id(&mut self, key: &'static str, example: &str, taken: &BTreeSet<String>) -> Option<Found<String>> {
         let found = self.text(key, MAX_ID_CHARS);
-        self.required(key, &format!("{key} = \"{example}\""));
+        self.required(key, &format!("{key} = \"{}\"", self.free_id(key, example, taken)));
         let found = found?;
         let kind = self.kind.trim_matches(['[', ']']);
         self.place = format!("[{kind}.{}]", found.value);
@@ -60,6 +61,23 @@ impl<'a> Table<'a> {
             return None;
         }
         Some(found)
+    }
+
+    /// An id nobody has: made of the name if there is one.
+    fn free_id(&self, key: &str, example: &str, taken: &BTreeSet<String>) -> String {
+        let name = if key == "name" { None } else { self.table.get("name").and_then(|v| v.get_ref().as_str()) };
+        let mut slug = String::new();
+        for c in name.unwrap_or_default().to_lowercase().chars().take(MAX_ID_CHARS - 4) {
+            match c {
+                'a'..='z' | '0'..='9' => slug.push(c),
+                _ if !slug.is_empty() && !slug.ends_with('-') => slug.push('-'),
+                _ => {}
+            }
+        }
+        let slug = slug.trim_end_matches('-');
+        let base = if slug.is_empty() { example } else { slug };
+        let numbered = (2..).map(|n| format!("{base}-{n}"));
+        std::iter::once(base.to_owned()).chain(numbered).find(|id| !taken.contains(id)).unwrap_or_default()
     }
 
     /// A name for people; the id when it is not given.

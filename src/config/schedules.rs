@@ -14,7 +14,9 @@ pub(super) fn read(top: &Table<'_>, names: &Names) -> Vec<Schedule> {
     let mut ids = Once::default();
     let mut schedules = Vec::new();
     for mut table in top.tables("schedule", "[[schedule]]", MAX_SCHEDULES) {
-        let id = table.id("id", "payments-primary").filter(|id| ids.take(&table, id, "the id of another schedule"));
+        let id = table
+            .id("id", "payments-primary", &names.schedules)
+            .filter(|id| ids.take(&table, id, "the id of another schedule"));
         let name = table.name_or(id.as_ref().map_or("", |id| &id.value));
         let team = table.text("team", MAX_ID_CHARS).filter(|team| known(&table, team, "team", &names.teams));
         let tz = zone::read(&table);

@@ -20,7 +20,9 @@ pub(super) fn read(
     let mut ids = Once::default();
     let mut services = Vec::new();
     for mut table in top.tables("service", "[[service]]", MAX_SERVICES) {
-        let id = table.id("id", "payments-api").filter(|id| ids.take(&table, id, "the id of another service"));
+        let id = table
+            .id("id", "payments-api", &names.services)
+            .filter(|id| ids.take(&table, id, "the id of another service"));
         let name = table.name_or(id.as_ref().map_or("", |id| &id.value));
         let team = table.text("team", MAX_ID_CHARS).filter(|team| known(&table, team, "team", &names.teams));
         table.required("team", "team = \"…\", the id of a [[team]]");
@@ -29,6 +31,7 @@ pub(super) fn read(
         let own_tier = tier(&table);
         let urgency = urgency(&table).unwrap_or(Urgency::High);
         let own_channel = channel(&table, names, channels);
+        let private = table.flag("private").unwrap_or(false);
         let has_keys = table.has("key").is_some();
         if let Some(id) = id.as_ref().filter(|_| has_keys) {
             keys::read(&table, &ServiceId::from(id.value.as_str()), keys);
@@ -45,6 +48,7 @@ pub(super) fn read(
                 urgency,
                 policy: PolicyId::from(policy.value),
                 channel: own_channel.unwrap_or_else(|| team.channel.clone()),
+                private,
             });
         }
         table.finish();

@@ -5,7 +5,7 @@ use super::id::{ChannelId, PolicyId, ScheduleId, ServiceId, SlackUserId, TeamId,
 use super::schedule::Schedule;
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One loaded configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct Directory {
     pub schedules: BTreeMap<ScheduleId, Schedule>,
     /// Channel names (without `#`) and their ids.
     pub channels: BTreeMap<String, ChannelId>,
+    /// Those that are private in Slack.
+    pub private_channels: BTreeSet<ChannelId>,
     /// Integration keys by the SHA-256 of the key, in hex. The keys themselves are never kept.
     pub keys: BTreeMap<String, IntegrationKey>,
     /// Who hears what nobody answered.
@@ -76,6 +78,8 @@ pub struct Service {
     pub urgency: Urgency,
     pub policy: PolicyId,
     pub channel: ChannelId,
+    /// What its incidents are about is shown in private channels only; see [`Directory::may_show`].
+    pub private: bool,
 }
 
 /// `high` pages by every method; `low` never wakes anybody.
@@ -164,6 +168,13 @@ impl Directory {
         }
         let most = used.into_iter().max_by_key(|(id, n)| (*n, std::cmp::Reverse(*id)))?;
         self.policies.get(most.0)
+    }
+
+    /// May this channel hear what an incident of this service is about? A service no longer configured is shown as
+    /// before: its incidents went where they went.
+    pub fn may_show(&self, service: &ServiceId, channel: &ChannelId) -> bool {
+        let private = self.services.get(service).is_some_and(|s| s.private);
+        !private || self.private_channels.contains(channel)
     }
 
     /// How to call a person on screen; an id no longer configured is shown as it is.

@@ -213,6 +213,7 @@ mod tests {
             urgency: Urgency::High,
             policy: format!("policy {n}").into(),
             channel: "C1".into(),
+            private: false,
         };
         let step = |level: &&[&str]| Step {
             targets: level.iter().map(|id| Target::Schedule((*id).into())).collect(),
@@ -233,6 +234,7 @@ mod tests {
             channels: Default::default(),
             keys: Default::default(),
             catch_all: Vec::new(),
+            private_channels: Default::default(),
             admin_channel: "C1".into(),
             settings: Settings::default(),
         }

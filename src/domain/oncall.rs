@@ -46,7 +46,8 @@ pub(super) fn shift_due(d: &mut Decision<'_>, id: &ScheduleId) {
 
 /// From here on `new` is in force: every schedule is looked at with it.
 pub(super) fn config_loaded(d: &mut Decision<'_>, new: &Directory) {
-    if d.world().meta.config_sha256 != new.sha256 {
+    // The same text may mean something else: a key file was written, a person was found in Slack.
+    if d.world().meta.config_sha256 != new.sha256 || d.directory != new {
         let version = d.world().meta.config + 1;
         d.emit(Fact::ConfigLoaded { version, sha256: new.sha256.clone() });
     }

@@ -170,7 +170,7 @@ impl Default for Workspace {
             usergroups: Vec::new(),
             commands: Vec::new(),
             shortcuts: Vec::new(),
-            events: vec!["app_home_opened".into()],
+            events: vec!["app_home_opened".into(), "message.im".into()],
             strict_rates: true,
             history_lag_ms: 0,
             connection_secs: 18_060,

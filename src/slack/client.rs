@@ -25,6 +25,9 @@ pub const MAX_ANSWER_BYTES: usize = 8 << 20;
 /// Calls outside the lanes in flight at most.
 pub const NOW_IN_FLIGHT: usize = 32;
 
+/// The scopes of the token, by commas, beside every answer.
+const SCOPES: &str = "x-oauth-scopes";
+
 /// How long things may take.
 #[derive(Clone, Copy, Debug)]
 pub struct ClientLimits {
@@ -81,6 +84,14 @@ impl SlackClient {
         self.call_within(method, body, self.limits.call).await
     }
 
+    /// [`SlackClient::call`], and the token's scopes, which Slack tells beside every answer (`x-oauth-scopes`).
+    pub async fn call_with_scopes(&self, method: &str, body: &Value) -> (Outcome, Option<Vec<String>>) {
+        match self.answer_within(method, body, self.limits.call).await {
+            Ok(answer) => (answer.classify(), answer.scopes.as_deref().map(split)),
+            Err(outcome) => (outcome, None),
+        }
+    }
+
     /// Calls a method somebody waits for (`views.open`, `chat.postEphemeral`, reads): at most [`NOW_IN_FLIGHT`] at once,
     /// never behind pages, within [`NOW_TIMEOUT`].
     pub async fn call_now(&self, method: &str, body: &Value) -> Outcome {
@@ -108,6 +119,13 @@ impl SlackClient {
     }
 
     async fn call_within(&self, method: &str, body: &Value, limit: Duration) -> Outcome {
+        match self.answer_within(method, body, limit).await {
+            Ok(answer) => answer.classify(),
+            Err(outcome) => outcome,
+        }
+    }
+
+    async fn answer_within(&self, method: &str, body: &Value, limit: Duration) -> Result<Answer, Outcome> {
         let mut url = self.api_url.clone();
         let path = format!("{}/{method}", url.path().trim_end_matches('/'));
         url.set_path(&path);
@@ -118,13 +136,10 @@ impl SlackClient {
             self.http.post(url).json(body)
         };
         let Ok(mut bearer) = HeaderValue::from_str(&format!("Bearer {}", self.bot_token.expose_secret())) else {
-            return Outcome::NotSent("the bot token holds characters no header may".to_owned());
+            return Err(Outcome::NotSent("the bot token holds characters no header may".to_owned()));
         };
         bearer.set_sensitive(true);
-        match self.send(request.header(AUTHORIZATION, bearer), limit).await {
-            Ok(answer) => answer.classify(),
-            Err(outcome) => outcome,
-        }
+        self.send(request.header(AUTHORIZATION, bearer), limit).await
     }
 
     async fn send(&self, request: reqwest::RequestBuilder, limit: Duration) -> Result<Answer, Outcome> {
@@ -137,7 +152,8 @@ impl SlackClient {
     async fn exchange(&self, request: reqwest::RequestBuilder) -> Result<Answer, Outcome> {
         let mut response = request.send().await.map_err(failed)?;
         let status = response.status().as_u16();
-        let retry_after = response.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok()).map(str::to_owned);
+        let header = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+        let (retry_after, scopes) = (header(RETRY_AFTER.as_str()), header(SCOPES));
         let mut body = Vec::new();
         loop {
             match response.chunk().await {
@@ -145,9 +161,9 @@ impl SlackClient {
                     return Err(Outcome::Unknown(format!("an answer of more than {} bytes", self.limits.answer_bytes)));
                 }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-                Ok(None) => return Ok(Answer { status, retry_after, body }),
+                Ok(None) => return Ok(Answer { status, retry_after, scopes, body }),
                 // A 429 is told by its status alone.
-                Err(_) if status == 429 => return Ok(Answer { status, retry_after, body }),
+                Err(_) if status == 429 => return Ok(Answer { status, retry_after, scopes, body }),
                 Err(e) => return Err(Outcome::Unknown(format!("the answer broke off: {}", e.without_url()))),
             }
         }
@@ -164,6 +180,7 @@ impl SlackClient {
 struct Answer {
     status: u16,
     retry_after: Option<String>,
+    scopes: Option<String>,
     body: Vec<u8>,
 }
 
@@ -171,6 +188,10 @@ impl Answer {
     fn classify(&self) -> Outcome {
         outcome::classify(self.status, self.retry_after.as_deref(), &self.body)
     }
+}
+
+fn split(scopes: &str) -> Vec<String> {
+    scopes.split(',').map(str::trim).filter(|scope| !scope.is_empty()).map(str::to_owned).collect()
 }
 
 /// What no connection, and what everything later, says about the call.

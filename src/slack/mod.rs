@@ -13,6 +13,7 @@ pub mod dispatch;
 pub mod envelope;
 pub mod handler;
 pub mod lanes;
+pub mod methods;
 pub mod outcome;
 mod seen;
 pub mod socket;

@@ -16,6 +16,11 @@ use slack_morphism::prelude::SlackBlockButtonStyle;
 
 /// The direct message of a page as the state says.
 pub fn page(i: &Incident, p: &Page, d: &Directory, store: StoreId) -> Message {
+    if let Recipient::Channel(channel) = &p.to
+        && !d.may_show(&i.service, channel)
+    {
+        return elsewhere(i);
+    }
     if is_followed(i, p) {
         return followed(i);
     }
@@ -59,6 +64,16 @@ fn is_followed(i: &Incident, p: &Page) -> bool {
 fn followed(i: &Incident) -> Message {
     let text = format!("{} {}: see the newer message below.", i.no, plain_title(i, limits::TITLE));
     Message { blocks: vec![context(&text)], text: truncate(&text, limits::LOCK_SCREEN), colored: None }
+}
+
+/// For a channel that may not hear what an incident of a private service is about.
+fn elsewhere(i: &Incident) -> Message {
+    let stands = match i.state {
+        State::Triggered { .. } => "needs somebody: nobody answered",
+        State::Acknowledged { .. } | State::Snoozed { .. } => "is looked after",
+        State::Resolved { .. } => "is over",
+    };
+    Message::plain(format!("{}, tier {}, {stands}. What it is about stands in <#{}>.", i.no, i.tier, i.channel))
 }
 
 /// What the lock screen says first.

@@ -3,7 +3,7 @@
 #![allow(dead_code)] // each test binary uses its part
 
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -51,6 +51,7 @@ impl Fake {
             policies: BTreeMap::new(),
             schedules: BTreeMap::new(),
             channels: BTreeMap::new(),
+            private_channels: BTreeSet::new(),
             keys: BTreeMap::from([(hash, key)]),
             catch_all: Vec::new(),
             admin_channel: "C1".into(),

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -16,6 +16,7 @@ use warridor::app::{App, Start};
 use warridor::clock::Clock;
 use warridor::config::{SystemEnv, WithVars, load};
 use warridor::domain::stamp::At;
+use warridor::reload::Watch;
 use warridor::sandbox::{Sandbox, SandboxConfig, Workspace};
 
 /// Monday 2026-03-02, 03:02 UTC.
@@ -47,7 +48,9 @@ impl Office {
         let path = dir.path().join("config.toml");
         std::fs::write(&path, config).expect("the configuration is written");
         let vars = KEYS.iter().map(|(name, key)| ((*name).to_owned(), (*key).to_owned())).collect();
-        let loaded = load(&path, &WithVars { under: &SystemEnv, vars }).expect("a good configuration");
+        let env = WithVars { under: &SystemEnv, vars };
+        let loaded = load(&path, &env).expect("a good configuration");
+        let watch = Watch { path, env: Arc::new(env) };
         let (bot, app) = (workspace.bot_token.clone(), workspace.app_token.clone());
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let sandbox = SandboxConfig { listen: any, clock: clock.clone(), dir: None, workspace };
@@ -60,6 +63,7 @@ impl Office {
             bot_token: SecretString::from(bot),
             app_token: SecretString::from(app),
             metrics: None,
+            watch,
         };
         let app = runtime().block_on(App::start(start, &dir.path().join("data"))).expect("the pager starts");
         let slack = Slack { address: sandbox.addr() };

@@ -1,7 +1,7 @@
 //! A small company for the simulation and the scenarios: two services, a primary and a backup, a boss.
 
 use chrono::{NaiveDate, NaiveTime};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use warridor::domain::directory::{
     Directory, Method, PersonalRule, Policy, Service, Settings, Step, Target, Team, Urgency, User,
 };
@@ -34,6 +34,7 @@ pub fn company() -> Directory {
         urgency,
         policy: policy.into(),
         channel: channel.into(),
+        private: false,
     };
     let schedule = |id: &str, who: &[&str]| Schedule {
         id: id.into(),
@@ -82,6 +83,7 @@ pub fn company() -> Directory {
         policies: policies.into_iter().map(|p| (p.id.clone(), p)).collect(),
         schedules: schedules.into_iter().map(|s| (s.id.clone(), s)).collect(),
         channels: CHANNELS.iter().map(|(name, id)| ((*name).to_owned(), (*id).into())).collect(),
+        private_channels: BTreeSet::new(),
         keys: BTreeMap::new(),
         catch_all: vec![Target::User("mara".into()), Target::Channel("C0ADMIN".into())],
         admin_channel: "C0ADMIN".into(),

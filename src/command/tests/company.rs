@@ -48,6 +48,7 @@ pub fn company() -> Directory {
         channels: ["payments", "search", "data"].map(|name| (name.to_owned(), channel(name))).into(),
         keys: Default::default(),
         catch_all: Vec::new(),
+        private_channels: Default::default(),
         admin_channel: channel("payments"),
         settings: Settings::default(),
     }
@@ -84,6 +85,7 @@ fn service(id: &str, name: &str, team: &str) -> Service {
         urgency: Urgency::High,
         policy: team.into(),
         channel: channel(team),
+        private: false,
     }
 }
 

@@ -1,0 +1,85 @@
+//! Every Web API method this program calls, and what it must be allowed to: the one list the app manifest and
+//! `check --online` go by. Source: the "Facts" box of each method's page, docs.slack.dev/reference/methods/METHOD.
+//!
+//! A method that is called and not listed here fails a test, so that no workspace learns of a missing scope at 3 a.m.
+
+/// A method and the scopes of the bot's token that it needs, all of them.
+pub const METHODS: &[(&str, &[&str])] = &[
+    // With the app-level token; see `APP_TOKEN_SCOPE`.
+    ("apps.connections.open", &[]),
+    ("auth.test", &[]),
+    ("chat.postEphemeral", &["chat:write"]),
+    ("chat.postMessage", &["chat:write"]),
+    ("chat.update", &["chat:write"]),
+    ("conversations.history", &["channels:history", "groups:history", "im:history"]),
+    ("conversations.info", &["channels:read", "groups:read"]),
+    ("conversations.join", &["channels:join"]),
+    ("conversations.list", &["channels:read", "groups:read"]),
+    ("conversations.open", &["im:write"]),
+    ("conversations.replies", &["channels:history", "groups:history", "im:history"]),
+    ("dnd.info", &["dnd:read"]),
+    ("users.info", &["users:read"]),
+    // Slack grants the second only together with the first.
+    ("users.lookupByEmail", &["users:read", "users:read.email"]),
+    ("views.open", &[]),
+    ("views.publish", &[]),
+    ("views.push", &[]),
+    ("views.update", &[]),
+];
+
+/// Events the app subscribes to, and the scope each needs (docs.slack.dev/reference/events/EVENT).
+pub const EVENTS: &[(&str, Option<&str>)] = &[("app_home_opened", None), ("message.im", Some("im:history"))];
+
+/// What slash commands need.
+pub const COMMANDS_SCOPE: &str = "commands";
+
+/// The app-level token's scope. Chosen when that token is made; a manifest cannot carry it.
+pub const APP_TOKEN_SCOPE: &str = "connections:write";
+
+/// What a person who is asked to grant a scope should know.
+const WHY: &[(&str, &str)] = &[
+    ("chat:write", "posts and edits incident cards, thread lines and pages"),
+    ("commands", "answers the slash commands"),
+    ("users:read", "finds out whether a person who is to be paged is still active, and their time zone"),
+    ("users:read.email", "finds people by the e-mail address in the configuration"),
+    ("dnd:read", "warns of people whose Do Not Disturb would swallow their only page"),
+    ("channels:read", "checks that the configured public channels exist and the bot is in them"),
+    ("groups:read", "checks that the configured private channels exist and the bot is in them"),
+    ("channels:join", "joins the configured public channels"),
+    ("im:write", "opens the direct message that is a page"),
+    (
+        "im:history",
+        "looks up whether a page arrived when Slack's answer to it was lost, and hears what is written to it",
+    ),
+    ("channels:history", "looks up whether a card was posted when Slack's answer to it was lost (public channels)"),
+    ("groups:history", "looks up whether a card was posted when Slack's answer to it was lost (private channels)"),
+];
+
+/// The bot's scopes, each with why it is needed: those of [`METHODS`], of [`EVENTS`] and of slash commands.
+pub fn scopes() -> Vec<(&'static str, &'static str)> {
+    WHY.iter().copied().filter(|(scope, _)| needed().any(|needed| needed == *scope)).collect()
+}
+
+/// Methods of ours that would be refused without this scope.
+pub fn needing(scope: &str) -> Vec<&'static str> {
+    METHODS.iter().filter(|(_, scopes)| scopes.contains(&scope)).map(|(method, _)| *method).collect()
+}
+
+fn needed() -> impl Iterator<Item = &'static str> {
+    let methods = METHODS.iter().flat_map(|(_, scopes)| scopes.iter().copied());
+    methods.chain(EVENTS.iter().filter_map(|(_, scope)| *scope)).chain([COMMANDS_SCOPE])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_scope_that_is_needed_has_its_reason_and_no_other_has() {
+        for scope in needed() {
+            assert!(WHY.iter().any(|(known, _)| *known == scope), "{scope} has no reason");
+        }
+        assert_eq!(scopes().len(), WHY.len(), "a reason for a scope that nothing needs");
+        assert!(METHODS.is_sorted_by_key(|(method, _)| *method));
+    }
+}

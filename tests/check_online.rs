@@ -1,0 +1,349 @@
+//! `check --online` against a local Slack that is wrong in one way at a time: the whole of what is told, word for word.
+
+mod workspace;
+
+use secrecy::SecretString;
+use serde_json::json;
+use std::process::{Command, Output};
+use warridor::clock::Clock;
+use warridor::domain::stamp::At;
+use warridor::online::{self, Access};
+use warridor::sandbox::Sandbox;
+use warridor::sandbox::faults::Fault;
+use warridor::sandbox::workspace::{DndWindow, Workspace};
+use workspace::{GOOD, KEYS, fitting, load, start};
+
+const BOT: &str = "xoxb-sandbox-bot";
+const APP: &str = "xapp-sandbox-app";
+const REINSTALL: &str = "paste the output of `warridor manifest` at api.slack.com/apps: your app, App Manifest; then Install \
+                         App, Reinstall to Workspace";
+const COMMANDS: &str = "Slack does not tell which slash commands an app has: type `/pager help` there; if Slack does not \
+                        know /pager, paste the output of `warridor manifest` into the app's manifest again (note)";
+/// Monday 2026-01-05, noon.
+const NOW: At = At(1_767_614_400_000);
+
+fn access(sandbox: &Sandbox, bot: &str, app: &str) -> Access {
+    let secret = |token: &str| SecretString::from(token.to_owned());
+    Access { api: sandbox.api_url().parse().unwrap(), bot_token: secret(bot), app_token: secret(app) }
+}
+
+async fn told_by(sandbox: &Sandbox, config: &str) -> Vec<String> {
+    let workspace = fitting();
+    let access = access(sandbox, &workspace.bot_token, &workspace.app_token);
+    let findings = online::check(&load(config), &access, NOW).await.unwrap();
+    let mut told: Vec<String> = findings.iter().map(ToString::to_string).collect();
+    assert_eq!(told.pop().as_deref(), Some(COMMANDS), "what was not looked at is said");
+    told
+}
+
+/// What is told of a workspace that was bent, with the configuration that fits it but for these edits.
+async fn told(bend: impl FnOnce(&mut Workspace), edits: &[(&str, &str)]) -> Vec<String> {
+    let mut workspace = fitting();
+    bend(&mut workspace);
+    let config = edits.iter().fold(GOOD.to_owned(), |text, (from, to)| {
+        assert_eq!(text.matches(from).count(), 1, "{from}");
+        text.replace(from, to)
+    });
+    told_by(&start(workspace), &config).await
+}
+
+#[tokio::test]
+async fn a_workspace_that_fits_is_told_nothing_of() {
+    assert_eq!(told(|_| (), &[]).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn every_scope_that_is_missing_is_named_with_what_it_is_for_and_told_once() {
+    let lacking =
+        |lost: &'static [&'static str]| told(move |ws| ws.scopes.retain(|s| !lost.contains(&s.as_str())), &[]);
+    assert_eq!(
+        lacking(&["dnd:read"]).await,
+        [format!(
+            "the app lacks the scope dnd:read, by which it warns of people whose Do Not Disturb would swallow their only \
+             page; {REINSTALL}"
+        )]
+    );
+    let several = lacking(&["channels:read", "groups:read", "users:read", "im:write"]).await;
+    let scopes: Vec<&str> = several.iter().filter_map(|t| t.strip_prefix("the app lacks the scope ")).collect();
+    assert_eq!(scopes.len(), 4, "{several:#?}");
+    assert_eq!(several.len(), 4, "what follows from them is not told again: {several:#?}");
+    assert_eq!(
+        told(|ws| ws.scopes.push("files:write".into()), &[]).await,
+        [format!("the app has scopes nothing here needs: files:write; {REINSTALL} (note)")]
+    );
+}
+
+#[tokio::test]
+async fn tokens_of_the_wrong_kind_are_told_without_asking_slack_and_dead_ones_by_it() {
+    let sandbox = start(fitting());
+    let loaded = load(GOOD);
+    let bot_there = "put the bot token there (xoxb-…, at api.slack.com/apps: your app, OAuth & Permissions, Bot User OAuth \
+                     Token)";
+    let app_where =
+        "at api.slack.com/apps: your app, Basic Information, App-Level Tokens, with the scope connections:write";
+    for (bot, app, want) in [
+        (
+            "xapp-sandbox-app",
+            "xoxb-sandbox-bot",
+            "SLACK_BOT_TOKEN holds an app-level token (xapp-…) and SLACK_APP_TOKEN a bot token (xoxb-…); exchange the two"
+                .to_owned(),
+        ),
+        ("xoxp-me", "xapp-sandbox-app", format!("SLACK_BOT_TOKEN holds a user token (xoxp-…); {bot_there}")),
+        ("hunter2", "xapp-sandbox-app", format!("SLACK_BOT_TOKEN holds no token of Slack's; {bot_there}")),
+        (
+            "xoxb-sandbox-bot",
+            "xoxb-sandbox-bot",
+            format!("SLACK_APP_TOKEN holds a bot token (xoxb-…); put the app-level token there (xapp-…, {app_where})"),
+        ),
+        (
+            "xoxb-revoked",
+            "xapp-sandbox-app",
+            "SLACK_BOT_TOKEN is refused by Slack (invalid_auth); copy it again (at api.slack.com/apps: your app, OAuth & \
+             Permissions, Bot User OAuth Token), or reinstall the app there"
+                .to_owned(),
+        ),
+    ] {
+        let findings = online::check(&loaded, &access(&sandbox, bot, app), NOW).await.unwrap();
+        assert_eq!(findings.iter().map(ToString::to_string).collect::<Vec<_>>(), [want]);
+    }
+    let dead = access(&sandbox, "xoxb-sandbox-bot", "xapp-revoked");
+    let findings = online::check(&loaded, &dead, NOW).await.unwrap();
+    assert_eq!(
+        findings[0].to_string(),
+        format!("SLACK_APP_TOKEN is refused by Slack (invalid_auth); make a new one ({app_where})")
+    );
+    assert_eq!(findings.len(), 2, "and the rest was looked at: {findings:#?}");
+}
+
+#[tokio::test]
+async fn socket_mode_that_is_off_and_a_token_without_its_scope_each_have_their_mend() {
+    let loaded = load(GOOD);
+    for (error, want) in [
+        (
+            "socket_mode_not_enabled",
+            "Socket Mode cannot be opened (socket_mode_not_enabled); turn it on at api.slack.com/apps: your app, Socket Mode, \
+             Enable",
+        ),
+        (
+            "missing_scope",
+            "SLACK_APP_TOKEN may not open sockets (missing_scope); make a new one (at api.slack.com/apps: your app, Basic \
+             Information, App-Level Tokens, with the scope connections:write)",
+        ),
+    ] {
+        let sandbox = start(fitting());
+        let fault = json!({"fault": "error", "method": "apps.connections.open", "error": error});
+        sandbox.slack().act(|slack, _| slack.order(Fault::parse(&fault).unwrap()));
+        let findings = online::check(&loaded, &access(&sandbox, BOT, APP), NOW).await.unwrap();
+        assert_eq!(findings[0].to_string(), want);
+    }
+}
+
+#[tokio::test]
+async fn a_rate_limit_is_waited_for_and_not_told() {
+    let sandbox = start(fitting());
+    let fault = json!({"fault": "429", "method": "conversations.info", "retry_after": 1, "count": 2});
+    sandbox.slack().act(|slack, _| slack.order(Fault::parse(&fault).unwrap()));
+    assert_eq!(told_by(&sandbox, GOOD).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_channel_that_cannot_be_used_is_told_with_its_line() {
+    let id = "config.toml:14: [channel.payments] id = \"C000000001\"";
+    let about = "compare it with the bottom of the channel's About in Slack";
+    assert_eq!(
+        told(|ws| ws.channels[0].is_archived = true, &[]).await,
+        [format!("{id} is archived in Slack; unarchive it there, or put another channel in its place")]
+    );
+    assert_eq!(
+        told(|ws| ws.channels[0].id = "C000000009".into(), &[]).await,
+        [format!("{id} is no channel of this workspace, or a private one the bot is not in; {about}")]
+    );
+    assert_eq!(
+        told(|ws| ws.channels[0].name = "money".into(), &[]).await,
+        [
+            "config.toml:13: [channel.payments] name = \"payments\" is called #money in Slack; write name = \"money\" and \
+          wherever it is named, or compare the id (warning)"
+        ]
+    );
+    assert_eq!(
+        told(|ws| ws.channels[0].is_private = true, &[]).await,
+        [format!("{id} is a private channel in Slack, and not here; add private = true (warning)")]
+    );
+    assert_eq!(
+        told(|ws| ws.channels[2].is_private = false, &[]).await,
+        [
+            "config.toml:23: [channel.admin] private = true and in Slack everybody can read it; make it private in Slack, or \
+          leave private = true out"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_channel_other_organisations_read_is_refused_unless_it_is_allowed() {
+    assert_eq!(
+        told(|ws| ws.channels[0].is_ext_shared = true, &[]).await,
+        [
+            "config.toml:14: [channel.payments] id = \"C000000001\" is shared with another organisation, who would read every \
+          incident; put another channel in its place, or write allow_shared = true if they may"
+        ]
+    );
+    let allowed = ("id = \"C000000001\"", "id = \"C000000001\"\nallow_shared = true");
+    assert_eq!(told(|ws| ws.channels[0].is_ext_shared = true, &[allowed]).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_bot_joins_a_public_channel_and_asks_to_be_invited_to_a_private_one() {
+    let mut workspace = fitting();
+    workspace.channels[0].bot_is_member = false;
+    let sandbox = start(workspace);
+    assert_eq!(told_by(&sandbox, GOOD).await, ["joined #payments (note)"]);
+    assert_eq!(told_by(&sandbox, GOOD).await, Vec::<String>::new(), "it is in there now");
+    assert_eq!(
+        told(|ws| ws.channels[2].bot_is_member = false, &[]).await,
+        [
+            "config.toml:22: [channel.admin] id = \"C000000003\" is no channel the bot can see, as every private channel it is \
+          not in; type `/invite @warridor` in #admin; if that does not help, compare it with the bottom of the channel's \
+          About in Slack"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_person_who_cannot_answer_a_page_is_told_with_their_line() {
+    let ana = "config.toml:27: [user.ana] slack = \"U000000001\"";
+    let elsewhere = "put somebody else in their place, here and in rotations";
+    assert_eq!(
+        told(|ws| ws.users[0].deleted = true, &[]).await,
+        [format!("{ana} is deactivated in Slack: no page reaches them; {elsewhere}")]
+    );
+    assert_eq!(
+        told(|ws| ws.users[0].id = "U000000009".into(), &[]).await,
+        [format!("{ana} is nobody in this workspace; copy it again: their Slack profile, ⋮, Copy member ID")]
+    );
+    assert_eq!(
+        told(|ws| ws.users[0].is_bot = true, &[]).await,
+        [format!("{ana} is a bot, not a person; write the id of a person")]
+    );
+    let guest = format!(
+        "{ana} is a guest in Slack, and guests may look and note, not acknowledge; make them a member in Slack, or put \
+         somebody else in their place"
+    );
+    assert_eq!(told(|ws| ws.users[0].is_restricted = true, &[]).await, std::slice::from_ref(&guest));
+    assert_eq!(told(|ws| ws.users[0].is_ultra_restricted = true, &[]).await, [guest]);
+    assert_eq!(
+        told(|ws| ws.users[0].is_stranger = true, &[]).await,
+        [format!("{ana} belongs to another organisation, whose people may look and note only; {elsewhere}")]
+    );
+}
+
+#[tokio::test]
+async fn people_are_found_by_e_mail_where_the_file_has_no_id() {
+    let by_email = |email: &'static str| ("slack = \"U000000001\"", email);
+    assert_eq!(told(|_| (), &[by_email("email = \"ANA@example.com\"")]).await, Vec::<String>::new());
+    assert_eq!(
+        told(|_| (), &[by_email("email = \"anna@example.com\"")]).await,
+        [
+            "config.toml:27: [user.ana] email = \"anna@example.com\" is the address of nobody who is active in this workspace; \
+          write the address of their Slack account, or slack = \"U…\""
+        ]
+    );
+    assert_eq!(
+        told(|ws| ws.users[0].deleted = true, &[by_email("email = \"ana@example.com\"")]).await.len(),
+        1,
+        "somebody who left is not found by their address"
+    );
+    assert_eq!(
+        told(|_| (), &[by_email("email = \"ben@example.com\"")]).await,
+        [
+            "config.toml:28: [user.ana] tz = \"Europe/Lisbon\" differs from Slack, which says Europe/Berlin; write tz = \
+             \"Europe/Berlin\", or correct it in Slack (warning)"
+                .to_owned(),
+            "config.toml:35: [user.ben] is the same person in Slack (U000000002) as [user.ana]; leave one of the two out"
+                .to_owned(),
+        ]
+    );
+    assert_eq!(
+        told(|_| (), &[("slack = \"U000000001\"", "slack = \"U000000001\"\nemail = \"else@example.com\"")]).await,
+        ["config.toml:28: [user.ana] email = \"else@example.com\" is not the address Slack has for this person \
+          (ana@example.com); is `slack` somebody else's? (warning)"]
+    );
+}
+
+#[tokio::test]
+async fn a_time_zone_that_differs_is_told_and_another_name_for_the_same_is_not() {
+    assert_eq!(
+        told(|ws| ws.users[0].tz = "America/New_York".into(), &[]).await,
+        [
+            "config.toml:28: [user.ana] tz = \"Europe/Lisbon\" differs from Slack, which says America/New_York; write tz = \
+          \"America/New_York\", or correct it in Slack (warning)"
+        ]
+    );
+    assert_eq!(told(|ws| ws.users[0].tz = "Europe/London".into(), &[]).await, Vec::<String>::new());
+    // The same in winter only.
+    assert_eq!(told(|ws| ws.users[0].tz = "Africa/Abidjan".into(), &[]).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_person_with_slack_only_and_a_quiet_night_will_not_wake() {
+    let night = || Some(DndWindow { start: "22:00".into(), end: "08:00".into() });
+    assert_eq!(
+        told(|ws| ws.users[0].dnd = night(), &[("id = \"ana\"", "id = \"ana\"\nname = \"Ana Silva\"")]).await,
+        [
+            "config.toml:31: [user.ana] Ana Silva's only method is Slack, and their DND is 22:00-08:00: they will not wake; exempt \
+          the bot from Do Not Disturb in Slack, or change its hours (warning)"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_slack_that_is_not_there_is_told_as_such() {
+    let sandbox = start(fitting());
+    let workspace = fitting();
+    let mut access = access(&sandbox, &workspace.bot_token, &workspace.app_token);
+    access.api = "http://127.0.0.1:1/api/".parse().unwrap();
+    let findings = online::check(&load(GOOD), &access, NOW).await.unwrap();
+    assert_eq!(findings.len(), 2, "{findings:#?}");
+    for finding in findings {
+        let text = finding.to_string();
+        assert!(
+            text.starts_with("Slack cannot be reached at 127.0.0.1 (") && text.contains("is this machine"),
+            "{text}"
+        );
+    }
+}
+
+/// The binary's `check --online` beside a workspace; `tokens` false: without any.
+fn binary(sandbox: &Sandbox, config: &str, tokens: bool) -> Output {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("config.toml"), config).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_warridor"));
+    command.current_dir(dir.path()).args(["check", "--online"]).envs(KEYS).env("SLACK_API_URL", sandbox.api_url());
+    command.env_remove("SLACK_BOT_TOKEN").env_remove("SLACK_APP_TOKEN");
+    if tokens {
+        let workspace = fitting();
+        command.env("SLACK_BOT_TOKEN", workspace.bot_token).env("SLACK_APP_TOKEN", workspace.app_token);
+    }
+    command.output().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_exit_code_is_0_when_slack_agrees_1_when_it_does_not_and_2_when_it_could_not_be_asked() {
+    let now = Clock::system(0).now();
+    assert!(now > NOW, "the rotation of the configuration has begun");
+    let fine = start(fitting());
+    let mut bent = fitting();
+    bent.users[1].deleted = true;
+    let bent = start(bent);
+    for (sandbox, config, tokens, code, words) in [
+        (&fine, GOOD.to_owned(), true, 0, "config.toml: fine, and Slack agrees"),
+        (&bent, GOOD.to_owned(), true, 1, "config.toml:36: [user.ben] slack = \"U000000002\" is deactivated in Slack"),
+        (&fine, GOOD.to_owned(), false, 2, "SLACK_BOT_TOKEN is not set"),
+        (&fine, GOOD.replace("tier = 1", "tier = 7"), true, 1, "Slack was not asked: mend these first"),
+    ] {
+        let out = tokio::task::block_in_place(|| binary(sandbox, &config, tokens));
+        let text = format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+        assert_eq!(out.status.code(), Some(code), "{text}");
+        assert!(text.contains(words), "{text}");
+        assert!(!text.contains("xoxb-sandbox") && !text.contains("xapp-sandbox"), "a token was shown: {text}");
+    }
+}

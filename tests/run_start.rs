@@ -1,0 +1,34 @@
+//! What `warridor run` says when it starts.
+
+mod e2e;
+
+use e2e::pager::BINARY;
+use e2e::{Company, Pager};
+use std::path::Path;
+use std::process::Command;
+
+fn warridor(words: &[&str], data_dir: &Path) {
+    let out = Command::new(BINARY).args(words).arg("--data-dir").arg(data_dir).output().unwrap();
+    assert!(out.status.success(), "{words:?}: {}", String::from_utf8_lossy(&out.stderr));
+}
+
+#[test]
+fn a_restored_copy_says_that_it_is_paused_until_somebody_confirms() {
+    let mut pager = Pager::run(&Company::default());
+    assert!(!pager.log().contains("PAUSED"), "this one is nobody's copy");
+    pager.stop(10);
+    let (backup, copy) = (pager.dir().join("backup"), pager.dir().join("copy"));
+    warridor(&["backup", &backup.to_string_lossy()], pager.data_dir());
+    warridor(&["restore", &backup.to_string_lossy()], &copy);
+
+    pager.keep_data_in(&copy);
+    pager.start();
+    let log = pager.log();
+    assert_eq!(log.matches("PAUSED: this data was restored from a backup").count(), 1, "{log}");
+    assert!(log.contains("run `warridor restore --confirm`"), "{log}");
+    pager.stop(10);
+
+    warridor(&["restore", "--confirm"], &copy);
+    pager.start();
+    assert_eq!(pager.log().matches("PAUSED").count(), 1, "and no more");
+}
