@@ -20,7 +20,8 @@ impl Slack {
             "type": "app_home_opened", "user": user, "channel": channel, "tab": tab, "event_ts": ts_text(now),
         });
         if tab == "home"
-            && let Some(id) = self.views.home(&user).map(|v| v.id.clone()) {
+            && let Some(id) = self.views.home(&user).map(|v| v.id.clone())
+        {
             event["view"] = self.view_shape(&id);
         }
         self.event("app_home_opened", event, None, now);

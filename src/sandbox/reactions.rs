@@ -53,9 +53,10 @@ impl Slack {
             return Err(Cannot::new(404, "message_not_found", format!("`ts`: no message {ts} there")));
         };
         let refused = |r: Refused| Cannot::new(400, &r.error, format!("`name`: {}", r.error));
-        let there = self.messages.get(&channel, ts).is_some_and(|m| {
-            m.reactions.iter().any(|(n, users)| n == name.trim_matches(':') && users.contains(&user))
-        });
+        let there = self
+            .messages
+            .get(&channel, ts)
+            .is_some_and(|m| m.reactions.iter().any(|(n, users)| n == name.trim_matches(':') && users.contains(&user)));
         if there {
             self.take_reaction(&user, &channel, ts, name, now).map_err(refused)?;
         } else {

@@ -227,7 +227,9 @@ async fn home(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Response
     let tab = match b.text("tab").as_str() {
         "" | "home" => "home",
         "messages" => "messages",
-        other => return Err(Cannot::new(400, "bad_value", format!("`tab`: write home or messages, found \"{other}\""))),
+        other => {
+            return Err(Cannot::new(400, "bad_value", format!("`tab`: write home or messages, found \"{other}\"")));
+        }
     };
     shared.act(|slack, now| slack.open_home(&user, tab, now))?;
     Ok(reply(200, &json!({"ok": true})))

@@ -78,9 +78,9 @@ pub fn sendings(trouble: Trouble, services: &[Service], also: &[String]) -> Vec<
     let resolve = |key: String| json!({"action": "resolve", "dedup_key": key});
     match trouble {
         Trouble::Down => vec![one(first, down(first))],
-        Trouble::Flapping => (0..FLAPS * 2 - 1)
-            .map(|i| one(disk, if i % 2 == 0 { full() } else { resolve(disk_key()) }))
-            .collect(),
+        Trouble::Flapping => {
+            (0..FLAPS * 2 - 1).map(|i| one(disk, if i % 2 == 0 { full() } else { resolve(disk_key()) })).collect()
+        }
         Trouble::Storm => per_service(services, |i, service| stormy(i, service)),
         Trouble::Clear => {
             let mut all = per_service(services, |i, _| resolve(storm_key(i)));
@@ -120,8 +120,13 @@ fn full() -> Value {
 }
 
 fn stormy(i: usize, service: &Service) -> Value {
-    const WHAT: [&str; 5] =
-        ["answers slowly", "restarts again and again", "loses packets", "has no free memory", "cannot reach its database"];
+    const WHAT: [&str; 5] = [
+        "answers slowly",
+        "restarts again and again",
+        "loses packets",
+        "has no free memory",
+        "cannot reach its database",
+    ];
     json!({
         "action": "trigger", "dedup_key": storm_key(i),
         "title": format!("{} on host-{:02} {}", service.name, i + 1, WHAT[i % WHAT.len()]),
@@ -135,7 +140,12 @@ fn per_service(services: &[Service], event: impl Fn(usize, &Service) -> Value) -
         let mine = (0..STORM).filter(|i| i % services.len() == n);
         Sending { key: service.key.clone(), events: mine.map(|i| event(i, service)).collect() }
     };
-    services.iter().enumerate().map(|(n, s)| of(n, s)).filter(|s| s.events.as_array().is_some_and(|e| !e.is_empty())).collect()
+    services
+        .iter()
+        .enumerate()
+        .map(|(n, s)| of(n, s))
+        .filter(|s| s.events.as_array().is_some_and(|e| !e.is_empty()))
+        .collect()
 }
 
 /// Sends them one after the other to the intake at `http` (`http://HOST:PORT`). Gives how many events were taken.
