@@ -72,7 +72,7 @@ fn time(seat: &Seat<'_>) -> Markup {
             h3 id="clock-title" { "Clock" }
             div class="clock" {
                 time id="now" data-keep data-ms=(seat.reader.now.0) data-tz=(seat.reader.tz.name()) { (now.format("%H:%M:%S")) }
-                span class="hint" { (now.format("%A, %-d %B")) }
+                span class="hint" { (now.format("%a %-d %b")) }
             }
             div class="grid" {
                 button type="button" class="btn" data-act="advance" data-seconds="60" { "+1 min" }

@@ -69,10 +69,14 @@ function where(el) {
   return { channel: message.dataset.channel, ts: message.dataset.ts };
 }
 
-// What stands beside the element that acts, by action id.
+// What stands beside the element that acts: by block id, or by action id where a block holds several.
 function beside(el) {
   const root = el.closest("[data-view]") || el.closest("[data-ts]");
-  return Object.assign({}, ...Object.values(filled(root)));
+  const said = Object.entries(filled(root)).map(([block, inside]) => {
+    const alone = Object.keys(inside).length === 1;
+    return alone && block ? { [block]: Object.values(inside)[0] } : inside;
+  });
+  return Object.assign({}, ...said);
 }
 
 // ---- acting ------------------------------------------------------------------------------------------------------

@@ -207,7 +207,7 @@ fn composer(seat: &Seat<'_>, c: &Conversation, thread: Option<Ts>) -> Markup {
     let place = if c.sort == Sort::Im { seat.app_name() } else { format!("#{}", c.name) };
     let hint = match thread {
         Some(_) => "Reply…".to_owned(),
-        None => format!("Message {place}, or type / for commands"),
+        None => format!("Message {place}, or type /"),
     };
     let id = format!("say-{}-{}", c.id, thread.map(|ts| ts.to_string()).unwrap_or_default());
     html! {
