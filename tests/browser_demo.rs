@@ -67,7 +67,7 @@ async fn nobody_answers_for_five_minutes_and_ben_is_paged() {
 
     page.press("#side", "📟Warridor1 unread").await;
     page.shows("#messages article", "payments-api is down").await;
-    page.eventually("the badge is gone once it was read", "!document.querySelector('#side .badge')").await;
+    page.eventually("the badge is gone once it was read", "!document.querySelector('#side > ul .badge')").await;
     page.press("#desk", "to the next handoff").await;
     page.eventually(
         "the clock is at a later day or hour",
@@ -152,7 +152,7 @@ async fn on_a_phone_everything_is_in_reach() {
     page.shows("#side", "platform").await;
     page.has_no_sideways_scroll("the list of channels").await;
     page.is_accessible("the list of channels on a phone").await;
-    page.press("#side .who-am-i", "Mara Keller").await;
+    page.press("#side .who-am-i", "MK Mara Keller").await;
     page.shows("#banner", "You are Mara Keller").await;
     page.eventually("the drawer is shut", "!document.querySelector('#side').checkVisibility()").await;
 

@@ -209,7 +209,7 @@ async fn what_one_has_not_read_is_marked_until_one_looks() {
     let page = Page::open(&app.page("/?as=ben&channel=ops")).await;
     app.call("chat.postMessage", json!({"channel": "payments", "text": "nobody in particular"})).await;
     page.shows("#side .unread", "payments").await;
-    page.eventually("bold, and no number", "!document.querySelector('#side .unread .badge')").await;
+    page.eventually("bold, and no number", "!document.querySelector('#side > ul .unread .badge')").await;
     let ben = app.id("ben");
     app.call("chat.postMessage", json!({"channel": "payments", "text": format!("<@{ben}> look")})).await;
     app.call("chat.postMessage", json!({"channel": ben, "text": "a page"})).await;
@@ -219,12 +219,12 @@ async fn what_one_has_not_read_is_marked_until_one_looks() {
     page.press("#side", "#payments1 unread").await;
     page.eventually(
         "read once it is open",
-        "!document.querySelector('#side a.here .badge') && document.querySelectorAll('#side .badge').length === 1",
+        "!document.querySelector('#side a.here .badge') && document.querySelectorAll('#side > ul .badge').length === 1",
     )
     .await;
     page.press(".people", "AN\nAna").await;
     page.shows("#banner", "You are Ana").await;
-    page.eventually("Ana was not mentioned", "!document.querySelector('#side .badge')").await;
+    page.eventually("Ana was not mentioned", "!document.querySelector('#side > ul .badge')").await;
 }
 
 #[tokio::test]

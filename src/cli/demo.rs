@@ -239,7 +239,8 @@ fn installed(manifest: &Value) -> Workspace {
     let list = |at: &str| manifest.pointer(at).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let word = |v: &Value| v.as_str().unwrap_or_default().to_owned();
     let words = |at: &str| list(at).iter().map(word).collect::<Vec<_>>();
-    let shortcuts = list("/features/shortcuts");
+    // The page offers shortcuts on messages only.
+    let shortcuts: Vec<&Value> = list("/features/shortcuts").iter().filter(|s| s["type"] == "message").collect();
     Workspace {
         commands: list("/features/slash_commands")
             .iter()

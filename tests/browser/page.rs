@@ -257,7 +257,7 @@ impl Page {
             .as_array()
             .into_iter()
             .flatten()
-            .filter(|e| e["level"] == "SEVERE" && !e["message"].as_str().unwrap_or("").contains("favicon"))
+            .filter(|e| e["level"] == "SEVERE" && e["source"] != "network")
             .collect();
         assert!(bad.is_empty(), "the browser complains: {bad:#?}");
     }
