@@ -219,7 +219,7 @@ async fn what_one_has_not_read_is_marked_until_one_looks() {
     page.press("#side", "#payments1 unread").await;
     page.eventually(
         "read once it is open",
-        "!document.querySelector('#side a.here .badge') && document.querySelectorAll('#side > ul .badge').length === 1",
+        "!document.querySelector('#side > ul a.here .badge') && document.querySelectorAll('#side > ul .badge').length === 1",
     )
     .await;
     page.press(".people", "AN\nAna").await;

@@ -420,14 +420,16 @@ impl Slack {
         Value::Array(urls)
     }
 
-    /// A person closes a modal: the visible one, or the whole stack. The app hears of it if the view asked to.
+    /// A person closes a modal: the visible one, or the whole stack (always, where the view says `clear_on_close`). The
+    /// app hears of it if the view asked to.
     ///
     /// # Errors
     /// The view is not open.
     pub fn close(&mut self, user: &str, view_id: &str, whole_stack: bool, now: At) -> Result<(), Cannot> {
         let user = self.actor(user)?;
         let view = self.open_view(view_id, &user)?.clone();
-        let notify = view.body.get("notify_on_close") == Some(&Value::Bool(true));
+        let flag = |key: &str| view.body.get(key) == Some(&Value::Bool(true));
+        let (notify, whole_stack) = (flag("notify_on_close"), whole_stack || flag("clear_on_close"));
         let mut payload = self.payload("view_closed", &user);
         payload["view"] = self.view_shape(view_id);
         payload["is_cleared"] = whole_stack.into();

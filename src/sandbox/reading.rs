@@ -7,6 +7,9 @@ use super::persist::Change;
 use super::state::Slack;
 use crate::domain::stamp::At;
 
+/// Messages looked at for a badge: whoever was away longer reads that there are many.
+const LOOKED_AT: usize = 300;
+
 /// What a person has not read in one conversation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Unread {
@@ -37,7 +40,8 @@ impl Slack {
     pub fn unread(&self, user: &str, c: &Conversation) -> Unread {
         let read = self.reads.get(&(user.to_owned(), c.id.clone())).copied().unwrap_or_default();
         let mut unread = Unread::default();
-        for m in self.messages.in_channel(&c.id).rev().take_while(|m| m.ts > read).filter(|m| m.user != user) {
+        let newest = self.messages.in_channel(&c.id).rev().take(LOOKED_AT);
+        for m in newest.take_while(|m| m.ts > read).filter(|m| m.user != user) {
             unread.messages += 1;
             if c.sort == Sort::Im || self.mentioned(&c.id, m).contains(user) {
                 unread.badge += 1;

@@ -81,7 +81,7 @@ pub fn sendings(trouble: Trouble, services: &[Service], also: &[String]) -> Vec<
         Trouble::Flapping => {
             (0..FLAPS * 2 - 1).map(|i| one(disk, if i % 2 == 0 { full() } else { resolve(disk_key()) })).collect()
         }
-        Trouble::Storm => per_service(services, |i, service| stormy(i, service)),
+        Trouble::Storm => per_service(services, stormy),
         Trouble::Clear => {
             let mut all = per_service(services, |i, _| resolve(storm_key(i)));
             all.push(one(disk, resolve(disk_key())));

@@ -86,8 +86,11 @@ fn every_element_is_drawn_where_slack_allows_it() {
         element["action_id"] = "a".into();
         let block = json!({"type": "input", "label": plain("Label"), "element": element});
         let actions = json!({"type": "actions", "elements": [element]});
-        let list =
-            json!([if limits::message_blocks(&[actions.clone()], "/blocks").is_empty() { actions } else { block }]);
+        let list = json!([if limits::message_blocks(std::slice::from_ref(&actions), "/blocks").is_empty() {
+            actions
+        } else {
+            block
+        }]);
         if list[0]["type"] == "input" {
             let view = json!({"type": "modal", "title": plain("T"), "submit": plain("S"), "blocks": list});
             let complaints = limits::view(view.as_object().unwrap(), false);

@@ -251,6 +251,18 @@ fn views_stack_three_deep_and_guard_with_hashes() {
 }
 
 #[test]
+fn clear_on_close_closes_the_whole_stack() {
+    let (mut w, root) = with_modal();
+    let (_, envelope) = w.submit(&root, json!({"text": "x"}));
+    let mut loud = modal("Loud");
+    loud["clear_on_close"] = true.into();
+    let args = json!({"trigger_id": envelope.1["payload"]["trigger_id"], "view": loud});
+    let top = w.ok("views.push", args)["view"]["id"].clone();
+    w.slack.close("ana", top.as_str().unwrap(), false, w.now).unwrap();
+    assert_eq!(w.slack.views_of("U-ana"), Vec::<Value>::new());
+}
+
+#[test]
 fn views_have_unique_external_ids_and_a_greatest_size() {
     let (mut w, root) = with_modal();
     let mut named = modal("Named");
