@@ -526,7 +526,8 @@ function tick() {
 const list = $("#messages");
 if (list && list.dataset.key !== "home") list.scrollTop = list.scrollHeight;
 afterModal(null, null);
-if (!$("#top form")) $("#main textarea")?.focus({ preventScroll: true });
+// On a phone the focus would bring up the keyboard.
+if (!$("#top form") && !matchMedia("(pointer: coarse)").matches) $("#main textarea")?.focus({ preventScroll: true });
 opened();
 seen();
 setInterval(tick, 500);
