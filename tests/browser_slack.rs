@@ -222,7 +222,7 @@ async fn what_one_has_not_read_is_marked_until_one_looks() {
         "!document.querySelector('#side > ul a.here .badge') && document.querySelectorAll('#side > ul .badge').length === 1",
     )
     .await;
-    page.press(".people", "AN\nAna").await;
+    page.press(".people", "A Ana").await;
     page.shows("#banner", "You are Ana").await;
     page.eventually("Ana was not mentioned", "!document.querySelector('#side > ul .badge')").await;
 }

@@ -1,7 +1,7 @@
 //! `warridor demo` with the configuration this repository ships.
 
 use super::PATIENCE;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};

@@ -232,7 +232,10 @@ fn take_code(text: &str, pieces: &mut Vec<String>) -> String {
             continue;
         };
         let before = &rest[..start];
-        out.push_str(if fence == "```" { before.strip_suffix('\n').unwrap_or(before) } else { before });
+        // A line of its own ends by itself, unless it is a quote: that must not take the code in.
+        let quoted = before.trim_end_matches('\n').rsplit('\n').next().is_some_and(|l| l.starts_with(['>', '&']));
+        let whole = fence == "```" && !quoted;
+        out.push_str(if whole { before.strip_suffix('\n').unwrap_or(before) } else { before });
         let code = html(&unescape(after[..end].trim_matches('\n')));
         let piece = if fence == "```" { format!("<pre>{code}</pre>") } else { format!("<code>{code}</code>") };
         out.push_str(&keep(pieces, piece));
@@ -313,6 +316,7 @@ mod tests {
             ("`a *b* <c>`", "<code>a *b* &lt;c&gt;</code>"),
             ("a\n```x\n*y*```\nb", "a<pre>x\n*y*</pre>b"),
             ("```x```\n> q", "<pre>x</pre><blockquote>q</blockquote>"),
+            ("&gt; q\n```x```", "<blockquote>q</blockquote><pre>x</pre>"),
             ("<@U1> in <#C1>", "<span class=mention>@ana</span> in <span class=mention>#ops</span>"),
             ("<!channel>", "<span class=\"mention loud\">@channel</span>"),
             ("&lt;!channel&gt; &amp; co", "&lt;!channel&gt; &amp; co"),
