@@ -195,6 +195,53 @@ async fn dark_is_dark_and_still_readable() {
     page.is_accessible("the dark page").await;
     page.size(400, 800).await;
     page.is_accessible("the dark page on a phone").await;
+    page.size(1280, 800).await;
+    page.press("article", "Acknowledge").await;
+    page.find(".replies").await.click().await.expect("a click");
+    page.shows("#thread", "Ana Silva").await;
+    page.is_accessible("a thread in the dark").await;
+    page.press("#main article", "Snooze…").await;
+    page.find(".modal").await;
+    page.is_accessible("a window in the dark").await;
+}
+
+/// Presses Tab until what is wanted has the focus.
+async fn tab_to(page: &Page, wanted: &str) {
+    for _ in 0..80 {
+        if page.focused().await == wanted {
+            return;
+        }
+        page.key(Key::Tab).await;
+    }
+    panic!("“{wanted}” cannot be reached with Tab");
+}
+
+#[tokio::test]
+async fn an_incident_is_acknowledged_snoozed_and_discussed_without_a_mouse() {
+    let demo = Demo::start_with(&[]).await;
+    demo.says("payments", "Payment errors at 8").await;
+    let page = Page::open(&demo.page("/")).await;
+    page.find("article .btn").await;
+    page.js("(document.activeElement.blur(), 1)").await;
+    tab_to(&page, "Acknowledge").await;
+    page.key(Key::Enter).await;
+    page.shows("article", "Resolve").await;
+    tab_to(&page, "Snooze…").await;
+    page.key(Key::Enter).await;
+    page.shows(".modal h2", "nooze").await;
+    page.key(Key::Down).await;
+    tab_to(&page, "Snooze").await;
+    page.key(Key::Enter).await;
+    page.shows("article", "End snooze").await;
+    page.eventually("the window is shut", "!document.querySelector('.modal')").await;
+    tab_to(&page, "Reply in thread").await;
+    page.key(Key::Enter).await;
+    page.eventually("the thread is open", "document.activeElement.matches('#thread textarea')").await;
+    page.type_text("the provider is down").await;
+    page.key(Key::Enter).await;
+    page.shows("#thread article", "the provider is down").await;
+    page.key(Key::Escape).await;
+    page.eventually("the thread is shut", "!document.querySelector('#thread')").await;
 }
 
 /// `tests/picture.sh` sets `WARRIDOR_PICTURE` to where the README's picture goes; without it nothing is written.
