@@ -129,7 +129,7 @@ fn stormy(i: usize, service: &Service) -> Value {
     ];
     json!({
         "action": "trigger", "dedup_key": storm_key(i),
-        "title": format!("{} on host-{:02} {}", service.name, i + 1, WHAT[i % WHAT.len()]),
+        "title": format!("{} on host-{:02} {}", service.name, i + 1, WHAT[(i + i / WHAT.len()) % WHAT.len()]),
         "labels": {"alertname": "Storm", "host": format!("host-{:02}", i + 1)},
     })
 }
