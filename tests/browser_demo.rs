@@ -29,6 +29,8 @@ async fn something_breaks_ana_is_pushed_and_acknowledges() {
     let page = Page::open(&demo.page("/")).await;
     page.shows("#banner", "You are Ana Silva, on call for Payments").await;
     page.shows(".pushes", "No notifications").await;
+    page.eventually("one stays who one is, whoever is on call later", "new URLSearchParams(location.search).get('as')")
+        .await;
 
     page.press("#desk", "🔥 payments down").await;
     page.shows("#note", "Sent 1 event").await;

@@ -523,6 +523,10 @@ function tick() {
   clock.textContent = new Date(now).toLocaleTimeString("en-GB", { timeZone: clock.dataset.tz, hour: "2-digit", minute: "2-digit", second: "2-digit" });
 }
 
+// Whoever the page opened as stays, whoever is on call later.
+if (!location.search) {
+  history.replaceState(null, "", "/?" + new URLSearchParams({ as: at().user, channel: at().place }));
+}
 const list = $("#messages");
 if (list && list.dataset.key !== "home") list.scrollTop = list.scrollHeight;
 afterModal(null, null);
