@@ -16,7 +16,11 @@ as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
 }
 
-# Debian packages whose program is missing. A sender and a scraper as they are in the field, and a witness of fdatasync.
+# Where the browser tests look for axe-core, the judge of accessibility.
+axe=$target/python/axe_playwright_python/axe.min.js
+
+# Debian packages whose program is missing. A sender and a scraper as they are in the field, a witness of fdatasync, and
+# a browser with its driver.
 missing=()
 need() { # program, package
   command -v "$1" >/dev/null || missing+=("$2")
@@ -26,7 +30,9 @@ need promtool prometheus
 need strace strace
 need python3 python3
 need git git
-if ! python3 -c 'import slack_sdk' 2>/dev/null && ! python3 -m pip --version >/dev/null 2>&1; then
+need chromium chromium
+need chromedriver chromium-driver
+if ! { python3 -c 'import slack_sdk' 2>/dev/null && [ -e "$axe" ]; } && ! python3 -m pip --version >/dev/null 2>&1; then
   missing+=(python3-pip)
 fi
 if [ ${#missing[@]} -gt 0 ]; then
@@ -47,6 +53,10 @@ export PYTHONPATH="$target/python${PYTHONPATH:+:$PYTHONPATH}"
 if ! python3 -c 'import slack_sdk' 2>/dev/null; then
   echo "installing slack_sdk"
   python3 -m pip install --quiet --disable-pip-version-check --target "$target/python" slack_sdk </dev/null
+fi
+if [ ! -e "$axe" ]; then
+  echo "installing axe-core"
+  python3 -m pip install --quiet --disable-pip-version-check --target "$target/python" --no-deps axe-playwright-python </dev/null
 fi
 
 export WARRIDOR_SEEDS=${WARRIDOR_SEEDS:-0..2000}

@@ -8,8 +8,10 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use warridor::clock::Clock;
+use warridor::domain::stamp::At;
+use warridor::sandbox::guide::{Ask, Deed, Moment, Step};
 use warridor::sandbox::workspace::{Channel, SlashCommand, User};
-use warridor::sandbox::{Sandbox, SandboxConfig, Service, Workspace};
+use warridor::sandbox::{Guide, Sandbox, SandboxConfig, Service, Workspace};
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -166,6 +168,12 @@ async fn scripts_find_their_way_and_are_told_what_is_wrong() {
         ("faults", json!({"fault": "meteor"}), 400, "found \"meteor\""),
         ("user", json!({"user": "ana", "dnd": 5}), 400, "`dnd`: write"),
         ("say", json!([]), 400, "expected a JSON object"),
+        ("home", json!({"user": "ana", "tab": "attic"}), 400, "write home or messages"),
+        ("read", json!({"user": "ana", "channel": "nowhere"}), 404, "one of payments, ops"),
+        ("react", json!({"user": "ana", "channel": "ops", "ts": "1.0", "name": "eyes"}), 404, "no message 1.0"),
+        ("suggest", json!({"user": "ana", "channel": "ops", "ts": "1.0", "action_id": "a"}), 404, "no message 1.0"),
+        ("break", json!({"trouble": "everything"}), 400, "one of down, flapping, storm, clear"),
+        ("moment", json!({"label": "doomsday"}), 404, "there are []"),
     ] {
         let (got, answer) = c.script(path, body.clone()).await;
         assert_eq!((got, &answer["ok"]), (status, &json!(false)), "{path} {body}: {answer}");
@@ -329,10 +337,131 @@ async fn a_restart_finds_the_same_slack_and_the_same_time() {
     assert_eq!(c.get("sandbox/messages?channel=payments").await.1, before);
     assert_eq!(sandbox.slack().clock().offset_ms(), 3_600_000);
     let page = c.http.get(&c.base).send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("data-action=\"ack\"") && page.contains("Acknowledge") && page.contains("1 reply"), "{page}");
+}
+
+#[tokio::test]
+async fn a_phone_unread_marks_and_deeds_survive_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let guided = |sandbox: &Sandbox| {
+        let step = Step { text: "Move the *clock*".into(), done_by: vec![Deed::Advance] };
+        sandbox.set_guide(Guide { steps: vec![step], ..Guide::default() });
+    };
+    let sandbox = start(Some(dir.path()));
+    guided(&sandbox);
+    let c = Client::of(&sandbox);
+    let page = async |c: &Client, at: &str| {
+        c.http.get(format!("{}/?{at}", c.base)).send().await.unwrap().text().await.unwrap()
+    };
+    let (_, info) = c.get("sandbox/info").await;
+    c.ok("chat.postMessage", json!({"channel": info["users"][0]["id"], "text": "wake *up* :fire:"})).await;
+    assert_eq!(c.get("sandbox/pushes?user=ana").await.1[0]["text"], "wake *up* :fire:");
+    let before = page(&c, "as=ana&channel=ops").await;
     assert!(
-        page.contains("data-action=\"ack\"") && page.contains("Acknowledge") && page.contains("1 in thread"),
-        "{page}"
+        before.contains("wake up 🔥") && before.contains("class=\"badge\"") && before.contains("class=\"next\""),
+        "{before}"
     );
+    c.script("read", json!({"user": "ana", "channel": "dm:ana"})).await;
+    c.script("advance", json!({"seconds": 60})).await;
+    sandbox.shutdown();
+
+    let sandbox = start(Some(dir.path()));
+    guided(&sandbox);
+    let after = page(&Client::of(&sandbox), "as=ana&channel=ops").await;
+    assert!(after.contains("wake up 🔥"), "the phone still shows it: {after}");
+    assert!(!after.contains("class=\"badge\""), "what was read is read: {after}");
+    assert!(
+        after.contains("class=\"done\"") && after.contains("Move the <b>clock</b>"),
+        "what was done is done: {after}"
+    );
+}
+
+#[tokio::test]
+async fn the_clock_goes_to_a_moment_and_breaking_says_who_does_not_answer() {
+    let sandbox = start(None);
+    let at = |ahead: i64| -> Ask<Option<At>> { Box::new(move |now: At| Some(now.plus_secs(ahead))) };
+    let moments = vec![
+        Moment { label: "in an hour".into(), next: at(3_600) },
+        Moment { label: "never".into(), next: Box::new(|_| None) },
+    ];
+    sandbox.set_guide(Guide { moments, ..Guide::default() });
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    sandbox.set_http(format!("http://{closed}"));
+    sandbox.set_services(vec![Service { name: "pay".into(), key: "k".into(), channel: "payments".into() }]);
+    let c = Client::of(&sandbox);
+    assert_eq!(c.script("moment", json!({"label": "in an hour"})).await.1["offset_seconds"], 3_600);
+    assert_eq!(c.script("moment", json!({"label": "never"})).await.0, 409);
+    let (status, answer) = c.script("break", json!({"trouble": "down"})).await;
+    assert_eq!(status, 502);
+    assert!(answer["why"].as_str().unwrap().contains("does not answer"), "{answer}");
+}
+
+#[tokio::test]
+async fn an_external_select_asks_the_app_and_keeps_to_what_it_offered() {
+    let sandbox = start(None);
+    let c = Client::of(&sandbox);
+    let mut socket = c.connect().await;
+    let element = json!({"type": "external_select", "action_id": "pick", "min_query_length": 2});
+    let blocks = json!([{"type": "actions", "block_id": "b", "elements": [element]}]);
+    let ts = c.ok("chat.postMessage", json!({"channel": "ops", "text": "x", "blocks": blocks})).await["ts"].clone();
+    let asking = |value: &str| json!({"user": "ana", "channel": "ops", "ts": ts, "action_id": "pick", "value": value});
+    assert_eq!(c.script("suggest", asking("a")).await.1["error"], "query_too_short");
+    let option = json!({"text": {"type": "plain_text", "text": "Disk full"}, "value": "disk"});
+    let wrong = json!({"options": [{"text": "no text object"}]});
+    for (answered, ok) in [(json!({"options": [option]}), true), (wrong, false), (json!({"options": []}), true)] {
+        let suggesting = c.script("suggest", asking("di"));
+        let app = async {
+            let envelope = next(&mut socket).await.unwrap();
+            assert_eq!(envelope["accepts_response_payload"], true);
+            let p = &envelope["payload"];
+            assert_eq!(
+                (&p["type"], &p["value"], &p["block_id"]),
+                (&json!("block_suggestion"), &json!("di"), &json!("b"))
+            );
+            ack(&mut socket, &envelope, answered.clone()).await;
+        };
+        let ((_, suggested), ()) = tokio::join!(suggesting, app);
+        assert_eq!(suggested["ok"], ok, "{answered}: {suggested}");
+    }
+    let clicking =
+        c.script("click", json!({"user": "ana", "channel": "ops", "ts": ts, "action_id": "pick", "value": "disk"}));
+    let app = async {
+        let envelope = next(&mut socket).await.unwrap();
+        assert_eq!(envelope["payload"]["actions"][0]["selected_option"], option, "as the app offered it");
+        ack(&mut socket, &envelope, Value::Null).await;
+    };
+    tokio::join!(clicking, app);
+}
+
+#[tokio::test]
+async fn people_react_and_the_app_pins() {
+    let sandbox = start(None);
+    let c = Client::of(&sandbox);
+    let ts = c.post_button().await;
+    let reacting = json!({"user": "ana", "channel": "payments", "ts": ts, "name": "eyes"});
+    assert_eq!(c.script("react", reacting.clone()).await.1["there"], true);
+    let on = |more: Value| {
+        let mut args = json!({"channel": c_id(&sandbox, "payments"), "timestamp": ts});
+        args.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        args
+    };
+    let got = c.ok("reactions.get", on(json!({}))).await;
+    assert_eq!(got["message"]["reactions"][0]["count"], 1);
+    assert_eq!(c.script("react", reacting).await.1["there"], false, "twice takes it away");
+    let refused = async |method: &str, args: Value| {
+        c.api(method, args).await.unwrap().json::<Value>().await.unwrap()["error"].clone()
+    };
+    assert_eq!(refused("reactions.remove", on(json!({"name": "eyes"}))).await, "no_reaction");
+    assert_eq!(refused("pins.remove", on(json!({}))).await, "no_pin");
+    c.ok("pins.add", on(json!({}))).await;
+    assert_eq!(refused("pins.add", on(json!({}))).await, "already_pinned");
+    assert_eq!(c.ok("pins.list", on(json!({}))).await["items"].as_array().unwrap().len(), 1);
+    c.ok("pins.remove", on(json!({}))).await;
+    assert_eq!(c.ok("pins.list", on(json!({}))).await["items"], json!([]));
+}
+
+fn c_id(sandbox: &Sandbox, channel: &str) -> String {
+    sandbox.slack().act(|slack, _| slack.directory().channel(channel).map(|c| c.id.clone())).unwrap()
 }
 
 #[tokio::test]

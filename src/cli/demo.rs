@@ -1,9 +1,11 @@
 //! `demo`: a local Slack, keys made once, and then exactly what `run` starts.
 
+mod guide;
+
 use super::{Common, metrics, serve, until_told_to_stop, warn, with_config};
 use crate::app::{App, Start};
 use crate::clock::Clock;
-use crate::config::{AppConfig, KeyFrom, Loaded, SystemEnv, WithVars};
+use crate::config::{AppConfig, KeyFrom, Loaded, SystemEnv, WithVars, manifest};
 use crate::domain::directory::Directory;
 use crate::record::hex;
 use crate::reload::Watch;
@@ -15,7 +17,7 @@ use crate::store::layout::Layout;
 use anyhow::{Context, bail};
 use clap::Args;
 use secrecy::SecretString;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::SocketAddr;
@@ -27,6 +29,8 @@ use std::time::Duration;
 
 /// The keys the demo made, one `NAME=key` a line.
 const KEYS_FILE: &str = "demo-keys";
+/// What the printed command breaks.
+const CURL_KEY: &str = "disk-db-1";
 /// How long the sample waits for the pager to be ready.
 const READY_TRIES: u32 = 200;
 const READY_EVERY: Duration = Duration::from_millis(50);
@@ -91,6 +95,7 @@ async fn play(
     let clock = Clock::system(0);
     let workspace = workspace(&loaded.app, &loaded.directory);
     let services = services(&loaded, keys);
+    let directory = Arc::new(loaded.directory.clone());
     let (bot_token, app_token) = (workspace.bot_token.clone(), workspace.app_token.clone());
     let sandbox = Sandbox::start(SandboxConfig {
         listen: options.sandbox,
@@ -113,6 +118,7 @@ async fn play(
     let app = App::start(start, data_dir).await?;
     let http = format!("http://{}", app.addr());
     sandbox.set_http(http.clone());
+    sandbox.set_guide(guide::guide(directory, app.health().board.clone(), services.first().map(|s| s.name.as_str())));
     println!("\n  Your Slack:  http://{}/\n", sandbox.addr());
     if let Some(first) = services.first() {
         println!("  Break something:\n\n  {}\n", curl(&http, &first.key));
@@ -129,7 +135,7 @@ async fn play(
 fn curl(http: &str, key: &str) -> String {
     format!(
         "curl -X POST {http}/integrations/generic/{key} -H 'Content-Type: application/json' \
-         -d '{{\"action\":\"trigger\",\"dedup_key\":\"disk-db-1\",\"title\":\"Disk on db-1 is 97 % full\"}}'"
+         -d '{{\"action\":\"trigger\",\"dedup_key\":\"{CURL_KEY}\",\"title\":\"Disk on db-1 is 97 % full\"}}'"
     )
 }
 
@@ -138,7 +144,7 @@ async fn sample(http: String, key: String) {
     let client = reqwest::Client::new();
     let url = format!("{http}/integrations/generic/{key}");
     let body = json!({
-        "action": "trigger", "dedup_key": "demo-payment-errors",
+        "action": "trigger", "dedup_key": guide::SAMPLE_KEY,
         "title": "Payment errors at 8 %: more than 2 % for 5 minutes",
         "labels": { "alertname": "PaymentErrors", "severity": "critical", "region": "eu-west-1" },
     });
@@ -222,17 +228,35 @@ fn workspace(app: &AppConfig, directory: &Directory) -> Workspace {
         bot_is_member: true,
         ..Channel::default()
     };
-    let command = |c: &crate::config::SlashCommand| SlashCommand {
-        command: c.name.clone(),
-        description: "Warridor".to_owned(),
-        should_escape: true,
-        ..SlashCommand::default()
-    };
     Workspace {
         team_name: app.workspace.clone(),
         channels: app.channels.iter().map(channel).collect(),
-        commands: app.commands.iter().map(command).collect(),
         users,
+        ..installed(&manifest::build(app))
+    }
+}
+
+/// The app as a workspace's admin would install it: what its manifest asks for, and nothing else.
+fn installed(manifest: &Value) -> Workspace {
+    let list = |at: &str| manifest.pointer(at).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let word = |v: &Value| v.as_str().unwrap_or_default().to_owned();
+    let words = |at: &str| list(at).iter().map(word).collect::<Vec<_>>();
+    // The page offers shortcuts on messages only.
+    let shortcuts: Vec<&Value> = list("/features/shortcuts").iter().filter(|s| s["type"] == "message").collect();
+    Workspace {
+        commands: list("/features/slash_commands")
+            .iter()
+            .map(|c| SlashCommand {
+                command: word(&c["command"]),
+                description: word(&c["description"]),
+                usage_hint: word(&c["usage_hint"]),
+                should_escape: c["should_escape"] == true,
+            })
+            .collect(),
+        shortcuts: shortcuts.iter().map(|s| word(&s["callback_id"])).collect(),
+        shortcut_names: shortcuts.iter().map(|s| (word(&s["callback_id"]), word(&s["name"]))).collect(),
+        events: words("/settings/event_subscriptions/bot_events"),
+        scopes: words("/oauth_config/scopes/bot"),
         ..Workspace::default()
     }
 }

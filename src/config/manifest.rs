@@ -50,9 +50,9 @@ fn slash_command(name: &str, means: Means) -> Value {
     let (description, usage_hint) = match means {
         Means::Pager => (
             "My open incidents, and everything else Warridor can do",
-            "[list | show N | ack N | escalate N | resolve N | note N … | oncall | help]",
+            "[ack N | snooze N 2h | add N @who | resolve N | trigger | list | now | help]",
         ),
-        Means::Oncall => ("Who is on call now and next", "[TEAM | help]"),
+        Means::Oncall => ("Who is on call now and next", "[TEAM | me | take TEAM 2h | override TEAM @who 2h]"),
     };
     json!({
         "command": name,

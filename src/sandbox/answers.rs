@@ -14,6 +14,7 @@ impl Slack {
         match act {
             Act::Slash { user, channel, .. } => self.take_response(&user, &channel, payload, now),
             Act::Submit { user, view } => self.take_submission(&user, &view, &payload, now),
+            Act::Suggest => self.take_options(&payload),
             Act::Click { .. } | Act::Shortcut { .. } | Act::Closed | Act::Event => fine(json!({})),
         }
     }
@@ -99,7 +100,7 @@ impl Slack {
                     e.message.by_app = false;
                 }
             }
-            Act::Shortcut { .. } | Act::Closed | Act::Event => {}
+            Act::Shortcut { .. } | Act::Closed | Act::Event | Act::Suggest => {}
         }
         self.touch();
     }

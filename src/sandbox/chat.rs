@@ -77,6 +77,7 @@ impl Slack {
             self.keep(Change::Message { channel: channel.into(), message: parent });
         }
         self.messages.put(channel, message.clone());
+        self.push_message(channel, &message);
         self.keep(Change::Message { channel: channel.into(), message });
     }
 

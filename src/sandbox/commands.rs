@@ -2,6 +2,7 @@
 
 use super::directory::Sort;
 use super::envelopes::EnvelopeId;
+use super::guide::Deed;
 use super::interactions::{Act, Cannot, ts_text};
 use super::state::Slack;
 use crate::domain::stamp::At;
@@ -41,6 +42,9 @@ impl Slack {
             "response_url": self.new_response_url("commands", &user, &channel, None, now),
             "trigger_id": self.new_trigger(&user, now),
         });
+        let first = text.split_whitespace().next().unwrap_or("");
+        self.did(Deed::Command(wanted.clone()));
+        self.did(Deed::Command(format!("{wanted} {first}").trim_end().to_owned()));
         let act = Act::Slash { user, channel, command: wanted };
         Ok(self.envelope("slash_commands", payload, act, now))
     }
@@ -56,6 +60,11 @@ impl Slack {
             out.push_str(&self.escape_word(word));
         }
         out
+    }
+
+    /// What a person typed as Slack's client sends it: `& < >` are text, `@ana` and `#ops` are mentions.
+    pub fn typed(&self, text: &str) -> String {
+        self.escape(&text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"))
     }
 
     fn escape_word(&self, word: &str) -> String {

@@ -59,7 +59,7 @@ pub struct Envelopes {
 impl Slack {
     /// Sends an envelope of `kind` (`events_api`, `interactive`, `slash_commands`).
     pub(super) fn envelope(&mut self, kind: &str, payload: Value, act: Act, now: At) -> EnvelopeId {
-        let answers = matches!(act, Act::Slash { .. } | Act::Submit { .. });
+        let answers = matches!(act, Act::Slash { .. } | Act::Submit { .. } | Act::Suggest);
         let frame = json!({"type": kind, "payload": payload, "accepts_response_payload": answers});
         self.launch(frame, act, 0, "", now)
     }

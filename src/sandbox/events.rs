@@ -8,17 +8,20 @@ use crate::domain::stamp::At;
 use serde_json::{Value, json};
 
 impl Slack {
-    /// A person opens the app's Home tab: the app hears of it if it subscribed to `app_home_opened`.
+    /// A person opens the app's Home tab (`home`) or its direct message (`messages`): the app hears of it if it
+    /// subscribed to `app_home_opened`. Source: docs.slack.dev/reference/events/app_home_opened.
     ///
     /// # Errors
     /// Nobody of that name can act.
-    pub fn open_home(&mut self, user: &str, now: At) -> Result<(), Cannot> {
+    pub fn open_home(&mut self, user: &str, tab: &str, now: At) -> Result<(), Cannot> {
         let user = self.actor(user)?;
         let channel = self.im_with(&user, now);
         let mut event = json!({
-            "type": "app_home_opened", "user": user, "channel": channel, "tab": "home", "event_ts": ts_text(now),
+            "type": "app_home_opened", "user": user, "channel": channel, "tab": tab, "event_ts": ts_text(now),
         });
-        if let Some(id) = self.views.home(&user).map(|v| v.id.clone()) {
+        if tab == "home"
+            && let Some(id) = self.views.home(&user).map(|v| v.id.clone())
+        {
             event["view"] = self.view_shape(&id);
         }
         self.event("app_home_opened", event, None, now);
@@ -52,7 +55,7 @@ impl Slack {
         }
     }
 
-    fn event(&mut self, name: &str, event: Value, channel: Option<&str>, now: At) {
+    pub(super) fn event(&mut self, name: &str, event: Value, channel: Option<&str>, now: At) {
         if !self.ws.events.iter().any(|e| e == name) {
             return;
         }

@@ -1,4 +1,4 @@
-//! Reactions, pins, bookmarks and files: the small nouns.
+//! Bookmarks and files: the small nouns.
 
 use super::answer::{Outcome, Refused};
 use super::args::Args;
@@ -12,8 +12,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// Reactions one message can hold.
-const REACTIONS: usize = 50;
 /// Bookmarks one channel can hold.
 const BOOKMARKS: usize = 100;
 /// A file's greatest size, in bytes: small, because this Slack keeps it in memory.
@@ -48,50 +46,6 @@ pub struct File {
 }
 
 impl Slack {
-    /// `reactions.add`.
-    pub(super) fn reaction_add(&mut self, args: Args<'_>) -> Outcome {
-        let name = args.need("name")?.trim_matches(':').to_owned();
-        let (channel, ts) = self.pointed(args, "timestamp", "bad_timestamp")?;
-        let bot = self.ws.bot.user_id.clone();
-        if name.is_empty()
-            || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_+-':".contains(&b))
-        {
-            return Err("invalid_name".into());
-        }
-        let m = self.messages.get_mut(&channel, ts).ok_or("message_not_found")?;
-        let full = m.reactions.len() >= REACTIONS;
-        match m.reactions.iter_mut().find(|(n, _)| *n == name) {
-            Some((_, users)) if users.contains(&bot) => return Err("already_reacted".into()),
-            Some((_, users)) => users.push(bot),
-            None if full => return Err("too_many_emoji".into()),
-            None => m.reactions.push((name, vec![bot])),
-        }
-        let message = m.clone();
-        self.keep(Change::Message { channel, message });
-        Ok(json!({}))
-    }
-
-    /// `reactions.get`.
-    pub(super) fn reactions_get(&self, args: Args<'_>) -> Outcome {
-        let (channel, ts) = self.pointed(args, "timestamp", "bad_timestamp")?;
-        let m = self.messages.get(&channel, ts).ok_or("message_not_found")?;
-        let mut message = m.shape(&channel, &self.ws, false);
-        message["permalink"] = self.link_to(&channel, ts).into();
-        Ok(json!({"type": "message", "channel": channel, "message": message}))
-    }
-
-    /// `pins.add`.
-    pub(super) fn pin_add(&mut self, args: Args<'_>) -> Outcome {
-        let (channel, ts) = self.pointed(args, "timestamp", "bad_timestamp")?;
-        let m = self.messages.get_mut(&channel, ts).ok_or("message_not_found")?;
-        if std::mem::replace(&mut m.pinned, true) {
-            return Err("already_pinned".into());
-        }
-        let message = m.clone();
-        self.keep(Change::Message { channel, message });
-        Ok(json!({}))
-    }
-
     /// `bookmarks.add`.
     pub(super) fn bookmark_add(&mut self, args: Args<'_>, now: At) -> Outcome {
         let said = args.need("channel_id")?;

@@ -4,6 +4,7 @@
 use super::directory::Sort;
 use super::envelopes::{EnvelopeId, Envelopes};
 use super::forms::{self, Element};
+use super::guide::Deed;
 use super::messages::{Message, Ts};
 use super::persist::Change;
 use super::state::Slack;
@@ -55,6 +56,8 @@ pub enum Act {
     },
     Closed,
     Event,
+    /// An external select asks for options.
+    Suggest,
 }
 
 /// Why a person cannot do that. The body says which field, what was found, and what to write.
@@ -155,11 +158,13 @@ impl Slack {
     /// What the person could not do: an element that is not there, an option that is not offered.
     pub fn click(&mut self, click: &Click, now: At) -> Result<EnvelopeId, Cannot> {
         let user = self.actor(&click.user)?;
-        if click.view_id.is_empty() {
+        let envelope = if click.view_id.is_empty() {
             self.click_in_message(click, &user, now)
         } else {
             self.click_in_view(click, &user, now)
-        }
+        }?;
+        self.did(Deed::Action(click.action_id.clone()));
+        Ok(envelope)
     }
 
     fn click_in_message(&mut self, click: &Click, user: &str, now: At) -> Result<EnvelopeId, Cannot> {
@@ -203,7 +208,7 @@ impl Slack {
         Ok(self.envelope("interactive", payload, act, now))
     }
 
-    fn open_view(&self, id: &str, user: &str) -> Result<&super::views::View, Cannot> {
+    pub(super) fn open_view(&self, id: &str, user: &str) -> Result<&super::views::View, Cannot> {
         let open: Vec<&str> =
             self.views.home(user).into_iter().chain(self.views.stack(user)).map(|v| v.id.as_str()).collect();
         match self.views.by_id.get(id).filter(|v| v.user == user) {
@@ -238,7 +243,7 @@ impl Slack {
         let mut typed = typed.clone();
         for (action_id, said) in &click.values {
             if let Some(other) = all.iter().find(|o| o.action_id() == action_id || o.block_id == action_id) {
-                let value = forms::chosen(*other, said, &self.dir).map_err(|why| wrong_value(*other, &why))?;
+                let value = self.choose(*other, said).map_err(|why| wrong_value(*other, &why))?;
                 remember(&mut typed, *other, value);
             }
         }
@@ -257,7 +262,7 @@ impl Slack {
             }
         } else {
             let said = click.value.clone().unwrap_or(Value::Null);
-            let value = forms::chosen(e, &said, &self.dir).map_err(|why| wrong_value(e, &why))?;
+            let value = self.choose(e, &said).map_err(|why| wrong_value(e, &why))?;
             if e.kind() == "overflow" && value["selected_option"].is_null() {
                 let offered: Vec<&Value> = forms::options(e.map).into_iter().map(|o| &o["value"]).collect();
                 let why = "`value`: say which option of the menu".to_owned();
@@ -274,6 +279,23 @@ impl Slack {
         }
         action["action_ts"] = ts_text(now).into();
         Ok((action, typed))
+    }
+
+    /// A value in Slack's shape; an option that the app offered in an external select comes back as it was offered.
+    fn choose(&self, e: Element<'_>, said: &Value) -> Result<Value, String> {
+        let mut value = forms::chosen(e, said, &self.dir)?;
+        if e.kind().ends_with("external_select") {
+            let known = |o: &mut Value| {
+                if let Some(offered) = o["value"].as_str().and_then(|v| self.offered.get(v)) {
+                    *o = offered.clone();
+                }
+            };
+            match &mut value[forms::slot(e.kind())] {
+                Value::Array(list) => list.iter_mut().for_each(known),
+                one => known(one),
+            }
+        }
+        Ok(value)
     }
 
     fn block_actions(&mut self, user: &str, action: Value, now: At) -> Value {
@@ -354,6 +376,9 @@ impl Slack {
         payload["view"] = self.view_shape(view_id);
         payload["response_urls"] = self.form_urls(&all, &state, &user, now);
         self.interactions.warnings.remove(&(user.clone(), view_id.into()));
+        if let Some(callback) = view.body.get("callback_id").and_then(Value::as_str) {
+            self.did(Deed::Submit(callback.into()));
+        }
         Ok(self.envelope("interactive", payload, Act::Submit { user, view: view_id.into() }, now))
     }
 
@@ -361,7 +386,7 @@ impl Slack {
         let stateful = || all.iter().filter(|e| e.is_stateful());
         let in_block: Vec<&Element<'_>> = stateful().filter(|e| e.block_id == key).collect();
         let mut put = |e: Element<'_>, said: &Value| -> Result<(), Cannot> {
-            let value = forms::chosen(e, said, &self.dir).map_err(|why| wrong_value(e, &why))?;
+            let value = self.choose(e, said).map_err(|why| wrong_value(e, &why))?;
             remember(typed, e, value);
             Ok(())
         };
@@ -395,14 +420,16 @@ impl Slack {
         Value::Array(urls)
     }
 
-    /// A person closes a modal: the visible one, or the whole stack. The app hears of it if the view asked to.
+    /// A person closes a modal: the visible one, or the whole stack (always, where the view says `clear_on_close`). The
+    /// app hears of it if the view asked to.
     ///
     /// # Errors
     /// The view is not open.
     pub fn close(&mut self, user: &str, view_id: &str, whole_stack: bool, now: At) -> Result<(), Cannot> {
         let user = self.actor(user)?;
         let view = self.open_view(view_id, &user)?.clone();
-        let notify = view.body.get("notify_on_close") == Some(&Value::Bool(true));
+        let flag = |key: &str| view.body.get(key) == Some(&Value::Bool(true));
+        let (notify, whole_stack) = (flag("notify_on_close"), whole_stack || flag("clear_on_close"));
         let mut payload = self.payload("view_closed", &user);
         payload["view"] = self.view_shape(view_id);
         payload["is_cleared"] = whole_stack.into();

@@ -13,6 +13,13 @@ use std::str::FromStr;
 #[serde(try_from = "String", into = "String")]
 pub struct Ts(pub u64);
 
+impl Ts {
+    /// The instant it names, to the millisecond.
+    pub fn at(self) -> At {
+        At(i64::try_from(self.0 / 1_000).unwrap_or(i64::MAX))
+    }
+}
+
 impl fmt::Display for Ts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{:06}", self.0 / 1_000_000, self.0 % 1_000_000)

@@ -4,13 +4,15 @@
 //! state ── the machine: call(request, now), click, submit, slash…, poll(now), next_wake()     PURE: no I/O, no clock
 //!   methods scopes rate faults        what may be called, how often, and what goes wrong
 //!   messages content chat scheduled history triggers       messages and how they come to be
-//!   directory users conversations usergroups extras        everybody and every place; files, pins, reactions
-//!   views forms interactions commands events               what people do
+//!   directory users conversations usergroups extras reactions   everybody and every place; files, pins, reactions
+//!   views forms interactions commands events suggestions   what people do
+//!   phone reading guide                what is pushed, what is unread, what is left to try
 //!   envelopes answers sockets                              how the app hears of it, and what it answers
 //!   limits                             Block Kit's limits
 //!   persist                            what survives a restart, as values
 //! files ── the log on disk             shared ── one lock, one log, who waits for what
 //! http  ── listener with faults        web_api socket_mode scripts browser ── thin shells on one port
+//! trouble ── real alerts, sent to the pager's own intake
 //! ```
 //!
 //! Nothing in here knows our own bot: a rule stands here because Slack has it.
@@ -29,29 +31,36 @@ mod extras;
 pub mod faults;
 mod files;
 mod forms;
+pub mod guide;
 mod history;
 pub mod interactions;
 pub mod limits;
 pub mod messages;
 mod methods;
 pub mod persist;
+pub mod phone;
 mod rate;
+mod reactions;
+mod reading;
 mod scheduled;
 pub mod sockets;
 pub mod state;
+mod suggestions;
 mod triggers;
+pub mod trouble;
 mod usergroups;
 mod users;
 mod views;
 pub mod workspace;
 
-mod browser;
+pub mod browser;
 mod http;
 mod scripts;
 mod shared;
 mod socket_mode;
 mod web_api;
 
+pub use guide::Guide;
 pub use scripts::Service;
 pub use shared::Shared;
 pub use state::Slack;
@@ -146,6 +155,11 @@ impl Sandbox {
     /// The services of `/sandbox/info`, with their integration keys and channels (no `#`).
     pub fn set_services(&self, services: Vec<Service>) {
         self.shared.set_services(services);
+    }
+
+    /// What the page tells the person in front of it. Said once; later ones are ignored.
+    pub fn set_guide(&self, guide: Guide) {
+        self.shared.set_guide(guide);
     }
 
     /// The Slack itself, shared with the server: `sandbox.slack().act(|slack, now| …)`.

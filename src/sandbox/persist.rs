@@ -3,7 +3,9 @@
 
 use super::directory::Conversation;
 use super::extras::File;
+use super::guide::Deed;
 use super::messages::{Message, Ts};
+use super::phone::{PUSHES_KEPT, Push};
 use super::scheduled::Scheduled;
 use super::state::Slack;
 use super::usergroups::Group;
@@ -39,6 +41,18 @@ pub enum Change {
     Bookmark {
         channel: String,
         bookmark: Value,
+    },
+    /// A notification reached a phone.
+    Push(Push),
+    /// Somebody read a conversation up to there.
+    Read {
+        user: String,
+        channel: String,
+        ts: Ts,
+    },
+    /// Somebody did something for the first time.
+    Deed {
+        deed: Deed,
     },
     /// The number behind the newest id.
     Counter {
@@ -88,6 +102,11 @@ impl Slack {
                 Change::Bookmark { channel, bookmark } => {
                     self.extras.bookmarks.entry(channel).or_default().push(bookmark);
                 }
+                Change::Push(push) => self.take_push(push),
+                Change::Read { user, channel, ts } => self.restore_read(user, channel, ts),
+                Change::Deed { deed } => {
+                    self.deeds.insert(deed);
+                }
                 Change::Counter { n } => self.restore_counter(n),
                 Change::Offset { .. } => {}
             }
@@ -107,6 +126,7 @@ pub fn compact(changes: Vec<Change>) -> Vec<Change> {
     use std::collections::BTreeMap;
     let mut latest: BTreeMap<String, Change> = BTreeMap::new();
     let mut bookmarks = Vec::new();
+    let mut pushes = Vec::new();
     for change in changes {
         let key = match &change {
             Change::Message { channel, message } => format!("message {channel} {}", message.ts),
@@ -119,15 +139,22 @@ pub fn compact(changes: Vec<Change>) -> Vec<Change> {
             Change::Scheduled(s) => format!("scheduled {}", s.id),
             Change::Unscheduled { id } => format!("scheduled {id}"),
             Change::File(f) => format!("file {}", f.id),
+            Change::Read { user, channel, .. } => format!("read {user} {channel}"),
+            Change::Deed { deed } => format!("deed {deed:?}"),
             Change::Counter { .. } => "counter".into(),
             Change::Offset { .. } => "offset".into(),
             Change::Bookmark { .. } => {
                 bookmarks.push(change);
                 continue;
             }
+            Change::Push(_) => {
+                pushes.push(change);
+                continue;
+            }
         };
         latest.insert(key, change);
     }
+    let newest = pushes.split_off(pushes.len().saturating_sub(PUSHES_KEPT));
     let undone = |c: &Change| matches!(c, Change::Gone { .. } | Change::ViewGone { .. } | Change::Unscheduled { .. });
-    latest.into_values().filter(|c| !undone(c)).chain(bookmarks).collect()
+    latest.into_values().filter(|c| !undone(c)).chain(bookmarks).chain(newest).collect()
 }

@@ -13,8 +13,14 @@
 //! | `POST submit` | `user, view_id, values`: by block id and action id, or by either alone |
 //! | `POST close` | `user, view_id[, all]` |
 //! | `POST shortcut` | `user, callback_id[, channel, ts]` |
-//! | `POST home` | `user` opens the Home tab |
-//! | `POST say` | `user, channel, text[, thread_ts]` |
+//! | `POST suggest` | `user, action_id, value` and where, as for `click`: what the app offers in an external select |
+//! | `POST home` | `user[, tab]` opens the Home tab, or with `tab: "messages"` the app's direct message |
+//! | `POST read` | `user, channel`: everything there is read |
+//! | `POST react` | `user, channel, ts, name`: adds a reaction, or takes it away |
+//! | `GET pushes?user=U` | what was on the person's lock screen, newest last |
+//! | `POST break` | `trouble`: `down`, `flapping`, `storm`, `clear`: real alerts to the pager at `http` |
+//! | `POST moment` | `label`: moves the clock to a moment the guide names |
+//! | `POST say` | `user, channel, text[, thread_ts, typed]`; with `typed`, `@ana` is a mention and `<` is text |
 //! | `POST user` | `user[, deleted, is_restricted, tz, dnd]`: what Slack's admins would change |
 //! | `POST advance` | `seconds` |
 //! | `GET, POST, DELETE faults` | see [`super::faults`] |
@@ -25,6 +31,8 @@ use super::interactions::{Cannot, Click};
 use super::messages::Ts;
 use super::shared::Shared;
 use super::state::Slack;
+use super::suggestions::Asking;
+use super::trouble::{self, Trouble};
 use super::workspace::DndWindow;
 use axum::Router;
 use axum::body::Bytes;
@@ -63,7 +71,13 @@ pub fn routes() -> Router<Arc<Shared>> {
         .route("/sandbox/submit", post(submit))
         .route("/sandbox/close", post(close))
         .route("/sandbox/shortcut", post(shortcut))
+        .route("/sandbox/suggest", post(suggest))
         .route("/sandbox/home", post(home))
+        .route("/sandbox/read", post(read))
+        .route("/sandbox/react", post(react))
+        .route("/sandbox/pushes", get(pushes))
+        .route("/sandbox/break", post(break_something))
+        .route("/sandbox/moment", post(moment))
         .route("/sandbox/say", post(say))
         .route("/sandbox/user", post(user))
         .route("/sandbox/advance", post(advance))
@@ -210,15 +224,93 @@ async fn shortcut(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Resp
 async fn home(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Response, Cannot> {
     let b = Fields::read(&body)?;
     let user = b.need("user")?;
-    shared.act(|slack, now| slack.open_home(&user, now))?;
+    let tab = match b.text("tab").as_str() {
+        "" | "home" => "home",
+        "messages" => "messages",
+        other => {
+            return Err(Cannot::new(400, "bad_value", format!("`tab`: write home or messages, found \"{other}\"")));
+        }
+    };
+    shared.act(|slack, now| slack.open_home(&user, tab, now))?;
     Ok(reply(200, &json!({"ok": true})))
+}
+
+async fn suggest(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Response, Cannot> {
+    let b = Fields::read(&body)?;
+    let asking = Asking {
+        user: b.need("user")?,
+        view_id: b.text("view_id"),
+        channel: b.text("channel"),
+        ts: b.text("ts"),
+        block_id: b.text("block_id"),
+        action_id: b.need("action_id")?,
+        value: b.text("value"),
+    };
+    let id = shared.act(|slack, now| slack.suggest(&asking, now))?;
+    Ok(verdict(shared.verdict(&id).await))
+}
+
+async fn read(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Response, Cannot> {
+    let b = Fields::read(&body)?;
+    let (user, channel) = (b.need("user")?, b.need("channel")?);
+    shared.act(|slack, now| slack.read(&user, &channel, now))?;
+    Ok(reply(200, &json!({"ok": true})))
+}
+
+async fn react(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Response, Cannot> {
+    let b = Fields::read(&body)?;
+    let (user, channel, ts, name) = (b.need("user")?, b.need("channel")?, b.need("ts")?, b.need("name")?);
+    let there = shared.act(|slack, now| slack.react(&user, &channel, &ts, &name, now))?;
+    Ok(reply(200, &json!({"ok": true, "there": there})))
+}
+
+async fn pushes(State(shared): State<Arc<Shared>>, Query(q): Params) -> Result<Response, Cannot> {
+    let list = shared.act(|slack, _| {
+        let user = slack.actor(param(&q, "user"))?;
+        Ok(json!(slack.pushes(&user).collect::<Vec<_>>()))
+    })?;
+    Ok(reply(200, &list))
+}
+
+async fn break_something(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Response, Cannot> {
+    let b = Fields::read(&body)?;
+    let said = b.need("trouble")?;
+    let Some(wanted) = Trouble::parse(&said) else {
+        let words = Trouble::ALL.map(Trouble::word).join(", ");
+        return Err(Cannot::new(400, "bad_value", format!("`trouble`: write one of {words}; found \"{said}\"")));
+    };
+    let (http, services) = shared.info();
+    let sendings = trouble::sendings(wanted, &services, &shared.guide().sample_keys);
+    match trouble::send(&http, sendings).await {
+        Ok(events) => Ok(reply(200, &json!({"ok": true, "events": events}))),
+        Err(why) => Err(Cannot::new(502, "not_taken", why)),
+    }
+}
+
+async fn moment(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Response, Cannot> {
+    let b = Fields::read(&body)?;
+    let label = b.need("label")?;
+    let now = shared.clock().now();
+    let Some(m) = shared.guide().moments.iter().find(|m| m.label == label) else {
+        let labels: Vec<&str> = shared.guide().moments.iter().map(|m| m.label.as_str()).collect();
+        return Err(Cannot::new(404, "no_such_moment", format!("`label`: there are {labels:?}")));
+    };
+    let Some(ahead_ms) = (m.next)(now).map(|at| at.0 - now.0).filter(|ms| *ms >= 0) else {
+        return Err(Cannot::new(409, "never", format!("{label}: that moment never comes")));
+    };
+    let now = shared.advance(Duration::from_millis(ahead_ms.unsigned_abs()));
+    Ok(reply(200, &json!({"ok": true, "now": now.secs(), "offset_seconds": shared.clock().offset_ms() / 1_000})))
 }
 
 async fn say(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Response, Cannot> {
     let b = Fields::read(&body)?;
     let (user, channel, text, thread) = (b.need("user")?, b.need("channel")?, b.need("text")?, b.text("thread_ts"));
     let thread = (!thread.is_empty()).then_some(thread.as_str());
-    let message = shared.act(|slack, now| slack.say(&user, &channel, &text, thread, now))?;
+    let typed = b.0.get("typed") == Some(&Value::Bool(true));
+    let message = shared.act(|slack, now| {
+        let text = if typed { slack.typed(&text) } else { text };
+        slack.say(&user, &channel, &text, thread, now)
+    })?;
     Ok(reply(200, &json!({"ok": true, "message": message})))
 }
 

@@ -2,6 +2,7 @@
 
 use super::envelopes::Verdict;
 use super::files::Log;
+use super::guide::{Deed, Guide};
 use super::persist::Change;
 use super::scripts::Service;
 use super::sockets::{Out, Refusal, SocketId};
@@ -9,7 +10,7 @@ use super::state::Slack;
 use crate::clock::Clock;
 use crate::domain::stamp::At;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc, watch};
 
@@ -21,6 +22,7 @@ const VERDICT: Duration = Duration::from_secs(20);
 pub struct Shared {
     inner: Mutex<Inner>,
     clock: Clock,
+    guide: OnceLock<Guide>,
     /// The revision; whoever waits for something looks again when it changes.
     changed: watch::Sender<u64>,
     /// Wakes the timer when the next deadline may have moved.
@@ -40,7 +42,7 @@ impl Shared {
     pub(super) fn new(slack: Slack, log: Option<Log>, clock: Clock) -> Self {
         let changed = watch::Sender::new(slack.revision());
         let inner = Inner { slack, log, sockets: HashMap::new(), http: String::new(), services: Vec::new() };
-        Self { inner: Mutex::new(inner), clock, changed, wake: Notify::new() }
+        Self { inner: Mutex::new(inner), clock, guide: OnceLock::new(), changed, wake: Notify::new() }
     }
 
     /// Does something to the Slack, then writes down what changed and sends what is to be sent, before returning.
@@ -99,6 +101,18 @@ impl Shared {
         self.lock().services = services;
     }
 
+    pub(super) fn set_guide(&self, guide: Guide) {
+        if self.guide.set(guide).is_ok() {
+            self.act(|slack, _| slack.touch());
+        }
+    }
+
+    /// What whoever started the sandbox tells; nothing until then.
+    pub(super) fn guide(&self) -> &Guide {
+        static NOTHING: OnceLock<Guide> = OnceLock::new();
+        self.guide.get().unwrap_or_else(|| NOTHING.get_or_init(Guide::default))
+    }
+
     pub(super) fn info(&self) -> (String, Vec<Service>) {
         let inner = self.lock();
         (inner.http.clone(), inner.services.clone())
@@ -110,6 +124,7 @@ impl Shared {
         let ms = self.clock.offset_ms();
         self.act(|slack, now| {
             slack.keep(Change::Offset { ms });
+            slack.did(Deed::Advance);
             now
         })
     }

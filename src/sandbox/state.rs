@@ -9,10 +9,12 @@ use super::args::Args;
 use super::directory::{Conversation, Directory, Sort};
 use super::extras::Extras;
 use super::faults::{Effect, Faults, When};
+use super::guide::Deed;
 use super::interactions::Interactions;
-use super::messages::{Ephemeral, Messages};
+use super::messages::{Ephemeral, Messages, Ts};
 use super::methods::{self, Kind, Method, Needs};
 use super::persist::Change;
+use super::phone::Push;
 use super::rate::{Rates, Tier};
 use super::sockets::Sockets;
 use super::usergroups::Group;
@@ -23,7 +25,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Web API calls remembered, newest last.
 pub const CALLS_KEPT: usize = 10_000;
@@ -66,6 +68,12 @@ pub struct Slack {
     pub(super) faults: Faults,
     pub(super) sockets: Sockets,
     pub(super) interactions: Interactions,
+    pub(super) pushes: VecDeque<Push>,
+    /// How far each person has read each conversation: (user, channel).
+    pub(super) reads: BTreeMap<(String, String), Ts>,
+    pub(super) deeds: BTreeSet<Deed>,
+    /// Options an app offered in external selects, by their values.
+    pub(super) offered: BTreeMap<String, Value>,
     pub(super) rng: StdRng,
     /// Where response URLs, upload URLs and sockets point: `http://HOST:PORT`.
     pub(super) base_url: String,
@@ -95,6 +103,10 @@ impl Slack {
             faults: Faults::default(),
             sockets: Sockets::default(),
             interactions: Interactions::default(),
+            pushes: VecDeque::new(),
+            reads: BTreeMap::new(),
+            deeds: BTreeSet::new(),
+            offered: BTreeMap::new(),
             calls: VecDeque::new(),
             changes: Vec::new(),
             tokens: BTreeMap::new(),
@@ -318,7 +330,10 @@ impl Slack {
             "files.completeUploadExternal" => self.upload_complete(args, now),
             "files.getUploadURLExternal" => self.upload_url(args, now),
             "pins.add" => self.pin_add(args),
-            "reactions.add" => self.reaction_add(args),
+            "pins.list" => self.pins_list(args),
+            "pins.remove" => self.pin_remove(args),
+            "reactions.add" => self.reaction_add(args, now),
+            "reactions.remove" => self.reaction_remove(args, now),
             "reactions.get" => self.reactions_get(args),
             "team.info" => Ok(self.team_info()),
             "usergroups.list" => Ok(self.usergroups_list(args)),

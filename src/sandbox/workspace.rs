@@ -1,6 +1,7 @@
 //! What a workspace is made of before anything happens in it: pure data, built by whoever starts the sandbox.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The workspace, its one installed app, and the people in it.
 ///
@@ -28,6 +29,8 @@ pub struct Workspace {
     pub commands: Vec<SlashCommand>,
     /// Message and global shortcuts the app registered, by callback id.
     pub shortcuts: Vec<String>,
+    /// What people call them, by callback id; the callback id where nothing is said.
+    pub shortcut_names: BTreeMap<String, String>,
     /// Bot events the app subscribed to, such as `app_home_opened` or `message.im`.
     pub events: Vec<String>,
     /// Whether calls beyond Slack's rate limits are answered 429.
@@ -147,6 +150,7 @@ impl Default for Workspace {
             "im:history",
             "im:read",
             "im:write",
+            "pins:read",
             "pins:write",
             "reactions:read",
             "reactions:write",
@@ -170,6 +174,7 @@ impl Default for Workspace {
             usergroups: Vec::new(),
             commands: Vec::new(),
             shortcuts: Vec::new(),
+            shortcut_names: BTreeMap::new(),
             events: vec!["app_home_opened".into(), "message.im".into()],
             strict_rates: true,
             history_lag_ms: 0,

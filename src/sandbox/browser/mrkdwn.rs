@@ -1,6 +1,7 @@
 //! Slack's message markup as HTML. What is not markup is text, and text is escaped.
 
 use super::super::state::Slack;
+use super::emoji::emoji;
 use crate::domain::stamp::At;
 use chrono::{Datelike, TimeZone};
 use chrono_tz::Tz;
@@ -46,6 +47,22 @@ pub fn mrkdwn(text: &str, reader: Reader<'_>) -> String {
 /// Formats `plain_text`: only emoji shortcodes and line ends mean something.
 pub fn plain(text: &str) -> String {
     emoji(&html(&unescape(text))).replace('\n', "<br>")
+}
+
+/// Formatted text without its format: what a lock screen or a label shows of it.
+pub fn bare(text: &str, reader: Reader<'_>) -> String {
+    let formatted = mrkdwn(text, reader).replace("<br>", "\n").replace("</blockquote>", "\n");
+    let mut out = String::with_capacity(formatted.len());
+    let mut inside = false;
+    for c in formatted.chars() {
+        match c {
+            '<' => inside = true,
+            '>' => inside = false,
+            c if !inside => out.push(c),
+            _ => {}
+        }
+    }
+    unescape(&out.replace("&quot;", "\"").replace("&#39;", "'"))
 }
 
 /// Escapes text for HTML, attributes included.
@@ -127,12 +144,20 @@ fn control(inside: &str, reader: Reader<'_>) -> Option<String> {
         let name = special.strip_prefix("subteam^").map_or(special, |id| label.unwrap_or(id)).trim_start_matches('@');
         return Some(format!("<span class=\"mention loud\">@{}</span>", said(None, name)));
     }
-    let link = ["http://", "https://", "mailto:", "tel:"].iter().any(|p| target.starts_with(p));
-    link.then(|| anchor(target, label.unwrap_or(target)))
+    is_web(target).then(|| anchor(target, label.unwrap_or(target)))
+}
+
+/// Whether a link may be followed: nothing but the web.
+pub fn is_web(url: &str) -> bool {
+    ["http://", "https://"].iter().any(|p| url.starts_with(p))
 }
 
 fn anchor(url: &str, label: &str) -> String {
-    format!("<a href=\"{}\" target=_blank rel=noreferrer>{}</a>", html(&unescape(url)), emoji(&html(&unescape(label))))
+    format!(
+        "<a href=\"{}\" target=_blank rel=\"noopener noreferrer\">{}</a>",
+        html(&unescape(url)),
+        emoji(&html(&unescape(label)))
+    )
 }
 
 /// `SECONDS^FORMAT[^LINK]`. Source: docs.slack.dev/messaging/formatting-message-text (dates).
@@ -166,7 +191,7 @@ fn date_token(token: &str, fallback: &str, reader: Reader<'_>) -> String {
         .replace("{ago}", &ago(reader.now.secs() - when.timestamp()));
     let title = html(&when.format("%A, %-d %B %Y, %H:%M:%S %Z").to_string());
     let shown = html(&unescape(&text));
-    match link.filter(|l| l.starts_with("http")) {
+    match link.filter(|l| is_web(l)) {
         Some(link) => format!("<time title=\"{title}\">{}</time>", anchor(link, &text)),
         None => format!("<time title=\"{title}\">{shown}</time>"),
     }
@@ -207,7 +232,10 @@ fn take_code(text: &str, pieces: &mut Vec<String>) -> String {
             continue;
         };
         let before = &rest[..start];
-        out.push_str(if fence == "```" { before.strip_suffix('\n').unwrap_or(before) } else { before });
+        // A line of its own ends by itself, unless it is a quote: that must not take the code in.
+        let quoted = before.trim_end_matches('\n').rsplit('\n').next().is_some_and(|l| l.starts_with(['>', '&']));
+        let whole = fence == "```" && !quoted;
+        out.push_str(if whole { before.strip_suffix('\n').unwrap_or(before) } else { before });
         let code = html(&unescape(after[..end].trim_matches('\n')));
         let piece = if fence == "```" { format!("<pre>{code}</pre>") } else { format!("<code>{code}</code>") };
         out.push_str(&keep(pieces, piece));
@@ -264,87 +292,6 @@ fn closing(chars: &[char], start: usize) -> Option<usize> {
     (start + 2..chars.len()).find(|i| ends(*i))
 }
 
-/// Replaces the shortcodes we know.
-fn emoji(text: &str) -> String {
-    if !text.contains(':') {
-        return text.to_owned();
-    }
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some(start) = rest.find(':') {
-        let after = &rest[start + 1..];
-        let code = after.find(':').map(|end| &after[..end]);
-        match code.and_then(|code| EMOJI.iter().find(|(name, _)| *name == code)) {
-            Some((name, sign)) => {
-                out.push_str(&rest[..start]);
-                out.push_str(sign);
-                rest = &after[name.len() + 1..];
-            }
-            None => {
-                out.push_str(&rest[..=start]);
-                rest = after;
-            }
-        }
-    }
-    out.push_str(rest);
-    out
-}
-
-const EMOJI: &[(&str, &str)] = &[
-    ("alarm_clock", "⏰"),
-    ("arrow_right", "➡️"),
-    ("arrow_up", "⬆️"),
-    ("bell", "🔔"),
-    ("bellhop_bell", "🛎️"),
-    ("book", "📖"),
-    ("bookmark_tabs", "📑"),
-    ("calendar", "📆"),
-    ("checkered_flag", "🏁"),
-    ("clipboard", "📋"),
-    ("double_vertical_bar", "⏸️"),
-    ("exclamation", "❗"),
-    ("eyes", "👀"),
-    ("fire", "🔥"),
-    ("ghost", "👻"),
-    ("hourglass", "⌛"),
-    ("information_source", "ℹ️"),
-    ("large_blue_circle", "🔵"),
-    ("large_green_circle", "🟢"),
-    ("large_orange_circle", "🟠"),
-    ("large_yellow_circle", "🟡"),
-    ("link", "🔗"),
-    ("lock", "🔒"),
-    ("mag", "🔍"),
-    ("memo", "📝"),
-    ("mute", "🔇"),
-    ("no_bell", "🔕"),
-    ("no_entry", "⛔"),
-    ("ok_hand", "👌"),
-    ("pager", "📟"),
-    ("phone", "☎️"),
-    ("question", "❓"),
-    ("red_circle", "🔴"),
-    ("rotating_light", "🚨"),
-    ("shield", "🛡️"),
-    ("sleeping", "😴"),
-    ("sos", "🆘"),
-    ("speech_balloon", "💬"),
-    ("telephone_receiver", "📞"),
-    ("thumbsup", "👍"),
-    ("+1", "👍"),
-    ("ticket", "🎫"),
-    ("warning", "⚠️"),
-    ("wave", "👋"),
-    ("white_check_mark", "✅"),
-    ("white_circle", "⚪"),
-    ("wrench", "🔧"),
-    ("x", "❌"),
-    ("leftwards_arrow_with_hook", "↩️"),
-    ("raised_hand", "✋"),
-    ("sparkles", "✨"),
-    ("zzz", "💤"),
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -369,14 +316,15 @@ mod tests {
             ("`a *b* <c>`", "<code>a *b* &lt;c&gt;</code>"),
             ("a\n```x\n*y*```\nb", "a<pre>x\n*y*</pre>b"),
             ("```x```\n> q", "<pre>x</pre><blockquote>q</blockquote>"),
+            ("&gt; q\n```x```", "<blockquote>q</blockquote><pre>x</pre>"),
             ("<@U1> in <#C1>", "<span class=mention>@ana</span> in <span class=mention>#ops</span>"),
             ("<!channel>", "<span class=\"mention loud\">@channel</span>"),
             ("&lt;!channel&gt; &amp; co", "&lt;!channel&gt; &amp; co"),
             (
                 "<https://e.com/?a=1&amp;b=2|*see*>",
-                "<a href=\"https://e.com/?a=1&amp;b=2\" target=_blank rel=noreferrer>*see*</a>",
+                "<a href=\"https://e.com/?a=1&amp;b=2\" target=_blank rel=\"noopener noreferrer\">*see*</a>",
             ),
-            ("*<https://e.com|x>*", "<b><a href=\"https://e.com\" target=_blank rel=noreferrer>x</a></b>"),
+            ("*<https://e.com|x>*", "<b><a href=\"https://e.com\" target=_blank rel=\"noopener noreferrer\">x</a></b>"),
             ("&gt; quoted\nnot", "<blockquote>quoted</blockquote>not"),
             ("a\nb", "a<br>b"),
             (":fire: 03:02 :nope:", "🔥 03:02 :nope:"),
@@ -390,6 +338,7 @@ mod tests {
         for text in [
             "<script>alert(1)</script>",
             "<javascript:alert(1)|x>",
+            "<data:text/html,x|x>",
             "<https://e.com\" onmouseover=\"alert(1)|x>",
             "\"><img src=x onerror=alert(1)>",
             "`<img src=x>`",
@@ -402,6 +351,19 @@ mod tests {
             }
         }
         assert_eq!(plain("<b>&lt;i&gt; :fire:"), "&lt;b&gt;&lt;i&gt; 🔥");
+    }
+
+    #[test]
+    fn a_lock_screen_shows_words_only() {
+        let slack = Slack::new(Workspace {
+            users: vec![User { id: "U1".into(), ..User::named("ana") }],
+            ..Workspace::default()
+        });
+        let reader = Reader { slack: &slack, tz: chrono_tz::Tz::UTC, now: At(1_700_000_000_000) };
+        assert_eq!(
+            bare("*Disk* of <@U1> &lt;db&gt; \"x\"\n<https://e.com|see> :fire:", reader),
+            "Disk of @ana <db> \"x\"\nsee 🔥"
+        );
     }
 
     #[test]

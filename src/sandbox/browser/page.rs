@@ -1,37 +1,21 @@
-//! The page: people and places on the left, messages in the middle, a modal on top.
+//! The page: the bar on top, places on the left, messages in the middle, a thread or the demo's desk on the right, a
+//! modal over all of it.
 
 use super::super::directory::{Conversation, Sort};
-use super::super::forms;
-use super::super::messages::{Message, Ts};
+use super::super::messages::Ts;
+use super::super::scripts::Service;
 use super::super::state::Slack;
-use super::super::workspace::User;
-use super::Look;
-use super::draw::{self, Surface};
-use super::mrkdwn::{Reader, mrkdwn, plain};
+use super::message::{self, face};
+use super::mrkdwn::{Reader, mrkdwn};
+use super::seat::{Look, Place, Seat};
+use super::{desk, surfaces};
 use crate::domain::stamp::At;
+use crate::sandbox::guide::Guide;
 use chrono_tz::Tz;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use serde_json::{Value, json};
-
-/// Messages drawn; older ones are one line saying so.
-const SHOWN: usize = 200;
-
-/// Who looks at what.
-struct Seat<'a> {
-    slack: &'a Slack,
-    me: &'a User,
-    place: Place<'a>,
-    reader: Reader<'a>,
-}
-
-enum Place<'a> {
-    Channel(&'a Conversation),
-    Home,
-    Nowhere,
-}
 
 /// The whole document.
-pub fn whole(slack: &mut Slack, look: &Look, now: At) -> Markup {
+pub fn whole(slack: &mut Slack, guide: &Guide, services: &[Service], look: &Look, now: At) -> Markup {
     let team = slack.workspace().team_name.clone();
     html! {
         (DOCTYPE)
@@ -39,23 +23,29 @@ pub fn whole(slack: &mut Slack, look: &Look, now: At) -> Markup {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (team) " (sandbox)" }
+                meta name="color-scheme" content="light dark";
+                title { (team) " (demo Slack)" }
                 link rel="icon" href="/favicon.ico";
                 link rel="stylesheet" href="/page.css";
                 script src="/page.js" defer {}
             }
-            (body(slack, look, now))
+            (body(slack, guide, services, look, now))
         }
     }
 }
 
 /// The body, which the script fetches again when something changed.
-pub fn body(slack: &mut Slack, look: &Look, now: At) -> Markup {
-    let first = slack.directory().people().next().map(|u| u.id.clone()).unwrap_or_default();
+pub fn body(slack: &mut Slack, guide: &Guide, services: &[Service], look: &Look, now: At) -> Markup {
+    let known = |id: String| slack.directory().users.contains_key(&id).then_some(id);
+    let opens_as = guide.opens_as.as_ref().and_then(|ask| ask(now)).and_then(known);
+    let first = opens_as.or_else(|| slack.directory().people().next().map(|u| u.id.clone())).unwrap_or_default();
     let me = slack.actor(&look.r#as).unwrap_or(first);
     let place = match look.channel.as_str() {
         "home" => None,
-        "" => slack.listed_channels().find(|c| c.has(&me)).map(|c| c.id.clone()),
+        "" => {
+            let of_service = services.first().and_then(|s| slack.place(&s.channel, &me, now).ok());
+            of_service.or_else(|| slack.listed_channels().find(|c| c.has(&me)).map(|c| c.id.clone()))
+        }
         "dm" => Some(slack.im_with(&me, now)),
         said => slack.place(said, &me, now).ok(),
     };
@@ -68,208 +58,185 @@ pub fn body(slack: &mut Slack, look: &Look, now: At) -> Markup {
         None if look.channel == "home" => Place::Home,
         None => Place::Nowhere,
     };
-    let tz: Tz = me.tz.parse().unwrap_or(Tz::UTC);
-    let seat = Seat { slack, me, place, reader: Reader { slack, tz, now } };
-    let (key, id) = match seat.place {
-        Place::Channel(c) => (c.id.as_str(), c.id.as_str()),
-        Place::Home => ("home", ""),
-        Place::Nowhere => ("", ""),
+    let thread: Option<Ts> = match place {
+        Place::Channel(c) => look.thread.parse().ok().filter(|ts| slack.messages.get(&c.id, *ts).is_some()),
+        Place::Home | Place::Nowhere => None,
     };
+    let tz: Tz = me.tz.parse().unwrap_or(Tz::UTC);
+    let seat = Seat { slack, guide, services, me, place, reader: Reader { slack, tz, now } };
+    let in_modal = !slack.views.stack(&me.id).is_empty();
     html! {
-        body data-revision=(slack.revision()) data-user=(me.id) data-channel=(id) data-place=(key) {
-            nav id="side" { (side(&seat)) }
-            main { (middle(&seat)) }
-            div id="top" { (modal(&seat)) }
-            div id="note" role="status" {}
+        body data-revision=(slack.revision()) data-user=(me.id) data-channel=(seat.channel_id()) data-place=(seat.at())
+            data-tab=[tab(&seat)] class=[thread.map(|_| "has-thread")] {
+            div id="app" inert[in_modal] {
+                (bar(&seat))
+                (desk::strip(&seat))
+                div class="columns" {
+                    nav id="side" aria-label="Channels and apps" { (side(&seat)) }
+                    main id="main" { (middle(&seat)) }
+                    @if let Some(parent) = thread { (thread_pane(&seat, parent)) }
+                    aside id="desk" aria-label="Demo desk" { (desk::panels(&seat)) }
+                }
+            }
+            div id="top" { (surfaces::modal(&seat)) }
+            div id="note" role="status" aria-live="polite" data-keep {}
         }
     }
 }
 
-fn link(seat: &Seat<'_>, user: &str, channel: &str) -> String {
-    debug_assert!(!seat.me.id.is_empty());
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    query.append_pair("as", user).append_pair("channel", channel);
-    format!("/?{}", query.finish())
+/// Which tab of the app is open, for `app_home_opened`.
+fn tab(seat: &Seat<'_>) -> Option<&'static str> {
+    match seat.place {
+        Place::Home => Some("home"),
+        Place::Channel(c) if c.sort == Sort::Im => Some("messages"),
+        Place::Channel(_) | Place::Nowhere => None,
+    }
+}
+
+fn bar(seat: &Seat<'_>) -> Markup {
+    html! {
+        header id="bar" {
+            button type="button" class="icon for-phone" data-act="drawer" data-drawer="side" aria-label="Channels" { "☰" }
+            p id="banner" { (desk::banner(seat)) }
+            nav class="people" aria-label="Who am I" {
+                @for u in seat.slack.directory().people() {
+                    a data-nav href=(seat.link(&u.name, seat.at(), None)) class=[(u.id == seat.me.id).then_some("here")]
+                        aria-current=[(u.id == seat.me.id).then_some("true")] title={ "Be " (u.real_name) } {
+                        (face(&u.id, &u.real_name, false))
+                        span { (u.real_name.split_whitespace().next().unwrap_or("")) }
+                        (badge(total(seat, &u.id)))
+                    }
+                }
+            }
+            button type="button" class="btn for-phone" data-act="drawer" data-drawer="desk" { "Demo" }
+        }
+    }
+}
+
+/// What waits for a person in all conversations with the app.
+fn total(seat: &Seat<'_>, user: &str) -> usize {
+    let here = |c: &&Conversation| user == seat.me.id && c.id == seat.channel_id();
+    let conversations = seat.slack.directory().conversations.values().filter(|c| c.has(user) && !here(c));
+    conversations.map(|c| seat.slack.unread(user, c).badge).sum()
+}
+
+fn badge(n: usize) -> Markup {
+    html! { @if n > 0 { span class="badge" { (n) span class="sr" { " unread" } } } }
 }
 
 fn side(seat: &Seat<'_>) -> Markup {
     let slack = seat.slack;
-    let here = |id: &str| matches!(seat.place, Place::Channel(c) if c.id == id).then_some("here");
     let my_dm = slack.directory().im(&seat.me.id);
     let in_dm = matches!(seat.place, Place::Channel(c) if c.sort == Sort::Im);
-    let at = match seat.place {
-        Place::Channel(c) if c.sort == Sort::Im => "dm",
-        Place::Channel(c) => c.id.as_str(),
-        Place::Home => "home",
-        Place::Nowhere => "",
-    };
+    let in_home = matches!(seat.place, Place::Home);
     html! {
-        h1 { (slack.workspace().team_name) span class="quiet" { " sandbox" } }
-        h2 { "You are" }
-        ul class="people" { @for u in slack.directory().people() {
-            li { a href=(link(seat, &u.name, at)) class=[(u.id == seat.me.id).then_some("here")] {
-                span class="face" style={ "background:hsl(" (hue(&u.id)) " 45% 45%)" } { (initial(&u.real_name)) } (u.real_name)
-            } }
-        } }
+        div class="side-head" { h1 { (slack.workspace().team_name) }
+            button type="button" class="icon drawer-close" data-act="drawer" aria-label="Close the list of channels" { "✕" } }
         h2 { "Channels" }
         ul { @for c in slack.listed_channels().filter(|c| c.seen_by(seat.me) && !c.is_archived) {
-            li { a href=(link(seat, &seat.me.name, &c.name)) class=[here(&c.id)] {
-                (if c.sort == Sort::Private { "🔒 " } else { "# " }) (c.name)
+            @let here = c.id == seat.channel_id();
+            @let unread = if here { Default::default() } else { slack.unread(&seat.me.id, c) };
+            li { a data-nav href=(seat.to(&c.name, None)) aria-current=[here.then_some("page")]
+                class=(if here { "here" } else if unread.messages > 0 { "unread" } else { "" }) {
+                span class="mark" aria-hidden="true" { (if c.sort == Sort::Private { "🔒" } else { "#" }) } span class="name" { (c.name) }
+                @if unread.messages > 0 && unread.badge == 0 { span class="sr" { " has unread messages" } }
+                (badge(unread.badge))
             } }
         } }
         h2 { "Apps" }
         ul {
-            li { a href=(link(seat, &seat.me.name, "dm")) class=[in_dm.then_some("here")] {
-                (slack.workspace().bot.name)
-                @if let Some(dm) = my_dm {
-                    @let n = slack.shown(&dm.id, None, None).len();
-                    @if n > 0 { span class="count" { (n) } }
-                }
+            @let n = if in_dm { 0 } else { my_dm.map_or(0, |dm| slack.unread(&seat.me.id, dm).badge) };
+            li { a data-nav href=(seat.to("dm", None)) aria-current=[in_dm.then_some("page")]
+                class=(if in_dm || in_home { "here" } else if n > 0 { "unread" } else { "" }) {
+                (face(&slack.workspace().bot.user_id, "", true)) span class="name" { (seat.app_name()) } (badge(n))
             } }
-            li { a href=(link(seat, &seat.me.name, "home")) class=[matches!(seat.place, Place::Home).then_some("here")] { "Home tab" } }
+        }
+        p class="side-foot" { "A Slack of its own on your machine. Nothing leaves it." }
+        section class="who-am-i for-phone" aria-label="Who am I" {
+            h2 { "You are" }
+            ul { @for u in slack.directory().people() {
+                li { a data-nav href=(seat.link(&u.name, seat.at(), None)) class=[(u.id == seat.me.id).then_some("here")] {
+                    (face(&u.id, &u.real_name, false)) span class="name" { (u.real_name) } (badge(total(seat, &u.id)))
+                } }
+            } }
         }
     }
-}
-
-fn hue(id: &str) -> u32 {
-    id.bytes().fold(7_u32, |h, b| h.wrapping_mul(31).wrapping_add(u32::from(b))) % 360
-}
-
-fn initial(name: &str) -> String {
-    name.chars().next().map(|c| c.to_uppercase().collect()).unwrap_or_default()
 }
 
 fn middle(seat: &Seat<'_>) -> Markup {
     match seat.place {
         Place::Channel(c) => html! {
-            header {
-                @if c.sort == Sort::Im { b { (seat.slack.workspace().bot.name) } }
-                @else { b { "# " (c.name) } span class="topic" { (PreEscaped(plain(&c.topic.value))) } }
+            div class="head" {
+                @if c.sort == Sort::Im { (app_head(seat, false)) } @else {
+                    h2 { (if c.sort == Sort::Private { "🔒 " } else { "# " }) (c.name) }
+                    p class="topic" dir="auto" { (PreEscaped(mrkdwn(&c.topic.value, seat.reader))) }
+                    span class="members quiet" title=(names(seat, c)) { "👥 " (c.members.len()) }
+                }
             }
-            section id="messages" aria-live="polite" { (messages(seat, &c.id)) }
-            form id="say" autocomplete="off" {
-                input name="text" placeholder=(format!("Message, or {}", commands(seat))) list="commands" aria-label="Message or command";
-                datalist id="commands" { @for c in &seat.slack.workspace().commands { option value={ (c.command) " " } { (c.description) } } }
-                button class="btn primary" { "Send" }
-            }
+            section id="messages" class="scroll" role="log" aria-live="polite" aria-label="Messages" tabindex="0" data-key={ "in-" (c.id) } { (message::list(seat, &c.id)) }
+            (composer(seat, c, None))
         },
         Place::Home => html! {
-            header { b { (seat.slack.workspace().bot.name) " home" } }
-            section id="messages" { (home(seat)) }
+            div class="head" { (app_head(seat, true)) }
+            section id="messages" class="scroll" aria-label="Home tab" tabindex="0" data-key="home" { (surfaces::home(seat)) }
         },
-        Place::Nowhere => {
-            html! { header {} section id="messages" { p class="quiet" { "No such channel for this person." } } }
-        }
+        Place::Nowhere => html! {
+            div class="head" { h2 { "Not found" } }
+            section id="messages" class="scroll" data-key="nowhere" { p class="older quiet" { (seat.me.real_name) " cannot see such a channel. Pick another one on the left." } }
+        },
     }
 }
 
-fn commands(seat: &Seat<'_>) -> String {
-    let all: Vec<&str> = seat.slack.workspace().commands.iter().map(|c| c.command.as_str()).collect();
-    if all.is_empty() { "a command".into() } else { all.join(" ") }
+fn names(seat: &Seat<'_>, c: &Conversation) -> String {
+    let name = |id: &String| seat.slack.directory().users.get(id).map(|u| u.real_name.clone());
+    c.members.iter().filter_map(name).take(50).collect::<Vec<_>>().join(", ")
 }
 
-fn messages(seat: &Seat<'_>, channel: &str) -> Markup {
-    let slack = seat.slack;
-    let mine = |e: &&super::super::messages::Ephemeral| e.channel == channel && e.user == seat.me.id;
-    let ephemerals: Vec<&Message> = slack.ephemerals.iter().filter(mine).map(|e| &e.message).collect();
-    let mut list: Vec<(&Message, bool)> = slack.messages.in_channel(channel).map(|m| (m, false)).collect();
-    list.extend(ephemerals.iter().filter(|m| m.thread.is_none()).map(|m| (*m, true)));
-    list.sort_by_key(|(m, _)| m.ts);
-    let older = list.len().saturating_sub(SHOWN);
+fn app_head(seat: &Seat<'_>, home: bool) -> Markup {
+    let current = |on: bool| on.then_some("page");
     html! {
-        @if older > 0 { p class="quiet" { (older) " older messages" } }
-        @for (m, ephemeral) in &list[older..] {
-            (message(seat, channel, m, *ephemeral))
-            @if !m.replies.is_empty() {
-                details class="thread" open { summary { (m.replies.len()) " in thread" }
-                    @for r in slack.messages.in_thread(channel, m.ts).filter(|r| r.ts != m.ts) { (message(seat, channel, r, false)) }
-                    @for r in ephemerals.iter().filter(|r| r.thread == Some(m.ts)) { (message(seat, channel, r, true)) }
-                }
-            }
+        h2 { (face(&seat.slack.workspace().bot.user_id, "", true)) (seat.app_name()) }
+        nav class="tabs" aria-label="App" {
+            a data-nav href=(seat.to("home", None)) aria-current=[current(home)] { "Home" }
+            a data-nav href=(seat.to("dm", None)) aria-current=[current(!home)] { "Messages" }
         }
     }
 }
 
-fn message(seat: &Seat<'_>, channel: &str, m: &Message, ephemeral: bool) -> Markup {
-    let (slack, reader) = (seat.slack, seat.reader);
-    let ts = m.ts.to_string();
-    let (name, app) = match slack.directory().users.get(&m.user) {
-        Some(u) => (if u.is_bot { u.name.as_str() } else { u.real_name.as_str() }, m.by_app),
-        None => ("Slackbot", true),
+fn composer(seat: &Seat<'_>, c: &Conversation, thread: Option<Ts>) -> Markup {
+    let place = if c.sort == Sort::Im { seat.app_name() } else { format!("#{}", c.name) };
+    let hint = match thread {
+        Some(_) => "Reply…".to_owned(),
+        None => format!("Message {place}, or type /"),
     };
-    let attached: Vec<Value> =
-        m.attachments.iter().filter_map(|a| a["blocks"].as_array()).flatten().chain(&m.blocks).cloned().collect();
-    let values = forms::values(&attached, &forms::Typed::new());
-    let warned = slack.interactions.warnings.get(&(seat.me.id.clone(), ts.clone()));
+    let id = format!("say-{}-{}", c.id, thread.map(|ts| ts.to_string()).unwrap_or_default());
     html! {
-        article data-ts=(ts) data-channel=(channel) class=[ephemeral.then_some("ephemeral")] {
-            span class={ "face" (if app { " app" } else { "" }) } style={ "background:hsl(" (hue(&m.user)) " 45% 45%)" } { (initial(name)) }
-            div class="said" {
-                div class="who" {
-                    b { (name) } @if app { span class="tag" { "APP" } }
-                    time { (clock(m.ts, reader)) }
-                    @if m.pinned { span class="quiet" { "📌 pinned" } }
-                    @if ephemeral { span class="quiet" { "Only visible to you" } }
-                }
-                @if m.blocks.is_empty() { div { (PreEscaped(mrkdwn(&m.text, reader))) } }
-                (draw::blocks(&m.blocks, &values, Surface::Message, reader))
-                @for a in &m.attachments { (draw::attachment(a, &values, reader)) }
-                @for f in &m.files { div class="file" { "📄 " (f["title"].as_str().unwrap_or("file"))
-                    @if let Some(s) = f["preview"].as_str() { pre { (s) } } } }
-                @if m.edited.is_some() { span class="quiet" { "(edited)" } }
-                @if !m.reactions.is_empty() { div class="reactions" { @for (name, users) in &m.reactions {
-                    span { (PreEscaped(plain(&format!(":{name}:")))) " " (users.len()) }
-                } } }
-                div class="warning" { @if let Some(error) = warned { "⚠️ " (warning(error)) } }
-            }
-        }
-    }
-}
-
-fn warning(error: &str) -> String {
-    format!("That did not reach the app ({error}). Slack does not try again; you may.")
-}
-
-fn clock(ts: Ts, reader: Reader<'_>) -> String {
-    let at = At(i64::try_from(ts.0 / 1_000).unwrap_or(0)).utc().with_timezone(&reader.tz);
-    let today = reader.now.utc().with_timezone(&reader.tz).date_naive();
-    let format = if at.date_naive() == today { "%H:%M" } else { "%a %-d %b %H:%M" };
-    at.format(format).to_string()
-}
-
-fn home(seat: &Seat<'_>) -> Markup {
-    match seat.slack.views.home(&seat.me.id) {
-        None => html! { p class="quiet" { "The app has not published a Home tab for you yet." } },
-        Some(v) => html! {
-            div class="home" data-view=(v.id) {
-                (draw::blocks(v.blocks(), &forms::values(v.blocks(), &v.typed), Surface::View, seat.reader))
-            }
-        },
-    }
-}
-
-fn modal(seat: &Seat<'_>) -> Markup {
-    let stack = seat.slack.views.stack(&seat.me.id);
-    let Some(v) = stack.last() else { return html! {} };
-    let said = |key: &str, or: &str| v.body.get(key).and_then(|t| t["text"].as_str()).unwrap_or(or).to_owned();
-    let values = forms::values(v.blocks(), &v.typed);
-    let warned = seat.slack.interactions.warnings.get(&(seat.me.id.clone(), v.id.clone()));
-    let back = if stack.len() > 1 { "Back" } else { "Cancel" };
-    html! {
-        div class="shade" {
-            form class="modal" data-view=(v.id) data-key={ (v.id) "/" (v.hash) } novalidate {
-                div class="modal-head" { b { (PreEscaped(plain(&said("title", "")))) }
-                    button type="button" class="btn plain" data-act="close-all" aria-label="Close" { "✕" } }
-                div class="modal-body" { (draw::blocks(v.blocks(), &values, Surface::View, seat.reader)) }
-                div class="warning" { @if let Some(error) = warned { "⚠️ " (warning(error)) } }
-                div class="modal-foot" {
-                    button type="button" class="btn" data-act="close" { (PreEscaped(plain(&said("close", back)))) }
-                    @if v.body.contains_key("submit") {
-                        button class="btn primary" disabled[v.body.get("submit_disabled") == Some(&json!(true))]
-                            { (PreEscaped(plain(&said("submit", "Submit")))) }
+        form class="composer" id=(id) data-key=(id) data-thread=[thread.map(|ts| ts.to_string())] autocomplete="off" {
+            @if thread.is_none() {
+                ul class="completion" role="listbox" id="commands" aria-label="Commands" hidden {
+                    @for (i, command) in seat.slack.workspace().commands.iter().enumerate() {
+                        li role="option" id={ "command-" (i) } data-command=(command.command) aria-selected="false" {
+                            span { b { (command.command) } " " span class="quiet" { (command.usage_hint) } }
+                            span class="hint" { (command.description) }
+                        }
                     }
                 }
             }
+            textarea name="text" rows="1" dir="auto" placeholder=(hint) aria-label=(hint)
+                aria-controls=[thread.is_none().then_some("commands")] {}
+            button class="btn primary send" aria-label="Send" { span aria-hidden="true" { "➤" } }
+        }
+    }
+}
+
+fn thread_pane(seat: &Seat<'_>, parent: Ts) -> Markup {
+    let Place::Channel(c) = seat.place else { return html! {} };
+    html! {
+        aside id="thread" aria-label="Thread" data-key={ "thread-" (parent) } {
+            div class="head" { h2 { "Thread" } p class="topic" { @if c.sort != Sort::Im { "# " (c.name) } }
+                a class="icon" data-nav data-close href=(seat.to(seat.at(), None)) aria-label="Close the thread" { "✕" } }
+            section class="scroll" role="log" aria-label="Replies" tabindex="0" { (message::thread(seat, &c.id, parent)) }
+            (composer(seat, c, Some(parent)))
         }
     }
 }

@@ -106,5 +106,17 @@ pub fn view(view: &Map<String, Value>, home: bool) -> Vec<String> {
     check.complaints
 }
 
+/// What is wrong with the options an app answers a `block_suggestion` with. None at all is an answer too.
+pub fn suggestions(answer: &Map<String, Value>) -> Vec<String> {
+    let mut check = Check::new(Surface::Modal);
+    let rules = objects::OptionRules { text: objects::Kind::Plain, url: false };
+    match (answer.contains_key("options"), answer.contains_key("option_groups")) {
+        (true, false) => objects::options(&mut check, answer, "", 0, 100, rules),
+        (false, true) => objects::options_or_groups(&mut check, answer, ""),
+        _ => check.wrong("", "must define exactly one of `options` and `option_groups`"),
+    }
+    check.complaints
+}
+
 #[cfg(test)]
 mod tests;

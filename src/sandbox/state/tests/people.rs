@@ -122,7 +122,7 @@ fn without_a_connection_nobody_hears() {
 fn events_are_sent_again_three_times() {
     let mut w = world();
     w.connect();
-    w.slack.open_home("ana", w.now).unwrap();
+    w.slack.open_home("ana", "home", w.now).unwrap();
     let first = w.envelope().1;
     assert_eq!((&first["type"], &first["retry_attempt"]), (&json!("events_api"), &json!(0)));
     assert_eq!(first["payload"]["event"]["type"], "app_home_opened");
@@ -135,7 +135,7 @@ fn events_are_sent_again_three_times() {
         }
     }
     assert_eq!(seen, [(1, "timeout".to_owned()), (2, "timeout".into()), (3, "timeout".into())]);
-    w.slack.open_home("ana", w.now).unwrap();
+    w.slack.open_home("ana", "home", w.now).unwrap();
     let envelope = w.envelope();
     w.ack(&envelope, None);
     assert!(frames(&w.later(10_000)).iter().all(|(_, v)| v.get("envelope_id").is_none()));
@@ -248,6 +248,18 @@ fn views_stack_three_deep_and_guard_with_hashes() {
     w.slack.close("ana", id, true, w.now).unwrap();
     assert_eq!(w.error("views.update", update(&new["hash"])), "not_found");
     assert!(w.slack.views_of("U-ana").is_empty());
+}
+
+#[test]
+fn clear_on_close_closes_the_whole_stack() {
+    let (mut w, root) = with_modal();
+    let (_, envelope) = w.submit(&root, json!({"text": "x"}));
+    let mut loud = modal("Loud");
+    loud["clear_on_close"] = true.into();
+    let args = json!({"trigger_id": envelope.1["payload"]["trigger_id"], "view": loud});
+    let top = w.ok("views.push", args)["view"]["id"].clone();
+    w.slack.close("ana", top.as_str().unwrap(), false, w.now).unwrap();
+    assert_eq!(w.slack.views_of("U-ana"), Vec::<Value>::new());
 }
 
 #[test]
@@ -416,7 +428,7 @@ fn a_library_of_somebody_else_reads_every_envelope() {
     take(&mut w);
     w.slack.slash("ana", "payments", "/pager", "list", w.now).unwrap();
     take(&mut w);
-    w.slack.open_home("ana", w.now).unwrap();
+    w.slack.open_home("ana", "home", w.now).unwrap();
     take(&mut w);
     assert_eq!(seen.len(), 8);
     for (kind, payload) in seen {

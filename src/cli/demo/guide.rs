@@ -1,0 +1,165 @@
+//! What the demo's page tells the person in front of it: who they are, when the next handoff is, what to try, and how to
+//! go on in a real workspace. The words come from here because the sandbox knows nothing of pagers.
+
+use crate::domain::directory::{Directory, Policy, Target};
+use crate::domain::id::{ServiceId, UserId};
+use crate::domain::schedule::{Override, Schedule, now_and_next, resolve};
+use crate::domain::stamp::At;
+use crate::pump::driver::Board;
+use crate::sandbox::Guide;
+use crate::sandbox::guide::{Deed, Moment, Step};
+use crate::slack::methods::APP_TOKEN_SCOPE;
+use crate::views::action_id::Action;
+use chrono_tz::Tz;
+use std::sync::Arc;
+
+/// The dedup key of the alert the demo begins with.
+pub const SAMPLE_KEY: &str = "demo-payment-errors";
+/// Duties named on the banner.
+const DUTIES: usize = 2;
+
+/// Everything the page asks.
+struct Company {
+    directory: Arc<Directory>,
+    board: Arc<Board>,
+}
+
+/// See the module. `first` is the service the demo's story is about.
+pub fn guide(directory: Arc<Directory>, board: Arc<Board>, first: Option<&str>) -> Guide {
+    let company = Arc::new(Company { directory, board });
+    let first = first.and_then(|name| company.directory.services.get(&ServiceId::from(name)));
+    let policy = first.and_then(|s| company.directory.policies.get(&s.policy)).cloned();
+    let (who, said, change) = (company.clone(), company.clone(), company);
+    Guide {
+        opens_as: policy.map(|policy| -> crate::sandbox::guide::Ask<Option<String>> {
+            Box::new(move |now| {
+                let user = who.asked(&policy, 0, now)?;
+                who.directory.users.get(&user)?.slack.as_ref().map(ToString::to_string)
+            })
+        }),
+        banner: Some(Box::new(move |slack, now| said.banner(slack, now))),
+        moments: vec![Moment {
+            label: "to the next handoff".to_owned(),
+            next: Box::new(move |now| change.next_handoff(now)),
+        }],
+        steps: steps(),
+        afterwards: afterwards(),
+        sample_keys: vec![SAMPLE_KEY.to_owned(), super::CURL_KEY.to_owned()],
+    }
+}
+
+impl Company {
+    fn resolved<T>(&self, ask: impl FnOnce(&[&Override]) -> T) -> T {
+        let snapshot = self.board.snapshot();
+        ask(&snapshot.world.overrides.values().collect::<Vec<_>>())
+    }
+
+    /// Whoever a policy asks first at a step.
+    fn asked(&self, policy: &Policy, step: usize, now: At) -> Option<UserId> {
+        let target = policy.steps.get(step)?.targets.first()?;
+        match target {
+            Target::User(user) => Some(user.clone()),
+            Target::Schedule(id) => {
+                let schedule = self.directory.schedules.get(id)?;
+                self.resolved(|overrides| resolve(schedule, overrides.iter().copied(), now).who)
+            }
+            Target::Channel(_) => None,
+        }
+    }
+
+    /// "You are Ana, on call for payments until 18:00 · backup Ben".
+    fn banner(&self, slack: &str, now: At) -> String {
+        let d = &self.directory;
+        let Some(me) = d.users.values().find(|u| u.slack.as_ref().is_some_and(|s| s.as_str() == slack)) else {
+            return "You are somebody the pager does not know".to_owned();
+        };
+        let duties: Vec<String> = d.schedules.values().filter_map(|s| self.duty(s, &me.id, me.tz, now)).collect();
+        match duties.len() {
+            0 => format!("You are {}, not on call", me.name),
+            n if n > DUTIES => {
+                format!("You are {}, {} · and {} more", me.name, duties[..DUTIES].join("; "), n - DUTIES)
+            }
+            _ => format!("You are {}, {}", me.name, duties.join("; ")),
+        }
+    }
+
+    fn duty(&self, schedule: &Schedule, me: &UserId, tz: Tz, now: At) -> Option<String> {
+        let shift = self.resolved(|overrides| resolve(schedule, overrides.iter().copied(), now));
+        if shift.who.as_ref() != Some(me) {
+            return None;
+        }
+        let team = schedule.team.as_ref().and_then(|t| self.directory.teams.get(t));
+        let what = team.map_or(schedule.name.as_str(), |t| t.name.as_str());
+        let target = Target::Schedule(schedule.id.clone());
+        // The policy that asks this schedule earliest says whether it is the first to be asked or a backup.
+        let level = |p: &Policy| p.steps.iter().position(|s| s.targets.contains(&target));
+        let found =
+            self.directory.policies.values().filter_map(|p| Some((level(p)?, p))).min_by_key(|(level, _)| *level);
+        let until = until(shift.until, tz, now);
+        Some(match found {
+            Some((0, policy)) => {
+                let backup = self.asked(policy, 1, now).filter(|b| b != me);
+                let backup = backup.map(|b| format!(" · backup {}", self.directory.name_of(&b)));
+                format!("on call for {what}{until}{}", backup.unwrap_or_default())
+            }
+            Some((_, policy)) => {
+                let primary = self.asked(policy, 0, now).filter(|p| p != me);
+                let primary = primary.map(|p| format!(" · {} is asked first", self.directory.name_of(&p)));
+                format!("backup for {what}{until}{}", primary.unwrap_or_default())
+            }
+            None => format!("on call for {what}{until}"),
+        })
+    }
+
+    /// When the pager next changes hands anywhere.
+    fn next_handoff(&self, now: At) -> Option<At> {
+        let of = |schedule: &Schedule| {
+            let (shift, next) = self.resolved(|overrides| now_and_next(schedule, overrides, now));
+            next.map(|_| shift.until)
+        };
+        self.directory.schedules.values().filter_map(of).min()
+    }
+}
+
+/// The end of a shift on the person's own clock.
+fn until(end: At, tz: Tz, now: At) -> String {
+    if end == At(i64::MAX) {
+        return String::new();
+    }
+    let (end, today) = (end.utc().with_timezone(&tz), now.utc().with_timezone(&tz).date_naive());
+    let format = if end.date_naive() == today { "%H:%M" } else { "%a %-d %b, %H:%M" };
+    format!(" until {}", end.format(format))
+}
+
+fn steps() -> Vec<Step> {
+    let action = |a: Action| Deed::Action(a.id().to_owned());
+    let command = |text: &str| Deed::Command(text.to_owned());
+    vec![
+        Step {
+            text: "Press *Acknowledge* on the card: the paging stops".to_owned(),
+            done_by: vec![action(Action::Acknowledge)],
+        },
+        Step {
+            text: "Break something, wait with *+5 min*: the next person is paged".to_owned(),
+            done_by: vec![Deed::Advance],
+        },
+        Step {
+            text: "Type `/pager oncall`: who carries the pager".to_owned(),
+            done_by: vec![command("/pager oncall"), command("/oncall")],
+        },
+    ]
+}
+
+/// The way to a real workspace; the same steps as in the README.
+fn afterwards() -> Vec<String> {
+    vec![
+        "Write your people, channels and services into `config.toml`; `warridor check` says what is wrong with it, line by \
+         line."
+            .to_owned(),
+        "`warridor setup` walks through the rest, one question a line:".to_owned(),
+        "…the *app*, from the manifest it prints, at <https://api.slack.com/apps|api.slack.com/apps>".to_owned(),
+        format!("…the *app-level token* with `{APP_TOKEN_SCOPE}`, and the *bot token* after you installed the app"),
+        "…your *channels* (`/invite @warridor` in the private ones) and your *people*".to_owned(),
+        "Point a monitor at it and start: `warridor run`.".to_owned(),
+    ]
+}

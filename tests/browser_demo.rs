@@ -1,0 +1,274 @@
+//! The demo as somebody who has never seen it meets it: the real binary, the shipped configuration, a real browser.
+
+mod browser;
+
+use browser::demo::{Demo, picture_wanted};
+use browser::page::Page;
+use fantoccini::key::Key;
+use serde_json::json;
+
+#[tokio::test]
+async fn the_first_html_says_who_one_is_and_holds_the_card_and_its_buttons() {
+    let demo = Demo::start_with(&[]).await;
+    demo.says("payments", "Payment errors at 8").await;
+    let html = reqwest_text(&demo.page("/")).await;
+    for wanted in [
+        "You are Ana Silva, on call for Payments until",
+        "backup Ben Okafor",
+        "Payment errors at 8 %",
+        "incident.acknowledge",
+    ] {
+        assert!(html.contains(wanted), "{wanted}: {html}");
+    }
+    assert!(!html.contains("class=\"unknown\""), "{html}");
+}
+
+#[tokio::test]
+async fn something_breaks_ana_is_pushed_and_acknowledges() {
+    let demo = Demo::start().await;
+    let page = Page::open(&demo.page("/")).await;
+    page.shows("#banner", "You are Ana Silva, on call for Payments").await;
+    page.shows(".pushes", "No notifications").await;
+    page.eventually("one stays who one is, whoever is on call later", "new URLSearchParams(location.search).get('as')")
+        .await;
+
+    page.press("#desk", "🔥 payments down").await;
+    page.shows("#note", "Sent 1 event").await;
+    page.shows("article", "payments-api is down").await;
+    page.shows(".push", "payments-api is down").await;
+    page.shows("#side .badge", "1").await;
+    page.is_accessible("a triggered card").await;
+
+    page.press("article", "Acknowledge").await;
+    page.shows("article", "Ana Silva").await;
+    page.shows("article", "Resolve").await;
+    page.shows(".only-me", "Only visible to you").await;
+    page.shows("#try .done", "Acknowledge").await;
+    page.is_accessible("an acknowledged card").await;
+
+    page.press("#desk", "🧹 clear all").await;
+    page.shows("article", "leared").await;
+    page.has_no_complaints().await;
+}
+
+#[tokio::test]
+async fn nobody_answers_for_five_minutes_and_ben_is_paged() {
+    let demo = Demo::start().await;
+    let page = Page::open(&demo.page("/?as=ben")).await;
+    page.shows("#banner", "You are Ben Okafor, backup for Payments").await;
+    page.press("#desk", "🔥 payments down").await;
+    page.shows("article", "Paging Ana Silva").await;
+    page.shows(".pushes", "No notifications").await;
+    let before = demo.get("pushes?user=ana").await.as_array().map(Vec::len);
+    assert_eq!(before, Some(1), "Ana was pushed once");
+
+    page.press("#desk", "+5 min").await;
+    page.shows(".push", "payments-api is down").await;
+    page.shows("#try .done", "+5 min").await;
+    page.shows("#side .unread", "Warridor").await;
+
+    page.press("#side", "📟Warridor1 unread").await;
+    page.shows("#messages article", "payments-api is down").await;
+    page.eventually("the badge is gone once it was read", "!document.querySelector('#side > ul .badge')").await;
+    page.press("#desk", "to the next handoff").await;
+    page.eventually(
+        "the clock is at a later day or hour",
+        "document.querySelector('#now').dataset.ms > Date.now() + 300000",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_command_is_completed_and_answered_by_keyboard_alone() {
+    let demo = Demo::start().await;
+    let page = Page::open(&demo.page("/")).await;
+    page.eventually("one can type at once", "document.activeElement.matches('#main textarea')").await;
+    page.type_text("/pa").await;
+    page.shows("#commands [aria-selected=true]", "/pager").await;
+    page.is_accessible("the list of commands").await;
+    page.key(Key::Tab).await;
+    page.eventually("the command is written", "document.activeElement.value === '/pager '").await;
+    page.type_text("oncall").await;
+    page.key(Key::Enter).await;
+    page.shows(".only-me", "On call now").await;
+    page.shows("#try .done", "/pager oncall").await;
+    assert_eq!(page.focused().await, "Message #payments, or type /", "the next command can be typed at once");
+}
+
+#[tokio::test]
+async fn forty_alerts_at_once_are_drawn_and_every_message_can_be_drawn() {
+    let demo = Demo::start().await;
+    let page = Page::open(&demo.page("/?as=emil&channel=platform")).await;
+    page.press("#desk", "🌪 40 alerts at once").await;
+    page.shows("#note", "Sent 40 events").await;
+    page.shows("article", "on host-").await;
+    page.eventually("several cards", "document.querySelectorAll('article').length > 3").await;
+    assert_eq!(page.js("document.querySelectorAll('.unknown').length").await, json!(0));
+    page.has_no_sideways_scroll("a storm").await;
+}
+
+/// The title of an alert as a hostile or broken monitor would send it.
+fn hostile() -> serde_json::Value {
+    let long =
+        "\u{202e}مرحبا <!channel> <script>document.title='stolen'</script> <img src=x onerror=\"document.title='stolen'\"> "
+            .repeat(400);
+    assert!(long.len() > 40_000);
+    json!({
+        "dedup_key": "evil", "title": format!("<!channel> {long}"), "link": "javascript:document.title='stolen'",
+        "labels": {"alertname": "x".repeat(5_000), "severity": "<!here>", "host": "\u{202e}\u{202e}\u{202e}<b>"},
+    })
+}
+
+#[tokio::test]
+async fn a_hostile_alert_is_drawn_and_does_nothing() {
+    let demo = Demo::start().await;
+    let page = Page::open(&demo.page("/?as=ben")).await;
+    let title = page.client.title().await.expect("a title");
+    demo.alert(hostile()).await;
+    page.find("article .btn").await;
+    page.has_no_sideways_scroll("a hostile alert").await;
+    page.size(400, 800).await;
+    page.has_no_sideways_scroll("a hostile alert on a phone").await;
+    assert_eq!(page.client.title().await.expect("a title"), title, "no script ran");
+    assert_eq!(
+        page.js("document.querySelectorAll('article script, article img, .mention.loud').length").await,
+        json!(0)
+    );
+    assert_eq!(page.js("[...document.links].filter((a) => !/^https?:$/.test(a.protocol)).length").await, json!(0));
+    assert_eq!(demo.get("pushes?user=ben").await, json!([]), "<!channel> in an alert pages nobody");
+}
+
+#[tokio::test]
+async fn on_a_phone_everything_is_in_reach() {
+    let demo = Demo::start_with(&[]).await;
+    demo.says("payments", "Payment errors at 8").await;
+    let page = Page::open(&demo.page("/")).await;
+    page.size(400, 800).await;
+    page.find("article .btn").await;
+    page.has_no_sideways_scroll("a channel").await;
+    let send = "(() => { const r = document.querySelector('.send').getBoundingClientRect(); return r.bottom <= innerHeight && r.right <= innerWidth && r.width > 30 })()";
+    page.eventually("Send is on screen", send).await;
+    page.is_accessible("a channel on a phone").await;
+
+    page.click("#bar [data-drawer=side]").await;
+    page.shows("#side", "platform").await;
+    page.has_no_sideways_scroll("the list of channels").await;
+    page.is_accessible("the list of channels on a phone").await;
+    page.press("#side .who-am-i", "MK Mara Keller").await;
+    page.shows("#banner", "You are Mara Keller").await;
+    page.eventually("the drawer is shut", "!document.querySelector('#side').checkVisibility()").await;
+
+    page.click("#bar [data-drawer=desk]").await;
+    page.shows("#desk", "Break something").await;
+    page.has_no_sideways_scroll("the desk").await;
+    page.key(Key::Escape).await;
+    page.eventually("Escape shuts the desk", "!document.querySelector('#desk').checkVisibility()").await;
+}
+
+#[tokio::test]
+async fn the_snooze_window_opens_keeps_the_focus_and_gives_it_back() {
+    let demo = Demo::start_with(&[]).await;
+    demo.says("payments", "Payment errors at 8").await;
+    let page = Page::open(&demo.page("/")).await;
+    page.find("[data-action='incident.snooze']").await.click().await.expect("a click");
+    page.shows(".modal h2", "nooze").await;
+    page.eventually("the focus is in the window", "document.activeElement.closest('.modal')").await;
+    for _ in 0..12 {
+        page.key(Key::Tab).await;
+        page.eventually("Tab stays in the window", "document.activeElement.closest('.modal')").await;
+    }
+    page.is_accessible("the snooze window").await;
+    page.size(400, 800).await;
+    page.has_no_sideways_scroll("the snooze window on a phone").await;
+    page.key(Key::Escape).await;
+    page.eventually("Escape closes it", "!document.querySelector('.modal')").await;
+    page.eventually("the focus is back", "document.activeElement.dataset.action === 'incident.snooze'").await;
+}
+
+#[tokio::test]
+async fn dark_is_dark_and_still_readable() {
+    let demo = Demo::start_with(&[]).await;
+    demo.says("payments", "Payment errors at 8").await;
+    let page = Page::open(&demo.page("/")).await;
+    page.dark().await;
+    page.find("article .btn").await;
+    let dark = page.js("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).every((n) => n < 60)").await;
+    assert_eq!(dark, true, "the background is dark");
+    page.is_accessible("the dark page").await;
+    page.size(400, 800).await;
+    page.is_accessible("the dark page on a phone").await;
+    page.size(1280, 800).await;
+    page.press("article", "Acknowledge").await;
+    page.find(".replies").await.click().await.expect("a click");
+    page.shows("#thread", "Ana Silva").await;
+    page.is_accessible("a thread in the dark").await;
+    page.press("#main article", "Snooze…").await;
+    page.find(".modal").await;
+    page.is_accessible("a window in the dark").await;
+}
+
+/// Presses Tab until what is wanted has the focus.
+async fn tab_to(page: &Page, wanted: &str) {
+    for _ in 0..80 {
+        if page.focused().await == wanted {
+            return;
+        }
+        page.key(Key::Tab).await;
+    }
+    panic!("“{wanted}” cannot be reached with Tab");
+}
+
+#[tokio::test]
+async fn an_incident_is_acknowledged_snoozed_and_discussed_without_a_mouse() {
+    let demo = Demo::start_with(&[]).await;
+    demo.says("payments", "Payment errors at 8").await;
+    let page = Page::open(&demo.page("/")).await;
+    page.find("article .btn").await;
+    page.js("(document.activeElement.blur(), 1)").await;
+    tab_to(&page, "Acknowledge").await;
+    page.key(Key::Enter).await;
+    page.shows("article", "Resolve").await;
+    tab_to(&page, "Snooze…").await;
+    page.key(Key::Enter).await;
+    page.shows(".modal h2", "nooze").await;
+    page.key(Key::Down).await;
+    tab_to(&page, "Snooze").await;
+    page.key(Key::Enter).await;
+    page.shows("article", "End snooze").await;
+    page.eventually("the window is shut", "!document.querySelector('.modal')").await;
+    tab_to(&page, "Reply in thread").await;
+    page.key(Key::Enter).await;
+    page.eventually("the thread is open", "document.activeElement.matches('#thread textarea')").await;
+    page.type_text("the provider is down").await;
+    page.key(Key::Enter).await;
+    page.shows("#thread article", "the provider is down").await;
+    page.key(Key::Escape).await;
+    page.eventually("the thread is shut", "!document.querySelector('#thread')").await;
+}
+
+/// `tests/picture.sh` sets `WARRIDOR_PICTURE` to where the README's picture goes; without it nothing is written.
+#[tokio::test]
+async fn a_triggered_and_an_acknowledged_card_stand_side_by_side() {
+    let demo = Demo::start_with(&[]).await;
+    demo.says("payments", "Payment errors at 8").await;
+    let page = Page::open(&demo.page("/")).await;
+    page.press("article", "Acknowledge").await;
+    page.shows("article", "Resolve").await;
+    demo.alert(json!({
+        "dedup_key": "disk", "title": "Disk on db-1 is 97 % full", "link": "https://grafana.example/d/disk",
+        "labels": {"alertname": "DiskFillingUp", "host": "db-1", "mountpoint": "/var/lib/postgresql"},
+    }))
+    .await;
+    page.shows("article", "Disk on db-1").await;
+    page.shows("article", "Acknowledge").await;
+    page.shows(".push", "Disk on db-1").await;
+    page.eventually("what is only for Ana is there", "document.querySelector('.only-me')").await;
+    if let Some(path) = picture_wanted() {
+        page.eventually("nothing is said", "!document.querySelector('#note').innerText").await;
+        std::fs::write(path, page.picture().await).expect("the picture is written");
+    }
+}
+
+async fn reqwest_text(url: &str) -> String {
+    browser::demo::client().get(url).send().await.expect(url).text().await.expect(url)
+}
