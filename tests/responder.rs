@@ -326,8 +326,8 @@ fn the_home_tab_says_what_is_mine_and_its_buttons_work() {
     office.slack.open_home("ana");
     let home = |words: &str| {
         eventually(format!("the Home tab says {words:?}"), SOON, || {
-            let home = office.slack.get("/sandbox/views?user=ana&home=true");
-            let home = home.as_array().and_then(|all| all.first().cloned()).unwrap_or(home);
+            let views = office.slack.get("/sandbox/views?user=ana");
+            let home = views.as_array()?.iter().find(|v| v["type"] == "home").cloned()?;
             plain(&home.to_string()).contains(words).then_some(home)
         })
     };
@@ -382,4 +382,46 @@ fn the_log_below_the_card_is_one_edited_message() {
     assert!(drawn(&shown.0).join("\n").contains("Ana Silva (Slack): delivered"), "{:?}", drawn(&shown.0));
     office.slack.types("ana", "payments", "/pager", "note 1 mended it");
     assert_eq!(log("mended it").ts(), shown.ts());
+}
+
+/// Payments and search page Ana, one message in half a minute.
+fn bundling() -> Office {
+    let config = e2e::Company::default().config().replace("bundle = \"0s\"", "bundle = \"30s\"");
+    Office::open(&config, e2e::company::workspace())
+}
+
+#[test]
+fn one_push_at_a_time_the_first_at_once_and_the_rest_together() {
+    let office = bundling();
+    office.monitor(PAYMENTS_KEY, "a", "trigger");
+    let first = office.page("ana", 1);
+    assert!(first.text().starts_with("Page: #1"), "{}", first.text());
+    for key in ["b", "c", "d"] {
+        office.monitor(PAYMENTS_KEY, key, "trigger");
+    }
+    office.settle();
+    assert_eq!(office.slack.messages("dm:ana").len(), 1, "the rest waits");
+    office.pass(30);
+    let bundle = office.slack.wait("dm:ana", "Page: 3 incidents, worst #2 Payments API");
+    assert_eq!(bundle.buttons(), ["bundle.acknowledge", "bundle.list"]);
+    // Ben takes one of them: the message says so, and asks for the others.
+    office.slack.types("ben", "payments", "/pager", "reassign 3 @ben");
+    let dm = |words: &str| {
+        eventually(format!("the message says {words:?}"), SOON, || {
+            office.pass(1);
+            office.slack.messages("dm:ana").into_iter().find(|m| plain(&m.0.to_string()).contains(words))
+        })
+    };
+    let shown = dm("2 of 3 incidents wait for you");
+    assert_eq!(shown.ts(), bundle.ts(), "the same message, edited");
+    assert!(drawn(&shown.0).join(" ").contains("Ben Okafor has it since"), "{:?}", drawn(&shown.0));
+    office.press("ana", "dm:ana", &shown, "bundle.list");
+    let listed = office.top("ana", 1);
+    assert!(drawn(&listed).join(" ").contains("#4"), "{listed}");
+    office.press("ana", "dm:ana", &shown, "bundle.acknowledge");
+    dm("3 incidents: none of them waits for you any more");
+    office.card(2, "Ana Silva has it");
+    office.card(4, "Ana Silva has it");
+    office.card(1, "Paging Ana Silva");
+    office.slack.wait("dm:ana", "You have 2 incidents: #2, #4");
 }

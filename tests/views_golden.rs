@@ -22,7 +22,7 @@ use warridor::domain::call::{Asked, SkipReason, Skipped, Whom};
 use warridor::domain::directory::{Target, Urgency};
 use warridor::domain::duty::{coming, duties};
 use warridor::domain::fact::{LateAct, ResolvedBy};
-use warridor::domain::id::{IncidentNo, OverrideId, ScheduleId, TeamId, UserId};
+use warridor::domain::id::{IncidentNo, OverrideId, PageId, ScheduleId, TeamId, UserId};
 use warridor::domain::incident::{Entry, Happening, Incident};
 use warridor::domain::input::{Deed, EventAction, OverrideRequest, SnoozeWhy};
 use warridor::domain::page::{PageFailure, Purpose, Recipient};
@@ -553,6 +553,10 @@ fn replies() {
     let subject = Subject { store: desk.store, incident: i.no };
     let question = views::reply::not_asked(&i, &desk.directory, subject);
     golden.say("Chen presses Acknowledge and was not asked", &message(&question, Some(subject)));
+    golden.say("all of one message, one", &views::reply::have_all(&[IncidentNo(1)], 0));
+    golden.say("all of one message", &views::reply::have_all(&(1..=30).map(IncidentNo).collect::<Vec<_>>(), 0));
+    golden.say("all of one message, none waits", &views::reply::have_all(&[], 0));
+    golden.say("all of one message, some not saved", &views::reply::have_all(&[IncidentNo(1), IncidentNo(2)], 3));
     golden.say("somebody chosen is unknown", &views::reply::unknown_choice("U0NEW"));
     golden.say("a window did not open", &views::reply::no_window());
     golden.say("it takes long", &views::reply::takes_long(IncidentNo(1)));
@@ -701,6 +705,37 @@ fn windows() {
         })
         .collect();
     view(&views::more::timeline(&i, &long, d), None);
+    golden.compare();
+}
+
+#[test]
+fn bundles() {
+    let mut golden = Golden::new("bundle");
+    let mut say = |name: &str, desk: &Desk| {
+        let incidents: Vec<Incident> = desk.world.incidents.values().map(|i| (**i).clone()).collect();
+        let all: Vec<_> = incidents.iter().filter_map(|i| Some((i, i.pages.first()?))).collect();
+        let bundle = views::bundle::bundle(&all, PageId(1), &desk.directory, desk.store);
+        golden.say(name, &message(&bundle, Some(Subject { store: desk.store, incident: draw::ANY })));
+        let listed = views::bundle::listed(&all, &desk.directory, desk.store);
+        let drawn = view(&listed, Some(Subject { store: desk.store, incident: draw::ANY }));
+        golden.say(&format!("{name}: listed"), &drawn);
+    };
+    let some = |n: u64| {
+        let mut desk = Desk::at(NIGHT);
+        for n in 0..n {
+            desk.titled("payments", &format!("Disk {n} is filling up <!channel>"), "https://grafana.example/d/1", &[]);
+        }
+        desk.deliver();
+        desk
+    };
+    say("two", &some(2));
+    let mut three = some(3);
+    three.act_on(2, "ben", Deed::Acknowledge);
+    say("Ben has one of three", &three);
+    three.act_on(1, "ana", Deed::Acknowledge);
+    three.act_on(3, "ana", Deed::Resolve { note: None });
+    say("none waits any more", &three);
+    say("sixty", &some(60));
     golden.compare();
 }
 

@@ -180,6 +180,9 @@ pub(super) fn settings(top: &Table<'_>) -> Settings {
     if let Some(found) = table.spans("exhausted_backoff", MAX_BACKOFFS, SETTING_SECS).filter(|f| !f.is_empty()) {
         settings.exhausted_backoff_secs = found.into_iter().map(|f| f.value).collect();
     }
+    if let Some(found) = table.span("bundle", 0..=*SETTING_SECS.end()) {
+        settings.bundle_secs = found.value;
+    }
     table.finish();
     settings
 }

@@ -46,7 +46,7 @@ mod tests {
     fn of_a_long_list_the_nearest_are_named() {
         let names: Vec<String> = (0..MAX_LISTED + 3).map(|i| format!("name-{i:02}")).collect();
         let mend = one_of("nme-26", names.iter().map(String::as_str));
-        assert!(mend.contains("name-26") && !mend.contains("name-01"), "{mend}");
+        assert!(mend.contains("name-26") && !mend.contains("name-19"), "{mend}");
         assert!(mend.ends_with("(the nearest 24; there are 3 more). Did you mean \"name-26\"?"), "{mend}");
     }
 }

@@ -138,6 +138,8 @@ pub struct Settings {
     pub exhausted_backoff_secs: Vec<i64>,
     /// A person resolved while the monitor still says firing: re-sent events of that episode are not news for this long.
     pub resolve_grace_secs: i64,
+    /// Between two pushes to one person: what comes in between is one message. 0: every page is a message of its own.
+    pub bundle_secs: i64,
     /// Resolved for this long, an incident leaves memory for the disk.
     pub close_after_secs: i64,
 }
@@ -149,6 +151,7 @@ impl Default for Settings {
             ack_timeout_grace_secs: 5 * 60,
             exhausted_backoff_secs: vec![5 * 60, 10 * 60, 20 * 60],
             resolve_grace_secs: 30 * 60,
+            bundle_secs: 30,
             close_after_secs: 24 * 60 * 60,
         }
     }

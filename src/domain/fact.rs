@@ -105,6 +105,9 @@ pub enum Fact {
         incident: IncidentNo,
         page: PageId,
         message: MessageRef,
+        /// The message speaks of several pages: the one whose number they share.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bundle: Option<PageId>,
     },
     PageFailed {
         incident: IncidentNo,

@@ -197,7 +197,8 @@ pub struct OverrideRequest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Settled {
     /// The page reached its destination: this message.
-    PageDelivered { incident: IncidentNo, page: PageId, message: MessageRef },
+    /// With `bundle`, the message speaks of several pages; all of them carry the same number.
+    PageDelivered { incident: IncidentNo, page: PageId, message: MessageRef, bundle: Option<PageId> },
     /// It never will.
     PageFailed { incident: IncidentNo, page: PageId, why: PageFailure },
     /// A sync created this message.

@@ -50,6 +50,9 @@ pub enum PageState {
     Delivered {
         message: MessageRef,
         at: At,
+        /// The message speaks of several pages: the one whose number they share.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bundle: Option<PageId>,
     },
     Failed(PageFailure),
     /// No longer wanted, and not known to have been sent.
@@ -86,6 +89,22 @@ pub enum RevokeReason {
 }
 
 impl Page {
+    /// May it share a message with others to the same person? Those that ask whoever has an incident stand alone.
+    pub fn may_share(&self) -> bool {
+        match self.purpose {
+            Purpose::Step | Purpose::CatchAll => matches!(self.to, Recipient::User(_)) && self.method == Method::Slack,
+            Purpose::StillOnIt | Purpose::Raised => false,
+        }
+    }
+
+    /// The number of the bundle it was delivered with.
+    pub fn bundle(&self) -> Option<PageId> {
+        match &self.state {
+            PageState::Delivered { bundle, .. } => *bundle,
+            PageState::Requested | PageState::Failed(_) | PageState::Revoked(_) => None,
+        }
+    }
+
     /// Not settled and not revoked.
     pub fn is_wanted(&self) -> bool {
         self.state == PageState::Requested

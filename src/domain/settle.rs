@@ -20,13 +20,14 @@ pub(super) fn settled(d: &mut Decision<'_>, settled: &Settled) {
         return;
     };
     match settled {
-        Settled::PageDelivered { incident: no, page, message } => {
+        Settled::PageDelivered { incident: no, page, message, bundle } => {
             // Revoked while it was on its way: it was sent all the same, and its message must be kept true.
             let delivered = incident.page(*page).is_some_and(|p| {
                 matches!(p.state, super::page::PageState::Requested | super::page::PageState::Revoked(_))
             });
             if delivered {
-                d.emit(Fact::PageDelivered { incident: *no, page: *page, message: message.clone() });
+                let (page, message, bundle) = (*page, message.clone(), *bundle);
+                d.emit(Fact::PageDelivered { incident: *no, page, message, bundle });
             }
         }
         Settled::PageFailed { page, why, .. } => fail_page(d, &incident, *page, why),

@@ -6,6 +6,7 @@
 use super::fact::Fact;
 use super::id::{AlertKey, IncidentNo, InputId, OverrideId, PageId, ScheduleId};
 use super::incident::{Entry, Incident};
+use super::page::Page;
 use super::schedule::{Override, Shift};
 use super::stamp::{At, Stamp};
 use imbl::{OrdMap, OrdSet};
@@ -31,6 +32,8 @@ pub struct World {
     pub by_alert: OrdMap<AlertKey, IncidentNo>,
     /// Pages that are neither settled nor revoked.
     pub wanted: OrdMap<PageId, IncidentNo>,
+    /// The pages that share a message, by the number they share: those of incidents that are not closed.
+    pub bundles: OrdMap<PageId, OrdSet<(IncidentNo, PageId)>>,
     pub overrides: OrdMap<OverrideId, Override>,
     pub shifts: OrdMap<ScheduleId, CurrentShift>,
     seen: OrdMap<InputId, At>,
@@ -100,6 +103,26 @@ impl World {
         self.incidents.values().filter(|i| !i.is_resolved())
     }
 
+    /// The pages that share this page's message, itself among them, with their incidents; of a page that is alone, only
+    /// itself. Those of incidents that closed are left out.
+    pub fn sharing(&self, no: IncidentNo, page: PageId) -> Vec<(&Arc<Incident>, &Page)> {
+        let find = |(no, page): (IncidentNo, PageId)| {
+            let incident = self.incidents.get(&no).filter(|i| !i.closed)?;
+            Some((incident, incident.page(page)?))
+        };
+        let bundle = find((no, page)).and_then(|(_, p)| p.bundle());
+        match bundle.and_then(|b| self.bundles.get(&b)) {
+            Some(all) => all.iter().copied().filter_map(find).collect(),
+            None => find((no, page)).into_iter().collect(),
+        }
+    }
+
+    /// The pages of a bundle, by its number.
+    pub fn bundle(&self, number: PageId) -> Vec<(&Arc<Incident>, &Page)> {
+        let first = self.bundles.get(&number).and_then(|all| all.get_min());
+        first.map(|(no, page)| self.sharing(*no, *page)).unwrap_or_default()
+    }
+
     /// The last stamp applied.
     pub fn stamp(&self) -> Stamp {
         Stamp { at: self.meta.at, wall: self.meta.wall }
@@ -142,6 +165,7 @@ impl World {
             let Some(incident) = self.incidents.remove(&no) else {
                 continue;
             };
+            apply::leave_bundles(self, &incident);
             for key in apply::alert_keys(&incident) {
                 if self.by_alert.get(&key).is_some_and(|latest| !self.incidents.contains_key(latest)) {
                     self.by_alert.remove(&key);

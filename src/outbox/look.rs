@@ -1,9 +1,9 @@
 //! Looking for messages that may have been posted: one look at a channel serves everybody who looks there. After a
 //! restart that may be hundreds, and Slack lets us look once a second.
 
-use super::wire::{found, metadata};
+use super::wire::{found, found_page, metadata};
 use super::{Job, Outbox, Step};
-use crate::domain::id::MessageRef;
+use crate::domain::id::{MessageRef, PageId};
 use crate::domain::input::Settled;
 use crate::domain::page::SyncKey;
 use crate::domain::stamp::At;
@@ -58,13 +58,13 @@ impl Outbox {
                     }
                 }
                 Step::Find { channel } => {
-                    let (wanted, reached) = (self.metadata_of(&job), reached_back(answer, from));
-                    match found(answer, &wanted) {
-                        Some(ts) => {
+                    let (there, reached) = (self.found_for(&job, answer), reached_back(answer, from));
+                    match there {
+                        Some((ts, bundle)) => {
                             self.withdraw(&job);
                             let message = MessageRef { channel: channel.as_str().into(), ts: ts.into() };
                             settled.extend(match job {
-                                Job::Page(no, page) => self.delivered(no, page, message),
+                                Job::Page(no, page) => self.found(no, page, message, bundle, now),
                                 Job::Sync(key) => self.created(key, message, None, now),
                             });
                         }
@@ -94,11 +94,13 @@ impl Outbox {
         }
     }
 
-    fn metadata_of(&self, job: &Job) -> Value {
+    /// The job's message among those of an answer, and the bundle it belongs to.
+    fn found_for(&self, job: &Job, answer: &Value) -> Option<(String, Option<PageId>)> {
+        let store = self.snapshot.store;
         match job {
-            Job::Page(no, page) => metadata(self.snapshot.store, *no, Some(*page)),
+            Job::Page(_, page) => found_page(answer, store, *page),
             Job::Sync(SyncKey::Card(no) | SyncKey::Thread(no) | SyncKey::Log(no) | SyncKey::Dm(no, _)) => {
-                metadata(self.snapshot.store, *no, None)
+                found(answer, &metadata(store, *no)).map(|ts| (ts, None))
             }
         }
     }

@@ -14,7 +14,7 @@
 //! Slack has no idempotency keys. After a lost answer a message is looked for by its metadata; a page waits at most
 //! [`CERTAINTY_MS`] for that and then goes again: better twice than never.
 
-use crate::domain::id::{IncidentNo, MessageRef, PageId};
+use crate::domain::id::{IncidentNo, MessageRef, PageId, UserId};
 use crate::domain::input::Settled;
 use crate::domain::page::SyncKey;
 use crate::domain::stamp::At;
@@ -24,6 +24,7 @@ use crate::slack::outcome::Outcome;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+pub mod bundle;
 pub mod driver;
 pub mod ledger;
 mod look;
@@ -81,6 +82,12 @@ struct Work {
     sent: Option<u64>,
     /// Where the last call went.
     sent_to: Option<String>,
+    /// Pages that go with this one's message.
+    members: Vec<(IncidentNo, PageId)>,
+    /// Those of them that the message in flight speaks of.
+    sent_members: Vec<(IncidentNo, PageId)>,
+    /// It goes with that one's message.
+    lead: Option<Job>,
 }
 
 /// The next call of a job.
@@ -129,6 +136,8 @@ pub struct Outbox {
     told: BTreeSet<Job>,
     /// To be told at the next poll.
     to_tell: Vec<Settled>,
+    /// When somebody was last pushed, on the steady clock; those of a moment ago only.
+    pushed: BTreeMap<UserId, At>,
     next_call: u64,
     ledger: Ledger,
     health: Health,
@@ -150,6 +159,7 @@ impl Outbox {
             calls: BTreeMap::new(),
             told: BTreeSet::new(),
             to_tell: Vec::new(),
+            pushed: BTreeMap::new(),
             next_call: 0,
             ledger,
             health: Health::default(),
@@ -202,8 +212,10 @@ impl Outbox {
             match self.render(&job).filter(|_| same) {
                 Some((body, sent)) => {
                     request.body = body;
+                    let members = self.members_sent(&job);
                     if let Some(work) = self.jobs.get_mut(&job) {
                         work.sent = sent;
+                        work.sent_members = members;
                         work.sent_to = request.channel.clone();
                         work.stale_at = None;
                     }
@@ -212,6 +224,7 @@ impl Outbox {
                 None => {
                     self.lanes.done(request.id, &Outcome::NotSent("not wanted any more".to_owned()), now);
                     self.calls.remove(&request.id);
+                    self.release(&job, now);
                     if address.is_some() && !same {
                         if let Some(work) = self.jobs.get_mut(&job) {
                             work.call = None;
@@ -302,7 +315,9 @@ impl Outbox {
         self.stale(SyncKey::Log(no), now.plus_ms(LOG_DELAY_MS));
         self.ledger.keep_dms(no, |page| incident.page(page).is_some());
         for page in incident.dms() {
-            self.stale(SyncKey::Dm(no, page), now);
+            if let Some((first, page)) = self.shown_as(no, page) {
+                self.stale(SyncKey::Dm(first, page), now);
+            }
         }
         for page in incident.wanted_pages() {
             let job = Job::Page(no, page.id);
@@ -413,11 +428,23 @@ impl Outbox {
         if let Job::Page(no, page) = job
             && let Some(settled) = self.unreachable(no, page)
         {
+            self.release(&job, now);
             self.tell(&job, Awaiting::Settled);
             self.to_tell.push(settled);
             return;
         }
+        if let Job::Page(no, page) = job {
+            if self.jobs.get(&Job::Page(no, page)).is_some_and(|w| w.lead.is_some()) {
+                return;
+            }
+            if let Some(until) = self.held_until(no, page, now) {
+                self.make_ready(&job, until);
+                return;
+            }
+            self.gather(no, page, now);
+        }
         let Some(Address { method, channel, priority }) = self.address(&job) else {
+            self.release(&job, now);
             self.finish(&job);
             return;
         };
@@ -492,6 +519,26 @@ impl Outbox {
         }
     }
 
+    /// Those beside itself that a page's message speaks of, as it is rendered now.
+    fn members_sent(&self, job: &Job) -> Vec<(IncidentNo, PageId)> {
+        match job {
+            Job::Page(no, page) if self.jobs.get(job).is_some_and(|w| w.step == Step::Send) => self
+                .spoken_of(*no, *page)
+                .iter()
+                .map(|(i, p)| (i.no, p.id))
+                .filter(|member| member != &(*no, *page))
+                .collect(),
+            // A look is for what was sent before.
+            Job::Page(..) => self.jobs.get(job).map(|w| w.sent_members.clone()).unwrap_or_default(),
+            Job::Sync(_) => Vec::new(),
+        }
+    }
+
+    /// Of the pages that share this one's message, the one by whose name it is kept true: the first that is open.
+    fn shown_as(&self, no: IncidentNo, page: PageId) -> Option<(IncidentNo, PageId)> {
+        self.snapshot.world.sharing(no, page).first().map(|(i, p)| (i.no, p.id))
+    }
+
     /// The job has nothing to do now. It is forgotten, unless the pump has still to hear of something.
     fn finish(&mut self, job: &Job) {
         let Some(work) = self.jobs.get_mut(job) else { return };
@@ -562,6 +609,9 @@ impl Work {
             awaiting: None,
             sent: None,
             sent_to: None,
+            members: Vec::new(),
+            sent_members: Vec::new(),
+            lead: None,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Pages: leased, re-checked, sent, and looked for when the answer was lost.
 
 use super::refused::{Refused, sort};
-use super::wire::{found, hash, mark, metadata, posted, shown, with};
+use super::wire::{found_page, hash, mark, page_metadata, posted, shown, with};
 use super::{Address, Awaiting, CERTAINTY_MS, Job, Outbox, RETRY_SLOW_MS, Step};
 use crate::domain::id::{IncidentNo, MessageRef, PageId, SlackUserId};
 use crate::domain::incident::Incident;
@@ -44,11 +44,19 @@ impl Outbox {
             Step::OpenDm => Some((json!({ "users": to }), None)),
             Step::Find { channel } => Some(self.look(channel)),
             Step::Send => {
-                let view = views::page::page(&incident, &p, &self.snapshot.directory, store);
+                let all = self.spoken_of(no, page);
+                let view = match all.as_slice() {
+                    [] | [_] => views::page::page(&incident, &p, &self.snapshot.directory, store),
+                    all => {
+                        let all: Vec<(&Incident, &Page)> = all.iter().map(|(i, p)| (&**i, p)).collect();
+                        views::bundle::bundle(&all, page, &self.snapshot.directory, store)
+                    }
+                };
                 let shown = shown(&view, work.plain);
                 let hash = hash(&shown);
+                let pages: Vec<PageId> = all.iter().map(|(_, p)| p.id).collect();
                 let more = json!({
-                    "channel": to, "metadata": metadata(store, no, Some(page)),
+                    "channel": to, "metadata": page_metadata(store, no, page, &pages),
                     "unfurl_links": false, "unfurl_media": false,
                 });
                 Some((with(mark(shown, work.in_doubt), more), Some(hash)))
@@ -61,7 +69,7 @@ impl Outbox {
         let Some(step) = self.jobs.get(&job).map(|w| w.step.clone()) else { return Vec::new() };
         match (step, outcome) {
             (Step::Send, Outcome::Ok(answer)) => match posted(&answer) {
-                Some(message) => self.delivered(no, page, message),
+                Some(message) => self.delivered(no, page, message, now),
                 // Slack says yes and does not say where: as uncertain as no answer.
                 None => self.look_for_page(no, page, now),
             },
@@ -79,19 +87,16 @@ impl Outbox {
                 self.make_ready(&job, now);
                 Vec::new()
             }
-            (Step::Find { channel }, Outcome::Ok(answer)) => {
-                let wanted = metadata(self.snapshot.store, no, Some(page));
-                match found(&answer, &wanted) {
-                    Some(ts) => {
-                        let channel = channel.as_str().into();
-                        self.delivered(no, page, MessageRef { channel, ts: ts.into() })
-                    }
-                    None => {
-                        self.look_again(&job, now);
-                        Vec::new()
-                    }
+            (Step::Find { channel }, Outcome::Ok(answer)) => match found_page(&answer, self.snapshot.store, page) {
+                Some((ts, bundle)) => {
+                    let channel = channel.as_str().into();
+                    self.found(no, page, MessageRef { channel, ts: ts.into() }, bundle, now)
                 }
-            }
+                None => {
+                    self.look_again(&job, now);
+                    Vec::new()
+                }
+            },
             // Looking does not work: the page goes when its time of certainty is over.
             (Step::OpenDm | Step::Find { .. }, _) => {
                 self.look_again(&job, now);
@@ -125,13 +130,35 @@ impl Outbox {
         Vec::new()
     }
 
-    pub(super) fn delivered(&mut self, no: IncidentNo, page: PageId, message: MessageRef) -> Vec<Settled> {
+    /// The message was posted: it, and whatever it speaks of besides, is delivered.
+    fn delivered(&mut self, no: IncidentNo, page: PageId, message: MessageRef, now: At) -> Vec<Settled> {
         let job = Job::Page(no, page);
-        // Of one that was found it is not known what it shows.
-        let sent = self.jobs.get(&job).filter(|w| w.step == Step::Send).and_then(|w| w.sent);
-        if let Some(hash) = sent {
+        let sent = self.jobs.get(&job).and_then(|w| w.sent);
+        let members = self.take_members(&job, now);
+        let bundle = (!members.is_empty()).then_some(page);
+        let all = || std::iter::once((no, page)).chain(members.iter().copied());
+        if let (Some(hash), Some((no, page))) = (sent, all().min()) {
             self.ledger.set(SyncKey::Dm(no, page), hash);
         }
+        all().flat_map(|(no, page)| self.is_there(no, page, message.clone(), bundle)).collect()
+    }
+
+    /// The message was found in the history; what it shows is not known.
+    pub(super) fn found(
+        &mut self,
+        no: IncidentNo,
+        page: PageId,
+        message: MessageRef,
+        bundle: Option<PageId>,
+        now: At,
+    ) -> Vec<Settled> {
+        let members = self.take_members(&Job::Page(no, page), now);
+        let all = std::iter::once((no, page)).chain(members);
+        all.flat_map(|(no, page)| self.is_there(no, page, message.clone(), bundle)).collect()
+    }
+
+    fn is_there(&mut self, no: IncidentNo, page: PageId, message: MessageRef, bundle: Option<PageId>) -> Vec<Settled> {
+        let job = Job::Page(no, page);
         // Found by another's look, it may still wait for its own.
         if let Some(work) = self.jobs.get_mut(&job) {
             work.step = Step::Send;
@@ -141,7 +168,7 @@ impl Outbox {
             }
         }
         self.tell(&job, Awaiting::Settled);
-        vec![Settled::PageDelivered { incident: no, page, message }]
+        vec![Settled::PageDelivered { incident: no, page, message, bundle }]
     }
 
     fn page_refused(&mut self, no: IncidentNo, page: PageId, error: &str, now: At) -> Vec<Settled> {
@@ -164,8 +191,12 @@ impl Outbox {
                 Vec::new()
             }
             Refused::Blocks | Refused::MessageGone | Refused::Destination => {
-                self.tell(&job, Awaiting::Settled);
-                vec![Settled::PageFailed { incident: no, page, why: PageFailure::Slack(error.to_owned()) }]
+                let members = self.take_members(&job, now);
+                let failed = |(incident, page)| {
+                    self.tell(&Job::Page(incident, page), Awaiting::Settled);
+                    Settled::PageFailed { incident, page, why: PageFailure::Slack(error.to_owned()) }
+                };
+                std::iter::once((no, page)).chain(members).map(failed).collect()
             }
         }
     }

@@ -9,7 +9,7 @@ use super::{Address, Awaiting, CERTAINTY_MS, Job, LOOK_AGAIN_MS, Outbox, RETRY_S
 use crate::domain::id::MessageRef;
 use crate::domain::incident::Incident;
 use crate::domain::input::Settled;
-use crate::domain::page::{PageFailure, PageState, SyncKey};
+use crate::domain::page::{Page, PageFailure, PageState, SyncKey};
 use crate::domain::stamp::At;
 use crate::slack::lanes::Priority;
 use crate::slack::outcome::Outcome;
@@ -57,7 +57,7 @@ impl Outbox {
                     Some(card) => Some((edit(shown, &card), Some(hash))),
                     None => {
                         let more = json!({
-                            "channel": incident.channel, "metadata": metadata(store, *no, None),
+                            "channel": incident.channel, "metadata": metadata(store, *no),
                             "unfurl_links": false, "unfurl_media": false,
                         });
                         Some((with(mark(shown, work.in_doubt), more), Some(hash)))
@@ -96,7 +96,16 @@ impl Outbox {
             }
             SyncKey::Dm(_, page) => {
                 let message = dm_message(&incident, key)?;
-                let view = views::page::page(&incident, incident.page(*page)?, d, store);
+                let all = self.snapshot.world.sharing(incident.no, *page);
+                // Of those that share a message, the first keeps it true.
+                let (first, _) = all.first().filter(|(i, p)| i.no == incident.no && p.id == *page)?;
+                let view = match (all.as_slice(), incident.page(*page)?.bundle()) {
+                    (all @ [_, _, ..], Some(number)) => {
+                        let all: Vec<(&Incident, &Page)> = all.iter().map(|(i, p)| (&***i, *p)).collect();
+                        views::bundle::bundle(&all, number, d, store)
+                    }
+                    _ => views::page::page(first, incident.page(*page)?, d, store),
+                };
                 let shown = shown(&view, work.plain);
                 let hash = hash(&shown);
                 (!self.ledger.shows(key, hash)).then(|| (edit(shown, &message), Some(hash)))
@@ -110,7 +119,7 @@ impl Outbox {
         let (step, sent) = (work.step.clone(), work.sent);
         match (step, outcome) {
             (Step::Find { channel }, Outcome::Ok(answer)) => {
-                let wanted = metadata(self.snapshot.store, key.incident(), None);
+                let wanted = metadata(self.snapshot.store, key.incident());
                 match found(&answer, &wanted) {
                     Some(ts) => {
                         let message = MessageRef { channel: channel.as_str().into(), ts: ts.into() };

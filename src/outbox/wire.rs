@@ -9,14 +9,46 @@ use sha2::{Digest, Sha256};
 pub(super) const METADATA: &str = "warridor";
 
 /// What a message can be found again by.
-pub(super) fn metadata(store: StoreId, incident: IncidentNo, page: Option<PageId>) -> Value {
-    let kind = if page.is_some() { "page" } else { "card" };
-    let page = page.map(|p| p.0.to_string()).unwrap_or_default();
+pub(super) fn metadata(store: StoreId, incident: IncidentNo) -> Value {
     json!({
         "event_type": METADATA,
         "event_payload": {
-            "store": store.to_string(), "incident": incident.0.to_string(), "kind": kind, "page": page,
+            "store": store.to_string(), "incident": incident.0.to_string(), "kind": "card", "page": "",
         }
+    })
+}
+
+/// The same of a page, and of all the `pages` its message speaks of.
+pub(super) fn page_metadata(store: StoreId, incident: IncidentNo, page: PageId, pages: &[PageId]) -> Value {
+    let mut metadata = metadata(store, incident);
+    metadata["event_payload"]["kind"] = json!("page");
+    metadata["event_payload"]["page"] = json!(page.0.to_string());
+    if pages.len() > 1 {
+        metadata["event_payload"]["pages"] = json!(ranges(pages));
+    }
+    metadata
+}
+
+/// `3-7 9 12-14`
+fn ranges(pages: &[PageId]) -> String {
+    let mut all: Vec<u64> = pages.iter().map(|p| p.0).collect();
+    all.sort_unstable();
+    all.dedup();
+    let mut out: Vec<(u64, u64)> = Vec::new();
+    for n in all {
+        match out.last_mut() {
+            Some((_, last)) if *last + 1 == n => *last = n,
+            _ => out.push((n, n)),
+        }
+    }
+    let word = |(a, b): &(u64, u64)| if a == b { a.to_string() } else { format!("{a}-{b}") };
+    out.iter().map(word).collect::<Vec<_>>().join(" ")
+}
+
+fn in_ranges(ranges: &str, n: u64) -> bool {
+    ranges.split(' ').any(|range| {
+        let (a, b) = range.split_once('-').unwrap_or((range, range));
+        matches!((a.parse::<u64>(), b.parse::<u64>()), (Ok(a), Ok(b)) if (a..=b).contains(&n))
     })
 }
 
@@ -77,4 +109,46 @@ pub(super) fn found(answer: &Value, wanted: &Value) -> Option<String> {
     let ours = messages.iter().filter(|m| m.get("metadata") == Some(wanted));
     // The first post is the one that people saw; history gives the newest first.
     ours.filter_map(|m| m.get("ts")?.as_str()).next_back().map(str::to_owned)
+}
+
+/// The message that speaks of this page, and the number it shares with others when it does.
+pub(super) fn found_page(answer: &Value, store: StoreId, page: PageId) -> Option<(String, Option<PageId>)> {
+    let messages = answer.get("messages")?.as_array()?;
+    let speaks = |m: &Value| {
+        let payload = m.pointer("/metadata/event_payload")?;
+        let text = |key: &str| payload.get(key).and_then(Value::as_str).unwrap_or_default();
+        let is_ours = m.pointer("/metadata/event_type").and_then(Value::as_str) == Some(METADATA)
+            && text("kind") == "page"
+            && text("store") == store.to_string();
+        let lead: u64 = text("page").parse().ok()?;
+        let shares = text("pages");
+        let is_it = is_ours && (lead == page.0 || in_ranges(shares, page.0));
+        let ts = m.get("ts")?.as_str()?.to_owned();
+        is_it.then(|| (ts, (!shares.is_empty()).then_some(PageId(lead))))
+    };
+    messages.iter().filter_map(speaks).next_back()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_found_by_every_page_it_speaks_of() {
+        let store = StoreId(7);
+        let pages: Vec<PageId> = [3, 4, 5, 9, 12, 13].map(PageId).to_vec();
+        let posted = page_metadata(store, IncidentNo(1), PageId(4), &pages);
+        assert_eq!(posted["event_payload"]["pages"], "3-5 9 12-13");
+        let answer = json!({ "messages": [{ "ts": "1.2", "metadata": posted }] });
+        for page in &pages {
+            assert_eq!(found_page(&answer, store, *page), Some(("1.2".to_owned(), Some(PageId(4)))), "{page:?}");
+        }
+        for other in [1, 6, 8, 10, 14, 35] {
+            assert_eq!(found_page(&answer, store, PageId(other)), None, "{other}");
+        }
+        assert_eq!(found_page(&answer, StoreId(8), PageId(4)), None, "of another store");
+        let alone = page_metadata(store, IncidentNo(1), PageId(4), &[PageId(4)]);
+        let answer = json!({ "messages": [{ "ts": "1.2", "metadata": alone }] });
+        assert_eq!(found_page(&answer, store, PageId(4)), Some(("1.2".to_owned(), None)));
+    }
 }

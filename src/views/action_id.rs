@@ -1,7 +1,7 @@
 //! What our buttons, selects and modals are called, and what they carry. Every id written here parses back; nothing
 //! else is understood.
 
-use crate::domain::id::{ChannelId, IncidentNo, StoreId};
+use crate::domain::id::{ChannelId, IncidentNo, PageId, StoreId};
 
 /// What a button does. The first of them act at once; the others open a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -99,16 +99,22 @@ pub enum Elsewhere {
     Raise,
     /// In that window, the service was chosen: who would be woken?
     RaiseService,
+    /// Acknowledge everything that one message speaks of.
+    AcknowledgeAll,
+    /// The incidents that one message speaks of, each with its buttons.
+    ListAll,
 }
 
 impl Elsewhere {
-    pub const ALL: [Self; 2] = [Self::Raise, Self::RaiseService];
+    pub const ALL: [Self; 4] = [Self::Raise, Self::RaiseService, Self::AcknowledgeAll, Self::ListAll];
 
     /// The `action_id`.
     pub fn id(self) -> &'static str {
         match self {
             Self::Raise => "raise.open",
             Self::RaiseService => "raise.service",
+            Self::AcknowledgeAll => "bundle.acknowledge",
+            Self::ListAll => "bundle.list",
         }
     }
 
@@ -229,6 +235,27 @@ impl Subject {
         let (store, incident) = value.split_once('/')?;
         let store = u64::from_str_radix(store, 16).ok()?;
         Some(Self { store: StoreId(store), incident: IncidentNo(incident.parse().ok()?) })
+    }
+}
+
+/// What the buttons of a message about several incidents carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Several {
+    pub store: StoreId,
+    /// The number the pages share.
+    pub bundle: PageId,
+}
+
+impl Several {
+    /// The button's `value`.
+    pub fn value(self) -> String {
+        format!("{}/several/{}", self.store, self.bundle.0)
+    }
+
+    pub fn parse(value: &str) -> Option<Self> {
+        let (store, bundle) = value.split_once("/several/")?;
+        let store = u64::from_str_radix(store, 16).ok()?;
+        Some(Self { store: StoreId(store), bundle: PageId(bundle.parse().ok()?) })
     }
 }
 

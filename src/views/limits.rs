@@ -26,6 +26,10 @@ pub const SHOWN_ENTRIES: usize = 10;
 pub const HOME_INCIDENTS: usize = 10;
 /// What was wrong with a typed line, in graphemes.
 pub const MISTAKE: usize = 500;
+/// Incidents shown by a message about several.
+pub const BUNDLE: usize = 8;
+/// Incidents in the window that lists them: each takes two blocks of the hundred a view may have.
+pub const BUNDLE_LISTED: usize = 40;
 /// Lines in one window.
 pub const WINDOW_LINES: usize = 200;
 /// Characters in the lines of one window: they make at most twenty of the hundred blocks a view may have.

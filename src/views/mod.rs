@@ -4,6 +4,7 @@
 //! every viewer. Text from outside passes [`mrkdwn::escape`] on its way in, without exception.
 
 pub mod action_id;
+pub mod bundle;
 pub mod card;
 pub mod home;
 pub mod kit;

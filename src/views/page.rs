@@ -154,6 +154,11 @@ fn is_actionable(i: &Incident, p: &Page) -> bool {
     }
 }
 
+/// Is its reader asked to take it, or to come?
+pub fn wants(i: &Incident, p: &Page) -> bool {
+    matches!(i.state, State::Triggered { .. }) || is_asked_to_join(i, p)
+}
+
 /// Does this message ask its reader whether they still work on it?
 fn is_asked_still_on_it(i: &Incident, p: &Page) -> bool {
     p.purpose == Purpose::StillOnIt

@@ -252,6 +252,22 @@ pub fn not_asked(i: &Incident, d: &Directory, subject: Subject) -> Message {
     Message { blocks: vec![section(&text), actions(vec![take])], text, colored: None }
 }
 
+/// Several were acknowledged at once; `not_done` of them could not be.
+pub fn have_all(have: &[IncidentNo], not_done: usize) -> String {
+    let shown: Vec<String> = have.iter().take(limits::LIST).map(ToString::to_string).collect();
+    let more = have.len().saturating_sub(shown.len());
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let told = match have.len() {
+        0 => "None of them waits for you any more. Nothing changed.".to_owned(),
+        1 => format!("You have {}. Nobody else is paged for it.", shown.concat()),
+        n => format!("You have {n} incidents: {}{more}. Nobody else is paged for them.", shown.join(", ")),
+    };
+    match not_done {
+        0 => told,
+        n => format!(":warning: {n} could not be saved: press *Acknowledge all* again. {told}"),
+    }
+}
+
 /// The card a person pressed belongs to another installation.
 pub fn from_another_store() -> String {
     "This card is from an earlier installation of Warridor; its buttons no longer work. `/pager list` shows what is open."

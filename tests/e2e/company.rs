@@ -52,6 +52,7 @@ admin_channel = "admin"
 
 [settings]
 exhausted_backoff = ["1h"]
+bundle = "0s"
 
 [[command]]
 name = "/pager"

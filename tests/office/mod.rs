@@ -115,7 +115,8 @@ impl Office {
     /// What is open on somebody's screen: the windows, the top one last.
     pub fn windows(&self, user: &str) -> Vec<Value> {
         let views = self.slack.get(&format!("/sandbox/views?user={user}"));
-        views.as_array().cloned().unwrap_or_default()
+        let modal = |v: &Value| v["type"] == "modal";
+        views.as_array().cloned().unwrap_or_default().into_iter().filter(modal).collect()
     }
 }
 

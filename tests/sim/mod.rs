@@ -79,6 +79,8 @@ pub struct Sim {
     pub sent_unwanted: Vec<String>,
     /// Answers that Slack gave and we never heard: each allows one duplicate.
     pub lost_answers: u64,
+    /// Messages about several pages.
+    pub bundled: u64,
     pub crashes: u64,
     pub fatal: Option<Fatal>,
     inputs: u64,
@@ -130,6 +132,7 @@ impl Sim {
             heard: Vec::new(),
             sent_unwanted: Vec::new(),
             lost_answers: 0,
+            bundled: 0,
             crashes: 0,
             fatal: None,
             inputs: 0,
@@ -516,9 +519,16 @@ impl Sim {
         }
         let number = |name: &str| payload[name].as_str().and_then(|s| s.parse::<u64>().ok()).unwrap_or(0);
         let snapshot = self.snapshot();
-        let incident = snapshot.world.incident(warridor::domain::id::IncidentNo(number("incident")));
-        let wanted = incident.is_some_and(|i| {
-            let page = i.page(warridor::domain::id::PageId(number("page"))).filter(|p| p.is_wanted());
+        let pages = match payload["pages"].as_str() {
+            Some(ranges) => ranges.split(' ').flat_map(range).collect(),
+            None => vec![number("page")],
+        };
+        self.bundled += u64::from(pages.len() > 1);
+        let wanted = pages.into_iter().map(warridor::domain::id::PageId).all(|page| {
+            let Some(i) = snapshot.world.wanted.get(&page).and_then(|no| snapshot.world.incident(*no)) else {
+                return false;
+            };
+            let page = i.page(page).filter(|p| p.is_wanted());
             // These two are for whoever has it, and no call waits for them.
             let is_for_its_responder = |p: Purpose| matches!(p, Purpose::StillOnIt | Purpose::Raised);
             page.is_some_and(|p| is_for_its_responder(p.purpose) || i.call(p.call).is_some_and(|c| c.is_open()))
@@ -665,4 +675,11 @@ impl Drop for Sim {
             println!("{}", self.transcript.join("\n"));
         }
     }
+}
+
+/// `3-7`, or `9`.
+fn range(words: &str) -> std::ops::RangeInclusive<u64> {
+    let (a, b) = words.split_once('-').unwrap_or((words, words));
+    let n = |s: &str| s.parse().unwrap_or(0);
+    n(a)..=n(b)
 }

@@ -53,6 +53,12 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
             w.meta.last_page = w.meta.last_page.max(*page);
             change(w, *incident, |i| apply_to_incident(i, fact, wall));
         }
+        Fact::PageDelivered { incident, page, bundle, .. } => {
+            if let Some(bundle) = bundle {
+                w.bundles.entry(*bundle).or_default().insert((*incident, *page));
+            }
+            change(w, *incident, |i| apply_to_incident(i, fact, wall));
+        }
         Fact::PagesCarriedOver { incident, .. }
         | Fact::AlertRepeated { incident, .. }
         | Fact::AlertFired { incident, .. }
@@ -61,7 +67,6 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         | Fact::AcknowledgedByEvent { incident, .. }
         | Fact::CallStarted { incident, .. }
         | Fact::CallExhausted { incident, .. }
-        | Fact::PageDelivered { incident, .. }
         | Fact::PageFailed { incident, .. }
         | Fact::PageRevoked { incident, .. }
         | Fact::Acknowledged { incident, .. }
@@ -140,6 +145,19 @@ fn change(w: &mut World, no: IncidentNo, how: impl FnOnce(&mut Incident)) {
     }
     for key in keys {
         w.touched.push(RowKey::Alert(key));
+    }
+}
+
+/// Its pages are no longer shown together with others.
+pub(super) fn leave_bundles(w: &mut World, incident: &Incident) {
+    for page in &incident.pages {
+        let Some(bundle) = page.bundle() else { continue };
+        if let Some(all) = w.bundles.get_mut(&bundle) {
+            all.remove(&(incident.no, page.id));
+            if all.is_empty() {
+                w.bundles.remove(&bundle);
+            }
+        }
     }
 }
 
@@ -296,8 +314,9 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
                 p.attempts += 1;
             }
         }
-        Fact::PageDelivered { page, message, .. } => {
-            with_page(i, *page, |p| p.state = PageState::Delivered { message: message.clone(), at: wall });
+        Fact::PageDelivered { page, message, bundle, .. } => {
+            let (message, bundle) = (message.clone(), *bundle);
+            with_page(i, *page, |p| p.state = PageState::Delivered { message, at: wall, bundle });
         }
         Fact::PageFailed { page, why, .. } => {
             let mut to = None;

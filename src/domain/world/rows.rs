@@ -190,6 +190,11 @@ impl World {
                 self.by_alert.insert(key, no);
             }
         }
+        for page in &incident.pages {
+            if let Some(bundle) = page.bundle() {
+                self.bundles.entry(bundle).or_default().insert((no, page.id));
+            }
+        }
         for page in incident.wanted_pages() {
             self.wanted.insert(page.id, no);
         }

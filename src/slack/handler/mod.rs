@@ -18,7 +18,7 @@ use crate::door::Door;
 use crate::outbox::driver::OutboxHandle;
 use crate::pump::driver::Board;
 use crate::pump::{Answer, Facts, Lane, Snapshot};
-use crate::views::action_id::{Origin, Subject};
+use crate::views::action_id::{Elsewhere, Origin, Subject};
 use crate::views::{self, Message};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -28,6 +28,7 @@ mod commands;
 mod forms;
 mod home;
 pub mod press;
+mod several;
 mod windows;
 
 /// Slack wants its acknowledgement within 3 s; an input not decided by then leaves it out, and Slack shows the person a
@@ -77,6 +78,9 @@ impl EnvelopeHandler for Handler {
         let id = &envelope.envelope_id;
         match gesture(&envelope) {
             Gesture::Press { by, action, subject, place } => self.press(id, &by, action, subject, place).await,
+            Gesture::Elsewhere { by, what: Elsewhere::AcknowledgeAll, chosen, place } => {
+                self.acknowledge_all(id, &by, chosen, place).await
+            }
             Gesture::Elsewhere { by, what, chosen, place } => {
                 self.in_background(|this| async move { this.elsewhere(&by, what, chosen, place).await })
             }

@@ -66,6 +66,9 @@ impl Handler {
             return self.answer(by, place, "Warridor", &Message::plain(views::reply::unknown_person())).await;
         }
         match what {
+            // A deed: see `acknowledge_all`.
+            Elsewhere::AcknowledgeAll => {}
+            Elsewhere::ListAll => self.list_all(by, chosen, place).await,
             Elsewhere::Raise => {
                 let view = self.raise(&snapshot, &RaiseDraft::default(), &place);
                 self.show(&place, "views.open", view).await;

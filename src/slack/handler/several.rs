@@ -1,0 +1,87 @@
+//! Messages about several incidents: acknowledge them all, or list them.
+
+use super::{Came, DECIDE, Handler};
+use crate::domain::fact::Fact;
+use crate::domain::id::{IncidentNo, InputId, SlackUserId, UserId};
+use crate::domain::incident::Incident;
+use crate::domain::input::{Act, Deed, What};
+use crate::domain::page::Page;
+use crate::pump::Snapshot;
+use crate::slack::dispatch::Handled;
+use crate::slack::translate::Place;
+use crate::views::action_id::Several;
+use crate::views::{self, Message};
+use futures_util::future::join_all;
+use serde_json::json;
+use std::sync::Arc;
+
+impl Handler {
+    /// Acknowledges whatever of it still waits for the one who presses. Acknowledged to Slack when all of that is
+    /// durable.
+    pub(super) async fn acknowledge_all(
+        &self,
+        envelope_id: &str,
+        by: &SlackUserId,
+        value: Option<String>,
+        place: Place,
+    ) -> Handled {
+        let snapshot = self.board.snapshot();
+        let by = by.clone();
+        let later = |message: Message, by: SlackUserId, place: Place| {
+            self.in_background(|this| async move { this.answer(&by, place, "Warridor", &message).await })
+        };
+        let (user, all) = match self.several(&snapshot, &by, value.as_deref()) {
+            Ok(found) => found,
+            Err(why) => return later(Message::plain(why), by, place),
+        };
+        let waiting: Vec<IncidentNo> =
+            all.iter().filter(|(i, p)| views::page::wants(i, p)).map(|(i, _)| i.no).collect();
+        let decided = join_all(waiting.iter().map(|incident| {
+            let id = InputId::from(format!("{envelope_id}/{}", incident.0));
+            let act = Act { incident: *incident, by: user.clone(), deed: Deed::Acknowledge };
+            self.decide(id, What::Act(act), DECIDE)
+        }))
+        .await;
+        let (mut have, mut not_done) = (Vec::new(), 0);
+        for (no, came) in waiting.into_iter().zip(&decided) {
+            match came {
+                Came::To { facts, .. } => {
+                    let late = facts.iter().any(|f| matches!(f, Fact::ActLate { .. }));
+                    have.extend((!late).then_some(no));
+                }
+                // Somebody was faster, or it is theirs already.
+                Came::Refused(_) => {}
+                Came::NotSaved | Came::Busy | Came::Late => not_done += 1,
+            }
+        }
+        let told = Message::plain(views::reply::have_all(&have, not_done));
+        let handled = later(told, by, place);
+        if not_done > 0 { Handled::NoAck(format!("{not_done} acknowledgements were not saved")) } else { handled }
+    }
+
+    pub(super) async fn list_all(&self, by: &SlackUserId, value: Option<String>, place: Place) {
+        let snapshot = self.board.snapshot();
+        match self.several(&snapshot, by, value.as_deref()) {
+            Ok((_, all)) => {
+                let all: Vec<(&Incident, &Page)> = all.into_iter().map(|(i, p)| (&**i, p)).collect();
+                let view = views::bundle::listed(&all, &snapshot.directory, snapshot.store);
+                self.show(&place, "views.open", json!(view)).await;
+            }
+            Err(why) => self.answer(by, place, "Warridor", &Message::plain(why)).await,
+        }
+    }
+
+    /// Who presses, and what the message speaks of.
+    #[allow(clippy::type_complexity)]
+    fn several<'a>(
+        &self,
+        snapshot: &'a Snapshot,
+        by: &SlackUserId,
+        value: Option<&str>,
+    ) -> Result<(UserId, Vec<(&'a Arc<Incident>, &'a Page)>), String> {
+        let several = value.and_then(Several::parse).filter(|s| s.store == snapshot.store);
+        let several = several.ok_or_else(views::reply::from_another_store)?;
+        let user = snapshot.directory.user_by_slack(by).ok_or_else(views::reply::unknown_person)?;
+        Ok((user.id.clone(), snapshot.world.bundle(several.bundle)))
+    }
+}

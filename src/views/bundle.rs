@@ -1,0 +1,97 @@
+//! One message about several incidents: what somebody is asked all at once.
+
+use super::action_id::{Action, Elsewhere, Several, Subject};
+use super::card::{GREY, color, name, plain_title, status, title};
+use super::kit::{context, plain, section, section_with};
+use super::modal::window;
+use super::mrkdwn::{escape, time, truncate};
+use super::page::wants;
+use super::{Colored, Message, limits, list};
+use crate::domain::directory::Directory;
+use crate::domain::id::{PageId, StoreId};
+use crate::domain::incident::{Incident, State};
+use crate::domain::page::Page;
+use slack_morphism::prelude::*;
+
+/// The incidents of `all` and what their recipient can do about them. `number` is what the pages share.
+pub fn bundle(all: &[(&Incident, &Page)], number: PageId, d: &Directory, store: StoreId) -> Message {
+    let mut all = all.to_vec();
+    all.sort_by_key(|(i, p)| (!wants(i, p), list::order(i)));
+    let waiting = all.iter().filter(|(i, p)| wants(i, p)).count();
+    let lead = lead(&all, waiting, d);
+    let mut blocks: Vec<SlackBlock> = all.iter().take(limits::BUNDLE).map(|(i, p)| section(&one(i, p, d))).collect();
+    if all.len() > limits::BUNDLE {
+        blocks.push(context(&format!("…and {} more", all.len() - limits::BUNDLE)));
+    }
+    if waiting > 0 {
+        let value = Several { store, bundle: number }.value();
+        let button = |what: Elsewhere, words: &str| {
+            let button = SlackBlockButtonElement::new(plain(words)).with_action_id(what.id().into());
+            button.with_value(value.clone())
+        };
+        let acknowledge = button(Elsewhere::AcknowledgeAll, &format!("Acknowledge all {waiting}"));
+        let row = vec![
+            SlackActionBlockElement::Button(acknowledge.with_style(SlackBlockButtonStyle::Primary)),
+            SlackActionBlockElement::Button(button(Elsewhere::ListAll, "List")),
+        ];
+        blocks.push(SlackActionsBlock::new(row).into());
+    }
+    let worst = all.first().filter(|_| waiting > 0).map_or(GREY, |(i, _)| color(i));
+    Message {
+        blocks: vec![section(&format!("*{}*", heading(&all, waiting)))],
+        text: truncate(&lead, limits::LOCK_SCREEN),
+        colored: Some(Colored { color: worst, blocks }),
+    }
+}
+
+fn heading(all: &[(&Incident, &Page)], waiting: usize) -> String {
+    match waiting {
+        0 => format!("{} incidents: none of them waits for you any more.", all.len()),
+        n if n == all.len() => format!("{n} incidents wait for you."),
+        n => format!("{n} of {} incidents wait for you.", all.len()),
+    }
+}
+
+/// The lock screen: how many, and the worst.
+fn lead(all: &[(&Incident, &Page)], waiting: usize, d: &Directory) -> String {
+    let Some((worst, _)) = all.first().filter(|_| waiting > 0) else {
+        return heading(all, 0);
+    };
+    let service = d.services.get(&worst.service).map_or(worst.service.as_str(), |s| s.name.as_str());
+    let incidents = if waiting == 1 { "1 incident" } else { &format!("{waiting} incidents") };
+    let what = format!("{} {}: {}", worst.no, escape(service, 40), plain_title(worst, 100));
+    format!("Page: {incidents}, worst {what} (tier {})", worst.tier)
+}
+
+fn one(i: &Incident, p: &Page, d: &Directory) -> String {
+    let service = d.services.get(&i.service).map_or(i.service.as_str(), |s| s.name.as_str());
+    let how = match &i.state {
+        State::Acknowledged { by: Some(by), since, .. } if !wants(i, p) => {
+            format!("{} has it since {}", name(d, by), time(*since))
+        }
+        State::Triggered { .. } | State::Acknowledged { .. } | State::Snoozed { .. } | State::Resolved { .. } => {
+            status(i, d)
+        }
+    };
+    format!("{}\n{} · tier {} · {how}", title(i), escape(service, 60), i.tier)
+}
+
+/// All of them, each with its own buttons.
+pub fn listed(all: &[(&Incident, &Page)], d: &Directory, store: StoreId) -> SlackView {
+    let mut all = all.to_vec();
+    all.sort_by_key(|(i, p)| (!wants(i, p), list::order(i)));
+    let mut blocks: Vec<SlackBlock> = Vec::new();
+    for (i, p) in all.iter().take(limits::BUNDLE_LISTED) {
+        let words = one(i, p, d);
+        let subject = Subject { store, incident: i.no };
+        blocks.push(match wants(i, p) {
+            true => section_with(&words, super::kit::button(Action::Acknowledge, "Acknowledge", subject)),
+            false => section(&words),
+        });
+    }
+    if all.len() > limits::BUNDLE_LISTED {
+        let left_out = all.len() - limits::BUNDLE_LISTED;
+        blocks.push(context(&format!("…and {left_out} more: `/pager list mine` has them.")));
+    }
+    window(&format!("{} incidents", all.len()), blocks, None)
+}
