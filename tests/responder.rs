@@ -425,3 +425,62 @@ fn one_push_at_a_time_the_first_at_once_and_the_rest_together() {
     office.card(1, "Paging Ana Silva");
     office.slack.wait("dm:ana", "You have 2 incidents: #2, #4");
 }
+
+#[test]
+fn fault_14_a_window_that_slack_does_not_open_in_time_changes_nothing_and_says_so() {
+    let (office, card) = anas();
+    let order = json!({"fault": "error", "error": "expired_trigger_id", "method": "views.open", "count": 1});
+    office.slack.order(order);
+    office.press("ana", "payments", &card, "incident.snooze");
+    office.told("ana", "Slack did not open the window in time. Nothing was changed: press the button again.");
+    assert_eq!(office.windows("ana").len(), 0);
+    office.card(1, "Ana Silva has it since");
+    // The second press is a new trigger.
+    office.opens("ana", &card, "incident.snooze");
+}
+
+#[test]
+fn fault_24_whoever_is_removed_from_the_configuration_is_passed_over_at_once() {
+    let (office, _) = paged();
+    let config = e2e::Company::default().config();
+    let ana = format!("[[user]]\nid = \"ana\"\nname = \"Ana Silva\"\nslack = \"{}\"\ntz = \"UTC\"\n", user_id("ana"));
+    assert!(config.contains(&ana), "{config}");
+    let without = config.replace(&ana, "").replace("\"user:ana\"", "\"user:divya\"").replace("\"ana\", ", "");
+    office.configure(&without);
+    // #1 keeps the policy it began with: its next level is Ben, an hour early.
+    office.card(1, "Paging Ben Okafor since");
+    office.page("ben", 1);
+}
+
+#[test]
+fn what_is_private_is_read_by_its_team_and_in_its_channel() {
+    let config = e2e::Company::default().config();
+    let search = format!("name = \"search\"\nid = \"{}\"\n", channel_id("search"));
+    let config = config.replace(&search, &format!("{search}private = true\n"));
+    let config = config.replace("name = \"Search API\"\n", "name = \"Search API\"\nprivate = true\n");
+    let config = config.replace("[[channel]]\nname = \"admin\"\n", "[[channel]]\nname = \"admin\"\nprivate = true\n");
+    let mut workspace = e2e::company::workspace();
+    let members: Vec<String> = e2e::company::PEOPLE.iter().map(|(id, _)| user_id(id)).collect();
+    for channel in workspace.channels.iter_mut().filter(|c| c.name != "payments") {
+        channel.is_private = true;
+        channel.members.clone_from(&members);
+    }
+    let office = Office::open(&config, workspace);
+    office.monitor(SEARCH_KEY, "secret", "trigger");
+    office.card_in("search", 1, "Paging Chen Wei");
+    let says =
+        |who: &str, channel: &str, text: &str| drawn(&office.slack.types(who, channel, "/pager", text)).join("\n");
+    for text in ["list", "show 1", "why 1", "now"] {
+        for (who, channel, reads) in [
+            ("ana", "payments", false),
+            ("ana", "search", true),
+            ("divya", "payments", true),
+            ("chen", "payments", true),
+        ] {
+            let said = says(who, channel, text);
+            assert_eq!(said.contains("secret"), reads, "{who} in #{channel}: {text}: {said}");
+        }
+    }
+    assert!(says("ana", "payments", "show 1").contains("#1 is of a private service"));
+    assert!(says("ana", "payments", "list").contains("1 more is open for private services"));
+}

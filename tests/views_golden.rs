@@ -595,6 +595,12 @@ fn lists() {
         desk.titled("payments", &format!("Disk {n} is filling up"), "https://grafana.example/d/1", &[]);
     }
     list("many", &desk);
+    let i = first(&desk);
+    golden.say("not to be read here", &message(&views::list::private(&i), None));
+    for private in [1, 3] {
+        let list = views::list::left_out(views::list::list(&[&i], &desk.directory, ""), private);
+        golden.say(&format!("and {private} of private services"), &message(&list, None));
+    }
     golden.compare();
 }
 

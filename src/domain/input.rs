@@ -197,8 +197,9 @@ pub struct OverrideRequest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Settled {
     /// The page reached its destination: this message.
-    /// With `bundle`, the message speaks of several pages; all of them carry the same number.
-    PageDelivered { incident: IncidentNo, page: PageId, message: MessageRef, bundle: Option<PageId> },
+    /// Pages reached their destination, by this message. Several share the number `bundle`; a page found later joins
+    /// those.
+    PagesDelivered { pages: Vec<(IncidentNo, PageId)>, message: MessageRef, bundle: Option<PageId> },
     /// It never will.
     PageFailed { incident: IncidentNo, page: PageId, why: PageFailure },
     /// A sync created this message.
@@ -232,7 +233,7 @@ impl Input {
                 vec![Need::Incident(*incident), Need::Incident(*into)]
             }
             What::Act(a) => vec![Need::Incident(a.incident)],
-            What::Settled(s) => vec![Need::Incident(s.incident())],
+            What::Settled(s) => s.incidents().into_iter().map(Need::Incident).collect(),
             What::Override(_)
             | What::Raise(_)
             | What::Due
@@ -252,13 +253,14 @@ impl Unreadable {
 }
 
 impl Settled {
-    pub fn incident(&self) -> IncidentNo {
+    /// The incidents this is about.
+    pub fn incidents(&self) -> Vec<IncidentNo> {
         match self {
-            Self::PageDelivered { incident, .. }
-            | Self::PageFailed { incident, .. }
+            Self::PagesDelivered { pages, .. } => pages.iter().map(|(no, _)| *no).collect(),
+            Self::PageFailed { incident, .. }
             | Self::ThreadShown { incident, .. }
-            | Self::CardMoved { incident, .. } => *incident,
-            Self::Created { key, .. } => key.incident(),
+            | Self::CardMoved { incident, .. } => vec![*incident],
+            Self::Created { key, .. } => vec![key.incident()],
         }
     }
 }

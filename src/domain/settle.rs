@@ -3,10 +3,10 @@
 use super::decision::Decision;
 use super::escalation;
 use super::fact::Fact;
-use super::id::{IncidentNo, PageId};
+use super::id::{IncidentNo, MessageRef, PageId};
 use super::incident::Incident;
 use super::input::Settled;
-use super::page::{PageFailure, SyncKey};
+use super::page::{Page, PageFailure, PageState, SyncKey};
 use std::collections::BTreeMap;
 
 /// A page that was under way at this many starts is given up: a crash loop must not page for ever.
@@ -16,20 +16,17 @@ const CLOSE_AGAIN_SECS: i64 = 60 * 60;
 
 /// Answers that come twice, or after they stopped mattering, change nothing.
 pub(super) fn settled(d: &mut Decision<'_>, settled: &Settled) {
-    let Some(incident) = d.incident(settled.incident()) else {
+    if let Settled::PagesDelivered { pages, message, bundle } = settled {
+        for (incident, page) in pages {
+            delivered(d, *incident, *page, message, *bundle);
+        }
+        return;
+    }
+    let Some(incident) = settled.incidents().first().and_then(|no| d.incident(*no)) else {
         return;
     };
     match settled {
-        Settled::PageDelivered { incident: no, page, message, bundle } => {
-            // Revoked while it was on its way: it was sent all the same, and its message must be kept true.
-            let delivered = incident.page(*page).is_some_and(|p| {
-                matches!(p.state, super::page::PageState::Requested | super::page::PageState::Revoked(_))
-            });
-            if delivered {
-                let (page, message, bundle) = (*page, message.clone(), *bundle);
-                d.emit(Fact::PageDelivered { incident: *no, page, message, bundle });
-            }
-        }
+        Settled::PagesDelivered { .. } => {}
         Settled::PageFailed { page, why, .. } => fail_page(d, &incident, *page, why),
         Settled::Created { key, message } => {
             if matches!(key, SyncKey::Card(_)) && incident.card.is_none() && message.channel == incident.channel {
@@ -49,6 +46,14 @@ pub(super) fn settled(d: &mut Decision<'_>, settled: &Settled) {
                 d.emit(Fact::CardMoved { incident: *no, to: to.clone(), why: why.clone() });
             }
         }
+    }
+}
+
+fn delivered(d: &mut Decision<'_>, no: IncidentNo, page: PageId, message: &MessageRef, bundle: Option<PageId>) {
+    // Revoked while it was on its way: it was sent all the same, and its message must be kept true.
+    let was_sent = |p: &Page| matches!(p.state, PageState::Requested | PageState::Revoked(_));
+    if d.incident(no).is_some_and(|i| i.page(page).is_some_and(was_sent)) {
+        d.emit(Fact::PageDelivered { incident: no, page, message: message.clone(), bundle });
     }
 }
 

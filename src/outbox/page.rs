@@ -140,7 +140,8 @@ impl Outbox {
         if let (Some(hash), Some((no, page))) = (sent, all().min()) {
             self.ledger.set(SyncKey::Dm(no, page), hash);
         }
-        all().flat_map(|(no, page)| self.is_there(no, page, message.clone(), bundle)).collect()
+        let pages = all().collect();
+        self.are_there(pages, message, bundle)
     }
 
     /// The message was found in the history; what it shows is not known.
@@ -153,22 +154,29 @@ impl Outbox {
         now: At,
     ) -> Vec<Settled> {
         let members = self.take_members(&Job::Page(no, page), now);
-        let all = std::iter::once((no, page)).chain(members);
-        all.flat_map(|(no, page)| self.is_there(no, page, message.clone(), bundle)).collect()
+        let pages = std::iter::once((no, page)).chain(members).collect();
+        self.are_there(pages, message, bundle)
     }
 
-    fn is_there(&mut self, no: IncidentNo, page: PageId, message: MessageRef, bundle: Option<PageId>) -> Vec<Settled> {
-        let job = Job::Page(no, page);
-        // Found by another's look, it may still wait for its own.
-        if let Some(work) = self.jobs.get_mut(&job) {
-            work.step = Step::Send;
-            work.look_until = None;
-            if let Some(at) = work.ready_at.take() {
-                self.leave(at, &job);
+    fn are_there(
+        &mut self,
+        pages: Vec<(IncidentNo, PageId)>,
+        message: MessageRef,
+        bundle: Option<PageId>,
+    ) -> Vec<Settled> {
+        for (no, page) in &pages {
+            let job = Job::Page(*no, *page);
+            // Found by another's look, it may still wait for its own.
+            if let Some(work) = self.jobs.get_mut(&job) {
+                work.step = Step::Send;
+                work.look_until = None;
+                if let Some(at) = work.ready_at.take() {
+                    self.leave(at, &job);
+                }
             }
+            self.tell(&job, Awaiting::Settled);
         }
-        self.tell(&job, Awaiting::Settled);
-        vec![Settled::PageDelivered { incident: no, page, message, bundle }]
+        vec![Settled::PagesDelivered { pages, message, bundle }]
     }
 
     fn page_refused(&mut self, no: IncidentNo, page: PageId, error: &str, now: At) -> Vec<Settled> {

@@ -168,6 +168,7 @@ impl Outbox {
                 None => self.lost(key, now),
             },
             SyncKey::Card(_) | SyncKey::Log(_) | SyncKey::Dm(..) => {
+                self.forget_others_of(&key);
                 if let Some(hash) = sent {
                     self.ledger.set(key, hash);
                 }
@@ -290,6 +291,16 @@ impl Outbox {
                 self.make_ready(&job, now.plus_ms(RETRY_SLOW_MS));
                 Vec::new()
             }
+        }
+    }
+
+    /// The message shows what this key says: what others that share it once showed is gone.
+    fn forget_others_of(&mut self, key: &SyncKey) {
+        let SyncKey::Dm(no, page) = key else { return };
+        let all: Vec<SyncKey> =
+            self.snapshot.world.sharing(*no, *page).iter().map(|(i, p)| SyncKey::Dm(i.no, p.id)).collect();
+        for other in all.iter().filter(|other| *other != key) {
+            self.ledger.forget(other);
         }
     }
 

@@ -119,6 +119,20 @@ pub fn show(i: &Incident, d: &Directory, store: StoreId) -> Message {
     }
 }
 
+/// Incidents of private services are not shown to everybody.
+pub fn left_out(mut list: Message, private: usize) -> Message {
+    if private > 0 {
+        let are = if private == 1 { "1 more is" } else { &format!("{private} more are") };
+        list.blocks.push(context(&format!("{are} open for private services: ask in their channels.")));
+    }
+    list
+}
+
+/// An incident that may not be read about here.
+pub fn private(i: &Incident) -> Message {
+    Message::plain(format!("{} is of a private service. Its people read about it in <#{}>.", i.no, i.channel))
+}
+
 /// For somebody who wants to page and has nothing to click on.
 pub fn press_to_raise() -> Message {
     let text = "Press this to say what is wrong, and see who would be woken.";

@@ -146,7 +146,7 @@ impl Desk {
         let wanted: Vec<_> = self.world.wanted.iter().map(|(page, no)| (*page, *no)).collect();
         for (page, incident) in wanted {
             let message = MessageRef { channel: "D0".into(), ts: format!("1.{:06}", page.0).as_str().into() };
-            self.settle(Settled::PageDelivered { incident, page, message, bundle: None });
+            self.settle(Settled::PagesDelivered { pages: vec![(incident, page)], message, bundle: None });
         }
         let incidents: Vec<Incident> = self.world.incidents.values().map(|i| (**i).clone()).collect();
         for i in incidents.iter().filter(|i| i.card.is_none()) {

@@ -112,6 +112,12 @@ impl Office {
         })
     }
 
+    /// The configuration changes, and is taken in.
+    pub fn configure(&self, config: &str) {
+        std::fs::write(self._dir.path().join("config.toml"), config).expect("the configuration is written");
+        self.settle();
+    }
+
     /// What is open on somebody's screen: the windows, the top one last.
     pub fn windows(&self, user: &str) -> Vec<Value> {
         let views = self.slack.get(&format!("/sandbox/views?user={user}"));

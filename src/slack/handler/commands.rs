@@ -5,9 +5,10 @@ use crate::command::{self, Command, Line, ListOf, Meant, OnCall, Speaker, Topic,
 use crate::config::Means;
 use crate::domain::directory::User;
 use crate::domain::duty::{coming, duties};
-use crate::domain::id::{ChannelId, IncidentNo, InputId, ScheduleId, SlackUserId, TeamId, UserId};
+use crate::domain::id::{ChannelId, IncidentNo, InputId, ScheduleId, SlackUserId, UserId};
 use crate::domain::incident::Incident;
 use crate::domain::input::{Act, Deed, OverrideRequest, Raise, What};
+use crate::domain::privacy::may_read;
 use crate::domain::refusal::Refusal;
 use crate::domain::schedule::now_and_next;
 use crate::domain::stamp::At;
@@ -111,14 +112,19 @@ impl Handler {
     fn read(&self, s: &Snapshot, command: &Command, user: Option<&User>, typed: &Typed<'_>) -> Option<Reply> {
         let d = &*s.directory;
         let me = user.map(|u| &u.id);
+        let reader = Reader { me, channel: typed.place.channel.as_ref() };
         let words = |m: Message| Some(Reply::Words(m));
         match command {
             Command::Mine => words(self.paused(views::list::mine(&mine(s, me), d, typed.command))),
             Command::Help(topic) => words(self.help(typed, *topic)),
-            Command::List(of) => words(self.paused(list(s, of, me, typed.command))),
+            Command::List(of) => words(self.paused(list(s, of, reader, typed.command))),
             Command::Show(which) => words(self.about(s, *which, me, typed, |i| views::list::show(i, d, s.store))),
             Command::Why(which) => words(self.about(s, *which, me, typed, |i| views::why::why(i, d))),
-            Command::Now => words(views::why::now(&open(s), &watches(s, self.clock.now()), d)),
+            Command::Now => {
+                let (open, left_out) = open(s, reader);
+                let now = views::why::now(&open, &watches(s, self.clock.now()), d);
+                words(views::list::left_out(now, left_out))
+            }
             Command::OnCall(OnCall::Help) => words(self.help(typed, Some(Topic::OnCall))),
             Command::OnCall(OnCall::Everybody) => words(views::oncall::oncall(None, &watches(s, self.clock.now()), d)),
             Command::OnCall(OnCall::Team(team)) => {
@@ -188,6 +194,7 @@ impl Handler {
             },
         };
         match self.find(s, no) {
+            Some(i) if !may_read(&i, &s.directory, me, typed.place.channel.as_ref()) => views::list::private(&i),
             Some(incident) => view(&incident),
             None => Message::plain(views::refusal::refusal(&Refusal::NoSuchIncident(no), &s.directory)),
         }
@@ -335,15 +342,25 @@ fn verb(deed: &Deed) -> &'static str {
     }
 }
 
-fn open(s: &Snapshot) -> Vec<&Incident> {
-    let mut open: Vec<&Incident> = s.world.open_incidents().map(|i| &**i).collect();
-    open.sort_by_key(|i| views::list::order(i));
-    open
+/// Who reads, where.
+#[derive(Clone, Copy)]
+struct Reader<'a> {
+    me: Option<&'a UserId>,
+    channel: Option<&'a ChannelId>,
 }
 
-/// What concerns somebody; everything, for somebody unknown.
+/// The open incidents that somebody may read about here, and how many they may not.
+fn open<'a>(s: &'a Snapshot, reader: Reader<'_>) -> (Vec<&'a Incident>, usize) {
+    let all = s.world.open_incidents().map(|i| &**i);
+    let (mut open, private): (Vec<&Incident>, Vec<&Incident>) =
+        all.partition(|i| may_read(i, &s.directory, reader.me, reader.channel));
+    open.sort_by_key(|i| views::list::order(i));
+    (open, private.len())
+}
+
+/// What concerns somebody; everything they may read about, for somebody unknown.
 fn mine<'a>(s: &'a Snapshot, me: Option<&UserId>) -> Vec<&'a Incident> {
-    let mut all = open(s);
+    let (mut all, _) = open(s, Reader { me, channel: None });
     if let Some(me) = me {
         all.retain(|i| i.concerns(me));
     }
@@ -357,15 +374,16 @@ fn only(all: &[&Incident]) -> Option<IncidentNo> {
     }
 }
 
-fn list(s: &Snapshot, of: &ListOf, me: Option<&UserId>, command: &str) -> Message {
+fn list(s: &Snapshot, of: &ListOf, reader: Reader<'_>, command: &str) -> Message {
     let d = &*s.directory;
-    let of_team = |team: &TeamId| open(s).into_iter().filter(|i| i.team == *team).collect::<Vec<_>>();
+    let (all, left_out) = open(s, reader);
     match of {
-        ListOf::All => views::list::list(&open(s), d, ""),
-        ListOf::Mine => views::list::mine(&mine(s, me), d, command),
+        ListOf::All => views::list::left_out(views::list::list(&all, d, ""), left_out),
+        ListOf::Mine => views::list::mine(&mine(s, reader.me), d, command),
         ListOf::Team(team) => {
             let name = d.teams.get(team).map_or(team.as_str(), |t| t.name.as_str());
-            views::list::list(&of_team(team), d, name)
+            let all: Vec<&Incident> = all.into_iter().filter(|i| i.team == *team).collect();
+            views::list::list(&all, d, name)
         }
     }
 }

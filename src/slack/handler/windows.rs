@@ -6,6 +6,7 @@ use crate::domain::directory::{Directory, Target, User};
 use crate::domain::duty::who_would_be_asked;
 use crate::domain::id::{IncidentNo, SlackUserId};
 use crate::domain::incident::{Entry, Incident};
+use crate::domain::privacy::may_read;
 use crate::domain::snooze;
 use crate::domain::stamp::Stamp;
 use crate::pump::Snapshot;
@@ -29,7 +30,7 @@ impl Handler {
             Action::Reassign => views::modal::reassign(i, d, origin),
             Action::Note => views::modal::note(i, origin),
             Action::ResolveWithNote => views::modal::resolve(i, origin),
-            Action::Merge => views::modal::merge(i, &likely_the_same(s, i), origin),
+            Action::Merge => views::modal::merge(i, &likely_the_same(s, i, user), origin),
             Action::WhoWasPaged => views::more::who_was_paged(i, d),
             Action::Timeline => views::more::timeline(i, &self.timeline(i), d),
             Action::More
@@ -133,8 +134,9 @@ pub(super) fn whom(value: &str) -> Option<Whom> {
 }
 
 /// The other open incidents: of the same service first, the newest first.
-fn likely_the_same<'a>(s: &'a Snapshot, i: &Incident) -> Vec<&'a Incident> {
-    let mut others: Vec<&Incident> = s.world.open_incidents().map(|o| &**o).filter(|o| o.no != i.no).collect();
+fn likely_the_same<'a>(s: &'a Snapshot, i: &Incident, user: &User) -> Vec<&'a Incident> {
+    let may = |o: &&Incident| o.no != i.no && may_read(o, &s.directory, Some(&user.id), None);
+    let mut others: Vec<&Incident> = s.world.open_incidents().map(|o| &**o).filter(may).collect();
     others.sort_by_key(|o| (o.service != i.service, o.team != i.team, std::cmp::Reverse(o.no)));
     others
 }

@@ -1,0 +1,17 @@
+//! Who may read what an incident of a private service is about.
+
+use super::directory::Directory;
+use super::id::{ChannelId, UserId};
+use super::incident::Incident;
+
+/// Whoever it concerns and the people of its team read it anywhere; everybody else only where the channel may show it.
+pub fn may_read(i: &Incident, d: &Directory, user: Option<&UserId>, channel: Option<&ChannelId>) -> bool {
+    if !d.services.get(&i.service).is_some_and(|s| s.private) {
+        return true;
+    }
+    let is_theirs = user.is_some_and(|user| {
+        let of_team = d.teams.get(&i.team).is_some_and(|t| t.members.contains(user));
+        of_team || i.concerns(user)
+    });
+    is_theirs || channel.is_some_and(|channel| d.may_show(&i.service, channel))
+}
