@@ -412,14 +412,14 @@ fn one_push_at_a_time_the_first_at_once_and_the_rest_together() {
             office.slack.messages("dm:ana").into_iter().find(|m| plain(&m.0.to_string()).contains(words))
         })
     };
-    let shown = dm("2 of 3 incidents wait for you");
+    let shown = dm("2 incidents wait for you");
     assert_eq!(shown.ts(), bundle.ts(), "the same message, edited");
     assert!(drawn(&shown.0).join(" ").contains("Ben Okafor has it since"), "{:?}", drawn(&shown.0));
     office.press("ana", "dm:ana", &shown, "bundle.list");
     let listed = office.top("ana", 1);
     assert!(drawn(&listed).join(" ").contains("#4"), "{listed}");
     office.press("ana", "dm:ana", &shown, "bundle.acknowledge");
-    dm("3 incidents: none of them waits for you any more");
+    dm("None of these incidents waits for you any more");
     office.card(2, "Ana Silva has it");
     office.card(4, "Ana Silva has it");
     office.card(1, "Paging Ana Silva");

@@ -23,6 +23,9 @@ use serde_json::Value;
 use sim::{START, Sim, event, order};
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use warridor::domain::call::Whom;
+use warridor::domain::directory::Urgency;
+use warridor::domain::id::IncidentNo;
 use warridor::domain::input::{Deed, EventAction};
 use warridor::domain::stamp::At;
 
@@ -159,6 +162,16 @@ impl Story {
             self.sim.settle();
             return true;
         }
+        if let Some((whom, number)) = rest.strip_prefix("asks for ").and_then(|r| r.split_once(" on #")) {
+            let Ok(number) = number.parse() else { return false };
+            let whom = match whom.strip_prefix("team ") {
+                Some(team) => Whom::Team(team.into()),
+                None => Whom::User(whom.into()),
+            };
+            self.sim.act(who, number, Deed::AddResponders { whom: vec![whom] });
+            self.sim.settle();
+            return true;
+        }
         let Some((verb, rest)) = rest.split_once(" #") else { return false };
         let (number, words) = rest.split_once([':', ' ']).unwrap_or((rest, ""));
         let words = words.trim();
@@ -166,6 +179,21 @@ impl Story {
             "acknowledges" => Deed::Acknowledge,
             "resolves" => Deed::Resolve { note: Some(words.to_owned()).filter(|w| !w.is_empty()) },
             "notes on" => Deed::Note { text: words.to_owned() },
+            "begins" => Deed::Start,
+            "mitigates" => Deed::Mitigate,
+            "hands" => match words.strip_prefix("to ") {
+                Some(to) => Deed::Reassign { to: to.into() },
+                None => return false,
+            },
+            "merges" => match words.strip_prefix("into #").and_then(|n| n.parse().ok()) {
+                Some(into) => Deed::MergeInto { into: IncidentNo(into) },
+                None => return false,
+            },
+            "makes" => match words {
+                "high" => Deed::SetUrgency { to: Urgency::High },
+                "low" => Deed::SetUrgency { to: Urgency::Low },
+                _ => return false,
+            },
             "snoozes" => match words.strip_prefix("until ").and_then(clock) {
                 Some(until) => Deed::snooze(until),
                 None => return false,
@@ -214,8 +242,10 @@ impl Story {
             for message in self.sim.messages(place) {
                 let ts = message["ts"].as_str().unwrap_or("").to_owned();
                 let name = place.replace("dm:", "to ");
-                let buttons: Vec<String> =
-                    Sim::buttons(&message).iter().map(|b| format!("[{}]", &b["incident.".len()..])).collect();
+                let buttons: Vec<String> = Sim::buttons(&message)
+                    .iter()
+                    .map(|b| format!("[{}]", b.rsplit_once('.').map_or(b.as_str(), |(_, word)| word)))
+                    .collect();
                 let says = format!("{} {}", plain(message["text"].as_str().unwrap_or("")), buttons.join(" "));
                 self.look(&mut seen, &format!("{place}/{ts}"), &name, says.trim_end());
                 for reply in self.replies(place, &ts) {

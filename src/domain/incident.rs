@@ -15,7 +15,7 @@ use std::sync::Arc;
 pub const TIMELINE_IN_MEMORY: usize = 50;
 /// How many entries move to rows at once when memory holds too many.
 pub const TIMELINE_SPILL: usize = 25;
-/// Settled pages remembered of one incident; the timeline remembers who was asked beyond that.
+/// Settled pages remembered of one incident, and up to four times as many where each is somebody's newest; the timeline remembers who was asked beyond that.
 pub const SETTLED_PAGES_KEPT: usize = 64;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -106,21 +106,22 @@ impl World {
     /// The pages that share this page's message, itself among them, with their incidents; of a page that is alone, only
     /// itself. Those of incidents that closed are left out.
     pub fn sharing(&self, no: IncidentNo, page: PageId) -> Vec<(&Arc<Incident>, &Page)> {
-        let find = |(no, page): (IncidentNo, PageId)| {
-            let incident = self.incidents.get(&no).filter(|i| !i.closed)?;
-            Some((incident, incident.page(page)?))
-        };
-        let bundle = find((no, page)).and_then(|(_, p)| p.bundle());
-        match bundle.and_then(|b| self.bundles.get(&b)) {
-            Some(all) => all.iter().copied().filter_map(find).collect(),
-            None => find((no, page)).into_iter().collect(),
+        let alone = self.open_page(no, page);
+        match alone.and_then(|(_, p)| p.bundle()) {
+            Some(number) => self.bundle(number),
+            None => alone.into_iter().collect(),
         }
     }
 
     /// The pages of a bundle, by its number.
     pub fn bundle(&self, number: PageId) -> Vec<(&Arc<Incident>, &Page)> {
-        let first = self.bundles.get(&number).and_then(|all| all.get_min());
-        first.map(|(no, page)| self.sharing(*no, *page)).unwrap_or_default()
+        let all = self.bundles.get(&number);
+        all.into_iter().flatten().filter_map(|(no, page)| self.open_page(*no, *page)).collect()
+    }
+
+    fn open_page(&self, no: IncidentNo, page: PageId) -> Option<(&Arc<Incident>, &Page)> {
+        let incident = self.incidents.get(&no).filter(|i| !i.closed)?;
+        Some((incident, incident.page(page)?))
     }
 
     /// The last stamp applied.

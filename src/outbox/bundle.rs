@@ -1,17 +1,19 @@
 //! One push at a time: what is asked of one person while an earlier push to them is fresh waits a moment, and then goes
 //! as one message.
 //!
-//! The first page to somebody goes at once. Whatever else they are to be asked within [`Settings::bundle_secs`] of it
-//! waits for that moment; then one page leads, and the others follow in its message. What happened to the message
-//! happened to all of them.
+//! The first page to somebody goes at once. Whatever else they are to be asked within [`Settings::bundle_secs`] of it,
+//! while it is unanswered, waits for that moment; then one page leads, and the others follow in its message. What happened
+//! to the message happened to all of them.
 //!
 //! [`Settings::bundle_secs`]: crate::domain::directory::Settings::bundle_secs
 
 use super::{Job, Outbox, Step};
 use crate::domain::id::{IncidentNo, PageId, UserId};
 use crate::domain::incident::Incident;
-use crate::domain::page::{Page, Recipient};
+use crate::domain::page::{Page, Recipient, SyncKey};
 use crate::domain::stamp::At;
+use crate::views;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Pages in one message; the rest goes with the next one.
@@ -26,8 +28,49 @@ impl Outbox {
         if !is_first_try || !p.may_share() {
             return None;
         }
-        let until = self.pushed.get(recipient(&p)?)?.plus_secs(self.bundle_secs());
-        (until > now).then_some(until)
+        let (pushed, by, with) = *self.pushed.get(recipient(&p)?)?;
+        let until = pushed.plus_secs(self.bundle_secs());
+        // Whoever answered is awake, and looks.
+        let is_unanswered = self.page_of(by, with).is_some_and(|(i, p)| views::page::wants(&i, &p));
+        (until > now && is_unanswered).then_some(until)
+    }
+
+    /// The push that others waited for was answered: they go now.
+    pub(super) fn wake_held(&mut self, changed: &BTreeSet<IncidentNo>, now: At) {
+        let answered = |(_, no, page): &(At, IncidentNo, PageId)| {
+            changed.contains(no) && !self.page_of(*no, *page).is_some_and(|(i, p)| views::page::wants(&i, &p))
+        };
+        let awake: Vec<UserId> =
+            self.pushed.iter().filter(|(_, pushed)| answered(pushed)).map(|(user, _)| user.clone()).collect();
+        for user in awake {
+            self.pushed.remove(&user);
+            let to = Recipient::User(user);
+            let is_held = |job: &Job, work: &super::Work| match job {
+                Job::Page(no, page) => {
+                    work.tries == 0
+                        && work.call.is_none()
+                        && work.lead.is_none()
+                        && work.ready_at.is_some_and(|at| at > now)
+                        && self.page_of(*no, *page).is_some_and(|(_, p)| p.to == to)
+                }
+                Job::Sync(_) => false,
+            };
+            let held: Vec<Job> = self.jobs.iter().filter(|(j, w)| is_held(j, w)).map(|(j, _)| j.clone()).collect();
+            for job in held {
+                self.make_ready(&job, now);
+            }
+        }
+    }
+
+    /// Closed, an incident is left out of the messages that spoke of it beside others.
+    pub(super) fn others_stale(&mut self, no: IncidentNo, now: At) {
+        let world = &self.snapshot.world;
+        let bundles = world.incident(no).into_iter().flat_map(|i| i.pages.iter().filter_map(Page::bundle));
+        let first = |number| world.bundle(number).first().map(|(i, p)| SyncKey::Dm(i.no, p.id));
+        let keys: Vec<SyncKey> = bundles.filter_map(first).collect();
+        for key in keys {
+            self.stale(key, now);
+        }
     }
 
     fn bundle_secs(&self) -> i64 {
@@ -42,8 +85,8 @@ impl Outbox {
         };
         let Some(user) = recipient(&p).cloned() else { return };
         let fresh = now.plus_secs(-self.bundle_secs());
-        self.pushed.retain(|_, at| *at > fresh);
-        self.pushed.insert(user, now);
+        self.pushed.retain(|_, (at, _, _)| *at > fresh);
+        self.pushed.insert(user, (now, no, page));
         if self.jobs.get(&lead).is_none_or(|w| w.step != Step::Send || !w.members.is_empty()) {
             return;
         }

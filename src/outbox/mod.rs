@@ -136,8 +136,8 @@ pub struct Outbox {
     told: BTreeSet<Job>,
     /// To be told at the next poll.
     to_tell: Vec<Settled>,
-    /// When somebody was last pushed, on the steady clock; those of a moment ago only.
-    pushed: BTreeMap<UserId, At>,
+    /// When somebody was last pushed, on the steady clock, and by which page; those of a moment ago only.
+    pushed: BTreeMap<UserId, (At, IncidentNo, PageId)>,
     next_call: u64,
     ledger: Ledger,
     health: Health,
@@ -186,11 +186,13 @@ impl Outbox {
         self.snapshot = published.snapshot.clone();
         self.forget_what_is_committed();
         for no in &published.stale.closed {
+            self.others_stale(*no, now);
             self.ledger.forget_incident(*no);
         }
         for no in &published.stale.everything {
             self.everything_stale(*no, now);
         }
+        self.wake_held(&published.stale.everything, now);
         for no in &published.stale.card_only {
             self.stale(SyncKey::Card(*no), now.plus_ms(COSMETIC_DELAY_MS));
         }

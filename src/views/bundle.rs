@@ -5,7 +5,7 @@ use super::card::{GREY, color, name, plain_title, status, title};
 use super::kit::{context, plain, section, section_with};
 use super::modal::window;
 use super::mrkdwn::{escape, time, truncate};
-use super::page::wants;
+use super::page::{is_followed, wants};
 use super::{Colored, Message, limits, list};
 use crate::domain::directory::Directory;
 use crate::domain::id::{PageId, StoreId};
@@ -15,7 +15,11 @@ use slack_morphism::prelude::*;
 
 /// The incidents of `all` and what their recipient can do about them. `number` is what the pages share.
 pub fn bundle(all: &[(&Incident, &Page)], number: PageId, d: &Directory, store: StoreId) -> Message {
-    let mut all = all.to_vec();
+    let mut all: Vec<(&Incident, &Page)> = all.iter().copied().filter(|(i, p)| !is_followed(i, p)).collect();
+    if all.is_empty() {
+        let text = "See the newer message below.";
+        return Message { blocks: vec![context(text)], text: text.to_owned(), colored: None };
+    }
     all.sort_by_key(|(i, p)| (!wants(i, p), list::order(i)));
     let waiting = all.iter().filter(|(i, p)| wants(i, p)).count();
     let lead = lead(&all, waiting, d);
@@ -38,24 +42,24 @@ pub fn bundle(all: &[(&Incident, &Page)], number: PageId, d: &Directory, store: 
     }
     let worst = all.first().filter(|_| waiting > 0).map_or(GREY, |(i, _)| color(i));
     Message {
-        blocks: vec![section(&format!("*{}*", heading(&all, waiting)))],
+        blocks: vec![section(&format!("*{}*", heading(waiting)))],
         text: truncate(&lead, limits::LOCK_SCREEN),
         colored: Some(Colored { color: worst, blocks }),
     }
 }
 
-fn heading(all: &[(&Incident, &Page)], waiting: usize) -> String {
+fn heading(waiting: usize) -> String {
     match waiting {
-        0 => format!("{} incidents: none of them waits for you any more.", all.len()),
-        n if n == all.len() => format!("{n} incidents wait for you."),
-        n => format!("{n} of {} incidents wait for you.", all.len()),
+        0 => "None of these incidents waits for you any more.".to_owned(),
+        1 => "1 incident waits for you.".to_owned(),
+        n => format!("{n} incidents wait for you."),
     }
 }
 
 /// The lock screen: how many, and the worst.
 fn lead(all: &[(&Incident, &Page)], waiting: usize, d: &Directory) -> String {
     let Some((worst, _)) = all.first().filter(|_| waiting > 0) else {
-        return heading(all, 0);
+        return heading(0);
     };
     let service = d.services.get(&worst.service).map_or(worst.service.as_str(), |s| s.name.as_str());
     let incidents = if waiting == 1 { "1 incident" } else { &format!("{waiting} incidents") };

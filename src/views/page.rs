@@ -57,7 +57,7 @@ pub fn page(i: &Incident, p: &Page, d: &Directory, store: StoreId) -> Message {
 
 /// Did a newer message about the same incident reach the same person? Only the newest one is kept true; an older one
 /// says so once, and never changes again.
-fn is_followed(i: &Incident, p: &Page) -> bool {
+pub fn is_followed(i: &Incident, p: &Page) -> bool {
     i.pages.iter().any(|q| q.to == p.to && q.id > p.id && matches!(q.state, PageState::Delivered { .. }))
 }
 
@@ -80,6 +80,8 @@ fn elsewhere(i: &Incident) -> Message {
 fn lead(i: &Incident, p: &Page, d: &Directory) -> String {
     let line = lock_screen(i, d);
     match (p.purpose, &i.state) {
+        // Nobody is asked any more: it became low urgency.
+        (Purpose::Step, State::Triggered { .. }) if i.open_calls().next().is_none() => line,
         (Purpose::Step, State::Triggered { .. }) => format!("Page: {line}"),
         (Purpose::CatchAll, State::Triggered { .. }) => format!("Last call: {line}"),
         (Purpose::StillOnIt, _) if is_asked_still_on_it(i, p) => format!("Still on it? {line}"),

@@ -148,6 +148,17 @@ fn change(w: &mut World, no: IncidentNo, how: impl FnOnce(&mut Incident)) {
     }
 }
 
+/// The oldest settled page that a newer message to the same recipient made old: nobody keeps its message true. Where
+/// there is none, and there are far too many, the oldest.
+fn forgettable(i: &Incident) -> Option<usize> {
+    let newer = |p: &Page| {
+        i.pages.iter().any(|q| q.to == p.to && q.id > p.id && matches!(q.state, PageState::Delivered { .. }))
+    };
+    let settled = || i.pages.iter().enumerate().filter(|(_, p)| !p.is_wanted());
+    let followed = settled().find(|(_, p)| newer(p)).map(|(at, _)| at);
+    followed.or_else(|| (i.pages.len() >= 4 * SETTLED_PAGES_KEPT).then(|| settled().next()).flatten().map(|(at, _)| at))
+}
+
 /// Its pages are no longer shown together with others.
 pub(super) fn leave_bundles(w: &mut World, incident: &Incident) {
     for page in &incident.pages {
@@ -287,7 +298,7 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         Fact::PageRequested { page, call, to, method, purpose, queued, .. } => {
             let settled = i.pages.iter().filter(|p| !p.is_wanted()).count();
             if settled >= SETTLED_PAGES_KEPT
-                && let Some(oldest) = i.pages.iter().position(|p| !p.is_wanted())
+                && let Some(oldest) = forgettable(i)
             {
                 i.pages.remove(oldest);
             }
