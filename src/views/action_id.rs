@@ -1,7 +1,7 @@
 //! What our buttons, selects and modals are called, and what they carry. Every id written here parses back; nothing
 //! else is understood.
 
-use crate::domain::id::{ChannelId, IncidentNo, StoreId};
+use crate::domain::id::{ChannelId, IncidentNo, SlackUserId, StoreId};
 
 /// What a button does. The first of them act at once; the others open a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -99,16 +99,25 @@ pub enum Elsewhere {
     Raise,
     /// In that window, the service was chosen: who would be woken?
     RaiseService,
+    /// Somebody unknown asks to be let in.
+    AddMe,
+    /// An admin lets them in; carries an [`Asker`].
+    Approve,
+    /// An admin does not; carries an [`Asker`].
+    Decline,
 }
 
 impl Elsewhere {
-    pub const ALL: [Self; 2] = [Self::Raise, Self::RaiseService];
+    pub const ALL: [Self; 5] = [Self::Raise, Self::RaiseService, Self::AddMe, Self::Approve, Self::Decline];
 
     /// The `action_id`.
     pub fn id(self) -> &'static str {
         match self {
             Self::Raise => "raise.open",
             Self::RaiseService => "raise.service",
+            Self::AddMe => "people.add_me",
+            Self::Approve => "people.approve",
+            Self::Decline => "people.decline",
         }
     }
 
@@ -205,6 +214,26 @@ impl Field {
             Self::What => "what",
             Self::Urgency => "urgency",
         }
+    }
+}
+
+/// What *Approve* and *Decline* carry: which store it came from, and who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asker {
+    pub store: StoreId,
+    pub slack: SlackUserId,
+}
+
+impl Asker {
+    /// The button's `value`.
+    pub fn value(&self) -> String {
+        format!("{}/{}", self.store, self.slack)
+    }
+
+    pub fn parse(value: &str) -> Option<Self> {
+        let (store, slack) = value.split_once('/')?;
+        let store = u64::from_str_radix(store, 16).ok()?;
+        Some(Self { store: StoreId(store), slack: slack.into() })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Buttons.
 
-use super::{Came, DECIDE, Handler, origin, told};
+use super::people::{Who, stranger};
+use super::{Came, DECIDE, Handler, Turned, origin, told};
 use crate::domain::directory::Urgency;
 use crate::domain::fact::Fact;
 use crate::domain::id::{SlackUserId, UserId};
@@ -10,6 +11,7 @@ use crate::slack::dispatch::Handled;
 use crate::slack::translate::Place;
 use crate::views::action_id::{Action, Subject};
 use crate::views::{self, Message};
+use chrono_tz::Tz;
 
 /// What a button asks for.
 enum Asks {
@@ -72,7 +74,15 @@ impl Handler {
         let title = subject.incident.to_string();
         let user = match self.admit(&snapshot, &by, subject) {
             Ok(user) => user,
-            Err(why) => return self.later(by, place, title, Message::plain(why)),
+            Err(Turned::AnotherStore) => {
+                return self.later(by, place, title, Message::plain(views::reply::from_another_store()));
+            }
+            Err(Turned::Unknown) => {
+                return self.in_background(|this| async move {
+                    let message = this.stranger(&by, Some(subject)).await;
+                    this.answer(&by, place, &title, &message).await;
+                });
+            }
         };
         if action == Action::Acknowledge
             && let Some(i) = snapshot.world.incident(subject.incident)
@@ -110,16 +120,25 @@ impl Handler {
     }
 
     /// The click is acknowledged; its answer follows by another call.
-    fn later(&self, by: SlackUserId, place: Place, title: String, message: Message) -> Handled {
+    pub(super) fn later(&self, by: SlackUserId, place: Place, title: String, message: Message) -> Handled {
         self.in_background(|this| async move { this.answer(&by, place, &title, &message).await })
     }
 
     /// Opens what a button stands for, on top of the window it is in.
     async fn open(&self, by: &SlackUserId, what: Action, subject: Subject, place: Place) {
         let snapshot = self.board.snapshot();
-        let user = match self.admit(&snapshot, by, subject) {
-            Ok(user) => user,
-            Err(why) => return self.answer(by, place, "Warridor", &Message::plain(why)).await,
+        let tz = match self.admit(&snapshot, by, subject) {
+            Ok(user) => user.tz,
+            Err(Turned::AnotherStore) => {
+                let why = Message::plain(views::reply::from_another_store());
+                return self.answer(by, place, "Warridor", &why).await;
+            }
+            // Everybody may look.
+            Err(Turned::Unknown) if matches!(what, Action::WhoWasPaged | Action::Timeline) => Tz::UTC,
+            Err(Turned::Unknown) => match (self.who(by).await, what) {
+                (Who::Outsider { .. }, Action::Note) => Tz::UTC,
+                (who, _) => return self.answer(by, place, "Warridor", &stranger(&who, Some(subject))).await,
+            },
         };
         let no = subject.incident;
         let Some(incident) = self.find(&snapshot, no) else {
@@ -134,7 +153,7 @@ impl Handler {
             return self.answer(by, place, &no.to_string(), &Message::plain(why)).await;
         }
         let origin = origin(&snapshot, no, &place);
-        let view = self.window(&snapshot, user, what, &incident, &origin);
+        let view = self.window(&snapshot, tz, what, &incident, &origin);
         let is_in_modal = place.view.as_ref().is_some_and(|v| !v.is_home);
         self.show(&place, if is_in_modal { "views.push" } else { "views.open" }, view).await;
     }

@@ -2,7 +2,7 @@
 
 use super::Handler;
 use crate::domain::call::Whom;
-use crate::domain::directory::{Directory, Target, User};
+use crate::domain::directory::{Directory, Target};
 use crate::domain::duty::who_would_be_asked;
 use crate::domain::id::{IncidentNo, SlackUserId};
 use crate::domain::incident::{Entry, Incident};
@@ -13,7 +13,8 @@ use crate::slack::translate::{Place, raise_draft};
 use crate::views::action_id::{Action, Elsewhere, Origin, Subject};
 use crate::views::modal::{Askable, RaiseDraft};
 use crate::views::mrkdwn::names;
-use crate::views::{self, Message, limits};
+use crate::views::{self, limits};
+use chrono_tz::Tz;
 use serde_json::{Value, json};
 
 /// The value of a chosen team or schedule.
@@ -21,10 +22,10 @@ const TEAM: &str = "team:";
 const SCHEDULE: &str = "schedule:";
 
 impl Handler {
-    pub(super) fn window(&self, s: &Snapshot, user: &User, what: Action, i: &Incident, origin: &Origin) -> Value {
+    pub(super) fn window(&self, s: &Snapshot, tz: Tz, what: Action, i: &Incident, origin: &Origin) -> Value {
         let d = &*s.directory;
         json!(match what {
-            Action::Snooze => views::modal::snooze(i, &snooze::choices(self.clock.now(), user.tz), origin),
+            Action::Snooze => views::modal::snooze(i, &snooze::choices(self.clock.now(), tz), origin),
             Action::AddResponders => views::modal::add_responders(i, &askable(s, self.now()), origin),
             Action::Reassign => views::modal::reassign(i, d, origin),
             Action::Note => views::modal::note(i, origin),
@@ -63,7 +64,8 @@ impl Handler {
     pub(super) async fn elsewhere(&self, by: &SlackUserId, what: Elsewhere, chosen: Option<String>, place: Place) {
         let snapshot = self.board.snapshot();
         if snapshot.directory.user_by_slack(by).is_none() {
-            return self.answer(by, place, "Warridor", &Message::plain(views::reply::unknown_person())).await;
+            let message = self.stranger(by, None).await;
+            return self.answer(by, place, "Warridor", &message).await;
         }
         match what {
             Elsewhere::Raise => {
@@ -80,6 +82,8 @@ impl Handler {
                 // They may have closed it meanwhile.
                 let _ = self.client.call_now("views.update", &body).await;
             }
+            // Inputs: see `people`.
+            Elsewhere::AddMe | Elsewhere::Approve | Elsewhere::Decline => {}
         }
     }
 
