@@ -19,6 +19,7 @@ use crate::pump::driver::{self as pump_driver, Board, Parts};
 use crate::pump::{Fatal, Pump, Replayer};
 use crate::record::Salt;
 use crate::reload::{Keeper, Reload, Watch};
+use crate::slack::handler::people::Faces;
 use crate::slack::handler::{Archive, Handler, History};
 use crate::slack::{self, SlackClient, SocketConfig};
 use crate::store::Store;
@@ -159,6 +160,7 @@ impl App {
             paused: opened.paused,
             archive: archive(store.clone()),
             history: history(store.clone()),
+            faces: Faces::default(),
         };
         let config = SocketConfig::new(slack_api, app_token);
         let (listening, status) = slack::run(config, clock.clone(), handler, sockets.token.clone());

@@ -62,6 +62,10 @@ fn alert_keys(input: &Input) -> Vec<AlertKey> {
         What::Act(_)
         | What::Raise(_)
         | What::Override(_)
+        | What::GuestNote(_)
+        | What::AddMe(_)
+        | What::Admit(_)
+        | What::Announced { .. }
         | What::Due
         | What::Settled(_)
         | What::ClockJumped { .. }

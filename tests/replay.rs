@@ -29,6 +29,7 @@ use warridor::store::{Store, StoreId};
 
 const KEYS: [&str; 3] = ["disk", "cpu/a", "<!channel> & ü"];
 const PEOPLE: [&str; 4] = ["ana", "ben", "chen", "mara"];
+const NEWCOMERS: [&str; 3] = ["U0ZOE", "U0YAN", "U0XIA"];
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
 
@@ -37,6 +38,9 @@ enum Step {
     Event(u8, u8, u8),
     Act(u8, u8, u8),
     Override(u8),
+    AddMe(u8),
+    Admit(u8, u8, bool),
+    GuestNote(u8),
     Advance(i64),
     Checkpoint,
     Crash(bool),
@@ -48,6 +52,9 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (0..3u8, 0..3u8, 0..8u8).prop_map(|(s, k, a)| Step::Event(s, k, a)),
         4 => (0..4u8, 0..7u8, 0..7u8).prop_map(|(who, no, deed)| Step::Act(who, no, deed)),
         1 => (0..4u8).prop_map(Step::Override),
+        1 => (0..3u8).prop_map(Step::AddMe),
+        2 => (0..4u8, 0..3u8, any::<bool>()).prop_map(|(by, who, yes)| Step::Admit(by, who, yes)),
+        1 => (0..7u8).prop_map(Step::GuestNote),
         4 => prop::sample::select(vec![1_000, 5 * MINUTE, 31 * MINUTE, 25 * HOUR]).prop_map(Step::Advance),
         3 => Just(Step::Checkpoint),
         1 => any::<bool>().prop_map(Step::Crash),
@@ -82,6 +89,15 @@ fn take(sim: &mut Sim, step: &Step) {
             let (from, until) = (sim.wall, sim.wall.plus_ms(2 * HOUR));
             sim.override_shift("primary", PEOPLE[usize::from(*who)], from, until);
         }
+        Step::AddMe(who) => sim.add_me(NEWCOMERS[usize::from(*who)]),
+        Step::Admit(by, who, yes) => {
+            let slack = NEWCOMERS[usize::from(*who)];
+            sim.add_me(slack);
+            // Three times of four by the one who may.
+            let by = if *by == 0 { "ana" } else { "mara" };
+            sim.admit(by, slack, *yes);
+        }
+        Step::GuestNote(no) => sim.guest_note(u64::from(*no), "slow on our side"),
         Step::Advance(ms) => sim.advance(*ms),
         Step::Checkpoint => sim.checkpoint(),
         Step::Crash(power) => {
@@ -151,6 +167,7 @@ proptest! {
             prop_assert_eq!(&back.incidents, &world.incidents);
             prop_assert_eq!(&back.wanted, &world.wanted);
             prop_assert_eq!(&back.shifts, &world.shifts);
+            prop_assert_eq!(&back.people, &world.people);
             prop_assert_eq!(back.next_wake(), world.next_wake());
             prop_assert_eq!(back.next_wake(), back.next_wake_by_brute_force());
             prop_assert!(back.closed().eq(world.closed()));

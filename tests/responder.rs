@@ -447,6 +447,7 @@ fn fault_24_whoever_is_removed_from_the_configuration_is_passed_over_at_once() {
     assert!(config.contains(&ana), "{config}");
     let without = config.replace(&ana, "").replace("\"user:ana\"", "\"user:divya\"").replace("\"ana\", ", "");
     office.configure(&without);
+    office.settle();
     // #1 keeps the policy it began with: its next level is Ben, an hour early.
     office.card(1, "Paging Ben Okafor since");
     office.page("ben", 1);

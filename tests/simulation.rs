@@ -106,7 +106,8 @@ fn happen(sim: &mut Sim) {
             sim.advance(day);
         }
         95..96 => step_the_clock(sim),
-        96..98 => {
+        96..97 => newcomer(sim),
+        97..98 => {
             let power = sim.rng.random_ratio(1, 2);
             sim.crash(power);
         }
@@ -200,6 +201,29 @@ fn person(sim: &mut Sim) {
 /// The others open windows, which the simulation does not have.
 fn acts_at_once(action_id: &str) -> bool {
     Action::parse(action_id).is_some_and(|a| deed_of(a, &"ana".into()).is_some())
+}
+
+/// Asks, decides or notes, wanted or not.
+fn newcomer(sim: &mut Sim) {
+    let slack = ["U0ZOE", "U0YAN"][sim.rng.random_range(0..2)];
+    match sim.rng.random_range(0..5) {
+        0 | 1 => sim.add_me(slack),
+        2 | 3 => {
+            sim.add_me(slack);
+            let (by, approve) = (["mara", "ana"][sim.rng.random_range(0..2)], sim.rng.random_ratio(2, 3));
+            sim.admit(by, slack, approve);
+            // Whoever is in may act; whoever is not is nobody's business.
+            let user = warridor::domain::people::user_id(&slack.into());
+            if sim.snapshot().directory.users.contains_key(&user) {
+                let newest = sim.snapshot().world.meta.last_incident.0;
+                sim.act(user.as_str(), newest, Deed::Acknowledge);
+            }
+        }
+        _ => {
+            let newest = sim.snapshot().world.meta.last_incident.0;
+            sim.guest_note(newest, "slow <!here> on our side");
+        }
+    }
 }
 
 fn override_somebody(sim: &mut Sim) {

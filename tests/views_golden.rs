@@ -26,6 +26,7 @@ use warridor::domain::id::{IncidentNo, OverrideId, PageId, ScheduleId, TeamId, U
 use warridor::domain::incident::{Entry, Happening, Incident};
 use warridor::domain::input::{Deed, EventAction, OverrideRequest, SnoozeWhy};
 use warridor::domain::page::{PageFailure, Purpose, Recipient};
+use warridor::domain::people::{Newcomer, Standing};
 use warridor::domain::refusal::Refusal;
 use warridor::domain::schedule::{Override, now_and_next};
 use warridor::domain::snooze;
@@ -253,6 +254,7 @@ fn happenings() -> Vec<Happening> {
             | Happening::Resolved { .. }
             | Happening::Reopened { .. }
             | Happening::Noted { .. }
+            | Happening::NotedByGuest { .. }
             | Happening::Started { .. }
             | Happening::Mitigated { .. }
             | Happening::RespondersAsked { .. }
@@ -325,6 +327,7 @@ fn happenings() -> Vec<Happening> {
         resolved(ResolvedBy::Monitor, ""),
         Happening::Reopened { by: "ben".into() },
         Happening::Noted { by: "ana".into(), text: "looks like <the> database".into() },
+        Happening::NotedByGuest { name: "Gus *of* <!here>".into(), text: "our side <@U1> is slow too".into() },
         Happening::Started { by: "ana".into() },
         Happening::Mitigated { by: "ana".into() },
         Happening::RespondersAsked {
@@ -369,6 +372,13 @@ fn refusals() -> Vec<Refusal> {
     fn is_listed(r: &Refusal) {
         match r {
             Refusal::NoSuchIncident(_)
+            | Refusal::KnownAlready
+            | Refusal::AskAgainLater { .. }
+            | Refusal::TooManyAsk { .. }
+            | Refusal::TooManyAdded { .. }
+            | Refusal::NotAnAdmin
+            | Refusal::NobodyAsks
+            | Refusal::DecidedAlready { .. }
             | Refusal::NoSuchService(_)
             | Refusal::NoSuchSchedule(_)
             | Refusal::NoSuchUser(_)
@@ -436,6 +446,14 @@ fn refusals() -> Vec<Refusal> {
         Refusal::EmptyNote,
         Refusal::OverrideEndsBeforeItStarts,
         Refusal::OverrideInThePast { until: NIGHT },
+        Refusal::KnownAlready,
+        Refusal::AskAgainLater { again_at: NIGHT.plus_ms(DAY) },
+        Refusal::TooManyAsk { most: 100 },
+        Refusal::TooManyAdded { most: 1_000 },
+        Refusal::NotAnAdmin,
+        Refusal::NobodyAsks,
+        Refusal::DecidedAlready { by: "mara".into(), at: NIGHT, approved: true },
+        Refusal::DecidedAlready { by: "mara".into(), at: NIGHT, approved: false },
     ];
     all.iter().for_each(is_listed);
     all
@@ -561,9 +579,46 @@ fn replies() {
     golden.say("a window did not open", &views::reply::no_window());
     golden.say("it takes long", &views::reply::takes_long(IncidentNo(1)));
     golden.say("a card of another installation", &views::reply::from_another_store());
-    golden.say("somebody unknown", &views::reply::unknown_person());
     golden.say("the disk is full", &views::reply::not_saved());
     golden.say("too much waits", &views::reply::busy());
+    golden.compare();
+}
+
+#[test]
+fn people_who_are_not_known() {
+    let mut golden = Golden::new("people");
+    let desk = Desk::at(NIGHT);
+    let (d, by): (_, UserId) = (&desk.directory, "mara".into());
+    let newcomer = |standing| Newcomer {
+        slack: "U0ZOE".into(),
+        name: "Zoe *of* <!channel>".into(),
+        email: "zoe@example.com".into(),
+        tz: "Europe/Lisbon".into(),
+        asked: NIGHT,
+        notice: None,
+        standing,
+    };
+    let added = newcomer(Standing::Added { user: "slack-u0zoe".into(), by: by.clone(), at: NIGHT.plus_ms(MINUTE) });
+    let again_at = NIGHT.plus_ms(DAY);
+    let declined = newcomer(Standing::Declined { by: by.clone(), at: NIGHT.plus_ms(MINUTE), again_at });
+    let nameless = Newcomer { email: "".into(), ..newcomer(Standing::Asked) };
+    let subject = Subject { store: desk.store, incident: IncidentNo(12) };
+    golden.say("somebody unknown", &message(&views::people::unknown(), None));
+    golden.say("the same, beside an input", &views::people::unknown_in_a_form());
+    golden.say("a guest presses a button", &message(&views::people::outsider(Some(subject)), Some(subject)));
+    golden.say("a guest types a command", &message(&views::people::outsider(None), None));
+    golden.say("Slack does not say who it is", &views::people::not_told_who());
+    golden.say("a restored copy", &views::people::paused());
+    golden.say("Add me was pressed", &views::people::asked());
+    golden.say("the admins could not be told", &views::people::not_shown());
+    golden.say("the admins read", &message(&views::people::request(&newcomer(Standing::Asked), desk.store), None));
+    golden.say("the admins read, without an e-mail", &message(&views::people::request(&nameless, desk.store), None));
+    for (name, who) in [("approved", &added), ("declined", &declined)] {
+        golden.say(&format!("{name}: the admins read"), &message(&views::people::standing(who, d, desk.store), None));
+        golden.say(&format!("{name}: the admin who pressed reads"), &views::people::decided(who));
+    }
+    golden.say("approved: they read", &views::people::you_are_in(&by, d));
+    golden.say("declined: they read", &draw::words(&views::people::you_are_not_in(&by, again_at, d)));
     golden.compare();
 }
 
@@ -805,7 +860,7 @@ fn home() {
         many.titled("payments", &format!("Disk {n} is filling up"), "", &[]);
     }
     say("Ana, with more than a screen", &many, "ana");
-    let stranger = views::home::stranger(&views::Message::plain(views::reply::unknown_person()));
+    let stranger = views::home::stranger(&views::people::unknown());
     golden.say("somebody unknown", &view(&stranger, None));
     golden.compare();
 }

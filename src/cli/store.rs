@@ -7,6 +7,7 @@ use crate::app::{open_store_briefly, verify_store};
 use crate::clock::Clock;
 use crate::domain::incident::{Incident, State};
 use crate::domain::stamp::At;
+use crate::domain::world::World;
 use crate::pump::look::Look;
 use crate::store::disk::{Disk, RealDisk};
 use crate::store::embedded::EmbeddedStore;
@@ -36,20 +37,25 @@ pub(super) struct Restore {
 pub(super) struct Export {
     #[arg(value_enum)]
     what: What,
-    #[arg(long, value_enum, default_value = "json")]
-    format: Format,
+    /// Incidents as JSON, people as TOML; there is no other way yet.
+    #[arg(long, value_enum)]
+    format: Option<Format>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum What {
     /// Every incident there ever was, open and closed, by number.
     Incidents,
+    /// People who were added by button, to be pasted into config.toml.
+    People,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// One array.
     Json,
+    /// Tables of the configuration.
+    Toml,
 }
 
 /// 0: fine, 1: something is wrong with it, 2: it could not be looked at.
@@ -198,11 +204,21 @@ pub(super) fn export(data_dir: &Path, options: &Export) -> ExitCode {
     if let Err(code) = must_hold_data(data_dir, "export") {
         return code;
     }
-    let (What::Incidents, Format::Json) = (options.what, options.format);
+    let fits = match options.what {
+        What::Incidents => Format::Json,
+        What::People => Format::Toml,
+    };
+    if let Some(other) = options.format.filter(|f| *f != fits) {
+        eprintln!("export: these are exported as {fits:?}, not as {other:?}: leave --format out.");
+        return ExitCode::from(2);
+    }
     with_store(data_dir, "export", |store, opened| {
         let mut out = BufWriter::new(io::stdout().lock());
         let printed = match Look::new(store, opened) {
-            Ok(look) => incidents(&look, &mut out),
+            Ok(look) => match options.what {
+                What::Incidents => incidents(&look, &mut out),
+                What::People => Ok(people(look.world(), &mut out)),
+            },
             Err(e) => return failed("export", &e),
         };
         match printed {
@@ -229,6 +245,34 @@ fn incidents(look: &Look<'_>, out: &mut dyn Write) -> Result<io::Result<()>, Sto
         if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
     Ok(written.and_then(|()| out.write_all(b"\n]\n")).and_then(|()| out.flush()))
+}
+
+/// Who was added by button, as the configuration takes them. Pasted with the id they have, they stay who they are.
+fn people(world: &World, out: &mut dyn Write) -> io::Result<()> {
+    #[derive(Serialize)]
+    struct Tables<'a> {
+        user: Vec<Added<'a>>,
+    }
+    #[derive(Serialize)]
+    struct Added<'a> {
+        id: String,
+        name: &'a str,
+        slack: &'a str,
+        #[serde(skip_serializing_if = "str::is_empty")]
+        email: &'a str,
+        tz: &'a str,
+    }
+    let added = world.people.values().filter_map(|n| {
+        let id = n.user()?.id.to_string();
+        Some(Added { id, name: &n.name, slack: n.slack.as_str(), email: &n.email, tz: &n.tz })
+    });
+    let tables = Tables { user: added.collect() };
+    if tables.user.is_empty() {
+        writeln!(out, "# Nobody was added by button.")?;
+    } else {
+        out.write_all(toml::to_string(&tables).map_err(io::Error::other)?.as_bytes())?;
+    }
+    out.flush()
 }
 
 /// An incident for programs outside. Names and meanings stay.

@@ -27,6 +27,7 @@ mod words;
 
 pub use mistake::{CANDIDATES_MAX, Mistake, QUOTED_MAX};
 pub use nearest::nearest;
+pub use people::UNKNOWN_SPEAKER;
 pub use when::{MORNING_HOUR, Meant, NIGHT_ENDS_HOUR, SPAN_MAX_SECS};
 pub use words::LINE_MAX;
 

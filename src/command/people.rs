@@ -25,10 +25,13 @@ pub(super) fn user(r: &mut Reading<'_>) -> Result<UserId, Mistake> {
     Ok(user.id.clone())
 }
 
+/// What somebody hears who speaks of themselves and whom the directory does not know.
+pub const UNKNOWN_SPEAKER: &str = "I don't know you yet. An admin can add you to the configuration.";
+
 /// The speaker.
 pub(super) fn me(r: &Reading<'_>) -> Result<UserId, Mistake> {
     let known = r.speaker.me.filter(|me| r.directory().users.contains_key(*me));
-    known.cloned().ok_or_else(|| Mistake::new("I don't know you yet. An admin can add you to the configuration."))
+    known.cloned().ok_or_else(|| Mistake::new(UNKNOWN_SPEAKER))
 }
 
 /// Somebody whom an example can name: not the speaker, if there is anybody else.

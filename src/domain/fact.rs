@@ -7,7 +7,8 @@ use super::alert::Alert;
 use super::call::{CallKind, Skipped, Whom};
 use super::directory::{Method, Policy, Urgency};
 use super::id::{
-    CallNo, ChannelId, IncidentNo, MessageRef, OverrideId, PageId, PolicyId, ScheduleId, ServiceId, TeamId, UserId,
+    CallNo, ChannelId, IncidentNo, MessageRef, OverrideId, PageId, PolicyId, ScheduleId, ServiceId, SlackUserId,
+    TeamId, UserId,
 };
 use super::input::{EventAction, Need, SnoozeWhy, Source};
 use super::page::{PageFailure, Purpose, Recipient, RevokeReason, SyncKey};
@@ -283,6 +284,43 @@ pub enum Fact {
     OverrideExpired {
         id: OverrideId,
     },
+
+    /// Somebody whom the configuration does not know asks to be let in.
+    PersonAsked {
+        slack: SlackUserId,
+        name: Text,
+        #[serde(default, skip_serializing_if = "Text::is_empty")]
+        email: Text,
+        /// The zone's name: reading a journal needs no time zones.
+        tz: String,
+    },
+    /// This message in the admin channel says so.
+    PersonAnnounced {
+        slack: SlackUserId,
+        message: MessageRef,
+    },
+    /// From here on they are in the directory, as `user`.
+    PersonAdded {
+        slack: SlackUserId,
+        user: UserId,
+        by: UserId,
+    },
+    PersonDeclined {
+        slack: SlackUserId,
+        by: UserId,
+        again_at: At,
+    },
+    /// The configuration knows them itself, or their refusal is too long ago.
+    PersonForgotten {
+        slack: SlackUserId,
+    },
+    /// A note by somebody who may look and note only; no activity of a responder.
+    NotedByGuest {
+        incident: IncidentNo,
+        slack: SlackUserId,
+        name: Text,
+        text: Text,
+    },
 }
 
 /// A new incident, with everything that was known when it was opened.
@@ -366,7 +404,12 @@ impl Fact {
             | Self::ShiftStarted { .. }
             | Self::ShiftForgotten { .. }
             | Self::OverrideSet(_)
-            | Self::OverrideExpired { .. } => None,
+            | Self::OverrideExpired { .. }
+            | Self::PersonAsked { .. }
+            | Self::PersonAnnounced { .. }
+            | Self::PersonAdded { .. }
+            | Self::PersonDeclined { .. }
+            | Self::PersonForgotten { .. } => None,
             Self::IncidentOpened(o) => Some(o.incident),
             Self::StepStarted(s) => Some(s.incident),
             Self::SyncCreated { key, .. } => Some(key.incident()),
@@ -391,6 +434,7 @@ impl Fact {
             | Self::Resolved { incident, .. }
             | Self::Reopened { incident, .. }
             | Self::Noted { incident, .. }
+            | Self::NotedByGuest { incident, .. }
             | Self::Started { incident, .. }
             | Self::Mitigated { incident, .. }
             | Self::RespondersAsked { incident, .. }
@@ -406,6 +450,11 @@ impl Fact {
             | Self::ThreadShown { incident, .. }
             | Self::CardMoved { incident, .. } => Some(*incident),
         }
+    }
+
+    /// Does this fact change who is in the directory?
+    pub fn changes_people(&self) -> bool {
+        matches!(self, Self::PersonAdded { .. } | Self::PersonForgotten { .. })
     }
 
     /// What must be in memory before this fact can be applied.
@@ -433,7 +482,12 @@ impl Fact {
             | Self::ShiftStarted { .. }
             | Self::ShiftForgotten { .. }
             | Self::OverrideSet(_)
-            | Self::OverrideExpired { .. } => Stale::Nothing,
+            | Self::OverrideExpired { .. }
+            | Self::PersonAsked { .. }
+            | Self::PersonAnnounced { .. }
+            | Self::PersonAdded { .. }
+            | Self::PersonDeclined { .. }
+            | Self::PersonForgotten { .. } => Stale::Nothing,
             Self::AlertRepeated { incident, .. } => Stale::Card(*incident),
             Self::IncidentClosed { incident } => Stale::Closed(*incident),
             _ => self.incident().map_or(Stale::Nothing, Stale::Everything),
@@ -450,6 +504,14 @@ impl Fact {
             }
             Self::Resolved { note, .. } => each(note),
             Self::Noted { text, .. } => each(text),
+            Self::NotedByGuest { name, text, .. } => {
+                each(name);
+                each(text);
+            }
+            Self::PersonAsked { name, email, .. } => {
+                each(name);
+                each(email);
+            }
             Self::Snoozed { because, .. } => each(because),
             _ => {}
         }

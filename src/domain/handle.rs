@@ -7,7 +7,7 @@ use super::input::{Input, What};
 use super::refusal::Refusal;
 use super::stamp::Stamp;
 use super::world::World;
-use super::{alert, escalation, oncall, response, settle};
+use super::{alert, escalation, oncall, people, response, settle};
 
 /// What an input leads to. Pure: the same arguments give the same facts.
 ///
@@ -36,7 +36,18 @@ pub fn decide(world: &mut World, directory: &Directory, input: &Input, stamp: St
             *world = copy;
             Ok(facts)
         }
+        What::Admit(admission) => {
+            let mut copy = world.clone();
+            let facts = facts_of(&mut copy, directory, stamp, |d| people::admit(d, admission))?;
+            *world = copy;
+            Ok(facts)
+        }
         // Refused before their first fact or not at all.
+        What::GuestNote(note) => facts_of(world, directory, stamp, |d| response::guest_note(d, note)),
+        What::AddMe(who) => facts_of(world, directory, stamp, |d| people::ask(d, who)),
+        What::Announced { slack, message } => {
+            Ok(facts_in(world, directory, stamp, |d| people::announced(d, slack, message)))
+        }
         What::Raise(raise) => facts_of(world, directory, stamp, |d| alert::raise(d, raise)),
         What::Events(delivery) => facts_of(world, directory, stamp, |d| alert::events(d, delivery)),
         What::Unreadable(body) => facts_of(world, directory, stamp, |d| alert::unreadable(d, body)),
@@ -51,7 +62,11 @@ pub fn decide(world: &mut World, directory: &Directory, input: &Input, stamp: St
         }
         What::Booted => Ok(facts_in(world, directory, stamp, settle::booted)),
         // What follows from it is decided by it.
-        What::ConfigLoaded(new) => Ok(facts_in(world, new, stamp, |d| oncall::config_loaded(d, new))),
+        What::ConfigLoaded(new) => {
+            let next = people::in_force(new, world);
+            let changed = *directory != *next;
+            Ok(facts_in(world, &next, stamp, |d| oncall::config_loaded(d, new, changed)))
+        }
     }
 }
 

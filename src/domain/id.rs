@@ -38,7 +38,8 @@ macro_rules! name {
 }
 
 name!(
-    /// A person, by the id the configuration gives them; never their Slack id, e-mail or name.
+    /// A person, by the id the configuration gives them; of somebody let in by button, see `people::user_id`. Never an
+    /// e-mail address or a name.
     UserId
 );
 name!(TeamId);

@@ -205,6 +205,11 @@ pub enum Happening {
         by: UserId,
         text: Arc<str>,
     },
+    /// By a guest, or somebody of another organisation; `name` is Slack's.
+    NotedByGuest {
+        name: Arc<str>,
+        text: Arc<str>,
+    },
     Started {
         by: UserId,
     },
@@ -276,6 +281,7 @@ impl Happening {
             | Self::Snoozed { .. }
             | Self::Cleared
             | Self::Noted { .. }
+            | Self::NotedByGuest { .. }
             | Self::Started { .. }
             | Self::RespondersAsked { .. }
             | Self::ReassignAsked { .. }

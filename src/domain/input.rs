@@ -2,9 +2,12 @@
 
 use super::call::Whom;
 use super::directory::{Directory, Urgency};
-use super::id::{AlertKey, ChannelId, IncidentNo, InputId, MessageRef, PageId, ScheduleId, ServiceId, UserId};
+use super::id::{
+    AlertKey, ChannelId, IncidentNo, InputId, MessageRef, PageId, ScheduleId, ServiceId, SlackUserId, UserId,
+};
 use super::page::{PageFailure, SyncKey};
 use super::stamp::At;
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -25,6 +28,14 @@ pub enum What {
     Act(Act),
     /// A person opens an incident without a monitor.
     Raise(Raise),
+    /// Somebody who may look and note only writes a note.
+    GuestNote(GuestNote),
+    /// Somebody whom the configuration does not know asks to be let in.
+    AddMe(Introduction),
+    /// An admin decides about them.
+    Admit(Admission),
+    /// The admin channel shows that they ask.
+    Announced { slack: SlackUserId, message: MessageRef },
     /// A person takes somebody's place on a schedule for a while.
     Override(OverrideRequest),
     /// A deadline may have come: look.
@@ -184,6 +195,34 @@ pub struct Raise {
     pub urgency: Option<Urgency>,
 }
 
+/// Somebody as Slack knows them. The texts are bounded by whoever asked Slack, and untrusted.
+#[derive(Clone, Debug)]
+pub struct Introduction {
+    pub slack: SlackUserId,
+    pub name: String,
+    /// Empty where Slack gives none.
+    pub email: String,
+    pub tz: Tz,
+}
+
+/// What an admin says to somebody who asks to be let in.
+#[derive(Clone, Debug)]
+pub struct Admission {
+    pub slack: SlackUserId,
+    pub by: UserId,
+    pub approve: bool,
+}
+
+/// A note by a guest or by somebody of another organisation, whom no configuration names.
+#[derive(Clone, Debug)]
+pub struct GuestNote {
+    pub incident: IncidentNo,
+    pub slack: SlackUserId,
+    /// Slack's name for them.
+    pub name: String,
+    pub text: String,
+}
+
 #[derive(Clone, Debug)]
 pub struct OverrideRequest {
     pub schedule: ScheduleId,
@@ -234,7 +273,11 @@ impl Input {
             }
             What::Act(a) => vec![Need::Incident(a.incident)],
             What::Settled(s) => s.incidents().into_iter().map(Need::Incident).collect(),
+            What::GuestNote(n) => vec![Need::Incident(n.incident)],
             What::Override(_)
+            | What::AddMe(_)
+            | What::Admit(_)
+            | What::Announced { .. }
             | What::Raise(_)
             | What::Due
             | What::ClockJumped { .. }

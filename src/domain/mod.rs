@@ -18,6 +18,7 @@ mod join;
 pub mod lookup;
 mod oncall;
 pub mod page;
+pub mod people;
 pub mod privacy;
 pub mod refusal;
 pub mod responders;

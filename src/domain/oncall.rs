@@ -6,6 +6,7 @@ use super::escalation;
 use super::fact::Fact;
 use super::id::{OverrideId, ScheduleId};
 use super::input::OverrideRequest;
+use super::people;
 use super::refusal::Refusal;
 use super::schedule::{Override, Schedule, resolve};
 
@@ -44,10 +45,11 @@ pub(super) fn shift_due(d: &mut Decision<'_>, id: &ScheduleId) {
     }
 }
 
-/// From here on `new` is in force: every schedule is looked at with it.
-pub(super) fn config_loaded(d: &mut Decision<'_>, new: &Directory) {
+/// From here on `new` is in force: every schedule is looked at with it. `changed`: the directory is another than before.
+pub(super) fn config_loaded(d: &mut Decision<'_>, new: &Directory, changed: bool) {
+    people::forget_configured(d, new);
     // The same text may mean something else: a key file was written, a person was found in Slack.
-    if d.world().meta.config_sha256 != new.sha256 || d.directory != new {
+    if d.world().meta.config_sha256 != new.sha256 || changed {
         let version = d.world().meta.config + 1;
         d.emit(Fact::ConfigLoaded { version, sha256: new.sha256.clone() });
     }

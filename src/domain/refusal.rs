@@ -8,6 +8,29 @@ use super::stamp::At;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
+    /// They asked to be let in, and are in the directory.
+    KnownAlready,
+    /// An admin declined, less than a day ago.
+    AskAgainLater {
+        again_at: At,
+    },
+    /// So many wait for an admin already.
+    TooManyAsk {
+        most: usize,
+    },
+    /// So many were let in by button already.
+    TooManyAdded {
+        most: usize,
+    },
+    /// Only an admin decides who is let in.
+    NotAnAdmin,
+    /// Who was asked about does not ask any more.
+    NobodyAsks,
+    DecidedAlready {
+        by: UserId,
+        at: At,
+        approved: bool,
+    },
     /// No incident has this number.
     NoSuchIncident(IncidentNo),
     /// The configuration in force no longer has this service.

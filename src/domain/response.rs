@@ -8,7 +8,7 @@ use super::escalation;
 use super::fact::{Fact, LateAct, ResolvedBy};
 use super::id::{CallNo, IncidentNo, UserId};
 use super::incident::{AckTimeout, Incident, State};
-use super::input::{Act, Deed, SnoozeWhy};
+use super::input::{Act, Deed, GuestNote, SnoozeWhy};
 use super::page::RevokeReason;
 use super::refusal::Refusal;
 use super::stamp::At;
@@ -274,6 +274,19 @@ fn note(d: &mut Decision<'_>, i: &Incident, by: &UserId, text: &str) -> Result<(
         d.emit(Fact::Started { incident: i.no, by: by.clone(), ask_at });
     }
     d.emit(Fact::Noted { incident: i.no, by: by.clone(), text: Text::new(text.trim()), ask_at });
+    Ok(())
+}
+
+/// Told by somebody who may look and note only. It is nobody's activity: whoever has the incident is asked about it all
+/// the same.
+pub(super) fn guest_note(d: &mut Decision<'_>, note: &GuestNote) -> Result<(), Refusal> {
+    let incident = d.incident(note.incident).ok_or(Refusal::NoSuchIncident(note.incident))?.no;
+    let text = note.text.trim();
+    if text.is_empty() {
+        return Err(Refusal::EmptyNote);
+    }
+    let (slack, name) = (note.slack.clone(), Text::new(note.name.as_str()));
+    d.emit(Fact::NotedByGuest { incident, slack, name, text: Text::new(text) });
     Ok(())
 }
 

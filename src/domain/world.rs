@@ -4,9 +4,10 @@
 //! what is closed is a row on disk, loaded when an input or a fact speaks of it.
 
 use super::fact::Fact;
-use super::id::{AlertKey, IncidentNo, InputId, OverrideId, PageId, ScheduleId};
+use super::id::{AlertKey, IncidentNo, InputId, OverrideId, PageId, ScheduleId, SlackUserId};
 use super::incident::{Entry, Incident};
 use super::page::Page;
+use super::people::Newcomer;
 use super::schedule::{Override, Shift};
 use super::stamp::{At, Stamp};
 use imbl::{OrdMap, OrdSet};
@@ -36,6 +37,8 @@ pub struct World {
     pub bundles: OrdMap<PageId, OrdSet<(IncidentNo, PageId)>>,
     pub overrides: OrdMap<OverrideId, Override>,
     pub shifts: OrdMap<ScheduleId, CurrentShift>,
+    /// Who asked to be let in, and what became of it; bounded by [`super::people`].
+    pub people: OrdMap<SlackUserId, Newcomer>,
     seen: OrdMap<InputId, At>,
     seen_order: OrdSet<(At, InputId)>,
     wakes: OrdSet<(At, Wake)>,

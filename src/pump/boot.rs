@@ -6,6 +6,7 @@ use super::{Pump, Reading, Snapshot, StepResult, TimeLine, checkpoint};
 use crate::domain::directory::Directory;
 use crate::domain::id::InputId;
 use crate::domain::input::{Input, What};
+use crate::domain::people::in_force;
 use crate::domain::stamp::Stamp;
 use crate::pump::Lane;
 use crate::record::Salt;
@@ -84,12 +85,14 @@ impl Pump {
         }
         let at = world.meta.at.max(now.wall);
         let stamp = Stamp { at, wall: now.wall };
-        let committed = Arc::new(Snapshot { seq, store: opened.store, stamp, world, directory: directory.clone() });
+        let directory_in_force = in_force(&directory, &world);
+        let committed = Arc::new(Snapshot { seq, store: opened.store, stamp, world, directory: directory_in_force });
         let mut pump = Self {
             store_id: opened.store,
             epoch: opened.epoch,
             seq,
             committed,
+            configured: directory.clone(),
             time: TimeLine { at, steady_ms: now.steady_ms },
             salt,
             dirty,

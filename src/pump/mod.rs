@@ -11,6 +11,7 @@ use crate::domain::fact::{Fact, Stale};
 use crate::domain::handle::decide;
 use crate::domain::id::{IncidentNo, InputId};
 use crate::domain::input::{Input, What};
+use crate::domain::people::in_force;
 use crate::domain::refusal::Refusal;
 use crate::domain::stamp::{At, Stamp};
 use crate::domain::world::World;
@@ -145,6 +146,8 @@ pub struct Pump {
     epoch: Epoch,
     seq: u64,
     committed: Arc<Snapshot>,
+    /// The configuration in force; the directory of `committed` is this, and whoever was let in by button.
+    configured: Arc<Directory>,
     time: TimeLine,
     salt: Box<dyn FnMut() -> Salt + Send>,
     /// Rows that changed since the last checkpoint was handed over.
@@ -228,7 +231,7 @@ impl Pump {
         jumped_ms: i64,
         spend: Spend,
     ) -> Attempt {
-        let mut work = Work::new(self.committed.world.clone(), self.committed.directory.clone());
+        let mut work = Work::new(&self.committed, self.configured.clone());
         if jumped_ms > CLOCK_JUMP_MS {
             let id = self.mint('j');
             work.decide(&Input { id, what: What::ClockJumped { ahead_ms: jumped_ms } }, stamp);
@@ -314,6 +317,7 @@ impl Pump {
                 }
             }
         }
+        self.configured = work.configured.clone();
         self.committed = Arc::new(Snapshot {
             seq: self.seq,
             store: self.store_id,
@@ -341,6 +345,8 @@ enum NotDone {
 /// A batch being decided.
 struct Work {
     world: World,
+    configured: Arc<Directory>,
+    /// See [`in_force`].
     directory: Arc<Directory>,
     facts: Vec<Fact>,
     inputs: Vec<InputId>,
@@ -370,15 +376,21 @@ impl Outcome {
 }
 
 impl Work {
-    fn new(world: World, directory: Arc<Directory>) -> Self {
-        Self { world, directory, facts: Vec::new(), inputs: Vec::new(), people: BTreeSet::new(), dues: 0 }
+    fn new(committed: &Snapshot, configured: Arc<Directory>) -> Self {
+        let (world, directory) = (committed.world.clone(), committed.directory.clone());
+        Self { world, configured, directory, facts: Vec::new(), inputs: Vec::new(), people: BTreeSet::new(), dues: 0 }
     }
 
     fn decide(&mut self, input: &Input, stamp: Stamp) -> Outcome {
         match decide(&mut self.world, &self.directory, input, stamp) {
             Ok(facts) => {
+                let mut changed = facts.iter().any(Fact::changes_people);
                 if let What::ConfigLoaded(new) = &input.what {
-                    self.directory = new.clone();
+                    self.configured = new.clone();
+                    changed = true;
+                }
+                if changed {
+                    self.directory = in_force(&self.configured, &self.world);
                 }
                 if !facts.is_empty() {
                     self.inputs.push(input.id.clone());

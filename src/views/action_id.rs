@@ -1,7 +1,7 @@
 //! What our buttons, selects and modals are called, and what they carry. Every id written here parses back; nothing
 //! else is understood.
 
-use crate::domain::id::{ChannelId, IncidentNo, PageId, StoreId};
+use crate::domain::id::{ChannelId, IncidentNo, PageId, SlackUserId, StoreId};
 
 /// What a button does. The first of them act at once; the others open a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -103,10 +103,24 @@ pub enum Elsewhere {
     AcknowledgeAll,
     /// The incidents that one message speaks of, each with its buttons.
     ListAll,
+    /// Somebody unknown asks to be let in.
+    AddMe,
+    /// An admin lets them in; carries an [`Asker`].
+    Approve,
+    /// An admin does not; carries an [`Asker`].
+    Decline,
 }
 
 impl Elsewhere {
-    pub const ALL: [Self; 4] = [Self::Raise, Self::RaiseService, Self::AcknowledgeAll, Self::ListAll];
+    pub const ALL: [Self; 7] = [
+        Self::Raise,
+        Self::RaiseService,
+        Self::AcknowledgeAll,
+        Self::ListAll,
+        Self::AddMe,
+        Self::Approve,
+        Self::Decline,
+    ];
 
     /// The `action_id`.
     pub fn id(self) -> &'static str {
@@ -115,6 +129,9 @@ impl Elsewhere {
             Self::RaiseService => "raise.service",
             Self::AcknowledgeAll => "bundle.acknowledge",
             Self::ListAll => "bundle.list",
+            Self::AddMe => "people.add_me",
+            Self::Approve => "people.approve",
+            Self::Decline => "people.decline",
         }
     }
 
@@ -211,6 +228,26 @@ impl Field {
             Self::What => "what",
             Self::Urgency => "urgency",
         }
+    }
+}
+
+/// What *Approve* and *Decline* carry: which store it came from, and who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asker {
+    pub store: StoreId,
+    pub slack: SlackUserId,
+}
+
+impl Asker {
+    /// The button's `value`.
+    pub fn value(&self) -> String {
+        format!("{}/{}", self.store, self.slack)
+    }
+
+    pub fn parse(value: &str) -> Option<Self> {
+        let (store, slack) = value.split_once('/')?;
+        let store = u64::from_str_radix(store, 16).ok()?;
+        Some(Self { store: StoreId(store), slack: slack.into() })
     }
 }
 

@@ -17,6 +17,7 @@ pub mod mrkdwn;
 pub mod notice;
 pub mod oncall;
 pub mod page;
+pub mod people;
 pub mod refusal;
 pub mod reply;
 pub mod thread;

@@ -23,6 +23,31 @@ pub fn message(r: &Refusal, d: &Directory, subject: Subject) -> Message {
 /// The words for a refusal; the last sentence says what to do next.
 pub fn refusal(r: &Refusal, d: &Directory) -> String {
     match r {
+        Refusal::KnownAlready => "I know you already: you may act on every incident. Do again what you wanted to do.".to_owned(),
+        Refusal::AskAgainLater { again_at } => format!(
+            "An admin declined. You may ask again from {} on; if it cannot wait, talk to an admin.",
+            day_and_time(*again_at)
+        ),
+        Refusal::TooManyAsk { most } => format!(
+            "{most} people wait for an admin already, so nobody was asked for you. Talk to an admin: they can decide about \
+             those in the admin channel, or write you into `config.toml`."
+        ),
+        Refusal::TooManyAdded { most } => format!(
+            "{most} people were added by button already. An admin can move them into `config.toml`: `warridor export \
+             people` prints them."
+        ),
+        Refusal::NotAnAdmin => {
+            "Only people with `admin = true` in `config.toml` decide who is added. Nothing was done: ask one of them.".to_owned()
+        }
+        Refusal::NobodyAsks => {
+            "They do not ask any more: the configuration knows them by now, or they were forgotten. There is nothing to \
+             decide; if they read \u{201c}I don't know you yet\u{201d}, let them press *Add me* again."
+                .to_owned()
+        }
+        Refusal::DecidedAlready { by, at, approved } => {
+            let what = if *approved { "approved" } else { "declined" };
+            format!("{} {what} this at {}. Nothing changed.", name(d, by), time(*at))
+        }
         Refusal::NoSuchIncident(no) => format!("There is no incident {no}. `/pager list` shows the open ones."),
         Refusal::NoSuchService(s) => {
             format!("There is no service `{}` in the configuration. Ask an admin to add it.", escape(s.as_str(), 60))

@@ -68,7 +68,7 @@ fn told(fact: &Fact, facts: &[Fact], after: &Incident, d: &Directory) -> Option<
         Fact::Reopened { .. } => {
             format!("{no} is open again, and you have it. Nobody was paged.{}", quiet(after, d))
         }
-        Fact::Noted { .. } => format!("Noted on {no}."),
+        Fact::Noted { .. } | Fact::NotedByGuest { .. } => format!("Noted on {no}."),
         Fact::Merged { into, .. } => {
             format!("{no} is part of {into} now: its alerts count there. Nobody is paged for {no} any more.")
         }
@@ -272,11 +272,6 @@ pub fn have_all(have: &[IncidentNo], not_done: usize) -> String {
 pub fn from_another_store() -> String {
     "This card is from an earlier installation of Warridor; its buttons no longer work. `/pager list` shows what is open."
         .to_owned()
-}
-
-/// Nobody configured has this Slack id.
-pub fn unknown_person() -> String {
-    "I don't know you yet. Ask a Warridor admin to add you to `config.toml`, with your Slack member id.".to_owned()
 }
 
 /// Somebody chosen in a form is not configured. `slack` are Slack ids.

@@ -1,7 +1,7 @@
 //! Thread lines: what happened, for those who follow along.
 
 use super::card::name;
-use super::mrkdwn::{day_and_time, escape, names, time};
+use super::mrkdwn::{day_and_time, escape, escape_marked, names, time};
 use super::{Message, limits};
 use crate::domain::call::{SkipReason, Skipped, Whom};
 use crate::domain::directory::{Directory, Target, Urgency};
@@ -87,6 +87,9 @@ fn words(what: &Happening, d: &Directory) -> String {
         }
         Happening::Reopened { by } => format!(":leftwards_arrow_with_hook: {} reopened it.", name(d, by)),
         Happening::Noted { by, text } => format!(":memo: {}: {}", name(d, by), escape(text, limits::NOTE)),
+        Happening::NotedByGuest { name, text } => {
+            format!(":memo: {} (guest): {}", escape_marked(name, limits::LABEL), escape(text, limits::NOTE))
+        }
         Happening::Started { by } => format!(":hammer_and_wrench: {} began to work on it.", name(d, by)),
         Happening::Mitigated { by } => {
             format!(":adhesive_bandage: {}: mitigated, customers no longer feel it.", name(d, by))

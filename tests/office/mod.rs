@@ -29,8 +29,9 @@ pub struct Office {
     pub clock: Clock,
     app: Option<App>,
     http: SocketAddr,
-    _sandbox: Sandbox,
-    _dir: TempDir,
+    sandbox: Sandbox,
+    dir: TempDir,
+    tokens: (String, String),
     alerts: BTreeMap<String, u64>,
 }
 
@@ -45,34 +46,63 @@ impl Office {
         let _inside = runtime().enter();
         let clock = Clock::stopped(NIGHT);
         let dir = tempfile::tempdir().expect("a temporary directory");
-        let path = dir.path().join("config.toml");
-        std::fs::write(&path, config).expect("the configuration is written");
-        let vars = KEYS.iter().map(|(name, key)| ((*name).to_owned(), (*key).to_owned())).collect();
-        let env = WithVars { under: &SystemEnv, vars };
-        let loaded = load(&path, &env).expect("a good configuration");
-        let watch = Watch { path, env: Arc::new(env) };
-        let (bot, app) = (workspace.bot_token.clone(), workspace.app_token.clone());
+        std::fs::write(dir.path().join("config.toml"), config).expect("the configuration is written");
+        let tokens = (workspace.bot_token.clone(), workspace.app_token.clone());
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let sandbox = SandboxConfig { listen: any, clock: clock.clone(), dir: None, workspace };
         let sandbox = Sandbox::start(sandbox).expect("the local Slack starts");
+        let slack = Slack { address: sandbox.addr() };
+        let mut office = Self { slack, clock, app: None, http: any, sandbox, dir, tokens, alerts: BTreeMap::new() };
+        office.start();
+        office
+    }
+
+    /// The pager, on what the data directory holds.
+    fn start(&mut self) {
+        let _inside = runtime().enter();
+        let path = self.dir.path().join("config.toml");
+        let vars = KEYS.iter().map(|(name, key)| ((*name).to_owned(), (*key).to_owned())).collect();
+        let env = WithVars { under: &SystemEnv, vars };
+        let loaded = load(&path, &env).expect("a good configuration");
         let start = Start {
             loaded,
-            listen: any,
-            clock: clock.clone(),
-            slack_api: sandbox.api_url().parse().expect("an address"),
-            bot_token: SecretString::from(bot),
-            app_token: SecretString::from(app),
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            clock: self.clock.clone(),
+            slack_api: self.sandbox.api_url().parse().expect("an address"),
+            bot_token: SecretString::from(self.tokens.0.clone()),
+            app_token: SecretString::from(self.tokens.1.clone()),
             metrics: None,
-            watch,
+            watch: Watch { path, env: Arc::new(env) },
         };
-        let app = runtime().block_on(App::start(start, &dir.path().join("data"))).expect("the pager starts");
-        let slack = Slack { address: sandbox.addr() };
-        let http = app.addr();
-        let office = Self { slack, clock, app: Some(app), http, _sandbox: sandbox, _dir: dir, alerts: BTreeMap::new() };
+        let app = runtime().block_on(App::start(start, &self.dir.path().join("data"))).expect("the pager starts");
+        self.http = app.addr();
+        self.app = Some(app);
         eventually_true("the pager hears Slack", SOON, || {
-            office.slack.types("mara", "admin", "/pager", "help")["error"] != "app_not_connected"
+            self.slack.types("mara", "admin", "/pager", "help")["error"] != "app_not_connected"
         });
-        office
+    }
+
+    /// The pager stops.
+    pub fn stop(&mut self) {
+        if let Some(app) = self.app.take() {
+            runtime().block_on(app.stop());
+        }
+    }
+
+    /// The pager stops and starts again.
+    pub fn restart(&mut self) {
+        self.stop();
+        self.start();
+    }
+
+    /// The data directory, for a command on a stopped one.
+    pub fn data(&self) -> std::path::PathBuf {
+        self.dir.path().join("data")
+    }
+
+    /// Somebody edits the configuration; it is noticed within seconds.
+    pub fn configure(&self, config: &str) {
+        std::fs::write(self.dir.path().join("config.toml"), config).expect("the configuration is written");
     }
 
     /// The usual company.
@@ -112,12 +142,6 @@ impl Office {
         })
     }
 
-    /// The configuration changes, and is taken in.
-    pub fn configure(&self, config: &str) {
-        std::fs::write(self._dir.path().join("config.toml"), config).expect("the configuration is written");
-        self.settle();
-    }
-
     /// What is open on somebody's screen: the windows, the top one last.
     pub fn windows(&self, user: &str) -> Vec<Value> {
         let views = self.slack.get(&format!("/sandbox/views?user={user}"));
@@ -128,9 +152,7 @@ impl Office {
 
 impl Drop for Office {
     fn drop(&mut self) {
-        if let Some(app) = self.app.take() {
-            runtime().block_on(app.stop());
-        }
+        self.stop();
     }
 }
 

@@ -15,7 +15,10 @@ use std::sync::Arc;
 use warridor::domain::directory::Directory;
 use warridor::domain::fact::Fact;
 use warridor::domain::id::{InputId, SlackUserId};
-use warridor::domain::input::{Act, Deed, Delivery, Event, Input, OverrideRequest, Raise, Settled, Source, What};
+use warridor::domain::input::{
+    Act, Admission, Deed, Delivery, Event, GuestNote, Input, Introduction, OverrideRequest, Raise, Settled, Source,
+    What,
+};
 use warridor::domain::page::Purpose;
 use warridor::domain::stamp::At;
 use warridor::outbox::Outbox;
@@ -248,6 +251,32 @@ impl Sim {
         let by = user.into();
         let request = OverrideRequest { schedule: schedule.into(), user: user.into(), from, until, by };
         self.people.push_back(Input { id, what: What::Override(request) });
+    }
+
+    /// Somebody whom the configuration does not know asks to be let in.
+    pub fn add_me(&mut self, slack: &str) {
+        let id = InputId::from(format!("add-me-{}", self.inputs));
+        self.inputs += 1;
+        let name = format!("{slack} <!channel>");
+        let who = Introduction { slack: slack.into(), name, email: String::new(), tz: chrono_tz::Europe::Lisbon };
+        self.people.push_back(Input { id, what: What::AddMe(who) });
+    }
+
+    /// Somebody presses *Approve* or *Decline*.
+    pub fn admit(&mut self, by: &str, slack: &str, approve: bool) {
+        let id = InputId::from(format!("admit-{}", self.inputs));
+        self.inputs += 1;
+        let admission = Admission { slack: slack.into(), by: by.into(), approve };
+        self.people.push_back(Input { id, what: What::Admit(admission) });
+    }
+
+    /// Somebody who may look and note only writes a note.
+    pub fn guest_note(&mut self, incident: u64, text: &str) {
+        let id = InputId::from(format!("guest-{}", self.inputs));
+        self.inputs += 1;
+        let incident = warridor::domain::id::IncidentNo(incident);
+        let note = GuestNote { incident, slack: "U0GUS".into(), name: "Gus".to_owned(), text: text.to_owned() };
+        self.people.push_back(Input { id, what: What::GuestNote(note) });
     }
 
     /// Hands the same input in again, as Slack does when an acknowledgement was lost.

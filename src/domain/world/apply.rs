@@ -5,12 +5,13 @@ use crate::domain::alert::{Alert, AlertState};
 use crate::domain::call::{Call, CallKind, CallState, Whom};
 use crate::domain::directory::Urgency;
 use crate::domain::fact::{Fact, IncidentOpened, ResolvedBy, StepStarted};
-use crate::domain::id::{AlertKey, CallNo, IncidentNo, PageId, UserId};
+use crate::domain::id::{AlertKey, CallNo, IncidentNo, PageId, SlackUserId, UserId};
 use crate::domain::incident::{
     AckTimeout, Done, Entry, Happening, Incident, SETTLED_PAGES_KEPT, State, TIMELINE_IN_MEMORY, TIMELINE_SPILL,
 };
 use crate::domain::input::Source;
 use crate::domain::page::{Page, PageState, Recipient, SyncKey};
+use crate::domain::people::{Newcomer, Standing};
 use crate::domain::stamp::{At, Stamp};
 use std::sync::Arc;
 
@@ -49,6 +50,32 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
             w.forget_wake(old.map(|o| o.until), Wake::Override(*id));
             w.touched.push(RowKey::Override(*id));
         }
+        Fact::PersonAsked { slack, name, email, tz } => {
+            let newcomer = Newcomer {
+                slack: slack.clone(),
+                name: name.body().clone(),
+                email: email.body().clone(),
+                tz: tz.as_str().into(),
+                asked: wall,
+                notice: None,
+                standing: Standing::Asked,
+            };
+            w.people.insert(slack.clone(), newcomer);
+            w.touched.push(RowKey::Person(slack.clone()));
+        }
+        Fact::PersonAnnounced { slack, message } => person(w, slack, |n| n.notice = Some(message.clone())),
+        Fact::PersonAdded { slack, user, by } => {
+            let (user, by) = (user.clone(), by.clone());
+            person(w, slack, |n| n.standing = Standing::Added { user, by, at: wall });
+        }
+        Fact::PersonDeclined { slack, by, again_at } => {
+            let (by, again_at) = (by.clone(), *again_at);
+            person(w, slack, |n| n.standing = Standing::Declined { by, at: wall, again_at });
+        }
+        Fact::PersonForgotten { slack } => {
+            w.people.remove(slack);
+            w.touched.push(RowKey::Person(slack.clone()));
+        }
         Fact::PageRequested { incident, page, .. } => {
             w.meta.last_page = w.meta.last_page.max(*page);
             change(w, *incident, |i| apply_to_incident(i, fact, wall));
@@ -77,6 +104,7 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         | Fact::Escalated { incident, .. }
         | Fact::Resolved { incident, .. }
         | Fact::Noted { incident, .. }
+        | Fact::NotedByGuest { incident, .. }
         | Fact::Started { incident, .. }
         | Fact::Mitigated { incident, .. }
         | Fact::RespondersAsked { incident, .. }
@@ -103,6 +131,13 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         Fact::SyncCreated { key, .. } => change(w, key.incident(), |i| apply_to_incident(i, fact, wall)),
     }
     w.touched.push(RowKey::Meta);
+}
+
+fn person(w: &mut World, slack: &SlackUserId, how: impl FnOnce(&mut Newcomer)) {
+    if let Some(newcomer) = w.people.get_mut(slack) {
+        how(newcomer);
+        w.touched.push(RowKey::Person(slack.clone()));
+    }
 }
 
 /// Changes one incident and keeps every index that speaks of it.
@@ -392,6 +427,9 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             set_timeout(i, *ask_at);
             log(i, wall, Happening::Noted { by: by.clone(), text: text.body().clone() });
         }
+        Fact::NotedByGuest { name, text, .. } => {
+            log(i, wall, Happening::NotedByGuest { name: name.body().clone(), text: text.body().clone() });
+        }
         Fact::Started { by, ask_at, .. } => {
             add_responder(i, by);
             set_timeout(i, *ask_at);
@@ -471,7 +509,12 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         | Fact::ShiftStarted { .. }
         | Fact::ShiftForgotten { .. }
         | Fact::OverrideSet(_)
-        | Fact::OverrideExpired { .. } => {}
+        | Fact::OverrideExpired { .. }
+        | Fact::PersonAsked { .. }
+        | Fact::PersonAnnounced { .. }
+        | Fact::PersonAdded { .. }
+        | Fact::PersonDeclined { .. }
+        | Fact::PersonForgotten { .. } => {}
     }
 }
 

@@ -4,8 +4,9 @@
 //! in order of age. Values are JSON.
 
 use super::{CurrentShift, Meta, Wake, World};
-use crate::domain::id::{AlertKey, IncidentNo, InputId, OverrideId, ScheduleId};
+use crate::domain::id::{AlertKey, IncidentNo, InputId, OverrideId, ScheduleId, SlackUserId};
 use crate::domain::incident::{Entry, Incident, State};
+use crate::domain::people::Newcomer;
 use crate::domain::schedule::Override;
 use crate::domain::stamp::At;
 use serde::{Serialize, de::DeserializeOwned};
@@ -21,6 +22,7 @@ pub enum RowKey {
     Override(OverrideId),
     Shift(ScheduleId),
     Seen(InputId),
+    Person(SlackUserId),
 }
 
 /// A row that cannot be read.
@@ -31,7 +33,7 @@ pub struct RowTrouble {
 }
 
 /// Prefixes of the rows a start reads whole.
-pub const OPEN_PREFIXES: [&[u8]; 5] = [b"m", b"o/", b"s/", b"v/", b"i/"];
+pub const OPEN_PREFIXES: [&[u8]; 6] = [b"m", b"o/", b"s/", b"v/", b"i/", b"p/"];
 
 type Change = (Vec<u8>, Option<Vec<u8>>);
 
@@ -132,6 +134,11 @@ impl World {
                 k.extend_from_slice(id.as_str().as_bytes());
                 vec![(k, self.seen.get(id).map(json))]
             }
+            RowKey::Person(id) => {
+                let mut k = b"p/".to_vec();
+                k.extend_from_slice(id.as_str().as_bytes());
+                vec![(k, self.people.get(id).map(json))]
+            }
         }
     }
 
@@ -141,7 +148,8 @@ impl World {
             .chain(self.incidents.keys().map(|no| RowKey::Incident(*no)))
             .chain(self.overrides.keys().map(|id| RowKey::Override(*id)))
             .chain(self.shifts.keys().map(|id| RowKey::Shift(id.clone())))
-            .chain(self.seen.keys().map(|id| RowKey::Seen(id.clone())));
+            .chain(self.seen.keys().map(|id| RowKey::Seen(id.clone())))
+            .chain(self.people.keys().map(|id| RowKey::Person(id.clone())));
         keys.flat_map(|k| self.row_changes(&k)).filter(|(_, v)| v.is_some()).collect()
     }
 
@@ -175,6 +183,10 @@ impl World {
                 let at: At = read(key, value)?;
                 self.seen.insert(id.into(), at);
                 self.seen_order.insert((at, id.into()));
+            }
+            [b'p', b'/', ..] => {
+                let newcomer: Newcomer = read(key, value)?;
+                self.people.insert(newcomer.slack.clone(), newcomer);
             }
             _ => return Err(trouble(key, "no row of this name is known")),
         }

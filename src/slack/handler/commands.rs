@@ -1,5 +1,6 @@
 //! What people type: slash commands, and words to the bot itself.
 
+use super::people::{Who, stranger};
 use super::{ANSWER, Came, Handler, ephemeral, told};
 use crate::command::{self, Command, Line, ListOf, Meant, OnCall, Speaker, Topic, Which};
 use crate::config::Means;
@@ -80,12 +81,15 @@ impl Handler {
         let line = Line { command: typed.command, text, means: self.means(typed.command) };
         let command = match command::parse(&line, &speaker) {
             Ok(command) => command,
+            Err(mistake) if user.is_none() && mistake.why == command::UNKNOWN_SPEAKER => {
+                return Reply::Words(self.stranger(typed.by, None).await);
+            }
             Err(mistake) => return Reply::Words(views::list::mistake(&mistake)),
         };
         if let Some(read) = self.read(&s, &command, user, typed) {
             return read;
         }
-        let Some(user) = user else { return Reply::Words(Message::plain(views::reply::unknown_person())) };
+        let Some(user) = user else { return Reply::Words(self.unknown_speaks(&s, command, typed).await) };
         Reply::Words(match command {
             Command::OnCall(on_call) => self.stand_in(&s, on_call, user, typed).await,
             Command::Trigger { service: Some(service), what } => {
@@ -94,7 +98,7 @@ impl Handler {
             }
             Command::Acknowledge(numbers) => self.acknowledge(&s, &numbers, user, typed).await,
             other => match deed(&other) {
-                Some((which, deed)) => match self.which(&s, which, &deed, user, typed) {
+                Some((which, deed)) => match self.which(&s, which, verb(&deed), Some(&user.id), typed) {
                     Ok(incident) => {
                         let act = Act { incident, by: user.id.clone(), deed };
                         let told = self.act(typed, typed.id.into(), What::Act(act), incident).await;
@@ -205,18 +209,34 @@ impl Handler {
         &self,
         s: &Snapshot,
         which: Which,
-        deed: &Deed,
-        user: &User,
+        verb: &str,
+        me: Option<&UserId>,
         typed: &Typed<'_>,
     ) -> Result<IncidentNo, Message> {
-        let all = mine(s, Some(&user.id));
-        let have: Vec<&Incident> = all.iter().copied().filter(|i| i.responder() == Some(&user.id)).collect();
+        let all = mine(s, me);
+        let have: Vec<&Incident> = all.iter().copied().filter(|i| me.is_some() && i.responder() == me).collect();
         match which {
             Which::No(no) => Ok(no),
             Which::Mine => only(&have).or_else(|| only(&all)).ok_or_else(|| {
-                let line = format!("{} {}", typed.command, verb(deed));
+                let line = format!("{} {verb}", typed.command);
                 views::list::pick(&all, &s.directory, &line)
             }),
+        }
+    }
+
+    /// Somebody unknown wants to act: guests may note, others may ask to be let in.
+    async fn unknown_speaks(&self, s: &Snapshot, command: Command, typed: &Typed<'_>) -> Message {
+        let (which, text, name) = match (command, self.who(typed.by).await) {
+            (Command::Note(which, text), Who::Outsider { name }) => (which, text, name),
+            (_, who) => return stranger(&who, None),
+        };
+        let incident = match self.which(s, which, "note", None, typed) {
+            Ok(incident) => incident,
+            Err(pick) => return pick,
+        };
+        match self.guest_note(typed.id.into(), typed.by, name, incident, text).await {
+            Came::To { facts, snapshot } => told(&facts, &snapshot, incident),
+            other => self.not_done(other, typed, incident),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Modals that are submitted.
 
-use super::{ANSWER, Came, Handler, told, windows};
+use super::people::{Who, stranger};
+use super::{ANSWER, Came, Handler, Turned, told, windows};
 use crate::domain::call::Whom;
 use crate::domain::directory::Directory;
 use crate::domain::fact::Fact;
@@ -34,14 +35,46 @@ impl Handler {
         let at = form.first_field();
         let user = match self.admit(&snapshot, by, origin.subject) {
             Ok(user) => user.id.clone(),
-            Err(why) => return errors(&Wrong { at, why }),
+            Err(Turned::AnotherStore) => return errors(&Wrong { at, why: views::reply::from_another_store() }),
+            Err(Turned::Unknown) => return self.submit_unknown(by, form, filled, origin, view).await,
         };
         let no = origin.subject.incident;
         let what = match input(&filled, no, user, form, &snapshot.directory) {
             Ok(what) => what,
             Err(wrong) => return errors(&wrong),
         };
-        match self.decide(InputId::from(view), what, ANSWER).await {
+        let came = self.decide(InputId::from(view), what, ANSWER).await;
+        self.submitted(came, by, form, origin)
+    }
+
+    /// Guests may note; whoever else is unknown is told so beside the input, and by a message that has the button.
+    async fn submit_unknown(
+        &self,
+        by: &SlackUserId,
+        form: Form,
+        filled: Filled,
+        origin: Origin,
+        view: String,
+    ) -> Handled {
+        let at = form.first_field();
+        match (self.who(by).await, form, filled) {
+            (Who::Outsider { name }, Form::Note, Filled::Words(text)) => {
+                let came = self.guest_note(InputId::from(view), by, name, origin.subject.incident, text).await;
+                self.submitted(came, by, form, origin)
+            }
+            (Who::Member(_), ..) => {
+                self.whisper(by, origin.channel, &views::people::unknown());
+                errors(&Wrong { at, why: views::people::unknown_in_a_form() })
+            }
+            (who @ (Who::Outsider { .. } | Who::NotTold), ..) => {
+                errors(&Wrong { at, why: stranger(&who, Some(origin.subject)).text })
+            }
+        }
+    }
+
+    fn submitted(&self, came: Came, by: &SlackUserId, form: Form, origin: Origin) -> Handled {
+        let (at, no, snapshot) = (form.first_field(), origin.subject.incident, self.board.snapshot());
+        match came {
             Came::To { facts, snapshot } => {
                 let opened = facts.iter().find_map(|f| match f {
                     Fact::IncidentOpened(o) => Some(o.incident),

@@ -5,14 +5,14 @@ use crate::domain::duty::duties;
 use crate::domain::id::SlackUserId;
 use crate::domain::incident::Incident;
 use crate::slack::Outcome;
-use crate::views::{self, Message};
+use crate::views;
 use serde_json::json;
 
 impl Handler {
     pub(super) async fn publish_home(&self, by: &SlackUserId) {
         let s = self.board.snapshot();
         let view = match s.directory.user_by_slack(by) {
-            None => views::home::stranger(&Message::plain(views::reply::unknown_person())),
+            None => views::home::stranger(&self.stranger(by, None).await),
             Some(user) => {
                 let duties = duties(&s.world, &s.directory, self.now(), &user.id);
                 let open: Vec<&Incident> = s.world.open_incidents().map(|i| &**i).collect();

@@ -18,7 +18,7 @@ use crate::door::Door;
 use crate::outbox::driver::OutboxHandle;
 use crate::pump::driver::Board;
 use crate::pump::{Answer, Facts, Lane, Snapshot};
-use crate::views::action_id::{Elsewhere, Origin, Subject};
+use crate::views::action_id::{Asker, Elsewhere, Origin, Subject};
 use crate::views::{self, Message};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -27,6 +27,7 @@ use std::time::Duration;
 mod commands;
 mod forms;
 mod home;
+pub mod people;
 pub mod press;
 mod several;
 mod windows;
@@ -58,6 +59,8 @@ pub struct Handler {
     pub paused: bool,
     pub archive: Archive,
     pub history: History,
+    /// What Slack said of people whom the configuration does not know.
+    pub faces: people::Faces,
 }
 
 /// What an input came to.
@@ -73,17 +76,30 @@ enum Came {
     Late,
 }
 
+/// Why somebody is not admitted.
+enum Turned {
+    /// What they pressed is of another installation.
+    AnotherStore,
+    /// Nobody known has this Slack id.
+    Unknown,
+}
+
 impl EnvelopeHandler for Handler {
     async fn handle(&self, envelope: Envelope) -> Handled {
         let id = &envelope.envelope_id;
         match gesture(&envelope) {
             Gesture::Press { by, action, subject, place } => self.press(id, &by, action, subject, place).await,
-            Gesture::Elsewhere { by, what: Elsewhere::AcknowledgeAll, chosen, place } => {
-                self.acknowledge_all(id, &by, chosen, place).await
-            }
-            Gesture::Elsewhere { by, what, chosen, place } => {
-                self.in_background(|this| async move { this.elsewhere(&by, what, chosen, place).await })
-            }
+            Gesture::Elsewhere { by, what, chosen, place } => match what {
+                Elsewhere::AcknowledgeAll => self.acknowledge_all(id, &by, chosen, place).await,
+                Elsewhere::AddMe => self.add_me(id, by, place).await,
+                Elsewhere::Approve | Elsewhere::Decline => {
+                    let asker = chosen.as_deref().and_then(Asker::parse);
+                    self.admission(id, by, what == Elsewhere::Approve, asker, place).await
+                }
+                Elsewhere::Raise | Elsewhere::RaiseService | Elsewhere::ListAll => {
+                    self.in_background(|this| async move { this.elsewhere(&by, what, chosen, place).await })
+                }
+            },
             Gesture::Submit { by, form, filled, origin, view } => self.submit(&by, form, filled, origin, view).await,
             Gesture::Slash { by, command, text, place } => self.slash(id, &by, &command, &text, place).await,
             Gesture::Said { by, channel, text, event } => {
@@ -113,11 +129,11 @@ impl Handler {
     }
 
     /// Known, and pressing something of this very store.
-    fn admit<'a>(&self, snapshot: &'a Snapshot, by: &SlackUserId, subject: Subject) -> Result<&'a User, String> {
+    fn admit<'a>(&self, snapshot: &'a Snapshot, by: &SlackUserId, subject: Subject) -> Result<&'a User, Turned> {
         if subject.store != snapshot.store {
-            return Err(views::reply::from_another_store());
+            return Err(Turned::AnotherStore);
         }
-        snapshot.directory.user_by_slack(by).ok_or_else(views::reply::unknown_person)
+        snapshot.directory.user_by_slack(by).ok_or(Turned::Unknown)
     }
 
     /// The incident, from memory or from disk.

@@ -1,6 +1,7 @@
 //! Buttons.
 
-use super::{Came, DECIDE, Handler, origin, told};
+use super::people::{Who, stranger};
+use super::{Came, DECIDE, Handler, Turned, origin, told};
 use crate::domain::directory::Urgency;
 use crate::domain::fact::Fact;
 use crate::domain::id::{SlackUserId, UserId};
@@ -72,7 +73,15 @@ impl Handler {
         let title = subject.incident.to_string();
         let user = match self.admit(&snapshot, &by, subject) {
             Ok(user) => user,
-            Err(why) => return self.later(by, place, title, Message::plain(why)),
+            Err(Turned::AnotherStore) => {
+                return self.later(by, place, title, Message::plain(views::reply::from_another_store()));
+            }
+            Err(Turned::Unknown) => {
+                return self.in_background(|this| async move {
+                    let message = this.stranger(&by, Some(subject)).await;
+                    this.answer(&by, place, &title, &message).await;
+                });
+            }
         };
         if action == Action::Acknowledge
             && let Some(i) = snapshot.world.incident(subject.incident)
@@ -110,7 +119,7 @@ impl Handler {
     }
 
     /// The click is acknowledged; its answer follows by another call.
-    fn later(&self, by: SlackUserId, place: Place, title: String, message: Message) -> Handled {
+    pub(super) fn later(&self, by: SlackUserId, place: Place, title: String, message: Message) -> Handled {
         self.in_background(|this| async move { this.answer(&by, place, &title, &message).await })
     }
 
@@ -118,8 +127,17 @@ impl Handler {
     async fn open(&self, by: &SlackUserId, what: Action, subject: Subject, place: Place) {
         let snapshot = self.board.snapshot();
         let user = match self.admit(&snapshot, by, subject) {
-            Ok(user) => user,
-            Err(why) => return self.answer(by, place, "Warridor", &Message::plain(why)).await,
+            Ok(user) => Some(user),
+            Err(Turned::AnotherStore) => {
+                let why = Message::plain(views::reply::from_another_store());
+                return self.answer(by, place, "Warridor", &why).await;
+            }
+            // Everybody may look.
+            Err(Turned::Unknown) if matches!(what, Action::WhoWasPaged | Action::Timeline) => None,
+            Err(Turned::Unknown) => match (self.who(by).await, what) {
+                (Who::Outsider { .. }, Action::Note) => None,
+                (who, _) => return self.answer(by, place, "Warridor", &stranger(&who, Some(subject))).await,
+            },
         };
         let no = subject.incident;
         let Some(incident) = self.find(&snapshot, no) else {

@@ -1,6 +1,6 @@
 //! Messages about several incidents: acknowledge them all, or list them.
 
-use super::{Came, DECIDE, Handler};
+use super::{Came, DECIDE, Handler, Turned};
 use crate::domain::fact::Fact;
 use crate::domain::id::{IncidentNo, InputId, SlackUserId, UserId};
 use crate::domain::incident::Incident;
@@ -32,7 +32,15 @@ impl Handler {
         };
         let (user, all) = match self.several(&snapshot, &by, value.as_deref()) {
             Ok(found) => found,
-            Err(why) => return later(Message::plain(why), by, place),
+            Err(Turned::AnotherStore) => {
+                return later(Message::plain(views::reply::from_another_store()), by, place);
+            }
+            Err(Turned::Unknown) => {
+                return self.in_background(|this| async move {
+                    let message = this.stranger(&by, None).await;
+                    this.answer(&by, place, "Warridor", &message).await;
+                });
+            }
         };
         let waiting: Vec<IncidentNo> =
             all.iter().filter(|(i, p)| views::page::wants(i, p)).map(|(i, _)| i.no).collect();
@@ -67,7 +75,13 @@ impl Handler {
                 let view = views::bundle::listed(&all, &snapshot.directory, snapshot.store);
                 self.show(&place, "views.open", json!(view)).await;
             }
-            Err(why) => self.answer(by, place, "Warridor", &Message::plain(why)).await,
+            Err(Turned::AnotherStore) => {
+                self.answer(by, place, "Warridor", &Message::plain(views::reply::from_another_store())).await;
+            }
+            Err(Turned::Unknown) => {
+                let message = self.stranger(by, None).await;
+                self.answer(by, place, "Warridor", &message).await;
+            }
         }
     }
 
@@ -78,10 +92,10 @@ impl Handler {
         snapshot: &'a Snapshot,
         by: &SlackUserId,
         value: Option<&str>,
-    ) -> Result<(UserId, Vec<(&'a Arc<Incident>, &'a Page)>), String> {
+    ) -> Result<(UserId, Vec<(&'a Arc<Incident>, &'a Page)>), Turned> {
         let several = value.and_then(Several::parse).filter(|s| s.store == snapshot.store);
-        let several = several.ok_or_else(views::reply::from_another_store)?;
-        let user = snapshot.directory.user_by_slack(by).ok_or_else(views::reply::unknown_person)?;
+        let several = several.ok_or(Turned::AnotherStore)?;
+        let user = snapshot.directory.user_by_slack(by).ok_or(Turned::Unknown)?;
         Ok((user.id.clone(), snapshot.world.bundle(several.bundle)))
     }
 }

@@ -4,7 +4,7 @@ use super::Handler;
 use crate::domain::call::Whom;
 use crate::domain::directory::{Directory, Target, User};
 use crate::domain::duty::who_would_be_asked;
-use crate::domain::id::{IncidentNo, SlackUserId};
+use crate::domain::id::{IncidentNo, SlackUserId, UserId};
 use crate::domain::incident::{Entry, Incident};
 use crate::domain::privacy::may_read;
 use crate::domain::snooze;
@@ -14,7 +14,8 @@ use crate::slack::translate::{Place, raise_draft};
 use crate::views::action_id::{Action, Elsewhere, Origin, Subject};
 use crate::views::modal::{Askable, RaiseDraft};
 use crate::views::mrkdwn::names;
-use crate::views::{self, Message, limits};
+use crate::views::{self, limits};
+use chrono_tz::Tz;
 use serde_json::{Value, json};
 
 /// The value of a chosen team or schedule.
@@ -22,15 +23,16 @@ const TEAM: &str = "team:";
 const SCHEDULE: &str = "schedule:";
 
 impl Handler {
-    pub(super) fn window(&self, s: &Snapshot, user: &User, what: Action, i: &Incident, origin: &Origin) -> Value {
+    pub(super) fn window(&self, s: &Snapshot, by: Option<&User>, what: Action, i: &Incident, origin: &Origin) -> Value {
+        let tz = by.map_or(Tz::UTC, |u| u.tz);
         let d = &*s.directory;
         json!(match what {
-            Action::Snooze => views::modal::snooze(i, &snooze::choices(self.clock.now(), user.tz), origin),
+            Action::Snooze => views::modal::snooze(i, &snooze::choices(self.clock.now(), tz), origin),
             Action::AddResponders => views::modal::add_responders(i, &askable(s, self.now()), origin),
             Action::Reassign => views::modal::reassign(i, d, origin),
             Action::Note => views::modal::note(i, origin),
             Action::ResolveWithNote => views::modal::resolve(i, origin),
-            Action::Merge => views::modal::merge(i, &likely_the_same(s, i, user), origin),
+            Action::Merge => views::modal::merge(i, &likely_the_same(s, i, by.map(|u| &u.id)), origin),
             Action::WhoWasPaged => views::more::who_was_paged(i, d),
             Action::Timeline => views::more::timeline(i, &self.timeline(i), d),
             Action::More
@@ -64,7 +66,8 @@ impl Handler {
     pub(super) async fn elsewhere(&self, by: &SlackUserId, what: Elsewhere, chosen: Option<String>, place: Place) {
         let snapshot = self.board.snapshot();
         if snapshot.directory.user_by_slack(by).is_none() {
-            return self.answer(by, place, "Warridor", &Message::plain(views::reply::unknown_person())).await;
+            let message = self.stranger(by, None).await;
+            return self.answer(by, place, "Warridor", &message).await;
         }
         match what {
             // A deed: see `acknowledge_all`.
@@ -84,6 +87,8 @@ impl Handler {
                 // They may have closed it meanwhile.
                 let _ = self.client.call_now("views.update", &body).await;
             }
+            // Inputs: see `people`.
+            Elsewhere::AddMe | Elsewhere::Approve | Elsewhere::Decline => {}
         }
     }
 
@@ -134,8 +139,8 @@ pub(super) fn whom(value: &str) -> Option<Whom> {
 }
 
 /// The other open incidents: of the same service first, the newest first.
-fn likely_the_same<'a>(s: &'a Snapshot, i: &Incident, user: &User) -> Vec<&'a Incident> {
-    let may = |o: &&Incident| o.no != i.no && may_read(o, &s.directory, Some(&user.id), None);
+fn likely_the_same<'a>(s: &'a Snapshot, i: &Incident, user: Option<&UserId>) -> Vec<&'a Incident> {
+    let may = |o: &&Incident| o.no != i.no && may_read(o, &s.directory, user, None);
     let mut others: Vec<&Incident> = s.world.open_incidents().map(|o| &**o).filter(may).collect();
     others.sort_by_key(|o| (o.service != i.service, o.team != i.team, std::cmp::Reverse(o.no)));
     others
