@@ -2,7 +2,7 @@
 
 mod browser;
 
-use browser::demo::{Demo, picture_wanted};
+use browser::demo::{Demo, hostile, picture_wanted};
 use browser::page::Page;
 use fantoccini::key::Key;
 use serde_json::json;
@@ -105,18 +105,6 @@ async fn forty_alerts_at_once_are_drawn_and_every_message_can_be_drawn() {
     page.eventually("several cards", "document.querySelectorAll('article').length > 3").await;
     assert_eq!(page.js("document.querySelectorAll('.unknown').length").await, json!(0));
     page.has_no_sideways_scroll("a storm").await;
-}
-
-/// The title of an alert as a hostile or broken monitor would send it.
-fn hostile() -> serde_json::Value {
-    let long =
-        "\u{202e}مرحبا <!channel> <script>document.title='stolen'</script> <img src=x onerror=\"document.title='stolen'\"> "
-            .repeat(400);
-    assert!(long.len() > 40_000);
-    json!({
-        "dedup_key": "evil", "title": format!("<!channel> {long}"), "link": "javascript:document.title='stolen'",
-        "labels": {"alertname": "x".repeat(5_000), "severity": "<!here>", "host": "\u{202e}\u{202e}\u{202e}<b>"},
-    })
 }
 
 #[tokio::test]
@@ -265,6 +253,9 @@ async fn a_triggered_and_an_acknowledged_card_stand_side_by_side() {
     page.eventually("what is only for Ana is there", "document.querySelector('.only-me')").await;
     if let Some(path) = picture_wanted() {
         page.eventually("nothing is said", "!document.querySelector('#note').innerText").await;
+        let same =
+            "document.querySelector('#now').innerText.startsWith(document.querySelector('.phone-time').innerText)";
+        page.eventually("both clocks agree", same).await;
         std::fs::write(path, page.picture().await).expect("the picture is written");
     }
 }

@@ -13,6 +13,8 @@ mod company;
 mod desk;
 #[path = "goldens/draw.rs"]
 mod draw;
+#[path = "goldens/page.rs"]
+mod page;
 
 use desk::{DAY, Desk, HOUR, MINUTE, NIGHT};
 use draw::{Golden, message, view};

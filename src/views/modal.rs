@@ -180,13 +180,22 @@ pub fn wakes(service: &Service, names: &str) -> String {
 
 /// A window with nothing to submit. With an origin, what is pressed in it is answered there.
 pub fn window(title: &str, blocks: Vec<SlackBlock>, origin: Option<&Origin>) -> SlackView {
-    let view = SlackModalView::new(plain(&truncate(title, limits::MODAL_TITLE)), blocks)
-        .with_callback_id(WINDOW.into())
-        .with_close(plain("Close"));
+    let view = closable(title, blocks, "Close");
     SlackView::Modal(match origin {
         Some(origin) => view.with_private_metadata(origin.value()),
         None => view,
     })
+}
+
+/// A window on top of another one, only to be read: Slack's close button leads to the one below.
+pub fn window_above(title: &str, blocks: Vec<SlackBlock>) -> SlackView {
+    SlackView::Modal(closable(title, blocks, "Back"))
+}
+
+fn closable(title: &str, blocks: Vec<SlackBlock>, close: &str) -> SlackModalView {
+    SlackModalView::new(plain(&truncate(title, limits::MODAL_TITLE)), blocks)
+        .with_callback_id(WINDOW.into())
+        .with_close(plain(close))
 }
 
 /// What came of something that was pressed in a window.

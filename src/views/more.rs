@@ -3,7 +3,7 @@
 use super::action_id::{Action, Origin};
 use super::card::{name, status, title};
 use super::kit::{button, confirm, context, divider, section, section_with};
-use super::modal::window;
+use super::modal::{window, window_above};
 use super::mrkdwn::names;
 use super::thread::line;
 use super::{limits, log};
@@ -129,13 +129,13 @@ fn target(target: &Target, d: &Directory) -> String {
 /// Each page and what became of it.
 pub fn who_was_paged(i: &Incident, d: &Directory) -> SlackView {
     let lines = log::pages(i, d);
-    window(&format!("Paged for {}", i.no), listed(i, &lines, "Nobody was paged."), None)
+    window_above(&format!("Paged for {}", i.no), listed(i, &lines, "Nobody was paged."))
 }
 
 /// Everything that happened. `entries`: all there are, those on disk included.
 pub fn timeline(i: &Incident, entries: &[Entry], d: &Directory) -> SlackView {
     let lines: Vec<String> = entries.iter().map(|e| line(e, d)).collect();
-    window(&format!("{}: what happened", i.no), listed(i, &lines, "Nothing yet."), None)
+    window_above(&format!("{}: what happened", i.no), listed(i, &lines, "Nothing yet."))
 }
 
 /// As many of the newest lines as one window holds, the oldest first.

@@ -44,7 +44,7 @@ fn told(fact: &Fact, facts: &[Fact], after: &Incident, d: &Directory) -> Option<
         Fact::Acknowledged { by, calls, .. } => acknowledged(after, by, calls.is_empty(), d),
         // Said by the note itself.
         Fact::Started { .. } if facts.iter().any(|f| matches!(f, Fact::Noted { .. })) => return None,
-        Fact::Started { .. } => format!("You are on it: {no} says so."),
+        Fact::Started { .. } => format!("You are on it. The card of {no} says so."),
         Fact::Snoozed { until, .. } => {
             let then = match after.urgency {
                 Urgency::High => "Nobody is paged until then; then whoever is on call is, and you are.",

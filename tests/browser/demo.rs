@@ -1,7 +1,7 @@
 //! `warridor demo` with the configuration this repository ships.
 
 use super::PATIENCE;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -112,4 +112,16 @@ impl Drop for Demo {
 /// Writes the picture of the README when `WARRIDOR_PICTURE` names a file.
 pub fn picture_wanted() -> Option<std::path::PathBuf> {
     std::env::var_os("WARRIDOR_PICTURE").map(|p| Path::new(&p).to_owned())
+}
+
+/// An alert as a hostile or broken monitor would send it.
+pub fn hostile() -> Value {
+    let long =
+        "\u{202e}مرحبا <!channel> <script>document.title='stolen'</script> <img src=x onerror=\"document.title='stolen'\"> "
+            .repeat(400);
+    assert!(long.len() > 40_000);
+    json!({
+        "dedup_key": "evil", "title": format!("<!channel> {long}"), "link": "javascript:document.title='stolen'",
+        "labels": {"alertname": "x".repeat(5_000), "severity": "<!here>", "host": "\u{202e}\u{202e}\u{202e}<b>"},
+    })
 }

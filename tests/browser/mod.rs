@@ -5,6 +5,7 @@
 pub mod app;
 pub mod demo;
 pub mod page;
+pub mod story;
 
 use std::time::Duration;
 

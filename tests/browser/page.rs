@@ -115,7 +115,12 @@ impl Page {
 
     /// As a system in dark mode.
     pub async fn dark(&self) {
-        let features = json!({"features": [{"name": "prefers-color-scheme", "value": "dark"}]});
+        self.scheme("dark").await;
+    }
+
+    /// As a system that is `light` or `dark`.
+    pub async fn scheme(&self, scheme: &str) {
+        let features = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
         self.devtools("Emulation.setEmulatedMedia", features).await;
     }
 
@@ -227,6 +232,20 @@ impl Page {
                      .map((e) => e.tagName + '.' + e.className).slice(0, 5) })()")
                 .await;
             assert_eq!(beyond, json!([]), "{caller}: {when}: these reach beyond the window");
+        }
+    }
+
+    /// Fails if something one presses to act is smaller than 44 CSS pixels, the least that WCAG 2.5.5 asks for.
+    #[track_caller]
+    pub fn can_be_hit_by_a_thumb<'a>(&'a self, when: &'a str) -> impl Future<Output = ()> + 'a {
+        let caller = std::panic::Location::caller();
+        async move {
+            let small = self
+                .js("[...document.querySelectorAll('.btn, .choices label, .menu-item, .modal .icon')] \
+                     .filter((e) => e.checkVisibility() && e.getBoundingClientRect().height < 44) \
+                     .map((e) => e.outerHTML.slice(0, 80) + ' ' + e.getBoundingClientRect().height).slice(0, 5)")
+                .await;
+            assert_eq!(small, json!([]), "{caller}: {when}: a thumb misses these");
         }
     }
 

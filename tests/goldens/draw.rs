@@ -1,5 +1,6 @@
 //! Block Kit as plain text; and what every view must satisfy whatever it says.
 
+use crate::page;
 use serde_json::Value;
 use slack_morphism::prelude::SlackView;
 use std::fmt::Write;
@@ -45,6 +46,7 @@ pub fn message(m: &Message, subject: Option<Subject>) -> String {
     }
     let all: Vec<Value> = outside.iter().chain(&inside).cloned().collect();
     assert!(!limits::blocks_too_long(&all), "too much text in all");
+    page::drawn(&all);
     assert!(m.text.chars().count() < limits::SPLIT_AFTER && !m.text.trim().is_empty(), "the plain text: {:?}", m.text);
     for text in texts(&all).iter().chain([&m.text]) {
         harmless(text);
@@ -67,6 +69,7 @@ pub fn view(v: &SlackView, subject: Option<Subject>) -> String {
     for text in texts(v["blocks"].as_array().expect("blocks")) {
         harmless(&text);
     }
+    page::drawn(v["blocks"].as_array().expect("blocks"));
     let form = v["callback_id"].as_str().and_then(Form::parse);
     if form.is_some() {
         let origin = v["private_metadata"].as_str().and_then(Origin::parse).expect("a form carries where it is from");
@@ -130,11 +133,11 @@ fn element(out: &mut String, e: &Value, indent: &str) {
                 lines(out, indent, &format!("  chosen: {}", text(&e["initial_option"]["text"])));
             }
         }
-        "users_select" | "multi_users_select" => lines(out, indent, &format!("▾ people {placeholder}").trim_end()),
+        "users_select" | "multi_users_select" => lines(out, indent, format!("▾ people {placeholder}").trim_end()),
         "datetimepicker" => lines(out, indent, "▾ day and time"),
         "plain_text_input" => {
             let value = e["initial_value"].as_str().unwrap_or_default();
-            lines(out, indent, &format!("|{value}| {placeholder}").trim_end());
+            lines(out, indent, format!("|{value}| {placeholder}").trim_end());
         }
         other => panic!("no way to draw {other}"),
     }

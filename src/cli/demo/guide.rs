@@ -135,17 +135,14 @@ fn steps() -> Vec<Step> {
     let action = |a: Action| Deed::Action(a.id().to_owned());
     let command = |text: &str| Deed::Command(text.to_owned());
     vec![
+        Step { text: "Press *Acknowledge*: the paging stops".to_owned(), done_by: vec![action(Action::Acknowledge)] },
         Step {
-            text: "Press *Acknowledge* on the card: the paging stops".to_owned(),
-            done_by: vec![action(Action::Acknowledge)],
-        },
-        Step {
-            text: "Break something, wait with *+5 min*: the next person is paged".to_owned(),
+            text: "Break something, then *+5 min*: the next level is paged".to_owned(),
             done_by: vec![Deed::Advance],
         },
         Step {
-            text: "Type `/pager oncall`: who carries the pager".to_owned(),
-            done_by: vec![command("/pager oncall"), command("/oncall")],
+            text: "Try *Snooze…* or *More…*, or type `/pager oncall`".to_owned(),
+            done_by: vec![action(Action::More), action(Action::Snooze), command("/pager"), command("/oncall")],
         },
     ]
 }

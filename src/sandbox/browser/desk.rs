@@ -74,9 +74,10 @@ fn time(seat: &Seat<'_>) -> Markup {
                 time id="now" data-keep data-ms=(seat.reader.now.0) data-tz=(seat.reader.tz.name()) { (now.format("%H:%M:%S")) }
                 span class="hint" { (now.format("%a %-d %b")) }
             }
-            div class="grid" {
+            div class="grid times" {
                 button type="button" class="btn" data-act="advance" data-seconds="60" { "+1 min" }
                 button type="button" class="btn" data-act="advance" data-seconds="300" { "+5 min" }
+                button type="button" class="btn" data-act="advance" data-seconds="1800" { "+30 min" }
                 @for m in &seat.guide.moments {
                     button type="button" class="btn wide" data-act="moment" data-label=(m.label) disabled[(m.next)(seat.reader.now).is_none()] { (m.label) }
                 }

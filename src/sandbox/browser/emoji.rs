@@ -107,6 +107,7 @@ const EMOJI: &[(&str, &str)] = &[
     ("construction", "🚧"),
     ("crescent_moon", "🌙"),
     ("date", "📅"),
+    ("adhesive_bandage", "🩹"),
     ("email", "✉️"),
     ("envelope", "✉️"),
     ("fast_forward", "⏩"),

@@ -3,7 +3,7 @@
 use super::super::forms;
 use super::super::messages::{Message, Ts};
 use super::blocks::{self, Kit};
-use super::mrkdwn::{Reader, plain};
+use super::mrkdwn::{Reader, bare, plain};
 use super::seat::{Seat, capital, hue, initials};
 use maud::{Markup, PreEscaped, html};
 use serde_json::Value;
@@ -16,6 +16,8 @@ const TOGETHER_MS: i64 = 5 * 60_000;
 const QUICK: [&str; 3] = ["white_check_mark", "eyes", "raised_hands"];
 /// People named at a reaction.
 const NAMED: usize = 20;
+/// Characters of the message that a reply in the channel answers.
+const QUOTED: usize = 150;
 
 /// The square with a face, or what stands for one.
 pub fn face(id: &str, name: &str, app: bool) -> Markup {
@@ -120,6 +122,9 @@ fn message(seat: &Seat<'_>, channel: &str, m: &Message, only_me: bool, follows: 
                         @if m.pinned { span class="quiet" { "📌 Pinned" } }
                     }
                 }
+                @if let Some(parent) = m.thread.filter(|_| !in_thread && m.broadcast) {
+                    (broadcast(seat, channel, parent))
+                }
                 div class="what" {
                     @if m.blocks.is_empty() && !m.text.is_empty() { (blocks::body_text(&m.text, kit)) }
                     (blocks::blocks(&m.blocks, kit))
@@ -132,6 +137,16 @@ fn message(seat: &Seat<'_>, channel: &str, m: &Message, only_me: bool, follows: 
                 @if !m.replies.is_empty() && !in_thread { (replies(seat, m)) }
             }
             @if !only_me && m.subtype.is_none() { (tools(seat, m, in_thread)) }
+        }
+    }
+}
+
+/// Above a reply that was sent to the channel as well.
+fn broadcast(seat: &Seat<'_>, channel: &str, parent: Ts) -> Markup {
+    let about = seat.slack.messages.get(channel, parent).map(|m| bare(&m.text, seat.reader)).unwrap_or_default();
+    html! {
+        a class="broadcast" data-nav href=(seat.to(seat.at(), Some(parent))) {
+            "replied to a thread: " span dir="auto" { (about.chars().take(QUOTED).collect::<String>()) }
         }
     }
 }

@@ -19,7 +19,7 @@ function note(text) {
   const box = $("#note");
   box.textContent = text || "";
   clearTimeout(note.timer);
-  note.timer = setTimeout(() => (box.textContent = ""), 7000);
+  note.timer = setTimeout(() => (box.textContent = ""), 5000);
 }
 const complain = (answer) => answer.ok || note("⚠️ " + (answer.why || answer.error));
 
@@ -169,8 +169,17 @@ document.addEventListener("click", (event) => {
   if (el) acts[el.dataset.act]?.(el);
 });
 
+// What was wrong with a field is not said about what is in it now.
+function unblame(el) {
+  const block = el.closest(".modal [data-block]");
+  if (!block || !$(".error", block)?.textContent) return;
+  $(".error", block).textContent = "";
+  $$("[aria-invalid]", block).forEach((f) => f.removeAttribute("aria-invalid"));
+}
+
 document.addEventListener("change", (event) => {
   event.target.dirty = true;
+  unblame(event.target);
   const many = event.target.closest(".many");
   if (many) {
     const checked = $$("input:checked", many);
@@ -188,6 +197,7 @@ document.addEventListener("change", (event) => {
 document.addEventListener("input", (event) => {
   const el = event.target;
   el.dirty = true;
+  unblame(el);
   if (el.closest(".composer")) {
     el.style.height = "auto";
     el.style.height = el.scrollHeight + "px";

@@ -1,0 +1,278 @@
+//! What a responder does, in a real browser in front of the demo: at a desk, and one-handed on a phone.
+
+mod browser;
+
+use browser::demo::hostile;
+use browser::story::{Size, Story};
+use fantoccini::key::Key;
+use serde_json::json;
+
+macro_rules! at_both_sizes {
+    ($($story:ident)*) => {
+        mod at_a_desk {
+            $(#[tokio::test] async fn $story() { super::$story(super::Size::Desktop).await })*
+        }
+        mod on_a_phone {
+            $(#[tokio::test] async fn $story() { super::$story(super::Size::Phone).await })*
+        }
+    };
+}
+
+at_both_sizes! {
+    ana_is_pushed_and_acknowledges
+    nobody_answers_and_ben_is_paged
+    a_snooze_says_why_and_its_end_is_news
+    what_is_said_about_an_incident
+    others_are_asked_to_come_and_one_takes_it
+    an_incident_ends_in_three_ways
+    somebody_who_was_not_asked_takes_it_with_one_tap_more
+    the_home_tab_acts_and_pages
+    words_to_the_bot_are_commands
+    a_hostile_alert_is_harmless_everywhere
+}
+
+async fn ana_is_pushed_and_acknowledges(size: Size) {
+    let story = Story::broken(size, "ana").await;
+    story.page.shows(".push", "payments-api is down").await;
+    story.look("a card").await;
+    story.look_at_desk("a push").await;
+    story.tap("#main", "incident.acknowledge").await;
+    story.card("Ana Silva has it").await;
+    story.page.shows(".only-me", "You have #1. Ben Okafor will not be paged.").await;
+    story.look("acknowledged").await;
+    story.be("ana", "dm").await;
+    story.page.shows("#messages article", "You have it").await;
+    story.look("the page that was answered").await;
+    story.page.has_no_complaints().await;
+}
+
+async fn nobody_answers_and_ben_is_paged(size: Size) {
+    let story = Story::broken(size, "ben").await;
+    story.page.shows(".pushes", "No notifications").await;
+    story.desk("+5 min").await;
+    story.page.shows(".push", "payments-api is down").await;
+    story.card("Paging Ben Okafor").await;
+    story.look("ben is paged").await;
+    story.be("ben", "dm").await;
+    story.page.shows("#messages article", "payments-api is down").await;
+    story.look("the page").await;
+    story.tap("#main", "incident.acknowledge").await;
+    story
+        .page
+        .eventually(
+            "answered, a page has nothing to press",
+            "!document.querySelector(\"#messages [data-action='incident.acknowledge']\")",
+        )
+        .await;
+    story.be("ana", "dm").await;
+    story.page.shows("#messages article", "Ben Okafor has it").await;
+}
+
+async fn a_snooze_says_why_and_its_end_is_news(size: Size) {
+    let story = Story::anas(size).await;
+    let pushed = "document.querySelectorAll('.push').length";
+    let before = story.page.js(pushed).await;
+    story.tap("#main", "incident.snooze").await;
+    story.window("Nobody is paged until").await;
+    story.choose("Waiting on somebody").await;
+    story.write("words", "the provider").await;
+    story.look("the snooze window").await;
+    story.submit().await;
+    story.card("(waiting: the provider)").await;
+    story.page.shows(".only-me", "#1 is snoozed until").await;
+    story.look("snoozed").await;
+    story.desk("+30 min").await;
+    story.desk("+1 min").await;
+    story.page.shows("#messages article", "The snooze is over").await;
+    story.card("Paging Ana Silva").await;
+    story.page.eventually("Ana is pushed anew", &format!("{pushed} > {before}")).await;
+    story.page.shows(".broadcast", "payments-api is down").await;
+    story.look("the snooze is over").await;
+    story.page.click("#messages .replies").await;
+    story.page.shows("#thread", "The snooze is over").await;
+    story.look("a thread").await;
+}
+
+async fn what_is_said_about_an_incident(size: Size) {
+    let story = Story::anas(size).await;
+    story.tap("#main", "incident.more").await;
+    story.window("I'm on it").await;
+    story.look("more").await;
+    story.tap(".modal", "incident.start").await;
+    story.window("You are on it").await;
+    story.look("more has acted").await;
+    story.shut().await;
+    story.card("Ana Silva is on it").await;
+
+    story.more("incident.mitigate").await;
+    story.window("#1 is mitigated").await;
+    story.shut().await;
+
+    story.more("incident.note").await;
+    story.window("What did you find?").await;
+    story.look("a note").await;
+    story.write("words", "the provider\u{2019}s certificate has expired").await;
+    story.submit().await;
+    story.page.shows(".only-me", "Noted on #1").await;
+
+    story.more("incident.make_low").await;
+    story.window("nobody is paged for it any more").await;
+    story.shut().await;
+    story.more("incident.make_high").await;
+    story.page.press("dialog.confirm", "Make it high").await;
+    story.window("#1 is high urgency").await;
+    story.shut().await;
+
+    story.more("incident.who_was_paged").await;
+    story.window("delivered").await;
+    story.look("who was paged").await;
+    story.page.press(".modal-foot", "Back").await;
+    story.window("More about #1").await;
+    story.tap(".modal", "incident.timeline").await;
+    story.window("certificate has expired").await;
+    story.look("what happened").await;
+    story.shut().await;
+    story.look("a mitigated card").await;
+}
+
+async fn others_are_asked_to_come_and_one_takes_it(size: Size) {
+    let story = Story::anas(size).await;
+    story.more("incident.add_responders").await;
+    story.window("Teams and schedules").await;
+    story.page.click(".modal button[type=submit]").await;
+    story.page.shows(".error", "Nobody was named").await;
+    story.choose("Emil Lund").await;
+    story.look("choosing whom to ask").await;
+    story.submit().await;
+    story.page.shows(".only-me", "paging Emil Lund now").await;
+
+    story.more("incident.add_responders").await;
+    story.choose("Security:").await;
+    story.look("choosing a team").await;
+    story.submit().await;
+    story.page.shows(".only-me:last-of-type", "now, next").await;
+    story.look("others are asked").await;
+
+    story.more("incident.reassign").await;
+    story.select("person", "Ben Okafor").await;
+    story.look("reassign").await;
+    story.submit().await;
+    story.page.shows(".only-me", "Ana Silva has it until Ben Okafor acknowledges").await;
+    story.be("ben", "dm").await;
+    story.page.shows("#messages article", "Ana Silva asks you to take it").await;
+    story.look("asked to take it").await;
+    story.tap("#main", "incident.acknowledge").await;
+    story.be("ana", "payments").await;
+    story.card("Ben Okafor has it").await;
+}
+
+async fn an_incident_ends_in_three_ways(size: Size) {
+    let story = Story::anas(size).await;
+    story.more("incident.resolve_with_note").await;
+    story.write("words", "put in the new certificate").await;
+    story.look("resolve with a note").await;
+    story.submit().await;
+    story.card("Resolved by Ana Silva").await;
+    story.look("resolved").await;
+
+    story.demo.alert(json!({"dedup_key": "disk", "title": "Disk on db-1 is 97 % full"})).await;
+    story.card("Disk on db-1").await;
+    story.demo.alert(json!({"dedup_key": "slow", "title": "Payments take 9 s"})).await;
+    story.card("Payments take 9 s").await;
+    story.more("incident.merge").await;
+    story.select("into", "Disk on db-1").await;
+    story.look("merge").await;
+    story.submit().await;
+    story.card("Merged into #2").await;
+    story.card("2 alerts").await;
+
+    story.demo.alert(json!({"dedup_key": "noise", "title": "Everything is fine"})).await;
+    story.card("Everything is fine").await;
+    story.more("incident.not_actionable").await;
+    story.page.shows("dialog.confirm", "it woke somebody for nothing").await;
+    story.look("not actionable asks").await;
+    story.page.press("dialog.confirm", "Not actionable").await;
+    story.window("its alert is marked as one to be mended").await;
+    story.shut().await;
+    story.look("a channel afterwards").await;
+}
+
+async fn somebody_who_was_not_asked_takes_it_with_one_tap_more(size: Size) {
+    let story = Story::broken(size, "chen").await;
+    story.tap("#main", "incident.acknowledge").await;
+    story.page.shows(".only-me", "You are not on call for Payments. Take #1?").await;
+    story.card("Paging Ana Silva").await;
+    story.look("one tap more").await;
+    story.tap(".only-me", "incident.take").await;
+    story.card("Chen Wei has it").await;
+    story.page.shows(".only-me", "You have #1").await;
+    story.look("taken").await;
+}
+
+async fn the_home_tab_acts_and_pages(size: Size) {
+    let story = Story::broken(size, "ana").await;
+    story.be("ana", "home").await;
+    story.page.shows(".home", "You are on call").await;
+    story.look("home").await;
+    story.tap(".home", "incident.acknowledge").await;
+    story.window("You have #1").await;
+    story.look("home has acted").await;
+    story.shut().await;
+    story.page.shows(".home", "Ana Silva has it").await;
+
+    story.tap(".home", "raise.open").await;
+    story.window("Service").await;
+    story.select("service", "Payments API").await;
+    story.window("This wakes Ana Silva").await;
+    story.write("what", "Nobody can pay with PayPal").await;
+    story.look("page somebody").await;
+    story.submit().await;
+    story.be("ana", "payments").await;
+    story.card("Nobody can pay with PayPal").await;
+    story.look("opened by hand").await;
+}
+
+async fn words_to_the_bot_are_commands(size: Size) {
+    let story = Story::broken(size, "ana").await;
+    story.page.click("#main .composer textarea").await;
+    story.page.type_text("/pa").await;
+    story.page.shows("#commands [aria-selected=true]", "/pager").await;
+    story.look("commands are completed").await;
+    story.page.key(Key::Tab).await;
+    story.page.type_text("list all").await;
+    story.page.key(Key::Enter).await;
+    story.page.shows(".only-me", "payments-api is down").await;
+    story.say("/pager help").await;
+    story.page.shows(".only-me", "/pager ack").await;
+    story.look("help").await;
+    story.be("ana", "dm").await;
+    story.say("ack 1").await;
+    story.page.shows("#messages article", "You have #1").await;
+    story.say("hello").await;
+    story.page.shows("#messages article", "I don't know hello").await;
+    story.say("snooze 1 2h because the provider is asleep").await;
+    story.page.shows("#messages article", "#1 is snoozed until").await;
+    story.look("words to the bot").await;
+}
+
+async fn a_hostile_alert_is_harmless_everywhere(size: Size) {
+    let story = Story::quiet(size, "ana").await;
+    let title = story.page.client.title().await.expect("a title");
+    story.demo.alert(hostile()).await;
+    story.page.find("#messages article .btn").await;
+    story.look("a hostile card").await;
+    story.tap("#main", "incident.more").await;
+    story.window("What happened").await;
+    story.look("a hostile window").await;
+    story.shut().await;
+    story.be("ana", "dm").await;
+    story.page.find("#messages article .btn").await;
+    story.look("a hostile page").await;
+    story.be("ana", "home").await;
+    story.page.find(".home [data-action='incident.acknowledge']").await;
+    story.look("a hostile home").await;
+    assert_eq!(story.page.client.title().await.expect("a title"), title, "no script ran");
+    let alive = "document.querySelectorAll('article script, article img, .home script, .mention.loud').length";
+    assert_eq!(story.page.js(alive).await, json!(0));
+    assert_eq!(story.demo.get("pushes?user=emil").await, json!([]), "<!channel> in an alert pages nobody");
+}
