@@ -302,7 +302,7 @@ fn on_the_home_tab_and_by_words_to_the_bot_it_is_the_same() {
     let office = office();
     office.slack.open_home("zoe");
     eventually_true("the Home tab has the button", SOON, || {
-        office.windows("zoe").iter().any(|v| drawn(v).join("\n").contains("[Add me]"))
+        office.home("zoe").is_some_and(|home| drawn(&home).join("\n").contains("[Add me]"))
     });
     office
         .slack

@@ -326,9 +326,7 @@ fn the_home_tab_says_what_is_mine_and_its_buttons_work() {
     office.slack.open_home("ana");
     let home = |words: &str| {
         eventually(format!("the Home tab says {words:?}"), SOON, || {
-            let views = office.slack.get("/sandbox/views?user=ana");
-            let home = views.as_array()?.iter().find(|v| v["type"] == "home").cloned()?;
-            plain(&home.to_string()).contains(words).then_some(home)
+            office.home("ana").filter(|home| plain(&home.to_string()).contains(words))
         })
     };
     let shown = home("Paging Ana Silva since");

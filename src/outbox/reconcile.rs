@@ -69,7 +69,10 @@ impl Outbox {
                 let from = self.thread_shown(&incident, key);
                 let pending = incident.thread_pending().filter(|e| e.n > from);
                 let again = pending.clone().any(|e| e.what.pages_again());
-                let (message, upto) = views::thread::thread(pending, d)?;
+                let (mut message, upto) = views::thread::thread(pending, d)?;
+                if again {
+                    message = views::thread::for_the_channel(&incident, &message, d);
+                }
                 let mut more = json!({
                     "channel": card.channel, "thread_ts": card.ts, "unfurl_links": false, "unfurl_media": false,
                 });

@@ -114,7 +114,7 @@ fn status_for(i: &Incident, p: &Page, d: &Directory) -> String {
                 Some(CallKind::Reassign { .. }) => "asks you to take it",
                 Some(CallKind::Main | CallKind::Added { .. } | CallKind::Responder { .. }) | None => "asks for you",
             };
-            format!("*{} {what}.* {}", asker(i, p, d), status(i, d))
+            format!("*{} {what}.*\n{}", asker(i, p, d), status(i, d))
         }
         (_, State::Acknowledged { .. }) if i.responders.iter().any(|r| is_recipient(p, r)) => {
             format!("*You are on it too.* {}", status(i, d))

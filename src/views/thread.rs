@@ -6,7 +6,7 @@ use super::{Message, limits};
 use crate::domain::call::{SkipReason, Skipped, Whom};
 use crate::domain::directory::{Directory, Target, Urgency};
 use crate::domain::fact::ResolvedBy;
-use crate::domain::incident::{Entry, Happening};
+use crate::domain::incident::{Entry, Happening, Incident};
 use crate::domain::input::SnoozeWhy;
 use crate::domain::page::{PageFailure, Recipient};
 
@@ -28,6 +28,12 @@ pub fn thread<'a>(pending: impl Iterator<Item = &'a Entry>, d: &Directory) -> Op
         lines.push(format!("…and {} more", all.len() - lines.len()));
     }
     Some((Message::plain(lines.join("\n")), upto))
+}
+
+/// The same where it stands in the channel, far from its card.
+pub fn for_the_channel(i: &Incident, lines: &Message, d: &Directory) -> Message {
+    let title = if d.may_show(&i.service, &i.channel) { super::card::title(i) } else { i.no.to_string() };
+    Message::plain(format!("{title}\n{}", lines.text))
 }
 
 /// One entry as a line: when, who, what.

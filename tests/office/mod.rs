@@ -142,6 +142,12 @@ impl Office {
         })
     }
 
+    /// The bot's Home tab, as somebody sees it.
+    pub fn home(&self, user: &str) -> Option<Value> {
+        let views = self.slack.get(&format!("/sandbox/views?user={user}"));
+        views.as_array()?.iter().find(|v| v["type"] == "home").cloned()
+    }
+
     /// What is open on somebody's screen: the windows, the top one last.
     pub fn windows(&self, user: &str) -> Vec<Value> {
         let views = self.slack.get(&format!("/sandbox/views?user={user}"));
