@@ -7,7 +7,7 @@ mod office;
 use e2e::company::{self, Company, PAYMENTS_KEY, user_id};
 use e2e::{Message, SOON, eventually, eventually_true};
 use office::{Office, drawn, plain};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::process::Command;
 use warridor::sandbox::workspace::User;
 
