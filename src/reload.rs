@@ -209,19 +209,13 @@ impl Reload {
             }
         }
         let watch = self.watch.clone();
-        let looking = move || {
-            let looked = watch.look();
-            // Taken after reading: what was written meanwhile has other stamps than at the next look, or other bytes.
-            let stamps = looked.seen.stamps();
-            (looked, stamps)
-        };
-        let Ok((looked, stamps)) = tokio::task::spawn_blocking(looking).await else { return };
+        let Ok(looked) = tokio::task::spawn_blocking(move || watch.look()).await else { return };
         if memory.seen.as_ref() != Some(&looked.seen) && !self.take(memory, &looked).await {
             return;
         }
         memory.seen = Some(looked.seen);
-        memory.looked_at = stamps.clone();
-        memory.read_at = stamps;
+        memory.looked_at = looked.stamps.clone();
+        memory.read_at = looked.stamps;
     }
 
     /// False: it could not be put in force, and is tried again.

@@ -19,6 +19,8 @@ pub struct Watch {
 pub struct Looked {
     pub read: Result<Loaded, Vec<Complaint>>,
     pub seen: Seen,
+    /// How each file was just before it was read: what is written later has other stamps.
+    pub stamps: Stamps,
 }
 
 /// Every file and folder a configuration came from, with what it held: the file itself, playbooks, keys. As many as the
@@ -32,37 +34,50 @@ pub struct Seen {
 
 /// Cheap to take and compare: it changes whenever somebody may have written to one of the files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Stamps(Vec<Option<(u64, u64, i64, i64)>>);
+pub struct Stamps(Vec<Option<Stamp>>);
+
+/// The inode, the size, and when it was last written.
+type Stamp = (u64, u64, i64, i64);
+
+fn stamp(path: &Path) -> Option<Stamp> {
+    let meta = std::fs::metadata(path).ok()?;
+    Some((meta.ino(), meta.size(), meta.mtime(), meta.mtime_nsec()))
+}
 
 impl Watch {
     /// Reads it all. Blocks.
     pub fn look(&self) -> Looked {
         let recorder = Recorder { under: &*self.env, seen: Mutex::default() };
         let read = config::load(&self.path, &recorder);
-        Looked { read, seen: recorder.seen.into_inner().unwrap_or_else(PoisonError::into_inner) }
+        let (seen, before) = recorder.seen.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let stamps = seen.paths().map(|path| before.get(path).copied().flatten()).collect();
+        Looked { read, seen, stamps: Stamps(stamps) }
     }
 }
 
 impl Seen {
     /// How its files are now. Blocks.
     pub fn stamps(&self) -> Stamps {
-        let stamp = |path: &PathBuf| {
-            let meta = std::fs::metadata(path).ok()?;
-            Some((meta.ino(), meta.size(), meta.mtime(), meta.mtime_nsec()))
-        };
-        Stamps(self.files.keys().chain(&self.folders).map(stamp).collect())
+        Stamps(self.paths().map(|path| stamp(path)).collect())
+    }
+
+    fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+        self.files.keys().chain(&self.folders)
     }
 }
 
 /// Passes everything on and remembers what was asked for.
 struct Recorder<'a> {
     under: &'a dyn Env,
-    seen: Mutex<Seen>,
+    seen: Mutex<(Seen, BTreeMap<PathBuf, Option<Stamp>>)>,
 }
 
 impl Recorder<'_> {
-    fn note(&self, note: impl FnOnce(&mut Seen)) {
-        note(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner));
+    /// `before`: how it was before it was read.
+    fn note(&self, path: &Path, before: Option<Stamp>, note: impl FnOnce(&mut Seen)) {
+        let (seen, stamps) = &mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        stamps.entry(path.to_owned()).or_insert(before);
+        note(seen);
     }
 }
 
@@ -72,16 +87,17 @@ impl Env for Recorder<'_> {
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let before = stamp(path);
         let read = self.under.read(path);
         let held = read.as_ref().ok().map(|bytes| Sha256::digest(bytes).into());
-        self.note(|seen| {
+        self.note(path, before, |seen| {
             seen.files.insert(path.to_owned(), held);
         });
         read
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
-        self.note(|seen| {
+        self.note(folder, stamp(folder), |seen| {
             seen.folders.insert(folder.to_owned());
         });
         self.under.list(folder)
