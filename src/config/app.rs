@@ -1,7 +1,7 @@
 //! What the process itself needs to know: where it listens and keeps its data, how it is called in Slack.
 
 use super::keys::KeySource;
-use super::limits::{MAX_BACKOFFS, MAX_COMMANDS, MAX_NAME_CHARS, MAX_URL_CHARS, SETTING_SECS};
+use super::limits::{BUNDLE_SECS, MAX_BACKOFFS, MAX_COMMANDS, MAX_NAME_CHARS, MAX_URL_CHARS, SETTING_SECS};
 use super::names::{Names, Once, known};
 use super::reader::{Found, Table};
 use super::suggest;
@@ -180,7 +180,7 @@ pub(super) fn settings(top: &Table<'_>) -> Settings {
     if let Some(found) = table.spans("exhausted_backoff", MAX_BACKOFFS, SETTING_SECS).filter(|f| !f.is_empty()) {
         settings.exhausted_backoff_secs = found.into_iter().map(|f| f.value).collect();
     }
-    if let Some(found) = table.span("bundle", 0..=*SETTING_SECS.end()) {
+    if let Some(found) = table.span("bundle", BUNDLE_SECS) {
         settings.bundle_secs = found.value;
     }
     table.finish();

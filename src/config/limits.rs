@@ -40,6 +40,8 @@ pub const MAX_KEY_CHARS: usize = 256;
 /// Seconds. Below a second a step could not even be sent; beyond a day nobody remembers what was being waited for.
 pub const STEP_DELAY_SECS: std::ops::RangeInclusive<i64> = 1..=24 * 60 * 60;
 pub const RULE_DELAY_SECS: std::ops::RangeInclusive<i64> = 0..=24 * 60 * 60;
+/// Longer, and a page would be late.
+pub const BUNDLE_SECS: std::ops::RangeInclusive<i64> = 0..=120;
 pub const SETTING_SECS: std::ops::RangeInclusive<i64> = 1..=7 * 24 * 60 * 60;
 /// Pages to the catch-all before the last pause repeats.
 pub const MAX_BACKOFFS: usize = 10;

@@ -1,6 +1,6 @@
 //! Asking somebody by name: to come as well, or to take over.
 
-use super::call::{CallKind, Whom};
+use super::call::{Call, CallKind, CallState, Whom};
 use super::decision::Decision;
 use super::directory::{Policy, Step, Target};
 use super::escalation;
@@ -25,7 +25,7 @@ pub(super) fn add(d: &mut Decision<'_>, i: &Incident, by: &UserId, whom: &[Whom]
     if whom.is_empty() {
         return Err(Refusal::NobodyNamed { incident: i.no });
     }
-    if i.open_calls().count() + whom.len() > CALLS_MAX {
+    if asking(i).count() + whom.len() > CALLS_MAX {
         return Err(Refusal::TooManyCalls { incident: i.no, most: CALLS_MAX });
     }
     let mut calls = Vec::new();
@@ -49,13 +49,16 @@ pub(super) fn reassign(d: &mut Decision<'_>, i: &Incident, by: &UserId, to: &Use
     }
     let ask_at = d.ask_at(i.urgency);
     if by == to {
-        escalation::revoke_pages(d, i.no, None, RevokeReason::Answered);
-        let calls = i.open_calls().map(|c| c.no).collect();
+        // Help that somebody asked for goes on being asked.
+        let is_over = |c: &&Call| !matches!(c.kind, CallKind::Responder { .. }) || c.reached.contains(by);
+        let calls: Vec<_> = i.open_calls().filter(is_over).map(|c| c.no).collect();
+        escalation::revoke_pages(d, i.no, Some(&calls), RevokeReason::Answered);
+        escalation::revoke_pages_to(d, i.no, i.responder(), RevokeReason::Answered);
         d.emit(Fact::Reassigned { incident: i.no, to: to.clone(), from: i.responder().cloned(), calls, ask_at });
         return Ok(());
     }
     let policy = how_to_ask(d, i, by, &Whom::User(to.clone()))?;
-    if i.open_calls().count() >= CALLS_MAX {
+    if asking(i).count() >= CALLS_MAX {
         return Err(Refusal::TooManyCalls { incident: i.no, most: CALLS_MAX });
     }
     d.emit(Fact::ReassignAsked { incident: i.no, by: by.clone(), to: to.clone(), ask_at });
@@ -65,7 +68,7 @@ pub(super) fn reassign(d: &mut Decision<'_>, i: &Incident, by: &UserId, to: &Use
 
 /// The levels to go through; a refusal where nobody could be asked.
 fn how_to_ask(d: &Decision<'_>, i: &Incident, by: &UserId, whom: &Whom) -> Result<Policy, Refusal> {
-    let asked_already = i.open_calls().any(|c| match &c.kind {
+    let asked_already = asking(i).any(|c| match &c.kind {
         CallKind::Responder { whom: w, .. } => w == whom,
         CallKind::Reassign { to, .. } => matches!(whom, Whom::User(u) if u == to),
         CallKind::Main | CallKind::Added { .. } => false,
@@ -112,6 +115,11 @@ fn how_to_ask(d: &Decision<'_>, i: &Incident, by: &UserId, whom: &Whom) -> Resul
         return Err(Refusal::NobodyToAsk { incident: i.no, whom: whom.clone() });
     }
     Ok(policy)
+}
+
+/// The calls in which somebody is still being asked: who did not answer may be asked anew.
+fn asking(i: &Incident) -> impl Iterator<Item = &Call> {
+    i.open_calls().filter(|c| !matches!(c.state, CallState::Exhausted { .. }))
 }
 
 fn refuse_snoozed(i: &Incident) -> Result<(), Refusal> {

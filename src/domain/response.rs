@@ -48,7 +48,10 @@ pub(super) fn act(d: &mut Decision<'_>, act: &Act) -> Result<(), Refusal> {
 /// Answers the calls that reached the clicker, and the main call if nobody else has answered it.
 fn acknowledge(d: &mut Decision<'_>, i: &Incident, by: &UserId) -> Result<(), Refusal> {
     let answers = |c: &Call| matches!(c.kind, CallKind::Main) || c.reached.contains(by);
-    let calls: Vec<CallNo> = i.open_calls().filter(|c| answers(c)).map(|c| c.no).collect();
+    // Whoever was asked to take it and does: nobody else is asked to take it any more.
+    let takes = i.open_calls().any(|c| matches!(&c.kind, CallKind::Reassign { to, .. } if to == by));
+    let is_over = |c: &Call| answers(c) || takes && matches!(c.kind, CallKind::Reassign { .. });
+    let calls: Vec<CallNo> = i.open_calls().filter(|c| is_over(c)).map(|c| c.no).collect();
     match &i.state {
         State::Resolved { .. } => {
             d.emit(Fact::ActLate { incident: i.no, by: by.clone(), act: LateAct::AcknowledgeAfterResolve });
@@ -87,11 +90,14 @@ fn acknowledge(d: &mut Decision<'_>, i: &Incident, by: &UserId) -> Result<(), Re
 /// "I'm on it." Whoever begins work on what nobody has, has it.
 fn start(d: &mut Decision<'_>, i: &Incident, by: &UserId) -> Result<(), Refusal> {
     refuse_resolved(i)?;
-    if i.started.as_ref().is_some_and(|s| s.by == *by) && i.responder() == Some(by) {
+    let asked = is_asked_still_on_it(i) && i.responder() == Some(by) || i.open_calls().any(|c| c.reached.contains(by));
+    if i.started.as_ref().is_some_and(|s| s.by == *by) && i.responder() == Some(by) && !asked {
         return Err(Refusal::StartedAlready { incident: i.no });
     }
     match &i.state {
         State::Snoozed { .. } => end_snooze(d, i, by)?,
+        // It is an answer to whoever asks for them, too.
+        State::Acknowledged { by: Some(_), .. } if asked => acknowledge(d, i, by)?,
         State::Acknowledged { by: Some(_), .. } => {}
         State::Triggered { .. } | State::Acknowledged { by: None, .. } | State::Resolved { .. } => {
             acknowledge(d, i, by)?;

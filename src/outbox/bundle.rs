@@ -10,7 +10,7 @@
 use super::{Job, Outbox, Step};
 use crate::domain::id::{IncidentNo, PageId, UserId};
 use crate::domain::incident::Incident;
-use crate::domain::page::{Page, Recipient, SyncKey};
+use crate::domain::page::{Page, PageState, Recipient, SyncKey};
 use crate::domain::stamp::At;
 use crate::views;
 use std::collections::BTreeSet;
@@ -28,18 +28,28 @@ impl Outbox {
         if !is_first_try || !p.may_share() {
             return None;
         }
-        let (pushed, by, with) = *self.pushed.get(recipient(&p)?)?;
+        let (pushed, by, with) = *self.pushed.get(recipient(&p)?).filter(|(_, by, with)| (*by, *with) != (no, page))?;
         let until = pushed.plus_secs(self.bundle_secs());
-        // Whoever answered is awake, and looks.
-        let is_unanswered = self.page_of(by, with).is_some_and(|(i, p)| views::page::wants(&i, &p));
-        (until > now && is_unanswered).then_some(until)
+        (until > now && self.rings(by, with)).then_some(until)
+    }
+
+    /// Is this push under way, or there and unanswered? One that was refused or called back holds nothing; whoever
+    /// answered is awake, and looks.
+    fn rings(&self, no: IncidentNo, page: PageId) -> bool {
+        let Some((i, p)) = self.page_of(no, page) else { return false };
+        let is_sent = match &p.state {
+            PageState::Delivered { .. } => true,
+            PageState::Requested => {
+                self.jobs.get(&Job::Page(no, page)).is_some_and(|w| w.call.is_some() || w.awaiting.is_some())
+            }
+            PageState::Failed(_) | PageState::Revoked(_) => false,
+        };
+        is_sent && views::page::wants(&i, &p)
     }
 
     /// The push that others waited for was answered: they go now.
     pub(super) fn wake_held(&mut self, changed: &BTreeSet<IncidentNo>, now: At) {
-        let answered = |(_, no, page): &(At, IncidentNo, PageId)| {
-            changed.contains(no) && !self.page_of(*no, *page).is_some_and(|(i, p)| views::page::wants(&i, &p))
-        };
+        let answered = |(_, no, page): &(At, IncidentNo, PageId)| changed.contains(no) && !self.rings(*no, *page);
         let awake: Vec<UserId> =
             self.pushed.iter().filter(|(_, pushed)| answered(pushed)).map(|(user, _)| user.clone()).collect();
         for user in awake {
@@ -80,14 +90,17 @@ impl Outbox {
     /// This page goes now, and with it whatever else waits for the same person.
     pub(super) fn gather(&mut self, no: IncidentNo, page: PageId, now: At) {
         let lead = Job::Page(no, page);
-        let Some((_, p)) = self.page_of(no, page).filter(|(_, p)| p.may_share() && self.bundle_secs() > 0) else {
+        let may_lead = |p: &Page| p.may_share() && p.is_wanted() && self.bundle_secs() > 0;
+        let Some((_, p)) = self.page_of(no, page).filter(|(_, p)| may_lead(p)) else { return };
+        // A look is no push.
+        if self.jobs.get(&lead).is_none_or(|w| w.step != Step::Send) {
             return;
-        };
+        }
         let Some(user) = recipient(&p).cloned() else { return };
         let fresh = now.plus_secs(-self.bundle_secs());
         self.pushed.retain(|_, (at, _, _)| *at > fresh);
         self.pushed.insert(user, (now, no, page));
-        if self.jobs.get(&lead).is_none_or(|w| w.step != Step::Send || !w.members.is_empty()) {
+        if self.jobs.get(&lead).is_none_or(|w| !w.members.is_empty()) {
             return;
         }
         let waits = |job: &Job| {

@@ -439,6 +439,10 @@ impl Outbox {
             if self.jobs.get(&Job::Page(no, page)).is_some_and(|w| w.lead.is_some()) {
                 return;
             }
+            if self.page_of(no, page).is_some_and(|(_, p)| self.is_being_found(&p)) {
+                self.make_ready(&job, now.plus_ms(RETRY_FIRST_MS));
+                return;
+            }
             if let Some(until) = self.held_until(no, page, now) {
                 self.make_ready(&job, until);
                 return;

@@ -31,7 +31,18 @@ impl Outbox {
     pub(super) fn unreachable(&self, no: IncidentNo, page: PageId) -> Option<Settled> {
         let (_, p) = self.wanted(no, page)?;
         let failed = Settled::PageFailed { incident: no, page, why: PageFailure::NoMethod };
-        self.destination(&p).is_none().then_some(failed)
+        (self.destination(&p).is_none() && !self.is_being_found(&p)).then_some(failed)
+    }
+
+    /// Somebody known by e-mail only, whose Slack id is not known yet: the page waits for it.
+    pub(super) fn is_being_found(&self, p: &Page) -> bool {
+        match &p.to {
+            Recipient::User(user) => {
+                let user = self.snapshot.directory.users.get(user);
+                user.is_some_and(|u| u.slack.is_none() && u.email.is_some())
+            }
+            Recipient::Channel(_) => false,
+        }
     }
 
     /// The lease: a page is sent only if the committed state still wants it, at this instant.
@@ -117,6 +128,7 @@ impl Outbox {
         let job = Job::Page(no, page);
         // Whether or not the state still wants it: it may be on a screen by now.
         let Some(p) = self.snapshot.world.incident(no).and_then(|i| i.page(page).cloned()) else {
+            self.release(&job, now);
             self.finish(&job);
             return Vec::new();
         };

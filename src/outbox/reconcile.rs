@@ -102,12 +102,12 @@ impl Outbox {
                 let all = self.snapshot.world.sharing(incident.no, *page);
                 // Of those that share a message, the first keeps it true.
                 let (first, _) = all.first().filter(|(i, p)| i.no == incident.no && p.id == *page)?;
-                let view = match (all.as_slice(), incident.page(*page)?.bundle()) {
-                    (all @ [_, _, ..], Some(number)) => {
+                let view = match incident.page(*page)?.bundle() {
+                    Some(number) => {
                         let all: Vec<(&Incident, &Page)> = all.iter().map(|(i, p)| (&***i, *p)).collect();
                         views::bundle::bundle(&all, number, d, store)
                     }
-                    _ => views::page::page(first, incident.page(*page)?, d, store),
+                    None => views::page::page(first, incident.page(*page)?, d, store),
                 };
                 let shown = shown(&view, work.plain);
                 let hash = hash(&shown);

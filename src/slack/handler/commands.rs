@@ -52,7 +52,7 @@ impl Handler {
     }
 
     /// Words to the bot are a command without its `/pager`.
-    pub(super) async fn said(&self, by: &SlackUserId, channel: ChannelId, text: &str, event: &str) {
+    pub(super) async fn said(&self, by: &SlackUserId, channel: ChannelId, text: &str, event: &str) -> Handled {
         let place = Place { channel: Some(channel.clone()), ..Place::default() };
         let command = self.commands.iter().find(|c| c.means == Means::Pager).map_or("/pager", |c| c.name.as_str());
         let typed = Typed { id: event, by, command, place: &place };
@@ -63,10 +63,13 @@ impl Handler {
         };
         let mut body = super::shown(&message);
         body["channel"] = json!(channel);
-        let outcome = self.client.call_now("chat.postMessage", &body).await;
-        if !matches!(outcome, Outcome::Ok(_)) {
-            tracing::warn!(outcome = outcome.name(), "an answer to somebody's words was not delivered");
-        }
+        // What they asked for is decided; only its answer is still to be said.
+        self.in_background(|this| async move {
+            let outcome = this.client.call_now("chat.postMessage", &body).await;
+            if !matches!(outcome, Outcome::Ok(_)) {
+                tracing::warn!(outcome = outcome.name(), "an answer to somebody's words was not delivered");
+            }
+        })
     }
 
     async fn run(&self, typed: &Typed<'_>, text: &str) -> Reply {

@@ -102,9 +102,7 @@ impl EnvelopeHandler for Handler {
             },
             Gesture::Submit { by, form, filled, origin, view } => self.submit(&by, form, filled, origin, view).await,
             Gesture::Slash { by, command, text, place } => self.slash(id, &by, &command, &text, place).await,
-            Gesture::Said { by, channel, text, event } => {
-                self.in_background(|this| async move { this.said(&by, channel, &text, &event).await })
-            }
+            Gesture::Said { by, channel, text, event } => self.said(&by, channel, &text, &event).await,
             Gesture::HomeOpened { by } => self.in_background(|this| async move { this.publish_home(&by).await }),
             Gesture::Unclear { response_url, why, .. } => {
                 tracing::warn!(envelope = ?envelope, why, "an envelope of ours is damaged");

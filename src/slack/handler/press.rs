@@ -83,7 +83,7 @@ impl Handler {
                 });
             }
         };
-        if action == Action::Acknowledge
+        if matches!(action, Action::Acknowledge | Action::Start)
             && let Some(i) = snapshot.world.incident(subject.incident)
             && asks_first(i, &user.id)
         {
