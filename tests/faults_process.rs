@@ -216,8 +216,11 @@ fn fault_19_rows_that_are_damaged_or_gone_are_rebuilt_from_the_journal() {
         [("four bytes changed", flip_bytes), ("a page zeroed", zero_a_page), ("the folder deleted", delete)];
     for (what, damage) in damages {
         eventually_true("the rows are written", SOON, || pager.readiness()["checkpoint_lag_frames"] == 0);
+        // sled puts them into its file a little later.
+        let sled = pager.data_dir().join("sled");
+        eventually_true("a row is in a file", SOON, || row_in(&sled).is_some());
         pager.kill();
-        damage(&pager.data_dir().join("sled"));
+        damage(&sled);
         let began = Instant::now();
         pager.start();
         assert!(began.elapsed() < Duration::from_secs(START_SECS), "{what}: the start took {:?}", began.elapsed());
@@ -421,7 +424,8 @@ fn files(dir: &Path) -> Vec<PathBuf> {
     let mut dirs = vec![dir.to_owned()];
     while let Some(dir) = dirs.pop() {
         for entry in std::fs::read_dir(dir).expect("a directory").flatten() {
-            let metadata = entry.metadata().expect("metadata");
+            // Of a running process, one may be gone by now.
+            let Ok(metadata) = entry.metadata() else { continue };
             if metadata.is_dir() { dirs.push(entry.path()) } else { files.push((metadata.len(), entry.path())) }
         }
     }
@@ -435,14 +439,18 @@ fn change(file: &Path, how: impl FnOnce(&mut [u8])) {
     std::fs::write(file, bytes).expect("a file");
 }
 
-/// Changes the newest row of an incident, wherever sled keeps it: damage elsewhere may mean nothing.
-fn damage_a_row(sled: &Path, how: impl FnOnce(&mut [u8], usize)) {
+/// Where the newest row of an incident stands.
+fn row_in(sled: &Path) -> Option<(PathBuf, usize)> {
     let row = |file: &PathBuf| -> Option<usize> {
-        let bytes = std::fs::read(file).expect("a file of sled");
+        let bytes = std::fs::read(file).ok()?;
         bytes.windows(12).rposition(|w| w == b"payments-api")
     };
-    let found = files(sled).into_iter().find_map(|file| row(&file).map(|at| (file, at)));
-    let (file, at) = found.expect("a row of an incident");
+    files(sled).into_iter().find_map(|file| row(&file).map(|at| (file, at)))
+}
+
+/// Changes the newest row of an incident, wherever sled keeps it: damage elsewhere may mean nothing.
+fn damage_a_row(sled: &Path, how: impl FnOnce(&mut [u8], usize)) {
+    let (file, at) = row_in(sled).expect("a row of an incident");
     change(&file, |bytes| how(bytes, at));
 }
 
