@@ -577,6 +577,7 @@ fn replies() {
     golden.say("all of one message", &views::reply::have_all(&(1..=30).map(IncidentNo).collect::<Vec<_>>(), 0));
     golden.say("all of one message, none waits", &views::reply::have_all(&[], 0));
     golden.say("all of one message, some not saved", &views::reply::have_all(&[IncidentNo(1), IncidentNo(2)], 3));
+    golden.say("one of several, by somebody not asked", &views::reply::left_alone(&i, "/pager", &desk.directory));
     golden.say("somebody chosen is unknown", &views::reply::unknown_choice("U0NEW"));
     golden.say("a window did not open", &views::reply::no_window());
     golden.say("it takes long", &views::reply::takes_long(IncidentNo(1)));

@@ -268,6 +268,18 @@ pub fn have_all(have: &[IncidentNo], not_done: usize) -> String {
     }
 }
 
+/// One of several to be acknowledged, by somebody who was not asked about it.
+pub fn left_alone(i: &Incident, command: &str, d: &Directory) -> String {
+    let team = d.teams.get(&i.team).map_or(i.team.as_str(), |t| t.name.as_str());
+    format!(
+        "{} is left as it is: you are not on call for {}. `{} ack {}` takes it.",
+        i.no,
+        escape(team, limits::LABEL),
+        escape(command, 40),
+        i.no.0
+    )
+}
+
 /// The card a person pressed belongs to another installation.
 pub fn from_another_store() -> String {
     "This card is from an earlier installation of Warridor; its buttons no longer work. `/pager list` shows what is open."

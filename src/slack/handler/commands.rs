@@ -260,6 +260,13 @@ impl Handler {
         }
         let mut said: Vec<Message> = Vec::new();
         for incident in numbers {
+            // Nobody's page is stopped by the way: one tap more, each on its own.
+            if let Some(i) = s.world.incident(incident)
+                && super::press::asks_first(i, &user.id)
+            {
+                said.push(Message::plain(views::reply::left_alone(i, typed.command, &s.directory)));
+                continue;
+            }
             let id = InputId::from(format!("{}/{}", typed.id, incident.0));
             let act = Act { incident, by: user.id.clone(), deed: Deed::Acknowledge };
             said.push(self.act(typed, id, What::Act(act), incident).await);
