@@ -67,12 +67,21 @@ pub struct Start {
 pub struct App {
     addr: SocketAddr,
     health: Arc<Health>,
+    quiet: Quiet,
     door: Door,
     store: Arc<EmbeddedStore>,
     intake: Stage,
     sockets: Stage,
     outbox: Stage,
     pump: std::thread::JoinHandle<()>,
+}
+
+/// What tells whether anything is under way.
+struct Quiet {
+    door: Door,
+    board: Arc<Board>,
+    outbox: OutboxHandle,
+    clock: Clock,
 }
 
 /// A task, and how it is told to stop.
@@ -149,6 +158,8 @@ impl App {
         outbox.tasks.push(sending);
         outbox.tasks.push(nudge_when_moved(clock.clone(), door.clone(), outbox.token.clone()));
 
+        let quiet =
+            Quiet { door: door.clone(), board: board.clone(), outbox: handle.clone(), clock: clock.clone() };
         let mut sockets = Stage::new();
         let handler = Handler {
             door: door.clone(),
@@ -196,7 +207,7 @@ impl App {
         intake.tasks.push(ingest::serve(listener, Arc::new(behind), ingest, intake.token.clone()));
         intake.tasks.push(housekeeping(health.clone(), store.clone(), clock.clone(), intake.token.clone()));
         intake.tasks.push(notices.start(opened.notices, unknown, failures, clock, intake.token.clone()));
-        Ok(Self { addr, health, door, store, intake, sockets, outbox, pump })
+        Ok(Self { addr, health, quiet, door, store, intake, sockets, outbox, pump })
     }
 
     /// Where monitors send to.
@@ -206,6 +217,17 @@ impl App {
 
     pub fn health(&self) -> &Health {
         &self.health
+    }
+
+    /// Nothing is being decided or sent, and nothing is due: until the clock moves or somebody says something, nothing
+    /// happens. What a click leads to beside the pump (a window, a private answer) is not looked at.
+    pub fn is_quiet(&self) -> bool {
+        let Quiet { door, board, outbox, clock } = &self.quiet;
+        let before = board.snapshot();
+        let due = before.world.next_wake().is_some_and(|at| at <= clock.now());
+        let quiet = !due && door.is_quiet() && board.is_taken() && outbox.is_quiet(clock.steady_ms());
+        // What one part hands to the next while this looks leaves a trace in the state.
+        quiet && board.snapshot().seq == before.seq
     }
 
     /// Stops in the order in which things flow: no more alerts, no more clicks, what waits is decided, what is being

@@ -47,6 +47,8 @@ struct Queues {
     stopping: bool,
     /// Somebody wants the pump to look at the time again.
     nudged: bool,
+    /// What was taken is still being decided.
+    deciding: bool,
 }
 
 /// Shared by everybody who has something to say and the pump's thread.
@@ -106,7 +108,19 @@ impl Door {
             None => condvar.wait_while(q, idle).unwrap_or_else(PoisonError::into_inner),
         };
         q.nudged = false;
+        q.deciding = true;
         q.take()
+    }
+
+    /// What was taken is decided, and published.
+    pub fn decided(&self) {
+        self.lock().deciding = false;
+    }
+
+    /// Nothing waits, and nothing is being decided.
+    pub fn is_quiet(&self) -> bool {
+        let q = self.lock();
+        q.is_empty() && !q.nudged && !q.deciding
     }
 
     /// Makes the pump look at the time: the clock was moved.
@@ -125,12 +139,6 @@ impl Door {
     pub fn is_drained(&self) -> bool {
         let q = self.lock();
         q.stopping && q.is_empty()
-    }
-
-    /// How many inputs wait: people, inner, monitors.
-    pub fn waiting(&self) -> (usize, usize, usize) {
-        let q = self.lock();
-        (q.people.len(), q.inner.len(), q.monitors.len())
     }
 
     fn lock(&self) -> MutexGuard<'_, Queues> {

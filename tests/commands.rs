@@ -40,14 +40,16 @@ fn told(story: &str) -> (String, usize) {
         } else if let Some((who, line)) = line.split_once("> ") {
             typed += 1;
             let (command, text) = line.split_once(' ').unwrap_or((line, ""));
+            let before = office.windows(who);
             let answer = office.slack.types(who, "payments", command, text);
             for line in drawn(&answer) {
                 let _ = writeln!(out, "    {line}");
             }
-            let window = office.windows_after(who, &answer);
+            let window = office.window_after(who, &before, &answer);
             for line in window.iter().flat_map(drawn) {
                 let _ = writeln!(out, "    | {line}");
             }
+            office.comes_to_rest();
         }
     }
     (out, typed)

@@ -306,7 +306,7 @@ fn a_snooze_says_until_when_and_why_and_its_end_is_a_new_message() {
 fn somebody_pages_by_hand_and_sees_first_whom_that_wakes() {
     let office = Office::usual();
     let answer = office.slack.types("chen", "payments", "/pager", "trigger");
-    let form = office.windows_after("chen", &answer).pop().expect("a window");
+    let form = office.window_after("chen", &[], &answer).expect("a window");
     let choose = json!({
         "user": "chen", "view_id": form["id"], "action_id": "raise.service", "value": "payments-api",
         "values": { "what": "nobody can pay" },

@@ -15,7 +15,7 @@ use crate::slack::{Outcome, SlackClient};
 use crate::store::RowChange;
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc, watch};
@@ -51,6 +51,17 @@ struct Shared {
     /// Numbers for what is told to the pump.
     settled: AtomicU64,
     failed: mpsc::Sender<FailedPage>,
+    /// Calls in flight, what is being told to the pump, and one while the task itself is at work.
+    under_way: AtomicUsize,
+}
+
+/// Counts as under way until it is dropped.
+struct UnderWay(Arc<Shared>);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl OutboxHandle {
@@ -64,8 +75,14 @@ impl OutboxHandle {
                 health,
                 settled: AtomicU64::new(0),
                 failed,
+                under_way: AtomicUsize::new(0),
             }),
         }
+    }
+
+    fn under_way(&self) -> UnderWay {
+        self.shared.under_way.fetch_add(1, Ordering::SeqCst);
+        UnderWay(self.shared.clone())
     }
 
     /// Somebody saw something out of date: show this incident again, whatever was last shown.
@@ -90,9 +107,10 @@ impl OutboxHandle {
         self.shared.health.borrow().clone()
     }
 
-    /// Nothing waits and nothing is in flight.
-    pub fn is_idle(&self) -> bool {
-        self.with(|o| o.is_idle())
+    /// Nothing is under way, and what waits, waits for a later time than `now_ms` of the steady clock.
+    pub fn is_quiet(&self, now_ms: i64) -> bool {
+        let waits = self.with(|o| o.next_wake().is_none_or(|at| at.0 > now_ms));
+        waits && self.shared.under_way.load(Ordering::SeqCst) == 0
     }
 
     /// Tells of a page that failed, if it was still wanted.
@@ -122,9 +140,10 @@ pub fn start(
     shutdown: CancellationToken,
 ) -> JoinHandle<()> {
     tokio::spawn(async move {
-        let mut calls: JoinSet<(u64, Outcome)> = JoinSet::new();
+        let mut calls: JoinSet<(UnderWay, u64, Outcome)> = JoinSet::new();
         let mut moved = clock.moved();
         loop {
+            let at_work = handle.under_way();
             let published = board.take();
             let now = At(clock.steady_ms());
             let (requests, settled, wake) = handle.with(|o| {
@@ -135,14 +154,16 @@ pub fn start(
             tell(&handle, &door, settled);
             for request in requests {
                 let client = client.clone();
+                let under_way = handle.under_way();
                 calls.spawn(async move {
                     // A panic while sending must not keep its place in the lanes for ever.
                     let call = AssertUnwindSafe(client.call(request.method, &request.body)).catch_unwind();
                     let outcome = call.await.unwrap_or_else(|_| Outcome::Unknown("sending panicked".to_owned()));
-                    (request.id, outcome)
+                    (under_way, request.id, outcome)
                 });
             }
             handle.shared.health.send_replace(handle.with(|o| o.health().clone()));
+            drop(at_work);
             let sleep = async {
                 match wake {
                     // At least a millisecond: a wake that has passed must not become a hot loop.
@@ -170,9 +191,11 @@ pub fn start(
     })
 }
 
-fn take(handle: &OutboxHandle, door: &Door, clock: &Clock, done: Result<(u64, Outcome), tokio::task::JoinError>) {
+type Done = Result<(UnderWay, u64, Outcome), tokio::task::JoinError>;
+
+fn take(handle: &OutboxHandle, door: &Door, clock: &Clock, done: Done) {
     match done {
-        Ok((id, outcome)) => {
+        Ok((_under_way, id, outcome)) => {
             let settled = handle.with(|o| o.done(id, outcome, At(clock.steady_ms())));
             tell(handle, door, settled);
         }
@@ -184,7 +207,9 @@ fn take(handle: &OutboxHandle, door: &Door, clock: &Clock, done: Result<(u64, Ou
 fn tell(handle: &OutboxHandle, door: &Door, settled: Vec<Settled>) {
     for settled in settled {
         let (handle, door) = (handle.clone(), door.clone());
+        let under_way = handle.under_way();
         tokio::spawn(async move {
+            let _under_way = under_way;
             loop {
                 let n = handle.shared.settled.fetch_add(1, Ordering::Relaxed);
                 let input = Input { id: InputId::minted('s', n), what: What::Settled(settled.clone()) };

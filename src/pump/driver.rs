@@ -54,6 +54,11 @@ impl Board {
         Published { snapshot: self.snapshot(), stale }
     }
 
+    /// Everything that became stale was taken.
+    pub fn is_taken(&self) -> bool {
+        *self.stale.lock().unwrap_or_else(PoisonError::into_inner) == Stales::default()
+    }
+
     /// Why the store refuses writes; `None` while it takes them.
     pub fn refusing(&self) -> Option<String> {
         self.refusing.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -158,6 +163,7 @@ impl Turner {
             }
             *self.board.refusing.lock().unwrap_or_else(PoisonError::into_inner) =
                 self.pump.refused_by_store().map(str::to_owned);
+            self.door.decided();
             for (sender, answer) in batch.answers.into_iter().zip(result.answers) {
                 // A submitter that went away does not need its answer.
                 let _ = sender.send(answer);

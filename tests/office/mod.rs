@@ -116,30 +116,38 @@ impl Office {
         let path = format!("/integrations/generic/{key}");
         let sent = http::post(self.http, &path, body.to_string().as_bytes(), Duration::from_secs(SOON));
         assert_eq!(sent.expect("the pager answers").status, 202);
+        self.comes_to_rest();
+    }
+
+    /// Everything that can happen before the clock moves has happened.
+    pub fn comes_to_rest(&self) {
+        if let Some(app) = &self.app {
+            eventually_true("the pager comes to rest", SOON, || app.is_quiet());
+        }
     }
 
     /// Time passes. What is due is done, and Slack shows it.
     pub fn pass(&self, secs: u64) {
+        self.comes_to_rest();
         self.clock.advance(Duration::from_secs(secs));
+        self.comes_to_rest();
     }
 
     /// Everything that is owed to Slack is there: a few seconds pass, because Slack takes one message a second.
     pub fn settle(&self) {
         for _ in 0..8 {
             self.pass(1);
-            std::thread::yield_now();
         }
     }
 
-    /// The window that a command opened instead of answering.
-    pub fn windows_after(&self, user: &str, answer: &Value) -> Vec<Value> {
+    /// The window that a command opened instead of answering, where `before` was already open.
+    pub fn window_after(&self, user: &str, before: &[Value], answer: &Value) -> Option<Value> {
         if answer["text"].is_string() || answer["blocks"].is_array() {
-            return Vec::new();
+            return None;
         }
-        crate::e2e::eventually("a window", SOON, || {
-            let open = self.windows(user);
-            (!open.is_empty()).then(|| open.last().cloned().into_iter().collect())
-        })
+        let known: Vec<&Value> = before.iter().map(|w| &w["id"]).collect();
+        let new = || self.windows(user).into_iter().find(|w| !known.contains(&&w["id"]));
+        Some(crate::e2e::eventually("a window", SOON, new))
     }
 
     /// The bot's Home tab, as somebody sees it.
