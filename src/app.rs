@@ -4,6 +4,7 @@
 
 use crate::clock::Clock;
 use crate::config::{AppConfig, Loaded};
+use crate::dnd;
 use crate::domain::stamp::At;
 use crate::domain::world::rows::{closed_key, read_incident_row, read_timeline_row, timeline_prefix};
 use crate::door::Door;
@@ -158,8 +159,7 @@ impl App {
         outbox.tasks.push(sending);
         outbox.tasks.push(nudge_when_moved(clock.clone(), door.clone(), outbox.token.clone()));
 
-        let quiet =
-            Quiet { door: door.clone(), board: board.clone(), outbox: handle.clone(), clock: clock.clone() };
+        let quiet = Quiet { door: door.clone(), board: board.clone(), outbox: handle.clone(), clock: clock.clone() };
         let mut sockets = Stage::new();
         let handler = Handler {
             door: door.clone(),
@@ -196,6 +196,14 @@ impl App {
         let unknown = ingest.unknown_keys.clone();
         let (told, stored) = (notices.clone(), store.clone());
         let reload = Reload { watch, store: stored, door: door.clone(), client, notices: told, standing };
+        let dnd = dnd::Watch {
+            client: reload.client.clone(),
+            board: board.clone(),
+            door: door.clone(),
+            clock: clock.clone(),
+            notices: notices.clone(),
+        };
+        intake.tasks.push(dnd.start(intake.token.clone()));
         intake.tasks.push(tokio::spawn(reload.run(keeper, in_force, intake.token.clone())));
         let behind = PumpIntake {
             door: door.clone(),

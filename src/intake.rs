@@ -66,6 +66,7 @@ fn alert_keys(input: &Input) -> Vec<AlertKey> {
         | What::AddMe(_)
         | What::Admit(_)
         | What::Announced { .. }
+        | What::DoNotDisturb(_)
         | What::Due
         | What::Settled(_)
         | What::ClockJumped { .. }

@@ -15,6 +15,7 @@ pub mod cli; //     commands and options
 pub mod clock; //   the only now()
 pub mod command; // PURE: words typed after a slash command -> what is meant
 pub mod config; //  config.toml and playbooks -> Directory, told mistake by mistake
+pub mod dnd; //     whose notifications Slack holds back
 pub mod domain; //  PURE: what can happen, what happened, what is true
 pub mod door; //    three bounded lanes in front of the pump
 pub mod health; //  how the pager itself is

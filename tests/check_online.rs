@@ -59,8 +59,8 @@ async fn every_scope_that_is_missing_is_named_with_what_it_is_for_and_told_once(
     assert_eq!(
         lacking(&["dnd:read"]).await,
         [format!(
-            "the app lacks the scope dnd:read, by which it warns of people whose Do Not Disturb would swallow their only \
-             page; {REINSTALL}"
+            "the app lacks the scope dnd:read, by which it pages the next level too while somebody's Do Not Disturb may \
+             swallow their only page; {REINSTALL}"
         )]
     );
     let several = lacking(&["channels:read", "groups:read", "users:read", "im:write"]).await;
@@ -289,8 +289,8 @@ async fn a_person_with_slack_only_and_a_quiet_night_will_not_wake() {
     assert_eq!(
         told(|ws| ws.users[0].dnd = night(), &[("id = \"ana\"", "id = \"ana\"\nname = \"Ana Silva\"")]).await,
         [
-            "config.toml:31: [user.ana] Ana Silva's only method is Slack, and their DND is 22:00-08:00: they will not wake; exempt \
-          the bot from Do Not Disturb in Slack, or change its hours (warning)"
+            "config.toml:31: [user.ana] Ana Silva's only method is Slack, and their DND is 22:00-08:00: they will not wake; have \
+             them change its hours in Slack, or have somebody else on call then (warning)"
         ]
     );
 }

@@ -20,7 +20,10 @@ fn it_speaks_socket_mode_and_shows_pages() {
     let settings = &manifest["settings"];
     assert_eq!(settings["socket_mode_enabled"], true);
     assert_eq!(settings["interactivity"]["is_enabled"], true);
-    assert_eq!(settings["event_subscriptions"]["bot_events"], serde_json::json!(["app_home_opened", "message.im"]));
+    assert_eq!(
+        settings["event_subscriptions"]["bot_events"],
+        serde_json::json!(["app_home_opened", "dnd_updated_user", "message.im"])
+    );
     let home = &manifest["features"]["app_home"];
     assert_eq!(home["home_tab_enabled"], true);
     assert_eq!(home["messages_tab_enabled"], true);

@@ -111,7 +111,8 @@ fn happen(sim: &mut Sim) {
             let power = sim.rng.random_ratio(1, 2);
             sim.crash(power);
         }
-        _ => override_somebody(sim),
+        98..99 => override_somebody(sim),
+        _ => falls_asleep(sim),
     }
     sim.settle();
 }
@@ -233,6 +234,12 @@ fn override_somebody(sim: &mut Sim) {
     sim.override_shift("primary", who, from, until);
 }
 
+fn falls_asleep(sim: &mut Sim) {
+    let who = ["ana", "ben", "chen", "mara"][sim.rng.random_range(0..4)];
+    let hours = sim.rng.random_range(0..10);
+    sim.dnd(who, (hours > 0).then_some(hours * 60 * MINUTE));
+}
+
 fn slack_fault(sim: &mut Sim) {
     let method = ["*", "chat.postMessage", "chat.update", "conversations.history"][sim.rng.random_range(0..4)];
     let count = sim.rng.random_range(1..6);
@@ -338,6 +345,7 @@ fn holds_in_peace(sim: &mut Sim, seed: u64) {
     let facts = sim.facts();
     accepted_is_known(sim, &replayed, seed);
     states_follow(&facts, seed);
+    somebody_hears_it(&facts, seed);
     slack_says_what_is_true(sim, seed);
     rows_are_the_replay(sim, &replayed, seed);
 }
@@ -398,6 +406,24 @@ fn states_follow(facts: &[Fact], seed: u64) {
         };
         assert!(next.0, "seed {seed}: {no} was {state:?} when {fact:?}");
         states.insert(no, next.1);
+    }
+}
+
+/// Nobody is waited for in silence: where nobody of a level hears it, the next level is asked with it.
+fn somebody_hears_it(facts: &[Fact], seed: u64) {
+    let mut levels = BTreeMap::new();
+    for fact in facts {
+        match fact {
+            Fact::CallStarted { incident, call, policy, .. } => {
+                levels.insert((*incident, *call), policy.steps.len());
+            }
+            Fact::StepStarted(s) => {
+                let heard = s.asked.iter().any(|a| a.silent_until.is_none());
+                let is_last = levels.get(&(s.incident, s.call)) == Some(&(s.step as usize + 1));
+                assert!(heard || is_last, "seed {seed}: nobody hears {s:?}");
+            }
+            _ => {}
+        }
     }
 }
 

@@ -22,7 +22,7 @@ use warridor::command::{self, Line, Speaker, Topic};
 use warridor::config::{Means, SystemEnv, load};
 use warridor::domain::call::{Asked, SkipReason, Skipped, Whom};
 use warridor::domain::directory::{Target, Urgency};
-use warridor::domain::duty::{coming, duties};
+use warridor::domain::duty::{coming, duties, out_of_hearing};
 use warridor::domain::fact::{LateAct, ResolvedBy};
 use warridor::domain::id::{IncidentNo, OverrideId, PageId, ScheduleId, TeamId, UserId};
 use warridor::domain::incident::{Entry, Happening, Incident};
@@ -35,6 +35,7 @@ use warridor::domain::snooze;
 use warridor::domain::stamp::{At, Stamp};
 use warridor::views;
 use warridor::views::action_id::{Origin, Subject};
+use warridor::views::home::Me;
 use warridor::views::modal::{Askable, RaiseDraft};
 use warridor::views::oncall::Watch;
 
@@ -158,6 +159,20 @@ fn states() -> Vec<(&'static str, Desk)> {
         ("triggered: Chen asked for by name, while Ana is paged", after(&paged, &|d| d.act("ben", ask("chen")))),
         ("triggered: Mara made it high", after(&low, &|d| d.act("mara", Deed::SetUrgency { to: Urgency::High }))),
         ("triggered: Mara made it low", after(&paged, &|d| d.act("mara", Deed::SetUrgency { to: Urgency::Low }))),
+        ("triggered: Ana sleeps, so level 2 is paged with her", {
+            let mut desk = Desk::at(NIGHT);
+            desk.sleeps("ana");
+            desk.alert("payments", EventAction::Trigger);
+            desk.deliver();
+            desk
+        }),
+        (
+            "acknowledged: Ana asked for Chen, who sleeps",
+            after(&anas, &|d| {
+                d.sleeps("chen");
+                d.act("ana", ask("chen"));
+            }),
+        ),
         ("acknowledged: Ana is on it", started()),
         ("acknowledged: Ana mitigated it", after(&started, &|d| d.act("ana", Deed::Mitigate))),
         ("acknowledged: Ana asked for Chen", asked_chen()),
@@ -273,7 +288,7 @@ fn happenings() -> Vec<Happening> {
     let asked = |level, round, who: &[&str], skipped: &[(Target, SkipReason)]| Happening::Asked {
         level,
         round,
-        asked: who.iter().map(|w| Asked { user: (*w).into(), via: None }).collect(),
+        asked: who.iter().map(|w| Asked { user: (*w).into(), via: None, silent_until: None }).collect(),
         skipped: skipped.iter().map(|(t, why)| Skipped { target: t.clone(), why: *why }).collect(),
         by_name: false,
     };
@@ -297,7 +312,7 @@ fn happenings() -> Vec<Happening> {
         Happening::Asked {
             level: 1,
             round: 1,
-            asked: vec![Asked { user: "chen".into(), via: None }],
+            asked: vec![Asked { user: "chen".into(), via: None, silent_until: None }],
             skipped: Vec::new(),
             by_name: true,
         },
@@ -744,13 +759,14 @@ fn windows() {
     say("merge", views::modal::merge(&i, &two, &origin));
     // Slack takes a hundred options.
     view(&views::modal::merge(&i, &others.iter().collect::<Vec<_>>(), &origin), Some(subject));
+    let asked = |who: &str, silent_until| vec![Asked { user: who.into(), via: None, silent_until }];
     let mut draft = RaiseDraft::default();
     say("page somebody", views::modal::raise(&draft, d, &origin));
     let payments = "payments".into();
     draft = RaiseDraft {
         service: Some(&payments),
         what: "nobody can pay",
-        wakes: d.services.get(&payments).map(|s| views::modal::wakes(s, "Ana")),
+        wakes: d.services.get(&payments).map(|s| views::modal::wakes(s, &asked("ana", Some(NIGHT.plus_ms(HOUR))), d)),
     };
     say("page somebody, a service is chosen", views::modal::raise(&draft, d, &origin));
     say("what came of it", views::modal::told("#1", &views::Message::plain("You are on it: #1 says so.")));
@@ -825,7 +841,7 @@ fn why_and_now() {
     let (_, desk) = states().swap_remove(1);
     let watch = |schedule| {
         let (now, next) = now_and_next(schedule, &[], NIGHT);
-        Watch { schedule, now, next }
+        Watch { schedule, now, next, silent_until: None }
     };
     let watches: Vec<Watch<'_>> = desk.directory.schedules.values().map(watch).collect();
     let open = [&first(&desk)];
@@ -843,10 +859,12 @@ fn home() {
         let duties = duties(&desk.world, &desk.directory, stamp, &user.id);
         let open: Vec<_> = desk.world.open_incidents().map(|i| &**i).collect();
         let mine: Vec<_> = open.iter().copied().filter(|i| i.concerns(&user.id)).collect();
-        let home = views::home::home(user, &duties, &mine, open.len(), &desk.directory, desk.store);
+        let silent_until = out_of_hearing(&desk.world, &desk.directory, stamp, user);
+        let whose = Me { user, duties: &duties, silent_until, mine: &mine };
+        let home = views::home::home(&whose, open.len(), &desk.directory, desk.store);
         golden.say(name, &view(&home, Some(Subject { store: desk.store, incident: draw::ANY })));
         let coming = coming(&desk.world, &desk.directory, desk.now, &user.id);
-        let me = views::oncall::me(&duties, &coming, &desk.directory);
+        let me = views::oncall::me(&duties, &coming, silent_until, &desk.directory);
         golden.say(&format!("{name}: /oncall me"), &message(&me, None));
     };
     say("Ana, on call, all is quiet", &Desk::at(NIGHT), "ana");
@@ -858,6 +876,9 @@ fn home() {
     stand_in.stand_in("primary", "ben", HOUR, 5 * HOUR);
     say("Ana, for an hour more", &stand_in, "ana");
     say("Ben, in an hour", &stand_in, "ben");
+    let mut asleep = Desk::at(NIGHT);
+    asleep.sleeps("ana");
+    say("Ana, who sleeps", &asleep, "ana");
     let mut many = Desk::at(NIGHT);
     for n in 0..14 {
         many.titled("payments", &format!("Disk {n} is filling up"), "", &[]);
@@ -881,6 +902,8 @@ fn notices() {
     golden.say("a person without a method", &said(Recipient::User("ben".into()), &PageFailure::NoMethod));
     golden.say("a channel", &said(Recipient::Channel("C1".into()), &nowhere));
     golden.say("in doubt", views::notice::SENT_AGAIN);
+    let ana = &desk.directory.users[&"ana".into()];
+    golden.say("somebody who sleeps", &views::dnd::will_not_wake(ana, "22:00-08:00"));
     golden.compare();
 }
 
@@ -907,7 +930,8 @@ fn on_call() {
     };
     let watch = |schedule| {
         let (now, next) = now_and_next(schedule, &[&stand_in], NIGHT);
-        Watch { schedule, now, next }
+        let silent_until = (schedule.name == "Night & day").then(|| NIGHT.plus_ms(HOUR));
+        Watch { schedule, now, next, silent_until }
     };
     let watches: Vec<Watch<'_>> = directory.schedules.values().map(watch).collect();
     for team in [None, Some("payments"), Some("search")] {

@@ -90,6 +90,9 @@ pub struct Asked {
     /// The schedule that named this person; `None` when the policy did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub via: Option<ScheduleId>,
+    /// None of their methods may make a sound until then (Do Not Disturb), on the wall clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub silent_until: Option<At>,
 }
 
 /// A page that is due later.

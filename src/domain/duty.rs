@@ -1,12 +1,13 @@
 //! What being on call means for one person: by which schedules, until when, and who is asked when they do not answer.
 
+use super::call::Asked;
 use super::decision::Decision;
-use super::directory::{Directory, Step, Target};
-use super::escalation;
+use super::directory::{Directory, Policy, Step, Target, User};
 use super::id::{ScheduleId, UserId};
 use super::schedule::{now_and_next, resolve};
 use super::stamp::{At, Stamp};
 use super::world::World;
+use super::{dnd, escalation};
 
 /// One schedule that a person carries now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +53,18 @@ pub fn who_would_be_asked(world: &World, directory: &Directory, stamp: Stamp, st
     // Nothing is decided on this copy.
     let mut world = world.clone();
     escalation::who_would_be_asked(&Decision::new(&mut world, directory, stamp), steps)
+}
+
+/// Whom a call by this policy would ask first.
+pub fn who_first(world: &World, directory: &Directory, stamp: Stamp, policy: &Policy) -> Vec<Asked> {
+    let mut world = world.clone();
+    escalation::who_first(&Decision::new(&mut world, directory, stamp), policy)
+}
+
+/// Until when no page to this person may make a sound, on the wall clock; `None`: one does.
+pub fn out_of_hearing(world: &World, directory: &Directory, stamp: Stamp, user: &User) -> Option<At> {
+    let mut world = world.clone();
+    dnd::out_of_hearing(&Decision::new(&mut world, directory, stamp), user)
 }
 
 /// One shift ahead, on the wall clock.

@@ -13,7 +13,7 @@ use super::page::{PageState, Purpose, Recipient, RevokeReason};
 use super::schedule::resolve;
 use super::stamp::At;
 use super::world::Wake;
-use super::{oncall, settle};
+use super::{dnd, oncall, settle};
 
 /// At most this many deadlines are served by one wake, oldest first; the rest by the next.
 pub const DUE_AT_ONCE: usize = 64;
@@ -118,27 +118,55 @@ pub(super) fn next_step(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo) {
 }
 
 /// Starts the first step from (`step`, `round`) on that can ask somebody.
-fn run_steps(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo, mut step: u32, mut round: u32) {
+fn run_steps(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo, step: u32, round: u32) {
     let Some(incident) = d.incident(no) else { return };
     let Some(call) = incident.call(call_no).cloned() else { return };
     // Later levels come up minutes later: then things may stand otherwise.
     let spared = call.kind.by().filter(|by| call.state == CallState::Starting && has_it(&incident, by));
     let mut skipped = Vec::new();
+    match choose(d, &call.policy, &call.also, spared, (step, round), &mut skipped) {
+        None => exhausted(d, no, call_no, 0, skipped),
+        Some(Chosen { step, round, asked, delay_secs }) => {
+            let next_at = d.stamp.at.plus_secs(delay_secs);
+            let next_up = who_next(d, &call.policy, step, round);
+            start_step(d, no, call_no, Started { step, round, asked, skipped, next_at, next_up });
+        }
+    }
+}
+
+/// A step that asks somebody.
+struct Chosen {
+    step: u32,
+    round: u32,
+    asked: Vec<Asked>,
+    delay_secs: i64,
+}
+
+/// The first step from (`step`, `round`) on that asks somebody besides `spared`. Where nobody of a step may hear it (Do
+/// Not Disturb), its people are asked all the same, and those of the next step with them.
+fn choose(
+    d: &Decision<'_>,
+    policy: &Policy,
+    also: &[UserId],
+    spared: Option<&UserId>,
+    (mut step, mut round): (u32, u32),
+    skipped: &mut Vec<Skipped>,
+) -> Option<Chosen> {
+    let mut asked = Vec::new();
     // Each (step, round) is tried once, so this ends.
-    while round <= call.policy.repeat {
-        let Some(present) = call.policy.steps.get(step as usize) else {
+    while round <= policy.repeat {
+        let Some(present) = policy.steps.get(step as usize) else {
             step = 0;
             round += 1;
             continue;
         };
-        let mut asked = Vec::new();
         if step == 0 && round == 0 {
-            for user in &call.also {
-                ask_user(d, user, None, &mut asked, &Target::User(user.clone()), &mut skipped);
+            for user in also {
+                ask_user(d, user, None, &mut asked, &Target::User(user.clone()), skipped);
             }
         }
         for target in &present.targets {
-            ask_target(d, target, &mut asked, &mut skipped);
+            ask_target(d, target, &mut asked, skipped);
         }
         asked.retain(|a| {
             let spare = spared == Some(&a.user);
@@ -147,15 +175,19 @@ fn run_steps(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo, mut step: u3
             }
             !spare
         });
-        if !asked.is_empty() {
-            let next_at = d.stamp.at.plus_secs(present.delay_secs);
-            let next_up = who_next(d, &call.policy, step, round);
-            start_step(d, no, call_no, Started { step, round, asked, skipped, next_at, next_up });
-            return;
+        let heard = asked.iter().any(|a| a.silent_until.is_none());
+        let is_last = step as usize + 1 >= policy.steps.len();
+        if !asked.is_empty() && (heard || is_last) {
+            return Some(Chosen { step, round, asked, delay_secs: present.delay_secs });
         }
         step += 1;
     }
-    exhausted(d, no, call_no, 0, skipped);
+    None
+}
+
+/// Whom a call by this policy would ask first, as things stand.
+pub(super) fn who_first(d: &Decision<'_>, policy: &Policy) -> Vec<Asked> {
+    choose(d, policy, &[], None, (0, 0), &mut Vec::new()).map(|c| c.asked).unwrap_or_default()
 }
 
 /// Does `by` have this incident, and ask for help? Then they need no page to come. Somebody else's escalation may be
@@ -246,8 +278,9 @@ fn ask_user(
     let why = match d.directory.users.get(id) {
         None => SkipReason::Gone,
         Some(user) if !is_reachable(user) => SkipReason::NoMethod,
-        Some(_) => {
-            asked.push(Asked { user: id.clone(), via: via.cloned() });
+        Some(user) => {
+            let silent_until = dnd::out_of_hearing(d, user);
+            asked.push(Asked { user: id.clone(), via: via.cloned(), silent_until });
             return;
         }
     };
@@ -362,7 +395,11 @@ fn request_page(
         d.emit(Fact::PageRevoked { incident: no, page, why: RevokeReason::Superseded });
     }
     let page = PageId(d.world().meta.last_page.0 + 1);
-    d.emit(Fact::PageRequested { incident: no, page, call, to, method, purpose, queued });
+    let silent_until = match &to {
+        Recipient::User(user) => d.directory.users.get(user).and_then(|u| dnd::silent_until(d, u, method)),
+        Recipient::Channel(_) => None,
+    };
+    d.emit(Fact::PageRequested { incident: no, page, call, to, method, purpose, queued, silent_until });
 }
 
 /// Calls back the pages under way: of the given calls, or of all.

@@ -6,6 +6,7 @@
 use super::alert::Alert;
 use super::call::{CallKind, Skipped, Whom};
 use super::directory::{Method, Policy, Urgency};
+use super::dnd::Window;
 use super::id::{
     CallNo, ChannelId, IncidentNo, MessageRef, OverrideId, PageId, PolicyId, ScheduleId, ServiceId, SlackUserId,
     TeamId, UserId,
@@ -101,6 +102,9 @@ pub enum Fact {
         purpose: Purpose,
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         queued: bool,
+        /// It may make no sound until then, on the wall clock.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        silent_until: Option<At>,
     },
     PageDelivered {
         incident: IncidentNo,
@@ -285,6 +289,11 @@ pub enum Fact {
         id: OverrideId,
     },
 
+    /// Slack holds back this person's notifications then; `None`: it does not.
+    DoNotDisturb {
+        slack: SlackUserId,
+        window: Option<Window>,
+    },
     /// Somebody whom the configuration does not know asks to be let in.
     PersonAsked {
         slack: SlackUserId,
@@ -405,6 +414,7 @@ impl Fact {
             | Self::ShiftForgotten { .. }
             | Self::OverrideSet(_)
             | Self::OverrideExpired { .. }
+            | Self::DoNotDisturb { .. }
             | Self::PersonAsked { .. }
             | Self::PersonAnnounced { .. }
             | Self::PersonAdded { .. }
@@ -483,6 +493,7 @@ impl Fact {
             | Self::ShiftForgotten { .. }
             | Self::OverrideSet(_)
             | Self::OverrideExpired { .. }
+            | Self::DoNotDisturb { .. }
             | Self::PersonAsked { .. }
             | Self::PersonAnnounced { .. }
             | Self::PersonAdded { .. }

@@ -2,6 +2,7 @@
 
 use super::call::Whom;
 use super::directory::{Directory, Urgency};
+use super::dnd::Window;
 use super::id::{
     AlertKey, ChannelId, IncidentNo, InputId, MessageRef, PageId, ScheduleId, ServiceId, SlackUserId, UserId,
 };
@@ -36,6 +37,8 @@ pub enum What {
     Admit(Admission),
     /// The admin channel shows that they ask.
     Announced { slack: SlackUserId, message: MessageRef },
+    /// Slack told how it is with these people's Do Not Disturb; `None`: it holds nothing back.
+    DoNotDisturb(Vec<(SlackUserId, Option<Window>)>),
     /// A person takes somebody's place on a schedule for a while.
     Override(OverrideRequest),
     /// A deadline may have come: look.
@@ -278,6 +281,7 @@ impl Input {
             | What::AddMe(_)
             | What::Admit(_)
             | What::Announced { .. }
+            | What::DoNotDisturb(_)
             | What::Raise(_)
             | What::Due
             | What::ClockJumped { .. }

@@ -7,6 +7,7 @@ pub mod alert;
 pub mod call;
 mod decision;
 pub mod directory;
+pub mod dnd;
 pub mod duty;
 pub mod escalation;
 pub mod fact;

@@ -2,13 +2,13 @@
 
 use super::decision::Decision;
 use super::directory::Directory;
-use super::escalation;
 use super::fact::Fact;
 use super::id::{OverrideId, ScheduleId};
 use super::input::OverrideRequest;
 use super::people;
 use super::refusal::Refusal;
 use super::schedule::{Override, Schedule, resolve};
+use super::{dnd, escalation};
 
 /// The tz database the handoffs were computed with; kept with each of them.
 const TZDATA: &str = chrono_tz::IANA_TZDB_VERSION;
@@ -48,6 +48,7 @@ pub(super) fn shift_due(d: &mut Decision<'_>, id: &ScheduleId) {
 /// From here on `new` is in force: every schedule is looked at with it. `changed`: the directory is another than before.
 pub(super) fn config_loaded(d: &mut Decision<'_>, new: &Directory, changed: bool) {
     people::forget_configured(d, new);
+    dnd::forget_strangers(d);
     // The same text may mean something else: a key file was written, a person was found in Slack.
     if d.world().meta.config_sha256 != new.sha256 || changed {
         let version = d.world().meta.config + 1;

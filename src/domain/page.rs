@@ -15,6 +15,9 @@ pub struct Page {
     pub purpose: Purpose,
     /// On the wall clock.
     pub requested: At,
+    /// It may make no sound until then (Do Not Disturb), on the wall clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub silent_until: Option<At>,
     /// How often a process started while this page was under way.
     pub attempts: u32,
     pub state: PageState,

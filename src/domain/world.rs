@@ -3,6 +3,7 @@
 //! [`World::apply`] never fails, never reads the configuration and never asks a clock. A `World` holds what is open;
 //! what is closed is a row on disk, loaded when an input or a fact speaks of it.
 
+use super::dnd::Window;
 use super::fact::Fact;
 use super::id::{AlertKey, IncidentNo, InputId, OverrideId, PageId, ScheduleId, SlackUserId};
 use super::incident::{Entry, Incident};
@@ -37,6 +38,8 @@ pub struct World {
     pub bundles: OrdMap<PageId, OrdSet<(IncidentNo, PageId)>>,
     pub overrides: OrdMap<OverrideId, Override>,
     pub shifts: OrdMap<ScheduleId, CurrentShift>,
+    /// When Slack holds back whose notifications, as it was told last: at most one for each person in the directory.
+    pub dnd: OrdMap<SlackUserId, Window>,
     /// Who asked to be let in, and what became of it; bounded by [`super::people`].
     pub people: OrdMap<SlackUserId, Newcomer>,
     seen: OrdMap<InputId, At>,

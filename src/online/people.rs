@@ -4,7 +4,8 @@ use super::api::{Api, Failed};
 use super::tokens::Bot;
 use super::{Finding, Level};
 use crate::config::Loaded;
-use crate::domain::directory::{Method, User};
+use crate::dnd::{has_slack_only, hours, window};
+use crate::domain::directory::User;
 use crate::domain::id::UserId;
 use crate::domain::stamp::At;
 use chrono::{Offset, TimeZone};
@@ -12,8 +13,6 @@ use chrono_tz::Tz;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// Slack's answer where Do Not Disturb is off: both times are 1 (docs.slack.dev, dnd.info).
-const DND_OFF: i64 = 1;
 /// Two names of a time zone are the same to us if they agree now and half a year from now.
 const HALF_A_YEAR_SECS: i64 = 182 * 24 * 60 * 60;
 
@@ -147,22 +146,13 @@ impl One<'_> {
 
     /// A person whose only method is Slack is not woken while Slack is silent.
     fn sleeps(&self, dnd: &Value) -> Option<Finding> {
-        let at = |key: &str| dnd[key].as_i64().filter(|secs| *secs != DND_OFF);
-        let (from, until) = (at("next_dnd_start_ts")?, at("next_dnd_end_ts")?);
-        let only_slack = self.user.rules.iter().all(|rule| match rule.method {
-            Method::Slack => true,
-        });
-        if dnd["dnd_enabled"] != true || !only_slack {
-            return None;
-        }
-        let clock = |secs: i64| At(secs * 1_000).utc().with_timezone(&self.user.tz).format("%H:%M").to_string();
+        let window = window(dnd).filter(|_| has_slack_only(self.user))?;
         let wrong = format!(
-            "{}'s only method is Slack, and their DND is {}-{}: they will not wake",
+            "{}'s only method is Slack, and their DND is {}: they will not wake",
             self.user.name,
-            clock(from),
-            clock(until)
+            hours(window, self.user),
         );
-        let mend = "exempt the bot from Do Not Disturb in Slack, or change its hours";
+        let mend = "have them change its hours in Slack, or have somebody else on call then";
         Some(self.say(Level::Doubtful, "rule", "", &wrong, mend))
     }
 }

@@ -28,6 +28,16 @@ impl Slack {
         Ok(())
     }
 
+    /// Somebody's Do Not Disturb changed: told to an app that subscribed. Source:
+    /// docs.slack.dev/reference/events/dnd_updated_user.
+    pub(super) fn tell_of_dnd(&mut self, user: &str, now: At) {
+        let Some(status) = self.dir.users.get(user).map(|u| super::users::dnd(u, now)) else { return };
+        let event = json!({
+            "type": "dnd_updated_user", "user": user, "dnd_status": status, "event_ts": ts_text(now),
+        });
+        self.event("dnd_updated_user", event, None, now);
+    }
+
     /// Somebody wrote a message: told to an app that subscribed and is there to hear it.
     pub(super) fn tell_of_message(&mut self, channel: &str, ts: Ts, now: At) {
         let Some((m, c)) = self.messages.get(channel, ts).zip(self.dir.conversations.get(channel)) else { return };

@@ -317,7 +317,7 @@ async fn say(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Response,
 async fn user(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Response, Cannot> {
     let b = Fields::read(&body)?;
     let said = b.need("user")?;
-    let shape = shared.act(|slack, _| {
+    let shape = shared.act(|slack, now| {
         let found = slack.dir.user(&said).filter(|u| !u.is_bot).cloned();
         let mut user = match found {
             Some(user) => user,
@@ -346,7 +346,11 @@ async fn user(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Response
                 user.dnd = Some(window.map_err(wrong)?);
             }
         }
+        let dnd_changed = slack.dir.users.get(&user.id).is_some_and(|before| before.dnd != user.dnd);
         slack.set_user(user.clone());
+        if dnd_changed {
+            slack.tell_of_dnd(&user.id, now);
+        }
         Ok(json!(user))
     })?;
     Ok(reply(200, &json!({"ok": true, "user": shape})))

@@ -113,7 +113,7 @@ impl Slack {
     }
 }
 
-fn dnd(user: &User, now: At) -> Value {
+pub(super) fn dnd(user: &User, now: At) -> Value {
     match user.dnd.as_ref().and_then(|w| next_window(w, &user.tz, now)) {
         // Slack says 1 for both when Do Not Disturb is off.
         None => json!({"dnd_enabled": false, "next_dnd_start_ts": 1, "next_dnd_end_ts": 1}),

@@ -175,7 +175,7 @@ impl Default for Workspace {
             commands: Vec::new(),
             shortcuts: Vec::new(),
             shortcut_names: BTreeMap::new(),
-            events: vec!["app_home_opened".into(), "message.im".into()],
+            events: vec!["app_home_opened".into(), "dnd_updated_user".into(), "message.im".into()],
             strict_rates: true,
             history_lag_ms: 0,
             connection_secs: 18_060,

@@ -18,6 +18,7 @@ pub const METHODS: &[(&str, &[&str])] = &[
     ("conversations.open", &["im:write"]),
     ("conversations.replies", &["channels:history", "groups:history", "im:history"]),
     ("dnd.info", &["dnd:read"]),
+    ("dnd.teamInfo", &["dnd:read"]),
     ("users.info", &["users:read"]),
     // Slack grants the second only together with the first.
     ("users.lookupByEmail", &["users:read", "users:read.email"]),
@@ -28,7 +29,8 @@ pub const METHODS: &[(&str, &[&str])] = &[
 ];
 
 /// Events the app subscribes to, and the scope each needs (docs.slack.dev/reference/events/EVENT).
-pub const EVENTS: &[(&str, Option<&str>)] = &[("app_home_opened", None), ("message.im", Some("im:history"))];
+pub const EVENTS: &[(&str, Option<&str>)] =
+    &[("app_home_opened", None), ("dnd_updated_user", Some("dnd:read")), ("message.im", Some("im:history"))];
 
 /// What slash commands need.
 pub const COMMANDS_SCOPE: &str = "commands";
@@ -42,7 +44,7 @@ const WHY: &[(&str, &str)] = &[
     ("commands", "answers the slash commands"),
     ("users:read", "finds out whether a person who is to be paged is still active, and their time zone"),
     ("users:read.email", "finds people by the e-mail address in the configuration"),
-    ("dnd:read", "warns of people whose Do Not Disturb would swallow their only page"),
+    ("dnd:read", "pages the next level too while somebody's Do Not Disturb may swallow their only page"),
     ("channels:read", "checks that the configured public channels exist and the bot is in them"),
     ("groups:read", "checks that the configured private channels exist and the bot is in them"),
     ("channels:join", "joins the configured public channels"),

@@ -5,6 +5,7 @@
 
 use super::envelope::{Envelope, EnvelopeKind};
 use crate::domain::directory::Urgency;
+use crate::domain::dnd::Window;
 use crate::domain::id::{ChannelId, IncidentNo, ServiceId, SlackUserId};
 use crate::domain::input::SnoozeWhy;
 use crate::domain::stamp::At;
@@ -24,6 +25,8 @@ pub enum Gesture {
     Slash { by: SlackUserId, command: String, text: String, place: Place },
     /// Wrote to the bot.
     Said { by: SlackUserId, channel: ChannelId, text: String, event: String },
+    /// Slack holds back their notifications then; `None`: it does not.
+    DoNotDisturb { who: SlackUserId, window: Option<Window> },
     /// Looks at the bot's Home tab.
     HomeOpened { by: SlackUserId },
     /// Ours, but it does not say what it must; why.
@@ -105,6 +108,10 @@ fn event(p: &Value) -> Gesture {
     let Some(by) = text(p, "/event/user").map(SlackUserId::from) else { return Gesture::NotForUs };
     match text(p, "/event/type").as_deref() {
         Some("app_home_opened") if text(p, "/event/tab").as_deref() != Some("messages") => Gesture::HomeOpened { by },
+        Some("dnd_updated_user") => {
+            let window = p.pointer("/event/dnd_status").and_then(crate::dnd::window);
+            Gesture::DoNotDisturb { who: by, window }
+        }
         // Our own messages come back as events too; edits and joins have a subtype.
         Some("message")
             if text(p, "/event/channel_type").as_deref() == Some("im")
@@ -373,6 +380,12 @@ mod tests {
             other[key] = json!(value);
             assert_eq!(said(&other), Gesture::NotForUs, "{key}");
         }
+        let dnd = |status: Value| json!({ "type": "dnd_updated_user", "user": "U1", "dnd_status": status });
+        let night = json!({ "dnd_enabled": true, "next_dnd_start_ts": 100, "next_dnd_end_ts": 200 });
+        let window = Some(Window { from: At(100_000), until: At(200_000) });
+        assert_eq!(said(&dnd(night)), Gesture::DoNotDisturb { who: "U1".into(), window });
+        let off = json!({ "dnd_enabled": false, "next_dnd_start_ts": 1, "next_dnd_end_ts": 1 });
+        assert_eq!(said(&dnd(off)), Gesture::DoNotDisturb { who: "U1".into(), window: None });
         let home = json!({ "type": "app_home_opened", "user": "U1", "tab": "home" });
         assert_eq!(said(&home), Gesture::HomeOpened { by: "U1".into() });
     }

@@ -154,7 +154,8 @@ fn asking(i: &Incident, d: &Directory) -> String {
                 let next: Vec<&str> = call.next_up.iter().map(|u| d.name_of(u)).collect();
                 format!("Next: {} at {}.", names(&next), time(next_at))
             };
-            format!("Paging *{}*{since}. {next}{}", names(&asked), also_asking(i, d))
+            let silent = super::dnd::warning(&call.asked, d);
+            format!("Paging *{}*{since}. {next}{}{silent}", names(&asked), also_asking(i, d))
         }
         CallState::Exhausted { next_at, .. } => {
             let again = next_at.map(|at| format!(", and again at {}", time(at))).unwrap_or_default();
@@ -191,7 +192,9 @@ pub fn also_asking(i: &Incident, d: &Directory) -> String {
             CallState::Starting | CallState::Exhausted { .. } | CallState::Answered { .. } | CallState::Stopped => None,
         });
         let until = at.min().map(|at| format!(" Waiting for an answer until {}.", time(at))).unwrap_or_default();
-        return format!(" {also} {names}.{until}");
+        let asked = i.open_calls().filter(|c| c.kind.by().is_some()).flat_map(|c| c.asked.clone());
+        let silent = super::dnd::warning(&asked.collect::<Vec<_>>(), d);
+        return format!(" {also} {names}.{until}{silent}");
     }
     let left_alone = i.open_calls().filter(|c| matches!(c.state, CallState::Exhausted { .. })).last();
     match left_alone.map(|c| &c.kind) {

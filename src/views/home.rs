@@ -9,10 +9,22 @@ use crate::domain::directory::{Directory, User};
 use crate::domain::duty::Duty;
 use crate::domain::id::StoreId;
 use crate::domain::incident::Incident;
+use crate::domain::stamp::At;
 use slack_morphism::prelude::*;
 
-/// What one person sees. `mine`: the open incidents that concern them; `open`: how many are open in all.
-pub fn home(user: &User, duties: &[Duty], mine: &[&Incident], open: usize, d: &Directory, store: StoreId) -> SlackView {
+/// How it is with whoever looks.
+pub struct Me<'a> {
+    pub user: &'a User,
+    pub duties: &'a [Duty],
+    /// No page to them may make a sound until then.
+    pub silent_until: Option<At>,
+    /// The open incidents that concern them.
+    pub mine: &'a [&'a Incident],
+}
+
+/// What one person sees. `open`: how many incidents are open in all.
+pub fn home(me: &Me<'_>, open: usize, d: &Directory, store: StoreId) -> SlackView {
+    let Me { user, duties, silent_until, mine } = *me;
     let mut blocks = vec![header(if duties.is_empty() { "You are not on call" } else { "You are on call" })];
     if duties.is_empty() {
         blocks.push(section(
@@ -20,6 +32,9 @@ pub fn home(user: &User, duties: &[Duty], mine: &[&Incident], open: usize, d: &D
         ));
     }
     blocks.extend(duties.iter().map(|duty| section(&on_duty(duty, d))));
+    if let (Some(until), false) = (silent_until, duties.is_empty()) {
+        blocks.push(section(&super::dnd::to_you(until)));
+    }
     let by = match user.slack {
         Some(_) => "You are paged by direct message here.",
         None => ":warning: Nothing reaches you: the configuration has no Slack id for you.",

@@ -60,7 +60,13 @@ fn page(p: &Page, d: &Directory) -> String {
         PageState::Failed(why) => format!("*failed*, {}", failure(why)),
         PageState::Revoked(why) => format!("not sent: {}", revoked(*why)),
     };
-    format!("{} :bell: {to} ({by}{why}): {came}", time(p.requested))
+    let silent = match (p.silent_until, &p.state) {
+        (Some(until), PageState::Requested | PageState::Delivered { .. }) => {
+            format!(", may be silent: Do Not Disturb until {}", time(until))
+        }
+        (Some(_) | None, _) => String::new(),
+    };
+    format!("{} :bell: {to} ({by}{why}): {came}{silent}", time(p.requested))
 }
 
 fn revoked(why: RevokeReason) -> &'static str {

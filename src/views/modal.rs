@@ -3,8 +3,9 @@
 use super::action_id::{Elsewhere, FIELD, Field, Form, Origin, WINDOW};
 use super::card::{name, plain_title, title};
 use super::kit::{context, option, plain, plain_option, section};
-use super::mrkdwn::{cut, truncate};
+use super::mrkdwn::{cut, names, truncate};
 use super::{Message, limits};
+use crate::domain::call::Asked;
 use crate::domain::directory::{Directory, Service, Urgency};
 use crate::domain::id::ServiceId;
 use crate::domain::incident::Incident;
@@ -171,10 +172,12 @@ pub fn raise(draft: &RaiseDraft<'_>, d: &Directory, origin: &Origin) -> SlackVie
 }
 
 /// Whom opening an incident of this service wakes.
-pub fn wakes(service: &Service, names: &str) -> String {
+pub fn wakes(service: &Service, asked: &[Asked], d: &Directory) -> String {
+    let all: Vec<&str> = asked.iter().map(|a| d.name_of(&a.user)).collect();
+    let (names, silent) = (names(&all), super::dnd::warning(asked, d));
     match service.urgency {
-        Urgency::High => format!(":rotating_light: This wakes {names} now."),
-        Urgency::Low => format!("Low urgency: nobody is woken. As high urgency it wakes {names}."),
+        Urgency::High => format!(":rotating_light: This wakes {names} now.{silent}"),
+        Urgency::Low => format!("Low urgency: nobody is woken. As high urgency it wakes {names}.{silent}"),
     }
 }
 

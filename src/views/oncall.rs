@@ -1,7 +1,7 @@
 //! Who is on call now, and who is next.
 
 use super::kit::{context, section};
-use super::mrkdwn::{day_and_time, escape, names};
+use super::mrkdwn::{day_and_time, escape, names, time};
 use super::{Message, limits};
 use crate::domain::directory::{Directory, Policy, Target};
 use crate::domain::duty::{Coming, Duty};
@@ -16,6 +16,8 @@ pub struct Watch<'a> {
     pub schedule: &'a Schedule,
     pub now: Shift,
     pub next: Option<Shift>,
+    /// No page to whoever carries it may make a sound until then.
+    pub silent_until: Option<At>,
 }
 
 /// The on-call engineers of every team, or of one.
@@ -80,17 +82,16 @@ fn line(w: &Watch<'_>, d: &Directory) -> String {
         (Some(who), _) => format!("{schedule}: {}", person(who)),
         (None, _) => format!(":warning: {schedule}: *nobody*"),
     };
-    match &w.next {
-        None => now,
-        Some(next) => {
-            let then = next.who.as_ref().map_or_else(|| ":warning: *nobody*".to_owned(), person);
-            format!("{now}, until {}, then {then}", day_and_time(w.now.until))
-        }
-    }
+    let then = w.next.as_ref().map(|next| {
+        let then = next.who.as_ref().map_or_else(|| ":warning: *nobody*".to_owned(), person);
+        format!(", until {}, then {then}", day_and_time(w.now.until))
+    });
+    let silent = w.silent_until.map(|until| format!(" :no_bell: Do Not Disturb until {}", time(until)));
+    format!("{now}{}{}", then.unwrap_or_default(), silent.unwrap_or_default())
 }
 
 /// What one person carries now, and what is coming.
-pub fn me(duties: &[Duty], coming: &[Coming], d: &Directory) -> Message {
+pub fn me(duties: &[Duty], coming: &[Coming], silent_until: Option<At>, d: &Directory) -> Message {
     let mut lines: Vec<String> = duties.iter().map(|duty| super::home::on_duty(duty, d)).collect();
     if lines.is_empty() {
         lines.push("You are not on call.".to_owned());
@@ -103,6 +104,7 @@ pub fn me(duties: &[Duty], coming: &[Coming], d: &Directory) -> Message {
     if coming.is_empty() && duties.is_empty() {
         lines.push("No shift of yours begins within two months.".to_owned());
     }
+    lines.extend(silent_until.map(super::dnd::to_you));
     Message::plain(lines.join("\n"))
 }
 

@@ -140,8 +140,10 @@ fn steps(facts: &[Fact]) -> impl Iterator<Item = &StepStarted> {
 fn paging(facts: &[Fact], d: &Directory) -> Option<String> {
     let mut asked: Vec<&str> = Vec::new();
     let mut next: Vec<&str> = Vec::new();
+    let mut silent = Vec::new();
     let mut at = None;
     for step in steps(facts) {
+        silent.extend(step.asked.iter().cloned());
         asked.extend(step.asked.iter().map(|a| d.name_of(&a.user)));
         next.extend(step.next_up.iter().map(|u| d.name_of(u)));
         at = Some(step.next_at);
@@ -154,7 +156,7 @@ fn paging(facts: &[Fact], d: &Directory) -> Option<String> {
     } else {
         format!("next {} at {}", names(&next), time(at))
     };
-    Some(format!("paging {} now, {then}.", names(&asked)))
+    Some(format!("paging {} now, {then}.{}", names(&asked), super::dnd::warning(&silent, d)))
 }
 
 fn opened(urgency: Urgency, facts: &[Fact], after: &Incident, d: &Directory) -> String {

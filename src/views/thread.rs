@@ -1,9 +1,10 @@
 //! Thread lines: what happened, for those who follow along.
 
 use super::card::name;
+use super::dnd::may_not_hear;
 use super::mrkdwn::{day_and_time, escape, escape_marked, names, time};
 use super::{Message, limits};
-use crate::domain::call::{SkipReason, Skipped, Whom};
+use crate::domain::call::{Asked, SkipReason, Skipped, Whom};
 use crate::domain::directory::{Directory, Target, Urgency};
 use crate::domain::fact::ResolvedBy;
 use crate::domain::incident::{Entry, Happening, Incident};
@@ -47,12 +48,12 @@ fn words(what: &Happening, d: &Directory) -> String {
         Happening::Asked { round, asked, skipped, by_name: true, .. } => {
             let who: Vec<&str> = asked.iter().map(|a| d.name_of(&a.user)).collect();
             let again = if *round > 0 { " again" } else { "" };
-            format!("Paging {}{again}{}.", names(&who), why_not(skipped, d))
+            format!("Paging {}{again}{}{}.", names(&who), why_not(skipped, d), silent(asked, d))
         }
         Happening::Asked { level, round, asked, skipped, by_name: false } => {
             let who: Vec<&str> = asked.iter().map(|a| d.name_of(&a.user)).collect();
             let again = if *round > 0 { ", again" } else { "" };
-            format!("Level {level}{again}: paging {}{}.", names(&who), why_not(skipped, d))
+            format!("Level {level}{again}: paging {}{}{}.", names(&who), why_not(skipped, d), silent(asked, d))
         }
         Happening::Exhausted { times: 1, skipped } => {
             format!(":rotating_light: Nobody answered at any level{}. The catch-all is told.", why_not(skipped, d))
@@ -165,6 +166,11 @@ pub fn called(whom: &Whom, d: &Directory) -> String {
         Whom::Team(t) => format!("team {}", d.teams.get(t).map_or(t.as_str(), |t| t.name.as_str())),
         Whom::Schedule(s) => d.schedules.get(s).map_or(s.as_str(), |s| s.name.as_str()).to_owned(),
     }
+}
+
+/// Who is asked and may not hear it.
+fn silent(asked: &[Asked], d: &Directory) -> String {
+    may_not_hear(asked, d).map(|words| format!(" ({words})")).unwrap_or_default()
 }
 
 /// Who was passed over, and why.

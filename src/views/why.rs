@@ -83,9 +83,12 @@ fn asked(c: &crate::domain::call::Call, d: &Directory) -> Option<String> {
     let who: Vec<String> = c
         .asked
         .iter()
-        .map(|a| match a.via.as_ref().and_then(|s| d.schedules.get(s)) {
-            Some(schedule) => format!("{} (on call by {})", name(d, &a.user), escape(&schedule.name, limits::LABEL)),
-            None => name(d, &a.user),
+        .map(|a| {
+            let via = a.via.as_ref().and_then(|s| d.schedules.get(s));
+            let via = via.map(|schedule| format!("on call by {}", escape(&schedule.name, limits::LABEL)));
+            let silent = a.silent_until.map(|_| "in Do Not Disturb".to_owned());
+            let all: Vec<String> = via.into_iter().chain(silent).collect();
+            if all.is_empty() { name(d, &a.user) } else { format!("{} ({})", name(d, &a.user), all.join(", ")) }
         })
         .collect();
     let came = match &c.state {

@@ -3,6 +3,7 @@
 use super::company::company;
 use std::sync::Arc;
 use warridor::domain::directory::{Directory, Policy, Step, Target, Urgency};
+use warridor::domain::dnd::Window;
 use warridor::domain::fact::Fact;
 use warridor::domain::handle::handle;
 use warridor::domain::id::{IncidentNo, InputId, MessageRef, ServiceId, StoreId};
@@ -110,6 +111,13 @@ impl Desk {
         let until = from.plus_ms(for_ms);
         let request = OverrideRequest { schedule: schedule.into(), user: who.into(), from, until, by };
         self.decide(What::Override(request)).expect("the schedule is known");
+    }
+
+    /// Slack holds back this person's notifications, from five hours ago until five hours from now.
+    pub fn sleeps(&mut self, who: &str) {
+        let window = Window { from: self.now.plus_ms(-5 * HOUR), until: self.now.plus_ms(5 * HOUR) };
+        let slack = self.directory.users[&who.into()].slack.clone().expect("somebody in Slack");
+        self.decide(What::DoNotDisturb(vec![(slack, Some(window))])).expect("never refused");
     }
 
     pub fn act_on(&mut self, incident: u64, who: &str, deed: Deed) {

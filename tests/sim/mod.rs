@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use warridor::domain::directory::Directory;
+use warridor::domain::dnd::Window;
 use warridor::domain::fact::Fact;
 use warridor::domain::id::{InputId, SlackUserId};
 use warridor::domain::input::{
@@ -251,6 +252,14 @@ impl Sim {
         let by = user.into();
         let request = OverrideRequest { schedule: schedule.into(), user: user.into(), from, until, by };
         self.people.push_back(Input { id, what: What::Override(request) });
+    }
+
+    /// Slack says how it is with somebody's Do Not Disturb: from now on for so long, or off.
+    pub fn dnd(&mut self, who: &str, for_ms: Option<i64>) {
+        let id = self.mint('q');
+        let window = for_ms.map(|ms| Window { from: self.wall, until: self.wall.plus_ms(ms) });
+        let slack = self.directory.users[&who.into()].slack.clone().expect("somebody in Slack");
+        self.inner.push_back(Input { id, what: What::DoNotDisturb(vec![(slack, window)]) });
     }
 
     /// Somebody whom the configuration does not know asks to be let in.

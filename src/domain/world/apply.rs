@@ -50,6 +50,13 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
             w.forget_wake(old.map(|o| o.until), Wake::Override(*id));
             w.touched.push(RowKey::Override(*id));
         }
+        Fact::DoNotDisturb { slack, window } => {
+            match window {
+                Some(window) => w.dnd.insert(slack.clone(), *window),
+                None => w.dnd.remove(slack),
+            };
+            w.touched.push(RowKey::Dnd(slack.clone()));
+        }
         Fact::PersonAsked { slack, name, email, tz } => {
             let newcomer = Newcomer {
                 slack: slack.clone(),
@@ -330,7 +337,7 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             };
             log(i, wall, what);
         }
-        Fact::PageRequested { page, call, to, method, purpose, queued, .. } => {
+        Fact::PageRequested { page, call, to, method, purpose, queued, silent_until, .. } => {
             let settled = i.pages.iter().filter(|p| !p.is_wanted()).count();
             if settled >= SETTLED_PAGES_KEPT
                 && let Some(oldest) = forgettable(i)
@@ -351,6 +358,7 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
                 method: *method,
                 purpose: *purpose,
                 requested: wall,
+                silent_until: *silent_until,
                 attempts: 1,
                 state: PageState::Requested,
             });
@@ -514,6 +522,7 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         | Fact::PersonAnnounced { .. }
         | Fact::PersonAdded { .. }
         | Fact::PersonDeclined { .. }
+        | Fact::DoNotDisturb { .. }
         | Fact::PersonForgotten { .. } => {}
     }
 }

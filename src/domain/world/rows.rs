@@ -23,6 +23,7 @@ pub enum RowKey {
     Shift(ScheduleId),
     Seen(InputId),
     Person(SlackUserId),
+    Dnd(SlackUserId),
 }
 
 /// A row that cannot be read.
@@ -33,7 +34,7 @@ pub struct RowTrouble {
 }
 
 /// Prefixes of the rows a start reads whole.
-pub const OPEN_PREFIXES: [&[u8]; 6] = [b"m", b"o/", b"s/", b"v/", b"i/", b"p/"];
+pub const OPEN_PREFIXES: [&[u8]; 7] = [b"m", b"o/", b"s/", b"v/", b"i/", b"p/", b"d/"];
 
 type Change = (Vec<u8>, Option<Vec<u8>>);
 
@@ -139,6 +140,11 @@ impl World {
                 k.extend_from_slice(id.as_str().as_bytes());
                 vec![(k, self.people.get(id).map(json))]
             }
+            RowKey::Dnd(id) => {
+                let mut k = b"d/".to_vec();
+                k.extend_from_slice(id.as_str().as_bytes());
+                vec![(k, self.dnd.get(id).map(json))]
+            }
         }
     }
 
@@ -149,7 +155,8 @@ impl World {
             .chain(self.overrides.keys().map(|id| RowKey::Override(*id)))
             .chain(self.shifts.keys().map(|id| RowKey::Shift(id.clone())))
             .chain(self.seen.keys().map(|id| RowKey::Seen(id.clone())))
-            .chain(self.people.keys().map(|id| RowKey::Person(id.clone())));
+            .chain(self.people.keys().map(|id| RowKey::Person(id.clone())))
+            .chain(self.dnd.keys().map(|id| RowKey::Dnd(id.clone())));
         keys.flat_map(|k| self.row_changes(&k)).filter(|(_, v)| v.is_some()).collect()
     }
 
@@ -187,6 +194,10 @@ impl World {
             [b'p', b'/', ..] => {
                 let newcomer: Newcomer = read(key, value)?;
                 self.people.insert(newcomer.slack.clone(), newcomer);
+            }
+            [b'd', b'/', id @ ..] => {
+                let id = std::str::from_utf8(id).map_err(|e| trouble(key, &e.to_string()))?;
+                self.dnd.insert(id.into(), read(key, value)?);
             }
             _ => return Err(trouble(key, "no row of this name is known")),
         }

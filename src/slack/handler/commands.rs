@@ -5,14 +5,14 @@ use super::{ANSWER, Came, Handler, ephemeral, told};
 use crate::command::{self, Command, Line, ListOf, Meant, OnCall, Speaker, Topic, Which};
 use crate::config::Means;
 use crate::domain::directory::User;
-use crate::domain::duty::{coming, duties};
+use crate::domain::duty::{coming, duties, out_of_hearing};
 use crate::domain::id::{ChannelId, IncidentNo, InputId, ScheduleId, SlackUserId, UserId};
 use crate::domain::incident::Incident;
 use crate::domain::input::{Act, Deed, OverrideRequest, Raise, What};
 use crate::domain::privacy::may_read;
 use crate::domain::refusal::Refusal;
 use crate::domain::schedule::now_and_next;
-use crate::domain::stamp::At;
+use crate::domain::stamp::{At, Stamp};
 use crate::pump::Snapshot;
 use crate::slack::Outcome;
 use crate::slack::dispatch::Handled;
@@ -145,7 +145,8 @@ impl Handler {
             Command::OnCall(OnCall::Me) => {
                 let me = me?;
                 let coming = coming(&s.world, d, self.clock.now(), me);
-                words(views::oncall::me(&duties(&s.world, d, self.now(), me), &coming, d))
+                let silent = d.users.get(me).and_then(|user| out_of_hearing(&s.world, d, self.now(), user));
+                words(views::oncall::me(&duties(&s.world, d, self.now(), me), &coming, silent, d))
             }
             Command::Trigger { service, what } if service.is_none() || what.is_empty() => {
                 me?;
@@ -418,11 +419,13 @@ fn list(s: &Snapshot, of: &ListOf, reader: Reader<'_>, command: &str) -> Message
     }
 }
 
-fn watches(s: &Snapshot, now: At) -> Vec<Watch<'_>> {
+fn watches(s: &Snapshot, at: At) -> Vec<Watch<'_>> {
     let overrides: Vec<_> = s.world.overrides.values().collect();
     let watch = |schedule| {
-        let (now, next) = now_and_next(schedule, &overrides, now);
-        Watch { schedule, now, next }
+        let (now, next) = now_and_next(schedule, &overrides, at);
+        let who = now.who.as_ref().and_then(|who| s.directory.users.get(who));
+        let silent_until = who.and_then(|user| out_of_hearing(&s.world, &s.directory, Stamp::agreed(at), user));
+        Watch { schedule, now, next, silent_until }
     };
     s.directory.schedules.values().map(watch).collect()
 }

@@ -103,6 +103,16 @@ impl EnvelopeHandler for Handler {
             Gesture::Submit { by, form, filled, origin, view } => self.submit(&by, form, filled, origin, view).await,
             Gesture::Slash { by, command, text, place } => self.slash(id, &by, &command, &text, place).await,
             Gesture::Said { by, channel, text, event } => self.said(&by, channel, &text, &event).await,
+            Gesture::DoNotDisturb { who, window } => {
+                let what = What::DoNotDisturb(vec![(who, window)]);
+                match self.decide(id.as_str().into(), what, DECIDE).await {
+                    Came::To { .. } | Came::Refused(_) => Handled::Ack(None),
+                    // Slack sends it again; and everybody is asked for every few minutes.
+                    Came::NotSaved | Came::Busy | Came::Late => {
+                        Handled::NoAck("Do Not Disturb could not be saved".to_owned())
+                    }
+                }
+            }
             Gesture::HomeOpened { by } => self.in_background(|this| async move { this.publish_home(&by).await }),
             Gesture::Unclear { response_url, why, .. } => {
                 tracing::warn!(envelope = ?envelope, why, "an envelope of ours is damaged");

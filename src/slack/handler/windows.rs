@@ -3,7 +3,7 @@
 use super::Handler;
 use crate::domain::call::Whom;
 use crate::domain::directory::{Directory, Target, User};
-use crate::domain::duty::who_would_be_asked;
+use crate::domain::duty::{who_first, who_would_be_asked};
 use crate::domain::id::{IncidentNo, SlackUserId, UserId};
 use crate::domain::incident::{Entry, Incident};
 use crate::domain::privacy::may_read;
@@ -13,7 +13,6 @@ use crate::pump::Snapshot;
 use crate::slack::translate::{Place, raise_draft};
 use crate::views::action_id::{Action, Elsewhere, Origin, Subject};
 use crate::views::modal::{Askable, RaiseDraft};
-use crate::views::mrkdwn::names;
 use crate::views::{self, limits};
 use chrono_tz::Tz;
 use serde_json::{Value, json};
@@ -96,15 +95,9 @@ impl Handler {
         let subject = Subject { store: s.store, incident: IncidentNo(0) };
         let origin = Origin { subject, channel: place.channel.clone() };
         let wakes = draft.service.and_then(|id| s.directory.services.get(id)).map(|service| {
-            let steps = s.directory.policies.get(&service.policy).map(|p| p.steps.as_slice()).unwrap_or_default();
-            let asked = steps
-                .iter()
-                .map(std::slice::from_ref)
-                .map(|step| who_would_be_asked(&s.world, &s.directory, self.now(), step));
-            // The first level that has somebody.
-            let first = asked.into_iter().find(|all| !all.is_empty()).unwrap_or_default();
-            let all: Vec<&str> = first.iter().map(|u| s.directory.name_of(u)).collect();
-            views::modal::wakes(service, &names(&all))
+            let policy = s.directory.policies.get(&service.policy);
+            let asked = policy.map(|p| who_first(&s.world, &s.directory, self.now(), p)).unwrap_or_default();
+            views::modal::wakes(service, &asked, &s.directory)
         });
         let draft = RaiseDraft { wakes, ..draft.clone() };
         json!(views::modal::raise(&draft, &s.directory, &origin))

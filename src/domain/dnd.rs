@@ -1,0 +1,59 @@
+//! Do Not Disturb: when Slack holds back somebody's notifications. A page is sent all the same; it may make no sound.
+//!
+//! Slack tells the window that holds now, or else the next one (docs.slack.dev, `dnd.teamInfo`, `dnd_updated_user`).
+//! What was told last is kept; a window that is over and was not followed by news means nothing.
+
+use super::decision::Decision;
+use super::directory::{Method, User};
+use super::fact::Fact;
+use super::id::SlackUserId;
+use super::stamp::At;
+use serde::{Deserialize, Serialize};
+
+/// From when to when notifications are held back, on the wall clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    pub from: At,
+    pub until: At,
+}
+
+impl Window {
+    pub fn holds(&self, wall: At) -> bool {
+        self.from <= wall && wall < self.until
+    }
+}
+
+/// Slack told how it is with these people. Whoever is in no directory is forgotten, so there are never more windows
+/// than people.
+pub(super) fn told(d: &mut Decision<'_>, news: &[(SlackUserId, Option<Window>)]) {
+    for (slack, window) in news {
+        let window = window.filter(|_| d.directory.user_by_slack(slack).is_some());
+        if d.world().dnd.get(slack).copied() != window {
+            d.emit(Fact::DoNotDisturb { slack: slack.clone(), window });
+        }
+    }
+    forget_strangers(d);
+}
+
+pub(super) fn forget_strangers(d: &mut Decision<'_>) {
+    let strangers = d.world().dnd.keys().filter(|slack| d.directory.user_by_slack(slack).is_none());
+    for slack in strangers.cloned().collect::<Vec<_>>() {
+        d.emit(Fact::DoNotDisturb { slack, window: None });
+    }
+}
+
+/// Until when a page to this person by this method may make no sound; `None`: it makes one.
+pub(super) fn silent_until(d: &Decision<'_>, user: &User, method: Method) -> Option<At> {
+    match method {
+        Method::Slack => {
+            let window = d.world().dnd.get(user.slack.as_ref()?)?;
+            window.holds(d.stamp.wall).then_some(window.until)
+        }
+    }
+}
+
+/// Until when no method of this person makes a sound; `None`: one does.
+pub(super) fn out_of_hearing(d: &Decision<'_>, user: &User) -> Option<At> {
+    let silences: Option<Vec<At>> = user.rules.iter().map(|r| silent_until(d, user, r.method)).collect();
+    silences?.into_iter().min()
+}
