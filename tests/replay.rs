@@ -15,6 +15,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use warridor::app::BESIDE;
+use warridor::domain::call::Whom;
+use warridor::domain::directory::Urgency;
+use warridor::domain::id::IncidentNo;
 use warridor::domain::input::{Deed, EventAction};
 use warridor::domain::world::World;
 use warridor::pump::Replayer;
@@ -38,6 +41,7 @@ enum Step {
     Event(u8, u8, u8),
     Act(u8, u8, u8),
     Override(u8),
+    Dnd(u8, u8),
     AddMe(u8),
     Admit(u8, u8, bool),
     GuestNote(u8),
@@ -50,8 +54,9 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => (0..3u8, 0..3u8, 0..8u8).prop_map(|(s, k, a)| Step::Event(s, k, a)),
-        4 => (0..4u8, 0..7u8, 0..7u8).prop_map(|(who, no, deed)| Step::Act(who, no, deed)),
+        4 => (0..4u8, 0..7u8, 0..15u8).prop_map(|(who, no, deed)| Step::Act(who, no, deed)),
         1 => (0..4u8).prop_map(Step::Override),
+        1 => (0..4u8, 0..9u8).prop_map(|(who, hours)| Step::Dnd(who, hours)),
         1 => (0..3u8).prop_map(Step::AddMe),
         2 => (0..4u8, 0..3u8, any::<bool>()).prop_map(|(by, who, yes)| Step::Admit(by, who, yes)),
         1 => (0..7u8).prop_map(Step::GuestNote),
@@ -81,6 +86,14 @@ fn take(sim: &mut Sim, step: &Step) {
                 3 => Deed::Escalate,
                 4 => Deed::Resolve { note: Some("<!here> fixed".to_owned()) },
                 5 => Deed::Reopen,
+                6 => Deed::Start,
+                7 => Deed::Mitigate,
+                8 => Deed::NotActionable,
+                9 => Deed::SetUrgency { to: Urgency::Low },
+                10 => Deed::SetUrgency { to: Urgency::High },
+                11 => Deed::Reassign { to: PEOPLE[usize::from(*no) % PEOPLE.len()].into() },
+                12 => Deed::AddResponders { whom: vec![Whom::User(PEOPLE[usize::from(*no) % PEOPLE.len()].into())] },
+                13 => Deed::MergeInto { into: IncidentNo(u64::from(*no) / 2 + 1) },
                 _ => Deed::Note { text: "looking".to_owned() },
             };
             sim.act(PEOPLE[usize::from(*who)], u64::from(*no), deed);
@@ -88,6 +101,10 @@ fn take(sim: &mut Sim, step: &Step) {
         Step::Override(who) => {
             let (from, until) = (sim.wall, sim.wall.plus_ms(2 * HOUR));
             sim.override_shift("primary", PEOPLE[usize::from(*who)], from, until);
+        }
+        Step::Dnd(who, hours) => {
+            let for_ms = (*hours > 0).then(|| i64::from(*hours) * HOUR);
+            sim.dnd(PEOPLE[usize::from(*who)], for_ms);
         }
         Step::AddMe(who) => sim.add_me(NEWCOMERS[usize::from(*who)]),
         Step::Admit(by, who, yes) => {
@@ -270,16 +287,22 @@ const KINDS: &[&str] = &[
     "act_late",
     "alert_cleared",
     "alert_fired",
+    "alerts_taken",
     "call_exhausted",
     "call_started",
     "card_moved",
     "clock_jumped",
     "config_loaded",
+    "do_not_disturb",
     "escalated",
     "event_late",
     "incident_closed",
     "incident_opened",
+    "marked_not_actionable",
+    "merged",
+    "mitigated",
     "noted",
+    "noted_by_guest",
     "numbers_skipped",
     "override_expired",
     "override_set",
@@ -288,16 +311,24 @@ const KINDS: &[&str] = &[
     "page_requested",
     "page_revoked",
     "pages_carried_over",
+    "person_added",
+    "person_asked",
+    "person_declined",
+    "reassign_asked",
+    "reassigned",
     "reopened",
     "rep",
     "resolved",
+    "responders_asked",
     "shift_started",
     "snooze_ended",
     "snoozed",
+    "started",
     "step_started",
     "still_on_it_asked",
     "sync_created",
     "thread_shown",
+    "urgency_changed",
 ];
 
 /// A life with something of everything.
@@ -370,6 +401,27 @@ fn life() -> Sim {
     lineage.write(&sim.disk, &layout).expect("a lineage");
     assert!(sim.boot(), "{}", sim.tail());
     fire(&mut sim, "payments", "after");
+    // Everything else that people do.
+    sim.dnd("ben", Some(HOUR));
+    fire(&mut sim, "payments", "slow");
+    fire(&mut sim, "search", "slow");
+    let newest = sim.snapshot().world.meta.last_incident.0;
+    act(&mut sim, "ana", newest, Deed::Start);
+    act(&mut sim, "ana", newest, Deed::Mitigate);
+    act(&mut sim, "ana", newest, Deed::AddResponders { whom: vec![Whom::User("chen".into())] });
+    act(&mut sim, "chen", newest, Deed::Acknowledge);
+    act(&mut sim, "ana", newest, Deed::Reassign { to: "ben".into() });
+    act(&mut sim, "ben", newest, Deed::Acknowledge);
+    act(&mut sim, "ben", newest, Deed::SetUrgency { to: Urgency::Low });
+    act(&mut sim, "chen", newest - 1, Deed::MergeInto { into: IncidentNo(newest) });
+    fire(&mut sim, "payments", "noise");
+    act(&mut sim, "ana", newest + 1, Deed::NotActionable);
+    for (slack, approve) in [(NEWCOMERS[0], true), (NEWCOMERS[1], false)] {
+        sim.add_me(slack);
+        sim.admit("mara", slack, approve);
+    }
+    sim.guest_note(newest, "slow on our side");
+    sim.advance(1_000);
     // A timeline outgrows memory; what is resolved is closed a day later; its alert fires once more.
     for n in 0..60 {
         act(&mut sim, "ben", 1, Deed::Note { text: format!("note {n}") });
