@@ -154,6 +154,29 @@ async fn on_a_phone_everything_is_in_reach() {
 }
 
 #[tokio::test]
+async fn on_a_phone_a_push_drops_in_and_opens_the_page() {
+    let demo = Demo::start_with(&[]).await;
+    demo.says("payments", "Payment errors at 8").await;
+    let page = Page::open(&demo.page("/?as=ana&channel=payments")).await;
+    page.size(400, 800).await;
+    page.find("article .btn").await;
+    page.click("#bar [data-drawer=desk]").await;
+    // One push at a time: what comes within half a minute of an unanswered one waits.
+    page.click("[data-act=advance][data-seconds='60']").await;
+    page.click("[data-trouble=down]").await;
+    page.shows("#buzz", "payments-api is down").await;
+    page.has_no_sideways_scroll("a push").await;
+    if let Some(dir) = std::env::var_os("WARRIDOR_LOOK") {
+        let path = std::path::Path::new(&dir).join("a-push-drops-in.png");
+        std::fs::write(path, page.picture().await).expect("a picture is written");
+    }
+    page.click("#buzz a").await;
+    page.shows("#main .head", "Messages").await;
+    page.shows("#messages", "payments-api is down").await;
+    page.eventually("it is read", "document.querySelector('#buzz').textContent === ''").await;
+}
+
+#[tokio::test]
 async fn the_snooze_window_opens_keeps_the_focus_and_gives_it_back() {
     let demo = Demo::start_with(&[]).await;
     demo.says("payments", "Payment errors at 8").await;

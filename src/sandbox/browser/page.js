@@ -463,6 +463,21 @@ async function refresh() {
   wantedScroll = null;
   afterModal(view, hash);
   seen();
+  buzz();
+}
+
+// On a phone the lock screen is in a drawer: a push drops in from above, as it does there.
+function buzz() {
+  const newest = $(".pushes .push");
+  const before = buzz.before;
+  buzz.before = { user: at().user, key: newest?.dataset.key };
+  if (!newest || !before || before.user !== at().user || before.key === newest.dataset.key) return;
+  if (!matchMedia("(max-width: 820px)").matches) return;
+  const shown = newest.cloneNode(true);
+  shown.removeAttribute("data-key");
+  $("#buzz").replaceChildren(shown);
+  clearTimeout(buzz.timer);
+  buzz.timer = setTimeout(() => $("#buzz").replaceChildren(), 8000);
 }
 
 // Focus goes into a new modal, and back to where it came from.
@@ -494,6 +509,7 @@ async function go(href, link) {
   const person = new URL(href, location).searchParams.get("as") !== new URLSearchParams(location.search).get("as");
   history.pushState(null, "", href);
   document.body.classList.remove("drawer-side", "drawer-desk");
+  $("#buzz").replaceChildren();
   wantedScroll = "end";
   await refresh();
   opened();
@@ -544,6 +560,7 @@ afterModal(null, null);
 if (!$("#top form") && !matchMedia("(pointer: coarse)").matches) $("#main textarea")?.focus({ preventScroll: true });
 opened();
 seen();
+buzz();
 setInterval(tick, 500);
 tick();
 live();

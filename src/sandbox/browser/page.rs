@@ -80,6 +80,7 @@ pub fn body(slack: &mut Slack, guide: &Guide, services: &[Service], look: &Look,
             }
             div id="top" { (surfaces::modal(&seat)) }
             div id="note" role="status" aria-live="polite" data-keep {}
+            div id="buzz" role="status" aria-live="polite" data-keep {}
         }
     }
 }
