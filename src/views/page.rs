@@ -33,19 +33,20 @@ pub fn page(i: &Incident, p: &Page, d: &Directory, store: StoreId) -> Message {
         blocks.push(context(&labels));
     }
     if is_actionable(i, p) {
-        let mut row = buttons(i, d, subject);
-        let yes = match () {
-            () if is_asked_still_on_it(i, p) => Some("Still on it"),
-            () if is_asked_to_join(i, p) => Some("Acknowledge"),
-            () => None,
-        };
-        if let Some(words) = yes {
+        let yes = |words| button(Action::Acknowledge, words, subject).with_style(SlackBlockButtonStyle::Primary);
+        blocks.push(actions(if is_asked_to_join(i, p) {
+            // What becomes of it is for whoever has it to say.
+            vec![yes("Acknowledge"), button(Action::More, "More…", subject)]
+        } else if is_asked_still_on_it(i, p) {
             // The one answer that is wanted; the others stay, in plain. Slack takes an action id once in a row.
+            let mut row = buttons(i, d, subject);
             row.retain(|b| b.action_id.as_ref().is_none_or(|id| id.0 != Action::Acknowledge.id()));
             row.iter_mut().for_each(|b| b.style = None);
-            row.insert(0, button(Action::Acknowledge, words, subject).with_style(SlackBlockButtonStyle::Primary));
-        }
-        blocks.push(actions(row));
+            row.insert(0, yes("Still on it"));
+            row
+        } else {
+            buttons(i, d, subject)
+        }));
     }
     let color = if is_actionable(i, p) { color(i) } else { GREY };
     Message {
