@@ -72,7 +72,7 @@ fn choices(i: &Incident, d: &Directory) -> Vec<Choice> {
     }
     if i.not_actionable.is_none() && i.merged_into.is_none() {
         let what = "Nothing had to be done. Marks the alert as one to be mended, and resolves the incident.";
-        let question = format!("{} is resolved, and its alert is marked: it woke somebody for nothing.", i.no);
+        let question = format!("This resolves {}, and marks its alert: it woke somebody for nothing.", i.no);
         all.push(Choice {
             confirm: is_open.then_some(question),
             ..choice(Action::NotActionable, "Not actionable", "Not actionable", what)
