@@ -17,13 +17,16 @@ use crate::pump::{Answer, Lane, Snapshot};
 use crate::slack::{Outcome, SlackClient};
 use crate::views;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-/// How often everybody is asked for. Somebody new in the configuration is known to sleep after at most this.
+/// How often everybody is asked for.
 pub const LOOK_EVERY: Duration = Duration::from_secs(5 * 60);
+/// How soon it is noticed that there is somebody new to ask for.
+const NEW_EVERY: Duration = Duration::from_secs(2);
 /// People in one call (docs.slack.dev, `dnd.teamInfo`: "up to 50 users").
 const AT_ONCE: usize = 50;
 /// A window shorter than this is no night: nobody is warned of it.
@@ -60,6 +63,10 @@ pub struct Watch {
     pub notices: Notices,
 }
 
+fn people(snapshot: &Snapshot) -> BTreeSet<SlackUserId> {
+    snapshot.directory.users.values().filter_map(|u| u.slack.clone()).collect()
+}
+
 type News = Vec<(SlackUserId, Option<Window>)>;
 
 impl Watch {
@@ -69,8 +76,11 @@ impl Watch {
             let looking = async {
                 loop {
                     looks += 1;
-                    self.look(looks).await;
-                    self.clock.sleep(LOOK_EVERY).await;
+                    let asked = self.look(looks).await;
+                    tokio::select! {
+                        () = self.clock.sleep(LOOK_EVERY) => {}
+                        () = self.somebody_new(&asked) => {}
+                    }
                 }
             };
             tokio::select! {
@@ -80,11 +90,18 @@ impl Watch {
         })
     }
 
-    async fn look(&self, n: u64) {
+    async fn somebody_new(&self, asked: &BTreeSet<SlackUserId>) {
+        while people(&self.board.snapshot()).is_subset(asked) {
+            tokio::time::sleep(NEW_EVERY).await;
+        }
+    }
+
+    /// Who was asked for, whatever came of it.
+    async fn look(&self, n: u64) -> BTreeSet<SlackUserId> {
         let snapshot = self.board.snapshot();
-        let people: Vec<&SlackUserId> = snapshot.directory.users.values().filter_map(|u| u.slack.as_ref()).collect();
+        let people = people(&snapshot);
         let mut news = Vec::new();
-        for some in people.chunks(AT_ONCE) {
+        for some in people.iter().collect::<Vec<_>>().chunks(AT_ONCE) {
             match self.ask(some).await {
                 Ok(told) => news.extend(told),
                 Err(why) => {
@@ -96,10 +113,10 @@ impl Watch {
         let is_news = |slack: &SlackUserId, window: Option<Window>| snapshot.world.dnd.get(slack).copied() != window;
         news.retain(|(slack, window)| is_news(slack, *window));
         if news.is_empty() {
-            return;
+            return people;
         }
         let input = Input { id: InputId::minted('q', n), what: What::DoNotDisturb(news.clone()) };
-        let Ok(answer) = self.door.submit(Lane::Inner, input, 0) else { return };
+        let Ok(answer) = self.door.submit(Lane::Inner, input, 0) else { return people };
         match answer.await {
             Ok(Answer::NotWritten(why)) => {
                 tracing::warn!(why, "Do Not Disturb could not be saved; it is looked at again in a few minutes");
@@ -107,6 +124,7 @@ impl Watch {
             Ok(_) => self.warn(&snapshot, &news),
             Err(_) => {}
         }
+        people
     }
 
     /// Whoever is not in the answer is none of this workspace's; nothing is known of them.

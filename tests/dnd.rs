@@ -4,7 +4,7 @@
 mod e2e;
 mod office;
 
-use e2e::company::{self, Company, PAYMENTS_KEY};
+use e2e::company::{self, Company, PAYMENTS_KEY, user_id};
 use e2e::{SOON, eventually, eventually_true};
 use office::{Office, drawn, plain};
 use serde_json::{Value, json};
@@ -194,6 +194,24 @@ fn it_is_remembered_over_a_restart_while_slack_does_not_say_and_told_once() {
     eventually_true("everybody is asked for again", SOON, || office.calls_of("dnd.teamInfo") > before);
     office.settle();
     assert_eq!(office.admins_read("will not wake"), 1);
+}
+
+#[test]
+fn somebody_known_by_e_mail_only_is_known_to_sleep_once_slack_has_said_who_they_are() {
+    let slack = format!("slack = \"{}\"", user_id("ana"));
+    let by_mail = config().replacen(&slack, "email = \"ana@example.com\"", 1);
+    let mut workspace = asleep(&["ana"]);
+    for user in workspace.users.iter_mut().filter(|u| u.name == "ana") {
+        user.email = Some("ana@example.com".to_owned());
+    }
+    let mut office = Office::open(&by_mail, workspace);
+    office.is_known("ana");
+    // Slack does not say it again: it is known of before.
+    office.slack.order(json!({"fault": "error", "error": "internal_error", "method": "dnd.teamInfo"}));
+    office.restart();
+    office.is_known("ana");
+    office.monitor(PAYMENTS_KEY, "disk", "trigger");
+    office.is_paged("ben");
 }
 
 #[test]

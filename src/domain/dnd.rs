@@ -23,8 +23,7 @@ impl Window {
     }
 }
 
-/// Slack told how it is with these people. Whoever is in no directory is forgotten, so there are never more windows
-/// than people.
+/// Slack told how it is with these people; of whoever is in no directory nothing is kept.
 pub(super) fn told(d: &mut Decision<'_>, news: &[(SlackUserId, Option<Window>)]) {
     for (slack, window) in news {
         let window = window.filter(|_| d.directory.user_by_slack(slack).is_some());
@@ -35,9 +34,13 @@ pub(super) fn told(d: &mut Decision<'_>, news: &[(SlackUserId, Option<Window>)])
     forget_strangers(d);
 }
 
+/// Whoever left the directory is forgotten once their window is over. Not before: after a start, people known by e-mail
+/// only are strangers until Slack has said who they are.
 pub(super) fn forget_strangers(d: &mut Decision<'_>) {
-    let strangers = d.world().dnd.keys().filter(|slack| d.directory.user_by_slack(slack).is_none());
-    for slack in strangers.cloned().collect::<Vec<_>>() {
+    let wall = d.stamp.wall;
+    let is_stranger = |slack: &SlackUserId| d.directory.user_by_slack(slack).is_none();
+    let strangers = d.world().dnd.iter().filter(|(slack, window)| window.until <= wall && is_stranger(slack));
+    for slack in strangers.map(|(slack, _)| slack.clone()).collect::<Vec<_>>() {
         d.emit(Fact::DoNotDisturb { slack, window: None });
     }
 }
