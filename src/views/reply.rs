@@ -1,7 +1,7 @@
 //! What somebody hears, privately, after they did something: what stopped, and what comes next.
 
 use super::action_id::{Action, Subject};
-use super::card::{name, still_firing};
+use super::card::{also_asking, name, still_firing};
 use super::kit::{actions, button, section};
 use super::mrkdwn::{day_and_time, escape, names, time};
 use super::{Message, limits};
@@ -57,9 +57,10 @@ fn told(fact: &Fact, facts: &[Fact], after: &Incident, d: &Directory) -> Option<
         Fact::ReassignAsked { to, .. } => reassign_asked(to, after, d),
         Fact::Reassigned { from, .. } => match from {
             Some(from) => format!("You have {no} from now on; {} is released.{}", name(d, from), quiet(after, d)),
+            None if is_anybody_asked(after) => format!("You have {no}.{}{}", also_asking(after, d), quiet(after, d)),
             None => format!("You have {no}. Nobody else is paged.{}", quiet(after, d)),
         },
-        Fact::UrgencyChanged { to, .. } => urgency(*to, facts, after, d),
+        Fact::UrgencyChanged { to, stopped, .. } => urgency(*to, stopped, facts, after, d),
         Fact::Mitigated { .. } => format!("{no} is mitigated. It stays open until somebody resolves it."),
         Fact::MarkedNotActionable { .. } => format!("{no}: its alert is marked as one to be mended."),
         Fact::Resolved { by: ResolvedBy::User(_), .. } => {
@@ -69,9 +70,7 @@ fn told(fact: &Fact, facts: &[Fact], after: &Incident, d: &Directory) -> Option<
             format!("{no} is open again, and you have it. Nobody was paged.{}", quiet(after, d))
         }
         Fact::Noted { .. } | Fact::NotedByGuest { .. } => format!("Noted on {no}."),
-        Fact::Merged { into, .. } => {
-            format!("{no} is part of {into} now: its alerts count there. Nobody is paged for {no} any more.")
-        }
+        Fact::Merged { into, .. } => merged(*into, facts, after),
         Fact::ActLate { act, .. } => late(after, act, d),
         _ => return None,
     })
@@ -91,11 +90,13 @@ fn acknowledged(after: &Incident, by: &UserId, answered_nothing: bool, d: &Direc
     let Some(call) = after.calls.iter().rev().find(mine) else {
         return format!("You have {no}.{}", quiet(after, d));
     };
+    let also = if is_anybody_asked(after) { also_asking(after, d) } else { String::new() };
     let asked: Vec<&UserId> = call.asked.iter().map(|a| &a.user).filter(|u| *u != by).collect();
     let next: Vec<&str> =
         call.next_up.iter().filter(|u| *u != by && !asked.contains(u)).map(|u| d.name_of(u)).collect();
     let asked: Vec<&str> = asked.into_iter().map(|u| d.name_of(u)).collect();
     let stopped = match (asked.is_empty(), next.is_empty()) {
+        (true, true) if is_anybody_asked(after) => return format!("You have {no}.{}{}", also, quiet(after, d)),
         (true, true) => "Nobody else will be paged.".to_owned(),
         (true, false) => format!("{} will not be paged.", names(&next)),
         (false, true) => format!("{} {} paged any more.", names(&asked), is_not(&asked)),
@@ -103,7 +104,12 @@ fn acknowledged(after: &Incident, by: &UserId, answered_nothing: bool, d: &Direc
             format!("{} {} paged any more; {} will not be.", names(&asked), is_not(&asked), names(&next))
         }
     };
-    format!("You have {no}. {stopped}{}", quiet(after, d))
+    format!("You have {no}. {stopped}{also}{}", quiet(after, d))
+}
+
+/// Is somebody still being asked, because a person asked for them?
+fn is_anybody_asked(after: &Incident) -> bool {
+    after.calls.iter().any(Call::waits_for_whom_somebody_asked)
 }
 
 fn is_not(people: &[&str]) -> &'static str {
@@ -209,14 +215,37 @@ fn reassign_asked(to: &UserId, after: &Incident, d: &Directory) -> String {
     }
 }
 
-fn urgency(to: Urgency, facts: &[Fact], after: &Incident, d: &Directory) -> String {
+fn urgency(to: Urgency, stopped: &[UserId], facts: &[Fact], after: &Incident, d: &Directory) -> String {
     let no = after.no;
+    let stopped: Vec<&str> = stopped.iter().map(|u| d.name_of(u)).collect();
     match (to, paging(facts, d), after.responder()) {
-        (Urgency::Low, _, _) => format!("{no} is low urgency now: nobody is paged for it any more."),
+        (Urgency::Low, _, _) if stopped.is_empty() => {
+            format!("{no} is low urgency now: nobody is paged for it any more.")
+        }
+        (Urgency::Low, _, _) => {
+            let (stopped, are_not) = (names(&stopped), is_not(&stopped));
+            format!("{no} is low urgency now: {stopped} {are_not} paged any more, and nobody else will be.")
+        }
         (Urgency::High, Some(paging), _) => format!("{no} is high urgency now: {paging}"),
         (Urgency::High, None, Some(by)) => format!("{no} is high urgency now. {} has it.", name(d, by)),
         (Urgency::High, None, None) => format!("{no} is high urgency now."),
     }
+}
+
+fn merged(into: IncidentNo, facts: &[Fact], after: &Incident) -> String {
+    let no = after.no;
+    let taken = facts.iter().find_map(|f| match f {
+        Fact::AlertsTaken { alerts, reported_by, .. } => Some((alerts.is_empty(), !reported_by.is_empty())),
+        _ => None,
+    });
+    let (no_alerts, is_report) = taken.unwrap_or_default();
+    let counts = if no_alerts { "" } else { ": its alerts count there" };
+    let stays = if is_report {
+        format!(" {into} stays open until somebody resolves it, even if its monitor says that it is over.")
+    } else {
+        String::new()
+    };
+    format!("{no} is part of {into} now{counts}. Nobody is paged for {no} any more.{stays}")
 }
 
 fn late(after: &Incident, act: &LateAct, d: &Directory) -> String {

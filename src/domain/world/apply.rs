@@ -253,6 +253,7 @@ fn open(w: &mut World, o: &IncidentOpened, wall: At) {
         not_actionable: None,
         merged_into: None,
         merged: Vec::new(),
+        merged_reports: Vec::new(),
         log: None,
     };
     log(&mut incident, wall, Happening::Opened);
@@ -292,9 +293,9 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             stop_calls(i);
             log(i, wall, Happening::AcknowledgedByEvent);
         }
-        Fact::CallStarted { call, kind, policy, also, .. } => {
-            if matches!(kind, crate::domain::call::CallKind::Main) {
-                stop_calls(i);
+        Fact::CallStarted { call, kind, policy, also, keeps_asking, .. } => {
+            if matches!(kind, CallKind::Main) {
+                stop_calls_but(i, |c| *keeps_asking && c.waits_for_whom_somebody_asked());
             }
             i.calls.retain(|c| c.is_open() || c.no.0 + CLOSED_CALLS_KEPT > call.0);
             i.calls.push(Call {
@@ -456,13 +457,13 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             i.state = State::Acknowledged { by: Some(to.clone()), since: wall, timeout: timeout(*ask_at) };
             log(i, wall, Happening::Reassigned { to: to.clone(), from: from.clone() });
         }
-        Fact::UrgencyChanged { by, to, ask_at, .. } => {
+        Fact::UrgencyChanged { by, to, ask_at, stopped, .. } => {
             i.urgency = *to;
             set_timeout(i, *ask_at);
             if *to == Urgency::Low {
                 stop_calls(i);
             }
-            log(i, wall, Happening::UrgencyChanged { by: by.clone(), to: *to });
+            log(i, wall, Happening::UrgencyChanged { by: by.clone(), to: *to, stopped: stopped.clone() });
         }
         Fact::MarkedNotActionable { by, .. } => {
             i.not_actionable = Some(Done { by: by.clone(), at: wall });
@@ -476,8 +477,13 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             i.state = State::Resolved { by: ResolvedBy::User(by.clone()), since: wall, close_at: *close_at };
             log(i, wall, Happening::MergedInto { by: by.clone(), into: *into });
         }
-        Fact::AlertsTaken { from, by, alerts, responders, .. } => {
+        Fact::AlertsTaken { from, by, alerts, responders, reported_by, .. } => {
             i.alerts.extend(alerts.iter().cloned());
+            for who in reported_by {
+                if !i.reported_by().any(|known| known == who) {
+                    i.merged_reports.push(who.clone());
+                }
+            }
             i.merged.push(*from);
             for who in responders {
                 add_responder(i, who);
@@ -556,7 +562,11 @@ fn answer_calls(i: &mut Incident, calls: &[CallNo], by: &UserId) {
 }
 
 fn stop_calls(i: &mut Incident) {
-    for c in i.calls.iter_mut().filter(|c| c.is_open()) {
+    stop_calls_but(i, |_| false);
+}
+
+fn stop_calls_but(i: &mut Incident, spared: impl Fn(&Call) -> bool) {
+    for c in i.calls.iter_mut().filter(|c| c.is_open() && !spared(c)) {
         c.queue.clear();
         c.state = CallState::Stopped;
     }
