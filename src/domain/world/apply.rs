@@ -80,13 +80,8 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
             w.meta.last_page = w.meta.last_page.max(*page);
             change(w, *incident, |i| apply_to_incident(i, fact, wall));
         }
-        Fact::PageDelivered { incident, page, bundle, .. } => {
-            if let Some(bundle) = bundle {
-                w.bundles.entry(*bundle).or_default().insert((*incident, *page));
-            }
-            change(w, *incident, |i| apply_to_incident(i, fact, wall));
-        }
         Fact::PagesCarriedOver { incident, .. }
+        | Fact::PageDelivered { incident, .. }
         | Fact::AlertRepeated { incident, .. }
         | Fact::AlertFired { incident, .. }
         | Fact::AlertCleared { incident, .. }
@@ -148,12 +143,14 @@ fn change(w: &mut World, no: IncidentNo, how: impl FnOnce(&mut Incident)) {
     let incident = Arc::make_mut(slot);
     let wake_before = incident.next_wake();
     let pages_before: Vec<PageId> = incident.wanted_pages().map(|p| p.id).collect();
+    let bundled_before: Vec<(PageId, PageId)> = incident.bundled().collect();
     let closed_before = incident.closed;
     let entries_before = incident.next_entry;
     how(incident);
     let spilled = spill(incident);
     let wake = incident.next_wake();
     let pages: Vec<PageId> = incident.wanted_pages().map(|p| p.id).collect();
+    let bundled: Vec<(PageId, PageId)> = incident.bundled().collect();
     let closed = incident.closed;
     debug_assert!(incident.next_entry >= entries_before, "a timeline only grows");
     let keys: Vec<AlertKey> = if closed == closed_before { Vec::new() } else { alert_keys(incident) };
@@ -166,6 +163,12 @@ fn change(w: &mut World, no: IncidentNo, how: impl FnOnce(&mut Incident)) {
     }
     for new in pages.iter().filter(|p| !pages_before.contains(p)) {
         w.wanted.insert(*new, no);
+    }
+    for (bundle, page) in bundled_before.iter().filter(|b| !bundled.contains(b)) {
+        w.leave_bundle(*bundle, no, *page);
+    }
+    for (bundle, page) in bundled.iter().filter(|b| !bundled_before.contains(b)) {
+        w.bundles.entry(*bundle).or_default().insert((no, *page));
     }
     for entry in spilled {
         w.spilled.push((no, entry));
@@ -192,19 +195,6 @@ fn forgettable(i: &Incident) -> Option<usize> {
     let settled = || i.pages.iter().enumerate().filter(|(_, p)| !p.is_wanted());
     let followed = settled().find(|(_, p)| newer(p)).map(|(at, _)| at);
     followed.or_else(|| (i.pages.len() >= 4 * SETTLED_PAGES_KEPT).then(|| settled().next()).flatten().map(|(at, _)| at))
-}
-
-/// Its pages are no longer shown together with others.
-pub(super) fn leave_bundles(w: &mut World, incident: &Incident) {
-    for page in &incident.pages {
-        let Some(bundle) = page.bundle() else { continue };
-        if let Some(all) = w.bundles.get_mut(&bundle) {
-            all.remove(&(incident.no, page.id));
-            if all.is_empty() {
-                w.bundles.remove(&bundle);
-            }
-        }
-    }
 }
 
 pub(super) fn alert_keys(incident: &Incident) -> Vec<AlertKey> {
