@@ -72,6 +72,14 @@ fn states() -> Vec<(&'static str, Desk)> {
             d.deliver();
         })
     };
+    // What Chen had reported by hand became part of it.
+    let with_a_report = |from: &dyn Fn() -> Desk| {
+        after(from, &|d| {
+            d.raise("chen", "payments", "Nobody can pay", None);
+            d.act_on(2, "chen", Deed::MergeInto { into: IncidentNo(1) });
+            d.alert("payments", EventAction::Resolve);
+        })
+    };
     let merged = || after(&two, &|d| d.act("ana", Deed::MergeInto { into: IncidentNo(2) }));
     let waiting = |d: &mut Desk| {
         let (why, because) = (Some(SnoozeWhy::WaitingOn), "the vendor <!here>".to_owned());
@@ -100,6 +108,8 @@ fn states() -> Vec<(&'static str, Desk)> {
             desk.deliver();
             desk
         }),
+        ("triggered: cleared, and Chen reported it too", with_a_report(&paged)),
+        ("acknowledged: cleared, and Chen reported it too", with_a_report(&anas)),
         ("triggered: low urgency", low()),
         ("triggered: low urgency, escalated by hand", after(&low, &|d| d.act("ana", Deed::Escalate))),
         ("triggered: the snooze is over", after(&snoozed, &|d| d.advance(6 * HOUR))),
@@ -576,13 +586,16 @@ fn replies() {
     desk.alert("payments", EventAction::Trigger);
     let i = first(&desk);
     let subject = Subject { store: desk.store, incident: i.no };
-    let question = views::reply::not_asked(&i, &desk.directory, subject);
+    let question = views::reply::not_asked(&i, &"chen".into(), &desk.directory, subject);
     golden.say("Chen presses Acknowledge and was not asked", &message(&question, Some(subject)));
     golden.say("all of one message, one", &views::reply::have_all(&[IncidentNo(1)], 0));
     golden.say("all of one message", &views::reply::have_all(&(1..=30).map(IncidentNo).collect::<Vec<_>>(), 0));
     golden.say("all of one message, none waits", &views::reply::have_all(&[], 0));
     golden.say("all of one message, some not saved", &views::reply::have_all(&[IncidentNo(1), IncidentNo(2)], 3));
-    golden.say("one of several, by somebody not asked", &views::reply::left_alone(&i, "/pager", &desk.directory));
+    golden.say(
+        "one of several, by somebody not asked",
+        &views::reply::left_alone(&i, &"chen".into(), "/pager", &desk.directory),
+    );
     golden.say("somebody chosen is unknown", &views::reply::unknown_choice("U0NEW"));
     golden.say("a window did not open", &views::reply::no_window());
     golden.say("it takes long", &views::reply::takes_long(IncidentNo(1)));
@@ -851,11 +864,12 @@ fn home() {
         let home = views::home::home(user, &duties, &mine, open.len(), &desk.directory, desk.store);
         golden.say(name, &view(&home, Some(Subject { store: desk.store, incident: draw::ANY })));
         let coming = coming(&desk.world, &desk.directory, desk.now, &user.id);
-        let me = views::oncall::me(&duties, &coming, &desk.directory);
+        let me = views::oncall::me(&user.id, &duties, &coming, &desk.directory);
         golden.say(&format!("{name}: /oncall me"), &message(&me, None));
     };
     say("Ana, on call, all is quiet", &Desk::at(NIGHT), "ana");
-    say("Chen, not on call", &Desk::at(NIGHT), "chen");
+    say("Chen, whom a level names", &Desk::at(NIGHT), "chen");
+    say("Mara, not on call", &Desk::at(NIGHT), "mara");
     let (_, paged) = states().swap_remove(1);
     say("Ana is paged", &paged, "ana");
     say("Ben is not", &paged, "ben");

@@ -6,7 +6,7 @@ use super::kit::{actions, button, section};
 use super::mrkdwn::{day_and_time, escape, names, time};
 use super::{Message, limits};
 use crate::domain::call::{Call, CallKind, CallState};
-use crate::domain::directory::{Directory, Urgency};
+use crate::domain::directory::{Directory, Step, Target, Urgency};
 use crate::domain::fact::{Fact, LateAct, ResolvedBy, StepStarted};
 use crate::domain::id::{IncidentNo, StoreId, UserId};
 use crate::domain::incident::{Incident, State};
@@ -265,8 +265,7 @@ fn late(after: &Incident, act: &LateAct, d: &Directory) -> String {
 }
 
 /// For somebody who presses Acknowledge and was not asked: one tap more.
-pub fn not_asked(i: &Incident, d: &Directory, subject: Subject) -> Message {
-    let team = d.teams.get(&i.team).map_or(i.team.as_str(), |t| t.name.as_str());
+pub fn not_asked(i: &Incident, user: &UserId, d: &Directory, subject: Subject) -> Message {
     let mut asked: Vec<&str> = Vec::new();
     for call in i.open_calls().filter(|c| matches!(c.kind, CallKind::Main)) {
         asked.extend(call.asked.iter().map(|a| d.name_of(&a.user)));
@@ -276,7 +275,7 @@ pub fn not_asked(i: &Incident, d: &Directory, subject: Subject) -> Message {
         [one] => format!(" {} stops being paged.", names(&[*one])),
         all => format!(" {} stop being paged.", names(all)),
     };
-    let text = format!("You are not on call for {}. Take {}?{then}", escape(team, limits::LABEL), i.no);
+    let text = format!("You {}. Take {}?{then}", stands(i, user, d), i.no);
     let take = button(Action::Take, "Take it", subject).with_style(SlackBlockButtonStyle::Primary);
     Message { blocks: vec![section(&text), actions(vec![take])], text, colored: None }
 }
@@ -298,15 +297,27 @@ pub fn have_all(have: &[IncidentNo], not_done: usize) -> String {
 }
 
 /// One of several to be acknowledged, by somebody who was not asked about it.
-pub fn left_alone(i: &Incident, command: &str, d: &Directory) -> String {
+pub fn left_alone(i: &Incident, user: &UserId, command: &str, d: &Directory) -> String {
+    let (no, command) = (i.no, escape(command, 40));
+    format!("{no} is left as it is: you {}. `{command} ack {}` takes it.", stands(i, user, d), no.0)
+}
+
+/// Why somebody was not asked: they "are level 2", and it is level 1's turn, or nobody would.
+fn stands(i: &Incident, user: &UserId, d: &Directory) -> String {
     let team = d.teams.get(&i.team).map_or(i.team.as_str(), |t| t.name.as_str());
-    format!(
-        "{} is left as it is: you are not on call for {}. `{} ack {}` takes it.",
-        i.no,
-        escape(team, limits::LABEL),
-        escape(command, 40),
-        i.no.0
-    )
+    let team = escape(team, limits::LABEL);
+    match i.main_call().and_then(|c| level_of(c, user)) {
+        Some(level) => format!("are level {level} of {team} and not asked yet"),
+        None => format!("are not on call for {team}"),
+    }
+}
+
+/// The level at which a call asks somebody: by name, or as the one who comes next.
+fn level_of(call: &Call, user: &UserId) -> Option<usize> {
+    let by_name = |s: &Step| s.targets.contains(&Target::User(user.clone()));
+    let named = call.policy.steps.iter().position(by_name).map(|at| at + 1);
+    let is_next = call.has_level_above() && call.next_up.contains(user);
+    named.or_else(|| is_next.then_some(call.step as usize + 2))
 }
 
 /// The card a person pressed belongs to another installation.

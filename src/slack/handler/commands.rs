@@ -149,7 +149,7 @@ impl Handler {
             Command::OnCall(OnCall::Me) => {
                 let me = me?;
                 let coming = coming(&s.world, d, self.clock.now(), me);
-                words(views::oncall::me(&duties(&s.world, d, self.now(), me), &coming, d))
+                words(views::oncall::me(me, &duties(&s.world, d, self.now(), me), &coming, d))
             }
             Command::Trigger { service, what } if service.is_none() || what.is_empty() => {
                 me?;
@@ -267,7 +267,7 @@ impl Handler {
             if let Some(i) = s.world.incident(incident)
                 && super::press::asks_first(i, &user.id)
             {
-                said.push(Message::plain(views::reply::left_alone(i, typed.command, &s.directory)));
+                said.push(Message::plain(views::reply::left_alone(i, &user.id, typed.command, &s.directory)));
                 continue;
             }
             let id = InputId::from(format!("{}/{}", typed.id, incident.0));
@@ -330,7 +330,7 @@ impl Handler {
 /// What somebody whom nobody asked is asked, before a page to somebody else stops.
 fn question(s: &Snapshot, no: IncidentNo, user: &User) -> Option<Message> {
     let i = s.world.incident(no).filter(|i| super::press::asks_first(i, &user.id))?;
-    Some(views::reply::not_asked(i, &s.directory, Subject { store: s.store, incident: no }))
+    Some(views::reply::not_asked(i, &user.id, &s.directory, Subject { store: s.store, incident: no }))
 }
 
 /// What is to be done, where a command stands for one deed.
