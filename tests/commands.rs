@@ -61,6 +61,7 @@ fn happens(office: &Office, what: &str) {
         ["payments", "fires", key] => office.monitor(PAYMENTS_KEY, key, "trigger"),
         ["search", "fires", key] => office.monitor(SEARCH_KEY, key, "trigger"),
         ["payments", "clears", key] => office.monitor(PAYMENTS_KEY, key, "resolve"),
+        ["search", "clears", key] => office.monitor(SEARCH_KEY, key, "resolve"),
         [n, "minutes", "pass"] => office.pass(n.parse::<u64>().expect("a number") * 60),
         _ => panic!("nobody knows how this happens: {what}"),
     }

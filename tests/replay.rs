@@ -183,6 +183,7 @@ proptest! {
             prop_assert_eq!(&back.meta, &world.meta);
             prop_assert_eq!(&back.incidents, &world.incidents);
             prop_assert_eq!(&back.wanted, &world.wanted);
+            prop_assert_eq!(&back.bundles, &world.bundles);
             prop_assert_eq!(&back.shifts, &world.shifts);
             prop_assert_eq!(&back.people, &world.people);
             prop_assert_eq!(back.next_wake(), world.next_wake());

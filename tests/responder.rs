@@ -225,7 +225,7 @@ fn urgency_is_raised_by_a_person_and_pages() {
     let (office, card) = paged();
     let more = office.opens("mara", &card, "incident.more");
     office.press_in("mara", &more, "incident.make_low");
-    office.window_says("mara", "nobody is paged for it any more");
+    office.window_says("mara", "Ana Silva is not paged any more, and nobody else will be");
     let card = office.card(1, "Low urgency: nobody is paged");
     let pages = office.slack.pages("ana", 1).len();
     let more = office.opens("ben", &card, "incident.more");

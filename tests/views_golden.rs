@@ -73,6 +73,14 @@ fn states() -> Vec<(&'static str, Desk)> {
             d.deliver();
         })
     };
+    // What Chen had reported by hand became part of it.
+    let with_a_report = |from: &dyn Fn() -> Desk| {
+        after(from, &|d| {
+            d.raise("chen", "payments", "Nobody can pay", None);
+            d.act_on(2, "chen", Deed::MergeInto { into: IncidentNo(1) });
+            d.alert("payments", EventAction::Resolve);
+        })
+    };
     let merged = || after(&two, &|d| d.act("ana", Deed::MergeInto { into: IncidentNo(2) }));
     let waiting = |d: &mut Desk| {
         let (why, because) = (Some(SnoozeWhy::WaitingOn), "the vendor <!here>".to_owned());
@@ -101,6 +109,8 @@ fn states() -> Vec<(&'static str, Desk)> {
             desk.deliver();
             desk
         }),
+        ("triggered: cleared, and Chen reported it too", with_a_report(&paged)),
+        ("acknowledged: cleared, and Chen reported it too", with_a_report(&anas)),
         ("triggered: low urgency", low()),
         ("triggered: low urgency, escalated by hand", after(&low, &|d| d.act("ana", Deed::Escalate))),
         ("triggered: the snooze is over", after(&snoozed, &|d| d.advance(6 * HOUR))),
@@ -354,8 +364,13 @@ fn happenings() -> Vec<Happening> {
         Happening::ReassignAsked { by: "ana".into(), to: "ben".into() },
         Happening::Reassigned { to: "ben".into(), from: Some("ana".into()) },
         Happening::Reassigned { to: "ben".into(), from: None },
-        Happening::UrgencyChanged { by: Some("mara".into()), to: Urgency::High },
-        Happening::UrgencyChanged { by: None, to: Urgency::Low },
+        Happening::UrgencyChanged { by: Some("mara".into()), to: Urgency::High, stopped: Vec::new() },
+        Happening::UrgencyChanged { by: None, to: Urgency::Low, stopped: Vec::new() },
+        Happening::UrgencyChanged {
+            by: Some("mara".into()),
+            to: Urgency::Low,
+            stopped: vec!["ana".into(), "ben".into()],
+        },
         Happening::NotActionable { by: "ana".into() },
         Happening::MergedInto { by: "ana".into(), into: IncidentNo(2) },
         Happening::Merged { by: "ana".into(), from: IncidentNo(3) },
@@ -586,13 +601,16 @@ fn replies() {
     desk.alert("payments", EventAction::Trigger);
     let i = first(&desk);
     let subject = Subject { store: desk.store, incident: i.no };
-    let question = views::reply::not_asked(&i, &desk.directory, subject);
+    let question = views::reply::not_asked(&i, &"chen".into(), &desk.directory, subject);
     golden.say("Chen presses Acknowledge and was not asked", &message(&question, Some(subject)));
     golden.say("all of one message, one", &views::reply::have_all(&[IncidentNo(1)], 0));
     golden.say("all of one message", &views::reply::have_all(&(1..=30).map(IncidentNo).collect::<Vec<_>>(), 0));
     golden.say("all of one message, none waits", &views::reply::have_all(&[], 0));
     golden.say("all of one message, some not saved", &views::reply::have_all(&[IncidentNo(1), IncidentNo(2)], 3));
-    golden.say("one of several, by somebody not asked", &views::reply::left_alone(&i, "/pager", &desk.directory));
+    golden.say(
+        "one of several, by somebody not asked",
+        &views::reply::left_alone(&i, &"chen".into(), "/pager", &desk.directory),
+    );
     golden.say("somebody chosen is unknown", &views::reply::unknown_choice("U0NEW"));
     golden.say("a window did not open", &views::reply::no_window());
     golden.say("it takes long", &views::reply::takes_long(IncidentNo(1)));
@@ -864,11 +882,12 @@ fn home() {
         let home = views::home::home(&whose, open.len(), &desk.directory, desk.store);
         golden.say(name, &view(&home, Some(Subject { store: desk.store, incident: draw::ANY })));
         let coming = coming(&desk.world, &desk.directory, desk.now, &user.id);
-        let me = views::oncall::me(&duties, &coming, silent_until, &desk.directory);
+        let me = views::oncall::me(&user.id, &duties, &coming, silent_until, &desk.directory);
         golden.say(&format!("{name}: /oncall me"), &message(&me, None));
     };
     say("Ana, on call, all is quiet", &Desk::at(NIGHT), "ana");
-    say("Chen, not on call", &Desk::at(NIGHT), "chen");
+    say("Chen, whom a level names", &Desk::at(NIGHT), "chen");
+    say("Mara, not on call", &Desk::at(NIGHT), "mara");
     let (_, paged) = states().swap_remove(1);
     say("Ana is paged", &paged, "ana");
     say("Ben is not", &paged, "ben");

@@ -148,28 +148,49 @@ fn open(
     source: Source,
     urgency: Option<Urgency>,
 ) {
-    let incident = IncidentNo(d.world().meta.last_incident.0 + 1);
-    let urgency = urgency.unwrap_or(service.urgency);
     let earlier = d.world().incident_of(key).map(|i| i.no);
     let labels: Vec<String> =
         event.labels.iter().map(|(name, value)| format!("{}: {}", line(name), line(value))).collect();
-    d.emit(Fact::IncidentOpened(Box::new(IncidentOpened {
-        incident,
+    let blank = blank(d, service, source, urgency);
+    open_incident(
+        d,
+        IncidentOpened {
+            dedup: event.dedup_key.clone(),
+            earlier,
+            starts_at: event.starts_at,
+            title: Text::new(line(&event.title)),
+            link: Text::new(event.link.as_str()),
+            labels: Text::new(labels.join("\n")),
+            ..blank
+        },
+    );
+}
+
+/// The next incident of a service, with nothing said about it yet.
+fn blank(d: &Decision<'_>, service: &Service, source: Source, urgency: Option<Urgency>) -> IncidentOpened {
+    IncidentOpened {
+        incident: IncidentNo(d.world().meta.last_incident.0 + 1),
         service: service.id.clone(),
         team: service.team.clone(),
         channel: service.channel.clone(),
         tier: service.tier,
-        urgency,
+        urgency: urgency.unwrap_or(service.urgency),
         policy: service.policy.clone(),
         source,
-        dedup: event.dedup_key.clone(),
+        dedup: "".into(),
         by: None,
-        earlier,
-        starts_at: event.starts_at,
-        title: Text::new(line(&event.title)),
-        link: Text::new(event.link.as_str()),
-        labels: Text::new(labels.join("\n")),
-    })));
+        earlier: None,
+        starts_at: None,
+        title: Text::default(),
+        link: Text::default(),
+        labels: Text::default(),
+    }
+}
+
+/// Opens it, and asks for somebody unless it is of low urgency.
+fn open_incident(d: &mut Decision<'_>, opened: IncidentOpened) {
+    let (incident, urgency) = (opened.incident, opened.urgency);
+    d.emit(Fact::IncidentOpened(Box::new(opened)));
     if urgency == Urgency::High {
         escalation::start_main_call(d, incident, Vec::new());
     }
@@ -182,28 +203,8 @@ pub(super) fn raise(d: &mut Decision<'_>, raise: &super::input::Raise) -> Result
     if title.is_empty() {
         return Err(Refusal::EmptyTitle { service: service.id.clone() });
     }
-    let incident = IncidentNo(d.world().meta.last_incident.0 + 1);
-    let urgency = raise.urgency.unwrap_or(service.urgency);
-    d.emit(Fact::IncidentOpened(Box::new(IncidentOpened {
-        incident,
-        service: service.id.clone(),
-        team: service.team.clone(),
-        channel: service.channel.clone(),
-        tier: service.tier,
-        urgency,
-        policy: service.policy.clone(),
-        source: Source::Person,
-        dedup: "".into(),
-        by: Some(raise.by.clone()),
-        earlier: None,
-        starts_at: None,
-        title: Text::new(title),
-        link: Text::default(),
-        labels: Text::default(),
-    })));
-    if urgency == Urgency::High {
-        escalation::start_main_call(d, incident, Vec::new());
-    }
+    let blank = blank(d, service, Source::Person, raise.urgency);
+    open_incident(d, IncidentOpened { by: Some(raise.by.clone()), title: Text::new(title), ..blank });
     Ok(())
 }
 
@@ -243,8 +244,8 @@ fn resolve(d: &mut Decision<'_>, key: &AlertKey, event: &Event) {
         d.emit(Fact::EventLate { incident: incident.no, alert, action: EventAction::Resolve });
         return;
     }
-    // What a person opened, only a person ends.
-    let (no, stays) = (incident.no, incident.is_resolved() || incident.opened_by.is_some());
+    // What a person reported, only a person ends.
+    let (no, stays) = (incident.no, incident.is_resolved() || incident.reported_by().next().is_some());
     // Held any longer, it would be copied to be changed.
     drop(incident);
     d.emit(Fact::AlertCleared { incident: no, alert, ends_at: event.ends_at });

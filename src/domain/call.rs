@@ -140,6 +140,11 @@ impl Call {
         self.queue.iter().map(|q| q.due).chain(step).min()
     }
 
+    /// Did a person ask for these people, who are still waited for?
+    pub fn waits_for_whom_somebody_asked(&self) -> bool {
+        matches!((self.kind.by(), &self.state), (Some(_), CallState::Starting | CallState::Asking { .. }))
+    }
+
     /// Is there a level above the present one in this round?
     pub fn has_level_above(&self) -> bool {
         (self.step as usize) + 1 < self.policy.steps.len()

@@ -2,8 +2,8 @@
 
 use super::call::Asked;
 use super::decision::Decision;
-use super::directory::{Directory, Policy, Step, Target, User};
-use super::id::{ScheduleId, UserId};
+use super::directory::{Directory, Policy, Service, Step, Target, Urgency, User};
+use super::id::{ScheduleId, ServiceId, UserId};
 use super::schedule::{now_and_next, resolve};
 use super::stamp::{At, Stamp};
 use super::world::World;
@@ -65,6 +65,28 @@ pub fn who_first(world: &World, directory: &Directory, stamp: Stamp, policy: &Po
 pub fn out_of_hearing(world: &World, directory: &Directory, stamp: Stamp, user: &User) -> Option<At> {
     let mut world = world.clone();
     dnd::out_of_hearing(&Decision::new(&mut world, directory, stamp), user)
+}
+
+/// A level of a policy that names a person, whoever is on call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// From 1.
+    pub level: usize,
+    /// The services that ask by this policy, but for those of low urgency: they ask nobody by themselves.
+    pub services: Vec<ServiceId>,
+}
+
+/// Where `user` is asked by name: of each policy that a service asks by, the first level.
+pub fn named(directory: &Directory, user: &UserId) -> Vec<Named> {
+    let asks = |s: &Step| s.targets.contains(&Target::User(user.clone()));
+    let pages_by = |s: &Service, policy: &Policy| s.policy == policy.id && s.urgency == Urgency::High;
+    let named = |policy: &Policy| {
+        let level = policy.steps.iter().position(asks)? + 1;
+        let services = directory.services.values().filter(|s| pages_by(s, policy)).map(|s| s.id.clone());
+        let services: Vec<ServiceId> = services.collect();
+        (!services.is_empty()).then_some(Named { level, services })
+    };
+    directory.policies.values().filter_map(named).collect()
 }
 
 /// One shift ahead, on the wall clock.

@@ -74,7 +74,8 @@ fn call_due(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo) {
     }
 }
 
-/// Starts asking by the service's policy, from level 1. `also` are asked with the first level.
+/// Starts asking by the service's policy, from level 1. `also` are asked with the first level. Whoever a person asked for
+/// is still asked.
 pub(super) fn start_main_call(d: &mut Decision<'_>, no: IncidentNo, also: Vec<UserId>) {
     let Some(incident) = d.world().incident(no) else {
         return;
@@ -100,7 +101,8 @@ fn start_call(d: &mut Decision<'_>, no: IncidentNo, kind: CallKind, policy: Poli
     let Some(call) = d.incident(no).map(|i| next_call(&i)) else {
         return;
     };
-    d.emit(Fact::CallStarted { incident: no, call, kind, policy, also });
+    let keeps_asking = matches!(kind, CallKind::Main);
+    d.emit(Fact::CallStarted { incident: no, call, kind, policy, also, keeps_asking });
     run_steps(d, no, call, from, 0);
 }
 

@@ -82,6 +82,9 @@ pub enum Fact {
         kind: CallKind,
         policy: Policy,
         also: Vec<UserId>,
+        /// Of a main call: whoever a person asked for goes on being asked. Without it, every other call stops.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        keeps_asking: bool,
     },
     StepStarted(Box<StepStarted>),
     /// Every step was gone through as often as the policy says.
@@ -214,12 +217,14 @@ pub enum Fact {
         calls: Vec<CallNo>,
         ask_at: Option<At>,
     },
-    /// `by`: the person who changed it, `None` when an alert did.
+    /// `by`: the person who changed it, `None` when an alert did. `stopped`: who was being asked, and is not any more.
     UrgencyChanged {
         incident: IncidentNo,
         by: Option<UserId>,
         to: Urgency,
         ask_at: Option<At>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        stopped: Vec<UserId>,
     },
     /// Nothing had to be done about this alert.
     MarkedNotActionable {
@@ -233,13 +238,16 @@ pub enum Fact {
         by: UserId,
         close_at: At,
     },
-    /// The alerts of `from`, and who worked on it, belong to this incident.
+    /// The alerts of `from`, and who worked on it, belong to this incident. `reported_by`: who opened it, or one that it
+    /// had taken, by hand.
     AlertsTaken {
         incident: IncidentNo,
         from: IncidentNo,
         by: UserId,
         alerts: Vec<Alert>,
         responders: Vec<UserId>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        reported_by: Vec<UserId>,
     },
     /// A person acted on a state that was gone already; for the record.
     ActLate {

@@ -70,6 +70,9 @@ pub struct Incident {
     /// Incidents that were merged into this one, the newest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub merged: Vec<IncidentNo>,
+    /// Who had opened, by hand, what was merged into this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub merged_reports: Vec<UserId>,
     /// The edited message in the thread.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log: Option<MessageRef>,
@@ -231,6 +234,9 @@ pub enum Happening {
     UrgencyChanged {
         by: Option<UserId>,
         to: Urgency,
+        /// Who was being asked, and is not any more.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        stopped: Vec<UserId>,
     },
     NotActionable {
         by: UserId,
@@ -331,6 +337,11 @@ impl Incident {
         self.pages.iter().filter(|p| p.is_wanted())
     }
 
+    /// The pages that share a message with others: the number that they share, and the page's own.
+    pub fn bundled(&self) -> impl Iterator<Item = (PageId, PageId)> {
+        self.pages.iter().filter_map(|p| Some((p.bundle()?, p.id)))
+    }
+
     /// The direct messages that exist, which must tell the truth.
     pub fn dms(&self) -> impl Iterator<Item = PageId> {
         self.pages.iter().filter(|p| matches!(p.state, PageState::Delivered { .. })).map(|p| p.id)
@@ -339,6 +350,23 @@ impl Incident {
     /// The newest call that goes through the levels of the incident's own policy.
     pub fn policy_call(&self) -> Option<&Call> {
         self.calls.iter().rev().find(|c| c.kind.is_of_the_policy())
+    }
+
+    /// The people who reported it, each once: it, or what was merged into it. What a person reported, only
+    /// a person ends.
+    pub fn reported_by(&self) -> impl Iterator<Item = &UserId> {
+        self.opened_by.iter().chain(self.merged_reports.iter())
+    }
+
+    /// Everybody who is being asked at this moment, each once.
+    pub fn being_asked(&self) -> Vec<UserId> {
+        let mut all: Vec<UserId> = Vec::new();
+        for asked in self.open_calls().flat_map(|c| &c.asked) {
+            if !all.contains(&asked.user) {
+                all.push(asked.user.clone());
+            }
+        }
+        all
     }
 
     /// Was this person ever asked about it, or does it already concern them?

@@ -14,8 +14,8 @@ use super::response::{change_urgency, refuse_resolved};
 /// Alerts of one incident; more cannot be merged into it.
 pub const ALERTS_MAX: usize = 1_000;
 
-/// The alerts of `i`, firing or not, belong to `into` from now on; whoever worked on `i` is a responder there. What was
-/// under way for `i` is called back: the other incident pages by its own call.
+/// The alerts of `i`, firing or not, belong to `into` from now on; whoever worked on `i` is a responder there. What a
+/// person reported stays reported: no monitor ends it. What was under way for `i` is called back: the other incident pages by its own call.
 pub(super) fn merge(d: &mut Decision<'_>, i: &Incident, by: &UserId, into: IncidentNo) -> Result<(), Refusal> {
     refuse_resolved(i)?;
     if into == i.no {
@@ -34,7 +34,8 @@ pub(super) fn merge(d: &mut Decision<'_>, i: &Incident, by: &UserId, into: Incid
     let close_at = d.stamp.at.plus_secs(d.directory.settings.close_after_secs);
     d.emit(Fact::Merged { incident: i.no, into, by: by.clone(), close_at });
     let responders = i.responders.clone();
-    d.emit(Fact::AlertsTaken { incident: into, from: i.no, by: by.clone(), alerts, responders });
+    let reported_by: Vec<UserId> = i.reported_by().cloned().collect();
+    d.emit(Fact::AlertsTaken { incident: into, from: i.no, by: by.clone(), alerts, responders, reported_by });
     if i.urgency == Urgency::High && target.urgency == Urgency::Low {
         change_urgency(d, into, Some(by), Urgency::High);
     }

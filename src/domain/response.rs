@@ -195,7 +195,8 @@ fn nobody_above(i: &Incident, call: &Call) -> Refusal {
     Refusal::NobodyAbove { incident: i.no, asked: call.asked.iter().map(|a| a.user.clone()).collect() }
 }
 
-/// Raised, it pages, unless somebody has it: they hear of it. Lowered, it wakes nobody any more.
+/// Raised, it pages, unless somebody has it: they hear of it. Lowered, it wakes nobody any more, not even whom somebody
+/// asked for.
 fn set_urgency(d: &mut Decision<'_>, i: &Incident, by: &UserId, to: Urgency) -> Result<(), Refusal> {
     refuse_resolved(i)?;
     if i.urgency == to {
@@ -211,7 +212,8 @@ pub(super) fn change_urgency(d: &mut Decision<'_>, no: IncidentNo, by: Option<&U
         escalation::revoke_pages(d, no, None, RevokeReason::Lowered);
     }
     let ask_at = d.ask_at(to);
-    d.emit(Fact::UrgencyChanged { incident: no, by: by.cloned(), to, ask_at });
+    let stopped = if to == Urgency::Low { i.being_asked() } else { Vec::new() };
+    d.emit(Fact::UrgencyChanged { incident: no, by: by.cloned(), to, ask_at, stopped });
     match (&i.state, to) {
         (State::Triggered { .. }, Urgency::High) => escalation::start_main_call(d, no, Vec::new()),
         (State::Acknowledged { by: Some(responder), .. }, Urgency::High) if Some(responder) != by => {

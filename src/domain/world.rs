@@ -34,7 +34,7 @@ pub struct World {
     pub by_alert: OrdMap<AlertKey, IncidentNo>,
     /// Pages that are neither settled nor revoked.
     pub wanted: OrdMap<PageId, IncidentNo>,
-    /// The pages that share a message, by the number they share: those of incidents that are not closed.
+    /// The pages that share a message, by the number they share: those of the incidents in memory.
     pub bundles: OrdMap<PageId, OrdSet<(IncidentNo, PageId)>>,
     pub overrides: OrdMap<OverrideId, Override>,
     pub shifts: OrdMap<ScheduleId, CurrentShift>,
@@ -145,6 +145,17 @@ impl World {
         self.seen.contains_key(id)
     }
 
+    /// The pages that share a message, computed without the index; what the index must agree with.
+    pub fn bundles_by_brute_force(&self) -> OrdMap<PageId, OrdSet<(IncidentNo, PageId)>> {
+        let mut all: OrdMap<PageId, OrdSet<(IncidentNo, PageId)>> = OrdMap::new();
+        for incident in self.incidents.values() {
+            for (bundle, page) in incident.bundled() {
+                all.entry(bundle).or_default().insert((incident.no, page));
+            }
+        }
+        all
+    }
+
     /// Every deadline, computed without the index; what the index must agree with.
     pub fn next_wake_by_brute_force(&self) -> Option<At> {
         let incidents = self.incidents.values().filter_map(|i| i.next_wake());
@@ -172,7 +183,9 @@ impl World {
             let Some(incident) = self.incidents.remove(&no) else {
                 continue;
             };
-            apply::leave_bundles(self, &incident);
+            for (bundle, page) in incident.bundled() {
+                self.leave_bundle(bundle, no, page);
+            }
             for key in apply::alert_keys(&incident) {
                 if self.by_alert.get(&key).is_some_and(|latest| !self.incidents.contains_key(latest)) {
                     self.by_alert.remove(&key);
@@ -206,6 +219,14 @@ impl World {
         apply::apply(self, fact, stamp);
     }
 
+    fn leave_bundle(&mut self, bundle: PageId, no: IncidentNo, page: PageId) {
+        let Some(all) = self.bundles.get_mut(&bundle) else { return };
+        all.remove(&(no, page));
+        if all.is_empty() {
+            self.bundles.remove(&bundle);
+        }
+    }
+
     fn wake_at(&mut self, at: Option<At>, wake: Wake) {
         if let Some(at) = at {
             self.wakes.insert((at, wake));
@@ -216,5 +237,66 @@ impl World {
         if let Some(at) = at {
             self.wakes.remove(&(at, wake));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::directory::{Method, Urgency};
+    use crate::domain::fact::IncidentOpened;
+    use crate::domain::id::{CallNo, MessageRef};
+    use crate::domain::incident::SETTLED_PAGES_KEPT;
+    use crate::domain::input::Source;
+    use crate::domain::page::{Purpose, Recipient};
+    use crate::domain::text::Text;
+
+    /// #1, of low urgency: nobody is asked by itself.
+    fn one_incident() -> World {
+        let mut world = World::default();
+        let opened = Fact::IncidentOpened(Box::new(IncidentOpened {
+            incident: IncidentNo(1),
+            service: "payments".into(),
+            team: "payments".into(),
+            channel: "C0PAY".into(),
+            tier: 1,
+            urgency: Urgency::Low,
+            policy: "payments".into(),
+            source: Source::Generic,
+            dedup: "disk".into(),
+            by: None,
+            earlier: None,
+            starts_at: None,
+            title: Text::new("disk"),
+            link: Text::default(),
+            labels: Text::default(),
+        }));
+        world.apply(&opened, Stamp::agreed(At(0)));
+        world
+    }
+
+    fn page_in_a_bundle(world: &mut World, page: PageId, bundle: PageId) {
+        let (incident, call, method) = (IncidentNo(1), CallNo(0), Method::Slack);
+        let (to, purpose) = (Recipient::User("ana".into()), Purpose::Step);
+        let requested =
+            Fact::PageRequested { incident, page, call, to, method, purpose, queued: false, silent_until: None };
+        let message = MessageRef { channel: "D0ANA".into(), ts: "1.2".into() };
+        let delivered = Fact::PageDelivered { incident, page, message, bundle: Some(bundle) };
+        for fact in [requested, delivered] {
+            world.apply(&fact, Stamp::agreed(At(0)));
+        }
+    }
+
+    #[test]
+    fn a_page_that_is_forgotten_leaves_the_message_it_shared() {
+        let mut world = one_incident();
+        let all = SETTLED_PAGES_KEPT as u64 + 5;
+        for n in 1..=all {
+            page_in_a_bundle(&mut world, PageId(n), PageId(n / 2));
+            assert_eq!(world.bundles, world.bundles_by_brute_force(), "after page {n}");
+        }
+        let kept = world.incident(IncidentNo(1)).map_or(0, |i| i.pages.len());
+        assert!(kept <= SETTLED_PAGES_KEPT, "{kept} pages are kept");
+        assert_eq!(world.bundles.values().map(OrdSet::len).sum::<usize>(), kept);
     }
 }

@@ -7,6 +7,7 @@
 //!
 //! [`Settings::bundle_secs`]: crate::domain::directory::Settings::bundle_secs
 
+use super::wire::can_be_named;
 use super::{Job, Outbox, Step};
 use crate::domain::id::{IncidentNo, PageId, UserId};
 use crate::domain::incident::Incident;
@@ -16,7 +17,7 @@ use crate::views;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Pages in one message; the rest goes with the next one.
+/// Pages in one message, where its metadata can name them all; the rest goes with the next one.
 pub const BUNDLE_MOST: usize = 500;
 
 impl Outbox {
@@ -131,11 +132,14 @@ impl Outbox {
         }
     }
 
-    /// The pages that a message of this page speaks of now, the page itself among them, by number.
+    /// The pages that a message of this page speaks of now, the page itself among them, by number. Those that its
+    /// metadata could not name are left for the next message: after a restart, they would not be found in this one.
     pub(super) fn spoken_of(&self, no: IncidentNo, page: PageId) -> Vec<(Arc<Incident>, Page)> {
         let Some(work) = self.jobs.get(&Job::Page(no, page)) else { return Vec::new() };
         let members = work.members.iter().copied().filter_map(|(no, page)| self.page_of(no, page));
         let mut all: Vec<(Arc<Incident>, Page)> = members.filter(|(_, p)| p.is_wanted()).collect();
+        let named = can_be_named(page, all.iter().map(|(_, p)| p.id).collect());
+        all.retain(|(_, p)| named.contains(&p.id));
         all.extend(self.page_of(no, page));
         all.sort_by_key(|(i, p)| (i.no, p.id));
         all

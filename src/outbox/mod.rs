@@ -74,6 +74,8 @@ struct Work {
     in_doubt: bool,
     /// Slack refused the blocks: words only.
     plain: bool,
+    /// Slack refused the metadata: a lost answer cannot be made up for by looking.
+    bare: bool,
     /// The state changed after the last rendering: when that should show.
     stale_at: Option<At>,
     /// Created, and not yet committed.
@@ -611,6 +613,7 @@ impl Work {
             give_up_at: None,
             in_doubt: false,
             plain: false,
+            bare: false,
             stale_at: None,
             awaiting: None,
             sent: None,

@@ -65,11 +65,11 @@ impl Outbox {
                 };
                 let shown = shown(&view, work.plain);
                 let hash = hash(&shown);
-                let pages: Vec<PageId> = all.iter().map(|(_, p)| p.id).collect();
-                let more = json!({
-                    "channel": to, "metadata": page_metadata(store, no, page, &pages),
-                    "unfurl_links": false, "unfurl_media": false,
-                });
+                let mut more = json!({ "channel": to, "unfurl_links": false, "unfurl_media": false });
+                if !work.bare {
+                    let pages: Vec<PageId> = all.iter().map(|(_, p)| p.id).collect();
+                    more["metadata"] = page_metadata(store, no, page, &pages);
+                }
                 Some((with(mark(shown, work.in_doubt), more), Some(hash)))
             }
         }
@@ -210,7 +210,13 @@ impl Outbox {
                 self.make_ready(&job, now);
                 Vec::new()
             }
-            Refused::Blocks | Refused::MessageGone | Refused::Destination => {
+            Refused::Metadata if !work.bare => {
+                tracing::error!(incident = no.0, page = page.0, error, "Slack refused a page's metadata; sending none");
+                work.bare = true;
+                self.make_ready(&job, now);
+                Vec::new()
+            }
+            Refused::Blocks | Refused::Metadata | Refused::MessageGone | Refused::Destination => {
                 let members = self.take_members(&job, now);
                 let failed = |(incident, page)| {
                     self.tell(&Job::Page(incident, page), Awaiting::Settled);

@@ -56,10 +56,12 @@ impl Outbox {
                     Some(_) if self.ledger.shows(key, hash) => None,
                     Some(card) => Some((edit(shown, &card), Some(hash))),
                     None => {
-                        let more = json!({
-                            "channel": incident.channel, "metadata": metadata(store, *no),
-                            "unfurl_links": false, "unfurl_media": false,
+                        let mut more = json!({
+                            "channel": incident.channel, "unfurl_links": false, "unfurl_media": false,
                         });
+                        if !work.bare {
+                            more["metadata"] = metadata(store, *no);
+                        }
                         Some((with(mark(shown, work.in_doubt), more), Some(hash)))
                     }
                 }
@@ -256,6 +258,12 @@ impl Outbox {
             (Refused::Blocks, _, _) if !work.plain => {
                 tracing::error!(?key, error, "Slack refused our blocks; showing words only");
                 work.plain = true;
+                self.make_ready(&job, now);
+                Vec::new()
+            }
+            (Refused::Metadata, _, _) if !work.bare => {
+                tracing::error!(?key, error, "Slack refused our metadata; sending none");
+                work.bare = true;
                 self.make_ready(&job, now);
                 Vec::new()
             }

@@ -7,6 +7,8 @@ pub(super) enum Refused {
     Token,
     /// The words are fine, the blocks are not: say it without them.
     Blocks,
+    /// What it is found again by: say it without that, better twice than never.
+    Metadata,
     /// The message that was to be edited is gone.
     MessageGone,
     /// This destination will not take it.
@@ -24,10 +26,12 @@ pub(super) fn sort(error: &str) -> Refused {
         | "msg_blocks_too_long"
         | "too_many_attachments"
         | "no_text"
-        | "invalid_metadata_format"
+        | "invalid_arguments" => Refused::Blocks,
+        "invalid_metadata_format"
         | "invalid_metadata_schema"
         | "metadata_too_large"
-        | "invalid_arguments" => Refused::Blocks,
+        | "error_processing_metadata"
+        | "metadata_must_be_sent_from_app" => Refused::Metadata,
         "message_not_found" | "cant_update_message" | "edit_window_closed" => Refused::MessageGone,
         _ => Refused::Destination,
     }

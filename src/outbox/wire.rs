@@ -4,9 +4,15 @@ use crate::domain::id::{IncidentNo, MessageRef, PageId, StoreId};
 use crate::views::{self, Message};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 
 /// Our `event_type` in message metadata. Any app of the workspace can read metadata: it holds ids only.
 pub(super) const METADATA: &str = "warridor";
+
+/// Bytes of the numbers in the metadata of a message about several pages. Slack refuses metadata that is too large
+/// (`metadata_too_large`, docs.slack.dev/reference/methods/chat.postMessage) and does not publish from what size on, so this
+/// is small: some two hundred pages at worst, and any number of pages that were asked for one after another.
+pub(super) const NUMBERS_BYTES: usize = 1_000;
 
 /// What a message can be found again by.
 pub(super) fn metadata(store: StoreId, incident: IncidentNo) -> Value {
@@ -27,6 +33,20 @@ pub(super) fn page_metadata(store: StoreId, incident: IncidentNo, page: PageId, 
         metadata["event_payload"]["pages"] = json!(ranges(pages));
     }
     metadata
+}
+
+/// Those of `others` that the metadata of one message can name beside `lead`, the oldest first.
+pub(super) fn can_be_named(lead: PageId, mut others: Vec<PageId>) -> BTreeSet<PageId> {
+    others.sort_unstable();
+    let fits = |many: &usize| {
+        let all: Vec<PageId> = others.iter().take(*many).copied().chain([lead]).collect();
+        ranges(&all).len() <= NUMBERS_BYTES
+    };
+    if !fits(&others.len()) {
+        let counts: Vec<usize> = (0..others.len()).collect();
+        others.truncate(counts.partition_point(fits).saturating_sub(1));
+    }
+    others.into_iter().collect()
 }
 
 /// `3-7 9 12-14`
@@ -150,5 +170,27 @@ mod tests {
         let alone = page_metadata(store, IncidentNo(1), PageId(4), &[PageId(4)]);
         let answer = json!({ "messages": [{ "ts": "1.2", "metadata": alone }] });
         assert_eq!(found_page(&answer, store, PageId(4)), Some(("1.2".to_owned(), None)));
+    }
+
+    #[test]
+    fn the_metadata_of_many_pages_is_bounded_and_names_each_that_the_message_speaks_of() {
+        // No two of them next to each other, and large.
+        let others: Vec<PageId> = (1..500).map(|n| PageId(7_000_000 + 2 * n)).collect();
+        let lead = PageId(7_000_500);
+        let named = can_be_named(lead, others.clone());
+        assert!(named.len() > 100 && named.len() < others.len(), "{} are named", named.len());
+        let pages: Vec<PageId> = named.iter().copied().chain([lead]).collect();
+        let posted = page_metadata(StoreId(u64::MAX), IncidentNo(u64::MAX), lead, &pages);
+        assert!(posted["event_payload"]["pages"].as_str().is_some_and(|p| p.len() <= NUMBERS_BYTES));
+        assert!(posted.to_string().len() <= NUMBERS_BYTES + 200, "{}", posted.to_string().len());
+        assert!(posted.to_string().len() <= crate::sandbox::limits::METADATA_BYTES);
+        let answer = json!({ "messages": [{ "ts": "1.2", "metadata": posted }] });
+        for page in &others {
+            let found = found_page(&answer, StoreId(u64::MAX), *page).is_some();
+            assert_eq!(found, named.contains(page) || *page == lead, "{page:?}");
+        }
+        // Next to each other, five hundred are one range.
+        let row: Vec<PageId> = (1..500).map(|n| PageId(7_000_000 + n)).collect();
+        assert_eq!(can_be_named(PageId(7_000_500), row.clone()).len(), row.len());
     }
 }

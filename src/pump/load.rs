@@ -119,7 +119,7 @@ impl<R: ReadRows + ?Sized> Loader<'_, R> {
     fn keys_of(&self, world: &mut World, row_key: &[u8], value: &[u8]) -> Result<(), StoreError> {
         let incident = read_incident_row(row_key, value).map_err(corrupt)?;
         for alert in &incident.alerts {
-            let key = AlertKey { service: incident.service.clone(), dedup: alert.dedup.clone() };
+            let key = AlertKey { service: alert.service_in(&incident).clone(), dedup: alert.dedup.clone() };
             if !world.by_alert.contains_key(&key) {
                 self.latest(world, &key)?;
             }
@@ -137,4 +137,110 @@ fn corrupt(t: RowTrouble) -> StoreError {
         "the row {} cannot be read ({}); stop warridor and run `warridor verify`",
         t.key, t.why
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::alert::{Alert, AlertState};
+    use crate::domain::directory::Urgency;
+    use crate::domain::fact::{Fact, IncidentOpened, ResolvedBy};
+    use crate::domain::input::Source;
+    use crate::domain::stamp::{At, Stamp};
+    use crate::domain::text::Text;
+    use std::collections::BTreeMap;
+
+    type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
+
+    impl ReadRows for Rows {
+        fn row(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+            Ok(self.get(key).cloned())
+        }
+
+        fn rows(&self, prefix: &[u8], each: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<(), StoreError> {
+            let mut found = self.iter().filter(|(key, _)| key.starts_with(prefix));
+            found.all(|(key, value)| each(key, value));
+            Ok(())
+        }
+    }
+
+    fn key(service: &str, dedup: &str) -> AlertKey {
+        AlertKey { service: service.into(), dedup: dedup.into() }
+    }
+
+    fn opened(no: u64) -> Fact {
+        Fact::IncidentOpened(Box::new(IncidentOpened {
+            incident: IncidentNo(no),
+            service: "payments".into(),
+            team: "payments".into(),
+            channel: "C0PAY".into(),
+            tier: 1,
+            urgency: Urgency::Low,
+            policy: "payments".into(),
+            source: Source::Generic,
+            dedup: "disk".into(),
+            by: None,
+            earlier: None,
+            starts_at: None,
+            title: Text::new("disk"),
+            link: Text::default(),
+            labels: Text::default(),
+        }))
+    }
+
+    /// On disk: #3 and after it #5, both closed. Each had the alert `disk` of payments, and `slow` of search, which came
+    /// with an incident that was merged into it.
+    fn two_closed() -> Rows {
+        let mut rows = Rows::new();
+        let mut world = World::default();
+        for no in [3, 5] {
+            let (incident, at) = (IncidentNo(no), At(i64::try_from(no).unwrap_or_default() * 1_000));
+            let slow = Alert {
+                dedup: "slow".into(),
+                service: Some("search".into()),
+                count: 1,
+                starts_at: None,
+                state: AlertState::Firing,
+            };
+            let (from, responders, reported_by) = (IncidentNo(no - 1), Vec::new(), Vec::new());
+            let taken =
+                Fact::AlertsTaken { incident, from, by: "ana".into(), alerts: vec![slow], responders, reported_by };
+            let resolved = Fact::Resolved { incident, by: ResolvedBy::Monitor, note: Text::default(), close_at: at };
+            for fact in [opened(no), taken, resolved, Fact::IncidentClosed { incident }] {
+                world.apply(&fact, Stamp::agreed(at));
+            }
+        }
+        for touched in world.take_touched() {
+            rows.extend(world.row_changes(&touched).into_iter().filter_map(|(k, v)| Some((k, v?))));
+        }
+        rows
+    }
+
+    /// A state in memory that has just the numbers, into which the older one is read.
+    fn older_one_read(rows: &Rows) -> World {
+        let mut world = World::default();
+        world.meta.last_incident = IncidentNo(5);
+        let loader = Loader { rows, handed_over: None };
+        loader.ensure(&mut world, &Need::Incident(IncidentNo(3))).expect("it can be read");
+        assert!(world.incident(IncidentNo(3)).is_some());
+        world
+    }
+
+    #[test]
+    fn an_older_incident_that_is_read_again_does_not_pass_for_its_alerts_latest() {
+        let rows = two_closed();
+        let mut world = older_one_read(&rows);
+        assert_eq!(world.by_alert.get(&key("payments", "disk")), Some(&IncidentNo(5)));
+        // The monitor speaks of it: its latest is what is read then.
+        let loader = Loader { rows: &rows, handed_over: None };
+        loader.ensure(&mut world, &Need::Alert(key("payments", "disk"))).expect("it can be read");
+        assert_eq!(world.incident_of(&key("payments", "disk")).map(|i| i.no), Some(IncidentNo(5)));
+    }
+
+    #[test]
+    fn nor_for_the_latest_of_an_alert_that_came_from_another_service() {
+        let world = older_one_read(&two_closed());
+        assert_eq!(world.by_alert.get(&key("search", "slow")), Some(&IncidentNo(5)));
+        assert_eq!(world.by_alert.get(&key("payments", "slow")), None, "no such alert was ever told");
+    }
 }

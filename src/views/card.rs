@@ -94,6 +94,19 @@ fn state_word(i: &Incident) -> &'static str {
 
 /// What is being done about it, and what comes next.
 pub fn status(i: &Incident, d: &Directory) -> String {
+    format!("{}{}", state(i, d), still_reported(i, d))
+}
+
+/// The monitor says that it is over, and a person had said that something is wrong.
+pub fn still_reported(i: &Incident, d: &Directory) -> String {
+    let people: Vec<&str> = i.reported_by().map(|u| d.name_of(u)).collect();
+    if i.is_resolved() || i.alerts.is_empty() || i.has_firing_alert() || people.is_empty() {
+        return String::new();
+    }
+    format!(" The monitor cleared it; what {} reported is open until somebody resolves it.", names(&people))
+}
+
+fn state(i: &Incident, d: &Directory) -> String {
     match &i.state {
         State::Triggered { .. } => asking(i, d),
         State::Acknowledged { by: Some(by), since, .. } => {
@@ -159,7 +172,8 @@ fn asking(i: &Incident, d: &Directory) -> String {
         }
         CallState::Exhausted { next_at, .. } => {
             let again = next_at.map(|at| format!(", and again at {}", time(at))).unwrap_or_default();
-            format!("*{}.* The last to be asked are told: {}{again}.", no_answer(call), last_to_be_asked(d))
+            let also = added(i, d).map(|_| also_asking(i, d)).unwrap_or_default();
+            format!("*{}.* The last to be asked are told: {}{again}.{also}", no_answer(call), last_to_be_asked(d))
         }
         CallState::Starting | CallState::Answered { .. } | CallState::Stopped => String::new(),
     }

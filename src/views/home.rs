@@ -6,7 +6,7 @@ use super::kit::{actions, context, divider, header, plain, section};
 use super::mrkdwn::{day_and_time, escape, names};
 use super::{Message, limits};
 use crate::domain::directory::{Directory, User};
-use crate::domain::duty::Duty;
+use crate::domain::duty::{Duty, Named, named};
 use crate::domain::id::StoreId;
 use crate::domain::incident::Incident;
 use crate::domain::stamp::At;
@@ -25,14 +25,21 @@ pub struct Me<'a> {
 /// What one person sees. `open`: how many incidents are open in all.
 pub fn home(me: &Me<'_>, open: usize, d: &Directory, store: StoreId) -> SlackView {
     let Me { user, duties, silent_until, mine } = *me;
-    let mut blocks = vec![header(if duties.is_empty() { "You are not on call" } else { "You are on call" })];
-    if duties.is_empty() {
+    let named = named(d, &user.id);
+    let heading = match (duties, named.as_slice()) {
+        ([], []) => "You are not on call",
+        ([], named) if named.iter().all(|n| n.level > 1) => "You are asked when nobody else answers",
+        _ => "You are on call",
+    };
+    let mut blocks = vec![header(heading)];
+    if duties.is_empty() && named.is_empty() {
         blocks.push(section(
             "Nobody pages you by a schedule now. `/pager oncall` shows who is on call, and when you are.",
         ));
     }
     blocks.extend(duties.iter().map(|duty| section(&on_duty(duty, d))));
-    if let (Some(until), false) = (silent_until, duties.is_empty()) {
+    blocks.extend(named.iter().take(limits::LIST).map(|n| section(&by_name(n, d))));
+    if let (Some(until), false) = (silent_until, duties.is_empty() && named.is_empty()) {
         blocks.push(section(&super::dnd::to_you(until)));
     }
     let by = match user.slack {
@@ -90,6 +97,17 @@ pub fn on_duty(duty: &Duty, d: &Directory) -> String {
         above => format!(" Above you: {}.", names(above)),
     };
     format!("*{}*{until}.{above}", escape(schedule, limits::LABEL))
+}
+
+/// A level that names the reader, whoever is on call.
+pub fn by_name(named: &Named, d: &Directory) -> String {
+    let services = named.services.iter().map(|id| d.services.get(id).map_or(id.as_str(), |s| s.name.as_str()));
+    let services: Vec<&str> = services.collect();
+    let when = match named.level {
+        1 => "you are asked first, at every hour",
+        _ => "you are asked when nobody before you answers",
+    };
+    format!("You are level {} of *{}*: {when}.", named.level, names(&services))
 }
 
 /// Somebody whom the configuration does not name.

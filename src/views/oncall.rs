@@ -4,7 +4,7 @@ use super::kit::{context, section};
 use super::mrkdwn::{day_and_time, escape, names, time};
 use super::{Message, limits};
 use crate::domain::directory::{Directory, Policy, Target};
-use crate::domain::duty::{Coming, Duty};
+use crate::domain::duty::{Coming, Duty, named};
 use crate::domain::id::{TeamId, UserId};
 use crate::domain::input::OverrideRequest;
 use crate::domain::schedule::{Schedule, Shift, ShiftReason};
@@ -91,9 +91,11 @@ fn line(w: &Watch<'_>, d: &Directory) -> String {
 }
 
 /// What one person carries now, and what is coming.
-pub fn me(duties: &[Duty], coming: &[Coming], silent_until: Option<At>, d: &Directory) -> Message {
+pub fn me(user: &UserId, duties: &[Duty], coming: &[Coming], silent_until: Option<At>, d: &Directory) -> Message {
     let mut lines: Vec<String> = duties.iter().map(|duty| super::home::on_duty(duty, d)).collect();
-    if lines.is_empty() {
+    lines.extend(named(d, user).iter().take(limits::LIST).map(|n| super::home::by_name(n, d)));
+    let is_asked = !lines.is_empty();
+    if !is_asked {
         lines.push("You are not on call.".to_owned());
     }
     lines.extend(coming.iter().take(limits::LIST).map(|c| {
@@ -101,7 +103,7 @@ pub fn me(duties: &[Duty], coming: &[Coming], silent_until: Option<At>, d: &Dire
         let until = if c.until == At(i64::MAX) { String::new() } else { format!(" until {}", day_and_time(c.until)) };
         format!("Next: *{}* from {}{until}.", escape(schedule, limits::LABEL), day_and_time(c.from))
     }));
-    if coming.is_empty() && duties.is_empty() {
+    if coming.is_empty() && !is_asked {
         lines.push("No shift of yours begins within two months.".to_owned());
     }
     lines.extend(silent_until.map(super::dnd::to_you));

@@ -2,7 +2,7 @@
 
 use super::action_id::{Action, Subject};
 use super::card::{
-    GREY, also_asking, buttons, color, labels, lock_screen, name, no_answer, plain_title, status, title,
+    GREY, also_asking, buttons, color, labels, lock_screen, name, no_answer, plain_title, status, still_reported, title,
 };
 use super::kit::{actions, button, context, section};
 use super::mrkdwn::{escape, time, truncate};
@@ -108,7 +108,7 @@ fn status_for(i: &Incident, p: &Page, d: &Directory) -> String {
             format!("*It is high urgency now, and you have it.*{}", also_asking(i, d))
         }
         (_, State::Acknowledged { by: Some(by), since, .. }) if is_recipient(p, by) => {
-            format!("*You have it* since {}.{}", time(*since), also_asking(i, d))
+            format!("*You have it* since {}.{}{}", time(*since), also_asking(i, d), still_reported(i, d))
         }
         (_, State::Acknowledged { .. }) if is_asked_to_join(i, p) => {
             let what = match i.call(p.call).map(|c| &c.kind) {

@@ -1,12 +1,12 @@
 //! What somebody hears, privately, after they did something: what stopped, and what comes next.
 
 use super::action_id::{Action, Subject};
-use super::card::{name, still_firing};
+use super::card::{also_asking, name, still_firing};
 use super::kit::{actions, button, section};
 use super::mrkdwn::{day_and_time, escape, names, time};
 use super::{Message, limits};
 use crate::domain::call::{Call, CallKind, CallState};
-use crate::domain::directory::{Directory, Urgency};
+use crate::domain::directory::{Directory, Step, Target, Urgency};
 use crate::domain::fact::{Fact, LateAct, ResolvedBy, StepStarted};
 use crate::domain::id::{IncidentNo, StoreId, UserId};
 use crate::domain::incident::{Incident, State};
@@ -57,9 +57,10 @@ fn told(fact: &Fact, facts: &[Fact], after: &Incident, d: &Directory) -> Option<
         Fact::ReassignAsked { to, .. } => reassign_asked(to, after, d),
         Fact::Reassigned { from, .. } => match from {
             Some(from) => format!("You have {no} from now on; {} is released.{}", name(d, from), quiet(after, d)),
+            None if is_anybody_asked(after) => format!("You have {no}.{}{}", also_asking(after, d), quiet(after, d)),
             None => format!("You have {no}. Nobody else is paged.{}", quiet(after, d)),
         },
-        Fact::UrgencyChanged { to, .. } => urgency(*to, facts, after, d),
+        Fact::UrgencyChanged { to, stopped, .. } => urgency(*to, stopped, facts, after, d),
         Fact::Mitigated { .. } => format!("{no} is mitigated. It stays open until somebody resolves it."),
         Fact::MarkedNotActionable { .. } => format!("{no}: its alert is marked as one to be mended."),
         Fact::Resolved { by: ResolvedBy::User(_), .. } => {
@@ -69,9 +70,7 @@ fn told(fact: &Fact, facts: &[Fact], after: &Incident, d: &Directory) -> Option<
             format!("{no} is open again, and you have it. Nobody was paged.{}", quiet(after, d))
         }
         Fact::Noted { .. } | Fact::NotedByGuest { .. } => format!("Noted on {no}."),
-        Fact::Merged { into, .. } => {
-            format!("{no} is part of {into} now: its alerts count there. Nobody is paged for {no} any more.")
-        }
+        Fact::Merged { into, .. } => merged(*into, facts, after),
         Fact::ActLate { act, .. } => late(after, act, d),
         _ => return None,
     })
@@ -91,11 +90,13 @@ fn acknowledged(after: &Incident, by: &UserId, answered_nothing: bool, d: &Direc
     let Some(call) = after.calls.iter().rev().find(mine) else {
         return format!("You have {no}.{}", quiet(after, d));
     };
+    let also = if is_anybody_asked(after) { also_asking(after, d) } else { String::new() };
     let asked: Vec<&UserId> = call.asked.iter().map(|a| &a.user).filter(|u| *u != by).collect();
     let next: Vec<&str> =
         call.next_up.iter().filter(|u| *u != by && !asked.contains(u)).map(|u| d.name_of(u)).collect();
     let asked: Vec<&str> = asked.into_iter().map(|u| d.name_of(u)).collect();
     let stopped = match (asked.is_empty(), next.is_empty()) {
+        (true, true) if is_anybody_asked(after) => return format!("You have {no}.{}{}", also, quiet(after, d)),
         (true, true) => "Nobody else will be paged.".to_owned(),
         (true, false) => format!("{} will not be paged.", names(&next)),
         (false, true) => format!("{} {} paged any more.", names(&asked), is_not(&asked)),
@@ -103,7 +104,12 @@ fn acknowledged(after: &Incident, by: &UserId, answered_nothing: bool, d: &Direc
             format!("{} {} paged any more; {} will not be.", names(&asked), is_not(&asked), names(&next))
         }
     };
-    format!("You have {no}. {stopped}{}", quiet(after, d))
+    format!("You have {no}. {stopped}{also}{}", quiet(after, d))
+}
+
+/// Is somebody still being asked, because a person asked for them?
+fn is_anybody_asked(after: &Incident) -> bool {
+    after.calls.iter().any(Call::waits_for_whom_somebody_asked)
 }
 
 fn is_not(people: &[&str]) -> &'static str {
@@ -211,14 +217,37 @@ fn reassign_asked(to: &UserId, after: &Incident, d: &Directory) -> String {
     }
 }
 
-fn urgency(to: Urgency, facts: &[Fact], after: &Incident, d: &Directory) -> String {
+fn urgency(to: Urgency, stopped: &[UserId], facts: &[Fact], after: &Incident, d: &Directory) -> String {
     let no = after.no;
+    let stopped: Vec<&str> = stopped.iter().map(|u| d.name_of(u)).collect();
     match (to, paging(facts, d), after.responder()) {
-        (Urgency::Low, _, _) => format!("{no} is low urgency now: nobody is paged for it any more."),
+        (Urgency::Low, _, _) if stopped.is_empty() => {
+            format!("{no} is low urgency now: nobody is paged for it any more.")
+        }
+        (Urgency::Low, _, _) => {
+            let (stopped, are_not) = (names(&stopped), is_not(&stopped));
+            format!("{no} is low urgency now: {stopped} {are_not} paged any more, and nobody else will be.")
+        }
         (Urgency::High, Some(paging), _) => format!("{no} is high urgency now: {paging}"),
         (Urgency::High, None, Some(by)) => format!("{no} is high urgency now. {} has it.", name(d, by)),
         (Urgency::High, None, None) => format!("{no} is high urgency now."),
     }
+}
+
+fn merged(into: IncidentNo, facts: &[Fact], after: &Incident) -> String {
+    let no = after.no;
+    let taken = facts.iter().find_map(|f| match f {
+        Fact::AlertsTaken { alerts, reported_by, .. } => Some((alerts.is_empty(), !reported_by.is_empty())),
+        _ => None,
+    });
+    let (no_alerts, is_report) = taken.unwrap_or_default();
+    let counts = if no_alerts { "" } else { ": its alerts count there" };
+    let stays = if is_report {
+        format!(" {into} stays open until somebody resolves it, even if its monitor says that it is over.")
+    } else {
+        String::new()
+    };
+    format!("{no} is part of {into} now{counts}. Nobody is paged for {no} any more.{stays}")
 }
 
 fn late(after: &Incident, act: &LateAct, d: &Directory) -> String {
@@ -238,8 +267,7 @@ fn late(after: &Incident, act: &LateAct, d: &Directory) -> String {
 }
 
 /// For somebody who presses Acknowledge and was not asked: one tap more.
-pub fn not_asked(i: &Incident, d: &Directory, subject: Subject) -> Message {
-    let team = d.teams.get(&i.team).map_or(i.team.as_str(), |t| t.name.as_str());
+pub fn not_asked(i: &Incident, user: &UserId, d: &Directory, subject: Subject) -> Message {
     let mut asked: Vec<&str> = Vec::new();
     for call in i.open_calls().filter(|c| matches!(c.kind, CallKind::Main)) {
         asked.extend(call.asked.iter().map(|a| d.name_of(&a.user)));
@@ -249,7 +277,7 @@ pub fn not_asked(i: &Incident, d: &Directory, subject: Subject) -> Message {
         [one] => format!(" {} stops being paged.", names(&[*one])),
         all => format!(" {} stop being paged.", names(all)),
     };
-    let text = format!("You are not on call for {}. Take {}?{then}", escape(team, limits::LABEL), i.no);
+    let text = format!("You {}. Take {}?{then}", stands(i, user, d), i.no);
     let take = button(Action::Take, "Take it", subject).with_style(SlackBlockButtonStyle::Primary);
     Message { blocks: vec![section(&text), actions(vec![take])], text, colored: None }
 }
@@ -271,15 +299,27 @@ pub fn have_all(have: &[IncidentNo], not_done: usize) -> String {
 }
 
 /// One of several to be acknowledged, by somebody who was not asked about it.
-pub fn left_alone(i: &Incident, command: &str, d: &Directory) -> String {
+pub fn left_alone(i: &Incident, user: &UserId, command: &str, d: &Directory) -> String {
+    let (no, command) = (i.no, escape(command, 40));
+    format!("{no} is left as it is: you {}. `{command} ack {}` takes it.", stands(i, user, d), no.0)
+}
+
+/// Why somebody was not asked: they "are level 2", and it is level 1's turn, or nobody would.
+fn stands(i: &Incident, user: &UserId, d: &Directory) -> String {
     let team = d.teams.get(&i.team).map_or(i.team.as_str(), |t| t.name.as_str());
-    format!(
-        "{} is left as it is: you are not on call for {}. `{} ack {}` takes it.",
-        i.no,
-        escape(team, limits::LABEL),
-        escape(command, 40),
-        i.no.0
-    )
+    let team = escape(team, limits::LABEL);
+    match i.main_call().and_then(|c| level_of(c, user)) {
+        Some(level) => format!("are level {level} of {team} and not asked yet"),
+        None => format!("are not on call for {team}"),
+    }
+}
+
+/// The level at which a call asks somebody: by name, or as the one who comes next.
+fn level_of(call: &Call, user: &UserId) -> Option<usize> {
+    let by_name = |s: &Step| s.targets.contains(&Target::User(user.clone()));
+    let named = call.policy.steps.iter().position(by_name).map(|at| at + 1);
+    let is_next = call.has_level_above() && call.next_up.contains(user);
+    named.or_else(|| is_next.then_some(call.step as usize + 2))
 }
 
 /// The card a person pressed belongs to another installation.

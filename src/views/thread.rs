@@ -113,14 +113,20 @@ fn words(what: &Happening, d: &Directory) -> String {
             format!(":raised_hand: {} has it now; {} is released.", name(d, to), name(d, from))
         }
         Happening::Reassigned { to, from: None } => format!(":raised_hand: {} has it.", name(d, to)),
-        Happening::UrgencyChanged { by, to } => {
+        Happening::UrgencyChanged { by, to, stopped } => {
             let to = match to {
                 Urgency::High => "high",
                 Urgency::Low => "low",
             };
+            let stopped: Vec<&str> = stopped.iter().map(|u| d.name_of(u)).collect();
+            let stopped = match stopped.as_slice() {
+                [] => String::new(),
+                [one] => format!(" {} is not paged any more.", names(&[*one])),
+                all => format!(" {} are not paged any more.", names(all)),
+            };
             match by {
-                Some(by) => format!("{} made it {to} urgency.", name(d, by)),
-                None => format!("It is {to} urgency now."),
+                Some(by) => format!("{} made it {to} urgency.{stopped}", name(d, by)),
+                None => format!("It is {to} urgency now.{stopped}"),
             }
         }
         Happening::NotActionable { by } => {

@@ -101,7 +101,7 @@ pub struct Sim {
 /// Small segments, so that a simulation fills several.
 pub fn options() -> Options {
     let limits =
-        Limits { segment_bytes: 256 << 10, max_frame_bytes: 64 << 10, reserve_bytes: 64 << 10, ..Limits::default() };
+        Limits { segment_bytes: 256 << 10, max_frame_bytes: 128 << 10, reserve_bytes: 64 << 10, ..Limits::default() };
     Options { limits, history: warridor::app::HISTORY, min_free_bytes: 0, helper: false, ..Options::default() }
 }
 

@@ -87,13 +87,8 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
             w.meta.last_page = w.meta.last_page.max(*page);
             change(w, *incident, |i| apply_to_incident(i, fact, wall));
         }
-        Fact::PageDelivered { incident, page, bundle, .. } => {
-            if let Some(bundle) = bundle {
-                w.bundles.entry(*bundle).or_default().insert((*incident, *page));
-            }
-            change(w, *incident, |i| apply_to_incident(i, fact, wall));
-        }
         Fact::PagesCarriedOver { incident, .. }
+        | Fact::PageDelivered { incident, .. }
         | Fact::AlertRepeated { incident, .. }
         | Fact::AlertFired { incident, .. }
         | Fact::AlertCleared { incident, .. }
@@ -155,12 +150,14 @@ fn change(w: &mut World, no: IncidentNo, how: impl FnOnce(&mut Incident)) {
     let incident = Arc::make_mut(slot);
     let wake_before = incident.next_wake();
     let pages_before: Vec<PageId> = incident.wanted_pages().map(|p| p.id).collect();
+    let bundled_before: Vec<(PageId, PageId)> = incident.bundled().collect();
     let closed_before = incident.closed;
     let entries_before = incident.next_entry;
     how(incident);
     let spilled = spill(incident);
     let wake = incident.next_wake();
     let pages: Vec<PageId> = incident.wanted_pages().map(|p| p.id).collect();
+    let bundled: Vec<(PageId, PageId)> = incident.bundled().collect();
     let closed = incident.closed;
     debug_assert!(incident.next_entry >= entries_before, "a timeline only grows");
     let keys: Vec<AlertKey> = if closed == closed_before { Vec::new() } else { alert_keys(incident) };
@@ -173,6 +170,12 @@ fn change(w: &mut World, no: IncidentNo, how: impl FnOnce(&mut Incident)) {
     }
     for new in pages.iter().filter(|p| !pages_before.contains(p)) {
         w.wanted.insert(*new, no);
+    }
+    for (bundle, page) in bundled_before.iter().filter(|b| !bundled.contains(b)) {
+        w.leave_bundle(*bundle, no, *page);
+    }
+    for (bundle, page) in bundled.iter().filter(|b| !bundled_before.contains(b)) {
+        w.bundles.entry(*bundle).or_default().insert((no, *page));
     }
     for entry in spilled {
         w.spilled.push((no, entry));
@@ -199,19 +202,6 @@ fn forgettable(i: &Incident) -> Option<usize> {
     let settled = || i.pages.iter().enumerate().filter(|(_, p)| !p.is_wanted());
     let followed = settled().find(|(_, p)| newer(p)).map(|(at, _)| at);
     followed.or_else(|| (i.pages.len() >= 4 * SETTLED_PAGES_KEPT).then(|| settled().next()).flatten().map(|(at, _)| at))
-}
-
-/// Its pages are no longer shown together with others.
-pub(super) fn leave_bundles(w: &mut World, incident: &Incident) {
-    for page in &incident.pages {
-        let Some(bundle) = page.bundle() else { continue };
-        if let Some(all) = w.bundles.get_mut(&bundle) {
-            all.remove(&(incident.no, page.id));
-            if all.is_empty() {
-                w.bundles.remove(&bundle);
-            }
-        }
-    }
 }
 
 pub(super) fn alert_keys(incident: &Incident) -> Vec<AlertKey> {
@@ -260,6 +250,7 @@ fn open(w: &mut World, o: &IncidentOpened, wall: At) {
         not_actionable: None,
         merged_into: None,
         merged: Vec::new(),
+        merged_reports: Vec::new(),
         log: None,
     };
     log(&mut incident, wall, Happening::Opened);
@@ -299,9 +290,9 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             stop_calls(i);
             log(i, wall, Happening::AcknowledgedByEvent);
         }
-        Fact::CallStarted { call, kind, policy, also, .. } => {
-            if matches!(kind, crate::domain::call::CallKind::Main) {
-                stop_calls(i);
+        Fact::CallStarted { call, kind, policy, also, keeps_asking, .. } => {
+            if matches!(kind, CallKind::Main) {
+                stop_calls_but(i, |c| *keeps_asking && c.waits_for_whom_somebody_asked());
             }
             i.calls.retain(|c| c.is_open() || c.no.0 + CLOSED_CALLS_KEPT > call.0);
             i.calls.push(Call {
@@ -464,13 +455,13 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             i.state = State::Acknowledged { by: Some(to.clone()), since: wall, timeout: timeout(*ask_at) };
             log(i, wall, Happening::Reassigned { to: to.clone(), from: from.clone() });
         }
-        Fact::UrgencyChanged { by, to, ask_at, .. } => {
+        Fact::UrgencyChanged { by, to, ask_at, stopped, .. } => {
             i.urgency = *to;
             set_timeout(i, *ask_at);
             if *to == Urgency::Low {
                 stop_calls(i);
             }
-            log(i, wall, Happening::UrgencyChanged { by: by.clone(), to: *to });
+            log(i, wall, Happening::UrgencyChanged { by: by.clone(), to: *to, stopped: stopped.clone() });
         }
         Fact::MarkedNotActionable { by, .. } => {
             i.not_actionable = Some(Done { by: by.clone(), at: wall });
@@ -484,8 +475,13 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             i.state = State::Resolved { by: ResolvedBy::User(by.clone()), since: wall, close_at: *close_at };
             log(i, wall, Happening::MergedInto { by: by.clone(), into: *into });
         }
-        Fact::AlertsTaken { from, by, alerts, responders, .. } => {
+        Fact::AlertsTaken { from, by, alerts, responders, reported_by, .. } => {
             i.alerts.extend(alerts.iter().cloned());
+            for who in reported_by {
+                if !i.reported_by().any(|known| known == who) {
+                    i.merged_reports.push(who.clone());
+                }
+            }
             i.merged.push(*from);
             for who in responders {
                 add_responder(i, who);
@@ -565,7 +561,11 @@ fn answer_calls(i: &mut Incident, calls: &[CallNo], by: &UserId) {
 }
 
 fn stop_calls(i: &mut Incident) {
-    for c in i.calls.iter_mut().filter(|c| c.is_open()) {
+    stop_calls_but(i, |_| false);
+}
+
+fn stop_calls_but(i: &mut Incident, spared: impl Fn(&Call) -> bool) {
+    for c in i.calls.iter_mut().filter(|c| c.is_open() && !spared(c)) {
         c.queue.clear();
         c.state = CallState::Stopped;
     }

@@ -204,19 +204,24 @@ impl World {
         Ok(())
     }
 
-    /// The latest incident of an alert is the one that was open last.
+    /// The latest incident of an alert is the one that was open last. One that is known by its row alone is the latest of
+    /// the closed ones.
     fn load_incident(&mut self, incident: Incident) {
         let no = incident.no;
         for key in super::apply::alert_keys(&incident) {
-            let latest = self.by_alert.get(&key).and_then(|other| self.incidents.get(other));
-            if latest.is_none_or(|other| last_open(other) < last_open(&incident)) {
+            let is_latest = match self.by_alert.get(&key) {
+                None => true,
+                Some(known) => match self.incidents.get(known) {
+                    Some(other) => last_open(other) < last_open(&incident),
+                    None => !incident.closed,
+                },
+            };
+            if is_latest {
                 self.by_alert.insert(key, no);
             }
         }
-        for page in &incident.pages {
-            if let Some(bundle) = page.bundle() {
-                self.bundles.entry(bundle).or_default().insert((no, page.id));
-            }
+        for (bundle, page) in incident.bundled() {
+            self.bundles.entry(bundle).or_default().insert((no, page));
         }
         for page in incident.wanted_pages() {
             self.wanted.insert(page.id, no);

@@ -102,6 +102,10 @@ impl Handler {
             Command::Acknowledge(numbers) => self.acknowledge(&s, &numbers, user, typed).await,
             other => match deed(&other) {
                 Some((which, deed)) => match self.which(&s, which, verb(&deed), Some(&user.id), typed) {
+                    // Whoever begins work on what nobody has, has it: the same question as for `ack`.
+                    Ok(incident) if let (Deed::Start, Some(question)) = (&deed, question(&s, incident, user)) => {
+                        question
+                    }
                     Ok(incident) => {
                         let act = Act { incident, by: user.id.clone(), deed };
                         let told = self.act(typed, typed.id.into(), What::Act(act), incident).await;
@@ -146,7 +150,7 @@ impl Handler {
                 let me = me?;
                 let coming = coming(&s.world, d, self.clock.now(), me);
                 let silent = d.users.get(me).and_then(|user| out_of_hearing(&s.world, d, self.now(), user));
-                words(views::oncall::me(&duties(&s.world, d, self.now(), me), &coming, silent, d))
+                words(views::oncall::me(me, &duties(&s.world, d, self.now(), me), &coming, silent, d))
             }
             Command::Trigger { service, what } if service.is_none() || what.is_empty() => {
                 me?;
@@ -254,10 +258,9 @@ impl Handler {
             (named, _) => named.to_vec(),
         };
         if let [no] = numbers.as_slice()
-            && let Some(i) = s.world.incident(*no)
-            && super::press::asks_first(i, &user.id)
+            && let Some(question) = question(s, *no, user)
         {
-            return views::reply::not_asked(i, &s.directory, Subject { store: s.store, incident: *no });
+            return question;
         }
         let mut said: Vec<Message> = Vec::new();
         for incident in numbers {
@@ -265,7 +268,7 @@ impl Handler {
             if let Some(i) = s.world.incident(incident)
                 && super::press::asks_first(i, &user.id)
             {
-                said.push(Message::plain(views::reply::left_alone(i, typed.command, &s.directory)));
+                said.push(Message::plain(views::reply::left_alone(i, &user.id, typed.command, &s.directory)));
                 continue;
             }
             let id = InputId::from(format!("{}/{}", typed.id, incident.0));
@@ -323,6 +326,12 @@ impl Handler {
             }
         }
     }
+}
+
+/// What somebody whom nobody asked is asked, before a page to somebody else stops.
+fn question(s: &Snapshot, no: IncidentNo, user: &User) -> Option<Message> {
+    let i = s.world.incident(no).filter(|i| super::press::asks_first(i, &user.id))?;
+    Some(views::reply::not_asked(i, &user.id, &s.directory, Subject { store: s.store, incident: no }))
 }
 
 /// What is to be done, where a command stands for one deed.

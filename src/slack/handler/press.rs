@@ -87,7 +87,7 @@ impl Handler {
             && let Some(i) = snapshot.world.incident(subject.incident)
             && asks_first(i, &user.id)
         {
-            let question = views::reply::not_asked(i, &snapshot.directory, subject);
+            let question = views::reply::not_asked(i, &user.id, &snapshot.directory, subject);
             return self.later(by, place, title, question);
         }
         let Some(deed) = deed_of(action, &user.id) else { return Handled::Ack(None) };
