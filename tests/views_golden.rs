@@ -991,7 +991,7 @@ fn snooze_modal() {
         let subject = Subject { store: desk.store, incident: i.no };
         let choices = snooze::choices(now, chrono_tz::Europe::Lisbon);
         let origin = Origin { subject, channel: None };
-        golden.say(name, &view(&views::modal::snooze(&i, &choices, &origin), Some(subject)));
+        golden.say(name, &view(&views::modal::snooze(&i, &choices, &desk.directory, &origin), Some(subject)));
     }
     golden.compare();
 }

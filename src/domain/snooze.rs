@@ -27,7 +27,7 @@ pub fn choices(wall: At, tz: Tz) -> Vec<SnoozeChoice> {
         .iter()
         .map(|min| {
             let until = wall.plus_secs(min * 60);
-            SnoozeChoice { until, words: format!("In {} ({})", span(min * 60), local(until).format("%-H:%M")) }
+            SnoozeChoice { until, words: format!("In {} ({})", span(min * 60), local(until).format("%H:%M")) }
         })
         .collect();
     let nine = morning_after(wall, tz, |_| true);
@@ -42,7 +42,7 @@ pub fn choices(wall: At, tz: Tz) -> Vec<SnoozeChoice> {
             1 => "tomorrow".to_owned(),
             _ => local(until).format("%A").to_string(),
         };
-        let words = format!("Until {} {day}, in {}", local(until).format("%-H:%M"), span((until.0 - wall.0) / 1_000));
+        let words = format!("Until {} {day}, in {}", local(until).format("%H:%M"), span((until.0 - wall.0) / 1_000));
         all.push(SnoozeChoice { until, words });
     }
     all
@@ -82,11 +82,11 @@ mod tests {
         assert_eq!(
             offered,
             [
-                "In 30 min (3:50)",
-                "In 1 hour (4:20)",
-                "In 2 hours (5:20)",
-                "In 4 hours (7:20)",
-                "Until 9:00 today, in 5 h 40 min"
+                "In 30 min (03:50)",
+                "In 1 hour (04:20)",
+                "In 2 hours (05:20)",
+                "In 4 hours (07:20)",
+                "Until 09:00 today, in 5 h 40 min"
             ]
         );
     }
@@ -94,12 +94,12 @@ mod tests {
     #[test]
     fn on_a_friday_the_next_working_day_is_monday() {
         let offered = words("2026-11-27T16:00:00Z", Tz::Europe__Berlin);
-        assert_eq!(offered[4..], ["Until 9:00 tomorrow, in 16 hours", "Until 9:00 Monday, in 2 days"]);
+        assert_eq!(offered[4..], ["Until 09:00 tomorrow, in 16 hours", "Until 09:00 Monday, in 2 days"]);
     }
 
     #[test]
     fn the_night_the_clocks_change_is_an_hour_longer() {
         let offered = words("2026-10-24T20:00:00Z", Tz::Europe__Berlin);
-        assert_eq!(offered[4], "Until 9:00 tomorrow, in 12 hours");
+        assert_eq!(offered[4], "Until 09:00 tomorrow, in 12 hours");
     }
 }

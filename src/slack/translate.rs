@@ -19,8 +19,8 @@ pub enum Gesture {
     Press { by: SlackUserId, action: Action, subject: Subject, place: Place },
     /// Pressed or chose something that is about none. `chosen`: the value of a select.
     Elsewhere { by: SlackUserId, what: Elsewhere, chosen: Option<String>, place: Place },
-    /// Submitted a modal. `view` is the view's id with its hash.
-    Submit { by: SlackUserId, form: Form, filled: Filled, origin: Origin, view: String },
+    /// Submitted a modal. `view` is the view's id with its hash; `stacked`: it stood on another window.
+    Submit { by: SlackUserId, form: Form, filled: Filled, origin: Origin, view: String, stacked: bool },
     /// Typed a slash command.
     Slash { by: SlackUserId, command: String, text: String, place: Place },
     /// Wrote to the bot.
@@ -175,7 +175,8 @@ fn view_submission(p: &Value) -> Gesture {
         return unclear(p, "a modal without what was filled in");
     };
     let (id, hash) = (text(p, "/view/id").unwrap_or_default(), text(p, "/view/hash").unwrap_or_default());
-    Gesture::Submit { by: by.into(), form, filled, origin, view: format!("{id}/{hash}") }
+    let stacked = text(p, "/view/previous_view_id").is_some();
+    Gesture::Submit { by: by.into(), form, filled, origin, view: format!("{id}/{hash}"), stacked }
 }
 
 fn filled(form: Form, values: &Value) -> Option<Filled> {

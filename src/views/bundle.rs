@@ -10,7 +10,7 @@ use super::{Colored, Message, limits, list};
 use crate::domain::directory::Directory;
 use crate::domain::id::{PageId, StoreId};
 use crate::domain::incident::{Incident, State};
-use crate::domain::page::Page;
+use crate::domain::page::{Page, Recipient};
 use slack_morphism::prelude::*;
 
 /// The incidents of `all` and what their recipient can do about them. `number` is what the pages share.
@@ -22,44 +22,53 @@ pub fn bundle(all: &[(&Incident, &Page)], number: PageId, d: &Directory, store: 
     }
     all.sort_by_key(|(i, p)| (!wants(i, p), list::order(i)));
     let waiting = all.iter().filter(|(i, p)| wants(i, p)).count();
-    let lead = lead(&all, waiting, d);
+    let yours = all.iter().filter(|(i, p)| is_theirs(i, p)).count();
+    let heading = heading(waiting, yours, all.len());
+    let lead = lead(&all, waiting, &heading, d);
     let mut blocks: Vec<SlackBlock> = all.iter().take(limits::BUNDLE).map(|(i, p)| section(&one(i, p, d))).collect();
     if all.len() > limits::BUNDLE {
         blocks.push(context(&format!("…and {} more", all.len() - limits::BUNDLE)));
     }
-    if waiting > 0 {
+    if waiting > 0 || yours > 0 {
         let value = Several { store, bundle: number }.value();
         let button = |what: Elsewhere, words: &str| {
             let button = SlackBlockButtonElement::new(plain(words)).with_action_id(what.id().into());
             button.with_value(value.clone())
         };
-        let acknowledge = button(Elsewhere::AcknowledgeAll, &format!("Acknowledge all {waiting}"));
-        let row = vec![
-            SlackActionBlockElement::Button(acknowledge.with_style(SlackBlockButtonStyle::Primary)),
-            SlackActionBlockElement::Button(button(Elsewhere::ListAll, "List")),
-        ];
-        blocks.push(SlackActionsBlock::new(row).into());
+        let words = if waiting == 1 { "Acknowledge".to_owned() } else { format!("Acknowledge all {waiting}") };
+        let acknowledge = button(Elsewhere::AcknowledgeAll, &words).with_style(SlackBlockButtonStyle::Primary);
+        let row = (waiting > 0).then_some(acknowledge).into_iter().chain([button(Elsewhere::ListAll, "List")]);
+        blocks.push(SlackActionsBlock::new(row.map(SlackActionBlockElement::Button).collect()).into());
     }
     let worst = all.first().filter(|_| waiting > 0).map_or(GREY, |(i, _)| color(i));
     Message {
-        blocks: vec![section(&format!("*{}*", heading(waiting)))],
+        blocks: vec![section(&format!("*{heading}*"))],
         text: truncate(&lead, limits::LOCK_SCREEN),
         colored: Some(Colored { color: worst, blocks }),
     }
 }
 
-fn heading(waiting: usize) -> String {
-    match waiting {
-        0 => "None of these incidents waits for you any more.".to_owned(),
-        1 => "1 incident waits for you.".to_owned(),
-        n => format!("{n} incidents wait for you."),
+fn heading(waiting: usize, yours: usize, all: usize) -> String {
+    match (waiting, yours) {
+        (0, 0) => "None of these incidents waits for you any more.".to_owned(),
+        (0, 1) if all == 1 => "You have this incident.".to_owned(),
+        (0, 2) if all == 2 => "You have both of these incidents.".to_owned(),
+        (0, n) if n == all => format!("You have all {n} of these incidents."),
+        (0, n) => format!("You have {n} of these incidents. None waits for you any more."),
+        (1, _) => "1 incident waits for you.".to_owned(),
+        (n, _) => format!("{n} incidents wait for you."),
     }
 }
 
+/// Does the reader have it?
+fn is_theirs(i: &Incident, p: &Page) -> bool {
+    matches!(&p.to, Recipient::User(user) if i.responder() == Some(user))
+}
+
 /// The lock screen: how many, and the worst.
-fn lead(all: &[(&Incident, &Page)], waiting: usize, d: &Directory) -> String {
+fn lead(all: &[(&Incident, &Page)], waiting: usize, heading: &str, d: &Directory) -> String {
     let Some((worst, _)) = all.first().filter(|_| waiting > 0) else {
-        return heading(0);
+        return heading.to_owned();
     };
     let service = d.services.get(&worst.service).map_or(worst.service.as_str(), |s| s.name.as_str());
     let incidents = if waiting == 1 { "1 incident" } else { &format!("{waiting} incidents") };
@@ -70,6 +79,7 @@ fn lead(all: &[(&Incident, &Page)], waiting: usize, d: &Directory) -> String {
 fn one(i: &Incident, p: &Page, d: &Directory) -> String {
     let service = d.services.get(&i.service).map_or(i.service.as_str(), |s| s.name.as_str());
     let how = match &i.state {
+        State::Acknowledged { since, .. } if is_theirs(i, p) => format!("you have it since {}", time(*since)),
         State::Acknowledged { by: Some(by), since, .. } if !wants(i, p) => {
             format!("{} has it since {}", name(d, by), time(*since))
         }
@@ -88,9 +98,11 @@ pub fn listed(all: &[(&Incident, &Page)], d: &Directory, store: StoreId) -> Slac
     for (i, p) in all.iter().take(limits::BUNDLE_LISTED) {
         let words = one(i, p, d);
         let subject = Subject { store, incident: i.no };
-        blocks.push(match wants(i, p) {
-            true => section_with(&words, super::kit::button(Action::Acknowledge, "Acknowledge", subject)),
-            false => section(&words),
+        let button = |action, says| section_with(&words, super::kit::button(action, says, subject));
+        blocks.push(match () {
+            () if wants(i, p) => button(Action::Acknowledge, "Acknowledge"),
+            () if is_theirs(i, p) => button(Action::More, "More…"),
+            () => section(&words),
         });
     }
     if all.len() > limits::BUNDLE_LISTED {

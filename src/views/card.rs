@@ -43,7 +43,12 @@ pub fn card(i: &Incident, d: &Directory, store: StoreId) -> Message {
 
 /// The first line: the state as a sign, the number, what is wrong.
 pub fn title(i: &Incident) -> String {
-    format!("{} *{} {}*", emoji(i), i.no, link(&i.link, &or_no_title(escape_marked(&i.title, limits::TITLE))))
+    format!("{} {}", emoji(i), title_alone(i))
+}
+
+/// The same where it may stand for ever, whatever becomes of the incident.
+pub fn title_alone(i: &Incident) -> String {
+    format!("*{} {}*", i.no, link(&i.link, &or_no_title(escape_marked(&i.title, limits::TITLE))))
 }
 
 /// Everything in one line, without markup.
@@ -172,7 +177,7 @@ fn asking(i: &Incident, d: &Directory) -> String {
         }
         CallState::Exhausted { next_at, .. } => {
             let again = next_at.map(|at| format!(", and again at {}", time(at))).unwrap_or_default();
-            let also = added(i, d).map(|_| also_asking(i, d)).unwrap_or_default();
+            let also = added_names(i, d).map(|_| also_asking(i, d)).unwrap_or_default();
             format!("*{}.* The last to be asked are told: {}{again}.{also}", no_answer(call), last_to_be_asked(d))
         }
         CallState::Starting | CallState::Answered { .. } | CallState::Stopped => String::new(),
@@ -184,31 +189,46 @@ pub fn no_answer(call: &Call) -> &'static str {
     if call.reached.is_empty() { "Nobody could be asked" } else { "Nobody answered" }
 }
 
-/// The people of added calls who are being paged.
-fn added(i: &Incident, d: &Directory) -> Option<String> {
-    let calls = i.open_calls().filter(|c| c.kind.by().is_some());
-    let mut asked: Vec<&str> = Vec::new();
-    for user in calls.flat_map(|c| &c.asked).map(|a| d.name_of(&a.user)) {
-        if !asked.contains(&user) {
-            asked.push(user);
+/// The people of added calls who are being paged: those who are to come, and those who are to take it.
+fn added<'d>(i: &'d Incident, d: &'d Directory) -> (Vec<&'d str>, Vec<&'d str>) {
+    let (mut to_come, mut to_take_it): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
+    for call in i.open_calls().filter(|c| c.kind.by().is_some()) {
+        let all = if matches!(call.kind, CallKind::Reassign { .. }) { &mut to_take_it } else { &mut to_come };
+        for user in call.asked.iter().map(|a| d.name_of(&a.user)) {
+            if !all.contains(&user) {
+                all.push(user);
+            }
         }
     }
-    (!asked.is_empty()).then(|| names(&asked))
+    (to_come, to_take_it)
+}
+
+/// All of them.
+fn added_names(i: &Incident, d: &Directory) -> Option<String> {
+    let (mut all, to_take_it) = added(i, d);
+    all.extend(to_take_it.into_iter().filter(|who| !all.contains(who)).collect::<Vec<_>>());
+    (!all.is_empty()).then(|| names(&all))
 }
 
 /// What became of asking for more people.
 pub fn also_asking(i: &Incident, d: &Directory) -> String {
-    if let Some(names) = added(i, d) {
+    let (others, to_take_it) = added(i, d);
+    if !others.is_empty() || !to_take_it.is_empty() {
         let is_alone = i.is_triggered() && !i.main_call().is_some_and(Call::is_open);
         let also = if is_alone { "Paging" } else { "Also paging" };
+        let asked = [
+            (!others.is_empty()).then(|| format!(" {also} {}.", names(&others))),
+            (!to_take_it.is_empty()).then(|| format!(" {} is asked to take it.", names(&to_take_it))),
+        ];
+        let asked: String = asked.into_iter().flatten().collect();
         let at = i.open_calls().filter(|c| c.kind.by().is_some()).filter_map(|c| match c.state {
             CallState::Asking { next_at } => Some(next_at),
             CallState::Starting | CallState::Exhausted { .. } | CallState::Answered { .. } | CallState::Stopped => None,
         });
         let until = at.min().map(|at| format!(" Waiting for an answer until {}.", time(at))).unwrap_or_default();
-        let asked = i.open_calls().filter(|c| c.kind.by().is_some()).flat_map(|c| c.asked.clone());
-        let silent = super::dnd::warning(&asked.collect::<Vec<_>>(), d);
-        return format!(" {also} {names}.{until}{silent}");
+        let all = i.open_calls().filter(|c| c.kind.by().is_some()).flat_map(|c| c.asked.clone());
+        let silent = super::dnd::warning(&all.collect::<Vec<_>>(), d);
+        return format!("{asked}{until}{silent}");
     }
     let left_alone = i.open_calls().filter(|c| matches!(c.state, CallState::Exhausted { .. })).last();
     match left_alone.map(|c| &c.kind) {
@@ -235,10 +255,10 @@ fn status_in_words(i: &Incident, d: &Directory) -> String {
             }
             Some(c) if !c.asked.is_empty() => format!("Paging {}", people(&mut c.asked.iter().map(|a| &a.user))),
             Some(c) => no_answer(c).to_owned(),
-            None => added(i, d).map_or("Nobody is paged".to_owned(), |names| format!("Paging {names}")),
+            None => added_names(i, d).map_or("Nobody is paged".to_owned(), |names| format!("Paging {names}")),
         },
         State::Acknowledged { by: Some(by), .. } => {
-            let also = added(i, d).map(|names| format!(", also paging {names}")).unwrap_or_default();
+            let also = added_names(i, d).map(|names| format!(", also paging {names}")).unwrap_or_default();
             format!("{} has it{also}", name(d, by))
         }
         State::Acknowledged { by: None, .. } => "Acknowledged at the monitor's side".to_owned(),
@@ -282,11 +302,11 @@ fn facts(i: &Incident, d: &Directory) -> String {
 
 /// How far the work is, where the state's word does not say it.
 fn progress(i: &Incident, d: &Directory) -> String {
-    match (&i.mitigated, &i.started) {
-        (Some(done), _) => format!("mitigated {}", time(done.at)),
-        (None, Some(done)) if !i.is_resolved() => format!("{} is on it since {}", name(d, &done.by), time(done.at)),
-        (None, Some(_) | None) => String::new(),
-    }
+    let on_it = i.started.as_ref().filter(|_| !i.is_resolved());
+    let on_it = on_it.map(|done| format!("{} is on it since {}", name(d, &done.by), time(done.at)));
+    let mitigated = i.mitigated.as_ref().map(|done| format!("mitigated {}", time(done.at)));
+    let marked = i.not_actionable.as_ref().map(|_| "nothing had to be done".to_owned());
+    on_it.into_iter().chain(mitigated).chain(marked).collect::<Vec<_>>().join(" · ")
 }
 
 fn related(i: &Incident) -> String {

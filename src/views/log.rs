@@ -9,6 +9,9 @@ use crate::domain::incident::Incident;
 use crate::domain::page::{Page, PageState, Purpose, Recipient, RevokeReason};
 use crate::domain::stamp::At;
 
+/// What was delivered sooner needs no second time beside it.
+const A_MINUTE_MS: i64 = 60_000;
+
 /// What happened beside the thread's own lines; `None` while there is nothing to tell.
 pub fn log(i: &Incident, d: &Directory) -> Option<Message> {
     let quiet = i.timeline.iter().filter(|e| !e.what.is_shown_in_thread() && e.n > 1);
@@ -31,8 +34,9 @@ pub fn log(i: &Incident, d: &Directory) -> Option<Message> {
     let earlier = format!("…{left_out} earlier: *More…* on the card has all.");
     let head = (left_out > 0).then_some(earlier.as_str());
     let all: Vec<&str> = head.into_iter().chain(kept.into_iter().rev()).collect();
-    let message = Message::plain(all.join("\n"));
-    Some(Message { text: format!("Log of {}", i.no), ..message })
+    let title = format!("Log of {}", i.no);
+    let message = Message::plain(format!("*{title}*\n{}", all.join("\n")));
+    Some(Message { text: title, ..message })
 }
 
 /// Every page that is remembered, the oldest first.
@@ -56,6 +60,7 @@ fn page(p: &Page, d: &Directory) -> String {
     };
     let came = match &p.state {
         PageState::Requested => "on its way".to_owned(),
+        PageState::Delivered { at, .. } if at.0 - p.requested.0 < A_MINUTE_MS => "delivered".to_owned(),
         PageState::Delivered { at, .. } => format!("delivered {}", time(*at)),
         PageState::Failed(why) => format!("*failed*, {}", failure(why)),
         PageState::Revoked(why) => format!("not sent: {}", revoked(*why)),

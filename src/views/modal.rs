@@ -1,7 +1,7 @@
 //! Windows in which somebody fills something in.
 
 use super::action_id::{Elsewhere, FIELD, Field, Form, Origin, WINDOW};
-use super::card::{name, plain_title, title};
+use super::card::{name, plain_title, status, title};
 use super::kit::{context, option, plain, plain_option, section};
 use super::mrkdwn::{cut, names, truncate};
 use super::{Message, limits};
@@ -20,7 +20,7 @@ pub const SNOOZE_WHY: [(&str, &str); 3] = [
 ];
 
 /// "Until when?", with the times spelled out in the reader's zone; and why, in one tap.
-pub fn snooze(i: &Incident, choices: &[SnoozeChoice], origin: &Origin) -> SlackView {
+pub fn snooze(i: &Incident, choices: &[SnoozeChoice], d: &Directory, origin: &Origin) -> SlackView {
     let options: Vec<_> = choices.iter().map(|c| option(&c.words, &c.until.0.to_string())).collect();
     let radio = SlackBlockRadioButtonsElement::new(options.clone()).with_action_id(FIELD.into());
     let radio = match options.into_iter().next() {
@@ -32,6 +32,7 @@ pub fn snooze(i: &Incident, choices: &[SnoozeChoice], origin: &Origin) -> SlackV
     let why = SlackBlockRadioButtonsElement::new(why).with_action_id(FIELD.into());
     let blocks = vec![
         section(&title(i)),
+        context(&status(i, d)),
         input(Field::Until, "Nobody is paged until", radio.into()),
         optional(Field::At, "Or until another time, at most 7 days away", another.into()),
         optional(Field::Why, "Why?", why.into()),
@@ -204,6 +205,11 @@ fn closable(title: &str, blocks: Vec<SlackBlock>, close: &str) -> SlackModalView
 /// What came of something that was pressed in a window.
 pub fn told(title: &str, message: &Message) -> SlackView {
     window(title, message.blocks.clone(), None)
+}
+
+/// The same on top of other windows, which close with it.
+pub fn told_on_top(title: &str, message: &Message) -> SlackView {
+    SlackView::Modal(closable(title, message.blocks.clone(), "Close").with_clear_on_close(true))
 }
 
 fn form(form: Form, title: &str, origin: &Origin, blocks: Vec<SlackBlock>, submit: &str) -> SlackView {

@@ -123,7 +123,7 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
             day_and_time(*until)
         ),
         Refusal::IsNotSnoozed { incident } => {
-            format!("{incident} is not snoozed any more. `/pager show {}` says how it stands.", incident.0)
+            format!("{incident} is not snoozed. `/pager show {}` says how it stands.", incident.0)
         }
         Refusal::IsNotResolved { incident } => {
             format!("{incident} is open. `/pager show {}` says who has it.", incident.0)

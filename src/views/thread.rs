@@ -33,7 +33,7 @@ pub fn thread<'a>(pending: impl Iterator<Item = &'a Entry>, d: &Directory) -> Op
 
 /// The same where it stands in the channel, far from its card.
 pub fn for_the_channel(i: &Incident, lines: &Message, d: &Directory) -> Message {
-    let title = if d.may_show(&i.service, &i.channel) { super::card::title(i) } else { i.no.to_string() };
+    let title = if d.may_show(&i.service, &i.channel) { super::card::title_alone(i) } else { i.no.to_string() };
     Message::plain(format!("{title}\n{}", lines.text))
 }
 

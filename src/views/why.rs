@@ -8,7 +8,7 @@ use super::reply::span;
 use super::{Message, limits};
 use crate::domain::call::{CallKind, CallState};
 use crate::domain::directory::{Directory, Policy, Target, Urgency};
-use crate::domain::incident::{AckTimeout, Incident, State};
+use crate::domain::incident::{AckTimeout, Happening, Incident, State};
 
 /// Which service, urgency, policy and schedule led to this, and what comes next.
 pub fn why(i: &Incident, d: &Directory) -> Message {
@@ -40,10 +40,15 @@ fn urgency(i: &Incident, d: &Directory) -> String {
         Urgency::Low => "low",
     };
     let own = d.services.get(&i.service).map(|s| s.urgency);
-    let because = match own {
-        Some(own) if own == i.urgency => "as the service is configured".to_owned(),
-        Some(own) => format!("though the service is {}: its key, or somebody, made it so", word(own)),
-        None => "as it was when it began".to_owned(),
+    let changed = i.timeline.iter().rev().find_map(|e| match &e.what {
+        Happening::UrgencyChanged { by: Some(by), .. } => Some((by, e.wall)),
+        _ => None,
+    });
+    let because = match (changed, own) {
+        (Some((by, at)), _) => format!("{} made it so at {}", name(d, by), time(at)),
+        (None, Some(own)) if own == i.urgency => "as the service is configured".to_owned(),
+        (None, Some(own)) => format!("though the service is {}: an alert, or its key, made it so", word(own)),
+        (None, None) => "as it was when it began".to_owned(),
     };
     let then = match i.urgency {
         Urgency::High => "it pages until somebody answers",

@@ -20,59 +20,58 @@ struct Wrong {
     why: String,
 }
 
+/// A form that was sent, but for what it holds.
+pub(super) struct Sent {
+    pub by: SlackUserId,
+    pub form: Form,
+    pub origin: Origin,
+    /// The view's id with its hash.
+    pub view: String,
+    /// It stood on another window: its answer is read where one looks, and the channel may be far below.
+    pub stacked: bool,
+}
+
 impl Handler {
     /// Decides what was filled in, and answers in the acknowledgement: the windows close and the answer follows where
-    /// they were opened, or the error stands beside the input.
-    pub(super) async fn submit(
-        &self,
-        by: &SlackUserId,
-        form: Form,
-        filled: Filled,
-        origin: Origin,
-        view: String,
-    ) -> Handled {
+    /// they were opened, or the answer takes the form's place, or the error stands beside the input.
+    pub(super) async fn submit(&self, sent: Sent, filled: Filled) -> Handled {
         let snapshot = self.board.snapshot();
-        let at = form.first_field();
-        let user = match self.admit(&snapshot, by, origin.subject) {
+        let at = sent.form.first_field();
+        let user = match self.admit(&snapshot, &sent.by, sent.origin.subject) {
             Ok(user) => user.id.clone(),
             Err(Turned::AnotherStore) => return errors(&Wrong { at, why: views::reply::from_another_store() }),
-            Err(Turned::Unknown) => return self.submit_unknown(by, form, filled, origin, view).await,
+            Err(Turned::Unknown) => return self.submit_unknown(sent, filled).await,
         };
-        let no = origin.subject.incident;
-        let what = match input(&filled, no, user, form, &snapshot.directory) {
+        let no = sent.origin.subject.incident;
+        let what = match input(&filled, no, user, sent.form, &snapshot.directory) {
             Ok(what) => what,
             Err(wrong) => return errors(&wrong),
         };
-        let came = self.decide(InputId::from(view), what, ANSWER).await;
-        self.submitted(came, by, form, origin)
+        let came = self.decide(InputId::from(sent.view.as_str()), what, ANSWER).await;
+        self.submitted(came, sent)
     }
 
     /// Guests may note; whoever else is unknown is told so beside the input, and by a message that has the button.
-    async fn submit_unknown(
-        &self,
-        by: &SlackUserId,
-        form: Form,
-        filled: Filled,
-        origin: Origin,
-        view: String,
-    ) -> Handled {
-        let at = form.first_field();
-        match (self.who(by).await, form, filled) {
+    async fn submit_unknown(&self, sent: Sent, filled: Filled) -> Handled {
+        let at = sent.form.first_field();
+        match (self.who(&sent.by).await, sent.form, filled) {
             (Who::Outsider { name }, Form::Note, Filled::Words(text)) => {
-                let came = self.guest_note(InputId::from(view), by, name, origin.subject.incident, text).await;
-                self.submitted(came, by, form, origin)
+                let (id, no) = (InputId::from(sent.view.as_str()), sent.origin.subject.incident);
+                let came = self.guest_note(id, &sent.by, name, no, text).await;
+                self.submitted(came, sent)
             }
             (Who::Member(_), ..) => {
-                self.whisper(by, origin.channel, &views::people::unknown());
+                self.whisper(&sent.by, sent.origin.channel, &views::people::unknown());
                 errors(&Wrong { at, why: views::people::unknown_in_a_form() })
             }
             (who @ (Who::Outsider { .. } | Who::NotTold), ..) => {
-                errors(&Wrong { at, why: stranger(&who, Some(origin.subject)).text })
+                errors(&Wrong { at, why: stranger(&who, Some(sent.origin.subject)).text })
             }
         }
     }
 
-    fn submitted(&self, came: Came, by: &SlackUserId, form: Form, origin: Origin) -> Handled {
+    fn submitted(&self, came: Came, sent: Sent) -> Handled {
+        let Sent { by, form, origin, stacked, .. } = sent;
         let (at, no, snapshot) = (form.first_field(), origin.subject.incident, self.board.snapshot());
         match came {
             Came::To { facts, snapshot } => {
@@ -80,7 +79,12 @@ impl Handler {
                     Fact::IncidentOpened(o) => Some(o.incident),
                     _ => None,
                 });
-                self.whisper(by, origin.channel, &told(&facts, &snapshot, opened.unwrap_or(no)));
+                let no = opened.unwrap_or(no);
+                let told = told(&facts, &snapshot, no);
+                if stacked {
+                    return instead(&no.to_string(), &told);
+                }
+                self.whisper(&by, origin.channel, &told);
                 closed()
             }
             Came::Refused(refusal) => {
@@ -91,7 +95,7 @@ impl Handler {
             Came::Busy => errors(&Wrong { at, why: views::reply::busy() }),
             // The windows close; submitting the same again is harmless.
             Came::Late => {
-                self.whisper(by, origin.channel, &Message::plain(views::reply::takes_long(no)));
+                self.whisper(&by, origin.channel, &Message::plain(views::reply::takes_long(no)));
                 closed()
             }
         }
@@ -141,6 +145,12 @@ fn field_of(refusal: &Refusal, form: Form) -> Field {
 
 fn errors(wrong: &Wrong) -> Handled {
     Handled::Ack(Some(json!({ "response_action": "errors", "errors": { wrong.at.id(): plain(&wrong.why) } })))
+}
+
+/// The answer in the form's place. Closing it closes what is below, which is out of date.
+fn instead(title: &str, told: &Message) -> Handled {
+    let view = views::modal::told_on_top(title, told);
+    Handled::Ack(Some(json!({ "response_action": "update", "view": view })))
 }
 
 /// Closes every window of the stack: what they show is out of date.

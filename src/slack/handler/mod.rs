@@ -100,7 +100,10 @@ impl EnvelopeHandler for Handler {
                     self.in_background(|this| async move { this.elsewhere(&by, what, chosen, place).await })
                 }
             },
-            Gesture::Submit { by, form, filled, origin, view } => self.submit(&by, form, filled, origin, view).await,
+            Gesture::Submit { by, form, filled, origin, view, stacked } => {
+                let sent = forms::Sent { by, form, origin, view, stacked };
+                self.submit(sent, filled).await
+            }
             Gesture::Slash { by, command, text, place } => self.slash(id, &by, &command, &text, place).await,
             Gesture::Said { by, channel, text, event } => self.said(&by, channel, &text, &event).await,
             Gesture::DoNotDisturb { who, window } => {

@@ -26,7 +26,7 @@ impl Handler {
         let tz = by.map_or(Tz::UTC, |u| u.tz);
         let d = &*s.directory;
         json!(match what {
-            Action::Snooze => views::modal::snooze(i, &snooze::choices(self.clock.now(), tz), origin),
+            Action::Snooze => views::modal::snooze(i, &snooze::choices(self.clock.now(), tz), d, origin),
             Action::AddResponders => views::modal::add_responders(i, &askable(s, self.now()), origin),
             Action::Reassign => views::modal::reassign(i, d, origin),
             Action::Note => views::modal::note(i, origin),
