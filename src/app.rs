@@ -158,8 +158,7 @@ impl App {
         outbox.tasks.push(sending);
         outbox.tasks.push(nudge_when_moved(clock.clone(), door.clone(), outbox.token.clone()));
 
-        let quiet =
-            Quiet { door: door.clone(), board: board.clone(), outbox: handle.clone(), clock: clock.clone() };
+        let quiet = Quiet { door: door.clone(), board: board.clone(), outbox: handle.clone(), clock: clock.clone() };
         let mut sockets = Stage::new();
         let handler = Handler {
             door: door.clone(),
