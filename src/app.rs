@@ -172,6 +172,7 @@ impl App {
             history: history(store.clone()),
             faces: Faces::default(),
         };
+        sockets.tasks.push(tokio::spawn(handler.clone().show_requests(sockets.token.clone())));
         let config = SocketConfig::new(slack_api, app_token);
         let (listening, status) = slack::run(config, clock.clone(), handler, sockets.token.clone());
         sockets.tasks.push(listening);

@@ -38,8 +38,10 @@ enum Step {
     Event(u8, u8, u8),
     Act(u8, u8, u8),
     Override(u8),
+    EndOverride(u8),
     AddMe(u8),
     Admit(u8, u8, bool),
+    Remove(u8, u8),
     GuestNote(u8),
     Advance(i64),
     Checkpoint,
@@ -52,7 +54,9 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (0..3u8, 0..3u8, 0..8u8).prop_map(|(s, k, a)| Step::Event(s, k, a)),
         4 => (0..4u8, 0..7u8, 0..7u8).prop_map(|(who, no, deed)| Step::Act(who, no, deed)),
         1 => (0..4u8).prop_map(Step::Override),
+        1 => (1..5u8).prop_map(Step::EndOverride),
         1 => (0..3u8).prop_map(Step::AddMe),
+        1 => (0..4u8, 0..3u8).prop_map(|(by, who)| Step::Remove(by, who)),
         2 => (0..4u8, 0..3u8, any::<bool>()).prop_map(|(by, who, yes)| Step::Admit(by, who, yes)),
         1 => (0..7u8).prop_map(Step::GuestNote),
         4 => prop::sample::select(vec![1_000, 5 * MINUTE, 31 * MINUTE, 25 * HOUR]).prop_map(Step::Advance),
@@ -88,6 +92,11 @@ fn take(sim: &mut Sim, step: &Step) {
         Step::Override(who) => {
             let (from, until) = (sim.wall, sim.wall.plus_ms(2 * HOUR));
             sim.override_shift("primary", PEOPLE[usize::from(*who)], from, until);
+        }
+        Step::EndOverride(id) => sim.end_override("ben", u64::from(*id)),
+        Step::Remove(by, who) => {
+            let by = if *by == 0 { "ana" } else { "mara" };
+            sim.remove_person(by, NEWCOMERS[usize::from(*who)]);
         }
         Step::AddMe(who) => sim.add_me(NEWCOMERS[usize::from(*who)]),
         Step::Admit(by, who, yes) => {

@@ -410,7 +410,10 @@ fn refusals() -> Vec<Refusal> {
             | Refusal::SnoozeTooLong { .. }
             | Refusal::EmptyNote
             | Refusal::OverrideEndsBeforeItStarts
-            | Refusal::OverrideInThePast { .. } => {}
+            | Refusal::OverrideInThePast { .. }
+            | Refusal::NoSuchOverride(_)
+            | Refusal::NotAdded
+            | Refusal::RemovedAlready { .. } => {}
         }
     }
     let incident = IncidentNo(12);
@@ -456,6 +459,9 @@ fn refusals() -> Vec<Refusal> {
         Refusal::NobodyAsks,
         Refusal::DecidedAlready { by: "mara".into(), at: NIGHT, approved: true },
         Refusal::DecidedAlready { by: "mara".into(), at: NIGHT, approved: false },
+        Refusal::NoSuchOverride(OverrideId(3)),
+        Refusal::NotAdded,
+        Refusal::RemovedAlready { by: "mara".into(), at: NIGHT },
     ];
     all.iter().for_each(is_listed);
     all
@@ -604,6 +610,7 @@ fn people_who_are_not_known() {
     let added = newcomer(Standing::Added { user: "slack-u0zoe".into(), by: by.clone(), at: NIGHT.plus_ms(MINUTE) });
     let again_at = NIGHT.plus_ms(DAY);
     let declined = newcomer(Standing::Declined { by: by.clone(), at: NIGHT.plus_ms(MINUTE), again_at });
+    let removed = newcomer(Standing::Removed { by: by.clone(), at: NIGHT.plus_ms(MINUTE), again_at });
     let nameless = Newcomer { email: "".into(), ..newcomer(Standing::Asked) };
     let subject = Subject { store: desk.store, incident: IncidentNo(12) };
     golden.say("somebody unknown", &message(&views::people::unknown(), None));
@@ -612,16 +619,22 @@ fn people_who_are_not_known() {
     golden.say("a guest types a command", &message(&views::people::outsider(None), None));
     golden.say("Slack does not say who it is", &views::people::not_told_who());
     golden.say("a restored copy", &views::people::paused());
-    golden.say("Add me was pressed", &views::people::asked());
-    golden.say("the admins could not be told", &views::people::not_shown());
+    golden.say("Add me was pressed", &views::people::asked(d));
+    golden.say("pressed again at once", &views::people::being_asked());
+    golden.say("the admins could not be told", &views::people::not_shown("is_archived", d));
+    let mut nobody_decides = d.clone();
+    nobody_decides.users.values_mut().for_each(|user| user.admin = false);
+    golden.say("nobody is an admin", &views::people::asked(&nobody_decides));
+    golden.say("nobody is an admin, nor could be told", &views::people::not_shown("is_archived", &nobody_decides));
     golden.say("the admins read", &message(&views::people::request(&newcomer(Standing::Asked), desk.store), None));
     golden.say("the admins read, without an e-mail", &message(&views::people::request(&nameless, desk.store), None));
-    for (name, who) in [("approved", &added), ("declined", &declined)] {
+    for (name, who) in [("approved", &added), ("declined", &declined), ("taken out", &removed)] {
         golden.say(&format!("{name}: the admins read"), &message(&views::people::standing(who, d, desk.store), None));
         golden.say(&format!("{name}: the admin who pressed reads"), &views::people::decided(who));
     }
     golden.say("approved: they read", &views::people::you_are_in(&by, d));
     golden.say("declined: they read", &draw::words(&views::people::you_are_not_in(&by, again_at, d)));
+    golden.say("taken out: they read", &draw::words(&views::people::you_are_out(&by, again_at, d)));
     golden.compare();
 }
 

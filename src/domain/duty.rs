@@ -4,7 +4,7 @@ use super::decision::Decision;
 use super::directory::{Directory, Step, Target};
 use super::escalation;
 use super::id::{ScheduleId, UserId};
-use super::schedule::{now_and_next, resolve};
+use super::schedule::{Override, Schedule, now_and_next, resolve};
 use super::stamp::{At, Stamp};
 use super::world::World;
 
@@ -23,7 +23,7 @@ pub struct Duty {
 /// Everything `user` carries now.
 pub fn duties(world: &World, directory: &Directory, stamp: Stamp, user: &UserId) -> Vec<Duty> {
     let overrides: Vec<_> = world.overrides.values().collect();
-    let duty = |schedule: &super::schedule::Schedule| {
+    let duty = |schedule: &Schedule| {
         let (now, next) = now_and_next(schedule, &overrides, stamp.wall);
         (now.who.as_ref() == Some(user)).then(|| Duty {
             schedule: schedule.id.clone(),
@@ -53,6 +53,30 @@ pub fn who_would_be_asked(world: &World, directory: &Directory, stamp: Stamp, st
     let mut world = world.clone();
     escalation::who_would_be_asked(&Decision::new(&mut world, directory, stamp), steps)
 }
+
+/// Whom an override relieves, or whose turn comes back when it ends: everybody but `who` who would carry the schedule
+/// for a part of [`from`, `until`) by `overrides`, the first of them first. At most [`RELIEVED_MAX`].
+pub fn relieved<'a>(
+    schedule: &Schedule,
+    overrides: impl Iterator<Item = &'a Override> + Clone,
+    (from, until): (At, At),
+    who: &UserId,
+) -> Vec<UserId> {
+    let mut found: Vec<UserId> = Vec::new();
+    let mut at = from;
+    for _ in 0..HANDOFFS {
+        if at >= until || found.len() >= RELIEVED_MAX {
+            break;
+        }
+        let shift = resolve(schedule, overrides.clone(), at);
+        found.extend(shift.who.filter(|other| other != who && !found.contains(other)));
+        at = shift.until.max(at.plus_secs(1));
+    }
+    found
+}
+
+/// At most so many people are told of one override.
+pub const RELIEVED_MAX: usize = 10;
 
 /// One shift ahead, on the wall clock.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use super::decision::Decision;
 use super::directory::Directory;
 use super::escalation;
 use super::fact::Fact;
-use super::id::{OverrideId, ScheduleId};
+use super::id::{OverrideId, ScheduleId, UserId};
 use super::input::OverrideRequest;
 use super::people;
 use super::refusal::Refusal;
@@ -35,6 +35,26 @@ pub(super) fn request_override(d: &mut Decision<'_>, r: &OverrideRequest) -> Res
     }));
     look_at(d, schedule);
     Ok(())
+}
+
+/// Ends an override before its time. Who is being paged stays paged; whoever comes next is looked for anew.
+pub(super) fn end_override(d: &mut Decision<'_>, id: OverrideId, by: &UserId) -> Result<(), Refusal> {
+    let known = d.world().overrides.get(&id).filter(|o| o.until > d.stamp.wall);
+    let schedule = known.ok_or(Refusal::NoSuchOverride(id))?.schedule.clone();
+    d.emit(Fact::OverrideRemoved { id, by: by.clone() });
+    if let Some(schedule) = d.directory.schedules.get(&schedule) {
+        look_at(d, schedule);
+    }
+    Ok(())
+}
+
+/// Ends every override by which somebody stands in for another.
+pub(super) fn end_overrides_of(d: &mut Decision<'_>, user: &UserId, by: &UserId) {
+    let theirs = d.world().overrides.values().filter(|o| o.user == *user).map(|o| o.id);
+    for id in theirs.collect::<Vec<_>>() {
+        // One that is over by now ends by itself.
+        let _ = end_override(d, id, by);
+    }
 }
 
 /// The answer to "who" may have changed.

@@ -92,9 +92,9 @@ impl EnvelopeHandler for Handler {
             Gesture::Elsewhere { by, what, chosen, place } => match what {
                 Elsewhere::AcknowledgeAll => self.acknowledge_all(id, &by, chosen, place).await,
                 Elsewhere::AddMe => self.add_me(id, by, place).await,
-                Elsewhere::Approve | Elsewhere::Decline => {
+                Elsewhere::Approve | Elsewhere::Decline | Elsewhere::RemovePerson => {
                     let asker = chosen.as_deref().and_then(Asker::parse);
-                    self.admission(id, by, what == Elsewhere::Approve, asker, place).await
+                    self.admission(id, by, what, asker, place).await
                 }
                 Elsewhere::Raise | Elsewhere::RaiseService | Elsewhere::ListAll => {
                     self.in_background(|this| async move { this.elsewhere(&by, what, chosen, place).await })
