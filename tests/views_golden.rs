@@ -36,7 +36,7 @@ use warridor::domain::stamp::{At, Stamp};
 use warridor::views;
 use warridor::views::action_id::{Origin, Subject};
 use warridor::views::modal::{Askable, RaiseDraft};
-use warridor::views::oncall::Watch;
+use warridor::views::oncall::{Untold, Watch};
 
 /// How an incident gets into a state, and what that state is called.
 fn states() -> Vec<(&'static str, Desk)> {
@@ -943,6 +943,42 @@ fn on_call() {
     golden.say("Ben is put in Ana's place", &say(&request("ben", "mara"), Some("ana"), true));
     golden.say("where nobody was", &say(&request("ben", "mara"), None, false));
     golden.say("nothing is configured", &message(&views::oncall::oncall(None, &[], &directory), None));
+    let d = &directory;
+    let later = Override {
+        id: OverrideId(2),
+        by: "divya".into(),
+        from: At(NIGHT.0 + DAY),
+        until: At(NIGHT.0 + 2 * DAY),
+        ..stand_in.clone()
+    };
+    let listed = |all: &[&Override]| message(&views::oncall::overrides(all, "/who", d), None);
+    golden.say("overrides", &listed(&[&stand_in, &later]));
+    golden.say("overrides, where there are none", &listed(&[]));
+    let many: Vec<Override> = (1..=25).map(|n| Override { id: OverrideId(n), ..stand_in.clone() }).collect();
+    let many = listed(&many.iter().collect::<Vec<_>>());
+    golden.say("many overrides, the last lines", &many.lines().rev().take(3).collect::<Vec<_>>().join("\n"));
+    let (ana, mara): (UserId, UserId) = ("ana".into(), "mara".into());
+    let mut say = |name: &str, words: &str| golden.say(name, &draw::words(words));
+    say("Divya is put on call: she reads", &views::oncall::put_on_call(&stand_in, Some(&ana), "/pager oncall", d));
+    say("Divya is put on call: Ana reads", &views::oncall::relieved(&stand_in, "/pager oncall", d));
+    say("Divya takes it: Ana reads", &views::oncall::relieved(&later, "/pager oncall", d));
+    say("Mara ends it: she reads", &views::oncall::ended(&stand_in, Some(Some(&ana)), d));
+    say("Mara ends it, and nobody is on call: she reads", &views::oncall::ended(&stand_in, Some(None), d));
+    say("Mara ends it before it began: she reads", &views::oncall::ended(&stand_in, None, d));
+    say("Mara ends it: Divya reads", &views::oncall::not_on_call_any_more(&stand_in, &mara, Some(&ana), d));
+    let divya = stand_in.user.clone();
+    say(
+        "Mara ends it, and Divya has another: she reads",
+        &views::oncall::not_on_call_any_more(&stand_in, &mara, Some(&divya), d),
+    );
+    say("Mara ends it: Ana reads", &views::oncall::on_call_again(&stand_in, &mara, d));
+    say("Mara ends it: Ben, who made it, reads", &views::oncall::your_override_ended(&stand_in, &mara, d));
+    let untold = [
+        ("ben".into(), Untold::Slack("account_inactive".to_owned())),
+        ("mara".into(), Untold::NoSlackId),
+        ("divya".into(), Untold::Paused),
+    ];
+    say("who is told and who is not", &views::oncall::told(&[ana], &untold, d));
     golden.compare();
 }
 

@@ -4,7 +4,7 @@ use super::decision::Decision;
 use super::directory::{Directory, Step, Target};
 use super::escalation;
 use super::id::{ScheduleId, UserId};
-use super::schedule::{Override, Schedule, now_and_next, resolve};
+use super::schedule::{Schedule, now_and_next, resolve};
 use super::stamp::{At, Stamp};
 use super::world::World;
 
@@ -55,20 +55,15 @@ pub fn who_would_be_asked(world: &World, directory: &Directory, stamp: Stamp, st
 }
 
 /// Whom an override relieves, or whose turn comes back when it ends: everybody but `who` who would carry the schedule
-/// for a part of [`from`, `until`) by `overrides`, the first of them first. At most [`RELIEVED_MAX`].
-pub fn relieved<'a>(
-    schedule: &Schedule,
-    overrides: impl Iterator<Item = &'a Override> + Clone,
-    (from, until): (At, At),
-    who: &UserId,
-) -> Vec<UserId> {
+/// for a part of [`from`, `until`) as things stand in `world`, the first of them first. At most [`RELIEVED_MAX`].
+pub fn relieved(world: &World, schedule: &Schedule, (from, until): (At, At), who: &UserId) -> Vec<UserId> {
     let mut found: Vec<UserId> = Vec::new();
     let mut at = from;
     for _ in 0..HANDOFFS {
         if at >= until || found.len() >= RELIEVED_MAX {
             break;
         }
-        let shift = resolve(schedule, overrides.clone(), at);
+        let shift = resolve(schedule, world.overrides.values(), at);
         found.extend(shift.who.filter(|other| other != who && !found.contains(other)));
         at = shift.until.max(at.plus_secs(1));
     }

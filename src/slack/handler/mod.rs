@@ -30,6 +30,7 @@ mod home;
 pub mod people;
 pub mod press;
 mod several;
+mod stand_in;
 mod windows;
 
 /// Slack wants its acknowledgement within 3 s; an input not decided by then leaves it out, and Slack shows the person a

@@ -220,13 +220,22 @@ impl Handler {
             Elsewhere::RemovePerson => What::RemovePerson(Removal { slack: slack.clone(), by: admin }),
             other => What::Admit(Admission { slack: slack.clone(), by: admin, approve: other == Elsewhere::Approve }),
         };
+        let user = user.id.clone();
         match self.decide(envelope_id.into(), input, DECIDE).await {
-            Came::To { facts, snapshot } => {
+            Came::To { facts, snapshot: after } => {
+                let ended = facts.iter().filter_map(|f| match f {
+                    Fact::OverrideRemoved { id, .. } => Some(*id),
+                    _ => None,
+                });
+                let letters: Vec<_> = ended.flat_map(|id| self.news_of_end(&snapshot, &after, id, &user)).collect();
+                let snapshot = after;
                 let Some(who) = snapshot.world.people.get(&slack).cloned() else { return Handled::Ack(None) };
                 let is_news = !facts.is_empty();
                 self.in_background(|this| async move {
                     this.show_standing(&who, &place).await;
-                    this.answer(&by, place, "Warridor", &Message::plain(views::people::decided(&who))).await;
+                    let told = this.tell_people(letters, &by, &place, &snapshot.directory).await;
+                    let words = format!("{}{told}", views::people::decided(&who));
+                    this.answer(&by, place, "Warridor", &Message::plain(words)).await;
                     if is_news {
                         this.tell_newcomer(&who).await;
                     }
