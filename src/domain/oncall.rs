@@ -92,3 +92,57 @@ fn look_at(d: &mut Decision<'_>, schedule: &Schedule) {
         d.emit(Fact::ShiftStarted { schedule: schedule.id.clone(), shift, due, tzdata: TZDATA.to_owned() });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::directory::Settings;
+    use crate::domain::handle::handle;
+    use crate::domain::id::InputId;
+    use crate::domain::input::{Input, What};
+    use crate::domain::stamp::{At, Stamp};
+    use crate::domain::world::World;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    const START: At = At(1_772_420_520_000);
+
+    /// One schedule that nobody carries but by an override.
+    fn directory() -> Directory {
+        let (id, name, tz) = (ScheduleId::from("primary"), "Primary".to_owned(), chrono_tz::UTC);
+        let schedule = Schedule { id: id.clone(), name, team: None, tz, layers: Vec::new() };
+        Directory {
+            sha256: String::new(),
+            users: BTreeMap::new(),
+            teams: BTreeMap::new(),
+            services: BTreeMap::new(),
+            policies: BTreeMap::new(),
+            schedules: [(id, schedule)].into(),
+            channels: BTreeMap::new(),
+            private_channels: BTreeSet::new(),
+            keys: BTreeMap::new(),
+            catch_all: Vec::new(),
+            admin_channel: "C0ADMIN".into(),
+            settings: Settings::default(),
+        }
+    }
+
+    #[test]
+    fn an_override_that_is_ended_hands_over_at_once_and_only_once() {
+        let (directory, mut world) = (directory(), World::default());
+        let (id, until) = (OverrideId(1), START.plus_secs(7_200));
+        let (schedule, user, by) = ("primary".into(), UserId::from("ana"), UserId::from("ben"));
+        let made = Fact::OverrideSet(Override { id, schedule, user, from: START, until, by: by.clone() });
+        world.apply(&made, Stamp::agreed(START));
+        let end = Input { id: InputId::minted('t', 1), what: What::EndOverride { id, by: by.clone() } };
+        let late = Stamp::agreed(until);
+        assert_eq!(handle(&world, &directory, &end, late), Err(Refusal::NoSuchOverride(id)), "it is over by itself");
+
+        let now = Stamp::agreed(START.plus_secs(60));
+        let facts = handle(&world, &directory, &end, now).expect("everybody may");
+        let [removed, Fact::ShiftStarted { shift, .. }] = facts.as_slice() else { panic!("{facts:?}") };
+        assert_eq!((removed, &shift.who), (&Fact::OverrideRemoved { id, by }, &None));
+        facts.iter().for_each(|fact| world.apply(fact, now));
+        assert_eq!(world.next_wake(), world.next_wake_by_brute_force());
+        assert_eq!(handle(&world, &directory, &end, now), Err(Refusal::NoSuchOverride(id)));
+    }
+}
