@@ -26,7 +26,7 @@ use std::time::Duration;
 
 mod commands;
 mod forms;
-mod home;
+pub mod home;
 pub mod people;
 pub mod press;
 mod several;
@@ -62,6 +62,8 @@ pub struct Handler {
     pub history: History,
     /// What Slack said of people whom the configuration does not know.
     pub faces: people::Faces,
+    /// The Home tabs that are kept true.
+    pub homes: home::Homes,
 }
 
 /// What an input came to.
