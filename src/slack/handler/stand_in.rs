@@ -111,7 +111,7 @@ impl Handler {
         place: &Place,
         d: &Directory,
     ) -> String {
-        let until = tokio::time::Instant::now() + TELL;
+        let began_ms = self.clock.real_ms();
         let mut under_way = Vec::new();
         let (mut told, mut untold) = (Vec::new(), Vec::new());
         for (user, words) in letters {
@@ -127,7 +127,8 @@ impl Handler {
             }
         }
         for (user, mut heard) in under_way {
-            let came = tokio::time::timeout_at(until, &mut heard).await;
+            let gone = Duration::from_millis((self.clock.real_ms() - began_ms).unsigned_abs());
+            let came = tokio::time::timeout(TELL.saturating_sub(gone), &mut heard).await;
             // From here on it is said to the author.
             heard.close();
             let why = came.ok().or_else(|| heard.try_recv().ok().map(Ok)).and_then(Result::ok).flatten();
