@@ -20,6 +20,7 @@ use crate::pump::driver::{self as pump_driver, Board, Parts};
 use crate::pump::{Fatal, Pump, Replayer};
 use crate::record::Salt;
 use crate::reload::{Keeper, Reload, Watch};
+use crate::slack::handler::home::Homes;
 use crate::slack::handler::people::Faces;
 use crate::slack::handler::{Archive, Handler, History};
 use crate::slack::{self, SlackClient, SocketConfig};
@@ -172,7 +173,10 @@ impl App {
             archive: archive(store.clone()),
             history: history(store.clone()),
             faces: Faces::default(),
+            homes: Homes::default(),
         };
+        sockets.tasks.push(tokio::spawn(handler.clone().show_requests(sockets.token.clone())));
+        sockets.tasks.push(tokio::spawn(handler.clone().keep_homes(sockets.token.clone())));
         let config = SocketConfig::new(slack_api, app_token);
         let (listening, status) = slack::run(config, clock.clone(), handler, sockets.token.clone());
         sockets.tasks.push(listening);

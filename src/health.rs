@@ -46,6 +46,7 @@ impl Health {
                 "refused": config.refused,
                 "ignored_until_restart": config.ignored_until_restart,
                 "people_not_found": config.people_not_found,
+                "people_not_asked": config.people_not_asked,
             },
             "slack": {
                 "sockets": sockets.connected,

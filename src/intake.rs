@@ -62,9 +62,11 @@ fn alert_keys(input: &Input) -> Vec<AlertKey> {
         What::Act(_)
         | What::Raise(_)
         | What::Override(_)
+        | What::EndOverride { .. }
         | What::GuestNote(_)
         | What::AddMe(_)
         | What::Admit(_)
+        | What::RemovePerson(_)
         | What::Announced { .. }
         | What::DoNotDisturb(_)
         | What::Due

@@ -49,6 +49,8 @@ pub struct Standing {
     pub ignored_until_restart: Vec<&'static str>,
     /// People known by e-mail only, whom Slack does not know.
     pub people_not_found: Vec<String>,
+    /// Why Slack does not say who people known by e-mail only are.
+    pub people_not_asked: Option<String>,
 }
 
 /// Decides what becomes of a configuration that was read. No I/O.
@@ -151,11 +153,28 @@ struct Memory {
     /// The text in force, which the store keeps.
     text: String,
     people: People,
+    /// What went through the door last, with the ids that were known then.
+    put: Directory,
     seen: Option<Seen>,
     /// How the files looked when they were last read, and at the last look.
     read_at: Stamps,
     looked_at: Stamps,
     inputs: u64,
+}
+
+impl Memory {
+    fn new(keeper: Keeper, text: String) -> Self {
+        Self {
+            put: keeper.in_force.clone(),
+            keeper,
+            text,
+            people: People::default(),
+            seen: None,
+            read_at: Stamps::default(),
+            looked_at: Stamps::default(),
+            inputs: 0,
+        }
+    }
 }
 
 impl Reload {
@@ -175,15 +194,7 @@ impl Reload {
                 return;
             }
         };
-        let mut memory = Memory {
-            keeper,
-            text,
-            people: People::default(),
-            seen: None,
-            read_at: Stamps::default(),
-            looked_at: Stamps::default(),
-            inputs: 0,
-        };
+        let mut memory = Memory::new(keeper, text);
         let mut ask = tokio::time::interval(ASK_AGAIN);
         ask.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -253,7 +264,6 @@ impl Reload {
 
     /// Looks for people known by e-mail only, and puts their ids in force.
     async fn ask(&self, memory: &mut Memory) {
-        let before = memory.people.apply(&memory.keeper.in_force);
         let news = memory.people.ask(&memory.keeper.in_force, &self.client).await;
         for line in news {
             tracing::warn!("{line}");
@@ -261,11 +271,10 @@ impl Reload {
         }
         self.publish(memory);
         let directory = memory.keeper.in_force.clone();
-        if memory.people.apply(&directory) != before
+        if memory.people.apply(&directory) != memory.put
             && let Err(why) = self.put(memory, &directory).await
         {
-            tracing::warn!(why, "people found by e-mail are not in force yet; Slack is asked again");
-            memory.people = People::default();
+            tracing::warn!(why, "people found by e-mail are not in force yet; it is tried again");
         }
     }
 
@@ -276,10 +285,13 @@ impl Reload {
         kept.map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;
         memory.inputs += 1;
         let id = InputId::minted('l', memory.inputs);
-        let input = Input { id, what: What::ConfigLoaded(Arc::new(directory)) };
+        let input = Input { id, what: What::ConfigLoaded(Arc::new(directory.clone())) };
         let answer = self.door.submit(Lane::Inner, input, memory.text.len()).map_err(|turned| format!("{turned:?}"))?;
         match answer.await {
-            Ok(Answer::Decided { .. } | Answer::DecidedBefore { .. }) => Ok(()),
+            Ok(Answer::Decided { .. } | Answer::DecidedBefore { .. }) => {
+                memory.put = directory;
+                Ok(())
+            }
             Ok(Answer::NotWritten(why)) => Err(why),
             Ok(Answer::Refused { refusal, .. }) => Err(format!("{refusal:?}")),
             Err(_) => Err("the writer stopped before it answered".to_owned()),
@@ -288,7 +300,8 @@ impl Reload {
 
     fn publish(&self, memory: &Memory) {
         let people_not_found = memory.people.missing(&memory.keeper.in_force);
-        let standing = Standing { people_not_found, ..memory.keeper.standing.clone() };
+        let people_not_asked = memory.people.not_asked().map(str::to_owned);
+        let standing = Standing { people_not_found, people_not_asked, ..memory.keeper.standing.clone() };
         self.standing.send_if_modified(|now| std::mem::replace(now, standing.clone()) != standing);
     }
 

@@ -8,7 +8,9 @@ mod e2e;
 mod office;
 
 use e2e::company::{PAYMENTS_KEY, SEARCH_KEY};
-use office::{Office, drawn};
+use e2e::{SOON, eventually, eventually_true};
+use office::{Office, drawn, plain};
+use serde_json::json;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -93,4 +95,105 @@ fn a_command_with_another_name_does_what_the_configuration_says_it_means() {
         let told = office.slack.types("mara", "payments", command, text).to_string();
         assert!(told.contains("Payments, by the week: *Ben Okafor*"), "{command} {text}: {told}");
     }
+}
+
+impl Office {
+    fn answered(&self, who: &str, text: &str) -> String {
+        drawn(&self.slack.slash(who, "payments", text)).join("\n")
+    }
+
+    /// What the bot wrote to somebody, the oldest first.
+    fn letters(&self, who: &str) -> Vec<String> {
+        self.slack.messages(&format!("dm:{who}")).iter().map(|m| plain(&m.readable())).collect()
+    }
+
+    fn letter(&self, who: &str, words: &str) -> String {
+        eventually(format!("{who} reads {words:?}"), SOON, || {
+            self.letters(who).into_iter().find(|letter| letter.contains(words))
+        })
+    }
+}
+
+#[test]
+fn whoever_is_put_on_call_and_whoever_is_relieved_are_told() {
+    let office = Office::usual();
+    let told = office.answered("ana", "oncall override payments @chen 2h");
+    assert!(told.ends_with("instead of Ben Okafor. I tell Chen Wei and Ben Okafor."), "{told}");
+    let span = "Payments, by the week, from Mar 2 03:02 until Mar 2 05:02";
+    office.letter("chen", &format!("Ana Silva put you on call for {span}, instead of Ben Okafor."));
+    office.letter("ben", &format!("Ana Silva put Chen Wei on call instead of you: {span}."));
+    assert_eq!(office.letters("ana").len(), 0, "she typed it");
+
+    office.pass(2);
+    let told = office.answered("divya", "oncall take payments until 06:00");
+    assert!(told.ends_with("I tell Chen Wei and Ben Okafor."), "both have a part of it: {told}");
+    office.letter("chen", "Divya Rao takes the pager instead of you");
+    office.letter("ben", "Divya Rao takes the pager instead of you");
+    assert_eq!(office.letters("divya").len(), 0);
+    let told = office.answered("ben", "oncall take payments 06:00-07:00");
+    assert!(!told.contains("I tell"), "it is his turn anyway: {told}");
+}
+
+#[test]
+fn whoever_stood_in_whose_turn_it_is_again_and_who_made_it_hear_that_it_is_over() {
+    let office = Office::usual();
+    office.answered("ana", "oncall override payments @chen 2h");
+    office.letter("chen", "put you on call");
+    office.letter("ben", "on call instead of you");
+    office.pass(60);
+    let told = office.answered("mara", "oncall override remove 1");
+    assert!(told.contains("On call now: Ben Okafor."), "{told}");
+    assert!(told.ends_with("I tell Chen Wei, Ben Okafor and Ana Silva."), "{told}");
+    let letter = office.letter("chen", "Mara Keller ended your override");
+    assert!(letter.contains("Ben Okafor is on call instead."), "{letter}");
+    office.letter("ben", "your own turn counts again");
+    office.letter("ana", "Mara Keller ended the override that you made: Chen Wei");
+    assert_eq!(office.letters("mara").len(), 0);
+}
+
+#[test]
+fn who_is_being_paged_by_an_override_stays_paged_when_it_ends() {
+    let config = e2e::Company::default().config();
+    let config = config.replacen("targets = [\"user:ana\"]", "targets = [\"schedule:payments-week\"]", 1);
+    let office = Office::open(&config, e2e::company::workspace());
+    office.answered("ana", "oncall override payments @chen 2h");
+    office.letter("chen", "put you on call");
+    office.pass(2);
+    office.monitor(PAYMENTS_KEY, "disk", "trigger");
+    let page = eventually("his page", SOON, || {
+        office.pass(1);
+        office.slack.pages("chen", 1).pop()
+    });
+    office.answered("ana", "oncall override remove 1");
+    office.settle();
+    assert_eq!(office.slack.pages("ben", 1).len(), 0, "the level that asks Chen goes on");
+    office.slack.press_well("chen", "dm:chen", &page, "incident.acknowledge");
+    eventually_true("he has it", SOON, || office.answered("ana", "show 1").contains("Chen Wei has it"));
+    office.monitor(PAYMENTS_KEY, "cpu", "trigger");
+    eventually_true("the next alert asks Ben", SOON, || {
+        office.pass(1);
+        !office.slack.pages("ben", 2).is_empty()
+    });
+}
+
+#[test]
+fn whom_slack_does_not_let_me_tell_is_named_at_once_or_as_soon_as_it_is_known() {
+    let office = Office::usual();
+    let to_chen = e2e::company::user_id("chen");
+    office.slack.order(json!({
+        "fault": "error", "error": "account_inactive", "method": "chat.postMessage", "channel": to_chen, "count": 1,
+    }));
+    let told = office.answered("ana", "oncall override payments @chen 2h");
+    assert!(told.contains("I tell Ben Okafor. :warning: Chen Wei does not know"), "{told}");
+    assert!(told.ends_with("(Slack did not take my message: account_inactive). Tell them yourself."), "{told}");
+
+    office.pass(2);
+    office.slack.order(json!({ "fault": "429", "method": "chat.postMessage", "channel": to_chen, "count": 3 }));
+    let told = office.answered("ana", "oncall override payments @chen from 10:00 to 11:00");
+    assert!(told.contains("I tell Chen Wei"), "{told}");
+    eventually_true("she is told that he does not know", SOON, || {
+        let all = office.slack.get("/sandbox/messages?channel=payments&user=ana");
+        let all = all.as_array().cloned().unwrap_or_default();
+        all.iter().any(|m| m["is_ephemeral"] == true && m.to_string().contains("not take my message: rate_limited"))
+    });
 }

@@ -157,3 +157,34 @@ fn people_known_by_e_mail_are_found_at_the_start_and_those_who_are_not_are_told(
     eventually_true("the new file is in force", NOTICED, || sha256(&pager) != first);
     pager.slack.page_to("ana", pager.alert("for ana again"));
 }
+
+#[test]
+fn a_missing_scope_is_told_as_such_with_its_mend_and_whoever_it_hid_is_found_later() {
+    let mut text = Company::waiting(&["1h", "1h"]).config();
+    let mut workspace = workspace();
+    for who in ["ana", "chen"] {
+        let slack = format!("slack = \"{}\"", user_id(who));
+        text = text.replace(&slack, &format!("email = \"{who}@example.com\""));
+        let user = workspace.users.iter_mut().find(|u| u.name == who).expect("one of the company");
+        user.email = Some(format!("{who}@example.com"));
+    }
+    let mut pager = Pager::run_in(text, workspace);
+    let refused = json!({ "fault": "error", "error": "missing_scope", "method": "users.lookupByEmail" });
+    pager.slack.order(refused);
+    pager.start();
+    pager.has_sockets(2);
+    let why =
+        eventually("Slack was asked", NOTICED, || standing(&pager)["people_not_asked"].as_str().map(str::to_owned));
+    assert!(why.starts_with("2 people known by e-mail only could not be asked about"), "{why}");
+    assert!(why.contains("lacks the scope users:read.email") && why.contains("Reinstall to Workspace"), "{why}");
+    assert_eq!(standing(&pager)["people_not_found"], json!([]), "nobody knows that");
+    eventually_true("the admin channel hears it", NOTICED, || heard_in_admin(&pager, "could not be asked about") == 1);
+    assert_eq!(heard_in_admin(&pager, "does not find the e-mail address"), 0);
+
+    // The app is reinstalled. Any change of the file asks at once, as the next minute would.
+    pager.slack.order(json!({ "clear": true }));
+    edit(&pager, |text| text.replace("tier = 3", "tier = 2"));
+    eventually_true("both are found", NOTICED, || standing(&pager)["people_not_asked"].is_null());
+    pager.slack.page_to("ana", pager.alert("for ana"));
+    assert_eq!(heard_in_admin(&pager, "could not be asked about"), 1, "told once");
+}

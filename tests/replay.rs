@@ -42,8 +42,10 @@ enum Step {
     Act(u8, u8, u8),
     Override(u8),
     Dnd(u8, u8),
+    EndOverride(u8),
     AddMe(u8),
     Admit(u8, u8, bool),
+    Remove(u8, u8),
     GuestNote(u8),
     Advance(i64),
     Checkpoint,
@@ -57,7 +59,9 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (0..4u8, 0..7u8, 0..15u8).prop_map(|(who, no, deed)| Step::Act(who, no, deed)),
         1 => (0..4u8).prop_map(Step::Override),
         1 => (0..4u8, 0..9u8).prop_map(|(who, hours)| Step::Dnd(who, hours)),
+        1 => (1..5u8).prop_map(Step::EndOverride),
         1 => (0..3u8).prop_map(Step::AddMe),
+        1 => (0..4u8, 0..3u8).prop_map(|(by, who)| Step::Remove(by, who)),
         2 => (0..4u8, 0..3u8, any::<bool>()).prop_map(|(by, who, yes)| Step::Admit(by, who, yes)),
         1 => (0..7u8).prop_map(Step::GuestNote),
         4 => prop::sample::select(vec![1_000, 5 * MINUTE, 31 * MINUTE, 25 * HOUR]).prop_map(Step::Advance),
@@ -105,6 +109,11 @@ fn take(sim: &mut Sim, step: &Step) {
         Step::Dnd(who, hours) => {
             let for_ms = (*hours > 0).then(|| i64::from(*hours) * HOUR);
             sim.dnd(PEOPLE[usize::from(*who)], for_ms);
+        }
+        Step::EndOverride(id) => sim.end_override("ben", u64::from(*id)),
+        Step::Remove(by, who) => {
+            let by = if *by == 0 { "ana" } else { "mara" };
+            sim.remove_person(by, NEWCOMERS[usize::from(*who)]);
         }
         Step::AddMe(who) => sim.add_me(NEWCOMERS[usize::from(*who)]),
         Step::Admit(by, who, yes) => {

@@ -323,6 +323,44 @@ fn somebody_pages_by_hand_and_sees_first_whom_that_wakes() {
 }
 
 #[test]
+fn an_open_home_tab_is_kept_true_for_an_hour_and_left_alone_where_nothing_changed() {
+    let (office, card) = paged();
+    let published = |who: &str| {
+        let calls = office.slack.get("/sandbox/calls");
+        let ours = calls.as_array().expect("calls").iter().filter(|c| c["method"] == "views.publish");
+        ours.filter(|c| c["body"].to_string().contains(&user_id(who))).count()
+    };
+    let home = |words: &str| {
+        eventually(format!("Ana's Home tab says {words:?}"), SOON, || {
+            office.pass(10);
+            office.home("ana").filter(|home| plain(&home.to_string()).contains(words))
+        })
+    };
+    office.slack.open_home("ana");
+    home("Paging Ana Silva since");
+    // Ben takes it in the channel; Ana only looks.
+    office.slack.press_well("ben", "payments", &card, "incident.acknowledge");
+    office.told("ben", "Take #1?");
+    let question = office.private("ben").pop().expect("the question");
+    office.slack.press_well("ben", "payments", &question, "incident.take");
+    home("Ben Okafor has it since");
+    assert_eq!(published("ben"), 0, "he never opened his");
+    let before = published("ana");
+    for _ in 0..6 {
+        office.pass(10);
+    }
+    assert_eq!(published("ana"), before, "nothing changed");
+
+    office.pass(60 * 60);
+    let before = published("ana");
+    office.slack.slash("ben", "payments", "resolve 1");
+    for _ in 0..6 {
+        office.pass(10);
+    }
+    assert_eq!(published("ana"), before, "she looked at it long ago");
+}
+
+#[test]
 fn the_home_tab_says_what_is_mine_and_its_buttons_work() {
     let (office, _) = paged();
     office.slack.open_home("ana");
@@ -419,7 +457,7 @@ fn one_push_at_a_time_the_first_at_once_and_the_rest_together() {
     let listed = office.top("ana", 1);
     assert!(drawn(&listed).join(" ").contains("#4"), "{listed}");
     office.press("ana", "dm:ana", &shown, "bundle.acknowledge");
-    dm("You have all 2 of these incidents");
+    dm("You have 2 of these incidents");
     office.card(2, "Ana Silva has it");
     office.card(4, "Ana Silva has it");
     office.card(1, "Paging Ana Silva");

@@ -37,7 +37,7 @@ use warridor::views;
 use warridor::views::action_id::{Origin, Subject};
 use warridor::views::home::Me;
 use warridor::views::modal::{Askable, RaiseDraft};
-use warridor::views::oncall::Watch;
+use warridor::views::oncall::{Untold, Watch};
 
 /// How an incident gets into a state, and what that state is called.
 fn states() -> Vec<(&'static str, Desk)> {
@@ -440,7 +440,10 @@ fn refusals() -> Vec<Refusal> {
             | Refusal::SnoozeTooLong { .. }
             | Refusal::EmptyNote
             | Refusal::OverrideEndsBeforeItStarts
-            | Refusal::OverrideInThePast { .. } => {}
+            | Refusal::OverrideInThePast { .. }
+            | Refusal::NoSuchOverride(_)
+            | Refusal::NotAdded
+            | Refusal::RemovedAlready { .. } => {}
         }
     }
     let incident = IncidentNo(12);
@@ -486,6 +489,9 @@ fn refusals() -> Vec<Refusal> {
         Refusal::NobodyAsks,
         Refusal::DecidedAlready { by: "mara".into(), at: NIGHT, approved: true },
         Refusal::DecidedAlready { by: "mara".into(), at: NIGHT, approved: false },
+        Refusal::NoSuchOverride(OverrideId(3)),
+        Refusal::NotAdded,
+        Refusal::RemovedAlready { by: "mara".into(), at: NIGHT },
     ];
     all.iter().for_each(is_listed);
     all
@@ -637,6 +643,7 @@ fn people_who_are_not_known() {
     let added = newcomer(Standing::Added { user: "slack-u0zoe".into(), by: by.clone(), at: NIGHT.plus_ms(MINUTE) });
     let again_at = NIGHT.plus_ms(DAY);
     let declined = newcomer(Standing::Declined { by: by.clone(), at: NIGHT.plus_ms(MINUTE), again_at });
+    let removed = newcomer(Standing::Removed { by: by.clone(), at: NIGHT.plus_ms(MINUTE), again_at });
     let nameless = Newcomer { email: "".into(), ..newcomer(Standing::Asked) };
     let subject = Subject { store: desk.store, incident: IncidentNo(12) };
     golden.say("somebody unknown", &message(&views::people::unknown(), None));
@@ -645,16 +652,22 @@ fn people_who_are_not_known() {
     golden.say("a guest types a command", &message(&views::people::outsider(None), None));
     golden.say("Slack does not say who it is", &views::people::not_told_who());
     golden.say("a restored copy", &views::people::paused());
-    golden.say("Add me was pressed", &views::people::asked());
-    golden.say("the admins could not be told", &views::people::not_shown());
+    golden.say("Add me was pressed", &views::people::asked(d));
+    golden.say("pressed again at once", &views::people::being_asked());
+    golden.say("the admins could not be told", &views::people::not_shown("is_archived", d));
+    let mut nobody_decides = d.clone();
+    nobody_decides.users.values_mut().for_each(|user| user.admin = false);
+    golden.say("nobody is an admin", &views::people::asked(&nobody_decides));
+    golden.say("nobody is an admin, nor could be told", &views::people::not_shown("is_archived", &nobody_decides));
     golden.say("the admins read", &message(&views::people::request(&newcomer(Standing::Asked), desk.store), None));
     golden.say("the admins read, without an e-mail", &message(&views::people::request(&nameless, desk.store), None));
-    for (name, who) in [("approved", &added), ("declined", &declined)] {
+    for (name, who) in [("approved", &added), ("declined", &declined), ("taken out", &removed)] {
         golden.say(&format!("{name}: the admins read"), &message(&views::people::standing(who, d, desk.store), None));
         golden.say(&format!("{name}: the admin who pressed reads"), &views::people::decided(who));
     }
     golden.say("approved: they read", &views::people::you_are_in(&by, d));
     golden.say("declined: they read", &draw::words(&views::people::you_are_not_in(&by, again_at, d)));
+    golden.say("taken out: they read", &draw::words(&views::people::you_are_out(&by, again_at, d)));
     golden.compare();
 }
 
@@ -973,6 +986,42 @@ fn on_call() {
     golden.say("Ben is put in Ana's place", &say(&request("ben", "mara"), Some("ana"), true));
     golden.say("where nobody was", &say(&request("ben", "mara"), None, false));
     golden.say("nothing is configured", &message(&views::oncall::oncall(None, &[], &directory), None));
+    let d = &directory;
+    let later = Override {
+        id: OverrideId(2),
+        by: "divya".into(),
+        from: At(NIGHT.0 + DAY),
+        until: At(NIGHT.0 + 2 * DAY),
+        ..stand_in.clone()
+    };
+    let listed = |all: &[&Override]| message(&views::oncall::overrides(all, "/who", d), None);
+    golden.say("overrides", &listed(&[&stand_in, &later]));
+    golden.say("overrides, where there are none", &listed(&[]));
+    let many: Vec<Override> = (1..=25).map(|n| Override { id: OverrideId(n), ..stand_in.clone() }).collect();
+    let many = listed(&many.iter().collect::<Vec<_>>());
+    golden.say("many overrides, the last lines", &many.lines().rev().take(3).collect::<Vec<_>>().join("\n"));
+    let (ana, mara): (UserId, UserId) = ("ana".into(), "mara".into());
+    let mut say = |name: &str, words: &str| golden.say(name, &draw::words(words));
+    say("Divya is put on call: she reads", &views::oncall::put_on_call(&stand_in, Some(&ana), "/pager oncall", d));
+    say("Divya is put on call: Ana reads", &views::oncall::relieved(&stand_in, "/pager oncall", d));
+    say("Divya takes it: Ana reads", &views::oncall::relieved(&later, "/pager oncall", d));
+    say("Mara ends it: she reads", &views::oncall::ended(&stand_in, Some(Some(&ana)), d));
+    say("Mara ends it, and nobody is on call: she reads", &views::oncall::ended(&stand_in, Some(None), d));
+    say("Mara ends it before it began: she reads", &views::oncall::ended(&stand_in, None, d));
+    say("Mara ends it: Divya reads", &views::oncall::not_on_call_any_more(&stand_in, &mara, Some(&ana), d));
+    let divya = stand_in.user.clone();
+    say(
+        "Mara ends it, and Divya has another: she reads",
+        &views::oncall::not_on_call_any_more(&stand_in, &mara, Some(&divya), d),
+    );
+    say("Mara ends it: Ana reads", &views::oncall::on_call_again(&stand_in, &mara, d));
+    say("Mara ends it: Ben, who made it, reads", &views::oncall::your_override_ended(&stand_in, &mara, d));
+    let untold = [
+        ("ben".into(), Untold::Slack("account_inactive".to_owned())),
+        ("mara".into(), Untold::NoSlackId),
+        ("divya".into(), Untold::Paused),
+    ];
+    say("who is told and who is not", &views::oncall::told(&[ana], &untold, d));
     golden.compare();
 }
 

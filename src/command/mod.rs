@@ -33,7 +33,7 @@ pub use words::LINE_MAX;
 
 pub use crate::domain::call::Whom;
 use crate::domain::directory::{Directory, Urgency};
-use crate::domain::id::{IncidentNo, ScheduleId, ServiceId, TeamId, UserId};
+use crate::domain::id::{IncidentNo, OverrideId, ScheduleId, ServiceId, TeamId, UserId};
 use crate::domain::stamp::At;
 use chrono_tz::Tz;
 use reading::Reading;
@@ -181,6 +181,8 @@ pub enum OnCall {
     Team(TeamId),
     Schedule(ScheduleId),
     Me,
+    /// Those that are not over, with their numbers.
+    Overrides,
     Override {
         schedule: ScheduleId,
         who: UserId,
@@ -196,6 +198,8 @@ pub enum OnCall {
         until: At,
         meant: Option<Meant>,
     },
+    /// Never guessed: several may be ahead.
+    EndOverride(OverrideId),
     Help,
 }
 

@@ -1,19 +1,24 @@
 //! `/pager oncall …`, and the commands that are short for it.
 
 use super::Means;
+use super::mention::readable;
 use super::mistake::{Mistake, quoted};
 use super::names::{self, of_schedule, of_service, of_team};
 use super::reading::Reading;
 use super::span::span;
 use super::spoken::spoken;
 use super::verbs::{self, ON_CALL, ON_CALL_ABSENT, OnCallVerb, PAGER};
+use super::which::incident_no;
 use super::{Command, OnCall, people};
+use crate::domain::id::{IncidentNo, OverrideId};
 use crate::domain::lookup::{How, NAME_WORDS};
 use std::cmp::Reverse;
 
 /// "who is on call right now for payments" asks no more than "payments".
 const FILLERS: &[&str] =
     &["oncall", "on-call", "who", "whos", "who's", "is", "are", "on", "call", "for", "in", "at", "right", "currently"];
+/// `override remove 3`
+const END: &[&str] = &["remove", "rm", "delete", "end", "cancel", "stop"];
 /// What may stand between a schedule and the person.
 const BY: &[&str] = &["with", "by", "to"];
 
@@ -39,7 +44,11 @@ fn on_call(r: &mut Reading<'_>) -> Result<OnCall, Mistake> {
                 OnCallVerb::Help => Ok(OnCall::Help),
                 OnCallVerb::Everybody => r.end().map(|()| OnCall::Everybody),
                 OnCallVerb::Me => r.end().map(|()| OnCall::Me),
-                OnCallVerb::Override => put_in(r),
+                OnCallVerb::Overrides => r.end().map(|()| OnCall::Overrides),
+                OnCallVerb::Override => match r.words.is(END) && !is_whole_name(r) {
+                    true => end(r),
+                    false => put_in(r),
+                },
                 OnCallVerb::Take => take(r),
             }
         }
@@ -143,6 +152,24 @@ fn put_in(r: &mut Reading<'_>) -> Result<OnCall, Mistake> {
     let span = span(r)?;
     r.end()?;
     Ok(OnCall::Override { schedule, who, from: span.from, until: span.until, meant: span.meant })
+}
+
+/// `override remove 3`
+fn end(r: &mut Reading<'_>) -> Result<OnCall, Mistake> {
+    r.words.advance(1);
+    while r.words.skip(&["number", "no", "nr", "override"]) {}
+    let at = r.words.at();
+    match r.words.lower(0).map(incident_no) {
+        None => Err(rather(r, "Which one? The list has their numbers.", "overrides")),
+        Some(Some(IncidentNo(no))) => {
+            r.words.advance(1);
+            r.end().map(|()| OnCall::EndOverride(OverrideId(no)))
+        }
+        Some(None) => {
+            let word = quoted(&readable(r.words.typed(at, at + 1), r.directory()));
+            Err(rather(r, format!("{word} is no override's number. The list has them."), "overrides"))
+        }
+    }
 }
 
 /// `take TEAM 2h`

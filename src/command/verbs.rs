@@ -57,6 +57,7 @@ pub(super) enum OnCallVerb {
     Help,
     Everybody,
     Me,
+    Overrides,
     Override,
     Take,
 }
@@ -65,6 +66,7 @@ pub(super) const ON_CALL: &[(OnCallVerb, &[&str])] = &[
     (OnCallVerb::Help, &["help", "?", "-h", "--help", "usage", "commands"]),
     (OnCallVerb::Everybody, &["everybody", "everyone", "all", "now", "list"]),
     (OnCallVerb::Me, &["me", "mine", "my", "myself"]),
+    (OnCallVerb::Overrides, &["overrides"]),
     (OnCallVerb::Override, &["override", "cover"]),
     (OnCallVerb::Take, &["take"]),
 ];

@@ -22,8 +22,6 @@ pub struct AppConfig {
     pub data_dir: PathBuf,
     /// Fetched while all is well: whoever watches it pages you when the pager dies.
     pub heartbeat_url: Option<Url>,
-    /// Where monitors outside reach us.
-    pub public_url: Option<Url>,
     pub commands: Vec<SlashCommand>,
     /// In the order of the file.
     pub channels: Vec<Channel>,
@@ -62,7 +60,6 @@ pub(super) struct Top {
     pub listen: SocketAddr,
     pub data_dir: PathBuf,
     pub heartbeat_url: Option<Url>,
-    pub public_url: Option<Url>,
     pub admin_channel: Option<(String, ChannelId)>,
 }
 
@@ -86,17 +83,16 @@ pub(super) fn top(table: &Table<'_>, folder: &Path, names: &Names, channels: &BT
         workspace,
         listen: listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))),
         data_dir: folder.join(data_dir),
-        heartbeat_url: url(table, "heartbeat_url", &["https", "http"]),
-        public_url: url(table, "public_url", &["https"]),
+        heartbeat_url: url(table, "heartbeat_url"),
         admin_channel,
     }
 }
 
-fn url(table: &Table<'_>, key: &'static str, schemes: &[&str]) -> Option<Url> {
+fn url(table: &Table<'_>, key: &'static str) -> Option<Url> {
     let found = table.text(key, MAX_URL_CHARS)?;
-    let url = Url::parse(&found.value).ok().filter(|url| schemes.contains(&url.scheme()) && url.has_host());
+    let url = Url::parse(&found.value).ok().filter(|url| ["https", "http"].contains(&url.scheme()) && url.has_host());
     if url.is_none() {
-        table.complain(&found, "is not an address Warridor can use", &format!("write {}://…", schemes.join(":// or ")));
+        table.complain(&found, "is not an address Warridor can use", "write https:// or http://…");
     }
     url
 }

@@ -29,6 +29,7 @@ impl Checks<'_> {
         self.unused();
         self.teams();
         self.anybody_woken();
+        self.any_admin();
     }
 
     fn at(&self, thing: &str, key: &str) -> usize {
@@ -229,6 +230,16 @@ impl Checks<'_> {
             let wrong = "and every other service has urgency = \"low\": nobody is ever woken";
             let mend = "write urgency = \"high\" where somebody should be";
             self.notes.warn(self.at(&thing, "urgency"), &format!("[{thing}]"), "", wrong, mend);
+        }
+    }
+
+    /// Whoever asks to be added waits for an admin.
+    fn any_admin(&self) {
+        if !self.directory.users.values().any(|user| user.admin) {
+            let found = format!("admin_channel = \"{}\"", self.app.admin_channel);
+            let wrong = "hears who asks to be added, and nobody may decide: no user is an admin";
+            let mend = "write admin = true in the [[user]] of whoever may";
+            self.notes.warn(self.at("", "admin_channel"), "", &found, wrong, mend);
         }
     }
 

@@ -231,7 +231,6 @@ fn read(notes: &Notes, top: &DeTable<'_>, text: &str, folder: &Path, env: &dyn E
         listen: head.listen,
         data_dir: head.data_dir,
         heartbeat_url: head.heartbeat_url,
-        public_url: head.public_url,
         commands,
         channels,
         admin_channel: admin_name,

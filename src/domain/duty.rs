@@ -4,7 +4,7 @@ use super::call::Asked;
 use super::decision::Decision;
 use super::directory::{Directory, Policy, Service, Step, Target, Urgency, User};
 use super::id::{ScheduleId, ServiceId, UserId};
-use super::schedule::{now_and_next, resolve};
+use super::schedule::{Schedule, now_and_next, resolve};
 use super::stamp::{At, Stamp};
 use super::world::World;
 use super::{dnd, escalation};
@@ -24,7 +24,7 @@ pub struct Duty {
 /// Everything `user` carries now.
 pub fn duties(world: &World, directory: &Directory, stamp: Stamp, user: &UserId) -> Vec<Duty> {
     let overrides: Vec<_> = world.overrides.values().collect();
-    let duty = |schedule: &super::schedule::Schedule| {
+    let duty = |schedule: &Schedule| {
         let (now, next) = now_and_next(schedule, &overrides, stamp.wall);
         (now.who.as_ref() == Some(user)).then(|| Duty {
             schedule: schedule.id.clone(),
@@ -88,6 +88,25 @@ pub fn named(directory: &Directory, user: &UserId) -> Vec<Named> {
     };
     directory.policies.values().filter_map(named).collect()
 }
+
+/// Whom an override relieves, or whose turn comes back when it ends: everybody but `who` who would carry the schedule
+/// for a part of [`from`, `until`) as things stand in `world`, the first of them first. At most [`RELIEVED_MAX`].
+pub fn relieved(world: &World, schedule: &Schedule, (from, until): (At, At), who: &UserId) -> Vec<UserId> {
+    let mut found: Vec<UserId> = Vec::new();
+    let mut at = from;
+    for _ in 0..HANDOFFS {
+        if at >= until || found.len() >= RELIEVED_MAX {
+            break;
+        }
+        let shift = resolve(schedule, world.overrides.values(), at);
+        found.extend(shift.who.filter(|other| other != who && !found.contains(other)));
+        at = shift.until.max(at.plus_secs(1));
+    }
+    found
+}
+
+/// At most so many people are told of one override.
+pub const RELIEVED_MAX: usize = 10;
 
 /// One shift ahead, on the wall clock.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -296,6 +296,11 @@ pub enum Fact {
     OverrideExpired {
         id: OverrideId,
     },
+    /// Somebody ended it before its time.
+    OverrideRemoved {
+        id: OverrideId,
+        by: UserId,
+    },
 
     /// Slack holds back this person's notifications then; `None`: it does not.
     DoNotDisturb {
@@ -323,6 +328,12 @@ pub enum Fact {
         by: UserId,
     },
     PersonDeclined {
+        slack: SlackUserId,
+        by: UserId,
+        again_at: At,
+    },
+    /// Let in by button, and taken out again: from here on they are not in the directory.
+    PersonRemoved {
         slack: SlackUserId,
         by: UserId,
         again_at: At,
@@ -423,10 +434,12 @@ impl Fact {
             | Self::OverrideSet(_)
             | Self::OverrideExpired { .. }
             | Self::DoNotDisturb { .. }
+            | Self::OverrideRemoved { .. }
             | Self::PersonAsked { .. }
             | Self::PersonAnnounced { .. }
             | Self::PersonAdded { .. }
             | Self::PersonDeclined { .. }
+            | Self::PersonRemoved { .. }
             | Self::PersonForgotten { .. } => None,
             Self::IncidentOpened(o) => Some(o.incident),
             Self::StepStarted(s) => Some(s.incident),
@@ -472,7 +485,7 @@ impl Fact {
 
     /// Does this fact change who is in the directory?
     pub fn changes_people(&self) -> bool {
-        matches!(self, Self::PersonAdded { .. } | Self::PersonForgotten { .. })
+        matches!(self, Self::PersonAdded { .. } | Self::PersonRemoved { .. } | Self::PersonForgotten { .. })
     }
 
     /// What must be in memory before this fact can be applied.
@@ -502,10 +515,12 @@ impl Fact {
             | Self::OverrideSet(_)
             | Self::OverrideExpired { .. }
             | Self::DoNotDisturb { .. }
+            | Self::OverrideRemoved { .. }
             | Self::PersonAsked { .. }
             | Self::PersonAnnounced { .. }
             | Self::PersonAdded { .. }
             | Self::PersonDeclined { .. }
+            | Self::PersonRemoved { .. }
             | Self::PersonForgotten { .. } => Stale::Nothing,
             Self::AlertRepeated { incident, .. } => Stale::Card(*incident),
             Self::IncidentClosed { incident } => Stale::Closed(*incident),

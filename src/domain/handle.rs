@@ -44,6 +44,12 @@ pub fn decide(world: &mut World, directory: &Directory, input: &Input, stamp: St
         }
         // Refused before their first fact or not at all.
         What::GuestNote(note) => facts_of(world, directory, stamp, |d| response::guest_note(d, note)),
+        What::EndOverride { id, by } => facts_of(world, directory, stamp, |d| oncall::end_override(d, *id, by)),
+        // What follows from it is decided without them.
+        What::RemovePerson(removal) => {
+            let next = people::without(directory, world, &removal.slack);
+            facts_of(world, &next, stamp, |d| people::remove(d, removal))
+        }
         What::AddMe(who) => facts_of(world, directory, stamp, |d| people::ask(d, who)),
         What::Announced { slack, message } => {
             Ok(facts_in(world, directory, stamp, |d| people::announced(d, slack, message)))

@@ -4,7 +4,8 @@ use super::call::Whom;
 use super::directory::{Directory, Urgency};
 use super::dnd::Window;
 use super::id::{
-    AlertKey, ChannelId, IncidentNo, InputId, MessageRef, PageId, ScheduleId, ServiceId, SlackUserId, UserId,
+    AlertKey, ChannelId, IncidentNo, InputId, MessageRef, OverrideId, PageId, ScheduleId, ServiceId, SlackUserId,
+    UserId,
 };
 use super::page::{PageFailure, SyncKey};
 use super::stamp::At;
@@ -35,12 +36,16 @@ pub enum What {
     AddMe(Introduction),
     /// An admin decides about them.
     Admit(Admission),
+    /// An admin takes out somebody who was let in.
+    RemovePerson(Removal),
     /// The admin channel shows that they ask.
     Announced { slack: SlackUserId, message: MessageRef },
     /// Slack told how it is with these people's Do Not Disturb; `None`: it holds nothing back.
     DoNotDisturb(Vec<(SlackUserId, Option<Window>)>),
     /// A person takes somebody's place on a schedule for a while.
     Override(OverrideRequest),
+    /// A person ends that before its time.
+    EndOverride { id: OverrideId, by: UserId },
     /// A deadline may have come: look.
     Due,
     /// The outside world answered.
@@ -216,6 +221,13 @@ pub struct Admission {
     pub approve: bool,
 }
 
+/// Who is taken out again, and by whom.
+#[derive(Clone, Debug)]
+pub struct Removal {
+    pub slack: SlackUserId,
+    pub by: UserId,
+}
+
 /// A note by a guest or by somebody of another organisation, whom no configuration names.
 #[derive(Clone, Debug)]
 pub struct GuestNote {
@@ -278,8 +290,10 @@ impl Input {
             What::Settled(s) => s.incidents().into_iter().map(Need::Incident).collect(),
             What::GuestNote(n) => vec![Need::Incident(n.incident)],
             What::Override(_)
+            | What::EndOverride { .. }
             | What::AddMe(_)
             | What::Admit(_)
+            | What::RemovePerson(_)
             | What::Announced { .. }
             | What::DoNotDisturb(_)
             | What::Raise(_)

@@ -3,7 +3,7 @@
 use super::decision::Decision;
 use super::directory::Directory;
 use super::fact::Fact;
-use super::id::{OverrideId, ScheduleId};
+use super::id::{OverrideId, ScheduleId, UserId};
 use super::input::OverrideRequest;
 use super::people;
 use super::refusal::Refusal;
@@ -35,6 +35,26 @@ pub(super) fn request_override(d: &mut Decision<'_>, r: &OverrideRequest) -> Res
     }));
     look_at(d, schedule);
     Ok(())
+}
+
+/// Ends an override before its time. Who is being paged stays paged; whoever comes next is looked for anew.
+pub(super) fn end_override(d: &mut Decision<'_>, id: OverrideId, by: &UserId) -> Result<(), Refusal> {
+    let known = d.world().overrides.get(&id).filter(|o| o.until > d.stamp.wall);
+    let schedule = known.ok_or(Refusal::NoSuchOverride(id))?.schedule.clone();
+    d.emit(Fact::OverrideRemoved { id, by: by.clone() });
+    if let Some(schedule) = d.directory.schedules.get(&schedule) {
+        look_at(d, schedule);
+    }
+    Ok(())
+}
+
+/// Ends every override by which somebody stands in for another.
+pub(super) fn end_overrides_of(d: &mut Decision<'_>, user: &UserId, by: &UserId) {
+    let theirs = d.world().overrides.values().filter(|o| o.user == *user).map(|o| o.id);
+    for id in theirs.collect::<Vec<_>>() {
+        // One that is over by now ends by itself.
+        let _ = end_override(d, id, by);
+    }
 }
 
 /// The answer to "who" may have changed.
@@ -71,5 +91,59 @@ fn look_at(d: &mut Decision<'_>, schedule: &Schedule) {
     let known = d.world().shifts.get(&schedule.id);
     if known.is_none_or(|k| k.shift != shift || k.due <= d.stamp.at) {
         d.emit(Fact::ShiftStarted { schedule: schedule.id.clone(), shift, due, tzdata: TZDATA.to_owned() });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::directory::Settings;
+    use crate::domain::handle::handle;
+    use crate::domain::id::InputId;
+    use crate::domain::input::{Input, What};
+    use crate::domain::stamp::{At, Stamp};
+    use crate::domain::world::World;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    const START: At = At(1_772_420_520_000);
+
+    /// One schedule that nobody carries but by an override.
+    fn directory() -> Directory {
+        let (id, name, tz) = (ScheduleId::from("primary"), "Primary".to_owned(), chrono_tz::UTC);
+        let schedule = Schedule { id: id.clone(), name, team: None, tz, layers: Vec::new() };
+        Directory {
+            sha256: String::new(),
+            users: BTreeMap::new(),
+            teams: BTreeMap::new(),
+            services: BTreeMap::new(),
+            policies: BTreeMap::new(),
+            schedules: [(id, schedule)].into(),
+            channels: BTreeMap::new(),
+            private_channels: BTreeSet::new(),
+            keys: BTreeMap::new(),
+            catch_all: Vec::new(),
+            admin_channel: "C0ADMIN".into(),
+            settings: Settings::default(),
+        }
+    }
+
+    #[test]
+    fn an_override_that_is_ended_hands_over_at_once_and_only_once() {
+        let (directory, mut world) = (directory(), World::default());
+        let (id, until) = (OverrideId(1), START.plus_secs(7_200));
+        let (schedule, user, by) = ("primary".into(), UserId::from("ana"), UserId::from("ben"));
+        let made = Fact::OverrideSet(Override { id, schedule, user, from: START, until, by: by.clone() });
+        world.apply(&made, Stamp::agreed(START));
+        let end = Input { id: InputId::minted('t', 1), what: What::EndOverride { id, by: by.clone() } };
+        let late = Stamp::agreed(until);
+        assert_eq!(handle(&world, &directory, &end, late), Err(Refusal::NoSuchOverride(id)), "it is over by itself");
+
+        let now = Stamp::agreed(START.plus_secs(60));
+        let facts = handle(&world, &directory, &end, now).expect("everybody may");
+        let [removed, Fact::ShiftStarted { shift, .. }] = facts.as_slice() else { panic!("{facts:?}") };
+        assert_eq!((removed, &shift.who), (&Fact::OverrideRemoved { id, by }, &None));
+        facts.iter().for_each(|fact| world.apply(fact, now));
+        assert_eq!(world.next_wake(), world.next_wake_by_brute_force());
+        assert_eq!(handle(&world, &directory, &end, now), Err(Refusal::NoSuchOverride(id)));
     }
 }

@@ -1,17 +1,20 @@
 //! People whom the configuration does not know: they ask by button, and an admin decides. Who was let in is part of the
 //! state, and stands in the [`Directory`] in force beside the people of the configuration.
 //!
+//! Who was let in can be taken out again in the same way.
+//!
 //! There is no way here to become an admin, or to join a team or a schedule: that is the configuration's to say.
 
 use super::decision::Decision;
 use super::directory::{Directory, Method, PersonalRule, User};
 use super::fact::Fact;
 use super::id::{MessageRef, SlackUserId, UserId};
-use super::input::{Admission, Introduction};
+use super::input::{Admission, Introduction, Removal};
 use super::refusal::Refusal;
 use super::stamp::At;
 use super::text::Text;
 use super::world::World;
+use super::{escalation, oncall};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -20,9 +23,9 @@ use std::sync::Arc;
 pub const UNDECIDED_MAX: usize = 100;
 /// At most so many are let in by button; more than that belong into the configuration.
 pub const ADDED_MAX: usize = 1_000;
-/// At most so many refusals are remembered; the oldest are forgotten first, and who is forgotten may ask again.
+/// At most so many refusals and removals are remembered; the oldest are forgotten first, and who is forgotten may ask again.
 pub const DECLINED_MAX: usize = 1_000;
-/// Who was declined may ask again after this long.
+/// Who was declined, or taken out, may ask again after this long.
 pub const ASK_AGAIN_SECS: i64 = 24 * 60 * 60;
 
 /// Somebody who asked to be let in, and what became of it.
@@ -60,6 +63,12 @@ pub enum Standing {
         at: At,
         again_at: At,
     },
+    /// Was let in, and taken out. May ask again from `again_at` on.
+    Removed {
+        by: UserId,
+        at: At,
+        again_at: At,
+    },
 }
 
 impl Newcomer {
@@ -93,6 +102,15 @@ pub fn user_id(slack: &SlackUserId) -> UserId {
     format!("slack-{}", slack.as_str().to_ascii_lowercase()).into()
 }
 
+/// The directory as it is once somebody who was let in is taken out.
+pub(super) fn without(directory: &Directory, world: &World, slack: &SlackUserId) -> Directory {
+    let mut directory = directory.clone();
+    if let Some(user) = world.people.get(slack).and_then(Newcomer::user) {
+        directory.users.remove(&user.id);
+    }
+    directory
+}
+
 /// The configuration with those who were let in. Somebody whom it knows itself, by Slack id or by user id, is as it says.
 pub fn in_force(configured: &Arc<Directory>, world: &World) -> Arc<Directory> {
     let added: Vec<User> = world
@@ -121,10 +139,10 @@ pub(super) fn ask(d: &mut Decision<'_>, who: &Introduction) -> Result<(), Refusa
     }
     match d.world().people.get(&who.slack).map(|n| &n.standing) {
         Some(Standing::Asked) => return Ok(()),
-        Some(Standing::Declined { again_at, .. }) if *again_at > d.stamp.at => {
+        Some(Standing::Declined { again_at, .. } | Standing::Removed { again_at, .. }) if *again_at > d.stamp.at => {
             return Err(Refusal::AskAgainLater { again_at: *again_at });
         }
-        Some(Standing::Declined { .. } | Standing::Added { .. }) | None => {}
+        Some(Standing::Declined { .. } | Standing::Removed { .. } | Standing::Added { .. }) | None => {}
     }
     refuse_full(d.world())?;
     if d.world().people.values().filter(|n| n.is_undecided()).count() >= UNDECIDED_MAX {
@@ -165,6 +183,7 @@ pub(super) fn admit(d: &mut Decision<'_>, a: &Admission) -> Result<(), Refusal> 
         Standing::Declined { by, at, .. } => {
             return Err(Refusal::DecidedAlready { by: by.clone(), at: *at, approved: false });
         }
+        Standing::Removed { by, at, .. } => return Err(Refusal::RemovedAlready { by: by.clone(), at: *at }),
     }
     let (slack, by) = (a.slack.clone(), a.by.clone());
     if a.approve {
@@ -178,9 +197,28 @@ pub(super) fn admit(d: &mut Decision<'_>, a: &Admission) -> Result<(), Refusal> 
     Ok(())
 }
 
+/// An admin takes out somebody who was let in. `d` has the directory without them: what they were asked goes on to the
+/// next level, and where they stand in for somebody, that ends.
+pub(super) fn remove(d: &mut Decision<'_>, r: &Removal) -> Result<(), Refusal> {
+    if !d.directory.users.get(&r.by).is_some_and(|u| u.admin) {
+        return Err(Refusal::NotAnAdmin);
+    }
+    let user = match d.world().people.get(&r.slack).map(|n| &n.standing) {
+        Some(Standing::Added { user, .. }) => user.clone(),
+        Some(Standing::Removed { by, at, .. }) => return Err(Refusal::RemovedAlready { by: by.clone(), at: *at }),
+        Some(Standing::Asked | Standing::Declined { .. }) | None => return Err(Refusal::NotAdded),
+    };
+    forget_oldest_refusal(d);
+    let again_at = d.stamp.at.plus_secs(ASK_AGAIN_SECS);
+    d.emit(Fact::PersonRemoved { slack: r.slack.clone(), by: r.by.clone(), again_at });
+    oncall::end_overrides_of(d, &user, &r.by);
+    escalation::pass_over_who_is_gone(d);
+    Ok(())
+}
+
 fn forget_oldest_refusal(d: &mut Decision<'_>) {
     let declined = d.world().people.values().filter_map(|n| match n.standing {
-        Standing::Declined { again_at, .. } => Some((again_at, n.slack.clone())),
+        Standing::Declined { again_at, .. } | Standing::Removed { again_at, .. } => Some((again_at, n.slack.clone())),
         Standing::Asked | Standing::Added { .. } => None,
     });
     let all: Vec<(At, SlackUserId)> = declined.collect();
@@ -270,6 +308,10 @@ mod tests {
             self.decide(What::Admit(Admission { slack: slack.into(), by: by.into(), approve }))
         }
 
+        fn removes(&mut self, by: &str, slack: &str) -> Result<Vec<Fact>, Refusal> {
+            self.decide(What::RemovePerson(Removal { slack: slack.into(), by: by.into() }))
+        }
+
         fn reads(&mut self, configured: Directory) -> Vec<Fact> {
             let new = Arc::new(configured);
             let facts = self.decide(What::ConfigLoaded(new.clone())).expect("a configuration is never refused");
@@ -307,6 +349,30 @@ mod tests {
         let decided = Refusal::DecidedAlready { by: "mara".into(), at: START, approved: false };
         assert_eq!(desk.decides("mara", "U0ZOE", true), Err(decided));
         assert!(!desk.knows("U0ZOE"));
+    }
+
+    #[test]
+    fn only_an_admin_takes_somebody_out_and_only_whom_a_button_let_in() {
+        let mut desk = Desk::new();
+        assert_eq!(desk.removes("mara", "U0ZOE"), Err(Refusal::NotAdded));
+        desk.asks("U0ZOE").expect("she may ask");
+        assert_eq!(desk.removes("mara", "U0ZOE"), Err(Refusal::NotAdded), "she only asks");
+        desk.decides("mara", "U0ZOE", true).expect("an admin may");
+        assert_eq!(desk.removes("ana", "U0ZOE"), Err(Refusal::NotAnAdmin));
+        assert_eq!(desk.removes("slack-u0zoe", "U0ZOE"), Err(Refusal::NotAnAdmin));
+        assert!(desk.knows("U0ZOE"));
+        desk.removes("mara", "U0ZOE").expect("an admin may");
+        assert!(!desk.knows("U0ZOE"));
+        let again = Refusal::RemovedAlready { by: "mara".into(), at: START };
+        assert_eq!(desk.removes("mara", "U0ZOE"), Err(again.clone()));
+        assert_eq!(desk.decides("mara", "U0ZOE", true), Err(again), "an old message's button lets nobody in");
+        assert_eq!(desk.removes("mara", "U0ANA"), Err(Refusal::NotAdded), "Ana is the configuration's");
+        let again_at = START.plus_secs(ASK_AGAIN_SECS);
+        assert_eq!(desk.asks("U0ZOE"), Err(Refusal::AskAgainLater { again_at }));
+        desk.now = again_at;
+        desk.asks("U0ZOE").expect("a day is over");
+        desk.decides("mara", "U0ZOE", true).expect("an admin may");
+        assert!(desk.knows("U0ZOE"));
     }
 
     #[test]

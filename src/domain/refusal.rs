@@ -3,7 +3,7 @@
 use super::call::Whom;
 use super::directory::Urgency;
 use super::fact::ResolvedBy;
-use super::id::{IncidentNo, ScheduleId, ServiceId, TeamId, UserId};
+use super::id::{IncidentNo, OverrideId, ScheduleId, ServiceId, TeamId, UserId};
 use super::stamp::At;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,12 @@ pub enum Refusal {
         by: UserId,
         at: At,
         approved: bool,
+    },
+    /// Nobody let them in by button, or the configuration knows them by now.
+    NotAdded,
+    RemovedAlready {
+        by: UserId,
+        at: At,
     },
     /// No incident has this number.
     NoSuchIncident(IncidentNo),
@@ -136,4 +142,6 @@ pub enum Refusal {
     OverrideInThePast {
         until: At,
     },
+    /// No override has this number, or it is over.
+    NoSuchOverride(OverrideId),
 }

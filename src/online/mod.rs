@@ -14,6 +14,7 @@ pub use api::Api;
 pub use channels::check as channels;
 pub use people::check as people;
 pub use tokens::{Bot, Kind, app_token, bot_token, kinds, scopes};
+pub(crate) use tokens::{REINSTALL, WHERE_BOT};
 
 use crate::config::{Complaint, Loaded};
 use crate::domain::stamp::At;

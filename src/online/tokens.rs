@@ -6,11 +6,11 @@ use crate::slack::methods;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
-const WHERE_BOT: &str = "at api.slack.com/apps: your app, OAuth & Permissions, Bot User OAuth Token";
+pub(crate) const WHERE_BOT: &str = "at api.slack.com/apps: your app, OAuth & Permissions, Bot User OAuth Token";
 const WHERE_APP: &str =
     "at api.slack.com/apps: your app, Basic Information, App-Level Tokens, with the scope connections:write";
 /// How a changed manifest comes into force.
-pub(super) const REINSTALL: &str = "paste the output of `warridor manifest` at api.slack.com/apps: your app, App Manifest; then \
+pub(crate) const REINSTALL: &str = "paste the output of `warridor manifest` at api.slack.com/apps: your app, App Manifest; then \
                                     Install App, Reinstall to Workspace";
 
 /// What a token is, by its first letters (docs.slack.dev/authentication/tokens).

@@ -2,10 +2,18 @@
 
 use crate::domain::directory::Directory;
 use crate::domain::id::{SlackUserId, UserId};
+use crate::online::{REINSTALL, WHERE_BOT};
 use crate::slack::{Outcome, SlackClient};
 use crate::views::mrkdwn::escape;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The one error of `users.lookupByEmail` that speaks of the address (docs.slack.dev/reference/methods); every other is
+/// about the app, its token or the call.
+const NOT_FOUND: &str = "users_not_found";
+/// A round of questions ends after so many that Slack refused for another reason than that it knows nobody: the next
+/// would be refused as well.
+const REFUSALS_MAX: usize = 3;
 
 /// Ids found so far, and who was said to be missing. As many as the configuration has people.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +22,8 @@ pub struct People {
     missing: BTreeMap<String, String>,
     /// Addresses that turned out to be somebody else's, and were told.
     doubled: BTreeSet<String>,
+    /// Why Slack did not say of somebody whether it knows them: its error, and a line for people.
+    not_asked: Option<(String, String)>,
 }
 
 impl People {
@@ -53,7 +63,13 @@ impl People {
         double.collect()
     }
 
-    /// Asks Slack for everybody who is not found yet. What is to be told: each person once, until the address changes.
+    /// Why Slack did not say of everybody whether it knows them, in a line for people.
+    pub fn not_asked(&self) -> Option<&str> {
+        self.not_asked.as_ref().map(|(_, line)| line.as_str())
+    }
+
+    /// Asks Slack for everybody who is not found yet. What is to be told: each person once, until the address changes;
+    /// a refusal to say once, until there is none or another.
     pub async fn ask(&mut self, directory: &Directory, client: &SlackClient) -> Vec<String> {
         let mut wanted = self.wanted(directory);
         // A rate limit ends a round: those who were not asked about yet come first.
@@ -61,6 +77,8 @@ impl People {
         let emails: BTreeSet<&String> = wanted.iter().map(|(_, email)| email).collect();
         self.missing.retain(|email, _| emails.contains(email));
         let mut news = Vec::new();
+        let mut refused: Vec<(String, Value)> = Vec::new();
+        let mut is_over = true;
         for (user, email) in &wanted {
             match client.call("users.lookupByEmail", &json!({ "email": email })).await {
                 Outcome::Ok(answer) => {
@@ -69,7 +87,7 @@ impl People {
                         self.found.insert(email.clone(), id.into());
                     }
                 }
-                Outcome::Refused { error, .. } => {
+                Outcome::Refused { error, .. } if error == NOT_FOUND => {
                     let line = format!(
                         "{} cannot be paged: Slack does not find the e-mail address of user `{}` ({}). Correct `email`, or write \
                          `slack`, in the configuration.",
@@ -81,9 +99,27 @@ impl People {
                         news.push(line);
                     }
                 }
+                Outcome::Refused { error, body } => {
+                    refused.push((error, body));
+                    if refused.len() >= REFUSALS_MAX {
+                        break;
+                    }
+                }
                 // The others are asked for at the next round too.
-                Outcome::RateLimited { .. } | Outcome::NotSent(_) | Outcome::Unknown(_) => break,
+                Outcome::RateLimited { .. } | Outcome::NotSent(_) | Outcome::Unknown(_) => {
+                    is_over = false;
+                    break;
+                }
             }
+        }
+        if let Some((error, body)) = refused.first() {
+            let line = not_asked(error, body, self.unsettled(directory));
+            let before = self.not_asked.replace((error.clone(), line.clone()));
+            if before.is_none_or(|(before, _)| before != *error) {
+                news.push(line);
+            }
+        } else if is_over {
+            self.not_asked = None;
         }
         let doubles = self.doubles(directory);
         self.doubled.retain(|email| doubles.contains_key(email));
@@ -91,9 +127,43 @@ impl People {
         news
     }
 
+    /// How many have no id, and are not known to be missing either.
+    fn unsettled(&self, directory: &Directory) -> usize {
+        self.wanted(directory).iter().filter(|(_, email)| !self.missing.contains_key(email)).count()
+    }
+
     fn wanted(&self, directory: &Directory) -> Vec<(UserId, String)> {
         let nameless = directory.users.values().filter(|user| user.slack.is_none());
         let by_email = nameless.filter_map(|user| Some((user.id.clone(), user.email.as_ref()?.to_lowercase())));
         by_email.filter(|(_, email)| !self.found.contains_key(email)).collect()
     }
+}
+
+/// Slack does not say who people are: why, what mends it, and what it means.
+fn not_asked(error: &str, body: &Value, people: usize) -> String {
+    let shown = escape(error, 60);
+    let why = match error {
+        "missing_scope" => {
+            let needed = escape(body["needed"].as_str().unwrap_or("users:read.email"), 60);
+            format!("the app lacks the scope {needed} ({shown}); {REINSTALL}")
+        }
+        "invalid_auth"
+        | "not_authed"
+        | "account_inactive"
+        | "token_revoked"
+        | "token_expired"
+        | "not_allowed_token_type" => {
+            format!(
+                "Slack refuses the bot token ({shown}); copy it again ({WHERE_BOT}) into SLACK_BOT_TOKEN, and restart Warridor"
+            )
+        }
+        _ => format!("Slack refuses to say ({shown}); `warridor check --online` looks at token, scopes and people"),
+    };
+    let who = match people {
+        0 | 1 => "1 person".to_owned(),
+        n => format!("{n} people"),
+    };
+    format!(
+        "{who} known by e-mail only could not be asked about, and cannot be paged yet: {why}. Slack is asked again every minute."
+    )
 }

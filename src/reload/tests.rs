@@ -1,5 +1,12 @@
 use super::*;
 use crate::config::{self, MemoryEnv, SystemEnv};
+use crate::domain::id::StoreId;
+use crate::domain::stamp::{At, Stamp};
+use crate::domain::world::World;
+use crate::pump::driver::Board;
+use crate::pump::{Facts, Snapshot};
+use crate::store::memory::MemoryStore;
+use secrecy::SecretString;
 use std::path::Path;
 
 const GOOD: &str = include_str!("../../tests/config/good.toml");
@@ -115,4 +122,61 @@ fn a_person_found_by_e_mail_gets_an_id_nobody_else_has() {
     let told = people.missing(&directory);
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].contains("the e-mail address of user `guest` is that of user `ben`"), "{told:?}");
+}
+
+/// A reload whose door nobody stands behind but the story, and a Slack that is away.
+fn reload(directory: Directory) -> (Reload, Arc<Snapshot>) {
+    let world = World::default();
+    let snapshot = Arc::new(Snapshot {
+        seq: 0,
+        store: StoreId(1),
+        stamp: Stamp::agreed(At(0)),
+        world,
+        directory: Arc::new(directory),
+    });
+    let nowhere = "http://127.0.0.1:9/api/".parse().expect("an address");
+    let client = SlackClient::new(nowhere, SecretString::from("xoxb-none")).expect("a client");
+    let notices = Notices::new(client.clone(), Arc::new(Board::new(snapshot.clone())), true);
+    let watch = Watch { path: "config.toml".into(), env: Arc::new(SystemEnv) };
+    let (store, door) = (Arc::new(MemoryStore::new()), Door::new());
+    (Reload { watch, store, door, client, notices, standing: channel::Sender::default() }, snapshot)
+}
+
+/// The configuration that waits at the door, and the answer to it.
+async fn next_at(door: &Door, answer: Answer) -> Arc<Directory> {
+    let door = door.clone();
+    let batch = tokio::task::spawn_blocking(move || door.wait(Some(Duration::from_secs(10)))).await.expect("a batch");
+    let [(_, Input { what: What::ConfigLoaded(directory), .. })] = batch.inputs.as_slice() else {
+        panic!("a configuration was to be put in force, and {} inputs are", batch.inputs.len())
+    };
+    batch.answers.into_iter().for_each(|waits| drop(waits.send(answer.clone())));
+    directory.clone()
+}
+
+#[tokio::test]
+async fn who_was_found_by_e_mail_is_kept_while_putting_it_in_force_does_not_work() {
+    let text = GOOD.replace("slack = \"U000000001\"", "email = \"ana@example.com\"");
+    let loaded = read(&text).unwrap();
+    let (reload, snapshot) = reload(loaded.directory.clone());
+    let ana = |directory: &Directory| directory.users[&"ana".into()].slack.clone();
+    let full = Answer::NotWritten("the disk is full".to_owned());
+    let done = Answer::Decided { facts: Facts::default(), snapshot };
+    let mut memory = Memory::new(Keeper::new(loaded.app, loaded.directory), text.clone());
+    memory.people.found.insert("ana@example.com".into(), "U000000009".into());
+
+    let (_, tried) = tokio::join!(reload.ask(&mut memory), next_at(&reload.door, full));
+    assert_eq!(ana(&tried), Some("U000000009".into()));
+    // Another configuration comes before the next round, while Slack would not say who Ana is.
+    let changed =
+        Looked { read: read(&text.replace("tier = 1", "tier = 2")), seen: Seen::default(), stamps: Stamps::default() };
+    let (taken, put) = tokio::join!(reload.take(&mut memory, &changed), next_at(&reload.door, done.clone()));
+    assert!(taken);
+    assert_eq!(ana(&put), Some("U000000009".into()), "she was reachable, and must stay so");
+
+    // What did not go through is tried again, and what did is not.
+    memory.put.users.clear();
+    let (_, again) = tokio::join!(reload.ask(&mut memory), next_at(&reload.door, done));
+    assert_eq!(ana(&again), Some("U000000009".into()));
+    let nothing_to_do = tokio::time::timeout(Duration::from_secs(10), reload.ask(&mut memory)).await;
+    nothing_to_do.expect("it is in force: nothing waits at the door");
 }

@@ -109,10 +109,12 @@ pub enum Elsewhere {
     Approve,
     /// An admin does not; carries an [`Asker`].
     Decline,
+    /// An admin takes them out again; carries an [`Asker`].
+    RemovePerson,
 }
 
 impl Elsewhere {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Raise,
         Self::RaiseService,
         Self::AcknowledgeAll,
@@ -120,6 +122,7 @@ impl Elsewhere {
         Self::AddMe,
         Self::Approve,
         Self::Decline,
+        Self::RemovePerson,
     ];
 
     /// The `action_id`.
@@ -132,6 +135,7 @@ impl Elsewhere {
             Self::AddMe => "people.add_me",
             Self::Approve => "people.approve",
             Self::Decline => "people.decline",
+            Self::RemovePerson => "people.remove",
         }
     }
 
@@ -231,7 +235,7 @@ impl Field {
     }
 }
 
-/// What *Approve* and *Decline* carry: which store it came from, and who asks.
+/// What *Approve*, *Decline* and *Remove* carry: which store it came from, and who asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asker {
     pub store: StoreId,

@@ -215,6 +215,8 @@ pub fn help(command: &str, topic: Option<Topic>) -> Message {
             ("me", "your shifts"),
             ("override payments @ben 2h", "Ben instead, for two hours"),
             ("take payments until 18:00", "you instead"),
+            ("overrides", "those that are ahead, with their numbers"),
+            ("override remove 3", "ends one"),
         ],
     };
     let line = |(typed, what): &(&str, &str)| {

@@ -5,9 +5,9 @@ use super::mrkdwn::{day_and_time, escape, names, time};
 use super::{Message, limits};
 use crate::domain::directory::{Directory, Policy, Target};
 use crate::domain::duty::{Coming, Duty, named};
-use crate::domain::id::{TeamId, UserId};
+use crate::domain::id::{OverrideId, ScheduleId, TeamId, UserId};
 use crate::domain::input::OverrideRequest;
-use crate::domain::schedule::{Schedule, Shift, ShiftReason};
+use crate::domain::schedule::{Override, Schedule, Shift, ShiftReason};
 use crate::domain::stamp::At;
 
 /// One schedule: who carries it, and who does after them (`None`: nobody else, as far as anybody can tell).
@@ -112,7 +112,6 @@ pub fn me(user: &UserId, duties: &[Duty], coming: &[Coming], silent_until: Optio
 
 /// Somebody carries the pager for somebody else. `coming_morning`: "tomorrow" was taken to mean the morning of today.
 pub fn stands_in(r: &OverrideRequest, instead: Option<&UserId>, coming_morning: bool, d: &Directory) -> Message {
-    let schedule = d.schedules.get(&r.schedule).map_or(r.schedule.as_str(), |s| s.name.as_str());
     let who = if r.user == r.by { "You are".to_owned() } else { format!("{} is", name_of(&r.user, d)) };
     let instead = match instead {
         Some(other) if *other != r.user => format!(", instead of {}", name_of(other, d)),
@@ -121,10 +120,138 @@ pub fn stands_in(r: &OverrideRequest, instead: Option<&UserId>, coming_morning: 
     let morning = if coming_morning { " It is night, so \u{201c}tomorrow\u{201d} is this coming morning." } else { "" };
     Message::plain(format!(
         "{who} on call for *{}* from {} until {}{instead}.{morning}",
-        escape(schedule, limits::LABEL),
+        schedule(&r.schedule, d),
         day_and_time(r.from),
         day_and_time(r.until)
     ))
+}
+
+/// Overrides that are not over. `command`: what stands before a team's name.
+pub fn overrides(ahead: &[&Override], command: &str, d: &Directory) -> Message {
+    let c = escape(command, 40);
+    let Some(first) = ahead.first() else {
+        return Message::plain(format!("No override is ahead. `{c} override payments @ben 2h` makes one."));
+    };
+    let text = match ahead.len() {
+        1 => "1 override is ahead".to_owned(),
+        n => format!("{n} overrides are ahead"),
+    };
+    let line = |o: &&Override| {
+        let by = if o.by == o.user { String::new() } else { format!(", by {}", name_of(&o.by, d)) };
+        format!("`{}` *{}*: {}{by}", o.id.0, name_of(&o.user, d), of(o, d))
+    };
+    let mut blocks = vec![context(&text)];
+    blocks.extend(ahead.iter().take(limits::LIST).map(|o| section(&line(o))));
+    if ahead.len() > limits::LIST {
+        blocks.push(context(&format!("…and {} more, later", ahead.len() - limits::LIST)));
+    }
+    let end = format!("`{c} override remove {}` ends one. Of two that overlap, the one made later wins.", first.id.0);
+    blocks.push(context(&end));
+    Message { text, blocks, colored: None }
+}
+
+/// To who ended one. `carries`: who is on call now, where it was in force.
+pub fn ended(o: &Override, carries: Option<Option<&UserId>>, d: &Directory) -> String {
+    let now = match carries {
+        None => " It had not begun.".to_owned(),
+        Some(who) => format!(
+            " On call now: {}. Who is being paged stays paged; the next level and the next alert ask whoever is on call \
+             then.",
+            who.map_or_else(|| ":warning: *nobody*".to_owned(), |who| format!("*{}*", name_of(who, d)))
+        ),
+    };
+    format!("Override {} is over: {}, {}.{now}", o.id.0, name_of(&o.user, d), of(o, d))
+}
+
+/// The same command came twice.
+pub fn ended_before(id: OverrideId) -> String {
+    format!("Override {} is over.", id.0)
+}
+
+/// The direct message to who is put on call by somebody else. `instead`: whom they relieve first.
+pub fn put_on_call(o: &Override, instead: Option<&UserId>, command: &str, d: &Directory) -> String {
+    let instead = instead.map_or_else(String::new, |other| format!(", instead of {}", name_of(other, d)));
+    format!("{} put you on call for {}{instead}. {}", name_of(&o.by, d), of(o, d), how_to_end(o, command))
+}
+
+/// The direct message to whom somebody relieves.
+pub fn relieved(o: &Override, command: &str, d: &Directory) -> String {
+    let who = name_of(&o.user, d);
+    let by = if o.by == o.user {
+        format!("{who} takes the pager")
+    } else {
+        format!("{} put {who} on call", name_of(&o.by, d))
+    };
+    format!("{by} instead of you: {}. {}", of(o, d), how_to_end(o, command))
+}
+
+fn how_to_end(o: &Override, command: &str) -> String {
+    format!("`{} override remove {}` ends it.", escape(command, 40), o.id.0)
+}
+
+/// The direct message to who stood in until `by` ended it. `carries`: who is on call from then on.
+pub fn not_on_call_any_more(o: &Override, by: &UserId, carries: Option<&UserId>, d: &Directory) -> String {
+    let now = match carries {
+        None => String::new(),
+        Some(who) if *who == o.user => {
+            " You are on call there all the same, by your own turn or by another override.".to_owned()
+        }
+        Some(who) => format!(" {} is on call instead.", name_of(who, d)),
+    };
+    format!("{} ended your override for {}.{now}", name_of(by, d), of(o, d))
+}
+
+/// The direct message to whose turn counts again.
+pub fn on_call_again(o: &Override, by: &UserId, d: &Directory) -> String {
+    format!(
+        "{} ended the override by which {} was on call for {}: your own turn counts again. `/pager oncall me` shows it.",
+        name_of(by, d),
+        name_of(&o.user, d),
+        of(o, d)
+    )
+}
+
+/// The direct message to who made it.
+pub fn your_override_ended(o: &Override, by: &UserId, d: &Directory) -> String {
+    format!("{} ended the override that you made: {}, {}.", name_of(by, d), name_of(&o.user, d), of(o, d))
+}
+
+/// Why somebody is not told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Untold {
+    /// A restored copy posts nothing.
+    Paused,
+    /// The configuration has no Slack id for them.
+    NoSlackId,
+    /// In Slack's words.
+    Slack(String),
+}
+
+/// What follows the answer, about those who are concerned: whom I tell, and whom I cannot.
+pub fn told(told: &[UserId], untold: &[(UserId, Untold)], d: &Directory) -> String {
+    let mut said = String::new();
+    if !told.is_empty() {
+        let all: Vec<&str> = told.iter().map(|u| d.name_of(u)).collect();
+        said += &format!(" I tell {}.", names(&all));
+    }
+    for (user, why) in untold {
+        let why = match why {
+            Untold::Paused => "this is a restored copy, which posts nothing".to_owned(),
+            Untold::NoSlackId => "the configuration has no Slack id for them".to_owned(),
+            Untold::Slack(error) => format!("Slack did not take my message: {}", escape(error, limits::LABEL)),
+        };
+        said += &format!(" :warning: *{}* does not know ({why}). Tell them yourself.", name_of(user, d));
+    }
+    said
+}
+
+/// What an override is about: the schedule, and from when until when.
+fn of(o: &Override, d: &Directory) -> String {
+    format!("*{}*, from {} until {}", schedule(&o.schedule, d), day_and_time(o.from), day_and_time(o.until))
+}
+
+fn schedule(id: &ScheduleId, d: &Directory) -> String {
+    escape(d.schedules.get(id).map_or(id.as_str(), |s| s.name.as_str()), limits::LABEL)
 }
 
 fn name_of(user: &UserId, d: &Directory) -> String {

@@ -3,8 +3,8 @@
 use super::Message;
 use super::action_id::{Action, Asker, Elsewhere, Subject};
 use super::card::name;
-use super::kit::{actions, button, context, plain, section};
-use super::mrkdwn::{day_and_time, escape, escape_marked, time};
+use super::kit::{actions, button, confirm, context, plain, section};
+use super::mrkdwn::{day_and_time, escape, escape_marked, names, time};
 use crate::domain::directory::Directory;
 use crate::domain::id::{StoreId, UserId};
 use crate::domain::people::{Newcomer, Standing};
@@ -13,6 +13,10 @@ use slack_morphism::prelude::{SlackBlockButtonElement, SlackBlockButtonStyle};
 
 /// A name of Slack's on screen, in graphemes.
 const NAME: usize = 80;
+/// The same in the question before somebody is taken out, which has room for 300 in all.
+const CONFIRMED: usize = 60;
+/// Admins named to somebody who waits for one.
+const ADMINS_NAMED: usize = 3;
 
 fn press(what: Elsewhere, words: &str, value: String) -> SlackBlockButtonElement {
     SlackBlockButtonElement::new(plain(words)).with_action_id(what.id().into()).with_value(value)
@@ -62,16 +66,35 @@ pub fn paused() -> String {
     "This Warridor is a restored copy and posts nothing yet, so nobody was asked. Write to an admin.".to_owned()
 }
 
-/// After *Add me*.
-pub fn asked() -> String {
-    "An admin is asked. You get a direct message from me when they decide.".to_owned()
+/// After *Add me*: the admin channel shows it.
+pub fn asked(d: &Directory) -> String {
+    match admins(d) {
+        Some(_) => "An admin is asked. You get a direct message from me when they decide.".to_owned(),
+        None => "Your request stands in the admin channel, but nobody may decide: the configuration names no admin. Talk to \
+                 whoever keeps Warridor's `config.toml`."
+            .to_owned(),
+    }
 }
 
-/// The request is kept, and Slack did not take the message to the admins.
-pub fn not_shown() -> String {
-    "Your request is kept, but Slack did not take my message to the admins. Press *Add me* again in a minute, or talk to \
-     an admin."
-        .to_owned()
+/// After *Add me* was pressed once more while the first is under way.
+pub fn being_asked() -> String {
+    "Your request is kept, and my message to the admins is under way. You get a direct message from me when they decide.".to_owned()
+}
+
+/// The request is kept, and Slack did not take the message to the admins, with `why` in Slack's words.
+pub fn not_shown(why: &str, d: &Directory) -> String {
+    let whom = admins(d).unwrap_or_else(|| "whoever keeps Warridor's `config.toml`".to_owned());
+    format!(
+        "Your request is kept, but no admin sees it yet: Slack did not take my message to them ({}). I try again every \
+         minute. If it is urgent, talk to {whom}.",
+        escape(why, NAME)
+    )
+}
+
+/// Who may decide, the first few of them by name.
+fn admins(d: &Directory) -> Option<String> {
+    let all: Vec<&str> = d.users.values().filter(|u| u.admin).map(|u| u.name.as_str()).take(ADMINS_NAMED).collect();
+    (!all.is_empty()).then(|| names(&all))
 }
 
 /// In the admin channel: who asks, with the two buttons.
@@ -93,7 +116,7 @@ pub fn request(who: &Newcomer, store: StoreId) -> Message {
     }
 }
 
-/// The same message, once somebody decided; [`request`] until then.
+/// The same message, once somebody decided; [`request`] until then. Whoever was let in can be taken out by it.
 pub fn standing(who: &Newcomer, d: &Directory, store: StoreId) -> Message {
     let (sign, done, then) = match &who.standing {
         Standing::Asked => return request(who, store),
@@ -107,9 +130,30 @@ pub fn standing(who: &Newcomer, d: &Directory, store: StoreId) -> Message {
             format!("{} declined {} at {}.", name(d, by), called(who), time(*at)),
             format!("They may ask again from {} on.", day_and_time(*again_at)),
         ),
+        Standing::Removed { by, at, again_at } => (
+            ":no_entry_sign:",
+            format!("{} took {} out at {}.", name(d, by), called(who), time(*at)),
+            format!("They may ask again from {} on.", day_and_time(*again_at)),
+        ),
     };
-    let blocks = vec![section(&format!("{sign} {done}\n{}", details(who))), context(&then)];
+    let mut blocks = vec![section(&format!("{sign} {done}\n{}", details(who))), context(&then)];
+    if who.is_added() {
+        blocks.push(actions(vec![remove(who, store)]));
+    }
     Message { blocks, text: done, colored: None }
+}
+
+/// Asks before it does: whoever is paged at that moment is not any more.
+fn remove(who: &Newcomer, store: StoreId) -> SlackBlockButtonElement {
+    let asker = Asker { store, slack: who.slack.clone() };
+    let what = format!(
+        "{} may not act any more and is not paged. What they are asked now goes to the next level; where they stand in, \
+         that ends. What they have stays theirs until somebody takes it over.",
+        escape_marked(&who.name, CONFIRMED)
+    );
+    press(Elsewhere::RemovePerson, "Remove…", asker.value())
+        .with_style(SlackBlockButtonStyle::Danger)
+        .with_confirm(confirm("Take them out of Warridor?", &what, "Remove"))
 }
 
 fn called(who: &Newcomer) -> String {
@@ -127,6 +171,11 @@ pub fn decided(who: &Newcomer) -> String {
         Standing::Asked => format!("{} still waits for an answer.", called(who)),
         Standing::Added { .. } => format!("{} may act from now on, and is told so.", called(who)),
         Standing::Declined { .. } => format!("{} is declined, and is told so.", called(who)),
+        Standing::Removed { .. } => format!(
+            "{} may not act any more, and is told so. What they were asked goes to the next level; incidents they have \
+             are theirs until somebody takes them over.",
+            called(who)
+        ),
     }
 }
 
@@ -143,6 +192,16 @@ pub fn you_are_in(by: &UserId, d: &Directory) -> String {
 pub fn you_are_not_in(by: &UserId, again_at: At, d: &Directory) -> String {
     format!(
         "{} declined your request to be added to Warridor. Talk to them; you may ask again from {} on.",
+        name(d, by),
+        day_and_time(again_at)
+    )
+}
+
+/// The direct message to who was taken out again.
+pub fn you_are_out(by: &UserId, again_at: At, d: &Directory) -> String {
+    format!(
+        "{} took you out of Warridor: you are not paged any more, and may look and not act. If that is a mistake, talk to \
+         them; you may ask again from {} on.",
         name(d, by),
         day_and_time(again_at)
     )

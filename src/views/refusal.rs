@@ -25,7 +25,7 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
     match r {
         Refusal::KnownAlready => "I know you already: you may act on every incident. Do again what you wanted to do.".to_owned(),
         Refusal::AskAgainLater { again_at } => format!(
-            "An admin declined. You may ask again from {} on; if it cannot wait, talk to an admin.",
+            "An admin declined, or took you out. You may ask again from {} on; if it cannot wait, talk to an admin.",
             day_and_time(*again_at)
         ),
         Refusal::TooManyAsk { most } => format!(
@@ -47,6 +47,14 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
         Refusal::DecidedAlready { by, at, approved } => {
             let what = if *approved { "approved" } else { "declined" };
             format!("{} {what} this at {}. Nothing changed.", name(d, by), time(*at))
+        }
+        Refusal::NotAdded => {
+            "They were not added by button, or are in the configuration by now, so nothing was done. Whom `config.toml` \
+             names is taken out there."
+                .to_owned()
+        }
+        Refusal::RemovedAlready { by, at } => {
+            format!("{} took them out at {}. Nothing changed; they may press *Add me* again a day later.", name(d, by), time(*at))
         }
         Refusal::NoSuchIncident(no) => format!("There is no incident {no}. `/pager list` shows the open ones."),
         Refusal::NoSuchService(s) => {
@@ -156,6 +164,9 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
         Refusal::EmptyNote => "The note is empty. Write `/pager note 12 what you found`.".to_owned(),
         Refusal::OverrideEndsBeforeItStarts => {
             "The override would end before it starts. Swap the two times.".to_owned()
+        }
+        Refusal::NoSuchOverride(id) => {
+            format!("There is no override {}, or it is over. `/pager oncall overrides` lists them.", id.0)
         }
         Refusal::OverrideInThePast { until } => {
             format!("The override would have ended at {} already. Choose a later end.", day_and_time(*until))

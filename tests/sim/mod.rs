@@ -15,10 +15,10 @@ use std::sync::Arc;
 use warridor::domain::directory::Directory;
 use warridor::domain::dnd::Window;
 use warridor::domain::fact::Fact;
-use warridor::domain::id::{InputId, SlackUserId};
+use warridor::domain::id::{InputId, OverrideId, SlackUserId};
 use warridor::domain::input::{
-    Act, Admission, Deed, Delivery, Event, GuestNote, Input, Introduction, OverrideRequest, Raise, Settled, Source,
-    What,
+    Act, Admission, Deed, Delivery, Event, GuestNote, Input, Introduction, OverrideRequest, Raise, Removal, Settled,
+    Source, What,
 };
 use warridor::domain::page::Purpose;
 use warridor::domain::stamp::At;
@@ -277,6 +277,22 @@ impl Sim {
         self.inputs += 1;
         let admission = Admission { slack: slack.into(), by: by.into(), approve };
         self.people.push_back(Input { id, what: What::Admit(admission) });
+    }
+
+    /// Somebody presses *Remove*.
+    pub fn remove_person(&mut self, by: &str, slack: &str) {
+        let id = InputId::from(format!("remove-{}", self.inputs));
+        self.inputs += 1;
+        let removal = Removal { slack: slack.into(), by: by.into() };
+        self.people.push_back(Input { id, what: What::RemovePerson(removal) });
+    }
+
+    /// Somebody ends an override before its time.
+    pub fn end_override(&mut self, by: &str, id: u64) {
+        let (override_id, by) = (OverrideId(id), by.into());
+        let id = InputId::from(format!("end-override-{}", self.inputs));
+        self.inputs += 1;
+        self.people.push_back(Input { id, what: What::EndOverride { id: override_id, by } });
     }
 
     /// Somebody who may look and note only writes a note.

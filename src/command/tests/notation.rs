@@ -64,6 +64,8 @@ fn on_call_line(on_call: &OnCall, tz: Tz) -> String {
             format!("override {schedule} @{who} {}", span(from, until, *meant))
         }
         OnCall::Take { schedule, from, until, meant } => format!("take {schedule} {}", span(from, until, *meant)),
+        OnCall::Overrides => "overrides".to_owned(),
+        OnCall::EndOverride(id) => format!("end override {}", id.0),
         OnCall::Help => "oncall help".to_owned(),
     }
 }

@@ -45,7 +45,7 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
             w.overrides.insert(o.id, o.clone());
             w.touched.push(RowKey::Override(o.id));
         }
-        Fact::OverrideExpired { id } => {
+        Fact::OverrideExpired { id } | Fact::OverrideRemoved { id, .. } => {
             let old = w.overrides.remove(id);
             w.forget_wake(old.map(|o| o.until), Wake::Override(*id));
             w.touched.push(RowKey::Override(*id));
@@ -78,6 +78,10 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         Fact::PersonDeclined { slack, by, again_at } => {
             let (by, again_at) = (by.clone(), *again_at);
             person(w, slack, |n| n.standing = Standing::Declined { by, at: wall, again_at });
+        }
+        Fact::PersonRemoved { slack, by, again_at } => {
+            let (by, again_at) = (by.clone(), *again_at);
+            person(w, slack, |n| n.standing = Standing::Removed { by, at: wall, again_at });
         }
         Fact::PersonForgotten { slack } => {
             w.people.remove(slack);
@@ -514,11 +518,13 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         | Fact::ShiftForgotten { .. }
         | Fact::OverrideSet(_)
         | Fact::OverrideExpired { .. }
+        | Fact::OverrideRemoved { .. }
         | Fact::PersonAsked { .. }
         | Fact::PersonAnnounced { .. }
         | Fact::PersonAdded { .. }
         | Fact::PersonDeclined { .. }
         | Fact::DoNotDisturb { .. }
+        | Fact::PersonRemoved { .. }
         | Fact::PersonForgotten { .. } => {}
     }
 }

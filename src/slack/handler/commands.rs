@@ -6,9 +6,9 @@ use crate::command::{self, Command, Line, ListOf, Meant, OnCall, Speaker, Topic,
 use crate::config::Means;
 use crate::domain::directory::User;
 use crate::domain::duty::{coming, duties, out_of_hearing};
-use crate::domain::id::{ChannelId, IncidentNo, InputId, ScheduleId, SlackUserId, UserId};
+use crate::domain::id::{ChannelId, IncidentNo, InputId, SlackUserId, UserId};
 use crate::domain::incident::Incident;
-use crate::domain::input::{Act, Deed, OverrideRequest, Raise, What};
+use crate::domain::input::{Act, Deed, Raise, What};
 use crate::domain::privacy::may_read;
 use crate::domain::refusal::Refusal;
 use crate::domain::schedule::now_and_next;
@@ -31,13 +31,13 @@ enum Reply {
 }
 
 /// Who typed what, where.
-struct Typed<'a> {
+pub(super) struct Typed<'a> {
     /// The envelope or event it came with: what makes it recognisable when it comes again.
-    id: &'a str,
-    by: &'a SlackUserId,
+    pub id: &'a str,
+    pub by: &'a SlackUserId,
     /// With its `/`, for answers that say what to type.
-    command: &'a str,
-    place: &'a Place,
+    pub command: &'a str,
+    pub place: &'a Place,
 }
 
 impl Handler {
@@ -146,6 +146,12 @@ impl Handler {
                 all.retain(|w| w.schedule.id == *id);
                 words(views::oncall::oncall(None, &all, d))
             }
+            Command::OnCall(OnCall::Overrides) => {
+                let now = self.clock.now();
+                let mut ahead: Vec<_> = s.world.overrides.values().filter(|o| o.until > now).collect();
+                ahead.sort_by_key(|o| (o.from, o.id));
+                words(views::oncall::overrides(&ahead, &self.on_call_command(typed.command), d))
+            }
             Command::OnCall(OnCall::Me) => {
                 let me = me?;
                 let coming = coming(&s.world, d, self.clock.now(), me);
@@ -171,7 +177,7 @@ impl Handler {
             | Command::Reopen(_)
             | Command::Note(..)
             | Command::Merge { .. }
-            | Command::OnCall(OnCall::Override { .. } | OnCall::Take { .. }) => None,
+            | Command::OnCall(OnCall::Override { .. } | OnCall::Take { .. } | OnCall::EndOverride(_)) => None,
         }
     }
 
@@ -180,9 +186,21 @@ impl Handler {
     }
 
     fn help(&self, typed: &Typed<'_>, topic: Option<Topic>) -> Message {
-        match (topic, self.means(typed.command)) {
-            (Some(Topic::OnCall), Means::Pager) => views::list::help(&format!("{} oncall", typed.command), topic),
+        match topic {
+            Some(Topic::OnCall) => self.on_call_help(typed),
             _ => views::list::help(typed.command, topic),
+        }
+    }
+
+    pub(super) fn on_call_help(&self, typed: &Typed<'_>) -> Message {
+        views::list::help(&self.on_call_command(typed.command), Some(Topic::OnCall))
+    }
+
+    /// What stands before `override` where somebody types this command.
+    pub(super) fn on_call_command(&self, command: &str) -> String {
+        match self.means(command) {
+            Means::Pager => format!("{command} oncall"),
+            Means::Oncall => command.to_owned(),
         }
     }
 
@@ -278,27 +296,6 @@ impl Handler {
         views::list::together(said)
     }
 
-    /// Somebody else carries the pager for a while.
-    async fn stand_in(&self, s: &Snapshot, on_call: OnCall, user: &User, typed: &Typed<'_>) -> Message {
-        let me = user.id.clone();
-        let (schedule, who, from, until, meant) = match on_call {
-            OnCall::Override { schedule, who, from, until, meant } => (schedule, who, from, until, meant),
-            OnCall::Take { schedule, from, until, meant } => (schedule, me.clone(), from, until, meant),
-            OnCall::Everybody | OnCall::Team(_) | OnCall::Schedule(_) | OnCall::Me | OnCall::Help => {
-                return self.help(typed, Some(Topic::OnCall));
-            }
-        };
-        let instead = on_call_at(s, &schedule, from);
-        let request = OverrideRequest { schedule, user: who, from, until, by: me };
-        match self.decide(typed.id.into(), What::Override(request.clone()), ANSWER).await {
-            Came::To { snapshot, .. } => {
-                let d = &snapshot.directory;
-                views::oncall::stands_in(&request, instead.as_ref(), meant == Some(Meant::Today), d)
-            }
-            other => self.not_done(other, typed, IncidentNo(0)),
-        }
-    }
-
     async fn act(&self, typed: &Typed<'_>, id: InputId, what: What, incident: IncidentNo) -> Message {
         match self.decide(id, what, ANSWER).await {
             Came::To { facts, snapshot } => {
@@ -312,7 +309,7 @@ impl Handler {
         }
     }
 
-    fn not_done(&self, came: Came, typed: &Typed<'_>, incident: IncidentNo) -> Message {
+    pub(super) fn not_done(&self, came: Came, typed: &Typed<'_>, incident: IncidentNo) -> Message {
         let s = self.board.snapshot();
         match came {
             Came::Refused(refusal) => {
@@ -437,9 +434,4 @@ fn watches(s: &Snapshot, at: At) -> Vec<Watch<'_>> {
         Watch { schedule, now, next, silent_until }
     };
     s.directory.schedules.values().map(watch).collect()
-}
-
-fn on_call_at(s: &Snapshot, schedule: &ScheduleId, at: At) -> Option<UserId> {
-    let schedule = s.directory.schedules.get(schedule)?;
-    crate::domain::schedule::resolve(schedule, s.world.overrides.values(), at).who
 }

@@ -26,10 +26,11 @@ use std::time::Duration;
 
 mod commands;
 mod forms;
-mod home;
+pub mod home;
 pub mod people;
 pub mod press;
 mod several;
+mod stand_in;
 mod windows;
 
 /// Slack wants its acknowledgement within 3 s; an input not decided by then leaves it out, and Slack shows the person a
@@ -61,6 +62,8 @@ pub struct Handler {
     pub history: History,
     /// What Slack said of people whom the configuration does not know.
     pub faces: people::Faces,
+    /// The Home tabs that are kept true.
+    pub homes: home::Homes,
 }
 
 /// What an input came to.
@@ -92,9 +95,9 @@ impl EnvelopeHandler for Handler {
             Gesture::Elsewhere { by, what, chosen, place } => match what {
                 Elsewhere::AcknowledgeAll => self.acknowledge_all(id, &by, chosen, place).await,
                 Elsewhere::AddMe => self.add_me(id, by, place).await,
-                Elsewhere::Approve | Elsewhere::Decline => {
+                Elsewhere::Approve | Elsewhere::Decline | Elsewhere::RemovePerson => {
                     let asker = chosen.as_deref().and_then(Asker::parse);
-                    self.admission(id, by, what == Elsewhere::Approve, asker, place).await
+                    self.admission(id, by, what, asker, place).await
                 }
                 Elsewhere::Raise | Elsewhere::RaiseService | Elsewhere::ListAll => {
                     self.in_background(|this| async move { this.elsewhere(&by, what, chosen, place).await })

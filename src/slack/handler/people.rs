@@ -3,19 +3,20 @@
 use super::{Came, DECIDE, Handler, shown};
 use crate::domain::fact::Fact;
 use crate::domain::id::{IncidentNo, InputId, MessageRef, SlackUserId};
-use crate::domain::input::{Admission, GuestNote, Introduction, What};
+use crate::domain::input::{Admission, GuestNote, Introduction, Removal, What};
 use crate::domain::people::{Newcomer, Standing};
 use crate::domain::refusal::Refusal;
 use crate::slack::Outcome;
 use crate::slack::dispatch::Handled;
 use crate::slack::translate::Place;
-use crate::views::action_id::{Asker, Subject};
+use crate::views::action_id::{Asker, Elsewhere, Subject};
 use crate::views::{self, Message};
 use chrono_tz::Tz;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// What Slack said of somebody is believed for this long, in milliseconds.
 const BELIEVED_MS: i64 = 5 * 60 * 1_000;
@@ -29,6 +30,8 @@ const AFTER_LOOK: Duration = Duration::from_millis(1_500);
 const NAME_CHARS: usize = 80;
 /// An e-mail address, in characters (RFC 5321).
 const EMAIL_CHARS: usize = 254;
+/// A request that no admin sees is shown again this often.
+const SHOW_AGAIN: Duration = Duration::from_secs(60);
 /// What could not be said is tried again so often, after so long.
 const TRIES: u32 = 3;
 const AGAIN: Duration = Duration::from_secs(2);
@@ -36,6 +39,15 @@ const AGAIN: Duration = Duration::from_secs(2);
 const LOOKED_THROUGH: u32 = 100;
 /// The `event_type` of a request's metadata. Any app of the workspace can read it: it holds ids only.
 const METADATA: &str = "warridor_person";
+
+/// Does the admin channel show who asks?
+enum Shown {
+    Yes,
+    /// Another press is at it.
+    UnderWay,
+    /// Not yet, and why.
+    No(String),
+}
 
 /// What Slack says of somebody.
 #[derive(Clone, Debug)]
@@ -165,9 +177,12 @@ impl Handler {
             Came::To { facts, .. } => {
                 let is_new = facts.iter().any(|f| matches!(f, Fact::PersonAsked { .. }));
                 self.in_background(|this| async move {
-                    let words = match this.announce(&by, is_new).await {
-                        true => views::people::asked(),
-                        false => views::people::not_shown(),
+                    let shown = this.announce(&by, is_new).await;
+                    let d = &this.board.snapshot().directory;
+                    let words = match shown {
+                        Shown::Yes => views::people::asked(d),
+                        Shown::UnderWay => views::people::being_asked(),
+                        Shown::No(why) => views::people::not_shown(&why, d),
                     };
                     this.answer(&by, place, "Warridor", &Message::plain(words)).await;
                 })
@@ -176,19 +191,19 @@ impl Handler {
         }
     }
 
-    /// *Approve* or *Decline*.
+    /// *Approve*, *Decline* or *Remove*.
     pub(super) async fn admission(
         &self,
         envelope_id: &str,
         by: SlackUserId,
-        approve: bool,
+        what: Elsewhere,
         asker: Option<Asker>,
         place: Place,
     ) -> Handled {
         let snapshot = self.board.snapshot();
         let title = || "Warridor".to_owned();
         let Some(Asker { store, slack }) = asker else {
-            tracing::warn!("a button that lets somebody in does not say whom");
+            tracing::warn!("a button that lets somebody in or takes them out does not say whom");
             return Handled::Ack(None);
         };
         if store != snapshot.store {
@@ -200,28 +215,42 @@ impl Handler {
                 this.answer(&by, place, "Warridor", &message).await;
             });
         };
-        let admission = Admission { slack: slack.clone(), by: user.id.clone(), approve };
-        match self.decide(envelope_id.into(), What::Admit(admission), DECIDE).await {
-            Came::To { facts, snapshot } => {
+        let admin = user.id.clone();
+        let input = match what {
+            Elsewhere::RemovePerson => What::RemovePerson(Removal { slack: slack.clone(), by: admin }),
+            other => What::Admit(Admission { slack: slack.clone(), by: admin, approve: other == Elsewhere::Approve }),
+        };
+        let user = user.id.clone();
+        match self.decide(envelope_id.into(), input, DECIDE).await {
+            Came::To { facts, snapshot: after } => {
+                let ended = facts.iter().filter_map(|f| match f {
+                    Fact::OverrideRemoved { id, .. } => Some(*id),
+                    _ => None,
+                });
+                let letters: Vec<_> = ended.flat_map(|id| self.news_of_end(&snapshot, &after, id, &user)).collect();
+                let snapshot = after;
                 let Some(who) = snapshot.world.people.get(&slack).cloned() else { return Handled::Ack(None) };
                 let is_news = !facts.is_empty();
                 self.in_background(|this| async move {
                     this.show_standing(&who, &place).await;
-                    this.answer(&by, place, "Warridor", &Message::plain(views::people::decided(&who))).await;
+                    let told = this.tell_people(letters, &by, &place, &snapshot.directory).await;
+                    let words = format!("{}{told}", views::people::decided(&who));
+                    this.answer(&by, place, "Warridor", &Message::plain(words)).await;
                     if is_news {
                         this.tell_newcomer(&who).await;
                     }
                 })
             }
-            Came::Refused(refusal @ Refusal::DecidedAlready { .. }) => self.in_background(|this| async move {
-                // What they pressed is out of date.
-                let snapshot = this.board.snapshot();
-                if let Some(who) = snapshot.world.people.get(&slack) {
-                    this.show_standing(who, &place).await;
-                }
-                let words = views::refusal::refusal(&refusal, &snapshot.directory);
-                this.answer(&by, place, "Warridor", &Message::plain(words)).await;
-            }),
+            Came::Refused(refusal @ (Refusal::DecidedAlready { .. } | Refusal::RemovedAlready { .. })) => self
+                .in_background(|this| async move {
+                    // What they pressed is out of date.
+                    let snapshot = this.board.snapshot();
+                    if let Some(who) = snapshot.world.people.get(&slack) {
+                        this.show_standing(who, &place).await;
+                    }
+                    let words = views::refusal::refusal(&refusal, &snapshot.directory);
+                    this.answer(&by, place, "Warridor", &Message::plain(words)).await;
+                }),
             other => self.undone(other, by, place),
         }
     }
@@ -243,21 +272,42 @@ impl Handler {
         }
     }
 
-    /// Shows in the admin channel who asks, if it is not known to stand there. True when it does.
-    async fn announce(&self, slack: &SlackUserId, is_new: bool) -> bool {
+    /// Shows requests that no admin sees yet, until `stop`: Slack did not take the message, or the process ended before.
+    pub async fn show_requests(self, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.clock.sleep(SHOW_AGAIN) => {}
+            }
+            if self.paused {
+                continue;
+            }
+            let snapshot = self.board.snapshot();
+            let unseen = snapshot.world.people.values().filter(|n| n.is_undecided() && n.notice.is_none());
+            for slack in unseen.map(|n| n.slack.clone()) {
+                // All of them go to one channel: what it does not take of one, it does not take of the next.
+                if let Shown::No(why) = self.announce(&slack, false).await {
+                    tracing::warn!(why, "Slack does not take the message that asks an admin about a person");
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Shows in the admin channel who asks, if it is not known to stand there.
+    async fn announce(&self, slack: &SlackUserId, is_new: bool) -> Shown {
         if !self.faces.lock().posting.insert(slack.clone()) {
-            // Another press is at it.
-            return true;
+            return Shown::UnderWay;
         }
         let shown = self.post_request(slack, is_new).await;
         self.faces.lock().posting.remove(slack);
         shown
     }
 
-    async fn post_request(&self, slack: &SlackUserId, is_new: bool) -> bool {
+    async fn post_request(&self, slack: &SlackUserId, is_new: bool) -> Shown {
         let snapshot = self.board.snapshot();
         let Some(who) = snapshot.world.people.get(slack).filter(|n| n.is_undecided() && n.notice.is_none()) else {
-            return true;
+            return Shown::Yes;
         };
         let metadata = json!({
             "event_type": METADATA,
@@ -272,9 +322,17 @@ impl Handler {
                 let mut body = shown(&views::people::request(who, snapshot.store));
                 body["channel"] = json!(channel);
                 body["metadata"] = metadata;
-                let Outcome::Ok(answer) = self.insist("chat.postMessage", &body, false).await else { return false };
-                let Some(ts) = answer["ts"].as_str() else { return false };
-                ts.to_owned()
+                let outcome = self.insist("chat.postMessage", &body, false).await;
+                match &outcome {
+                    Outcome::Ok(answer) => match answer["ts"].as_str() {
+                        Some(ts) => ts.to_owned(),
+                        None => return Shown::No("an answer without a time stamp".to_owned()),
+                    },
+                    Outcome::Refused { error, .. } => return Shown::No(error.clone()),
+                    Outcome::RateLimited { .. } | Outcome::NotSent(_) | Outcome::Unknown(_) => {
+                        return Shown::No(outcome.name().replace('_', " "));
+                    }
+                }
             }
         };
         let message = MessageRef { channel: channel.clone(), ts: ts.as_str().into() };
@@ -283,7 +341,7 @@ impl Handler {
         if !matches!(self.decide(id, announced, DECIDE).await, Came::To { .. }) {
             tracing::warn!("which message asks an admin is not kept; the next press looks for it");
         }
-        true
+        Shown::Yes
     }
 
     async fn find_request(&self, channel: &str, who: &Newcomer, metadata: &Value) -> Option<String> {
@@ -323,6 +381,7 @@ impl Handler {
             Standing::Asked => return,
             Standing::Added { by, .. } => views::people::you_are_in(by, &directory),
             Standing::Declined { by, again_at, .. } => views::people::you_are_not_in(by, *again_at, &directory),
+            Standing::Removed { by, again_at, .. } => views::people::you_are_out(by, *again_at, &directory),
         };
         let mut body = shown(&Message::plain(words));
         body["channel"] = json!(who.slack);
@@ -333,7 +392,7 @@ impl Handler {
     }
 
     /// Tries a few times. `twice_is_once`: also where the call may have acted.
-    async fn insist(&self, method: &'static str, body: &Value, twice_is_once: bool) -> Outcome {
+    pub(super) async fn insist(&self, method: &'static str, body: &Value, twice_is_once: bool) -> Outcome {
         let mut outcome = self.client.call_now(method, body).await;
         for _ in 1..TRIES {
             let again = match &outcome {

@@ -87,7 +87,7 @@ impl Handler {
                 let _ = self.client.call_now("views.update", &body).await;
             }
             // Inputs: see `people`.
-            Elsewhere::AddMe | Elsewhere::Approve | Elsewhere::Decline => {}
+            Elsewhere::AddMe | Elsewhere::Approve | Elsewhere::Decline | Elsewhere::RemovePerson => {}
         }
     }
 
