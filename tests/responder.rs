@@ -4,7 +4,7 @@
 mod e2e;
 mod office;
 
-use e2e::company::{PAYMENTS_KEY, SEARCH_KEY, channel_id, user_id};
+use e2e::company::{self, Company, PAYMENTS_KEY, SEARCH_KEY, channel_id, user_id};
 use e2e::{Message, SOON, eventually, eventually_true};
 use office::{Office, drawn, plain};
 use serde_json::{Value, json};
@@ -522,4 +522,20 @@ fn what_is_private_is_read_by_its_team_and_in_its_channel() {
     }
     assert!(says("ana", "payments", "show 1").contains("#1 is of a private service"));
     assert!(says("ana", "payments", "list").contains("1 more is open for private services"));
+}
+
+#[test]
+fn whoever_takes_a_second_level_of_the_same_policy_is_warned() {
+    let two = Company::default().config().replace("targets = [\"user:ana\"]", "targets = [\"schedule:payments-week\"]");
+    let two = two.replace("targets = [\"user:ben\"]", "targets = [\"schedule:backup\"]");
+    let two = two
+        + "[[schedule]]\nid = \"backup\"\nname = \"Backup\"\nteam = \"payments\"\ntz = \"UTC\"\n[[schedule.layer]]\n\
+           members = [\"mara\"]\nevery = \"day\"\nstart = 2024-01-01\nhandoff = \"09:00\"\n";
+    let office = Office::open(&two, company::workspace());
+    let says = |line: &str| plain(&office.slack.types("ben", "payments", "/pager", line).to_string());
+    let both = says("oncall take Backup 2h");
+    assert!(both.contains("You carry Payments, by the week then as well"), "{both}");
+    // Chen carries nothing else.
+    let fine = says("oncall override Backup @chen 2h");
+    assert!(!fine.contains(":warning:"), "{fine}");
 }

@@ -984,6 +984,10 @@ fn on_call() {
     };
     golden.say("Ben takes it", &say(&request("ben", "ben"), Some("ana"), false));
     golden.say("Ben is put in Ana's place", &say(&request("ben", "mara"), Some("ana"), true));
+    let both = views::oncall::backs_themselves_up(&request("ben", "ben"), &"payments-backup".into(), &directory);
+    golden.say("Ben is the backup, too", &both);
+    let both = views::oncall::backs_themselves_up(&request("ben", "mara"), &"payments-backup".into(), &directory);
+    golden.say("Ben is the backup, too, says Mara", &both);
     golden.say("where nobody was", &say(&request("ben", "mara"), None, false));
     golden.say("nothing is configured", &message(&views::oncall::oncall(None, &[], &directory), None));
     let d = &directory;

@@ -108,6 +108,38 @@ pub fn relieved(world: &World, schedule: &Schedule, (from, until): (At, At), who
 /// At most so many people are told of one override.
 pub const RELIEVED_MAX: usize = 10;
 
+/// A schedule that a policy asks besides `schedule`, and that `user` carries for a part of [`from`, `until`) as well:
+/// carrying both, they are asked twice, and nobody else in between.
+pub fn also_carried(
+    world: &World,
+    directory: &Directory,
+    schedule: &ScheduleId,
+    user: &UserId,
+    (from, until): (At, At),
+) -> Option<ScheduleId> {
+    let asks = |p: &&Policy| p.steps.iter().any(|s| s.targets.contains(&Target::Schedule(schedule.clone())));
+    let targets = directory.policies.values().filter(asks).flat_map(|p| &p.steps).flat_map(|s| &s.targets);
+    let others = targets.filter_map(|t| match t {
+        Target::Schedule(other) if other != schedule => directory.schedules.get(other),
+        Target::Schedule(_) | Target::User(_) | Target::Channel(_) => None,
+    });
+    let carries = |other: &&Schedule| {
+        let mut at = from;
+        for _ in 0..HANDOFFS {
+            if at >= until {
+                return false;
+            }
+            let shift = resolve(other, world.overrides.values(), at);
+            if shift.who.as_ref() == Some(user) {
+                return true;
+            }
+            at = shift.until.max(at.plus_secs(1));
+        }
+        false
+    };
+    others.into_iter().find(carries).map(|s| s.id.clone())
+}
+
 /// One shift ahead, on the wall clock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Coming {

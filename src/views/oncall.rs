@@ -126,6 +126,17 @@ pub fn stands_in(r: &OverrideRequest, instead: Option<&UserId>, coming_morning: 
     ))
 }
 
+/// Whoever stands in carries another level of the same policy as well.
+pub fn backs_themselves_up(r: &OverrideRequest, also: &ScheduleId, d: &Directory) -> String {
+    let who = if r.user == r.by { "You carry".to_owned() } else { format!("{} carries", name_of(&r.user, d)) };
+    let (they, them) = if r.user == r.by { ("you", "you") } else { ("they", "them") };
+    format!(
+        "\n:warning: {who} *{}* then as well: where {they} do not answer, the next level asks {them} again. Put somebody \
+         else in one of the two places.",
+        schedule(also, d)
+    )
+}
+
 /// Overrides that are not over. `command`: what stands before a team's name.
 pub fn overrides(ahead: &[&Override], command: &str, d: &Directory) -> Message {
     let c = escape(command, 40);

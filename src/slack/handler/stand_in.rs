@@ -4,7 +4,7 @@ use super::commands::Typed;
 use super::{ANSWER, Came, Handler, shown};
 use crate::command::{Meant, OnCall};
 use crate::domain::directory::{Directory, User};
-use crate::domain::duty::relieved;
+use crate::domain::duty::{also_carried, relieved};
 use crate::domain::fact::Fact;
 use crate::domain::id::{IncidentNo, OverrideId, ScheduleId, SlackUserId, UserId};
 use crate::domain::input::{OverrideRequest, What};
@@ -48,6 +48,10 @@ impl Handler {
                 let instead = on_call_at(s, &request.schedule, from);
                 let is_morning = meant == Some(Meant::Today);
                 let said = views::oncall::stands_in(&request, instead.as_ref(), is_morning, d);
+                let span = (request.from, request.until);
+                let also = also_carried(&snapshot.world, d, &request.schedule, &request.user, span);
+                let also = also.map(|also| views::oncall::backs_themselves_up(&request, &also, d));
+                let said = Message::plain(format!("{}{}", said.text, also.unwrap_or_default()));
                 let made = facts.iter().find_map(|f| match f {
                     Fact::OverrideSet(made) => Some(made),
                     _ => None,
