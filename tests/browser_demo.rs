@@ -164,6 +164,8 @@ async fn on_a_phone_a_push_drops_in_and_opens_the_page() {
     // One push at a time: what comes within half a minute of an unanswered one waits.
     page.click("[data-act=advance][data-seconds='60']").await;
     page.click("[data-trouble=down]").await;
+    page.eventually("it has come", "document.querySelector('#buzz .push')").await;
+    page.click("#desk .drawer-close").await;
     page.shows("#buzz", "payments-api is down").await;
     page.has_no_sideways_scroll("a push").await;
     if let Some(dir) = std::env::var_os("WARRIDOR_LOOK") {

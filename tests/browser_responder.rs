@@ -112,8 +112,7 @@ async fn what_is_said_about_an_incident(size: Size) {
     story.window("What did you find?").await;
     story.look("a note").await;
     story.write("words", "the provider\u{2019}s certificate has expired").await;
-    story.submit().await;
-    story.page.shows(".only-me", "Noted on #1").await;
+    story.submit_on_top("Noted on #1").await;
 
     story.more("incident.make_low").await;
     story.window("nobody is paged for it any more").await;
@@ -143,21 +142,18 @@ async fn others_are_asked_to_come_and_one_takes_it(size: Size) {
     story.page.shows(".error", "Nobody was named").await;
     story.choose("Emil Lund").await;
     story.look("choosing whom to ask").await;
-    story.submit().await;
-    story.page.shows(".only-me", "paging Emil Lund now").await;
+    story.submit_on_top("paging Emil Lund now").await;
 
     story.more("incident.add_responders").await;
     story.choose("Security:").await;
     story.look("choosing a team").await;
-    story.submit().await;
-    story.page.shows(".only-me:last-of-type", "now, next").await;
+    story.submit_on_top("now, next").await;
     story.look("others are asked").await;
 
     story.more("incident.reassign").await;
     story.select("person", "Ben Okafor").await;
     story.look("reassign").await;
-    story.submit().await;
-    story.page.shows(".only-me", "Ana Silva has it until Ben Okafor acknowledges").await;
+    story.submit_on_top("Ana Silva has it until Ben Okafor acknowledges").await;
     story.be("ben", "dm").await;
     story.page.shows("#messages article", "Ana Silva asks you to take it").await;
     story.look("asked to take it").await;
@@ -171,7 +167,7 @@ async fn an_incident_ends_in_three_ways(size: Size) {
     story.more("incident.resolve_with_note").await;
     story.write("words", "put in the new certificate").await;
     story.look("resolve with a note").await;
-    story.submit().await;
+    story.submit_on_top("#1 is resolved").await;
     story.card("Resolved by Ana Silva").await;
     story.look("resolved").await;
 
@@ -182,7 +178,7 @@ async fn an_incident_ends_in_three_ways(size: Size) {
     story.more("incident.merge").await;
     story.select("into", "Disk on db-1").await;
     story.look("merge").await;
-    story.submit().await;
+    story.submit_on_top("is part of #2 now").await;
     story.card("Merged into #2").await;
     story.card("2 alerts").await;
 

@@ -120,6 +120,13 @@ impl Story {
         self.page.eventually("the windows are shut", "!document.querySelector('.modal')").await;
     }
 
+    /// Presses the green button of a window that stands on another, reads the answer there, and shuts both.
+    pub async fn submit_on_top(&self, answer: &str) {
+        self.page.click(".modal button[type=submit]").await;
+        self.window(answer).await;
+        self.shut().await;
+    }
+
     pub async fn shut(&self) {
         self.page.click(".modal [data-act=close-all]").await;
         self.page.eventually("the windows are shut", "!document.querySelector('.modal')").await;
