@@ -42,6 +42,7 @@ pub mod phone;
 mod rate;
 mod reactions;
 mod reading;
+mod running;
 mod scheduled;
 pub mod sockets;
 pub mod state;
