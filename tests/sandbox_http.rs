@@ -398,6 +398,18 @@ async fn the_clock_goes_to_a_moment_and_breaking_says_who_does_not_answer() {
 }
 
 #[tokio::test]
+async fn what_listens_everywhere_calls_itself_by_one_address() {
+    let workspace = Workspace { channels: vec![Channel::named("ops")], ..Workspace::default() };
+    let listen = "0.0.0.0:0".parse().unwrap();
+    let sandbox = Sandbox::start(SandboxConfig { listen, clock: Clock::system(0), dir: None, workspace }).unwrap();
+    // An app answers a response_url only if it is Slack's, which it knows by the address of the API.
+    let api = format!("http://127.0.0.1:{}/api/", sandbox.addr().port());
+    let of = |at: &str| Client { base: at.to_owned(), ..Client::of(&sandbox) };
+    let here = of(api.trim_end_matches("/api/"));
+    assert_eq!((sandbox.api_url(), here.get("sandbox/info").await.1["slack_api"].clone()), (api.clone(), json!(api)));
+}
+
+#[tokio::test]
 async fn a_running_clock_stops_at_whatever_is_due_and_runs_once_at_a_time() {
     let sandbox = start(None);
     let begun = sandbox.slack().clock().now();
