@@ -111,6 +111,17 @@ async fn thirty_minutes_play_every_level_at_its_time() {
 }
 
 #[tokio::test]
+async fn a_day_later_the_pager_is_still_there_at_once() {
+    let demo = Demo::start().await;
+    for by in [json!({"seconds": 90_000, "run": true}), json!({"seconds": 90_000})] {
+        assert_eq!(demo.post("advance", by).await["ok"], true);
+        let asked = json!({"user": "ana", "channel": "payments", "command": "/pager", "text": "oncall"});
+        let answer = demo.post("slash", asked).await;
+        assert_eq!(answer["ok"], true, "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn nobody_answers_for_five_minutes_and_ben_is_paged() {
     let demo = Demo::start().await;
     let page = Page::open(&demo.page("/?as=ben")).await;

@@ -31,6 +31,9 @@ use std::time::Duration;
 const KEYS_FILE: &str = "demo-keys";
 /// What the printed command breaks.
 const CURL_KEY: &str = "disk-db-1";
+/// How long a connection to the demo's Slack lives, in seconds of its clock: ten years. Slack's own five hours are hours
+/// of a real network; moving the clock by a day must leave nobody unheard until everything is connected anew.
+const CONNECTION_SECS: i64 = 10 * 365 * 24 * 60 * 60;
 /// How long the sample waits for the pager to be ready.
 const READY_TRIES: u32 = 200;
 const READY_EVERY: Duration = Duration::from_millis(50);
@@ -246,6 +249,7 @@ fn workspace(app: &AppConfig, directory: &Directory) -> Workspace {
         team_name: app.workspace.clone(),
         channels: app.channels.iter().map(channel).collect(),
         users,
+        connection_secs: CONNECTION_SECS,
         ..installed(&manifest::build(app))
     }
 }
