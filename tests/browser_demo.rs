@@ -2,7 +2,7 @@
 
 mod browser;
 
-use browser::demo::{Demo, hostile, picture_wanted};
+use browser::demo::{Demo, hostile, picture_wanted, shipped};
 use browser::page::Page;
 use fantoccini::key::Key;
 use serde_json::json;
@@ -12,15 +12,33 @@ async fn the_first_html_says_who_one_is_and_holds_the_card_and_its_buttons() {
     let demo = Demo::start_with(&[]).await;
     demo.says("payments", "Payment errors at 8").await;
     let html = reqwest_text(&demo.page("/")).await;
-    for wanted in [
-        "You are Ana Silva, on call for Payments until",
-        "backup Ben Okafor",
-        "Payment errors at 8 %",
-        "incident.acknowledge",
-    ] {
+    for wanted in
+        ["You are Ana Silva, on call for Payments · backup Ben Okafor", "Payment errors at 8 %", "incident.acknowledge"]
+    {
         assert!(html.contains(wanted), "{wanted}: {html}");
     }
     assert!(!html.contains("class=\"unknown\""), "{html}");
+}
+
+#[tokio::test]
+async fn whoever_the_file_knows_by_e_mail_only_is_there_and_is_paged() {
+    let slack_of = |id: &str| format!("slack = \"{id}\"\n");
+    let config = shipped().replace(&slack_of("U07ANASILVA"), "").replace(&slack_of("U07BENOKAFO"), "");
+    let demo = Demo::start_of(&config, &["--no-samples"]).await;
+    let info = demo.get("info").await;
+    let users: Vec<&str> = info["users"].as_array().unwrap().iter().filter_map(|u| u["name"].as_str()).collect();
+    assert_eq!(users, ["ana", "ben", "chen", "divya", "emil", "iris", "jun", "mara"]);
+    // The pager asks the local Slack for their ids, as it would ask the real one.
+    let knows_ana = async {
+        while !reqwest_text(&demo.page("/")).await.contains("You are Ana Silva, on call for Payments") {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(browser::PATIENCE, knows_ana).await.expect("the page opens as Ana");
+    demo.alert(json!({"dedup_key": "disk", "title": "Disk on db-1 is 97 % full"})).await;
+    demo.says("dm:ana", "Disk on db-1").await;
+    demo.post("advance", json!({"seconds": 300})).await;
+    demo.says("dm:ben", "Disk on db-1").await;
 }
 
 #[tokio::test]
@@ -33,7 +51,7 @@ async fn something_breaks_ana_is_pushed_and_acknowledges() {
         .await;
 
     page.press("#desk", "🔥 payments down").await;
-    page.shows("#note", "Sent 1 event").await;
+    page.shows("#note", "payments-api is down: 0 of 6 instances answer: see #payments").await;
     page.shows("article", "payments-api is down").await;
     page.shows(".push", "payments-api is down").await;
     page.shows("#side .badge", "1").await;
@@ -49,6 +67,58 @@ async fn something_breaks_ana_is_pushed_and_acknowledges() {
     page.press("#desk", "🧹 clear all").await;
     page.shows("article", "leared").await;
     page.has_no_complaints().await;
+}
+
+#[tokio::test]
+async fn whatever_is_broken_is_seen_and_the_desk_says_where() {
+    let demo = Demo::start().await;
+    let page = Page::open(&demo.page("/?as=ana&channel=payments")).await;
+    page.press("#desk", "🔥 payments down").await;
+    page.shows("article", "1 event").await;
+    page.press("#desk", "🔥 payments down").await;
+    page.shows("#note", "Still open, and counted on its card: see #payments").await;
+    page.shows("article", "2 events").await;
+    page.press("article", "Acknowledge").await;
+    page.press("article", "Resolve").await;
+    page.shows("article", "Resolved by Ana Silva").await;
+    page.press("#desk", "🔥 payments down").await;
+    page.shows("article", "#2 payments-api is down").await;
+    page.press("#desk", "💾 flapping disk").await;
+    page.shows("#note", "Disk of search-api-1 is 97 % full, 3 times: see #search").await;
+    demo.says("search", "Disk of search-api-1").await;
+    page.has_no_complaints().await;
+}
+
+#[tokio::test]
+async fn thirty_minutes_play_every_level_at_its_time() {
+    let demo = Demo::start().await;
+    demo.alert(json!({"dedup_key": "disk", "title": "Disk on db-1 is 97 % full"})).await;
+    demo.says("dm:ana", "Disk on db-1").await;
+    let ran = demo.post("advance", json!({"seconds": 1_795, "run": true})).await;
+    assert_eq!(ran["ok"], true, "{ran}");
+    let mut pushed = Vec::new();
+    for who in ["ana", "ben"] {
+        let pushes = demo.get(&format!("pushes?user={who}")).await;
+        let times =
+            pushes.as_array().into_iter().flatten().filter_map(|p| p["ts"].as_str()?.split('.').next()?.parse().ok());
+        pushed.extend(times.map(|at: i64| (at, who)));
+    }
+    pushed.sort_unstable();
+    let turns: Vec<&str> = pushed.iter().map(|(_, who)| *who).collect();
+    assert_eq!(turns, ["ana", "ben", "ana", "ben", "ana", "ben"], "{pushed:?}");
+    let apart: Vec<i64> = pushed.windows(2).map(|two| two[1].0 - two[0].0).collect();
+    assert!(apart.iter().all(|secs| (300..=320).contains(secs)), "five minutes each: {apart:?}");
+}
+
+#[tokio::test]
+async fn a_day_later_the_pager_is_still_there_at_once() {
+    let demo = Demo::start().await;
+    for by in [json!({"seconds": 90_000, "run": true}), json!({"seconds": 90_000})] {
+        assert_eq!(demo.post("advance", by).await["ok"], true);
+        let asked = json!({"user": "ana", "channel": "payments", "command": "/pager", "text": "oncall"});
+        let answer = demo.post("slash", asked).await;
+        assert_eq!(answer["ok"], true, "{answer}");
+    }
 }
 
 #[tokio::test]
@@ -96,11 +166,41 @@ async fn a_command_is_completed_and_answered_by_keyboard_alone() {
 }
 
 #[tokio::test]
+async fn an_unknown_command_is_answered_as_slack_does_and_can_be_mended() {
+    let demo = Demo::start().await;
+    let page = Page::open(&demo.page("/")).await;
+    page.fill("#main .composer textarea", "/pgaer list").await;
+    page.click("#main .composer .send").await;
+    page.shows("#note", "/pgaer is not a valid command. In Slack, all messages that start with").await;
+    page.eventually("it can be mended", "document.querySelector('#main textarea').value === '/pgaer list'").await;
+    page.fill("#main .composer textarea", " /pgaer is no command").await;
+    page.click("#main .composer .send").await;
+    page.shows("article", "/pgaer is no command").await;
+}
+
+#[tokio::test]
+async fn a_finished_tour_is_put_away_and_stays_so() {
+    let demo = Demo::start_with(&[]).await;
+    demo.says("payments", "Payment errors at 8").await;
+    let page = Page::open(&demo.page("/?as=ana&channel=payments")).await;
+    page.press("article", "Acknowledge").await;
+    demo.post("advance", json!({"seconds": 60})).await;
+    demo.post("slash", json!({"user": "ana", "channel": "payments", "command": "/pager", "text": "oncall"})).await;
+    page.shows("#try .all", "That is the whole loop").await;
+    page.is_accessible("a finished tour").await;
+    page.click("#try [data-act=tour-over]").await;
+    let gone = "document.querySelector('#try') && !document.querySelector('#try').checkVisibility()";
+    page.eventually("it is put away", gone).await;
+    page.go(&demo.page("/?as=ben&channel=payments")).await;
+    page.eventually("it stays so", gone).await;
+}
+
+#[tokio::test]
 async fn forty_alerts_at_once_are_drawn_and_every_message_can_be_drawn() {
     let demo = Demo::start().await;
     let page = Page::open(&demo.page("/?as=emil&channel=platform")).await;
     page.press("#desk", "🌪 40 alerts at once").await;
-    page.shows("#note", "Sent 40 events").await;
+    page.shows("#note", "40 alerts sent: see #payments, #search, #platform and #security").await;
     page.shows("article", "on host-").await;
     page.eventually("several cards", "document.querySelectorAll('article').length > 3").await;
     assert_eq!(page.js("document.querySelectorAll('.unknown').length").await, json!(0));
@@ -136,6 +236,12 @@ async fn on_a_phone_everything_is_in_reach() {
     page.has_no_sideways_scroll("a channel").await;
     let send = "(() => { const r = document.querySelector('.send').getBoundingClientRect(); return r.bottom <= innerHeight && r.right <= innerWidth && r.width > 30 })()";
     page.eventually("Send is on screen", send).await;
+    page.eventually(
+        "a thumb hits what is beside a message",
+        "[...document.querySelectorAll('.tool')].filter((e) => e.checkVisibility()).every((e) => e.getBoundingClientRect().height >= 40)",
+    )
+    .await;
+    page.can_be_hit_by_a_thumb("a channel").await;
     page.is_accessible("a channel on a phone").await;
 
     page.click("#bar [data-drawer=side]").await;

@@ -3,6 +3,7 @@
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -394,6 +395,47 @@ async fn the_clock_goes_to_a_moment_and_breaking_says_who_does_not_answer() {
     let (status, answer) = c.script("break", json!({"trouble": "down"})).await;
     assert_eq!(status, 502);
     assert!(answer["why"].as_str().unwrap().contains("does not answer"), "{answer}");
+}
+
+#[tokio::test]
+async fn what_listens_everywhere_calls_itself_by_one_address() {
+    let workspace = Workspace { channels: vec![Channel::named("ops")], ..Workspace::default() };
+    let listen = "0.0.0.0:0".parse().unwrap();
+    let sandbox = Sandbox::start(SandboxConfig { listen, clock: Clock::system(0), dir: None, workspace }).unwrap();
+    // An app answers a response_url only if it is Slack's, which it knows by the address of the API.
+    let api = format!("http://127.0.0.1:{}/api/", sandbox.addr().port());
+    let of = |at: &str| Client { base: at.to_owned(), ..Client::of(&sandbox) };
+    let here = of(api.trim_end_matches("/api/"));
+    assert_eq!((sandbox.api_url(), here.get("sandbox/info").await.1["slack_api"].clone()), (api.clone(), json!(api)));
+}
+
+#[tokio::test]
+async fn a_running_clock_stops_at_whatever_is_due_and_runs_once_at_a_time() {
+    let sandbox = start(None);
+    let begun = sandbox.slack().clock().now();
+    let due = [begun.plus_secs(100), begun.plus_secs(407)];
+    let stops = Arc::new(Mutex::new(Vec::new()));
+    let seen = stops.clone();
+    sandbox.set_guide(Guide {
+        due: Some(Box::new(move |now| due.into_iter().find(|at| *at > now))),
+        busy: Some(Box::new(move |now| {
+            seen.lock().unwrap().push(now.0 - begun.0);
+            false
+        })),
+        ..Guide::default()
+    });
+    let c = Client::of(&sandbox);
+    let press = || c.script("advance", json!({"seconds": 600, "run": true}));
+    let (one, other) = tokio::join!(press(), press());
+    assert_eq!([one.0, other.0].into_iter().max(), Some(409), "it runs already: {one:?} {other:?}");
+    assert_eq!([one.0, other.0].into_iter().min(), Some(200), "{one:?} {other:?}");
+    let (now, stops) = (sandbox.slack().clock().now(), stops.lock().unwrap().clone());
+    assert!((600_000..610_000).contains(&(now.0 - begun.0)), "{now:?}");
+    for at_ms in [100_000, 407_000] {
+        assert!(stops.iter().any(|stop| (at_ms..at_ms + 2_000).contains(stop)), "{at_ms}: {stops:?}");
+    }
+    assert!(stops.len() > 40, "in steps of 15 seconds: {stops:?}");
+    assert_eq!(c.script("advance", json!({"seconds": 60, "run": true})).await.0, 200, "it stands again");
 }
 
 #[tokio::test]

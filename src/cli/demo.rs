@@ -31,6 +31,9 @@ use std::time::Duration;
 const KEYS_FILE: &str = "demo-keys";
 /// What the printed command breaks.
 const CURL_KEY: &str = "disk-db-1";
+/// How long a connection to the demo's Slack lives, in seconds of its clock: ten years. Slack's own five hours are hours
+/// of a real network; moving the clock by a day must leave nobody unheard until everything is connected anew.
+const CONNECTION_SECS: i64 = 10 * 365 * 24 * 60 * 60;
 /// How long the sample waits for the pager to be ready.
 const READY_TRIES: u32 = 200;
 const READY_EVERY: Duration = Duration::from_millis(50);
@@ -95,7 +98,6 @@ async fn play(
     let clock = Clock::system(0);
     let workspace = workspace(&loaded.app, &loaded.directory);
     let services = services(&loaded, keys);
-    let directory = Arc::new(loaded.directory.clone());
     let (bot_token, app_token) = (workspace.bot_token.clone(), workspace.app_token.clone());
     let sandbox = Sandbox::start(SandboxConfig {
         listen: options.sandbox,
@@ -118,8 +120,10 @@ async fn play(
     let app = App::start(start, data_dir).await?;
     let http = format!("http://{}", app.addr());
     sandbox.set_http(http.clone());
-    sandbox.set_guide(guide::guide(directory, app.health().board.clone(), services.first().map(|s| s.name.as_str())));
-    println!("\n  Your Slack:  http://{}/\n", sandbox.addr());
+    let health = app.health();
+    let first = services.first().map(|s| s.name.as_str());
+    sandbox.set_guide(guide::guide(health.board.clone(), health.outbox.clone(), health.clock.clone(), first));
+    println!("\n  Your Slack:  {}\n", link(sandbox.addr()));
     if let Some(first) = services.first() {
         println!("  Break something:\n\n  {}\n", curl(&http, &first.key));
         if !options.no_samples {
@@ -130,6 +134,18 @@ async fn play(
     app.stop().await;
     sandbox.shutdown();
     Ok(())
+}
+
+/// Where the page is. What listens on every address has no one link.
+fn link(addr: SocketAddr) -> String {
+    match addr.ip().is_unspecified() {
+        false => format!("http://{addr}/"),
+        true => format!(
+            "http://127.0.0.1:{port}/\n  On a phone:  http://ADDRESS-OF-THIS-MACHINE:{port}/   Whoever is in this network can \
+             use it too.",
+            port = addr.port()
+        ),
+    }
 }
 
 fn curl(http: &str, key: &str) -> String {
@@ -205,21 +221,22 @@ fn services(loaded: &Loaded, keys: &BTreeMap<String, String>) -> Vec<Service> {
     loaded.app.services.iter().filter_map(service).collect()
 }
 
-/// The configured company, as a Slack workspace.
+/// The configured company, as a Slack workspace. Whoever is known by e-mail only gets an id from the sandbox, which the
+/// pager has to look up as it does in a real workspace. Whoever has neither could not be found there either.
 fn workspace(app: &AppConfig, directory: &Directory) -> Workspace {
-    let users = app.users.iter().filter_map(|id| directory.users.get(id)).filter_map(|u| {
-        Some(User {
-            id: u.slack.as_ref()?.to_string(),
-            name: u.id.to_string(),
-            real_name: u.name.clone(),
-            email: u.email.clone(),
-            tz: u.tz.to_string(),
-            is_admin: u.admin,
-            ..User::default()
-        })
+    let known = |u: &&crate::domain::directory::User| u.slack.is_some() || u.email.is_some();
+    let users = app.users.iter().filter_map(|id| directory.users.get(id)).filter(known);
+    let users = users.map(|u| User {
+        id: u.slack.as_ref().map(ToString::to_string).unwrap_or_default(),
+        name: u.id.to_string(),
+        real_name: u.name.clone(),
+        email: u.email.clone(),
+        tz: u.tz.to_string(),
+        is_admin: u.admin,
+        ..User::default()
     });
     let users: Vec<User> = users.collect();
-    let members: Vec<String> = users.iter().map(|u| u.id.clone()).collect();
+    let members: Vec<String> = users.iter().map(|u| u.name.clone()).collect();
     let channel = |c: &crate::config::Channel| Channel {
         id: c.id.to_string(),
         name: c.name.clone(),
@@ -232,6 +249,7 @@ fn workspace(app: &AppConfig, directory: &Directory) -> Workspace {
         team_name: app.workspace.clone(),
         channels: app.channels.iter().map(channel).collect(),
         users,
+        connection_secs: CONNECTION_SECS,
         ..installed(&manifest::build(app))
     }
 }

@@ -27,7 +27,14 @@ impl Slack {
         let Some(registered) = self.ws.commands.iter().find(|c| c.command == wanted).cloned() else {
             let all: Vec<&str> = self.ws.commands.iter().map(|c| c.command.as_str()).collect();
             let why = format!("`command`: {wanted} is not a valid command; registered are {}", all.join(", "));
-            return Err(Cannot::new(404, "unknown_command", why).beside("commands", json!(all)));
+            // Slackbot's own words for whoever typed it.
+            let said = format!(
+                "{wanted} is not a valid command. In Slack, all messages that start with the “/” character are \
+                 interpreted as commands. If you are trying to send a message and not run a command, try preceding the \
+                 “/” with an empty space."
+            );
+            let cannot = Cannot::new(404, "unknown_command", why).beside("commands", json!(all));
+            return Err(cannot.beside("said", said.into()));
         };
         let text = if registered.should_escape { self.escape(text) } else { text.to_owned() };
         let name = match self.dir.conversations.get(&channel).map(|c| c.sort) {

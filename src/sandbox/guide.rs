@@ -22,12 +22,21 @@ pub struct Guide {
     pub banner: Option<Banner>,
     /// Instants the clock can be moved to.
     pub moments: Vec<Moment>,
+    /// When the app has something to do next: a running clock does not pass it by. Asked with the time it is.
+    pub due: Option<Ask<Option<At>>>,
+    /// Whether the app is still dealing with what is due: a running clock waits for it.
+    pub busy: Option<Ask<bool>>,
+    /// Whether what a dedup key brought about is still open: breaking it again would only be counted.
+    pub open: Option<Open>,
     pub steps: Vec<Step>,
     /// The way from here to a real workspace, in order, as mrkdwn.
     pub afterwards: Vec<String>,
     /// Dedup keys (for the first service) that "clear all" resolves beside those of the sandbox's own troubles.
     pub sample_keys: Vec<String>,
 }
+
+/// Asks for a dedup key of a service, by the service's name. `None`: nothing is known of it.
+pub type Open = Box<dyn Fn(&str, &str) -> Option<bool> + Send + Sync>;
 
 /// What is said to a person at a time.
 pub type Banner = Box<dyn Fn(&str, At) -> String + Send + Sync>;

@@ -13,6 +13,7 @@
 //! files ── the log on disk             shared ── one lock, one log, who waits for what
 //! http  ── listener with faults        web_api socket_mode scripts browser ── thin shells on one port
 //! trouble ── real alerts, sent to the pager's own intake
+//! running ── the demo's clock, in small steps
 //! ```
 //!
 //! Nothing in here knows our own bot: a rule stands here because Slack has it.
@@ -42,6 +43,7 @@ pub mod phone;
 mod rate;
 mod reactions;
 mod reading;
+mod running;
 mod scheduled;
 pub mod sockets;
 pub mod state;
@@ -91,6 +93,8 @@ pub struct SandboxConfig {
 #[derive(Debug)]
 pub struct Sandbox {
     addr: SocketAddr,
+    /// `addr`, as this machine reaches it: nothing connects to "every address".
+    reached: SocketAddr,
     shared: Arc<Shared>,
     controls: http::Controls,
     tasks: Vec<tokio::task::JoinHandle<()>>,
@@ -134,7 +138,7 @@ impl Sandbox {
             }
         });
         let timer = tokio::spawn(shared.clone().run_timer());
-        Ok(Self { addr, shared, controls, tasks: vec![serving, timer] })
+        Ok(Self { addr, reached, shared, controls, tasks: vec![serving, timer] })
     }
 
     /// Where it listens.
@@ -144,7 +148,7 @@ impl Sandbox {
 
     /// What `SLACK_API_URL` must be to talk to it: `http://ADDR/api/`.
     pub fn api_url(&self) -> String {
-        format!("http://{}/api/", self.addr)
+        format!("http://{}/api/", self.reached)
     }
 
     /// The base URL of the pager's own HTTP intake, for `/sandbox/info`.

@@ -18,11 +18,11 @@
 //! | `POST read` | `user, channel`: everything there is read |
 //! | `POST react` | `user, channel, ts, name`: adds a reaction, or takes it away |
 //! | `GET pushes?user=U` | what was on the person's lock screen, newest last |
-//! | `POST break` | `trouble`: `down`, `flapping`, `storm`, `clear`: real alerts to the pager at `http` |
-//! | `POST moment` | `label`: moves the clock to a moment the guide names |
+//! | `POST break` | `trouble`: `down`, `flapping`, `storm`, `clear`: real alerts to the pager at `http`; answers `events`, `channels`, and in words what `said` |
+//! | `POST moment` | `label[, run]`: moves the clock to a moment the guide names |
 //! | `POST say` | `user, channel, text[, thread_ts, typed]`; with `typed`, `@ana` is a mention and `<` is text |
 //! | `POST user` | `user[, deleted, is_restricted, tz, dnd]`: what Slack's admins would change |
-//! | `POST advance` | `seconds` |
+//! | `POST advance` | `seconds[, run]`: the clock jumps; with `run: true` it runs there within about 3 s, and what is due on the way happens at its time |
 //! | `GET, POST, DELETE faults` | see [`super::faults`] |
 
 use super::envelopes::Verdict;
@@ -280,9 +280,13 @@ async fn break_something(State(shared): State<Arc<Shared>>, body: Bytes) -> Resu
         return Err(Cannot::new(400, "bad_value", format!("`trouble`: write one of {words}; found \"{said}\"")));
     };
     let (http, services) = shared.info();
-    let sendings = trouble::sendings(wanted, &services, &shared.guide().sample_keys);
+    let guide = shared.guide();
+    let open = |service: &str, key: &str| guide.open.as_ref().and_then(|ask| ask(service, key));
+    let sendings = trouble::sendings(wanted, &services, &guide.sample_keys, &open);
+    let channels = trouble::channels(&sendings, &services);
+    let said = trouble::said(wanted, &sendings, &channels, &open);
     match trouble::send(&http, sendings).await {
-        Ok(events) => Ok(reply(200, &json!({"ok": true, "events": events}))),
+        Ok(events) => Ok(reply(200, &json!({"ok": true, "events": events, "channels": channels, "said": said}))),
         Err(why) => Err(Cannot::new(502, "not_taken", why)),
     }
 }
@@ -298,8 +302,7 @@ async fn moment(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Respon
     let Some(ahead_ms) = (m.next)(now).map(|at| at.0 - now.0).filter(|ms| *ms >= 0) else {
         return Err(Cannot::new(409, "never", format!("{label}: that moment never comes")));
     };
-    let now = shared.advance(Duration::from_millis(ahead_ms.unsigned_abs()));
-    Ok(reply(200, &json!({"ok": true, "now": now.secs(), "offset_seconds": shared.clock().offset_ms() / 1_000})))
+    move_clock(shared.clone(), &b, Duration::from_millis(ahead_ms.unsigned_abs())).await
 }
 
 async fn say(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Response, Cannot> {
@@ -363,7 +366,18 @@ async fn advance(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Respo
     let Some(seconds) = seconds else {
         return Err(Cannot::new(400, "bad_value", format!("`seconds`: expected a number from 0 to 1e9, found {said}")));
     };
-    let now = shared.advance(Duration::from_secs_f64(seconds));
+    move_clock(shared, &b, Duration::from_secs_f64(seconds)).await
+}
+
+/// Jumps, or with `run` runs there. Once it runs it arrives, also when whoever asked is gone.
+async fn move_clock(shared: Arc<Shared>, b: &Fields, by: Duration) -> Result<Response, Cannot> {
+    let now = match b.0.get("run") {
+        Some(Value::Bool(true)) => {
+            let ran = tokio::spawn(shared.clone().run_on(by)).await.ok().flatten();
+            ran.ok_or_else(|| Cannot::new(409, "running", "the clock is running already: wait until it stands"))?
+        }
+        _ => shared.advance(by),
+    };
     Ok(reply(200, &json!({"ok": true, "now": now.secs(), "offset_seconds": shared.clock().offset_ms() / 1_000})))
 }
 

@@ -23,6 +23,8 @@ pub struct Shared {
     inner: Mutex<Inner>,
     clock: Clock,
     guide: OnceLock<Guide>,
+    /// Held while the clock runs.
+    pub(super) running: tokio::sync::Mutex<()>,
     /// The revision; whoever waits for something looks again when it changes.
     changed: watch::Sender<u64>,
     /// Wakes the timer when the next deadline may have moved.
@@ -42,7 +44,14 @@ impl Shared {
     pub(super) fn new(slack: Slack, log: Option<Log>, clock: Clock) -> Self {
         let changed = watch::Sender::new(slack.revision());
         let inner = Inner { slack, log, sockets: HashMap::new(), http: String::new(), services: Vec::new() };
-        Self { inner: Mutex::new(inner), clock, guide: OnceLock::new(), changed, wake: Notify::new() }
+        Self {
+            inner: Mutex::new(inner),
+            clock,
+            guide: OnceLock::new(),
+            running: tokio::sync::Mutex::default(),
+            changed,
+            wake: Notify::new(),
+        }
     }
 
     /// Does something to the Slack, then writes down what changed and sends what is to be sent, before returning.

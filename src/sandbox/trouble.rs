@@ -15,6 +15,8 @@ use std::time::Duration;
 const STORM: usize = 40;
 /// How often a flapping disk fills up.
 const FLAPS: usize = 3;
+/// So often the same trouble comes back as news. The next time is counted on what was first.
+const AGAIN: usize = 500;
 /// How long one request may take, in real time.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// What of an answer is shown to a person, in bytes.
@@ -63,63 +65,144 @@ impl Trouble {
     }
 }
 
-/// One POST: the integration key, and the body.
+/// One POST: the service, its integration key, and the body.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sending {
+    pub service: String,
     pub key: String,
     pub events: Value,
 }
 
-/// What is sent for a trouble, in order; `also` are more dedup keys of the first service to clear.
-pub fn sendings(trouble: Trouble, services: &[Service], also: &[String]) -> Vec<Sending> {
+/// Whether what a dedup key of a service (by name) brought about is still open; `None`: nothing is known of it.
+pub type IsOpen<'a> = &'a dyn Fn(&str, &str) -> Option<bool>;
+
+/// What is sent for a trouble, in order; `also` are more dedup keys of the first service to clear. Whatever is over
+/// comes back under a key of its own, as news; what is open is counted up.
+pub fn sendings(trouble: Trouble, services: &[Service], also: &[String], open: IsOpen<'_>) -> Vec<Sending> {
     let Some(first) = services.first() else { return Vec::new() };
-    let one = |service: &Service, event: Value| Sending { key: service.key.clone(), events: json!([event]) };
     let disk = services.iter().find(|s| s.channel != first.channel).unwrap_or(first);
+    let events = |service: &Service, events: Vec<Value>| Sending {
+        service: service.name.clone(),
+        key: service.key.clone(),
+        events: events.into(),
+    };
     let resolve = |key: String| json!({"action": "resolve", "dedup_key": key});
     match trouble {
-        Trouble::Down => vec![one(first, down(first))],
+        Trouble::Down => vec![events(first, vec![down(first, &next_key(first, DOWN, open))])],
         Trouble::Flapping => {
-            (0..FLAPS * 2 - 1).map(|i| one(disk, if i % 2 == 0 { full() } else { resolve(disk_key()) })).collect()
+            let key = next_key(disk, DISK, open);
+            let event = |i| if i % 2 == 0 { full(disk, &key) } else { resolve(key.clone()) };
+            (0..FLAPS * 2 - 1).map(|i| events(disk, vec![event(i)])).collect()
         }
-        Trouble::Storm => per_service(services, stormy),
+        Trouble::Storm => {
+            let all = services.iter().enumerate().map(|(n, service)| {
+                let mine = stormy_ones(n, services.len());
+                events(service, mine.map(|i| stormy(i, service, &next_key(service, &storm(i), open))).collect())
+            });
+            all.filter(|s| s.count() > 0).collect()
+        }
         Trouble::Clear => {
-            let mut all = per_service(services, |i, _| resolve(storm_key(i)));
-            all.push(one(disk, resolve(disk_key())));
-            let keys = also.iter().cloned().chain([down_key()]);
-            all.push(Sending { key: first.key.clone(), events: keys.map(resolve).collect() });
-            all
+            let all = services.iter().enumerate().map(|(n, service)| {
+                let storms = stormy_ones(n, services.len()).flat_map(|i| used_keys(service, &storm(i), open));
+                let mut keys: Vec<String> = storms.collect();
+                if service == disk {
+                    keys.extend(used_keys(service, DISK, open));
+                }
+                if service == first {
+                    keys.extend(used_keys(service, DOWN, open));
+                    keys.extend(also.iter().cloned());
+                }
+                events(service, keys.into_iter().map(resolve).collect())
+            });
+            all.filter(|s| s.count() > 0).collect()
         }
     }
 }
 
-fn down_key() -> String {
-    "sandbox/down".into()
+impl Sending {
+    fn count(&self) -> usize {
+        self.events.as_array().map_or(0, Vec::len)
+    }
 }
 
-fn disk_key() -> String {
-    "sandbox/disk/db-1".into()
+/// Where the cards of what is sent are, without `#`, in the services' order.
+pub fn channels(sendings: &[Sending], services: &[Service]) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for service in services.iter().filter(|s| sendings.iter().any(|sent| sent.service == s.name)) {
+        if !found.contains(&service.channel) {
+            found.push(service.channel.clone());
+        }
+    }
+    found
 }
 
-fn storm_key(i: usize) -> String {
+/// What the person who pressed the button is told: what was sent, and where to look.
+pub fn said(trouble: Trouble, sendings: &[Sending], channels: &[String], open: IsOpen<'_>) -> String {
+    let named: Vec<String> = channels.iter().map(|c| format!("#{c}")).collect();
+    let place = match named.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        None => String::new(),
+    };
+    let events = || sendings.iter().flat_map(|s| s.events.as_array().into_iter().flatten().map(move |e| (s, e)));
+    let is_open = |s: &Sending, e: &Value| open(&s.service, e["dedup_key"].as_str().unwrap_or("")) == Some(true);
+    let title = events().find_map(|(_, e)| e["title"].as_str()).unwrap_or("");
+    match trouble {
+        Trouble::Clear => "Told the pager that everything sent from here is over".to_owned(),
+        Trouble::Storm => format!("{STORM} alerts sent: see {place}"),
+        Trouble::Down | Trouble::Flapping if events().any(|(s, e)| is_open(s, e)) => {
+            format!("Still open, and counted on its card: see {place}")
+        }
+        Trouble::Down => format!("{title}: see {place}"),
+        Trouble::Flapping => format!("{title}, {FLAPS} times: see {place}"),
+    }
+}
+
+const DOWN: &str = "sandbox/down";
+const DISK: &str = "sandbox/disk";
+
+fn storm(i: usize) -> String {
     format!("sandbox/storm/{i}")
 }
 
-fn down(service: &Service) -> Value {
+/// The first name is the bare one, the second ends in `/2`.
+fn numbered(base: &str) -> impl Iterator<Item = String> {
+    (1..=AGAIN).map(move |n| if n == 1 { base.to_owned() } else { format!("{base}/{n}") })
+}
+
+/// The key of what is still open, or else one that nothing is known of.
+fn next_key(service: &Service, base: &str, open: IsOpen<'_>) -> String {
+    numbered(base).find(|key| open(&service.name, key) != Some(false)).unwrap_or_else(|| base.to_owned())
+}
+
+/// Every key that may still be open.
+fn used_keys(service: &Service, base: &str, open: IsOpen<'_>) -> Vec<String> {
+    let known = numbered(base).map(|key| (open(&service.name, &key), key)).enumerate();
+    let used = known.take_while(|(n, (state, _))| *n == 0 || state.is_some());
+    used.filter(|(n, (state, _))| *n == 0 || *state == Some(true)).map(|(_, (_, key))| key).collect()
+}
+
+fn down(service: &Service, key: &str) -> Value {
     json!({
-        "action": "trigger", "dedup_key": down_key(),
+        "action": "trigger", "dedup_key": key,
         "title": format!("{} is down: 0 of 6 instances answer", service.name),
         "labels": {"alertname": "ServiceDown", "severity": "critical", "region": "eu-west-1"},
     })
 }
 
-fn full() -> Value {
+fn full(service: &Service, key: &str) -> Value {
     json!({
-        "action": "trigger", "dedup_key": disk_key(), "title": "Disk on db-1 is 97 % full",
-        "labels": {"alertname": "DiskFillingUp", "host": "db-1", "mountpoint": "/var/lib/postgresql"},
+        "action": "trigger", "dedup_key": key, "title": format!("Disk of {}-1 is 97 % full", service.name),
+        "labels": {"alertname": "DiskFillingUp", "host": format!("{}-1", service.name), "mountpoint": format!("/var/lib/{}", service.name)},
     })
 }
 
-fn stormy(i: usize, service: &Service) -> Value {
+/// Which of a storm's alerts the `n`th of so many services has.
+fn stormy_ones(n: usize, services: usize) -> impl Iterator<Item = usize> {
+    (0..STORM).filter(move |i| i % services == n)
+}
+
+fn stormy(i: usize, service: &Service, key: &str) -> Value {
     const WHAT: [&str; 5] = [
         "answers slowly",
         "restarts again and again",
@@ -128,24 +211,10 @@ fn stormy(i: usize, service: &Service) -> Value {
         "cannot reach its database",
     ];
     json!({
-        "action": "trigger", "dedup_key": storm_key(i),
+        "action": "trigger", "dedup_key": key,
         "title": format!("{} on host-{:02} {}", service.name, i + 1, WHAT[(i + i / WHAT.len()) % WHAT.len()]),
         "labels": {"alertname": "Storm", "host": format!("host-{:02}", i + 1)},
     })
-}
-
-/// The storm's events, a body for each service that takes part.
-fn per_service(services: &[Service], event: impl Fn(usize, &Service) -> Value) -> Vec<Sending> {
-    let of = |n: usize, service: &Service| {
-        let mine = (0..STORM).filter(|i| i % services.len() == n);
-        Sending { key: service.key.clone(), events: mine.map(|i| event(i, service)).collect() }
-    };
-    services
-        .iter()
-        .enumerate()
-        .map(|(n, s)| of(n, s))
-        .filter(|s| s.events.as_array().is_some_and(|e| !e.is_empty()))
-        .collect()
 }
 
 /// Sends them one after the other to the intake at `http` (`http://HOST:PORT`). Gives how many events were taken.
@@ -175,7 +244,7 @@ pub async fn send(http: &str, sendings: Vec<Sending>) -> Result<usize, String> {
         };
         let late = |_| Err(format!("{http} did not answer within {} s", PATIENCE.as_secs()));
         tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(late)?;
-        taken += s.events.as_array().map_or(0, Vec::len);
+        taken += s.count();
     }
     Ok(taken)
 }
@@ -202,29 +271,60 @@ mod tests {
             .collect()
     }
 
+    /// Nothing is known of any key.
+    fn unknown(_: &str, _: &str) -> Option<bool> {
+        None
+    }
+
     #[test]
     fn whatever_was_broken_is_cleared_with_the_same_keys() {
         let services = services();
         let also = ["sample".to_owned()];
-        let cleared = keys(&sendings(Trouble::Clear, &services, &also), "resolve");
+        let cleared = keys(&sendings(Trouble::Clear, &services, &also, &unknown), "resolve");
         for trouble in [Trouble::Down, Trouble::Flapping, Trouble::Storm] {
-            let broken = keys(&sendings(trouble, &services, &also), "trigger");
+            let broken = keys(&sendings(trouble, &services, &also, &unknown), "trigger");
             assert!(!broken.is_empty() && broken.is_subset(&cleared), "{trouble:?}: {broken:?}");
         }
         assert!(cleared.contains(&("key-of-pay".to_owned(), "sample".to_owned())));
     }
 
     #[test]
-    fn a_storm_is_forty_alerts_over_all_services() {
-        let storm = sendings(Trouble::Storm, &services(), &[]);
-        assert_eq!((storm.len(), keys(&storm, "trigger").len()), (3, 40));
-        assert!(sendings(Trouble::Storm, &[], &[]).is_empty());
+    fn what_is_over_comes_back_as_news_and_what_is_open_is_counted() {
+        let services = services();
+        let over = ["sandbox/down", "sandbox/down/2"];
+        let state = |third: Option<bool>| {
+            move |_: &str, key: &str| if key == "sandbox/down/3" { third } else { over.contains(&key).then_some(false) }
+        };
+        let pressed = |third| {
+            let open = state(third);
+            let sent = sendings(Trouble::Down, &services, &[], &open);
+            let said = said(Trouble::Down, &sent, &channels(&sent, &services), &open);
+            (sent[0].events[0]["dedup_key"].as_str().unwrap().to_owned(), said)
+        };
+        let news = "pay is down: 0 of 6 instances answer: see #payments";
+        assert_eq!(pressed(None), ("sandbox/down/3".to_owned(), news.to_owned()));
+        let counted = "Still open, and counted on its card: see #payments";
+        assert_eq!(pressed(Some(true)), ("sandbox/down/3".to_owned(), counted.to_owned()));
+        assert_eq!(pressed(Some(false)).0, "sandbox/down/4");
+        let cleared = keys(&sendings(Trouble::Clear, &services, &[], &state(Some(true))), "resolve");
+        assert!(cleared.contains(&("key-of-pay".to_owned(), "sandbox/down/3".to_owned())));
     }
 
     #[test]
-    fn a_flapping_disk_ends_full() {
-        let flaps = sendings(Trouble::Flapping, &services(), &[]);
+    fn a_storm_is_forty_alerts_over_all_services() {
+        let storm = sendings(Trouble::Storm, &services(), &[], &unknown);
+        assert_eq!((storm.len(), keys(&storm, "trigger").len()), (3, 40));
+        let said = said(Trouble::Storm, &storm, &channels(&storm, &services()), &unknown);
+        assert_eq!(said, "40 alerts sent: see #payments and #platform");
+        assert!(sendings(Trouble::Storm, &[], &[], &unknown).is_empty());
+    }
+
+    #[test]
+    fn a_flapping_disk_ends_full_and_says_where_to_look() {
+        let flaps = sendings(Trouble::Flapping, &services(), &[], &unknown);
         let actions: Vec<&str> = flaps.iter().filter_map(|s| s.events[0]["action"].as_str()).collect();
         assert_eq!(actions, ["trigger", "resolve", "trigger", "resolve", "trigger"]);
+        let said = said(Trouble::Flapping, &flaps, &channels(&flaps, &services()), &unknown);
+        assert_eq!(said, "Disk of db-1 is 97 % full, 3 times: see #platform");
     }
 }

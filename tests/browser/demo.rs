@@ -31,12 +31,19 @@ impl Demo {
     }
 
     pub async fn start_with(options: &[&str]) -> Self {
+        Self::start_of(&shipped(), options).await
+    }
+
+    /// The demo of a company that its `config.toml` describes.
+    pub async fn start_of(config: &str, options: &[&str]) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
+        std::fs::write(dir.path().join("config.toml"), config).expect("a configuration");
         let (listen, slack) = (free(), free());
         let child = Command::new(env!("CARGO_BIN_EXE_warridor"))
             .arg("demo")
             .args(options)
-            .args(["--config", concat!(env!("CARGO_MANIFEST_DIR"), "/config.toml")])
+            .arg("--config")
+            .arg(dir.path().join("config.toml"))
             .arg("--data-dir")
             .arg(dir.path().join("data"))
             .args(["--listen", &listen.to_string(), "--sandbox", &slack.to_string()])
@@ -107,6 +114,11 @@ impl Drop for Demo {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The `config.toml` of this repository.
+pub fn shipped() -> String {
+    std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/config.toml")).expect("config.toml")
 }
 
 /// Writes the picture of the README when `WARRIDOR_PICTURE` names a file.

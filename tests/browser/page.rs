@@ -241,7 +241,7 @@ impl Page {
         let caller = std::panic::Location::caller();
         async move {
             let small = self
-                .js("[...document.querySelectorAll('.btn, .choices label, .menu-item, .modal .icon')] \
+                .js("[...document.querySelectorAll('.btn, .choices label, .menu-item, .icon')] \
                      .filter((e) => e.checkVisibility() && e.getBoundingClientRect().height < 44) \
                      .map((e) => e.outerHTML.slice(0, 80) + ' ' + e.getBoundingClientRect().height).slice(0, 5)")
                 .await;

@@ -1,10 +1,12 @@
 //! What the demo's page tells the person in front of it: who they are, when the next handoff is, what to try, and how to
 //! go on in a real workspace. The words come from here because the sandbox knows nothing of pagers.
 
+use crate::clock::Clock;
 use crate::domain::directory::{Directory, Policy, Target};
-use crate::domain::id::{ServiceId, UserId};
+use crate::domain::id::{AlertKey, ServiceId, UserId};
 use crate::domain::schedule::{Override, Schedule, now_and_next, resolve};
 use crate::domain::stamp::At;
+use crate::outbox::driver::OutboxHandle;
 use crate::pump::driver::Board;
 use crate::sandbox::Guide;
 use crate::sandbox::guide::{Deed, Moment, Step};
@@ -18,23 +20,24 @@ pub const SAMPLE_KEY: &str = "demo-payment-errors";
 /// Duties named on the banner.
 const DUTIES: usize = 2;
 
-/// Everything the page asks.
+/// Everything the page asks. As it is in force now: people known by e-mail have their ids there, and a file that changed
+/// counts.
 struct Company {
-    directory: Arc<Directory>,
     board: Arc<Board>,
 }
 
 /// See the module. `first` is the service the demo's story is about.
-pub fn guide(directory: Arc<Directory>, board: Arc<Board>, first: Option<&str>) -> Guide {
-    let company = Arc::new(Company { directory, board });
-    let first = first.and_then(|name| company.directory.services.get(&ServiceId::from(name)));
-    let policy = first.and_then(|s| company.directory.policies.get(&s.policy)).cloned();
+pub fn guide(board: Arc<Board>, outbox: OutboxHandle, clock: Clock, first: Option<&str>) -> Guide {
+    let company = Arc::new(Company { board: board.clone() });
     let (who, said, change) = (company.clone(), company.clone(), company);
+    let (wakes, alerts) = (board.clone(), board.clone());
     Guide {
-        opens_as: policy.map(|policy| -> crate::sandbox::guide::Ask<Option<String>> {
+        opens_as: first.map(ServiceId::from).map(|first| -> crate::sandbox::guide::Ask<Option<String>> {
             Box::new(move |now| {
-                let user = who.asked(&policy, 0, now)?;
-                who.directory.users.get(&user)?.slack.as_ref().map(ToString::to_string)
+                let d = who.directory();
+                let policy = d.policies.get(&d.services.get(&first)?.policy)?;
+                let user = who.asked(&d, policy, 0, now)?;
+                d.users.get(&user)?.slack.as_ref().map(ToString::to_string)
             })
         }),
         banner: Some(Box::new(move |slack, now| said.banner(slack, now))),
@@ -42,6 +45,15 @@ pub fn guide(directory: Arc<Directory>, board: Arc<Board>, first: Option<&str>) 
             label: "to the next handoff".to_owned(),
             next: Box::new(move |now| change.next_handoff(now)),
         }],
+        due: Some(Box::new(move |_| wakes.snapshot().world.next_wake())),
+        busy: Some(Box::new(move |now| {
+            let due = board.snapshot().world.next_wake().is_some_and(|at| at <= now);
+            due || !board.is_taken() || !outbox.is_quiet(clock.steady_ms())
+        })),
+        open: Some(Box::new(move |service, dedup| {
+            let key = AlertKey { service: ServiceId::from(service), dedup: dedup.into() };
+            alerts.snapshot().world.incident_of(&key).map(|incident| !incident.is_resolved())
+        })),
         steps: steps(),
         afterwards: afterwards(),
         sample_keys: vec![SAMPLE_KEY.to_owned(), super::CURL_KEY.to_owned()],
@@ -49,31 +61,35 @@ pub fn guide(directory: Arc<Directory>, board: Arc<Board>, first: Option<&str>) 
 }
 
 impl Company {
+    fn directory(&self) -> Arc<Directory> {
+        self.board.snapshot().directory.clone()
+    }
+
     fn resolved<T>(&self, ask: impl FnOnce(&[&Override]) -> T) -> T {
         let snapshot = self.board.snapshot();
         ask(&snapshot.world.overrides.values().collect::<Vec<_>>())
     }
 
     /// Whoever a policy asks first at a step.
-    fn asked(&self, policy: &Policy, step: usize, now: At) -> Option<UserId> {
+    fn asked(&self, d: &Directory, policy: &Policy, step: usize, now: At) -> Option<UserId> {
         let target = policy.steps.get(step)?.targets.first()?;
         match target {
             Target::User(user) => Some(user.clone()),
             Target::Schedule(id) => {
-                let schedule = self.directory.schedules.get(id)?;
+                let schedule = d.schedules.get(id)?;
                 self.resolved(|overrides| resolve(schedule, overrides.iter().copied(), now).who)
             }
             Target::Channel(_) => None,
         }
     }
 
-    /// "You are Ana, on call for payments until 18:00 · backup Ben".
+    /// "You are Ana, on call for payments until 18:00 · backup Ben"; without an end where nobody follows.
     fn banner(&self, slack: &str, now: At) -> String {
-        let d = &self.directory;
+        let d = &*self.directory();
         let Some(me) = d.users.values().find(|u| u.slack.as_ref().is_some_and(|s| s.as_str() == slack)) else {
             return "You are somebody the pager does not know".to_owned();
         };
-        let duties: Vec<String> = d.schedules.values().filter_map(|s| self.duty(s, &me.id, me.tz, now)).collect();
+        let duties: Vec<String> = d.schedules.values().filter_map(|s| self.duty(d, s, &me.id, me.tz, now)).collect();
         match duties.len() {
             0 => format!("You are {}, not on call", me.name),
             n if n > DUTIES => {
@@ -83,28 +99,27 @@ impl Company {
         }
     }
 
-    fn duty(&self, schedule: &Schedule, me: &UserId, tz: Tz, now: At) -> Option<String> {
-        let shift = self.resolved(|overrides| resolve(schedule, overrides.iter().copied(), now));
+    fn duty(&self, d: &Directory, schedule: &Schedule, me: &UserId, tz: Tz, now: At) -> Option<String> {
+        let (shift, next) = self.resolved(|overrides| now_and_next(schedule, overrides, now));
         if shift.who.as_ref() != Some(me) {
             return None;
         }
-        let team = schedule.team.as_ref().and_then(|t| self.directory.teams.get(t));
+        let team = schedule.team.as_ref().and_then(|t| d.teams.get(t));
         let what = team.map_or(schedule.name.as_str(), |t| t.name.as_str());
         let target = Target::Schedule(schedule.id.clone());
         // The policy that asks this schedule earliest says whether it is the first to be asked or a backup.
         let level = |p: &Policy| p.steps.iter().position(|s| s.targets.contains(&target));
-        let found =
-            self.directory.policies.values().filter_map(|p| Some((level(p)?, p))).min_by_key(|(level, _)| *level);
-        let until = until(shift.until, tz, now);
+        let found = d.policies.values().filter_map(|p| Some((level(p)?, p))).min_by_key(|(level, _)| *level);
+        let until = next.map(|_| until(shift.until, tz, now)).unwrap_or_default();
         Some(match found {
             Some((0, policy)) => {
-                let backup = self.asked(policy, 1, now).filter(|b| b != me);
-                let backup = backup.map(|b| format!(" · backup {}", self.directory.name_of(&b)));
+                let backup = self.asked(d, policy, 1, now).filter(|b| b != me);
+                let backup = backup.map(|b| format!(" · backup {}", d.name_of(&b)));
                 format!("on call for {what}{until}{}", backup.unwrap_or_default())
             }
             Some((_, policy)) => {
-                let primary = self.asked(policy, 0, now).filter(|p| p != me);
-                let primary = primary.map(|p| format!(" · {} is asked first", self.directory.name_of(&p)));
+                let primary = self.asked(d, policy, 0, now).filter(|p| p != me);
+                let primary = primary.map(|p| format!(" · {} is asked first", d.name_of(&p)));
                 format!("backup for {what}{until}{}", primary.unwrap_or_default())
             }
             None => format!("on call for {what}{until}"),
@@ -117,15 +132,12 @@ impl Company {
             let (shift, next) = self.resolved(|overrides| now_and_next(schedule, overrides, now));
             next.map(|_| shift.until)
         };
-        self.directory.schedules.values().filter_map(of).min()
+        self.directory().schedules.values().filter_map(of).min()
     }
 }
 
 /// The end of a shift on the person's own clock.
 fn until(end: At, tz: Tz, now: At) -> String {
-    if end == At(i64::MAX) {
-        return String::new();
-    }
     let (end, today) = (end.utc().with_timezone(&tz), now.utc().with_timezone(&tz).date_naive());
     let format = if end.date_naive() == today { "%H:%M" } else { "%a %-d %b, %H:%M" };
     format!(" until {}", end.format(format))

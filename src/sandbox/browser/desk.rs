@@ -29,7 +29,8 @@ pub fn strip(seat: &Seat<'_>) -> Markup {
                     span { (PreEscaped(mrkdwn(&step.text, seat.reader))) @if done { span class="sr" { " (done)" } } }
                 }
             }
-            @if next.is_none() { li class="next all" { span { "🎉 That is the whole loop. " b { "Now in your Slack" } " is at the end of the demo desk." } } }
+            @if next.is_none() { li class="next all" { span { "🎉 That is the whole loop. " b { "Now in your Slack" } " is at the end of the demo desk." }
+                button type="button" class="icon" data-act="tour-over" aria-label="Put away the things to try" { "✕" } } }
         }
     } }
 }

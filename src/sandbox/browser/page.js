@@ -21,7 +21,7 @@ function note(text) {
   clearTimeout(note.timer);
   note.timer = setTimeout(() => (box.textContent = ""), 5000);
 }
-const complain = (answer) => answer.ok || note("⚠️ " + (answer.why || answer.error));
+const complain = (answer) => answer.ok || note("⚠️ " + (answer.said || answer.why || answer.error));
 
 // ---- what a field says -------------------------------------------------------------------------------------------
 
@@ -145,12 +145,41 @@ const acts = {
     el.classList.add("busy");
     const answer = await post("break", { trouble: el.dataset.trouble });
     el.classList.remove("busy");
-    if (answer.ok) note(`Sent ${answer.events} event${answer.events === 1 ? "" : "s"} to the pager`);
+    if (answer.ok) note(answer.said);
     else complain(answer);
   },
-  advance: async (el) => complain(await post("advance", { seconds: +el.dataset.seconds })),
-  moment: async (el) => complain(await post("moment", { label: el.dataset.label })),
+  advance: (el) => runClock(el, "advance", { seconds: +el.dataset.seconds }),
+  moment: (el) => runClock(el, "moment", { label: el.dataset.label }),
+  "tour-over": () => {
+    remember("tour", "over");
+    document.documentElement.classList.add("tour-over");
+    $("#main textarea")?.focus({ preventScroll: true });
+  },
 };
+
+// One after the other: the clock runs once at a time, and two presses are both meant.
+function runClock(el, path, data) {
+  el.classList.add("busy");
+  runClock.last = Promise.resolve(runClock.last)
+    .then(() => post(path, { ...data, run: true }))
+    .then(complain)
+    .finally(() => el.classList.remove("busy"));
+}
+
+// What this browser keeps. Where it keeps nothing, nothing is lost but that.
+function remember(key, value) {
+  try {
+    localStorage.setItem("demo-" + key, value);
+  } catch {}
+}
+
+function remembered(key) {
+  try {
+    return localStorage.getItem("demo-" + key);
+  } catch {
+    return null;
+  }
+}
 
 function closeView(form, all) {
   if (form) post("close", { user: at().user, view_id: form.dataset.view, all });
@@ -372,10 +401,11 @@ document.addEventListener("submit", async (event) => {
 
 async function say(form) {
   const input = form.elements.text;
-  const text = input.value.trim();
+  const typed = input.value;
+  const text = typed.trim();
   if (!text) return;
   const thread = form.dataset.thread;
-  const [, command, rest] = text.match(/^(\/\S+)\s*([^]*)$/) || [];
+  const [, command, rest] = typed.trimEnd().match(/^(\/\S+)\s*([^]*)$/) || [];
   if (command && thread) return note("Slack knows no commands in threads: type it in the channel.");
   input.value = "";
   input.style.height = "auto";
@@ -385,6 +415,7 @@ async function say(form) {
   const answer = command
     ? await post("slash", { ...place, command, text: rest })
     : await post("say", { ...place, text, typed: true, ...(thread && { thread_ts: thread }) });
+  if (answer.error === "unknown_command" && !input.value) input.value = typed;
   if (answer.error !== "operation_timeout" && answer.error !== "app_not_connected") complain(answer);
 }
 
@@ -442,11 +473,16 @@ function keeps(el, name) {
 let wantedScroll = null;
 let cameFrom = null;
 
-async function refresh() {
-  const mine = (refresh.count = (refresh.count || 0) + 1);
+// Done once the page is as new as this asks for, by this look at the server or by a later one.
+function refresh() {
+  return (refresh.last = redraw());
+}
+
+async function redraw() {
+  const mine = (redraw.count = (redraw.count || 0) + 1);
   const answer = await fetch("/fragment" + location.search);
   const next = new DOMParser().parseFromString(await answer.text(), "text/html").body;
-  if (mine !== refresh.count) return;
+  if (mine !== redraw.count) return refresh.last;
   const before = $("#messages");
   const atEnd = !before || before.scrollHeight - before.scrollTop - before.clientHeight < 90;
   const hadModal = $("#top form")?.dataset;
@@ -462,6 +498,7 @@ async function refresh() {
   if (thread) thread.seen = true;
   wantedScroll = null;
   afterModal(view, hash);
+  tick();
   seen();
   buzz();
 }
@@ -547,12 +584,20 @@ function tick() {
   if (clock.dataset.ms !== tick.ms) [tick.ms, tick.from] = [clock.dataset.ms, performance.now()];
   const now = +clock.dataset.ms + performance.now() - tick.from;
   clock.textContent = new Date(now).toLocaleTimeString("en-GB", { timeZone: clock.dataset.tz, hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  const screen = $(".phone-time");
+  const minute = clock.textContent.slice(0, 5);
+  if (screen) screen.textContent = minute;
+  // How long ago something came is drawn by the server.
+  const before = tick.minute;
+  tick.minute = minute;
+  if (before && before !== minute) refresh().catch(() => {});
 }
 
 // Whoever the page opened as stays, whoever is on call later.
 if (!location.search) {
   history.replaceState(null, "", "/?" + new URLSearchParams({ as: at().user, channel: at().place }));
 }
+if (remembered("tour") === "over") document.documentElement.classList.add("tour-over");
 const list = $("#messages");
 if (list && list.dataset.key !== "home") list.scrollTop = list.scrollHeight;
 afterModal(null, null);
