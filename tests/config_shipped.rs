@@ -38,6 +38,15 @@ fn it_is_clean_and_warns_only_of_keys_that_are_not_set() {
 }
 
 #[test]
+fn on_no_day_is_a_level_without_anybody_or_with_nobody_but_those_of_the_level_before() {
+    let loaded = shipped();
+    for day in 0..400 {
+        let now = Utc.with_ymd_and_hms(2026, 1, 5, 23, 0, 0).unwrap() + Duration::days(day);
+        assert_eq!(config::outlook(&loaded, At::from(now)), [], "{now}");
+    }
+}
+
+#[test]
 fn with_its_keys_set_nothing_is_doubtful_and_every_key_opens_its_service() {
     let sources = shipped().app.keys;
     let vars: BTreeMap<String, String> = sources
