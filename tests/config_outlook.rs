@@ -150,6 +150,32 @@ fn a_data_directory_named_on_the_command_line_is_looked_at_instead() {
 }
 
 #[test]
+fn a_file_may_be_named_without_its_option_and_every_other_command_says_what_to_write() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("ours.toml"), GOOD).unwrap();
+    let run = |args: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_warridor"));
+        let out = command.current_dir(dir.path()).args(args).output().unwrap();
+        (out.status.code(), String::from_utf8(out.stdout).unwrap() + &String::from_utf8(out.stderr).unwrap())
+    };
+    let (code, said) = run(&["check", "ours.toml"]);
+    assert!(code == Some(0) && said.ends_with("ours.toml: fine\n"), "{said}");
+    let (code, said) = run(&["check", "nope.toml"]);
+    assert!(code == Some(1) && said.starts_with("nope.toml:1: cannot be read: "), "{said}");
+    for (both, why) in [
+        (["check", "ours.toml", "--config", "theirs.toml"], "cannot be used with"),
+        (["--config", "theirs.toml", "check", "ours.toml"], "theirs.toml and ours.toml: name one"),
+    ] {
+        let (code, said) = run(&both);
+        assert!(code == Some(2) && said.contains(why), "{said}");
+    }
+    for command in ["run", "setup", "demo", "manifest", "verify"] {
+        let (code, said) = run(&[command, "ours.toml"]);
+        assert!(code == Some(2) && said.contains("tip: a configuration is named by '--config ours.toml'"), "{said}");
+    }
+}
+
+#[test]
 fn a_data_directory_nobody_can_write_is_refused_before_the_first_alert() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("config.toml");
