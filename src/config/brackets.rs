@@ -73,11 +73,11 @@ impl Headers {
 /// The name in a line that begins a table, and whether its brackets are single.
 pub(super) fn header(line: &str) -> Option<(String, bool)> {
     let line = line.trim();
-    let double = line.strip_prefix("[[").and_then(|rest| rest.split_once("]]"));
-    let (name, rest, single) = match double {
-        Some((name, rest)) => (name, rest, false),
-        None => line.strip_prefix('[').and_then(|rest| rest.split_once(']')).map(|(name, rest)| (name, rest, true))?,
+    let (inside, single) = match line.strip_prefix("[[") {
+        Some(inside) => (inside, false),
+        None => (line.strip_prefix('[')?, true),
     };
+    let (name, rest) = inside.split_once(if single { "]" } else { "]]" })?;
     let rest = rest.trim_start();
     let ends = rest.is_empty() || rest.starts_with('#');
     ends.then(|| (name.split('.').map(str::trim).collect::<Vec<_>>().join("."), single))
