@@ -1,10 +1,9 @@
 //! The binary: parse, dispatch, exit code.
 
-use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     // Before anything else: rustls takes the first provider it is given, and it must be this one.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    warridor::cli::run(warridor::cli::Cli::parse())
+    warridor::cli::run(warridor::cli::typed())
 }

@@ -135,7 +135,13 @@ fn unknown_keys(used: &[UnknownKey]) -> Option<String> {
         .take(KEYS_NAMED)
         .map(|k| {
             let from = k.peer.map_or_else(|| "elsewhere".to_owned(), |p| p.to_string());
-            format!("Events with unknown key …{} from {from}: {}", escape(&k.tail, 8), k.count)
+            let key = match (k.tail.as_str(), k.peer) {
+                // What is beyond the bound is of many keys.
+                ("", None) => "other unknown keys".to_owned(),
+                ("", Some(_)) => "no key, or one too short to be any service's,".to_owned(),
+                (tail, _) => format!("unknown key …{}", escape(tail, 8)),
+            };
+            format!("Events with {key} from {from}: {}", k.count)
         })
         .collect();
     if used.len() > KEYS_NAMED {
@@ -143,4 +149,28 @@ fn unknown_keys(used: &[UnknownKey]) -> Option<String> {
     }
     lines.push("A mistyped key is a silent monitor: compare it with the service's key.".to_owned());
     Some(lines.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{IpAddr, Ipv4Addr};
+
+    #[test]
+    fn every_line_about_unknown_keys_reads_whole() {
+        let peer = Some(IpAddr::from(Ipv4Addr::new(10, 0, 0, 5)));
+        let used = |tail: &str, peer| UnknownKey { tail: tail.to_owned(), peer, count: 3 };
+        let text = unknown_keys(&[used("3f2a", peer), used("", peer), used("", None)]).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(
+            lines,
+            [
+                "Events with unknown key …3f2a from 10.0.0.5: 3",
+                "Events with no key, or one too short to be any service's, from 10.0.0.5: 3",
+                "Events with other unknown keys from elsewhere: 3",
+                "A mistyped key is a silent monitor: compare it with the service's key.",
+            ]
+        );
+        assert_eq!(unknown_keys(&[]), None);
+    }
 }

@@ -18,6 +18,8 @@ const PIECES: &[&str] = &[
     "]]",
     "[[user]]\n",
     "[[service.key]]\n",
+    "[service.key]\n",
+    "[user]\n",
     "[x]\n",
     "{",
     "}",

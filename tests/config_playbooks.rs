@@ -69,7 +69,11 @@ fn every_slip_names_the_playbooks_own_line() {
             "\"last week\"",
             "playbooks/down.md:5: last_reviewed = \"last week\" cannot be read; write a day that exists: 2026-01-05",
         ),
-        ("[[match]]", "[match]", "playbooks/down.md:6: match = {…} is a table; write [[match]] above its lines"),
+        (
+            "[[match]]",
+            "[match]",
+            "playbooks/down.md:6: [match] has single brackets, which is for what there is once; write [[match]]",
+        ),
         (
             "\"payments-api\"",
             "\"payments\"",

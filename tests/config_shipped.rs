@@ -38,6 +38,55 @@ fn it_is_clean_and_warns_only_of_keys_that_are_not_set() {
 }
 
 #[test]
+fn on_no_day_is_a_level_without_anybody_or_with_nobody_but_those_of_the_level_before() {
+    let loaded = shipped();
+    for day in 0..400 {
+        let now = Utc.with_ymd_and_hms(2026, 1, 5, 23, 0, 0).unwrap() + Duration::days(day);
+        assert_eq!(config::outlook(&loaded, At::from(now)), [], "{now}");
+    }
+}
+
+#[test]
+fn somebody_added_as_the_manual_shows_moves_nobody_and_never_backs_themselves_up() {
+    let manual = include_str!("../docs/on-call.md");
+    let layer = manual.split("```toml\n").nth(2).and_then(|rest| rest.split("```").next()).unwrap();
+    let order = "[\"divya\", \"emil\", \"sam\", \"chen\"]";
+    assert!(layer.contains("below the first") && manual.contains(order), "{layer}");
+    let before = include_str!("../config.toml");
+    let sam = "[[user]]\nid = \"sam\"\nemail = \"sam@larkspur.example\"\ntz = \"UTC\"\n";
+    let text = before.replacen("[[user]]", &format!("{sam}\n[[user]]"), 1);
+    let (head, rest) = text.split_once("id = \"search-backup\"").unwrap();
+    let (backup, tail) = rest.split_once("\n# A day each.").unwrap();
+    let (head, title) = head.split_once("\n# Next week's primary").unwrap();
+    let second = layer.replace("[\"chen\", \"divya\", \"emil\", \"sam\"]", order);
+    let title = format!("# Next week's primary{title}id = \"search-backup\"");
+    let text = format!("{head}\n{layer}\n{title}{backup}\n{second}\n{tail}");
+    let load = |text: &str| config::load(Path::new("config.toml"), &MemoryEnv::with_file("config.toml", text)).unwrap();
+    let (before, after) = (load(before), load(&text));
+    let who = |loaded: &config::Loaded, id: &str, at: At| {
+        resolve(&loaded.directory.schedules[&ScheduleId::from(id)], std::iter::empty(), at).who.unwrap()
+    };
+    let from = Utc.with_ymd_and_hms(2026, 11, 30, 8, 0, 0).unwrap();
+    let mut sams_weeks = Vec::new();
+    for week in 0..12 {
+        let at = At::from(from + Duration::days(7 * week) + Duration::hours(2));
+        let primary = who(&after, "search-week", at);
+        assert_ne!(primary, who(&after, "search-backup", at), "week {week}");
+        if week <= 3 {
+            assert_eq!(primary, who(&before, "search-week", at), "week {week}");
+        }
+        if primary == UserId::from("sam") {
+            sams_weeks.push(week);
+        }
+    }
+    assert_eq!(sams_weeks, [4, 8], "after Chen, Divya and Emil");
+    assert_eq!(
+        who(&after, "search-week", At::from(Utc.with_ymd_and_hms(2026, 12, 7, 9, 0, 0).unwrap())),
+        "chen".into()
+    );
+}
+
+#[test]
 fn with_its_keys_set_nothing_is_doubtful_and_every_key_opens_its_service() {
     let sources = shipped().app.keys;
     let vars: BTreeMap<String, String> = sources

@@ -96,7 +96,9 @@ const TOKENS: [(&str, &str); 2] = [("SLACK_BOT_TOKEN", BOT), ("SLACK_APP_TOKEN",
 
 #[test]
 fn from_nothing_to_a_file_that_starts_it_with_every_slip_told() {
-    let mut walk = Walk::begin(fitting(), GOOD, &[]);
+    // In some weeks level 1 is Ben, and `check` says that level 2 asks nobody else.
+    let config = GOOD.replace("[\"user:ben\"], delay = \"10m\"", "[\"user:ana\", \"user:ben\"], delay = \"10m\"");
+    let mut walk = Walk::begin(fitting(), &config, &[]);
     let said = walk.answer(ENTER_APP, "");
     assert!(said.contains("\"socket_mode_enabled\": true") && said.contains("From a manifest"), "{said}");
     let said = walk.answer(PASTE_APP, BOT);
@@ -121,7 +123,7 @@ fn from_nothing_to_a_file_that_starts_it_with_every_slip_told() {
     assert!(said.contains("Written: SLACK_BOT_TOKEN, SLACK_APP_TOKEN, KEY_PAYMENTS, KEY_SEARCH."), "{said}");
     assert!(said.contains("set -a; . './pager.env'; set +a; warridor run --config config.toml"), "{said}");
     assert!(!said.contains(BOT) && !said.contains(APP), "a token was shown: {said}");
-    assert_eq!(std::fs::read_to_string(dir.path().join("config.toml")).unwrap(), GOOD, "nothing secret goes there");
+    assert_eq!(std::fs::read_to_string(dir.path().join("config.toml")).unwrap(), config, "nothing secret goes there");
     starts_it(&dir.path().join("pager.env"), dir.path());
 }
 

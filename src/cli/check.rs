@@ -5,10 +5,14 @@ use crate::clock::Clock;
 use crate::config::{self, CheckReport, Complaint, Env, Loaded, SystemEnv};
 use crate::online::{self, Access, Level};
 use clap::Args;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
+    /// The configuration, instead of `--config`.
+    #[arg(value_name = "FILE", conflicts_with = "config")]
+    file: Option<PathBuf>,
     /// Ask Slack too: tokens, scopes, channels, people. The bot joins the public channels it is to speak in.
     #[arg(long)]
     online: bool,
@@ -16,7 +20,13 @@ pub(super) struct Options {
 
 pub(super) fn check(options: &Options, common: &Common) -> ExitCode {
     let now = Clock::system(0).now();
-    let (loaded, mut report) = config::inspect(&common.config, &SystemEnv, common.data_dir.as_deref());
+    // Before the command's name, clap does not see that the two exclude each other.
+    if let Some(file) = options.file.as_ref().filter(|_| common.config != Path::new(super::CONFIG)) {
+        eprintln!("Two configurations are named, {} and {}: name one", common.config.display(), file.display());
+        return ExitCode::from(2);
+    }
+    let path = options.file.as_deref().unwrap_or(&common.config);
+    let (loaded, mut report) = config::inspect(path, &SystemEnv, common.data_dir.as_deref());
     if let Some(loaded) = &loaded {
         report.warnings.extend(config::outlook(loaded, now));
     }
@@ -31,7 +41,7 @@ pub(super) fn check(options: &Options, common: &Common) -> ExitCode {
     match loaded.filter(|_| fine) {
         Some(loaded) if options.online => online(&loaded, now),
         Some(_) => {
-            println!("{}: fine", common.config.display());
+            println!("{}: fine", path.display());
             ExitCode::SUCCESS
         }
         None => {

@@ -13,6 +13,7 @@ use crate::health::Health;
 use crate::ingest;
 use crate::reload::Watch;
 use anyhow::Context;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use secrecy::SecretString;
@@ -25,6 +26,9 @@ use url::Url;
 
 /// Slack's Web API.
 const SLACK_API_URL: &str = "https://slack.com/api/";
+
+/// The configuration, unless another one is named.
+const CONFIG: &str = "config.toml";
 
 /// A Slack-first pager: takes alerts from every monitor, pages the right human until somebody answers.
 #[derive(Debug, Parser)]
@@ -39,7 +43,7 @@ pub struct Cli {
 #[derive(Debug, Args)]
 struct Common {
     /// The configuration.
-    #[arg(long, global = true, default_value = "config.toml", value_name = "FILE")]
+    #[arg(long, global = true, default_value = CONFIG, value_name = "FILE")]
     config: PathBuf,
     /// Where everything that must survive a restart is kept [default: `data_dir` of the configuration; the demo keeps its own, with `-demo` at the end].
     #[arg(long, global = true, value_name = "DIR")]
@@ -69,6 +73,24 @@ enum Command {
     Restore(store::Restore),
     /// Print what a stopped data directory holds.
     Export(store::Export),
+}
+
+/// What was typed; where it cannot be used, says so and exits.
+pub fn typed() -> Cli {
+    Cli::try_parse().unwrap_or_else(|error| hinted(error).exit())
+}
+
+/// A configuration is what people put behind any command; only `check` takes it there.
+fn hinted(mut error: clap::Error) -> clap::Error {
+    let file = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(typed)) if typed.ends_with(".toml") && !typed.starts_with('-') => typed.clone(),
+        _ => return error,
+    };
+    if error.kind() == ErrorKind::UnknownArgument {
+        let hint = format!("a configuration is named by '--config {file}'");
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![hint.into()]));
+    }
+    error
 }
 
 /// Runs a command.

@@ -4,6 +4,7 @@
 use super::app::AppConfig;
 use super::complaint::Notes;
 use super::keys::variable_for;
+use super::outlook::names_nobody_new;
 use super::people::UserPlace;
 use super::places::Places;
 use super::{span, suggest};
@@ -53,6 +54,14 @@ impl Checks<'_> {
                 let at = self.at(&thing, &format!("step {number}"));
                 let mend = "give somebody in it slack = \"U…\" or email, or leave the step out";
                 self.notes.warn(at, &format!("{name} step {number}"), "", NOBODY, mend);
+            }
+        }
+        for ((before, step), number) in policy.steps.iter().zip(policy.steps.iter().skip(1)).zip(2..) {
+            if names_nobody_new(step, before) {
+                let at = self.at(&thing, &format!("step {number}"));
+                let wrong = format!("names nobody but whom step {} asks already", number - 1);
+                let mend = "name somebody else, or leave it so if they are to be asked twice";
+                self.notes.aside(at, &format!("{name} step {number}"), "", &wrong, mend);
             }
         }
     }

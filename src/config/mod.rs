@@ -7,6 +7,7 @@
 //! Absent on purpose: secrets (they come from the environment or from files), the clock, and any look at Slack.
 
 mod app;
+mod brackets;
 mod checks;
 mod complaint;
 mod env;
@@ -35,6 +36,7 @@ pub use places::Places;
 pub use playbook::Playbook;
 
 use crate::domain::directory::Directory;
+use brackets::Headers;
 use checks::Checks;
 use complaint::Notes;
 use keys::Keys;
@@ -157,8 +159,12 @@ fn read_text(path: &Path, env: &dyn Env) -> Result<String, Vec<Complaint>> {
 fn parse<'t>(notes: &Notes, text: &'t str) -> Option<toml::Spanned<DeTable<'t>>> {
     let (table, errors) = DeTable::parse_recoverable(text);
     let mut lines = std::collections::BTreeSet::new();
+    let mut headers = Headers::scan(text);
     for error in &errors {
         let at = error.span().map_or(0, |span| span.start);
+        if error.message().contains(DUPLICATE) && headers.explain(at) {
+            continue;
+        }
         if lines.insert(notes.line(at)) {
             let line = notes.line_text(at).trim();
             let key = line.split('=').next().unwrap_or_default().trim();
@@ -169,12 +175,16 @@ fn parse<'t>(notes: &Notes, text: &'t str) -> Option<toml::Spanned<DeTable<'t>>>
             notes.complain(at, "", &shown, &wrong, mend_of(error.message()));
         }
     }
+    headers.complain(notes);
     errors.is_empty().then_some(table)
 }
 
+/// The parser's word for a key that stands twice, and for a table that does.
+const DUPLICATE: &str = "duplicate key";
+
 /// What to write where the text is not TOML, by the parser's own words.
 fn mend_of(message: &str) -> &'static str {
-    if message.contains("duplicate key") {
+    if message.contains(DUPLICATE) {
         "keep one of the two"
     } else if message.contains("date") {
         "write a day that exists: 2026-01-05"

@@ -6,7 +6,7 @@ use super::suggest;
 use crate::domain::directory::Target;
 use crate::domain::id::ChannelId;
 use std::collections::{BTreeMap, BTreeSet};
-use toml::de::DeTable;
+use toml::de::{DeTable, DeValue};
 
 /// What is named somewhere in the file. Collected before anything is read, so that a reference is judged by what stands
 /// in the file and not by what else is wrong with it.
@@ -39,8 +39,12 @@ const KINDS: [&str; 7] = ["channel", "user", "team", "service", "policy", "sched
 fn ids(top: &DeTable<'_>, kind: &str, key: &str) -> BTreeSet<String> {
     // What stands in `[[users]]` is told about there; whoever refers to it did nothing wrong.
     let meant = |written: &str| written == kind || suggest::nearest(written, KINDS) == Some(kind);
-    let items = top.iter().filter(|(name, _)| meant(name.get_ref())).filter_map(|(_, v)| v.get_ref().as_array());
-    let tables = items.flatten().filter_map(|item| item.get_ref().as_table());
+    let items = top.iter().filter(|(name, _)| meant(name.get_ref())).flat_map(|(_, value)| match value.get_ref() {
+        DeValue::Array(items) => &items[..],
+        // `[user]`, which is told about there as well.
+        _ => std::slice::from_ref(value),
+    });
+    let tables = items.filter_map(|item| item.get_ref().as_table());
     let ids = tables.filter_map(|t| t.get(key).and_then(|v| v.get_ref().as_str())).map(str::trim);
     // They are listed in complaints. Odd ones that can be shown are kept: they are told about where they stand.
     ids.filter(|id| id.chars().count() <= MAX_ID_CHARS && id.chars().all(printable)).map(str::to_owned).collect()

@@ -53,7 +53,11 @@ fn targets(
 ) -> Option<Vec<Target>> {
     let found = table.texts(key, MAX_TARGETS, MAX_NAME_CHARS)?;
     if found.is_empty() {
-        table.required_items(key, "write at least one: \"schedule:NAME\" or \"user:NAME\"");
+        let kinds = match channels {
+            Some(_) => "\"user:NAME\", \"schedule:NAME\" or \"channel:NAME\"",
+            None => "\"schedule:NAME\" or \"user:NAME\"",
+        };
+        table.required_items(key, &format!("write at least one: {kinds}"));
     }
     let mut seen = Once::default();
     let once = found.iter().filter(|f| seen.take(table, f, "listed"));

@@ -5,7 +5,7 @@
 
 use super::complaint::Notes;
 use super::limits::{MAX_ID_CHARS, MAX_NAME_CHARS, MAX_QUOTED_CHARS};
-use super::{span, suggest};
+use super::{brackets, span, suggest};
 use chrono::{NaiveDate, NaiveTime};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -168,7 +168,12 @@ impl<'a> Table<'a> {
         let Some(value) = self.get(key) else {
             return Vec::new();
         };
-        let items = value.get_ref().as_array().filter(|items| items.iter().all(|i| i.get_ref().is_table()));
+        let items = match value.get_ref() {
+            DeValue::Array(items) if items.iter().all(|i| i.get_ref().is_table()) => Some(&items[..]),
+            // Read on all the same: what else is wrong in it is told too.
+            DeValue::Table(_) if self.begins_singly(kind, value) => Some(std::slice::from_ref(value)),
+            _ => None,
+        };
         let Some(items) = items else {
             let how =
                 if kind.starts_with('[') { format!("{kind} above its lines") } else { format!("{key} = [{{ … }}]") };
@@ -185,6 +190,18 @@ impl<'a> Table<'a> {
             item.get_ref().as_table().map(|t| Table::new(self.notes, t, item.span().start, kind, place))
         };
         items.iter().take(max_items).zip(1..).filter_map(|(item, number)| inside(item, number)).collect()
+    }
+
+    /// Complains if this one of a list begins with `[kind]`, like what there is once.
+    fn begins_singly(&self, kind: &str, value: &Spanned<DeValue<'_>>) -> bool {
+        let at = value.span().start;
+        let name = kind.trim_matches(['[', ']']);
+        let singly =
+            brackets::header(self.notes.line_text(at)).is_some_and(|(written, single)| single && written == name);
+        if singly {
+            brackets::complain(self.notes, at, name);
+        }
+        singly
     }
 
     /// One table written as `[key]`.

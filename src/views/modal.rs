@@ -60,7 +60,9 @@ pub fn add_responders(i: &Incident, askable: &[Askable], origin: &Origin) -> Sla
         .with_placeholder(plain("Ana, Ben…"));
     let mut blocks = vec![
         section(&title(i)),
-        context("They are paged at once, and again until they answer. Whoever has it keeps it."),
+        context(
+            "They are paged at once, and again after 5 and 10 minutes; a team goes up its levels. Whoever has it keeps it.",
+        ),
         optional(Field::People, "People", people.into()),
     ];
     let options: Vec<_> = askable
