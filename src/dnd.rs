@@ -5,9 +5,9 @@
 //! `snooze_*` fields), unless Slack shows it as a window: such a page is taken for one that is heard.
 
 use crate::clock::Clock;
-use crate::domain::directory::{Method, User};
+use crate::domain::directory::{Method, Target, User};
 use crate::domain::dnd::Window;
-use crate::domain::id::{InputId, SlackUserId};
+use crate::domain::id::{InputId, SlackUserId, UserId};
 use crate::domain::input::{Input, What};
 use crate::domain::stamp::At;
 use crate::door::Door;
@@ -17,7 +17,7 @@ use crate::pump::{Answer, Lane, Snapshot};
 use crate::slack::{Outcome, SlackClient};
 use crate::views;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -72,11 +72,13 @@ type News = Vec<(SlackUserId, Option<Window>)>;
 impl Watch {
     pub fn start(self, stop: CancellationToken) -> JoinHandle<()> {
         tokio::spawn(async move {
-            let mut looks = 0;
+            let mut round = Round::default();
+            // Told before the last stop, or so it is taken: a restart is no news.
+            round.told = nights(&self.board.snapshot());
             let looking = async {
                 loop {
-                    looks += 1;
-                    let asked = self.look(looks).await;
+                    let asked = self.look(&mut round).await;
+                    self.warn(&mut round).await;
                     tokio::select! {
                         () = self.clock.sleep(LOOK_EVERY) => {}
                         () = self.somebody_new(&asked) => {}
@@ -97,38 +99,43 @@ impl Watch {
     }
 
     /// Who was asked for, whatever came of it.
-    async fn look(&self, n: u64) -> BTreeSet<SlackUserId> {
-        let snapshot = self.board.snapshot();
-        let people = people(&snapshot);
+    async fn look(&self, round: &mut Round) -> BTreeSet<SlackUserId> {
+        round.n += 1;
+        let before = self.board.snapshot();
+        let people = people(&before);
         let mut news = Vec::new();
+        let mut over = None;
         for some in people.iter().collect::<Vec<_>>().chunks(AT_ONCE) {
             match self.ask(some).await {
                 Ok(told) => news.extend(told),
                 Err(why) => {
-                    tracing::warn!(why, "Do Not Disturb could not be looked at; it is tried again in a few minutes");
+                    over = Some(why);
                     break;
                 }
             }
         }
-        let is_news = |slack: &SlackUserId, window: Option<Window>| snapshot.world.dnd.get(slack).copied() != window;
-        news.retain(|(slack, window)| is_news(slack, *window));
+        self.say_why_not(round, over).await;
+        // What Slack told of itself meanwhile is newer than its answer.
+        let now = self.board.snapshot();
+        let window = |of: &Snapshot, slack: &SlackUserId| of.world.dnd.get(slack).copied();
+        news.retain(|(slack, new)| window(&before, slack) == window(&now, slack) && window(&now, slack) != *new);
         if news.is_empty() {
             return people;
         }
-        let input = Input { id: InputId::minted('q', n), what: What::DoNotDisturb(news.clone()) };
+        let input = Input { id: InputId::minted('q', round.n), what: What::DoNotDisturb(news) };
         let Ok(answer) = self.door.submit(Lane::Inner, input, 0) else { return people };
-        match answer.await {
-            Ok(Answer::NotWritten(why)) => {
-                tracing::warn!(why, "Do Not Disturb could not be saved; it is looked at again in a few minutes");
-            }
-            Ok(_) => self.warn(&snapshot, &news),
-            Err(_) => {}
+        if let Ok(Answer::NotWritten(why)) = answer.await {
+            tracing::warn!(why, "Do Not Disturb could not be saved; it is looked at again in a few minutes");
         }
         people
     }
 
-    /// Whoever is not in the answer is none of this workspace's; nothing is known of them.
-    async fn ask(&self, some: &[&SlackUserId]) -> Result<News, String> {
+    /// Whoever is not in the answer is none of this workspace's; nothing is known of them. One person whom Slack does
+    /// not show must not hide the others: where it refuses several at once, each is asked for alone.
+    async fn ask(&self, some: &[&SlackUserId]) -> Result<News, Trouble> {
+        if let [one] = some {
+            return self.ask_for(one).await;
+        }
         let all: Vec<&str> = some.iter().map(|s| s.as_str()).collect();
         match self.client.call_now("dnd.teamInfo", &json!({ "users": all.join(",") })).await {
             Outcome::Ok(answer) => {
@@ -136,26 +143,109 @@ impl Watch {
                     |slack: &&SlackUserId| Some(((*slack).clone(), window(answer["users"].get(slack.as_str())?)));
                 Ok(some.iter().filter_map(told).collect())
             }
-            Outcome::Refused { error, .. } => Err(format!("Slack says `{error}`")),
-            other => Err(other.name().to_owned()),
+            Outcome::Refused { error, .. } if !is_of_everybody(&error) => {
+                let mut told = Vec::new();
+                for one in some {
+                    told.extend(self.ask_for(one).await?);
+                }
+                Ok(told)
+            }
+            other => Err(trouble(other)),
         }
     }
 
-    /// Who sleeps through every page is told to the admins, once for the same hours.
-    fn warn(&self, snapshot: &Snapshot, news: &[(SlackUserId, Option<Window>)]) {
-        for (slack, window) in news {
-            let (Some(window), Some(user)) = (window, snapshot.directory.user_by_slack(slack)) else { continue };
-            let is_night = window.until.0 - window.from.0 >= NIGHT_SECS * 1_000;
-            let hours = hours(*window, user);
-            let before = snapshot.world.dnd.get(slack).map(|before| self::hours(*before, user));
-            if !is_night || !has_slack_only(user) || before.as_ref() == Some(&hours) {
-                continue;
+    async fn ask_for(&self, one: &SlackUserId) -> Result<News, Trouble> {
+        match self.client.call_now("dnd.info", &json!({ "user": one })).await {
+            Outcome::Ok(answer) => Ok(vec![(one.clone(), window(&answer))]),
+            Outcome::Refused { error, .. } if !is_of_everybody(&error) => {
+                tracing::debug!(user = %one, error, "Slack tells nothing of this person's Do Not Disturb");
+                Ok(Vec::new())
             }
-            tracing::warn!(user = %user.id, hours, "their only method is Slack, and it is silent then");
-            let (notices, text) = (self.notices.clone(), views::dnd::will_not_wake(user, &hours));
-            tokio::spawn(async move { notices.say(text).await });
+            other => Err(trouble(other)),
         }
     }
+
+    /// The admins hear once why nobody could be asked for; a Slack that is away is in `/readyz`, and needs no words.
+    async fn say_why_not(&self, round: &mut Round, over: Option<Trouble>) {
+        match &over {
+            Some(Trouble::Refused(error)) if round.refused.as_ref() != Some(error) => {
+                tracing::warn!(error, "Do Not Disturb could not be looked at");
+                self.notices.say(views::dnd::could_not_look(error)).await;
+            }
+            Some(Trouble::Away(why)) => tracing::warn!(why, "Do Not Disturb could not be looked at"),
+            Some(Trouble::Refused(_)) | None => {}
+        }
+        match over {
+            Some(Trouble::Refused(error)) => round.refused = Some(error),
+            Some(Trouble::Away(_)) => {}
+            None => round.refused = None,
+        }
+    }
+
+    /// Who sleeps through every page is told to the admins, once for the same hours, whoever brought the news.
+    async fn warn(&self, round: &mut Round) {
+        let snapshot = self.board.snapshot();
+        let nights = nights(&snapshot);
+        let is_new = |(slack, hours): &(&SlackUserId, &String)| round.told.get(*slack) != Some(*hours);
+        let new: Vec<(&User, &str)> = nights
+            .iter()
+            .filter(is_new)
+            .filter_map(|(slack, hours)| Some((snapshot.directory.user_by_slack(slack)?, hours.as_str())))
+            .collect();
+        for (user, hours) in &new {
+            tracing::warn!(user = %user.id, hours, "their only method is Slack, and it is silent then");
+        }
+        if !new.is_empty() && !self.notices.say(views::dnd::will_not_wake(&new)).await {
+            return;
+        }
+        round.told = nights;
+    }
+}
+
+/// What is remembered from one look to the next.
+#[derive(Default)]
+struct Round {
+    n: u64,
+    /// The hours that the admins were told of, of at most as many people as there are.
+    told: BTreeMap<SlackUserId, String>,
+    /// Slack's refusal that they were told of.
+    refused: Option<String>,
+}
+
+/// Why nobody could be asked for.
+enum Trouble {
+    Refused(String),
+    Away(String),
+}
+
+fn trouble(outcome: Outcome) -> Trouble {
+    match outcome {
+        Outcome::Refused { error, .. } => Trouble::Refused(error),
+        other => Trouble::Away(other.name().to_owned()),
+    }
+}
+
+/// Is this refusal about the app, and not about whom it asked for?
+fn is_of_everybody(error: &str) -> bool {
+    !matches!(error, "user_not_visible" | "user_not_found" | "users_not_found" | "no_users_provided" | "too_many_users")
+}
+
+/// Those whom a schedule or a policy names, who have nothing but Slack, and whose window is a night: its hours.
+fn nights(snapshot: &Snapshot) -> BTreeMap<SlackUserId, String> {
+    let d = &snapshot.directory;
+    let in_steps = d.policies.values().flat_map(|p| &p.steps).flat_map(|s| &s.targets).filter_map(|t| match t {
+        Target::User(user) => Some(user),
+        Target::Schedule(_) | Target::Channel(_) => None,
+    });
+    let in_schedules = d.schedules.values().flat_map(|s| &s.layers).flat_map(|layer| &layer.members);
+    let asked: BTreeSet<&UserId> = in_steps.chain(in_schedules).collect();
+    let night = |user: &&User| {
+        let slack = user.slack.clone()?;
+        let window = *snapshot.world.dnd.get(&slack)?;
+        let is_night = window.until.0 - window.from.0 >= NIGHT_SECS * 1_000;
+        (is_night && has_slack_only(user)).then(|| (slack, hours(window, user)))
+    };
+    d.users.values().filter(|user| asked.contains(&user.id)).filter_map(|user| night(&user)).collect()
 }
 
 #[cfg(test)]

@@ -183,7 +183,7 @@ fn without_a_word_from_slack_it_is_noticed_within_minutes() {
 #[test]
 fn it_is_remembered_over_a_restart_while_slack_does_not_say_and_told_once() {
     let mut office = office(&["ana"]);
-    let told = "Ana Silva's only method is Slack, and their Do Not Disturb is 22:00-08:00: they will not wake.";
+    let told = "nothing but Slack reaches them: Ana Silva (22:00-08:00).";
     eventually_true("the admins are told", SOON, || office.admins_read(told) == 1);
     office.slack.order(json!({"fault": "error", "error": "internal_error", "method": "dnd.teamInfo"}));
     office.restart();
@@ -193,7 +193,7 @@ fn it_is_remembered_over_a_restart_while_slack_does_not_say_and_told_once() {
     office.pass(5 * MINUTE);
     eventually_true("everybody is asked for again", SOON, || office.calls_of("dnd.teamInfo") > before);
     office.settle();
-    assert_eq!(office.admins_read("will not wake"), 1);
+    assert_eq!(office.admins_read("nobody wakes"), 1);
 }
 
 #[test]
@@ -253,4 +253,119 @@ fn who_is_on_call_and_sleeps_is_shown() {
     office.slack.open_home("ben");
     let home = || office.home("ben").map(|v: Value| v.to_string()).unwrap_or_default();
     eventually_true("Ben's Home tab says so", SOON, || home().contains("You may not hear a page"));
+}
+
+/// A schedule in which nobody is on call, at level 2, for an hour.
+fn nobody_at_level_2(first: &str) -> String {
+    let (first, backup) = (format!("targets = [\"user:ana\"], delay = \"{first}\""), "targets = [\"schedule:backup\"]");
+    let config = Company::waiting(&["5m", "1h"]).config();
+    let config =
+        config.replace("targets = [\"user:ana\"], delay = \"5m\"", &first).replace("targets = [\"user:ben\"]", backup);
+    config
+        + "[[schedule]]\nid = \"backup\"\nname = \"Backup\"\nteam = \"payments\"\ntz = \"UTC\"\n[[schedule.layer]]\n\
+           members = [\"mara\"]\nevery = \"day\"\nstart = 2099-01-01\nhandoff = \"09:00\"\n"
+}
+
+#[test]
+fn a_level_that_adds_nobody_makes_the_silence_no_longer() {
+    let office = Office::open(&nobody_at_level_2("5m"), asleep(&["ana"]));
+    office.is_known("ana");
+    office.monitor(PAYMENTS_KEY, "disk", "trigger");
+    office.is_paged("ana");
+    assert_eq!(office.admins_read("Last call"), 0);
+    office.pass(5 * MINUTE);
+    eventually_true("the last to be asked hear it after her level's time", SOON, || {
+        office.pass(1);
+        office.admins_read("Last call") == 1
+    });
+}
+
+#[test]
+fn whoever_hears_it_is_waited_for_and_where_their_page_fails_the_next_level_is_asked() {
+    let office = office(&["ana"]);
+    office.slack.change_user(json!({"user": "ben", "deleted": true}));
+    office.monitor(PAYMENTS_KEY, "disk", "trigger");
+    office.is_paged("ana");
+    // Ana's page came, and she sleeps: that is no reason to wait an hour.
+    office.is_paged("mara");
+}
+
+#[test]
+fn whoever_was_silent_before_is_no_reason_to_let_the_next_level_sleep() {
+    let office = office(&["ana"]);
+    office.monitor(PAYMENTS_KEY, "disk", "trigger");
+    office.is_paged("ben");
+    office.slack.types("chen", "payments", "/pager", "reassign 1 @chen");
+    office.card("Chen Wei has it");
+    office.slack.types("chen", "payments", "/pager", "snooze 1 30m");
+    office.card("Snoozed by Chen Wei");
+    let before = office.slack.pages("ben", 1).len();
+    office.pass(31 * MINUTE);
+    office.is_paged("chen");
+    eventually_true("Ben is paged with Ana and Chen", SOON, || {
+        office.pass(1);
+        office.slack.pages("ben", 1).len() > before
+    });
+}
+
+#[test]
+fn what_becomes_urgent_while_whoever_has_it_sleeps_pages_the_levels_too() {
+    let office = office(&["ana"]);
+    office.monitor(PAYMENTS_KEY, "disk", "trigger");
+    let page = office.slack.page_to("ana", 1);
+    office.slack.press_well("ana", "dm:ana", &page, "incident.acknowledge");
+    office.card("Ana Silva has it");
+    office.slack.types("mara", "payments", "/pager", "urgency 1 low");
+    let before = office.slack.pages("ben", 1).len();
+    let answer = drawn(&office.slack.types("mara", "payments", "/pager", "urgency 1 high")).join("\n");
+    eventually_true("Ben is paged", SOON, || {
+        office.pass(1);
+        office.slack.pages("ben", 1).len() > before
+    });
+    assert!(answer.contains("Ana Silva may not hear it"), "{answer}");
+    office.card("Also paging");
+}
+
+#[test]
+fn one_person_whom_slack_does_not_show_hides_nobody_else() {
+    let mut office = Office::open(&config(), company::workspace());
+    office.slack.order(json!({"fault": "error", "error": "user_not_visible", "method": "dnd.teamInfo"}));
+    office.slack.change_user(json!({"user": "ana", "dnd": {"start": "22:00", "end": "08:00"}}));
+    office.stop();
+    // The event was not heard of: what is known is what is asked for.
+    let office = {
+        office.restart();
+        office
+    };
+    office.is_known("ana");
+}
+
+#[test]
+fn a_missing_scope_is_told_to_the_admins_once() {
+    let office = office(&[]);
+    let told = "Slack does not say who is in Do Not Disturb (`missing_scope`)";
+    office.slack.order(json!({"fault": "error", "error": "missing_scope", "method": "dnd.teamInfo"}));
+    for _ in 0..3 {
+        let before = office.calls_of("dnd.teamInfo");
+        office.pass(5 * MINUTE);
+        eventually_true("everybody is asked for", SOON, || office.calls_of("dnd.teamInfo") > before);
+    }
+    eventually_true("the admins are told", SOON, || office.admins_read(told) >= 1);
+    office.settle();
+    assert_eq!(office.admins_read(told), 1);
+}
+
+#[test]
+fn hours_that_are_set_later_are_told_to_the_admins_too() {
+    let office = office(&[]);
+    office.slack.change_user(json!({"user": "ana", "dnd": {"start": "22:00", "end": "08:00"}}));
+    // Mara is asked last, and takes a nap: no night, no word.
+    office.slack.change_user(json!({"user": "mara", "dnd": {"start": "03:00", "end": "04:00"}}));
+    office.is_known("ana");
+    office.is_known("mara");
+    office.pass(5 * MINUTE);
+    eventually_true("the admins are told", SOON, || office.admins_read("Ana Silva (22:00-08:00)") == 1);
+    office.settle();
+    assert_eq!(office.admins_read("nobody wakes"), 1);
+    assert_eq!(office.admins_read("Mara Keller"), 0);
 }

@@ -315,6 +315,7 @@ const KINDS: &[&str] = &[
     "noted_by_guest",
     "numbers_skipped",
     "override_expired",
+    "override_removed",
     "override_set",
     "page_delivered",
     "page_failed",
@@ -324,6 +325,7 @@ const KINDS: &[&str] = &[
     "person_added",
     "person_asked",
     "person_declined",
+    "person_removed",
     "reassign_asked",
     "reassigned",
     "reopened",
@@ -430,6 +432,12 @@ fn life() -> Sim {
         sim.add_me(slack);
         sim.admit("mara", slack, approve);
     }
+    sim.remove_person("mara", NEWCOMERS[0]);
+    let (from, until) = (sim.wall, sim.wall.plus_ms(HOUR));
+    sim.override_shift("primary", "chen", from, until);
+    sim.advance(1_000);
+    let last = sim.snapshot().world.meta.last_override.0;
+    sim.end_override("ben", last);
     sim.guest_note(newest, "slow on our side");
     sim.advance(1_000);
     // A timeline outgrows memory; what is resolved is closed a day later; its alert fires once more.

@@ -539,3 +539,25 @@ fn whoever_takes_a_second_level_of_the_same_policy_is_warned() {
     let fine = says("oncall override Backup @chen 2h");
     assert!(!fine.contains(":warning:"), "{fine}");
 }
+
+#[test]
+fn whoever_was_asked_for_by_name_is_paged_although_another_call_of_theirs_was_answered_first() {
+    let mut company = Company::waiting(&["10s", "1h"]).config();
+    company = company
+        .replace("bundle = \"0s\"", "bundle = \"30s\"")
+        .replace("targets = [\"user:ben\"]", "targets = [\"user:chen\"]");
+    let office = Office::open(&company, company::workspace());
+    office.monitor(SEARCH_KEY, "slow", "trigger");
+    office.page("chen", 1);
+    office.monitor(PAYMENTS_KEY, "disk", "trigger");
+    let anas = office.page("ana", 2);
+    // Held back, because a push to Chen is unanswered.
+    office.slack.types("mara", "payments", "/pager", "add 2 @chen");
+    // Level 2 is Chen too: one page says both.
+    office.pass(11);
+    office.press("ana", "dm:ana", &anas, "incident.acknowledge");
+    office.card(2, "Ana Silva has it since");
+    office.card(2, "Also paging Chen Wei");
+    office.pass(31);
+    office.slack.wait("dm:chen", "#2");
+}

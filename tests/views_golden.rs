@@ -935,7 +935,9 @@ fn notices() {
     golden.say("a channel", &said(Recipient::Channel("C1".into()), &nowhere));
     golden.say("in doubt", views::notice::SENT_AGAIN);
     let ana = &desk.directory.users[&"ana".into()];
-    golden.say("somebody who sleeps", &views::dnd::will_not_wake(ana, "22:00-08:00"));
+    golden.say("somebody who sleeps", &views::dnd::will_not_wake(&[(ana, "22:00-08:00")]));
+    golden.say("many who sleep", &views::dnd::will_not_wake(&[(ana, "22:00-08:00"); 40]));
+    golden.say("nobody knows who sleeps", &views::dnd::could_not_look("missing_scope"));
     golden.compare();
 }
 

@@ -127,6 +127,12 @@ impl Call {
         matches!(self.state, CallState::Starting | CallState::Asking { .. } | CallState::Exhausted { .. })
     }
 
+    /// Those of the present step whose answer is worth waiting for: who hears the page; where nobody does, all.
+    pub fn waited_for(&self) -> impl Iterator<Item = &UserId> {
+        let is_heard = self.asked.iter().any(|a| a.silent_until.is_none());
+        self.asked.iter().filter(move |a| !is_heard || a.silent_until.is_none()).map(|a| &a.user)
+    }
+
     /// When this call wants to be looked at.
     pub fn next_wake(&self) -> Option<At> {
         let step = match self.state {

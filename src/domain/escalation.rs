@@ -9,7 +9,7 @@ use super::directory::{Method, Policy, Step, Target, Urgency, User};
 use super::fact::{Fact, StepStarted};
 use super::id::{CallNo, IncidentNo, PageId, UserId};
 use super::incident::{AckTimeout, Incident, State};
-use super::page::{PageState, Purpose, Recipient, RevokeReason};
+use super::page::{Page, PageState, Purpose, Recipient, RevokeReason};
 use super::schedule::resolve;
 use super::stamp::At;
 use super::world::Wake;
@@ -80,9 +80,7 @@ pub(super) fn start_main_call(d: &mut Decision<'_>, no: IncidentNo, also: Vec<Us
     let Some(incident) = d.world().incident(no) else {
         return;
     };
-    // An incident keeps the policy it started with, whatever the configuration says meanwhile.
-    let policy = incident.main_call().map(|c| (*c.policy).clone());
-    let policy = policy.or_else(|| d.directory.policies.get(&incident.policy).cloned());
+    let policy = policy_of(d, incident);
     let policy = policy.unwrap_or_else(|| Policy { id: incident.policy.clone(), steps: Vec::new(), repeat: 0 });
     start_call(d, no, CallKind::Main, policy, also, 0);
 }
@@ -90,6 +88,23 @@ pub(super) fn start_main_call(d: &mut Decision<'_>, no: IncidentNo, also: Vec<Us
 /// Asks more people, from a step on, while the responder keeps the incident.
 pub(super) fn start_added_call(d: &mut Decision<'_>, no: IncidentNo, by: UserId, policy: Policy, from: u32) {
     start_call(d, no, CallKind::Added { by }, policy, Vec::new(), from);
+}
+
+/// Whoever has it may not hear that it is urgent now: the levels are asked from the first, unless they are already.
+pub(super) fn ask_others_too(d: &mut Decision<'_>, no: IncidentNo, by: &UserId) {
+    let Some(incident) = d.incident(no) else { return };
+    if incident.open_calls().any(|c| c.kind.is_of_the_policy()) {
+        return;
+    }
+    if let Some(policy) = policy_of(d, &incident) {
+        start_added_call(d, no, by.clone(), Policy { repeat: 0, ..policy }, 0);
+    }
+}
+
+/// An incident keeps the policy it started with, whatever the configuration says meanwhile.
+fn policy_of(d: &Decision<'_>, incident: &Incident) -> Option<Policy> {
+    let policy = incident.main_call().map(|c| (*c.policy).clone());
+    policy.or_else(|| d.directory.policies.get(&incident.policy).cloned())
 }
 
 /// Asks somebody by name, from their first level on.
@@ -145,7 +160,10 @@ struct Chosen {
 }
 
 /// The first step from (`step`, `round`) on that asks somebody besides `spared`. Where nobody of a step may hear it (Do
-/// Not Disturb), its people are asked all the same, and those of the next step with them.
+/// Not Disturb), its people are asked all the same, and those of the next step with them; it is then the last of them
+/// that asks somebody. Where nobody hears it at all, the shortest of their delays is waited for.
+///
+/// `also` are asked with the first step. They were silent before: that they would hear it keeps nobody else asleep.
 fn choose(
     d: &Decision<'_>,
     policy: &Policy,
@@ -154,7 +172,9 @@ fn choose(
     (mut step, mut round): (u32, u32),
     skipped: &mut Vec<Skipped>,
 ) -> Option<Chosen> {
-    let mut asked = Vec::new();
+    let mut asked: Vec<Asked> = Vec::new();
+    let mut heard = false;
+    let mut joined: Option<(u32, i64)> = None;
     // Each (step, round) is tried once, so this ends.
     while round <= policy.repeat {
         let Some(present) = policy.steps.get(step as usize) else {
@@ -167,20 +187,31 @@ fn choose(
                 ask_user(d, user, None, &mut asked, &Target::User(user.clone()), skipped);
             }
         }
+        let mut named = Vec::new();
         for target in &present.targets {
-            ask_target(d, target, &mut asked, skipped);
+            ask_target(d, target, &mut named, skipped);
         }
-        asked.retain(|a| {
+        named.retain(|a| {
             let spare = spared == Some(&a.user);
             if spare {
                 skipped.push(Skipped { target: Target::User(a.user.clone()), why: SkipReason::HasIt });
             }
             !spare
         });
-        let heard = asked.iter().any(|a| a.silent_until.is_none());
+        heard |= named.iter().any(|a| a.silent_until.is_none());
+        if !named.is_empty() {
+            let shortest = joined.map_or(present.delay_secs, |(_, delay)| delay.min(present.delay_secs));
+            joined = Some((step, if heard { present.delay_secs } else { shortest }));
+        }
+        for one in named {
+            if !asked.iter().any(|a| a.user == one.user) {
+                asked.push(one);
+            }
+        }
         let is_last = step as usize + 1 >= policy.steps.len();
         if !asked.is_empty() && (heard || is_last) {
-            return Some(Chosen { step, round, asked, delay_secs: present.delay_secs });
+            let (step, delay_secs) = joined.unwrap_or((step, present.delay_secs));
+            return Some(Chosen { step, round, asked, delay_secs });
         }
         step += 1;
     }
@@ -296,11 +327,10 @@ fn can_reach(user: &User, method: Method) -> bool {
     }
 }
 
-/// Who the step after this one would ask, as things stand.
+/// Who would be asked after this step, as things stand.
 fn who_next(d: &Decision<'_>, policy: &Policy, step: u32, round: u32) -> Vec<UserId> {
-    let above = policy.steps.get(step as usize + 1);
-    let next = above.or_else(|| if round < policy.repeat { policy.steps.first() } else { None });
-    who_would_be_asked(d, next.map(std::slice::from_ref).unwrap_or_default())
+    let next = choose(d, policy, &[], None, (step + 1, round), &mut Vec::new());
+    next.map(|c| c.asked.into_iter().map(|a| a.user).collect()).unwrap_or_default()
 }
 
 /// Nobody answered at any step. A main call goes to the catch-all, again and again, less and less often; an added call
@@ -410,9 +440,21 @@ pub(super) fn revoke_pages(d: &mut Decision<'_>, no: IncidentNo, calls: Option<&
         return;
     };
     let of_calls = |call: CallNo| calls.is_none_or(|c| c.contains(&call));
-    let pages = incident.wanted_pages().filter(|p| of_calls(p.call)).map(|p| p.id);
-    for page in pages.collect::<Vec<_>>() {
-        d.emit(Fact::PageRevoked { incident: no, page, why });
+    let pages: Vec<Page> = incident.wanted_pages().filter(|p| of_calls(p.call)).cloned().collect();
+    for page in &pages {
+        d.emit(Fact::PageRevoked { incident: no, page: page.id, why });
+    }
+    // One of them may have stood for a page of another call, which still waits for the same person.
+    let Some(incident) = d.incident(no) else { return };
+    for page in pages {
+        let stood_for = |c: &&Call| {
+            let theirs = incident.pages.iter().filter(|p| p.call == c.no && p.to == page.to);
+            let last = theirs.max_by_key(|p| p.id);
+            !of_calls(c.no) && last.is_some_and(|p| p.state == PageState::Revoked(RevokeReason::Superseded))
+        };
+        if let Some(call) = incident.open_calls().find(stood_for) {
+            request_page(d, no, call.no, page.to, page.method, Purpose::Step, false);
+        }
     }
 }
 
@@ -420,7 +462,7 @@ pub(super) fn revoke_pages(d: &mut Decision<'_>, no: IncidentNo, calls: Option<&
 pub(super) fn pass_over_who_is_gone(d: &mut Decision<'_>) {
     let is_here = |user: &UserId| d.directory.users.get(user).is_some_and(is_reachable);
     let waits_in_vain =
-        |c: &&Call| matches!(c.state, CallState::Asking { .. }) && !c.asked.iter().any(|a| is_here(&a.user));
+        |c: &&Call| matches!(c.state, CallState::Asking { .. }) && !c.waited_for().any(|user| is_here(user));
     let open = d.world().open_incidents();
     let gone: Vec<(IncidentNo, CallNo)> =
         open.flat_map(|i| i.open_calls().filter(waits_in_vain).map(|c| (i.no, c.no))).collect();
@@ -447,10 +489,15 @@ pub(super) fn pass_over_if_unreachable(d: &mut Decision<'_>, no: IncidentNo, cal
     }
     let hope = |user: &UserId| {
         let mine = incident.pages.iter().filter(|p| p.call == call_no && p.to == Recipient::User(user.clone()));
-        let last = mine.max_by_key(|p| p.id);
+        let mut last = mine.max_by_key(|p| p.id);
+        // A page of another call took its place: what became of that one?
+        if last.is_some_and(|p| p.state == PageState::Revoked(RevokeReason::Superseded)) {
+            let to_them = incident.pages.iter().filter(|p| p.to == Recipient::User(user.clone()));
+            last = to_them.max_by_key(|p| p.id);
+        }
         last.is_some_and(|p| !matches!(p.state, PageState::Failed(_)))
     };
-    if !call.asked.iter().any(|a| hope(&a.user)) {
+    if !call.waited_for().any(hope) {
         next_step(d, no, call_no);
     }
 }

@@ -13,7 +13,7 @@ use super::page::RevokeReason;
 use super::refusal::Refusal;
 use super::stamp::At;
 use super::text::Text;
-use super::{join, responders};
+use super::{dnd, join, responders};
 
 /// A snooze is at most seven days.
 pub const SNOOZE_MAX_SECS: i64 = 7 * 24 * 60 * 60;
@@ -218,6 +218,10 @@ pub(super) fn change_urgency(d: &mut Decision<'_>, no: IncidentNo, by: Option<&U
         (State::Triggered { .. }, Urgency::High) => escalation::start_main_call(d, no, Vec::new()),
         (State::Acknowledged { by: Some(responder), .. }, Urgency::High) if Some(responder) != by => {
             escalation::tell_it_is_urgent(d, no, responder);
+            let sleeps = d.directory.users.get(responder).is_some_and(|u| dnd::out_of_hearing(d, u).is_some());
+            if sleeps {
+                escalation::ask_others_too(d, no, by.unwrap_or(responder));
+            }
         }
         (State::Triggered { .. }, Urgency::Low)
         | (State::Acknowledged { .. } | State::Snoozed { .. } | State::Resolved { .. }, _) => {}

@@ -20,6 +20,8 @@ const REFUSALS_MAX: usize = 3;
 pub struct People {
     pub(super) found: BTreeMap<String, SlackUserId>,
     missing: BTreeMap<String, String>,
+    /// Addresses that Slack would not speak of the last time.
+    refused: BTreeSet<String>,
     /// Addresses that turned out to be somebody else's, and were told.
     doubled: BTreeSet<String>,
     /// Why Slack did not say of somebody whether it knows them: its error, and a line for people.
@@ -73,15 +75,18 @@ impl People {
     pub async fn ask(&mut self, directory: &Directory, client: &SlackClient) -> Vec<String> {
         let mut wanted = self.wanted(directory);
         // A rate limit ends a round: those who were not asked about yet come first.
-        wanted.sort_by_key(|(_, email)| self.missing.contains_key(email));
+        // And those that Slack would not speak of last time come last, so that they keep nobody from being found.
+        wanted.sort_by_key(|(_, email)| (self.refused.contains(email), self.missing.contains_key(email)));
         let emails: BTreeSet<&String> = wanted.iter().map(|(_, email)| email).collect();
         self.missing.retain(|email, _| emails.contains(email));
+        self.refused.retain(|email| emails.contains(email));
         let mut news = Vec::new();
         let mut refused: Vec<(String, Value)> = Vec::new();
         let mut is_over = true;
         for (user, email) in &wanted {
             match client.call("users.lookupByEmail", &json!({ "email": email })).await {
                 Outcome::Ok(answer) => {
+                    self.refused.remove(email);
                     if let Some(id) = answer["user"]["id"].as_str() {
                         self.missing.remove(email);
                         self.found.insert(email.clone(), id.into());
@@ -100,6 +105,7 @@ impl People {
                     }
                 }
                 Outcome::Refused { error, body } => {
+                    self.refused.insert(email.clone());
                     refused.push((error, body));
                     if refused.len() >= REFUSALS_MAX {
                         break;

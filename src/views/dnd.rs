@@ -29,17 +29,32 @@ pub fn warning(asked: &[Asked], d: &Directory) -> String {
 /// To somebody who carries a pager and cannot hear it.
 pub fn to_you(until: At) -> String {
     format!(
-        ":no_bell: *You may not hear a page:* Slack holds back your notifications until {}. Whoever comes next is \
-         paged with you.",
+        ":no_bell: *You may not hear a page:* Slack holds back your notifications until {}. Turn Do Not Disturb off for \
+         your shift.",
         day_and_time(until)
     )
 }
 
-/// For the admin channel: somebody who sleeps through every page. `hours`: their window, in their own time zone.
-pub fn will_not_wake(user: &User, hours: &str) -> String {
+/// For the admin channel: people who sleep through every page, each with their hours, in their own time zone.
+pub fn will_not_wake(people: &[(&User, &str)]) -> String {
+    let one = |(user, hours): &(&User, &str)| format!("{} ({hours})", escape(&user.name, limits::LABEL));
+    let mut all: Vec<String> = people.iter().take(limits::LIST).map(one).collect();
+    if people.len() > limits::LIST {
+        all.push(format!("and {} more", people.len() - limits::LIST));
+    }
     format!(
-        ":no_bell: {}'s only method is Slack, and their Do Not Disturb is {hours}: they will not wake. Then the next \
-         level is paged with them. Have them change its hours in Slack, or put somebody else on call for the night.",
-        escape(&user.name, limits::LABEL)
+        ":no_bell: In Slack's Do Not Disturb nobody wakes, and nothing but Slack reaches them: {}. Have them change its \
+         hours in Slack, or put somebody else on call for the night.",
+        all.join(", ")
+    )
+}
+
+/// For the admin channel: whose notifications Slack holds back is not known.
+pub fn could_not_look(error: &str) -> String {
+    format!(
+        ":warning: Slack does not say who is in Do Not Disturb (`{}`): a page to somebody asleep is waited for as any \
+         other. The app needs the scope `dnd:read`: paste the output of `warridor manifest` at api.slack.com/apps, and \
+         reinstall it.",
+        escape(error, limits::LABEL)
     )
 }

@@ -148,7 +148,7 @@ fn remove(who: &Newcomer, store: StoreId) -> SlackBlockButtonElement {
     let asker = Asker { store, slack: who.slack.clone() };
     let what = format!(
         "{} may not act any more and is not paged. What they are asked now goes to the next level; where they stand in, \
-         that ends. What they have stays theirs until somebody takes it over.",
+         that ends. What they have stays theirs until somebody takes it over, or it pages again because nothing happens.",
         escape_marked(&who.name, CONFIRMED)
     );
     press(Elsewhere::RemovePerson, "Remove…", asker.value())
