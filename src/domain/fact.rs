@@ -237,6 +237,9 @@ pub enum Fact {
         into: IncidentNo,
         by: UserId,
         close_at: At,
+        /// Who was being asked at that moment, and is not any more.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        stopped: Vec<UserId>,
     },
     /// The alerts of `from`, and who worked on it, belong to this incident. `reported_by`: who opened it, or one that it
     /// had taken, by hand.

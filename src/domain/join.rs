@@ -30,9 +30,10 @@ pub(super) fn merge(d: &mut Decision<'_>, i: &Incident, by: &UserId, into: Incid
         return Err(Refusal::TooManyAlerts { incident: into, most: ALERTS_MAX });
     }
     let alerts: Vec<Alert> = i.alerts.iter().map(|a| carried(a, i, &target)).collect();
+    let stopped = i.being_asked();
     escalation::revoke_pages(d, i.no, None, RevokeReason::Merged);
     let close_at = d.stamp.at.plus_secs(d.directory.settings.close_after_secs);
-    d.emit(Fact::Merged { incident: i.no, into, by: by.clone(), close_at });
+    d.emit(Fact::Merged { incident: i.no, into, by: by.clone(), close_at, stopped });
     let responders = i.responders.clone();
     let reported_by: Vec<UserId> = i.reported_by().cloned().collect();
     d.emit(Fact::AlertsTaken { incident: into, from: i.no, by: by.clone(), alerts, responders, reported_by });

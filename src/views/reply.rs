@@ -70,7 +70,7 @@ fn told(fact: &Fact, facts: &[Fact], after: &Incident, d: &Directory) -> Option<
             format!("{no} is open again, and you have it. Nobody was paged.{}", quiet(after, d))
         }
         Fact::Noted { .. } | Fact::NotedByGuest { .. } => format!("Noted on {no}."),
-        Fact::Merged { into, .. } => merged(*into, facts, after),
+        Fact::Merged { into, stopped, .. } => merged(*into, stopped, facts, after, d),
         Fact::ActLate { act, .. } => late(after, act, d),
         _ => return None,
     })
@@ -234,7 +234,7 @@ fn urgency(to: Urgency, stopped: &[UserId], facts: &[Fact], after: &Incident, d:
     }
 }
 
-fn merged(into: IncidentNo, facts: &[Fact], after: &Incident) -> String {
+fn merged(into: IncidentNo, stopped: &[UserId], facts: &[Fact], after: &Incident, d: &Directory) -> String {
     let no = after.no;
     let taken = facts.iter().find_map(|f| match f {
         Fact::AlertsTaken { alerts, reported_by, .. } => Some((alerts.is_empty(), !reported_by.is_empty())),
@@ -247,7 +247,13 @@ fn merged(into: IncidentNo, facts: &[Fact], after: &Incident) -> String {
     } else {
         String::new()
     };
-    format!("{no} is part of {into} now{counts}. Nobody is paged for {no} any more.{stays}")
+    let stopped: Vec<&str> = stopped.iter().map(|u| d.name_of(u)).collect();
+    let quiet = match stopped.as_slice() {
+        [] => format!("Nobody is paged for {no} any more."),
+        some => format!("{} {} paged for {no} any more.", names(some), is_not(some)),
+    };
+    let urgent = paging(facts, d).map(|paging| format!(" {into} is high urgency now: {paging}")).unwrap_or_default();
+    format!("{no} is part of {into} now{counts}. {quiet}{urgent}{stays}")
 }
 
 fn late(after: &Incident, act: &LateAct, d: &Directory) -> String {
