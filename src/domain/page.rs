@@ -100,6 +100,14 @@ impl Page {
         }
     }
 
+    /// The message that it was delivered by.
+    pub fn message(&self) -> Option<&MessageRef> {
+        match &self.state {
+            PageState::Delivered { message, .. } => Some(message),
+            PageState::Requested | PageState::Failed(_) | PageState::Revoked(_) => None,
+        }
+    }
+
     /// The number of the bundle it was delivered with.
     pub fn bundle(&self) -> Option<PageId> {
         match &self.state {

@@ -113,10 +113,10 @@ impl World {
     /// itself. Those of incidents that closed are left out.
     pub fn sharing(&self, no: IncidentNo, page: PageId) -> Vec<(&Arc<Incident>, &Page)> {
         let alone = self.open_page(no, page);
-        match alone.and_then(|(_, p)| p.bundle()) {
-            Some(number) => self.bundle(number),
-            None => alone.into_iter().collect(),
-        }
+        let Some((_, p)) = alone else { return Vec::new() };
+        let Some(number) = p.bundle() else { return alone.into_iter().collect() };
+        // What was taken for lost was sent again by the same number: then two messages have it.
+        self.bundle(number).into_iter().filter(|(_, other)| other.message() == p.message()).collect()
     }
 
     /// The pages of a bundle, by its number.

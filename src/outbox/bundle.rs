@@ -77,8 +77,9 @@ impl Outbox {
     pub(super) fn others_stale(&mut self, no: IncidentNo, now: At) {
         let world = &self.snapshot.world;
         let bundles = world.incident(no).into_iter().flat_map(|i| i.pages.iter().filter_map(Page::bundle));
-        let first = |number| world.bundle(number).first().map(|(i, p)| SyncKey::Dm(i.no, p.id));
-        let keys: Vec<SyncKey> = bundles.filter_map(first).collect();
+        let of_bundle = |number| world.bundle(number).into_iter().map(|(i, p)| (i.no, p.id)).collect::<Vec<_>>();
+        let first = |(no, page)| world.sharing(no, page).first().map(|(i, p)| SyncKey::Dm(i.no, p.id));
+        let keys: BTreeSet<SyncKey> = bundles.flat_map(of_bundle).filter_map(first).collect();
         for key in keys {
             self.stale(key, now);
         }

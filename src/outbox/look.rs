@@ -1,9 +1,9 @@
 //! Looking for messages that may have been posted: one look at a channel serves everybody who looks there. After a
 //! restart that may be hundreds, and Slack lets us look once a second.
 
-use super::wire::{found, found_page, metadata};
+use super::wire::{FoundPage, found, found_page, metadata};
 use super::{Job, Outbox, Step};
-use crate::domain::id::{MessageRef, PageId};
+use crate::domain::id::MessageRef;
 use crate::domain::input::Settled;
 use crate::domain::page::SyncKey;
 use crate::domain::stamp::At;
@@ -58,13 +58,17 @@ impl Outbox {
                     }
                 }
                 Step::Find { channel } => {
+                    // It was there with another one already.
+                    if self.jobs.get(&job).is_none_or(|w| w.awaiting.is_some()) {
+                        continue;
+                    }
                     let (there, reached) = (self.found_for(&job, answer), reached_back(answer, from));
                     match there {
-                        Some((ts, bundle)) => {
+                        Some(found) => {
                             self.withdraw(&job);
-                            let message = MessageRef { channel: channel.as_str().into(), ts: ts.into() };
+                            let message = MessageRef { channel: channel.as_str().into(), ts: found.ts.as_str().into() };
                             settled.extend(match job {
-                                Job::Page(no, page) => self.found(no, page, message, bundle, now),
+                                Job::Page(no, page) => self.found(no, page, channel, &found, now),
                                 Job::Sync(key) => self.created(key, message, None, now),
                             });
                         }
@@ -95,12 +99,12 @@ impl Outbox {
     }
 
     /// The job's message among those of an answer, and the bundle it belongs to.
-    fn found_for(&self, job: &Job, answer: &Value) -> Option<(String, Option<PageId>)> {
+    fn found_for(&self, job: &Job, answer: &Value) -> Option<FoundPage> {
         let store = self.snapshot.store;
         match job {
             Job::Page(_, page) => found_page(answer, store, *page),
             Job::Sync(SyncKey::Card(no) | SyncKey::Thread(no) | SyncKey::Log(no) | SyncKey::Dm(no, _)) => {
-                found(answer, &metadata(store, *no)).map(|ts| (ts, None))
+                found(answer, &metadata(store, *no)).map(FoundPage::alone)
             }
         }
     }

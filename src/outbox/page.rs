@@ -1,7 +1,7 @@
 //! Pages: leased, re-checked, sent, and looked for when the answer was lost.
 
 use super::refused::{Refused, sort};
-use super::wire::{found_page, hash, mark, page_metadata, posted, shown, with};
+use super::wire::{FoundPage, found_page, hash, mark, page_metadata, posted, shown, with};
 use super::{Address, Awaiting, CERTAINTY_MS, Job, Outbox, RETRY_SLOW_MS, Step};
 use crate::domain::id::{IncidentNo, MessageRef, PageId, SlackUserId};
 use crate::domain::incident::Incident;
@@ -77,7 +77,9 @@ impl Outbox {
 
     pub(super) fn page_done(&mut self, no: IncidentNo, page: PageId, outcome: Outcome, now: At) -> Vec<Settled> {
         let job = Job::Page(no, page);
-        let Some(step) = self.jobs.get(&job).map(|w| w.step.clone()) else { return Vec::new() };
+        // Found with another one that looked there, it has nothing to hear.
+        let work = self.jobs.get(&job).filter(|w| w.awaiting.is_none());
+        let Some(step) = work.map(|w| w.step.clone()) else { return Vec::new() };
         match (step, outcome) {
             (Step::Send, Outcome::Ok(answer)) => match posted(&answer) {
                 Some(message) => self.delivered(no, page, message, now),
@@ -99,10 +101,7 @@ impl Outbox {
                 Vec::new()
             }
             (Step::Find { channel }, Outcome::Ok(answer)) => match found_page(&answer, self.snapshot.store, page) {
-                Some((ts, bundle)) => {
-                    let channel = channel.as_str().into();
-                    self.found(no, page, MessageRef { channel, ts: ts.into() }, bundle, now)
-                }
+                Some(found) => self.found(no, page, &channel, &found, now),
                 None => {
                     self.look_again(&job, now);
                     Vec::new()
@@ -161,13 +160,22 @@ impl Outbox {
         &mut self,
         no: IncidentNo,
         page: PageId,
-        message: MessageRef,
-        bundle: Option<PageId>,
+        channel: &str,
+        found: &FoundPage,
         now: At,
     ) -> Vec<Settled> {
-        let members = self.take_members(&Job::Page(no, page), now);
-        let pages = std::iter::once((no, page)).chain(members).collect();
-        self.are_there(pages, message, bundle)
+        // Others that it speaks of may look no more, because their time of certainty is over: they are there as well.
+        let wanted = self.snapshot.world.wanted.iter().filter(|(other, _)| found.speaks_of(**other));
+        let mut pages: Vec<(IncidentNo, PageId)> = wanted.map(|(other, no)| (*no, *other)).collect();
+        pages.retain(|(no, other)| self.jobs.get(&Job::Page(*no, *other)).is_some_and(|w| w.awaiting.is_none()));
+        pages.retain(|other| *other != (no, page));
+        pages.insert(0, (no, page));
+        for (no, page) in pages.clone() {
+            let members = self.take_members(&Job::Page(no, page), now);
+            pages.extend(members.into_iter().filter(|m| !pages.contains(m)).collect::<Vec<_>>());
+        }
+        let message = MessageRef { channel: channel.into(), ts: found.ts.as_str().into() };
+        self.are_there(pages, message, found.bundle)
     }
 
     fn are_there(

@@ -131,8 +131,29 @@ pub(super) fn found(answer: &Value, wanted: &Value) -> Option<String> {
     ours.filter_map(|m| m.get("ts")?.as_str()).next_back().map(str::to_owned)
 }
 
-/// The message that speaks of this page, and the number it shares with others when it does.
-pub(super) fn found_page(answer: &Value, store: StoreId, page: PageId) -> Option<(String, Option<PageId>)> {
+/// A message that speaks of a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct FoundPage {
+    pub ts: String,
+    /// The number that its pages share, where it speaks of several.
+    pub bundle: Option<PageId>,
+    /// All their numbers, as [`ranges`].
+    numbers: String,
+}
+
+impl FoundPage {
+    /// A message that is about one thing.
+    pub fn alone(ts: String) -> Self {
+        Self { ts, bundle: None, numbers: String::new() }
+    }
+
+    pub fn speaks_of(&self, page: PageId) -> bool {
+        self.bundle == Some(page) || in_ranges(&self.numbers, page.0)
+    }
+}
+
+/// The message that speaks of this page.
+pub(super) fn found_page(answer: &Value, store: StoreId, page: PageId) -> Option<FoundPage> {
     let messages = answer.get("messages")?.as_array()?;
     let speaks = |m: &Value| {
         let payload = m.pointer("/metadata/event_payload")?;
@@ -144,7 +165,8 @@ pub(super) fn found_page(answer: &Value, store: StoreId, page: PageId) -> Option
         let shares = text("pages");
         let is_it = is_ours && (lead == page.0 || in_ranges(shares, page.0));
         let ts = m.get("ts")?.as_str()?.to_owned();
-        is_it.then(|| (ts, (!shares.is_empty()).then_some(PageId(lead))))
+        let bundle = (!shares.is_empty()).then_some(PageId(lead));
+        is_it.then(|| FoundPage { ts, bundle, numbers: shares.to_owned() })
     };
     messages.iter().filter_map(speaks).next_back()
 }
@@ -161,7 +183,9 @@ mod tests {
         assert_eq!(posted["event_payload"]["pages"], "3-5 9 12-13");
         let answer = json!({ "messages": [{ "ts": "1.2", "metadata": posted }] });
         for page in &pages {
-            assert_eq!(found_page(&answer, store, *page), Some(("1.2".to_owned(), Some(PageId(4)))), "{page:?}");
+            let found = found_page(&answer, store, *page).expect("it is there");
+            assert_eq!((found.ts.as_str(), found.bundle), ("1.2", Some(PageId(4))), "{page:?}");
+            assert!(pages.iter().all(|p| found.speaks_of(*p)) && !found.speaks_of(PageId(6)));
         }
         for other in [1, 6, 8, 10, 14, 35] {
             assert_eq!(found_page(&answer, store, PageId(other)), None, "{other}");
@@ -169,7 +193,8 @@ mod tests {
         assert_eq!(found_page(&answer, StoreId(8), PageId(4)), None, "of another store");
         let alone = page_metadata(store, IncidentNo(1), PageId(4), &[PageId(4)]);
         let answer = json!({ "messages": [{ "ts": "1.2", "metadata": alone }] });
-        assert_eq!(found_page(&answer, store, PageId(4)), Some(("1.2".to_owned(), None)));
+        let found = found_page(&answer, store, PageId(4)).expect("it is there");
+        assert_eq!((found.ts.as_str(), found.bundle), ("1.2", None));
     }
 
     #[test]
