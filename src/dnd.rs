@@ -72,9 +72,8 @@ type News = Vec<(SlackUserId, Option<Window>)>;
 impl Watch {
     pub fn start(self, stop: CancellationToken) -> JoinHandle<()> {
         tokio::spawn(async move {
-            let mut round = Round::default();
             // Told before the last stop, or so it is taken: a restart is no news.
-            round.told = nights(&self.board.snapshot());
+            let mut round = Round { told: nights(&self.board.snapshot()), ..Round::default() };
             let looking = async {
                 loop {
                     let asked = self.look(&mut round).await;

@@ -461,8 +461,7 @@ pub(super) fn revoke_pages(d: &mut Decision<'_>, no: IncidentNo, calls: Option<&
 /// After a change of the configuration: a call that waits for people who are all gone does not wait for its delay.
 pub(super) fn pass_over_who_is_gone(d: &mut Decision<'_>) {
     let is_here = |user: &UserId| d.directory.users.get(user).is_some_and(is_reachable);
-    let waits_in_vain =
-        |c: &&Call| matches!(c.state, CallState::Asking { .. }) && !c.waited_for().any(|user| is_here(user));
+    let waits_in_vain = |c: &&Call| matches!(c.state, CallState::Asking { .. }) && !c.waited_for().any(is_here);
     let open = d.world().open_incidents();
     let gone: Vec<(IncidentNo, CallNo)> =
         open.flat_map(|i| i.open_calls().filter(waits_in_vain).map(|c| (i.no, c.no))).collect();
