@@ -70,7 +70,7 @@ fn told(fact: &Fact, facts: &[Fact], after: &Incident, d: &Directory) -> Option<
             format!("{no} is open again, and you have it. Nobody was paged.{}", quiet(after, d))
         }
         Fact::Noted { .. } | Fact::NotedByGuest { .. } => format!("Noted on {no}."),
-        Fact::Merged { into, stopped, .. } => merged(*into, stopped, facts, after, d),
+        Fact::Merged { into, by, stopped, .. } => merged(*into, (by, stopped), facts, after, d),
         Fact::ActLate { act, .. } => late(after, act, d),
         _ => return None,
     })
@@ -234,7 +234,13 @@ fn urgency(to: Urgency, stopped: &[UserId], facts: &[Fact], after: &Incident, d:
     }
 }
 
-fn merged(into: IncidentNo, stopped: &[UserId], facts: &[Fact], after: &Incident, d: &Directory) -> String {
+fn merged(
+    into: IncidentNo,
+    (by, stopped): (&UserId, &[UserId]),
+    facts: &[Fact],
+    after: &Incident,
+    d: &Directory,
+) -> String {
     let no = after.no;
     let taken = facts.iter().find_map(|f| match f {
         Fact::AlertsTaken { alerts, reported_by, .. } => Some((alerts.is_empty(), !reported_by.is_empty())),
@@ -247,10 +253,12 @@ fn merged(into: IncidentNo, stopped: &[UserId], facts: &[Fact], after: &Incident
     } else {
         String::new()
     };
-    let stopped: Vec<&str> = stopped.iter().map(|u| d.name_of(u)).collect();
-    let quiet = match stopped.as_slice() {
-        [] => format!("Nobody is paged for {no} any more."),
-        some => format!("{} {} paged for {no} any more.", names(some), is_not(some)),
+    let others: Vec<&str> = stopped.iter().filter(|u| *u != by).map(|u| d.name_of(u)).collect();
+    let quiet = match (stopped.contains(by), others.as_slice()) {
+        (false, []) => format!("Nobody is paged for {no} any more."),
+        (true, []) => format!("You are not paged for {no} any more."),
+        (false, some) => format!("{} {} paged for {no} any more.", names(some), is_not(some)),
+        (true, some) => format!("You and {} are not paged for {no} any more.", names(some)),
     };
     let urgent = paging(facts, d).map(|paging| format!(" {into} is high urgency now: {paging}")).unwrap_or_default();
     format!("{no} is part of {into} now{counts}. {quiet}{urgent}{stays}")
