@@ -53,6 +53,15 @@ impl Office {
         });
     }
 
+    /// Minutes pass until everybody is asked for again. The watch may still be busy with its last look when they begin.
+    fn next_look(&self) {
+        let before = self.calls_of("dnd.teamInfo");
+        eventually_true("everybody is asked for again", SOON, || {
+            self.pass(MINUTE);
+            self.calls_of("dnd.teamInfo") > before
+        });
+    }
+
     fn card(&self, words: &str) -> String {
         eventually(format!("the card says {words:?}"), SOON, || {
             self.pass(1);
@@ -176,7 +185,7 @@ fn without_a_word_from_slack_it_is_noticed_within_minutes() {
     eventually_true("everybody was asked for", SOON, || office.calls_of("dnd.teamInfo") == 1);
     office.slack.change_user(json!({"user": "ana", "dnd": {"start": "22:00", "end": "08:00"}}));
     assert!(!office.oncall_me("ana").contains("may not hear"), "nobody told");
-    office.pass(5 * MINUTE);
+    office.next_look();
     office.is_known("ana");
 }
 
@@ -189,9 +198,7 @@ fn it_is_remembered_over_a_restart_while_slack_does_not_say_and_told_once() {
     office.restart();
     office.is_known("ana");
     office.slack.heal();
-    let before = office.calls_of("dnd.teamInfo");
-    office.pass(5 * MINUTE);
-    eventually_true("everybody is asked for again", SOON, || office.calls_of("dnd.teamInfo") > before);
+    office.next_look();
     office.settle();
     assert_eq!(office.admins_read("nobody wakes"), 1);
 }
@@ -346,9 +353,7 @@ fn a_missing_scope_is_told_to_the_admins_once() {
     let told = "Slack does not say who is in Do Not Disturb (`missing_scope`)";
     office.slack.order(json!({"fault": "error", "error": "missing_scope", "method": "dnd.teamInfo"}));
     for _ in 0..3 {
-        let before = office.calls_of("dnd.teamInfo");
-        office.pass(5 * MINUTE);
-        eventually_true("everybody is asked for", SOON, || office.calls_of("dnd.teamInfo") > before);
+        office.next_look();
     }
     eventually_true("the admins are told", SOON, || office.admins_read(told) >= 1);
     office.settle();
@@ -363,7 +368,7 @@ fn hours_that_are_set_later_are_told_to_the_admins_too() {
     office.slack.change_user(json!({"user": "mara", "dnd": {"start": "03:00", "end": "04:00"}}));
     office.is_known("ana");
     office.is_known("mara");
-    office.pass(5 * MINUTE);
+    office.next_look();
     eventually_true("the admins are told", SOON, || office.admins_read("Ana Silva (22:00-08:00)") == 1);
     office.settle();
     assert_eq!(office.admins_read("nobody wakes"), 1);
