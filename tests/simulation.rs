@@ -26,6 +26,7 @@ use warridor::views::action_id::Action;
 
 const STEPS: usize = 45;
 const KEYS: [&str; 6] = ["disk-1", "disk-2", "cpu", "latency", "errors", "<!channel> & <@U1>"];
+const SERVICES: [&str; 5] = ["payments", "search", "reports", "orphans", "blips"];
 const MINUTE: i64 = 60_000;
 
 #[test]
@@ -126,7 +127,7 @@ fn bury(sim: &mut Sim) {
 }
 
 fn monitor(sim: &mut Sim) {
-    let service = ["payments", "search", "reports"][sim.rng.random_range(0..3)];
+    let service = SERVICES[sim.rng.random_range(0..SERVICES.len())];
     let events = (0..sim.rng.random_range(1..4))
         .map(|_| {
             let action = match sim.rng.random_range(0..10) {
@@ -368,7 +369,7 @@ fn replay(sim: &Sim, seed: u64) -> World {
 /// I1: whatever was answered 202 led to something.
 fn accepted_is_known(sim: &Sim, replayed: &World, seed: u64) {
     for e in sim.accepted.iter().filter(|e| e.action == EventAction::Trigger) {
-        let known = ["payments", "search", "reports"]
+        let known = SERVICES
             .iter()
             .any(|s| replayed.incident_of(&AlertKey { service: (*s).into(), dedup: e.dedup_key.clone() }).is_some());
         assert!(known, "seed {seed}: {} was answered 202 and is not on record", e.dedup_key);
@@ -483,7 +484,26 @@ fn slack_says_what_is_true(sim: &mut Sim, seed: u64) {
         });
         extra += same.count() as u64 - 1;
     }
+    extra += posts_say_what_is_true(sim, seed);
     assert!(extra <= sim.lost_answers, "seed {seed}: {extra} cards too many, {} answers were lost", sim.lost_answers);
+}
+
+/// The same of messages about no single incident. How many are there twice.
+fn posts_say_what_is_true(sim: &mut Sim, seed: u64) -> u64 {
+    let snapshot = sim.snapshot();
+    let mut extra = 0;
+    for p in snapshot.world.posts.values() {
+        let Some(wanted) = views::post::post(p, &snapshot.world, &snapshot.directory) else { continue };
+        let m = p.message.clone().unwrap_or_else(|| panic!("seed {seed}: {p:?} was never posted"));
+        let all = sim.messages(m.channel.as_str());
+        let shown = all.iter().find(|shown| shown["ts"] == m.ts.as_str()).cloned().unwrap_or_default();
+        assert_eq!(shown["text"], wanted.text, "seed {seed}: {p:?} is out of date\n{}", sim.tail());
+        assert_eq!(Sim::buttons(&shown), wanted_buttons(&wanted), "seed {seed}: {p:?} has other buttons");
+        let number = p.id.0.to_string();
+        let same = all.iter().filter(|m| m["metadata"]["event_payload"]["post"].as_str() == Some(&number));
+        extra += same.count() as u64 - 1;
+    }
+    extra
 }
 
 fn wanted_buttons(view: &views::Message) -> BTreeSet<String> {
@@ -518,5 +538,6 @@ fn rows_are_the_replay(sim: &mut Sim, replayed: &World, seed: u64) {
     assert_eq!(snapshot.world.overrides, replayed.overrides, "seed {seed}");
     assert_eq!(snapshot.world.dnd, replayed.dnd, "seed {seed}");
     assert_eq!(snapshot.world.people, replayed.people, "seed {seed}");
+    assert_eq!(snapshot.world.posts, replayed.posts, "seed {seed}");
     assert_eq!(snapshot.world.meta, replayed.meta, "seed {seed}");
 }

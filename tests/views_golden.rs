@@ -24,6 +24,7 @@ use warridor::domain::call::{Asked, SkipReason, Skipped, Whom};
 use warridor::domain::directory::{Target, Urgency};
 use warridor::domain::duty::{coming, duties, out_of_hearing};
 use warridor::domain::fact::{LateAct, ResolvedBy};
+use warridor::domain::hold::HoldWhy;
 use warridor::domain::id::{IncidentNo, OverrideId, PageId, ScheduleId, TeamId, UserId};
 use warridor::domain::incident::{Entry, Happening, Incident};
 use warridor::domain::input::{Deed, EventAction, OverrideRequest, SnoozeWhy};
@@ -292,7 +293,9 @@ fn happenings() -> Vec<Happening> {
             | Happening::MergedInto { .. }
             | Happening::Merged { .. }
             | Happening::Late { .. }
-            | Happening::CardMoved { .. } => {}
+            | Happening::CardMoved { .. }
+            | Happening::Held { .. }
+            | Happening::HoldEnded { .. } => {}
         }
     }
     let asked = |level, round, who: &[&str], skipped: &[(Target, SkipReason)]| Happening::Asked {
@@ -333,6 +336,8 @@ fn happenings() -> Vec<Happening> {
             to: Recipient::Channel("C0ADMIN".into()),
             why: PageFailure::Slack("is_archived".to_owned()),
         },
+        Happening::Held { why: HoldWhy::Settling, until: Some(NIGHT.plus_ms(HOUR)) },
+        Happening::HoldEnded { why: HoldWhy::Settling },
         Happening::Acknowledged { by: "ana".into() },
         Happening::Joined { by: "ben".into() },
         Happening::AcknowledgedByEvent,

@@ -80,6 +80,17 @@ pub struct Service {
     pub channel: ChannelId,
     /// What its incidents are about is shown in private channels only; see [`Directory::may_show`].
     pub private: bool,
+    /// Its alerts page when they lasted this long; 0: at once.
+    pub hold_secs: i64,
+}
+
+impl Service {
+    /// A service with nothing said about it: tier 1, high urgency, paging at once.
+    pub fn new(id: ServiceId, team: TeamId, policy: PolicyId, channel: ChannelId) -> Self {
+        let name = id.to_string();
+        let urgency = Urgency::High;
+        Self { id, name, team, tier: 1, urgency, policy, channel, private: false, hold_secs: 0 }
+    }
 }
 
 /// `high` pages by every method; `low` never wakes anybody.
@@ -158,6 +169,24 @@ impl Default for Settings {
 }
 
 impl Directory {
+    /// Nobody and nothing yet.
+    pub fn empty(admin_channel: ChannelId) -> Self {
+        Self {
+            sha256: String::new(),
+            users: BTreeMap::new(),
+            teams: BTreeMap::new(),
+            services: BTreeMap::new(),
+            policies: BTreeMap::new(),
+            schedules: BTreeMap::new(),
+            channels: BTreeMap::new(),
+            private_channels: BTreeSet::new(),
+            keys: BTreeMap::new(),
+            catch_all: Vec::new(),
+            admin_channel,
+            settings: Settings::default(),
+        }
+    }
+
     /// The person behind a Slack id.
     pub fn user_by_slack(&self, slack: &SlackUserId) -> Option<&User> {
         self.users.values().find(|u| u.slack.as_ref() == Some(slack))

@@ -10,10 +10,11 @@ use super::fact::{Fact, StepStarted};
 use super::id::{CallNo, IncidentNo, PageId, UserId};
 use super::incident::{AckTimeout, Incident, State};
 use super::page::{Page, PageState, Purpose, Recipient, RevokeReason};
+use super::post::About;
 use super::schedule::resolve;
 use super::stamp::At;
 use super::world::Wake;
-use super::{dnd, oncall, settle};
+use super::{dnd, hold, oncall, post, settle};
 
 /// At most this many deadlines are served by one wake, oldest first; the rest by the next.
 pub const DUE_AT_ONCE: usize = 64;
@@ -25,6 +26,7 @@ pub(super) fn due(d: &mut Decision<'_>) {
             Wake::Incident(no) => incident_due(d, no),
             Wake::Shift(schedule) => oncall::shift_due(d, &schedule),
             Wake::Override(id) => d.emit(Fact::OverrideExpired { id }),
+            Wake::Post(id) => post::due(d, id),
         }
     }
 }
@@ -47,6 +49,9 @@ fn incident_due(d: &mut Decision<'_>, no: IncidentNo) {
             page_again(d, &incident, by.as_ref());
         }
         State::Resolved { close_at, .. } if *close_at <= at => settle::close(d, &incident),
+        State::Triggered { .. } if incident.hold.as_ref().is_some_and(|h| h.due.is_some_and(|due| due <= at)) => {
+            hold::end(d, &incident);
+        }
         State::Triggered { .. } | State::Acknowledged { .. } | State::Snoozed { .. } | State::Resolved { .. } => {}
     }
     for call in incident.open_calls() {
@@ -77,10 +82,14 @@ fn call_due(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo) {
 /// Starts asking by the service's policy, from level 1. `also` are asked with the first level. Whoever a person asked for
 /// is still asked.
 pub(super) fn start_main_call(d: &mut Decision<'_>, no: IncidentNo, also: Vec<UserId>) {
-    let Some(incident) = d.world().incident(no) else {
+    let Some(incident) = d.incident(no) else {
         return;
     };
-    let policy = policy_of(d, incident);
+    if let Some((why, until)) = hold::holding(d, &incident) {
+        hold::begin(d, no, why, until);
+        return;
+    }
+    let policy = policy_of(d, &incident);
     let policy = policy.unwrap_or_else(|| Policy { id: incident.policy.clone(), steps: Vec::new(), repeat: 0 });
     start_call(d, no, CallKind::Main, policy, also, 0);
 }
@@ -141,7 +150,9 @@ fn run_steps(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo, step: u32, r
     // Later levels come up minutes later: then things may stand otherwise.
     let spared = call.kind.by().filter(|by| call.state == CallState::Starting && has_it(&incident, by));
     let mut skipped = Vec::new();
-    match choose(d, &call.policy, &call.also, spared, (step, round), &mut skipped) {
+    let chosen = choose(d, &call.policy, &call.also, spared, (step, round), &mut skipped);
+    tell_that_nobody_is_on_call(d, &incident, &skipped);
+    match chosen {
         None => exhausted(d, no, call_no, 0, skipped),
         Some(Chosen { step, round, asked, delay_secs }) => {
             let next_at = d.stamp.at.plus_secs(delay_secs);
@@ -150,6 +161,25 @@ fn run_steps(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo, step: u32, r
         }
     }
 }
+
+/// The team hears once that a schedule has nobody; the message says so when somebody carries it again.
+fn tell_that_nobody_is_on_call(d: &mut Decision<'_>, incident: &Incident, skipped: &[Skipped]) {
+    for skip in skipped.iter().filter(|s| s.why == SkipReason::NobodyOnCall) {
+        let Target::Schedule(id) = &skip.target else { continue };
+        let Some(schedule) = d.directory.schedules.get(id) else { continue };
+        let team = schedule.team.as_ref().and_then(|team| d.directory.teams.get(team));
+        let channel = team.map_or_else(|| incident.channel.clone(), |team| team.channel.clone());
+        let until = resolve(schedule, d.world().overrides.values(), d.stamp.wall).until;
+        let ahead_secs = (until.0.saturating_sub(d.stamp.wall.0) / 1_000).clamp(0, GAP_TOLD_SECS);
+        let about = About::NobodyOnCall { schedule: id.clone() };
+        post::want(d, Recipient::Channel(channel), about, ahead_secs + FILLED_TOLD_SECS);
+    }
+}
+
+/// That nobody is on call is kept true for this long at most,
+const GAP_TOLD_SECS: i64 = 14 * 24 * 60 * 60;
+/// and that somebody is again, this long.
+const FILLED_TOLD_SECS: i64 = 10 * 60;
 
 /// A step that asks somebody.
 struct Chosen {
@@ -372,7 +402,7 @@ fn catch_all_recipients(d: &Decision<'_>, target: &Target) -> Vec<(Recipient, Me
 }
 
 /// Triggered again: whoever is on call now is paged, and whoever had it.
-fn page_again(d: &mut Decision<'_>, incident: &Incident, also: Option<&UserId>) {
+pub(super) fn page_again(d: &mut Decision<'_>, incident: &Incident, also: Option<&UserId>) {
     if incident.urgency == Urgency::High {
         start_main_call(d, incident.no, also.cloned().into_iter().collect());
     }

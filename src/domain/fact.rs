@@ -7,12 +7,14 @@ use super::alert::Alert;
 use super::call::{CallKind, Skipped, Whom};
 use super::directory::{Method, Policy, Urgency};
 use super::dnd::Window;
+use super::hold::HoldWhy;
 use super::id::{
-    CallNo, ChannelId, IncidentNo, MessageRef, OverrideId, PageId, PolicyId, ScheduleId, ServiceId, SlackUserId,
-    TeamId, UserId,
+    CallNo, ChannelId, IncidentNo, MessageRef, OverrideId, PageId, PolicyId, PostId, ScheduleId, ServiceId,
+    SlackUserId, TeamId, UserId,
 };
 use super::input::{EventAction, Need, SnoozeWhy, Source};
 use super::page::{PageFailure, Purpose, Recipient, RevokeReason, SyncKey};
+use super::post::About;
 use super::schedule::{Override, Shift};
 use super::stamp::At;
 use super::text::Text;
@@ -87,6 +89,20 @@ pub enum Fact {
         keeps_asking: bool,
     },
     StepStarted(Box<StepStarted>),
+    /// Triggered, and nobody is asked until then (on the wall clock, and on the line of delays) or until something
+    /// happens.
+    Held {
+        incident: IncidentNo,
+        why: HoldWhy,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<At>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due: Option<At>,
+    },
+    /// Nothing keeps it from asking any more.
+    HoldEnded {
+        incident: IncidentNo,
+    },
     /// Every step was gone through as often as the policy says.
     CallExhausted {
         incident: IncidentNo,
@@ -285,6 +301,23 @@ pub enum Fact {
         why: PageFailure,
     },
 
+    /// Something is to be said that is about no single incident, and kept true until then (on the line of delays).
+    PostWanted {
+        post: PostId,
+        to: Recipient,
+        about: About,
+        keep_until: At,
+    },
+    /// It cannot be said there.
+    PostFailed {
+        post: PostId,
+        why: PageFailure,
+    },
+    /// It is left alone from here on.
+    PostDropped {
+        post: PostId,
+    },
+
     /// Who is on call from here on.
     ShiftStarted {
         schedule: ScheduleId,
@@ -432,6 +465,9 @@ impl Fact {
             Self::ConfigLoaded { .. }
             | Self::NumbersSkipped { .. }
             | Self::ClockJumped { .. }
+            | Self::PostWanted { .. }
+            | Self::PostFailed { .. }
+            | Self::PostDropped { .. }
             | Self::ShiftStarted { .. }
             | Self::ShiftForgotten { .. }
             | Self::OverrideSet(_)
@@ -446,7 +482,7 @@ impl Fact {
             | Self::PersonForgotten { .. } => None,
             Self::IncidentOpened(o) => Some(o.incident),
             Self::StepStarted(s) => Some(s.incident),
-            Self::SyncCreated { key, .. } => Some(key.incident()),
+            Self::SyncCreated { key, .. } => key.incident(),
             Self::PagesCarriedOver { incident, .. }
             | Self::AlertRepeated { incident, .. }
             | Self::AlertFired { incident, .. }
@@ -454,6 +490,8 @@ impl Fact {
             | Self::EventLate { incident, .. }
             | Self::AcknowledgedByEvent { incident, .. }
             | Self::CallStarted { incident, .. }
+            | Self::Held { incident, .. }
+            | Self::HoldEnded { incident }
             | Self::CallExhausted { incident, .. }
             | Self::PageRequested { incident, .. }
             | Self::PageDelivered { incident, .. }
@@ -513,8 +551,6 @@ impl Fact {
             | Self::ActLate { .. }
             | Self::ClosePostponed { .. }
             | Self::ThreadShown { .. }
-            | Self::ShiftStarted { .. }
-            | Self::ShiftForgotten { .. }
             | Self::OverrideSet(_)
             | Self::OverrideExpired { .. }
             | Self::DoNotDisturb { .. }
@@ -526,6 +562,9 @@ impl Fact {
             | Self::PersonRemoved { .. }
             | Self::PersonForgotten { .. } => Stale::Nothing,
             Self::AlertRepeated { incident, .. } => Stale::Card(*incident),
+            Self::PostWanted { post, .. } | Self::SyncCreated { key: SyncKey::Post(post), .. } => Stale::Post(*post),
+            Self::PostFailed { post, .. } | Self::PostDropped { post } => Stale::PostGone(*post),
+            Self::ShiftStarted { .. } | Self::ShiftForgotten { .. } => Stale::Posts,
             Self::IncidentClosed { incident } => Stale::Closed(*incident),
             _ => self.incident().map_or(Stale::Nothing, Stale::Everything),
         }
@@ -565,4 +604,10 @@ pub enum Stale {
     Everything(IncidentNo),
     /// Nothing of it is shown any more.
     Closed(IncidentNo),
+    /// One message that is about no single incident.
+    Post(PostId),
+    /// All of those: what they tell may have changed.
+    Posts,
+    /// It is kept true no more.
+    PostGone(PostId),
 }

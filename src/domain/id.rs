@@ -91,6 +91,7 @@ number!(
 );
 number!(PageId);
 number!(OverrideId);
+number!(PostId);
 
 impl fmt::Display for IncidentNo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

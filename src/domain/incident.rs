@@ -4,6 +4,7 @@ use super::alert::Alert;
 use super::call::{Asked, Call, CallState, Skipped, Whom};
 use super::directory::Urgency;
 use super::fact::{LateAct, ResolvedBy};
+use super::hold::{Hold, HoldWhy};
 use super::id::{AlertKey, CallNo, ChannelId, IncidentNo, MessageRef, PageId, PolicyId, ServiceId, TeamId, UserId};
 use super::input::SnoozeWhy;
 use super::page::{Page, PageFailure, PageState, Recipient};
@@ -76,6 +77,9 @@ pub struct Incident {
     /// The edited message in the thread.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log: Option<MessageRef>,
+    /// Why nobody is asked although it is triggered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Hold>,
 }
 
 /// Something a person did once, and when, on the wall clock.
@@ -131,6 +135,8 @@ pub enum Terminal {
     LowUrgency,
     /// The catch-all was told and there is nobody else to tell.
     NobodyLeft,
+    /// Held back until something happens.
+    Held,
 }
 
 /// One line of what happened.
@@ -258,6 +264,14 @@ pub enum Happening {
         to: ChannelId,
         why: PageFailure,
     },
+    /// Nobody is asked until then, on the wall clock.
+    Held {
+        why: HoldWhy,
+        until: Option<At>,
+    },
+    HoldEnded {
+        why: HoldWhy,
+    },
 }
 
 impl Happening {
@@ -294,6 +308,8 @@ impl Happening {
             | Self::NotActionable { .. }
             | Self::Merged { .. }
             | Self::CardMoved { .. }
+            | Self::Held { .. }
+            | Self::HoldEnded { .. }
             | Self::Late { .. } => false,
         }
     }
@@ -412,7 +428,7 @@ impl Incident {
             return None;
         }
         let state = match &self.state {
-            State::Triggered { .. } => None,
+            State::Triggered { .. } => self.hold.as_ref().and_then(|h| h.due),
             State::Acknowledged { timeout, .. } => match timeout {
                 AckTimeout::Never => None,
                 AckTimeout::AskAt(at) | AckTimeout::TriggerAt(at) => Some(*at),
@@ -425,6 +441,9 @@ impl Incident {
 
     /// Why an open incident has no deadline, if there is a reason.
     pub fn terminal(&self) -> Option<Terminal> {
+        if self.hold.as_ref().is_some_and(|h| h.due.is_none()) {
+            return Some(Terminal::Held);
+        }
         match (&self.state, self.urgency) {
             (State::Resolved { .. } | State::Snoozed { .. }, _) => None,
             (State::Triggered { .. } | State::Acknowledged { .. }, Urgency::Low) => Some(Terminal::LowUrgency),

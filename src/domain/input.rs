@@ -4,8 +4,8 @@ use super::call::Whom;
 use super::directory::{Directory, Urgency};
 use super::dnd::Window;
 use super::id::{
-    AlertKey, ChannelId, IncidentNo, InputId, MessageRef, OverrideId, PageId, ScheduleId, ServiceId, SlackUserId,
-    UserId,
+    AlertKey, ChannelId, IncidentNo, InputId, MessageRef, OverrideId, PageId, PostId, ScheduleId, ServiceId,
+    SlackUserId, UserId,
 };
 use super::page::{PageFailure, SyncKey};
 use super::stamp::At;
@@ -263,6 +263,8 @@ pub enum Settled {
     /// The card cannot live in its channel (archived, bot not a member…), or `card` was deleted there: a new one goes
     /// to this channel.
     CardMoved { incident: IncidentNo, card: Option<MessageRef>, to: ChannelId, why: PageFailure },
+    /// A message about no single incident cannot be posted where it belongs.
+    PostFailed { post: PostId, why: PageFailure },
 }
 
 /// A row that must be in memory before an input is decided or a fact applied.
@@ -321,7 +323,8 @@ impl Settled {
             Self::PageFailed { incident, .. }
             | Self::ThreadShown { incident, .. }
             | Self::CardMoved { incident, .. } => vec![*incident],
-            Self::Created { key, .. } => vec![key.incident()],
+            Self::Created { key, .. } => key.incident().into_iter().collect(),
+            Self::PostFailed { .. } => Vec::new(),
         }
     }
 }

@@ -193,7 +193,7 @@ fn fold(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::directory::{Policy, Settings, Step, Urgency};
+    use crate::domain::directory::{Policy, Step};
     use chrono_tz::Tz;
 
     /// Schedules with their teams, and for each service of team `a` the schedules its policy asks, level by level.
@@ -206,14 +206,8 @@ mod tests {
             layers: Vec::new(),
         };
         let service = |n: usize| Service {
-            id: format!("service {n}").into(),
             name: format!("Service {n}"),
-            team: "a".into(),
-            tier: 1,
-            urgency: Urgency::High,
-            policy: format!("policy {n}").into(),
-            channel: "C1".into(),
-            private: false,
+            ..Service::new(format!("service {n}").into(), "a".into(), format!("policy {n}").into(), "C1".into())
         };
         let step = |level: &&[&str]| Step {
             targets: level.iter().map(|id| Target::Schedule((*id).into())).collect(),
@@ -225,18 +219,10 @@ mod tests {
             repeat: 0,
         };
         Directory {
-            sha256: String::new(),
-            users: Default::default(),
-            teams: Default::default(),
             services: (0..services.len()).map(service).map(|s| (s.id.clone(), s)).collect(),
             policies: services.iter().enumerate().map(policy).map(|p| (p.id.clone(), p)).collect(),
             schedules: schedules.iter().map(schedule).map(|s| (s.id.clone(), s)).collect(),
-            channels: Default::default(),
-            keys: Default::default(),
-            catch_all: Vec::new(),
-            private_channels: Default::default(),
-            admin_channel: "C1".into(),
-            settings: Settings::default(),
+            ..Directory::empty("C1".into())
         }
     }
 

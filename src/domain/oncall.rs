@@ -97,13 +97,11 @@ fn look_at(d: &mut Decision<'_>, schedule: &Schedule) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::directory::Settings;
     use crate::domain::handle::handle;
     use crate::domain::id::InputId;
     use crate::domain::input::{Input, What};
     use crate::domain::stamp::{At, Stamp};
     use crate::domain::world::World;
-    use std::collections::{BTreeMap, BTreeSet};
 
     const START: At = At(1_772_420_520_000);
 
@@ -111,20 +109,7 @@ mod tests {
     fn directory() -> Directory {
         let (id, name, tz) = (ScheduleId::from("primary"), "Primary".to_owned(), chrono_tz::UTC);
         let schedule = Schedule { id: id.clone(), name, team: None, tz, layers: Vec::new() };
-        Directory {
-            sha256: String::new(),
-            users: BTreeMap::new(),
-            teams: BTreeMap::new(),
-            services: BTreeMap::new(),
-            policies: BTreeMap::new(),
-            schedules: [(id, schedule)].into(),
-            channels: BTreeMap::new(),
-            private_channels: BTreeSet::new(),
-            keys: BTreeMap::new(),
-            catch_all: Vec::new(),
-            admin_channel: "C0ADMIN".into(),
-            settings: Settings::default(),
-        }
+        Directory { schedules: [(id, schedule)].into(), ..Directory::empty("C0ADMIN".into()) }
     }
 
     #[test]

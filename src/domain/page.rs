@@ -1,7 +1,7 @@
 //! A page: asking one human to act, by one method. And what is kept true in Slack beside pages.
 
 use super::directory::Method;
-use super::id::{CallNo, ChannelId, IncidentNo, MessageRef, PageId, UserId};
+use super::id::{CallNo, ChannelId, IncidentNo, MessageRef, PageId, PostId, UserId};
 use super::stamp::At;
 use serde::{Deserialize, Serialize};
 
@@ -89,6 +89,8 @@ pub enum RevokeReason {
     Merged,
     /// The urgency is low now.
     Lowered,
+    /// Nobody is asked for now: see [`super::hold`].
+    Held,
 }
 
 impl Page {
@@ -134,12 +136,16 @@ pub enum SyncKey {
     Log(IncidentNo),
     /// A page's direct message, after it was delivered.
     Dm(IncidentNo, PageId),
+    /// A message about no single incident.
+    Post(PostId),
 }
 
 impl SyncKey {
-    pub fn incident(&self) -> IncidentNo {
+    /// The incident it is about, if it is about one.
+    pub fn incident(&self) -> Option<IncidentNo> {
         match self {
-            Self::Card(no) | Self::Thread(no) | Self::Log(no) | Self::Dm(no, _) => *no,
+            Self::Card(no) | Self::Thread(no) | Self::Log(no) | Self::Dm(no, _) => Some(*no),
+            Self::Post(_) => None,
         }
     }
 }

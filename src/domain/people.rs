@@ -243,12 +243,10 @@ pub(super) fn forget_configured(d: &mut Decision<'_>, configured: &Directory) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::directory::Settings;
     use crate::domain::handle::handle;
     use crate::domain::id::InputId;
     use crate::domain::input::{Input, What};
     use crate::domain::stamp::Stamp;
-    use std::collections::{BTreeMap, BTreeSet};
 
     const START: At = At(1_772_420_520_000);
 
@@ -261,20 +259,7 @@ mod tests {
     /// Mara is an admin, Ana is not.
     fn configured() -> Directory {
         let users = [user("mara", "U0MARA", true), user("ana", "U0ANA", false)];
-        Directory {
-            sha256: String::new(),
-            users: users.map(|u| (u.id.clone(), u)).into(),
-            teams: BTreeMap::new(),
-            services: BTreeMap::new(),
-            policies: BTreeMap::new(),
-            schedules: BTreeMap::new(),
-            channels: BTreeMap::new(),
-            private_channels: BTreeSet::new(),
-            keys: BTreeMap::new(),
-            catch_all: Vec::new(),
-            admin_channel: "C0ADMIN".into(),
-            settings: Settings::default(),
-        }
+        Directory { users: users.map(|u| (u.id.clone(), u)).into(), ..Directory::empty("C0ADMIN".into()) }
     }
 
     struct Desk {

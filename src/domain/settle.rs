@@ -22,11 +22,23 @@ pub(super) fn settled(d: &mut Decision<'_>, settled: &Settled) {
         }
         return;
     }
+    if let Settled::Created { key: key @ SyncKey::Post(post), message } = settled {
+        if d.world().posts.get(post).is_some_and(|p| p.message.is_none()) {
+            d.emit(Fact::SyncCreated { key: key.clone(), message: message.clone() });
+        }
+        return;
+    }
+    if let Settled::PostFailed { post, why } = settled {
+        if d.world().posts.contains_key(post) {
+            d.emit(Fact::PostFailed { post: *post, why: why.clone() });
+        }
+        return;
+    }
     let Some(incident) = settled.incidents().first().and_then(|no| d.incident(*no)) else {
         return;
     };
     match settled {
-        Settled::PagesDelivered { .. } => {}
+        Settled::PagesDelivered { .. } | Settled::PostFailed { .. } => {}
         Settled::PageFailed { page, why, .. } => fail_page(d, &incident, *page, why),
         Settled::Created { key, message } => {
             if matches!(key, SyncKey::Card(_)) && incident.card.is_none() && message.channel == incident.channel {

@@ -5,10 +5,11 @@
 
 use super::dnd::Window;
 use super::fact::Fact;
-use super::id::{AlertKey, IncidentNo, InputId, OverrideId, PageId, ScheduleId, SlackUserId};
+use super::id::{AlertKey, IncidentNo, InputId, OverrideId, PageId, PostId, ScheduleId, SlackUserId};
 use super::incident::{Entry, Incident};
 use super::page::Page;
 use super::people::Newcomer;
+use super::post::Post;
 use super::schedule::{Override, Shift};
 use super::stamp::{At, Stamp};
 use imbl::{OrdMap, OrdSet};
@@ -42,6 +43,8 @@ pub struct World {
     pub dnd: OrdMap<SlackUserId, Window>,
     /// Who asked to be let in, and what became of it; bounded by [`super::people`].
     pub people: OrdMap<SlackUserId, Newcomer>,
+    /// Messages about no single incident that are kept true; bounded by [`super::post::POSTS_MAX`].
+    pub posts: OrdMap<PostId, Post>,
     seen: OrdMap<InputId, At>,
     seen_order: OrdSet<(At, InputId)>,
     wakes: OrdSet<(At, Wake)>,
@@ -66,6 +69,8 @@ pub struct Meta {
     pub last_override: OverrideId,
     /// How many restores have had their numbers skipped.
     pub restores: u32,
+    #[serde(default)]
+    pub last_post: PostId,
 }
 
 /// Who is on call by a schedule, and when to look again.
@@ -82,6 +87,7 @@ pub enum Wake {
     Incident(IncidentNo),
     Shift(ScheduleId),
     Override(OverrideId),
+    Post(PostId),
 }
 
 impl World {
@@ -161,7 +167,8 @@ impl World {
         let incidents = self.incidents.values().filter_map(|i| i.next_wake());
         let shifts = self.shifts.values().map(|s| s.due);
         let overrides = self.overrides.values().map(|o| o.until);
-        incidents.chain(shifts).chain(overrides).min()
+        let posts = self.posts.values().map(|p| p.keep_until);
+        incidents.chain(shifts).chain(overrides).chain(posts).min()
     }
 
     /// The rows that changed since this was last asked, each once.

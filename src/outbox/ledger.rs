@@ -1,6 +1,6 @@
 //! What was last shown, as hashes. In the checkpoint only: losing it costs an edit that changes nothing.
 
-use crate::domain::id::{IncidentNo, PageId};
+use crate::domain::id::{IncidentNo, PageId, PostId};
 use crate::domain::page::SyncKey;
 use crate::store::{RowChange, Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,13 +76,23 @@ impl Ledger {
         let all = SyncKey::Dm(no, PageId(0))..=SyncKey::Dm(no, PageId(u64::MAX));
         self.shown.range(all).filter_map(|(key, _)| match key {
             SyncKey::Dm(_, page) => Some(*page),
-            SyncKey::Card(_) | SyncKey::Thread(_) | SyncKey::Log(_) => None,
+            SyncKey::Card(_) | SyncKey::Thread(_) | SyncKey::Log(_) | SyncKey::Post(_) => None,
         })
+    }
+
+    /// Forgets messages about no single incident that nobody keeps true any more.
+    pub fn keep_posts(&mut self, keep: impl Fn(PostId) -> bool) {
+        let posts = self.shown.range(SyncKey::Post(PostId(0))..=SyncKey::Post(PostId(u64::MAX)));
+        let gone: Vec<SyncKey> = posts
+            .filter(|(key, _)| matches!(key, SyncKey::Post(id) if !keep(*id)))
+            .map(|(key, _)| key.clone())
+            .collect();
+        gone.iter().for_each(|key| self.forget(key));
     }
 
     /// The incidents that are in the ledger, in no order and perhaps several times.
     pub fn incidents(&self) -> impl Iterator<Item = IncidentNo> {
-        self.shown.keys().map(SyncKey::incident)
+        self.shown.keys().filter_map(SyncKey::incident)
     }
 
     /// The rows that changed since this was last asked.

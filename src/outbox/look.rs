@@ -1,7 +1,7 @@
 //! Looking for messages that may have been posted: one look at a channel serves everybody who looks there. After a
 //! restart that may be hundreds, and Slack lets us look once a second.
 
-use super::wire::{FoundPage, found, found_page, metadata};
+use super::wire::{FoundPage, found, found_page, metadata, post_metadata};
 use super::{Job, Outbox, Step};
 use crate::domain::id::MessageRef;
 use crate::domain::input::Settled;
@@ -91,8 +91,12 @@ impl Outbox {
                 let incident = self.snapshot.world.incident(*no)?;
                 Some(incident.page(*page)?.requested.plus_secs(-PAGE_BACK_SECS).secs())
             }
+            Job::Sync(SyncKey::Post(id)) => {
+                let post = self.snapshot.world.posts.get(id)?;
+                Some(post.since.plus_secs(-CARD_BACK_SECS).secs())
+            }
             Job::Sync(key) => {
-                let incident = self.snapshot.world.incident(key.incident())?;
+                let incident = self.snapshot.world.incident(key.incident()?)?;
                 Some(incident.opened.plus_secs(-CARD_BACK_SECS).secs())
             }
         }
@@ -106,12 +110,16 @@ impl Outbox {
             Job::Sync(SyncKey::Card(no) | SyncKey::Thread(no) | SyncKey::Log(no) | SyncKey::Dm(no, _)) => {
                 found(answer, &metadata(store, *no)).map(FoundPage::alone)
             }
+            Job::Sync(SyncKey::Post(id)) => found(answer, &post_metadata(store, *id)).map(FoundPage::alone),
         }
     }
 
     fn recipient(&self, job: &Job) -> Option<String> {
-        let Job::Page(no, page) = job else { return None };
-        self.destination(self.snapshot.world.incident(*no)?.page(*page)?)
+        match job {
+            Job::Page(no, page) => self.destination(self.snapshot.world.incident(*no)?.page(*page)?),
+            Job::Sync(SyncKey::Post(id)) => self.post_to(self.snapshot.world.posts.get(id)?),
+            Job::Sync(_) => None,
+        }
     }
 
     /// Takes back the job's own call: nobody waits for its answer any more.

@@ -29,6 +29,7 @@ pub mod driver;
 pub mod ledger;
 mod look;
 mod page;
+mod post;
 mod reconcile;
 mod refused;
 mod wire;
@@ -180,6 +181,8 @@ impl Outbox {
                 }
             }
         }
+        outbox.ledger.keep_posts(|id| snapshot.world.posts.contains_key(&id));
+        outbox.look_for_posts(now);
         outbox
     }
 
@@ -197,6 +200,15 @@ impl Outbox {
         self.wake_held(&published.stale.everything, now);
         for no in &published.stale.card_only {
             self.stale(SyncKey::Card(*no), now.plus_ms(COSMETIC_DELAY_MS));
+        }
+        for id in &published.stale.posts_gone {
+            self.ledger.forget(&SyncKey::Post(*id));
+        }
+        for id in &published.stale.posts {
+            self.stale(SyncKey::Post(*id), now);
+        }
+        if published.stale.all_posts {
+            self.all_posts_stale(now);
         }
     }
 
@@ -485,9 +497,15 @@ impl Outbox {
         let is_committed = |job: &Job, awaiting: &Awaiting| match (job, awaiting) {
             (Job::Page(no, page), _) => !world.incident(*no).and_then(|i| i.page(*page)).is_some_and(|p| p.is_wanted()),
             (Job::Sync(SyncKey::Log(no)), Awaiting::Message(_)) => world.incident(*no).is_none_or(|i| i.log.is_some()),
-            (Job::Sync(key), Awaiting::Message(_)) => world.incident(key.incident()).is_none_or(|i| i.card.is_some()),
+            (Job::Sync(SyncKey::Post(id)), Awaiting::Message(_)) => {
+                world.posts.get(id).is_none_or(|p| p.message.is_some())
+            }
+            (Job::Sync(SyncKey::Post(id)), Awaiting::Settled) => !world.posts.contains_key(id),
+            (Job::Sync(key), Awaiting::Message(_)) => {
+                key.incident().and_then(|no| world.incident(no)).is_none_or(|i| i.card.is_some())
+            }
             (Job::Sync(key), Awaiting::Thread(upto)) => {
-                world.incident(key.incident()).is_none_or(|i| i.thread_shown >= *upto)
+                key.incident().and_then(|no| world.incident(no)).is_none_or(|i| i.thread_shown >= *upto)
             }
             (Job::Sync(_), Awaiting::Settled) => true,
         };

@@ -19,6 +19,9 @@ use std::sync::Arc;
 
 impl Outbox {
     pub(super) fn sync_address(&self, key: &SyncKey) -> Option<Address> {
+        if let SyncKey::Post(id) = key {
+            return self.post_address(*id);
+        }
         let incident = self.incident_of(key)?;
         let work = self.jobs.get(&Job::Sync(key.clone()))?;
         if let Step::Find { channel } = &work.step {
@@ -37,11 +40,15 @@ impl Outbox {
                 None => ("chat.postMessage", card?.channel, Priority::Thread),
             },
             (SyncKey::Dm(..), _) => ("chat.update", dm_message(&incident, key)?.channel, Priority::Card),
+            (SyncKey::Post(_), _) => return None,
         };
         Some(Address { method, channel: Some(channel.to_string()), priority })
     }
 
     pub(super) fn sync_body(&self, key: &SyncKey) -> Option<(Value, Option<u64>)> {
+        if let SyncKey::Post(id) = key {
+            return self.post_body(*id);
+        }
         let incident = self.incident_of(key)?;
         let work = self.jobs.get(&Job::Sync(key.clone()))?;
         let (d, store) = (&self.snapshot.directory, self.snapshot.store);
@@ -115,16 +122,20 @@ impl Outbox {
                 let hash = hash(&shown);
                 (!self.ledger.shows(key, hash)).then(|| (edit(shown, &message), Some(hash)))
             }
+            SyncKey::Post(_) => None,
         }
     }
 
     pub(super) fn sync_done(&mut self, key: SyncKey, outcome: Outcome, now: At) -> Vec<Settled> {
+        if let SyncKey::Post(id) = key {
+            return self.post_done(id, outcome, now);
+        }
         let job = Job::Sync(key.clone());
         let Some(work) = self.jobs.get(&job) else { return Vec::new() };
         let (step, sent) = (work.step.clone(), work.sent);
         match (step, outcome) {
             (Step::Find { channel }, Outcome::Ok(answer)) => {
-                let wanted = metadata(self.snapshot.store, key.incident());
+                let wanted = metadata(self.snapshot.store, key.incident().unwrap_or_default());
                 match found(&answer, &wanted) {
                     Some(ts) => {
                         let message = MessageRef { channel: channel.as_str().into(), ts: ts.into() };
@@ -172,7 +183,7 @@ impl Outbox {
                 Some(message) => self.created(key, message, sent, now),
                 None => self.lost(key, now),
             },
-            SyncKey::Card(_) | SyncKey::Log(_) | SyncKey::Dm(..) => {
+            SyncKey::Card(_) | SyncKey::Log(_) | SyncKey::Dm(..) | SyncKey::Post(_) => {
                 self.forget_others_of(&key);
                 if let Some(hash) = sent {
                     self.ledger.set(key, hash);
@@ -208,7 +219,7 @@ impl Outbox {
     }
 
     /// A call worked: what changed since it was rendered is due, or nothing is.
-    fn worked(&mut self, job: &Job, now: At) {
+    pub(super) fn worked(&mut self, job: &Job, now: At) {
         let Some(work) = self.jobs.get_mut(job) else { return };
         work.tries = 0;
         match work.stale_at {
@@ -317,7 +328,7 @@ impl Outbox {
 
     /// The incident, unless it closed: then nothing of it is shown again.
     fn incident_of(&self, key: &SyncKey) -> Option<Arc<Incident>> {
-        self.snapshot.world.incident(key.incident()).filter(|i| !i.closed).cloned()
+        self.snapshot.world.incident(key.incident()?).filter(|i| !i.closed).cloned()
     }
 
     /// The card's identity: committed, or created a moment ago.

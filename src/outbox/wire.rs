@@ -1,6 +1,6 @@
 //! Views as the Web API takes them.
 
-use crate::domain::id::{IncidentNo, MessageRef, PageId, StoreId};
+use crate::domain::id::{IncidentNo, MessageRef, PageId, PostId, StoreId};
 use crate::views::{self, Message};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -21,6 +21,14 @@ pub(super) fn metadata(store: StoreId, incident: IncidentNo) -> Value {
         "event_payload": {
             "store": store.to_string(), "incident": incident.0.to_string(), "kind": "card", "page": "",
         }
+    })
+}
+
+/// The same of a message about no single incident.
+pub(super) fn post_metadata(store: StoreId, post: PostId) -> Value {
+    json!({
+        "event_type": METADATA,
+        "event_payload": { "store": store.to_string(), "kind": "post", "post": post.0.to_string() }
     })
 }
 

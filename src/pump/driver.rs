@@ -78,9 +78,7 @@ impl Board {
         // The state first: whoever takes the stale keys must see at least the state that made them stale.
         self.snapshot.store(published.snapshot);
         let mut stale = self.stale.lock().unwrap_or_else(PoisonError::into_inner);
-        stale.everything.extend(published.stale.everything);
-        stale.card_only.extend(published.stale.card_only);
-        stale.closed.extend(published.stale.closed);
+        stale.extend(published.stale);
         drop(stale);
         self.changed.notify_one();
     }

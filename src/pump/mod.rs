@@ -9,7 +9,7 @@
 use crate::domain::directory::Directory;
 use crate::domain::fact::{Fact, Stale};
 use crate::domain::handle::decide;
-use crate::domain::id::{IncidentNo, InputId};
+use crate::domain::id::{IncidentNo, InputId, PostId};
 use crate::domain::input::{Input, What};
 use crate::domain::people::in_force;
 use crate::domain::refusal::Refusal;
@@ -128,6 +128,36 @@ pub struct Stales {
     pub card_only: BTreeSet<IncidentNo>,
     /// Nothing of these is shown any more.
     pub closed: BTreeSet<IncidentNo>,
+    /// Messages about no single incident.
+    pub posts: BTreeSet<PostId>,
+    /// All of those.
+    pub all_posts: bool,
+    /// Those that are kept true no more.
+    pub posts_gone: BTreeSet<PostId>,
+}
+
+impl Stales {
+    fn add(&mut self, stale: Stale) {
+        match stale {
+            Stale::Nothing => false,
+            Stale::Card(no) => self.card_only.insert(no),
+            Stale::Everything(no) => self.everything.insert(no),
+            Stale::Closed(no) => self.closed.insert(no),
+            Stale::Post(id) => self.posts.insert(id),
+            Stale::PostGone(id) => self.posts_gone.insert(id),
+            Stale::Posts => std::mem::replace(&mut self.all_posts, true),
+        };
+    }
+
+    /// What `later` says besides.
+    pub fn extend(&mut self, later: Self) {
+        self.everything.extend(later.everything);
+        self.card_only.extend(later.card_only);
+        self.closed.extend(later.closed);
+        self.posts.extend(later.posts);
+        self.posts_gone.extend(later.posts_gone);
+        self.all_posts |= later.all_posts;
+    }
 }
 
 /// Why the process must end.
@@ -303,20 +333,7 @@ impl Pump {
         self.seq += 1;
         self.dirty.add(work.world.take_touched(), work.world.take_spilled());
         let mut stale = Stales::default();
-        for fact in &work.facts {
-            match fact.stales() {
-                Stale::Nothing => {}
-                Stale::Card(no) => {
-                    stale.card_only.insert(no);
-                }
-                Stale::Everything(no) => {
-                    stale.everything.insert(no);
-                }
-                Stale::Closed(no) => {
-                    stale.closed.insert(no);
-                }
-            }
-        }
+        work.facts.iter().for_each(|fact| stale.add(fact.stales()));
         self.configured = work.configured.clone();
         self.committed = Arc::new(Snapshot {
             seq: self.seq,

@@ -150,6 +150,9 @@ pub fn still_firing(i: &Incident, d: &Directory) -> String {
 }
 
 fn asking(i: &Incident, d: &Directory) -> String {
+    if let Some(held) = super::hold::status(i) {
+        return format!("{held}{}", also_asking(i, d));
+    }
     let Some(call) = i.main_call().filter(|c| c.is_open()) else {
         let also = also_asking(i, d);
         return match i.urgency {
@@ -248,6 +251,7 @@ fn status_in_words(i: &Incident, d: &Directory) -> String {
         names(&all)
     };
     match &i.state {
+        State::Triggered { .. } if let Some(hold) = &i.hold => super::hold::in_words(hold).to_owned(),
         State::Triggered { .. } => match i.main_call().filter(|c| c.is_open()) {
             Some(c) if !c.asked.is_empty() && !c.next_up.is_empty() => {
                 let (now, next) = (people(&mut c.asked.iter().map(|a| &a.user)), people(&mut c.next_up.iter()));

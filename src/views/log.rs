@@ -82,5 +82,6 @@ fn revoked(why: RevokeReason) -> &'static str {
         RevokeReason::Superseded => "a newer page says it better",
         RevokeReason::Merged => "it was merged first",
         RevokeReason::Lowered => "it became low urgency first",
+        RevokeReason::Held => "it was held back first",
     }
 }

@@ -3,7 +3,7 @@
 #![allow(dead_code)] // each test binary uses its part
 
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use warridor::domain::directory::{Directory, IntegrationKey, Settings, Urgency};
+use warridor::domain::directory::{Directory, IntegrationKey, Urgency};
 use warridor::domain::id::{IncidentNo, InputId};
 use warridor::domain::input::{Delivery, Input, Unreadable, What};
 use warridor::ingest::limits::ServerLimits;
@@ -43,20 +43,7 @@ impl Fake {
     fn new() -> Arc<Self> {
         let hash: String = Sha256::digest(KEY.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
         let key = IntegrationKey { name: "DB_KEY".into(), service: "db".into(), urgency: Some(Urgency::Low) };
-        let directory = Directory {
-            sha256: String::new(),
-            users: BTreeMap::new(),
-            teams: BTreeMap::new(),
-            services: BTreeMap::new(),
-            policies: BTreeMap::new(),
-            schedules: BTreeMap::new(),
-            channels: BTreeMap::new(),
-            private_channels: BTreeSet::new(),
-            keys: BTreeMap::from([(hash, key)]),
-            catch_all: Vec::new(),
-            admin_channel: "C1".into(),
-            settings: Settings::default(),
-        };
+        let directory = Directory { keys: BTreeMap::from([(hash, key)]), ..Directory::empty("C1".into()) };
         Arc::new(Self {
             directory: Arc::new(directory),
             inputs: Mutex::default(),

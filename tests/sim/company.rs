@@ -1,9 +1,9 @@
 //! A small company for the simulation and the scenarios: two services, a primary and a backup, a boss.
 
 use chrono::{NaiveDate, NaiveTime};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use warridor::domain::directory::{
-    Directory, Method, PersonalRule, Policy, Service, Settings, Step, Target, Team, Urgency, User,
+    Directory, Method, PersonalRule, Policy, Service, Step, Target, Team, Urgency, User,
 };
 use warridor::domain::schedule::{Rotation, Schedule};
 use warridor::sandbox::workspace::{Channel, SlashCommand, User as Member, Workspace};
@@ -27,14 +27,8 @@ pub fn company() -> Directory {
         },
     };
     let service = |id: &str, channel: &str, policy: &str, urgency| Service {
-        id: id.into(),
-        name: id.to_owned(),
-        team: "team".into(),
-        tier: 1,
         urgency,
-        policy: policy.into(),
-        channel: channel.into(),
-        private: false,
+        ..Service::new(id.into(), "team".into(), policy.into(), channel.into())
     };
     let schedule = |id: &str, who: &[&str]| Schedule {
         id: id.into(),
@@ -59,11 +53,18 @@ pub fn company() -> Directory {
             repeat: 1,
         },
         Policy { id: "search".into(), steps: vec![step(vec![Target::User("chen".into())], 600)], repeat: 0 },
+        Policy {
+            id: "orphans".into(),
+            steps: vec![step(vec![Target::Schedule("empty".into())], 300), step(vec![Target::User("ben".into())], 300)],
+            repeat: 0,
+        },
     ];
     let services = [
         service("payments", "C0PAY", "payments", Urgency::High),
         service("search", "C0SEARCH", "search", Urgency::High),
         service("reports", "C0SEARCH", "search", Urgency::Low),
+        Service { team: "spare".into(), ..service("orphans", "C0PAY", "orphans", Urgency::High) },
+        Service { team: "spare".into(), hold_secs: 120, ..service("blips", "C0PAY", "payments", Urgency::High) },
     ];
     let schedules = [schedule("primary", &["ana"]), schedule("empty", &[])];
     Directory {
@@ -83,11 +84,8 @@ pub fn company() -> Directory {
         policies: policies.into_iter().map(|p| (p.id.clone(), p)).collect(),
         schedules: schedules.into_iter().map(|s| (s.id.clone(), s)).collect(),
         channels: CHANNELS.iter().map(|(name, id)| ((*name).to_owned(), (*id).into())).collect(),
-        private_channels: BTreeSet::new(),
-        keys: BTreeMap::new(),
         catch_all: vec![Target::User("mara".into()), Target::Channel("C0ADMIN".into())],
-        admin_channel: "C0ADMIN".into(),
-        settings: Settings::default(),
+        ..Directory::empty("C0ADMIN".into())
     }
 }
 

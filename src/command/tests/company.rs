@@ -1,8 +1,6 @@
 //! Three teams. Payments is as most teams are; Data has two schedules at level 1; Search has a schedule of its own name.
 
-use crate::domain::directory::{
-    Directory, Method, PersonalRule, Policy, Service, Settings, Step, Target, Team, Urgency, User,
-};
+use crate::domain::directory::{Directory, Method, PersonalRule, Policy, Service, Step, Target, Team, User};
 use crate::domain::id::ChannelId;
 use crate::domain::schedule::Schedule;
 use chrono_tz::Tz;
@@ -39,18 +37,13 @@ pub fn company() -> Directory {
         policy("data", &[&["data-eu", "data-us"]]),
     ];
     Directory {
-        sha256: String::new(),
         users: users.into_iter().map(|u| (u.id.clone(), u)).collect(),
         teams: teams.into_iter().map(|t| (t.id.clone(), t)).collect(),
         services: services.into_iter().map(|s| (s.id.clone(), s)).collect(),
         policies: policies.into_iter().map(|p| (p.id.clone(), p)).collect(),
         schedules: schedules.into_iter().map(|s| (s.id.clone(), s)).collect(),
         channels: ["payments", "search", "data"].map(|name| (name.to_owned(), channel(name))).into(),
-        keys: Default::default(),
-        catch_all: Vec::new(),
-        private_channels: Default::default(),
-        admin_channel: channel("payments"),
-        settings: Settings::default(),
+        ..Directory::empty(channel("payments"))
     }
 }
 
@@ -77,16 +70,7 @@ fn team(id: &str, name: &str, members: &[&str]) -> Team {
 }
 
 fn service(id: &str, name: &str, team: &str) -> Service {
-    Service {
-        id: id.into(),
-        name: name.to_owned(),
-        team: team.into(),
-        tier: 1,
-        urgency: Urgency::High,
-        policy: team.into(),
-        channel: channel(team),
-        private: false,
-    }
+    Service { name: name.to_owned(), ..Service::new(id.into(), team.into(), team.into(), channel(team)) }
 }
 
 fn schedule(id: &str, name: &str, team: &str) -> Schedule {

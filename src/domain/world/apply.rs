@@ -5,6 +5,7 @@ use crate::domain::alert::{Alert, AlertState};
 use crate::domain::call::{Call, CallKind, CallState, Whom};
 use crate::domain::directory::Urgency;
 use crate::domain::fact::{Fact, IncidentOpened, ResolvedBy, StepStarted};
+use crate::domain::hold::Hold;
 use crate::domain::id::{AlertKey, CallNo, IncidentNo, PageId, SlackUserId, UserId};
 use crate::domain::incident::{
     AckTimeout, Done, Entry, Happening, Incident, SETTLED_PAGES_KEPT, State, TIMELINE_IN_MEMORY, TIMELINE_SPILL,
@@ -12,6 +13,7 @@ use crate::domain::incident::{
 use crate::domain::input::Source;
 use crate::domain::page::{Page, PageState, Recipient, SyncKey};
 use crate::domain::people::{Newcomer, Standing};
+use crate::domain::post::Post;
 use crate::domain::stamp::{At, Stamp};
 use std::sync::Arc;
 
@@ -87,6 +89,24 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
             w.people.remove(slack);
             w.touched.push(RowKey::Person(slack.clone()));
         }
+        Fact::PostWanted { post: id, to, about, keep_until } => {
+            w.meta.last_post = w.meta.last_post.max(*id);
+            let (to, about, keep_until) = (to.clone(), about.clone(), *keep_until);
+            w.posts.insert(*id, Post { id: *id, to, about, since: wall, keep_until, message: None });
+            w.wake_at(Some(keep_until), Wake::Post(*id));
+            w.touched.push(RowKey::Post(*id));
+        }
+        Fact::PostFailed { post: id, .. } | Fact::PostDropped { post: id } => {
+            let old = w.posts.remove(id);
+            w.forget_wake(old.map(|p| p.keep_until), Wake::Post(*id));
+            w.touched.push(RowKey::Post(*id));
+        }
+        Fact::SyncCreated { key: SyncKey::Post(id), message } => {
+            if let Some(post) = w.posts.get_mut(id) {
+                post.message = Some(message.clone());
+            }
+            w.touched.push(RowKey::Post(*id));
+        }
         Fact::PageRequested { incident, page, .. } => {
             w.meta.last_page = w.meta.last_page.max(*page);
             change(w, *incident, |i| apply_to_incident(i, fact, wall));
@@ -99,6 +119,8 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         | Fact::EventLate { incident, .. }
         | Fact::AcknowledgedByEvent { incident, .. }
         | Fact::CallStarted { incident, .. }
+        | Fact::Held { incident, .. }
+        | Fact::HoldEnded { incident }
         | Fact::CallExhausted { incident, .. }
         | Fact::PageFailed { incident, .. }
         | Fact::PageRevoked { incident, .. }
@@ -134,7 +156,11 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
             }
         }
         Fact::StepStarted(s) => change(w, s.incident, |i| apply_to_incident(i, fact, wall)),
-        Fact::SyncCreated { key, .. } => change(w, key.incident(), |i| apply_to_incident(i, fact, wall)),
+        Fact::SyncCreated { key, .. } => {
+            if let Some(no) = key.incident() {
+                change(w, no, |i| apply_to_incident(i, fact, wall));
+            }
+        }
     }
     w.touched.push(RowKey::Meta);
 }
@@ -158,6 +184,10 @@ fn change(w: &mut World, no: IncidentNo, how: impl FnOnce(&mut Incident)) {
     let closed_before = incident.closed;
     let entries_before = incident.next_entry;
     how(incident);
+    if !incident.is_triggered() {
+        // Somebody has it, or it is over: there is nothing to hold back.
+        incident.hold = None;
+    }
     let spilled = spill(incident);
     let wake = incident.next_wake();
     let pages: Vec<PageId> = incident.wanted_pages().map(|p| p.id).collect();
@@ -256,6 +286,7 @@ fn open(w: &mut World, o: &IncidentOpened, wall: At) {
         merged: Vec::new(),
         merged_reports: Vec::new(),
         log: None,
+        hold: None,
     };
     log(&mut incident, wall, Happening::Opened);
     w.meta.last_incident = w.meta.last_incident.max(o.incident);
@@ -314,6 +345,16 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             });
         }
         Fact::StepStarted(s) => step_started(i, s, wall),
+        Fact::Held { why, until, due, .. } => {
+            stop_calls(i);
+            i.hold = Some(Hold { why: why.clone(), since: wall, until: *until, due: *due });
+            log(i, wall, Happening::Held { why: why.clone(), until: *until });
+        }
+        Fact::HoldEnded { .. } => {
+            if let Some(hold) = i.hold.take() {
+                log(i, wall, Happening::HoldEnded { why: hold.why });
+            }
+        }
         Fact::CallExhausted { call, times, next_at, skipped, .. } => {
             with_call(i, *call, |c| {
                 c.queue.clear();
@@ -501,7 +542,7 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         }
         Fact::SyncCreated { key: SyncKey::Card(_), message } => i.card = Some(message.clone()),
         Fact::SyncCreated { key: SyncKey::Log(_), message } => i.log = Some(message.clone()),
-        Fact::SyncCreated { key: SyncKey::Thread(_) | SyncKey::Dm(..), .. } => {}
+        Fact::SyncCreated { key: SyncKey::Thread(_) | SyncKey::Dm(..) | SyncKey::Post(_), .. } => {}
         Fact::ThreadShown { upto, .. } => i.thread_shown = i.thread_shown.max(*upto),
         Fact::CardMoved { to, why, .. } => {
             i.channel = to.clone();
@@ -514,6 +555,9 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         | Fact::NumbersSkipped { .. }
         | Fact::ClockJumped { .. }
         | Fact::IncidentOpened(_)
+        | Fact::PostWanted { .. }
+        | Fact::PostFailed { .. }
+        | Fact::PostDropped { .. }
         | Fact::ShiftStarted { .. }
         | Fact::ShiftForgotten { .. }
         | Fact::OverrideSet(_)

@@ -4,9 +4,10 @@
 //! in order of age. Values are JSON.
 
 use super::{CurrentShift, Meta, Wake, World};
-use crate::domain::id::{AlertKey, IncidentNo, InputId, OverrideId, ScheduleId, SlackUserId};
+use crate::domain::id::{AlertKey, IncidentNo, InputId, OverrideId, PostId, ScheduleId, SlackUserId};
 use crate::domain::incident::{Entry, Incident, State};
 use crate::domain::people::Newcomer;
+use crate::domain::post::Post;
 use crate::domain::schedule::Override;
 use crate::domain::stamp::At;
 use serde::{Serialize, de::DeserializeOwned};
@@ -24,6 +25,7 @@ pub enum RowKey {
     Seen(InputId),
     Person(SlackUserId),
     Dnd(SlackUserId),
+    Post(PostId),
 }
 
 /// A row that cannot be read.
@@ -34,7 +36,7 @@ pub struct RowTrouble {
 }
 
 /// Prefixes of the rows a start reads whole.
-pub const OPEN_PREFIXES: [&[u8]; 7] = [b"m", b"o/", b"s/", b"v/", b"i/", b"p/", b"d/"];
+pub const OPEN_PREFIXES: [&[u8]; 8] = [b"m", b"o/", b"s/", b"v/", b"i/", b"p/", b"d/", b"n/"];
 
 type Change = (Vec<u8>, Option<Vec<u8>>);
 
@@ -145,6 +147,7 @@ impl World {
                 k.extend_from_slice(id.as_str().as_bytes());
                 vec![(k, self.dnd.get(id).map(json))]
             }
+            RowKey::Post(id) => vec![(numbered(b"n/", id.0), self.posts.get(id).map(json))],
         }
     }
 
@@ -156,7 +159,8 @@ impl World {
             .chain(self.shifts.keys().map(|id| RowKey::Shift(id.clone())))
             .chain(self.seen.keys().map(|id| RowKey::Seen(id.clone())))
             .chain(self.people.keys().map(|id| RowKey::Person(id.clone())))
-            .chain(self.dnd.keys().map(|id| RowKey::Dnd(id.clone())));
+            .chain(self.dnd.keys().map(|id| RowKey::Dnd(id.clone())))
+            .chain(self.posts.keys().map(|id| RowKey::Post(*id)));
         keys.flat_map(|k| self.row_changes(&k)).filter(|(_, v)| v.is_some()).collect()
     }
 
@@ -198,6 +202,11 @@ impl World {
             [b'd', b'/', id @ ..] => {
                 let id = std::str::from_utf8(id).map_err(|e| trouble(key, &e.to_string()))?;
                 self.dnd.insert(id.into(), read(key, value)?);
+            }
+            [b'n', b'/', ..] => {
+                let post: Post = read(key, value)?;
+                self.wake_at(Some(post.keep_until), Wake::Post(post.id));
+                self.posts.insert(post.id, post);
             }
             _ => return Err(trouble(key, "no row of this name is known")),
         }

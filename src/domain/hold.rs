@@ -1,0 +1,54 @@
+//! Why an incident that is triggered asks nobody for now. It is recorded and shown; when the hold ends, whoever is on
+//! call then is asked.
+
+use super::decision::Decision;
+use super::fact::Fact;
+use super::id::IncidentNo;
+use super::incident::Incident;
+use super::page::RevokeReason;
+use super::stamp::At;
+use super::{escalation, incident::State};
+use serde::{Deserialize, Serialize};
+
+/// What keeps an incident from asking anybody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    pub why: HoldWhy,
+    /// On the wall clock.
+    pub since: At,
+    /// On the wall clock; `None`: until something happens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<At>,
+    /// `until` on the line of delays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<At>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HoldWhy {
+    /// Its alerts page only when they lasted: see the service's `hold`.
+    Settling,
+}
+
+/// Nobody is asked from now on; whoever was is called back.
+pub(super) fn begin(d: &mut Decision<'_>, no: IncidentNo, why: HoldWhy, until: Option<At>) {
+    escalation::revoke_pages(d, no, None, RevokeReason::Held);
+    let due = until.map(|at| d.stamp.due_of(at));
+    d.emit(Fact::Held { incident: no, why, until, due });
+}
+
+/// Its time is over: whoever is on call now is asked, unless something else holds it.
+pub(super) fn end(d: &mut Decision<'_>, i: &Incident) {
+    d.emit(Fact::HoldEnded { incident: i.no });
+    if matches!(i.state, State::Triggered { .. }) {
+        escalation::page_again(d, i, None);
+    }
+}
+
+/// What keeps this incident from asking anybody at this moment, and until when (on the wall clock; `None`: until
+/// something happens). Every way to ask the levels of its policy looks here first.
+pub(super) fn holding(d: &Decision<'_>, i: &Incident) -> Option<(HoldWhy, Option<At>)> {
+    let settles = i.opened.plus_secs(d.directory.services.get(&i.service)?.hold_secs);
+    (d.stamp.wall < settles).then_some((HoldWhy::Settling, Some(settles)))
+}

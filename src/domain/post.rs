@@ -1,0 +1,58 @@
+//! Messages that are about no single incident: that nobody is on call, what only informs, a window of silence. Each is
+//! posted once, kept true by edits while it matters, and then left alone.
+
+use super::decision::Decision;
+use super::fact::Fact;
+use super::id::{MessageRef, PostId, ScheduleId};
+use super::page::Recipient;
+use super::stamp::At;
+use serde::{Deserialize, Serialize};
+
+/// Posts that are kept true at a time; the oldest is left alone first.
+pub const POSTS_MAX: usize = 500;
+
+/// One such message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Post {
+    pub id: PostId,
+    pub to: Recipient,
+    pub about: About,
+    /// On the wall clock.
+    pub since: At,
+    /// Left alone from then on, on the line of delays.
+    pub keep_until: At,
+    /// `None` until Slack has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<MessageRef>,
+}
+
+/// What a post tells.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum About {
+    /// A level was passed over because nobody carries this schedule.
+    NobodyOnCall { schedule: ScheduleId },
+}
+
+/// Says `about` to `to`, unless it is being said there already.
+pub(super) fn want(d: &mut Decision<'_>, to: Recipient, about: About, keep_secs: i64) {
+    let world = d.world();
+    if world.posts.values().any(|p| p.to == to && p.about == about) {
+        return;
+    }
+    let id = PostId(world.meta.last_post.0 + 1);
+    if world.posts.len() >= POSTS_MAX
+        && let Some(oldest) = world.posts.keys().next().copied()
+    {
+        d.emit(Fact::PostDropped { post: oldest });
+    }
+    let keep_until = d.stamp.at.plus_secs(keep_secs);
+    d.emit(Fact::PostWanted { post: id, to, about, keep_until });
+}
+
+/// Its time is over.
+pub(super) fn due(d: &mut Decision<'_>, post: PostId) {
+    if d.world().posts.contains_key(&post) {
+        d.emit(Fact::PostDropped { post });
+    }
+}

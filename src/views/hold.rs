@@ -1,0 +1,44 @@
+//! Why nobody is asked for now.
+
+use super::mrkdwn::{day_and_time, time};
+use crate::domain::hold::{Hold, HoldWhy};
+use crate::domain::incident::Incident;
+use crate::domain::stamp::At;
+
+/// The card's words for an incident that waits; `None` where nothing holds it.
+pub fn status(i: &Incident) -> Option<String> {
+    let hold = i.hold.as_ref()?;
+    let until = hold.until.map(|at| format!(" until {}", time(at))).unwrap_or_default();
+    Some(match &hold.why {
+        HoldWhy::Settling => format!("Nobody is paged yet: waiting{until} whether it clears by itself. {}", then(hold)),
+    })
+}
+
+fn then(hold: &Hold) -> &'static str {
+    match hold.until {
+        Some(_) => "Then whoever is on call is paged.",
+        None => "",
+    }
+}
+
+/// The lock screen's words.
+pub fn in_words(hold: &Hold) -> &'static str {
+    match hold.why {
+        HoldWhy::Settling => "Waiting whether it clears by itself",
+    }
+}
+
+/// The timeline's words for the beginning,
+pub fn began(why: &HoldWhy, until: Option<At>) -> String {
+    let until = until.map(|at| format!(" until {}", day_and_time(at))).unwrap_or_default();
+    match why {
+        HoldWhy::Settling => format!("Nobody is paged{until}: it may clear by itself."),
+    }
+}
+
+/// and for the end.
+pub fn ended(why: &HoldWhy) -> String {
+    match why {
+        HoldWhy::Settling => "It did not clear by itself.".to_owned(),
+    }
+}
