@@ -7,7 +7,7 @@ use super::input::{Input, What};
 use super::refusal::Refusal;
 use super::stamp::Stamp;
 use super::world::World;
-use super::{alert, dnd, escalation, oncall, people, response, settle};
+use super::{alert, dnd, escalation, oncall, opening, people, response, settle};
 
 /// What an input leads to. Pure: the same arguments give the same facts.
 ///
@@ -55,7 +55,7 @@ pub fn decide(world: &mut World, directory: &Directory, input: &Input, stamp: St
             Ok(facts_in(world, directory, stamp, |d| people::announced(d, slack, message)))
         }
         What::DoNotDisturb(news) => Ok(facts_in(world, directory, stamp, |d| dnd::told(d, news))),
-        What::Raise(raise) => facts_of(world, directory, stamp, |d| alert::raise(d, raise)),
+        What::Raise(raise) => facts_of(world, directory, stamp, |d| opening::raise(d, raise)),
         What::Events(delivery) => facts_of(world, directory, stamp, |d| alert::events(d, delivery)),
         What::Unreadable(body) => facts_of(world, directory, stamp, |d| alert::unreadable(d, body)),
         What::Due => Ok(facts_in(world, directory, stamp, escalation::due)),

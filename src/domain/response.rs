@@ -1,9 +1,9 @@
 //! What people do to an incident.
 
-use super::alert::resolve_incident;
 use super::call::{Call, CallKind, CallState};
 use super::decision::Decision;
 use super::directory::{Policy, Urgency};
+use super::episode::resolve_incident;
 use super::escalation;
 use super::fact::{Fact, LateAct, ResolvedBy};
 use super::id::{CallNo, IncidentNo, UserId};
