@@ -26,7 +26,7 @@ use warridor::views::action_id::Action;
 
 const STEPS: usize = 45;
 const KEYS: [&str; 6] = ["disk-1", "disk-2", "cpu", "latency", "errors", "<!channel> & <@U1>"];
-const SERVICES: [&str; 5] = ["payments", "search", "reports", "orphans", "blips"];
+const SERVICES: [&str; 6] = ["payments", "search", "reports", "orphans", "blips", "in-turn"];
 const MINUTE: i64 = 60_000;
 
 #[test]
@@ -539,5 +539,6 @@ fn rows_are_the_replay(sim: &mut Sim, replayed: &World, seed: u64) {
     assert_eq!(snapshot.world.dnd, replayed.dnd, "seed {seed}");
     assert_eq!(snapshot.world.people, replayed.people, "seed {seed}");
     assert_eq!(snapshot.world.posts, replayed.posts, "seed {seed}");
+    assert_eq!(snapshot.world.turns, replayed.turns, "seed {seed}");
     assert_eq!(snapshot.world.meta, replayed.meta, "seed {seed}");
 }

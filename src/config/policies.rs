@@ -34,9 +34,15 @@ fn step(table: Table<'_>, names: &Names) -> Option<Step> {
     table.required("targets", "targets = [\"schedule:NAME\", \"user:NAME\"]");
     let delay = table.span("delay", STEP_DELAY_SECS);
     table.required("delay", "delay = \"5m\", how long the step is waited for");
+    let round_robin = table.flag("round_robin").unwrap_or(false);
+    let at = table.has("round_robin");
+    if let Some(at) = at.filter(|_| round_robin && targets.as_ref().is_some_and(|t| t.len() == 1)) {
+        let mend = "name two or more targets, or leave it out";
+        table.notes.complain(at, &table.place, "round_robin = true", "has no meaning for one target", mend);
+    }
     table.finish();
     let targets = targets.filter(|targets| !targets.is_empty())?;
-    Some(Step { targets, delay_secs: delay?.value })
+    Some(Step { targets, delay_secs: delay?.value, round_robin })
 }
 
 /// Who hears what nobody answered.

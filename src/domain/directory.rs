@@ -125,6 +125,16 @@ pub struct Step {
     pub targets: Vec<Target>,
     /// How long this step is waited for before the next one.
     pub delay_secs: i64,
+    /// Its targets take turns: each time the step comes up, the next of them is asked, and no other.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub round_robin: bool,
+}
+
+impl Step {
+    /// A step that asks all its targets at once.
+    pub fn all(targets: Vec<Target>, delay_secs: i64) -> Self {
+        Self { targets, delay_secs, round_robin: false }
+    }
 }
 
 /// Who a step asks.

@@ -7,7 +7,7 @@ use super::call::{Asked, Call, CallKind, CallState, QueuedPage, SkipReason, Skip
 use super::decision::Decision;
 use super::directory::{Method, Policy, Step, Target, Urgency, User};
 use super::fact::{Fact, StepStarted};
-use super::id::{CallNo, IncidentNo, PageId, UserId};
+use super::id::{CallNo, IncidentNo, PageId, PolicyId, UserId};
 use super::incident::{AckTimeout, Incident, State};
 use super::page::{Page, PageState, Purpose, Recipient, RevokeReason};
 use super::post::About;
@@ -111,8 +111,9 @@ pub(super) fn ask_others_too(d: &mut Decision<'_>, no: IncidentNo, by: &UserId) 
 }
 
 /// An incident keeps the policy it started with, whatever the configuration says meanwhile.
-fn policy_of(d: &Decision<'_>, incident: &Incident) -> Option<Policy> {
-    let policy = incident.main_call().map(|c| (*c.policy).clone());
+pub(super) fn policy_of(d: &Decision<'_>, incident: &Incident) -> Option<Policy> {
+    let kept = || incident.policy_kept.as_deref().cloned();
+    let policy = incident.main_call().map(|c| (*c.policy).clone()).or_else(kept);
     policy.or_else(|| d.directory.policies.get(&incident.policy).cloned())
 }
 
@@ -154,7 +155,10 @@ fn run_steps(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo, step: u32, r
     tell_that_nobody_is_on_call(d, &incident, &skipped);
     match chosen {
         None => exhausted(d, no, call_no, 0, skipped),
-        Some(Chosen { step, round, asked, delay_secs }) => {
+        Some(Chosen { step, round, asked, delay_secs, turns }) => {
+            for (step, target) in turns {
+                d.emit(Fact::TurnTaken { policy: call.policy.id.clone(), step, target });
+            }
             let next_at = d.stamp.at.plus_secs(delay_secs);
             let next_up = who_next(d, &call.policy, step, round);
             start_step(d, no, call_no, Started { step, round, asked, skipped, next_at, next_up });
@@ -187,6 +191,8 @@ struct Chosen {
     round: u32,
     asked: Vec<Asked>,
     delay_secs: i64,
+    /// The steps whose targets take turns, and whose turn it is.
+    turns: Vec<(u32, Target)>,
 }
 
 /// The first step from (`step`, `round`) on that asks somebody besides `spared`. Where nobody of a step may hear it (Do
@@ -204,6 +210,7 @@ fn choose(
 ) -> Option<Chosen> {
     let mut asked: Vec<Asked> = Vec::new();
     let mut heard = false;
+    let mut turns = Vec::new();
     let mut joined: Option<(u32, i64)> = None;
     // Each (step, round) is tried once, so this ends.
     while round <= policy.repeat {
@@ -218,16 +225,21 @@ fn choose(
             }
         }
         let mut named = Vec::new();
-        for target in &present.targets {
+        let last = d.world().turns.get(&(policy.id.clone(), step)).filter(|_| present.round_robin);
+        for target in in_turn(&present.targets, last) {
             ask_target(d, target, &mut named, skipped);
-        }
-        named.retain(|a| {
-            let spare = spared == Some(&a.user);
-            if spare {
-                skipped.push(Skipped { target: Target::User(a.user.clone()), why: SkipReason::HasIt });
+            named.retain(|a| {
+                let spare = spared == Some(&a.user);
+                if spare {
+                    skipped.push(Skipped { target: Target::User(a.user.clone()), why: SkipReason::HasIt });
+                }
+                !spare
+            });
+            if present.round_robin && !named.is_empty() {
+                turns.push((step, target.clone()));
+                break;
             }
-            !spare
-        });
+        }
         heard |= named.iter().any(|a| a.silent_until.is_none());
         if !named.is_empty() {
             let shortest = joined.map_or(present.delay_secs, |(_, delay)| delay.min(present.delay_secs));
@@ -241,11 +253,29 @@ fn choose(
         let is_last = step as usize + 1 >= policy.steps.len();
         if !asked.is_empty() && (heard || is_last) {
             let (step, delay_secs) = joined.unwrap_or((step, present.delay_secs));
-            return Some(Chosen { step, round, asked, delay_secs });
+            return Some(Chosen { step, round, asked, delay_secs, turns });
         }
         step += 1;
     }
     None
+}
+
+/// All of them, those after `last` first.
+fn in_turn<'t>(targets: &'t [Target], last: Option<&Target>) -> impl Iterator<Item = &'t Target> {
+    let after = last.and_then(|last| targets.iter().position(|t| t == last)).map_or(0, |at| at + 1);
+    targets[after..].iter().chain(&targets[..after])
+}
+
+/// After a change of the configuration: whose turn it was at a step that has none any more is forgotten.
+pub(super) fn forget_turns(d: &mut Decision<'_>) {
+    let has_turns = |policy: &PolicyId, step: u32| {
+        let policy = d.directory.policies.get(policy);
+        policy.and_then(|p| p.steps.get(step as usize)).is_some_and(|s| s.round_robin)
+    };
+    let gone: Vec<_> = d.world().turns.keys().filter(|(policy, step)| !has_turns(policy, *step)).cloned().collect();
+    for (policy, step) in gone {
+        d.emit(Fact::TurnForgotten { policy, step });
+    }
 }
 
 /// Whom a call by this policy would ask first, as things stand.

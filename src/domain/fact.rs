@@ -5,7 +5,7 @@
 
 use super::alert::Alert;
 use super::call::{CallKind, Skipped, Whom};
-use super::directory::{Method, Policy, Urgency};
+use super::directory::{Method, Policy, Target, Urgency};
 use super::dnd::Window;
 use super::hold::HoldWhy;
 use super::id::{
@@ -89,6 +89,22 @@ pub enum Fact {
         keeps_asking: bool,
     },
     StepStarted(Box<StepStarted>),
+    /// An incident that asks nobody by itself keeps the policy of the moment it was opened.
+    PolicyKept {
+        incident: IncidentNo,
+        policy: Policy,
+    },
+    /// The targets of this step take turns, and it was this one's.
+    TurnTaken {
+        policy: PolicyId,
+        step: u32,
+        target: Target,
+    },
+    /// That step has no turns any more.
+    TurnForgotten {
+        policy: PolicyId,
+        step: u32,
+    },
     /// Triggered, and nobody is asked until then (on the wall clock, and on the line of delays) or until something
     /// happens.
     Held {
@@ -468,6 +484,8 @@ impl Fact {
             | Self::PostWanted { .. }
             | Self::PostFailed { .. }
             | Self::PostDropped { .. }
+            | Self::TurnTaken { .. }
+            | Self::TurnForgotten { .. }
             | Self::ShiftStarted { .. }
             | Self::ShiftForgotten { .. }
             | Self::OverrideSet(_)
@@ -490,6 +508,7 @@ impl Fact {
             | Self::EventLate { incident, .. }
             | Self::AcknowledgedByEvent { incident, .. }
             | Self::CallStarted { incident, .. }
+            | Self::PolicyKept { incident, .. }
             | Self::Held { incident, .. }
             | Self::HoldEnded { incident }
             | Self::CallExhausted { incident, .. }
@@ -551,6 +570,9 @@ impl Fact {
             | Self::ActLate { .. }
             | Self::ClosePostponed { .. }
             | Self::ThreadShown { .. }
+            | Self::PolicyKept { .. }
+            | Self::TurnTaken { .. }
+            | Self::TurnForgotten { .. }
             | Self::OverrideSet(_)
             | Self::OverrideExpired { .. }
             | Self::DoNotDisturb { .. }

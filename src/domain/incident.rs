@@ -2,7 +2,7 @@
 
 use super::alert::Alert;
 use super::call::{Asked, Call, CallState, Skipped, Whom};
-use super::directory::Urgency;
+use super::directory::{Policy, Urgency};
 use super::fact::{LateAct, ResolvedBy};
 use super::hold::{Hold, HoldWhy};
 use super::id::{AlertKey, CallNo, ChannelId, IncidentNo, MessageRef, PageId, PolicyId, ServiceId, TeamId, UserId};
@@ -80,6 +80,9 @@ pub struct Incident {
     /// Why nobody is asked although it is triggered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<Hold>,
+    /// The policy of the moment it was opened, where no call has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy_kept: Option<Arc<Policy>>,
 }
 
 /// Something a person did once, and when, on the wall clock.

@@ -209,9 +209,9 @@ mod tests {
             name: format!("Service {n}"),
             ..Service::new(format!("service {n}").into(), "a".into(), format!("policy {n}").into(), "C1".into())
         };
-        let step = |level: &&[&str]| Step {
-            targets: level.iter().map(|id| Target::Schedule((*id).into())).collect(),
-            delay_secs: 60,
+        let step = |level: &&[&str]| {
+            let targets = level.iter().map(|id| Target::Schedule((*id).into())).collect();
+            Step::all(targets, 60)
         };
         let policy = |(n, levels): (usize, &&[&[&str]])| Policy {
             id: format!("policy {n}").into(),

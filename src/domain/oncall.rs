@@ -81,6 +81,7 @@ pub(super) fn config_loaded(d: &mut Decision<'_>, new: &Directory, changed: bool
     for schedule in new.schedules.values() {
         look_at(d, schedule);
     }
+    escalation::forget_turns(d);
     escalation::pass_over_who_is_gone(d);
 }
 

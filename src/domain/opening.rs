@@ -68,6 +68,11 @@ fn open_incident(d: &mut Decision<'_>, opened: IncidentOpened) {
     if urgency == Urgency::High {
         escalation::start_main_call(d, incident, Vec::new());
     }
+    // It may ask somebody one day, by the policy of now.
+    let asks = d.incident(incident).filter(|i| i.main_call().is_none());
+    if let Some(policy) = asks.and_then(|i| d.directory.policies.get(&i.policy)) {
+        d.emit(Fact::PolicyKept { incident, policy: policy.clone() });
+    }
 }
 
 /// An incident without a monitor.

@@ -78,7 +78,7 @@ fn how_to_ask(d: &Decision<'_>, i: &Incident, by: &UserId, whom: &Whom) -> Resul
     }
     let once = |target| Policy {
         id: "by-name".into(),
-        steps: vec![Step { targets: vec![target], delay_secs: ASK_AGAIN_SECS }],
+        steps: vec![Step::all(vec![target], ASK_AGAIN_SECS)],
         repeat: ASK_AGAIN,
     };
     let policy = match whom {

@@ -179,8 +179,8 @@ fn levels_above(d: &Decision<'_>, i: &Incident, by: &UserId) -> Result<(Policy, 
         }
         Some(last) => ((*last.policy).clone(), last.step + 1),
         // Low urgency asked nobody so far: everything is above.
-        None => match d.directory.policies.get(&i.policy) {
-            Some(policy) => (policy.clone(), 0),
+        None => match escalation::policy_of(d, i) {
+            Some(policy) => (policy, 0),
             None => return Err(Refusal::NobodyAbove { incident: i.no, asked: Vec::new() }),
         },
     };

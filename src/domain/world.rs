@@ -3,9 +3,10 @@
 //! [`World::apply`] never fails, never reads the configuration and never asks a clock. A `World` holds what is open;
 //! what is closed is a row on disk, loaded when an input or a fact speaks of it.
 
+use super::directory::Target;
 use super::dnd::Window;
 use super::fact::Fact;
-use super::id::{AlertKey, IncidentNo, InputId, OverrideId, PageId, PostId, ScheduleId, SlackUserId};
+use super::id::{AlertKey, IncidentNo, InputId, OverrideId, PageId, PolicyId, PostId, ScheduleId, SlackUserId};
 use super::incident::{Entry, Incident};
 use super::page::Page;
 use super::people::Newcomer;
@@ -45,6 +46,8 @@ pub struct World {
     pub people: OrdMap<SlackUserId, Newcomer>,
     /// Messages about no single incident that are kept true; bounded by [`super::post::POSTS_MAX`].
     pub posts: OrdMap<PostId, Post>,
+    /// Whose turn it was last, by policy and step: at most one for each step of the configuration.
+    pub turns: OrdMap<(PolicyId, u32), Target>,
     seen: OrdMap<InputId, At>,
     seen_order: OrdSet<(At, InputId)>,
     wakes: OrdSet<(At, Wake)>,

@@ -42,7 +42,7 @@ impl Desk {
         // A service whose policy finds nobody.
         let mut orphan = directory.services[&ServiceId::from("payments")].clone();
         (orphan.id, orphan.name, orphan.policy) = ("orphan".into(), "Orphan".to_owned(), "nobody".into());
-        let steps = vec![Step { targets: vec![Target::Schedule("empty".into())], delay_secs: 300 }];
+        let steps = vec![Step::all(vec![Target::Schedule("empty".into())], 300)];
         directory.policies.insert("nobody".into(), Policy { id: "nobody".into(), steps, repeat: 0 });
         directory.services.insert("orphan".into(), orphan);
         let mut desk = Self { directory, world: World::default(), store: StoreId(0x5703_e1d0), now, inputs: 0 };

@@ -42,7 +42,7 @@ pub fn company() -> Directory {
             handoff: NaiveTime::from_hms_opt(18, 0, 0).expect("a time"),
         }],
     };
-    let step = |targets: Vec<Target>, delay_secs| Step { targets, delay_secs };
+    let step = Step::all;
     let policies = [
         Policy {
             id: "payments".into(),
@@ -54,6 +54,20 @@ pub fn company() -> Directory {
         },
         Policy { id: "search".into(), steps: vec![step(vec![Target::User("chen".into())], 600)], repeat: 0 },
         Policy {
+            id: "in-turn".into(),
+            steps: vec![
+                Step {
+                    round_robin: true,
+                    ..step(
+                        vec![Target::User("ana".into()), Target::Schedule("empty".into()), Target::User("chen".into())],
+                        300,
+                    )
+                },
+                step(vec![Target::User("ben".into()), Target::User("mara".into())], 300),
+            ],
+            repeat: 1,
+        },
+        Policy {
             id: "orphans".into(),
             steps: vec![step(vec![Target::Schedule("empty".into())], 300), step(vec![Target::User("ben".into())], 300)],
             repeat: 0,
@@ -64,6 +78,7 @@ pub fn company() -> Directory {
         service("search", "C0SEARCH", "search", Urgency::High),
         service("reports", "C0SEARCH", "search", Urgency::Low),
         Service { team: "spare".into(), ..service("orphans", "C0PAY", "orphans", Urgency::High) },
+        Service { team: "spare".into(), ..service("in-turn", "C0SEARCH", "in-turn", Urgency::High) },
         Service { team: "spare".into(), hold_secs: 120, ..service("blips", "C0PAY", "payments", Urgency::High) },
     ];
     let schedules = [schedule("primary", &["ana"]), schedule("empty", &[])];

@@ -78,9 +78,9 @@ fn schedule(id: &str, name: &str, team: &str) -> Schedule {
 }
 
 fn policy(id: &str, levels: &[&[&str]]) -> Policy {
-    let step = |names: &&[&str]| Step {
-        targets: names.iter().map(|name| Target::Schedule((*name).into())).collect(),
-        delay_secs: 300,
+    let step = |names: &&[&str]| {
+        let targets = names.iter().map(|name| Target::Schedule((*name).into())).collect();
+        Step::all(targets, 300)
     };
     Policy { id: id.into(), steps: levels.iter().map(step).collect(), repeat: 0 }
 }

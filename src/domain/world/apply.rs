@@ -89,6 +89,14 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
             w.people.remove(slack);
             w.touched.push(RowKey::Person(slack.clone()));
         }
+        Fact::TurnTaken { policy, step, target } => {
+            w.turns.insert((policy.clone(), *step), target.clone());
+            w.touched.push(RowKey::Turn(policy.clone(), *step));
+        }
+        Fact::TurnForgotten { policy, step } => {
+            w.turns.remove(&(policy.clone(), *step));
+            w.touched.push(RowKey::Turn(policy.clone(), *step));
+        }
         Fact::PostWanted { post: id, to, about, keep_until } => {
             w.meta.last_post = w.meta.last_post.max(*id);
             let (to, about, keep_until) = (to.clone(), about.clone(), *keep_until);
@@ -119,6 +127,7 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         | Fact::EventLate { incident, .. }
         | Fact::AcknowledgedByEvent { incident, .. }
         | Fact::CallStarted { incident, .. }
+        | Fact::PolicyKept { incident, .. }
         | Fact::Held { incident, .. }
         | Fact::HoldEnded { incident }
         | Fact::CallExhausted { incident, .. }
@@ -287,6 +296,7 @@ fn open(w: &mut World, o: &IncidentOpened, wall: At) {
         merged_reports: Vec::new(),
         log: None,
         hold: None,
+        policy_kept: None,
     };
     log(&mut incident, wall, Happening::Opened);
     w.meta.last_incident = w.meta.last_incident.max(o.incident);
@@ -329,7 +339,12 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             if matches!(kind, CallKind::Main) {
                 stop_calls_but(i, |c| *keeps_asking && c.waits_for_whom_somebody_asked());
             }
-            i.calls.retain(|c| c.is_open() || c.no.0 + CLOSED_CALLS_KEPT > call.0);
+            // The newest main call has the policy that the incident keeps.
+            let main = i.main_call().map(|c| c.no);
+            i.calls.retain(|c| c.is_open() || c.no.0 + CLOSED_CALLS_KEPT > call.0 || Some(c.no) == main);
+            if matches!(kind, CallKind::Main) {
+                i.policy_kept = None;
+            }
             i.calls.push(Call {
                 no: *call,
                 kind: kind.clone(),
@@ -345,6 +360,7 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             });
         }
         Fact::StepStarted(s) => step_started(i, s, wall),
+        Fact::PolicyKept { policy, .. } => i.policy_kept = Some(Arc::new(policy.clone())),
         Fact::Held { why, until, due, .. } => {
             stop_calls(i);
             i.hold = Some(Hold { why: why.clone(), since: wall, until: *until, due: *due });
@@ -555,6 +571,8 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         | Fact::NumbersSkipped { .. }
         | Fact::ClockJumped { .. }
         | Fact::IncidentOpened(_)
+        | Fact::TurnTaken { .. }
+        | Fact::TurnForgotten { .. }
         | Fact::PostWanted { .. }
         | Fact::PostFailed { .. }
         | Fact::PostDropped { .. }

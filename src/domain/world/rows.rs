@@ -4,7 +4,7 @@
 //! in order of age. Values are JSON.
 
 use super::{CurrentShift, Meta, Wake, World};
-use crate::domain::id::{AlertKey, IncidentNo, InputId, OverrideId, PostId, ScheduleId, SlackUserId};
+use crate::domain::id::{AlertKey, IncidentNo, InputId, OverrideId, PolicyId, PostId, ScheduleId, SlackUserId};
 use crate::domain::incident::{Entry, Incident, State};
 use crate::domain::people::Newcomer;
 use crate::domain::post::Post;
@@ -26,6 +26,7 @@ pub enum RowKey {
     Person(SlackUserId),
     Dnd(SlackUserId),
     Post(PostId),
+    Turn(PolicyId, u32),
 }
 
 /// A row that cannot be read.
@@ -36,7 +37,7 @@ pub struct RowTrouble {
 }
 
 /// Prefixes of the rows a start reads whole.
-pub const OPEN_PREFIXES: [&[u8]; 8] = [b"m", b"o/", b"s/", b"v/", b"i/", b"p/", b"d/", b"n/"];
+pub const OPEN_PREFIXES: [&[u8]; 9] = [b"m", b"o/", b"s/", b"v/", b"i/", b"p/", b"d/", b"n/", b"r/"];
 
 type Change = (Vec<u8>, Option<Vec<u8>>);
 
@@ -147,6 +148,12 @@ impl World {
                 k.extend_from_slice(id.as_str().as_bytes());
                 vec![(k, self.dnd.get(id).map(json))]
             }
+            RowKey::Turn(policy, step) => {
+                let mut k = b"r/".to_vec();
+                k.extend_from_slice(&step.to_be_bytes());
+                k.extend_from_slice(policy.as_str().as_bytes());
+                vec![(k, self.turns.get(&(policy.clone(), *step)).map(json))]
+            }
             RowKey::Post(id) => vec![(numbered(b"n/", id.0), self.posts.get(id).map(json))],
         }
     }
@@ -160,7 +167,8 @@ impl World {
             .chain(self.seen.keys().map(|id| RowKey::Seen(id.clone())))
             .chain(self.people.keys().map(|id| RowKey::Person(id.clone())))
             .chain(self.dnd.keys().map(|id| RowKey::Dnd(id.clone())))
-            .chain(self.posts.keys().map(|id| RowKey::Post(*id)));
+            .chain(self.posts.keys().map(|id| RowKey::Post(*id)))
+            .chain(self.turns.keys().map(|(policy, step)| RowKey::Turn(policy.clone(), *step)));
         keys.flat_map(|k| self.row_changes(&k)).filter(|(_, v)| v.is_some()).collect()
     }
 
@@ -202,6 +210,11 @@ impl World {
             [b'd', b'/', id @ ..] => {
                 let id = std::str::from_utf8(id).map_err(|e| trouble(key, &e.to_string()))?;
                 self.dnd.insert(id.into(), read(key, value)?);
+            }
+            [b'r', b'/', a, b, c, e, policy @ ..] => {
+                let policy = std::str::from_utf8(policy).map_err(|e| trouble(key, &e.to_string()))?;
+                let step = u32::from_be_bytes([*a, *b, *c, *e]);
+                self.turns.insert((policy.into(), step), read(key, value)?);
             }
             [b'n', b'/', ..] => {
                 let post: Post = read(key, value)?;

@@ -119,7 +119,7 @@ fn askable(s: &Snapshot, now: Stamp) -> Vec<Askable> {
     });
     let schedules = d.schedules.values().map(|schedule| {
         let targets = vec![Target::Schedule(schedule.id.clone())];
-        let now = who(&[crate::domain::directory::Step { targets, delay_secs: 0 }]);
+        let now = who(&[crate::domain::directory::Step::all(targets, 0)]);
         Askable { value: format!("{SCHEDULE}{}", schedule.id), name: schedule.name.clone(), now }
     });
     teams.chain(schedules).collect()
