@@ -10,7 +10,7 @@ use warridor::domain::stamp::At;
 use warridor::online::{self, Access};
 use warridor::sandbox::Sandbox;
 use warridor::sandbox::faults::Fault;
-use warridor::sandbox::workspace::{DndWindow, Workspace};
+use warridor::sandbox::workspace::{DndWindow, Usergroup, Workspace};
 use workspace::{GOOD, KEYS, fitting, load, start};
 
 const BOT: &str = "xoxb-sandbox-bot";
@@ -346,4 +346,41 @@ async fn the_exit_code_is_0_when_slack_agrees_1_when_it_does_not_and_2_when_it_c
         assert!(text.contains(words), "{text}");
         assert!(!text.contains("xoxb-sandbox") && !text.contains("xapp-sandbox"), "a token was shown: {text}");
     }
+}
+
+#[tokio::test]
+async fn a_user_group_that_cannot_follow_is_told_with_its_line() {
+    let follows = ("tier = 1\n", "tier = 1\nusergroup = \"S000000001\"\ntopic = \"On call: {oncall}\"\n");
+    let with = |id: &str, is_disabled| Usergroup {
+        id: id.into(),
+        handle: "payments-oncall".into(),
+        is_disabled,
+        ..Usergroup::default()
+    };
+    let bent = |groups: Vec<Usergroup>| {
+        move |ws: &mut Workspace| {
+            ws.scopes
+                .extend(["channels:manage", "groups:write", "usergroups:read", "usergroups:write"].map(String::from));
+            ws.usergroups = groups;
+        }
+    };
+    assert_eq!(told(bent(vec![with("S000000001", false)]), &[follows]).await, Vec::<String>::new());
+    let found = "config.toml:47: [team.payments] usergroup = \"S000000001\"";
+    assert_eq!(
+        told(bent(vec![with("S000000002", false)]), &[follows]).await,
+        [format!("{found} is no user group of this workspace; write one of: S000000002 (@payments-oncall)")]
+    );
+    assert_eq!(
+        told(bent(Vec::new()), &[follows]).await,
+        [format!(
+            "{found} is no user group of this workspace; make one in Slack (People, User groups), and write its id"
+        )]
+    );
+    assert_eq!(
+        told(bent(vec![with("S000000001", true)]), &[follows]).await,
+        [format!("{found} is disabled in Slack; enable it there (People, User groups), or leave it out")]
+    );
+    let lacking = told(|_| (), &[follows]).await;
+    let scopes: Vec<&str> = lacking.iter().filter_map(|t| t.strip_prefix("the app lacks the scope ")).collect();
+    assert_eq!(scopes.len(), 4, "of both features, and what follows from them is not told again: {lacking:#?}");
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use warridor::config::{self, MemoryEnv, manifest};
-use warridor::slack::methods;
+use warridor::slack::methods::{self, Features};
 
 const SHIPPED: &str = include_str!("../config.toml");
 
@@ -59,17 +59,30 @@ fn it_asks_for_the_scopes_of_the_methods_that_are_called_and_for_no_other() {
     let mut needed = BTreeSet::from([methods::COMMANDS_SCOPE]);
     needed.extend(methods::EVENTS.iter().filter_map(|(_, scope)| *scope));
     for (method, places) in &called {
-        let listed = methods::METHODS.iter().find(|(name, _)| name == method);
+        let mut listed = methods::METHODS.iter().chain(Features::ALL.methods());
+        let listed = listed.find(|(name, _)| name == method);
         let (_, scopes) =
             listed.unwrap_or_else(|| panic!("{method} is called in {places:?}: list it in slack/methods.rs"));
         needed.extend(*scopes);
     }
-    let manifest = built(SHIPPED);
+    let manifest = built(&SHIPPED.replace(
+        "tier = 1\nchannel = \"payments\"",
+        "tier = 1\nusergroup = \"S07ONCALL\"\ntopic = \"On call: {oncall}\"\nchannel = \"payments\"",
+    ));
     let asked = manifest["oauth_config"]["scopes"]["bot"].as_array().unwrap();
     assert_eq!(asked.iter().filter_map(Value::as_str).collect::<BTreeSet<_>>(), needed);
     assert_eq!(asked.len(), needed.len(), "none twice");
-    assert!(methods::scopes().iter().all(|(_, why)| !why.is_empty() && !why.contains('\n')));
+    assert!(methods::scopes(Features::ALL).iter().all(|(_, why)| !why.is_empty() && !why.contains('\n')));
     assert_eq!(manifest["oauth_config"]["scopes"].as_object().unwrap().len(), 1, "nothing in anybody's name");
+}
+
+#[test]
+fn a_scope_that_no_team_needs_is_not_asked_for() {
+    let manifest = built(SHIPPED);
+    let asked = manifest["oauth_config"]["scopes"]["bot"].as_array().unwrap();
+    for scope in ["channels:manage", "groups:write", "usergroups:read", "usergroups:write"] {
+        assert!(!asked.iter().any(|s| s == scope), "{scope} is asked for, and nothing needs it");
+    }
 }
 
 /// Every literal in the sources that names a method of Slack's Web API, with the files it stands in.

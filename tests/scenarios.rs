@@ -259,6 +259,12 @@ impl Story {
                 }
             }
         }
+        let (topic, group) = self.sim.following();
+        // Who is on call stands there from the start: only a change is seen.
+        for (id, place, says) in [("topic", "payments, topic", topic), ("group", "@team-oncall", group.join(", "))] {
+            self.shown.entry(id.to_owned()).or_insert_with(|| says.clone());
+            self.look(&mut seen, id, place, &says);
+        }
         seen
     }
 

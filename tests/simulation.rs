@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use warridor::domain::call::{SkipReason, Whom};
 use warridor::domain::directory::{Target, Urgency};
 use warridor::domain::fact::{Fact, ResolvedBy};
+use warridor::domain::following;
 use warridor::domain::id::{AlertKey, IncidentNo};
 use warridor::domain::incident::{Incident, State};
 use warridor::domain::input::{Deed, EventAction};
@@ -485,7 +486,21 @@ fn slack_says_what_is_true(sim: &mut Sim, seed: u64) {
         extra += same.count() as u64 - 1;
     }
     extra += posts_say_what_is_true(sim, seed);
+    what_follows_is_true(sim, seed);
     assert!(extra <= sim.lost_answers, "seed {seed}: {extra} cards too many, {} answers were lost", sim.lost_answers);
+}
+
+/// Whoever carries the pager stands in the channel's topic and in the user group. Slack has no empty groups.
+fn what_follows_is_true(sim: &Sim, seed: u64) {
+    let snapshot = sim.snapshot();
+    let team = warridor::domain::id::TeamId::from("pay");
+    let levels = following::levels(&snapshot.world, &snapshot.directory, &team);
+    let wanted = views::oncall::topic("On call: {oncall}, then {next}.", &levels, &snapshot.directory);
+    let members = following::members(&snapshot.world, &snapshot.directory, &team);
+    let members: Vec<String> = members.iter().map(ToString::to_string).collect();
+    let (topic, group) = sim.following();
+    assert_eq!(topic, wanted, "seed {seed}: the topic names somebody else\n{}", sim.tail());
+    assert!(members.is_empty() || members == group, "seed {seed}: {group:?} are in the group of {members:?}");
 }
 
 /// The same of messages about no single incident. How many are there twice.

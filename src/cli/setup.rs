@@ -169,7 +169,8 @@ impl Setup<'_> {
             if let Ok(now) = setup.runtime.block_on(online::bot_token(api)) {
                 bot = now;
             }
-            Ok(online::scopes(&bot))
+            let features = setup.load()?.app.features;
+            Ok(online::scopes(&bot, features))
         })?;
         Ok(bot)
     }
@@ -190,7 +191,9 @@ impl Setup<'_> {
         self.talk.title("5. People");
         self.until_right("people", |setup| {
             let loaded = setup.load()?;
-            Ok(setup.runtime.block_on(online::people(&loaded, api, bot, Clock::system(0).now())))
+            let mut findings = setup.runtime.block_on(online::people(&loaded, api, bot, Clock::system(0).now()));
+            findings.extend(setup.runtime.block_on(online::groups(&loaded, api)));
+            Ok(findings)
         })
     }
 

@@ -8,6 +8,7 @@ use super::suggest;
 pub use crate::command::Means;
 use crate::domain::directory::Settings;
 use crate::domain::id::{ChannelId, ServiceId, UserId};
+use crate::slack::methods::Features;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -33,6 +34,8 @@ pub struct AppConfig {
     pub services: Vec<ServiceId>,
     /// In the order of the file.
     pub keys: Vec<KeySource>,
+    /// What Slack is asked for besides, because the file says so.
+    pub features: Features,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

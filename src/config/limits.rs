@@ -43,6 +43,8 @@ pub const RULE_DELAY_SECS: std::ops::RangeInclusive<i64> = 0..=24 * 60 * 60;
 /// Longer, and a page would be late.
 pub const BUNDLE_SECS: std::ops::RangeInclusive<i64> = 0..=120;
 pub const SETTING_SECS: std::ops::RangeInclusive<i64> = 1..=7 * 24 * 60 * 60;
+/// Names take the rest of the 250 that Slack takes.
+pub const TOPIC_CHARS: usize = 150;
 /// How long an alert may have to last before it pages.
 pub const HOLD_SECS: std::ops::RangeInclusive<i64> = 0..=60 * 60;
 /// Pages to the catch-all before the last pause repeats.

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 /// The manifest for this configuration: its commands, whatever they are called.
 pub fn build(app: &AppConfig) -> Value {
     let commands: Vec<Value> = app.commands.iter().map(|command| slash_command(&command.name, command.means)).collect();
-    let scopes: Vec<&str> = methods::scopes().into_iter().map(|(scope, _)| scope).collect();
+    let scopes: Vec<&str> = methods::scopes(app.features).into_iter().map(|(scope, _)| scope).collect();
     let events: Vec<&str> = methods::EVENTS.iter().map(|(event, _)| *event).collect();
     json!({
         "_metadata": { "major_version": 1, "minor_version": 1 },

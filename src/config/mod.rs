@@ -36,6 +36,7 @@ pub use places::Places;
 pub use playbook::Playbook;
 
 use crate::domain::directory::Directory;
+use crate::slack::methods::Features;
 use brackets::Headers;
 use checks::Checks;
 use complaint::Notes;
@@ -247,6 +248,10 @@ fn read(notes: &Notes, top: &DeTable<'_>, text: &str, folder: &Path, env: &dyn E
         users: user_order,
         services: service_order,
         keys: keys.sources,
+        features: Features {
+            topics: directory.teams.values().any(|t| t.topic.is_some()),
+            usergroups: directory.teams.values().any(|t| t.usergroup.is_some()),
+        },
     };
     // Who can be reached is a question only for a file whose every line is right: else one slip would be told twice.
     if !notes.has_complaints() {

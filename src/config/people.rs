@@ -1,8 +1,8 @@
 //! `[[channel]]`, `[[user]]`, `[[team]]`.
 
 use super::app::Channel;
-use super::limits::RULE_DELAY_SECS;
 use super::limits::{MAX_CHANNELS, MAX_ID_CHARS, MAX_MEMBERS, MAX_NAME_CHARS, MAX_RULES, MAX_TEAMS, MAX_USERS};
+use super::limits::{RULE_DELAY_SECS, TOPIC_CHARS};
 use super::names::{Names, Once, known};
 use super::reader::{Found, Table};
 use super::{suggest, zone};
@@ -129,12 +129,40 @@ pub(super) fn teams(top: &Table<'_>, names: &Names, channels: &BTreeMap<String, 
         table.required("channel", "channel = \"…\", the name of a [[channel]]");
         let members = members(&table, "members", names);
         table.required("members", "members = [\"…\"], the ids of users");
+        let usergroup = usergroup(&table);
+        let topic = topic(&table);
         if let (Some(id), Some(tier), Some(channel), Some(members)) = (id, tier, channel, members) {
-            teams.push(Team { id: TeamId::from(id.value), name, tier, channel, members });
+            let team = Team::new(TeamId::from(id.value), channel, members);
+            teams.push(Team { name, tier, usergroup, topic, ..team });
         }
         table.finish();
     }
     teams
+}
+
+/// Slack's id of a user group.
+fn usergroup(table: &Table<'_>) -> Option<String> {
+    let found = table.text("usergroup", MAX_ID_CHARS)?;
+    let is_id =
+        found.value.starts_with('S') && found.value.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
+    if !is_id {
+        let mend = "write the group's id, S and then capital letters and digits: it stands in the address of the group's \
+                    page in Slack, and `check --online` lists them";
+        table.complain(&found, "is not a user group's id", mend);
+    }
+    is_id.then_some(found.value)
+}
+
+/// Words for the channel's topic, with a place for who is on call.
+fn topic(table: &Table<'_>) -> Option<String> {
+    let found = table.text("topic", TOPIC_CHARS)?;
+    let is_fine = found.value.contains("{oncall}");
+    if !is_fine {
+        let mend =
+            "write {oncall} where the name belongs, and {next} for the level after: \"On call: {oncall}, then {next}\"";
+        table.complain(&found, "does not say who is on call", mend);
+    }
+    is_fine.then_some(found.value)
 }
 
 /// Users by id. At least one, none twice.

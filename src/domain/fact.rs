@@ -562,8 +562,7 @@ impl Fact {
     /// [`super::incident::Incident::dms`], because which messages there are is the state's to say.
     pub fn stales(&self) -> Stale {
         match self {
-            Self::ConfigLoaded { .. }
-            | Self::NumbersSkipped { .. }
+            Self::NumbersSkipped { .. }
             | Self::ClockJumped { .. }
             | Self::PagesCarriedOver { .. }
             | Self::EventLate { .. }
@@ -586,7 +585,7 @@ impl Fact {
             Self::AlertRepeated { incident, .. } => Stale::Card(*incident),
             Self::PostWanted { post, .. } | Self::SyncCreated { key: SyncKey::Post(post), .. } => Stale::Post(*post),
             Self::PostFailed { post, .. } | Self::PostDropped { post } => Stale::PostGone(*post),
-            Self::ShiftStarted { .. } | Self::ShiftForgotten { .. } => Stale::Posts,
+            Self::ConfigLoaded { .. } | Self::ShiftStarted { .. } | Self::ShiftForgotten { .. } => Stale::Posts,
             Self::IncidentClosed { incident } => Stale::Closed(*incident),
             _ => self.incident().map_or(Stale::Nothing, Stale::Everything),
         }
@@ -628,7 +627,7 @@ pub enum Stale {
     Closed(IncidentNo),
     /// One message that is about no single incident.
     Post(PostId),
-    /// All of those: what they tell may have changed.
+    /// All of those, and whatever follows who is on call: what they tell may have changed.
     Posts,
     /// It is kept true no more.
     PostGone(PostId),

@@ -3,9 +3,10 @@
 use super::call::Whom;
 use super::directory::{Directory, Urgency};
 use super::dnd::Window;
+use super::following::Follower;
 use super::id::{
     AlertKey, ChannelId, IncidentNo, InputId, MessageRef, OverrideId, PageId, PostId, ScheduleId, ServiceId,
-    SlackUserId, UserId,
+    SlackUserId, TeamId, UserId,
 };
 use super::page::{PageFailure, SyncKey};
 use super::stamp::At;
@@ -265,6 +266,8 @@ pub enum Settled {
     CardMoved { incident: IncidentNo, card: Option<MessageRef>, to: ChannelId, why: PageFailure },
     /// A message about no single incident cannot be posted where it belongs.
     PostFailed { post: PostId, why: PageFailure },
+    /// Slack refuses what is to follow who is on call, in its own word.
+    FollowerRefused { team: TeamId, what: Follower, error: String },
 }
 
 /// A row that must be in memory before an input is decided or a fact applied.
@@ -324,7 +327,7 @@ impl Settled {
             | Self::ThreadShown { incident, .. }
             | Self::CardMoved { incident, .. } => vec![*incident],
             Self::Created { key, .. } => key.incident().into_iter().collect(),
-            Self::PostFailed { .. } => Vec::new(),
+            Self::PostFailed { .. } | Self::FollowerRefused { .. } => Vec::new(),
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod duty;
 mod episode;
 pub mod escalation;
 pub mod fact;
+pub mod following;
 pub mod handle;
 pub mod hold;
 pub mod id;

@@ -8,7 +8,7 @@ use super::input::OverrideRequest;
 use super::people;
 use super::refusal::Refusal;
 use super::schedule::{Override, Schedule, resolve};
-use super::{dnd, escalation};
+use super::{dnd, escalation, following};
 
 /// The tz database the handoffs were computed with; kept with each of them.
 const TZDATA: &str = chrono_tz::IANA_TZDB_VERSION;
@@ -34,6 +34,7 @@ pub(super) fn request_override(d: &mut Decision<'_>, r: &OverrideRequest) -> Res
         by: r.by.clone(),
     }));
     look_at(d, schedule);
+    following::warn_of_empty_groups(d);
     Ok(())
 }
 
@@ -44,6 +45,7 @@ pub(super) fn end_override(d: &mut Decision<'_>, id: OverrideId, by: &UserId) ->
     d.emit(Fact::OverrideRemoved { id, by: by.clone() });
     if let Some(schedule) = d.directory.schedules.get(&schedule) {
         look_at(d, schedule);
+        following::warn_of_empty_groups(d);
     }
     Ok(())
 }
@@ -60,7 +62,10 @@ pub(super) fn end_overrides_of(d: &mut Decision<'_>, user: &UserId, by: &UserId)
 /// The answer to "who" may have changed.
 pub(super) fn shift_due(d: &mut Decision<'_>, id: &ScheduleId) {
     match d.directory.schedules.get(id) {
-        Some(schedule) => look_at(d, schedule),
+        Some(schedule) => {
+            look_at(d, schedule);
+            following::warn_of_empty_groups(d);
+        }
         None => d.emit(Fact::ShiftForgotten { schedule: id.clone() }),
     }
 }
@@ -81,6 +86,7 @@ pub(super) fn config_loaded(d: &mut Decision<'_>, new: &Directory, changed: bool
     for schedule in new.schedules.values() {
         look_at(d, schedule);
     }
+    following::warn_of_empty_groups(d);
     escalation::forget_turns(d);
     escalation::pass_over_who_is_gone(d);
 }

@@ -1,7 +1,8 @@
 //! A page: asking one human to act, by one method. And what is kept true in Slack beside pages.
 
 use super::directory::Method;
-use super::id::{CallNo, ChannelId, IncidentNo, MessageRef, PageId, PostId, UserId};
+use super::following::Follower;
+use super::id::{CallNo, ChannelId, IncidentNo, MessageRef, PageId, PostId, TeamId, UserId};
 use super::stamp::At;
 use serde::{Deserialize, Serialize};
 
@@ -138,6 +139,8 @@ pub enum SyncKey {
     Dm(IncidentNo, PageId),
     /// A message about no single incident.
     Post(PostId),
+    /// What follows who is on call for a team.
+    Follower(TeamId, Follower),
 }
 
 impl SyncKey {
@@ -145,7 +148,7 @@ impl SyncKey {
     pub fn incident(&self) -> Option<IncidentNo> {
         match self {
             Self::Card(no) | Self::Thread(no) | Self::Log(no) | Self::Dm(no, _) => Some(*no),
-            Self::Post(_) => None,
+            Self::Post(_) | Self::Follower(..) => None,
         }
     }
 }

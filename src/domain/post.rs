@@ -3,7 +3,8 @@
 
 use super::decision::Decision;
 use super::fact::Fact;
-use super::id::{MessageRef, PostId, ScheduleId};
+use super::following::Follower;
+use super::id::{MessageRef, PostId, ScheduleId, TeamId};
 use super::page::Recipient;
 use super::stamp::At;
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,10 @@ pub struct Post {
 pub enum About {
     /// A level was passed over because nobody carries this schedule.
     NobodyOnCall { schedule: ScheduleId },
+    /// A user group would be empty, and so keeps its members.
+    GroupKept { team: TeamId },
+    /// Slack refuses what is to follow who is on call, in its own word.
+    CannotFollow { team: TeamId, what: Follower, error: String },
 }
 
 /// Says `about` to `to`, unless it is being said there already.

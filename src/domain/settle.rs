@@ -3,6 +3,7 @@
 use super::decision::Decision;
 use super::escalation;
 use super::fact::Fact;
+use super::following;
 use super::id::{IncidentNo, MessageRef, PageId};
 use super::incident::Incident;
 use super::input::Settled;
@@ -34,11 +35,14 @@ pub(super) fn settled(d: &mut Decision<'_>, settled: &Settled) {
         }
         return;
     }
+    if let Settled::FollowerRefused { team, what, error } = settled {
+        return following::refused(d, team, *what, error);
+    }
     let Some(incident) = settled.incidents().first().and_then(|no| d.incident(*no)) else {
         return;
     };
     match settled {
-        Settled::PagesDelivered { .. } | Settled::PostFailed { .. } => {}
+        Settled::PagesDelivered { .. } | Settled::PostFailed { .. } | Settled::FollowerRefused { .. } => {}
         Settled::PageFailed { page, why, .. } => fail_page(d, &incident, *page, why),
         Settled::Created { key, message } => {
             if matches!(key, SyncKey::Card(_)) && incident.card.is_none() && message.channel == incident.channel {

@@ -7,11 +7,13 @@
 
 mod api;
 mod channels;
+mod groups;
 mod people;
 mod tokens;
 
 pub use api::Api;
 pub use channels::check as channels;
+pub use groups::check as groups;
 pub use people::check as people;
 pub use tokens::{Bot, Kind, app_token, bot_token, kinds, scopes};
 pub(crate) use tokens::{REINSTALL, WHERE_BOT};
@@ -92,9 +94,10 @@ pub async fn check(loaded: &Loaded, access: &Access, now: At) -> anyhow::Result<
             return Ok(findings);
         }
     };
-    findings.extend(scopes(&bot));
+    findings.extend(scopes(&bot, loaded.app.features));
     findings.extend(channels(loaded, &api, &bot).await);
     findings.extend(people(loaded, &api, &bot, now).await);
+    findings.extend(groups(loaded, &api).await);
     findings.push(Finding::note(commands_note(loaded)));
     Ok(findings)
 }

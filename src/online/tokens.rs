@@ -2,7 +2,7 @@
 
 use super::Finding;
 use super::api::{Api, Failed};
-use crate::slack::methods;
+use crate::slack::methods::{self, Features};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
@@ -120,17 +120,17 @@ pub async fn app_token(api: &Api) -> Option<Finding> {
 }
 
 /// Scopes that are missing, each with what it is for, and those nothing needs.
-pub fn scopes(bot: &Bot) -> Vec<Finding> {
+pub fn scopes(bot: &Bot, features: Features) -> Vec<Finding> {
     let Some(granted) = &bot.scopes else {
         return vec![Finding::note("Slack did not say which scopes the bot token has; they were not checked")];
     };
     let mut findings = Vec::new();
-    for (scope, why) in methods::scopes() {
+    for (scope, why) in methods::scopes(features) {
         if !bot.may(scope) {
             findings.push(Finding::wrong(format!("the app lacks the scope {scope}, by which it {why}; {REINSTALL}")));
         }
     }
-    let needed = methods::scopes();
+    let needed = methods::scopes(features);
     let idle: Vec<&str> =
         granted.iter().map(String::as_str).filter(|scope| !needed.iter().any(|(known, _)| known == scope)).collect();
     if !idle.is_empty() {

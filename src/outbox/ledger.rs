@@ -76,7 +76,7 @@ impl Ledger {
         let all = SyncKey::Dm(no, PageId(0))..=SyncKey::Dm(no, PageId(u64::MAX));
         self.shown.range(all).filter_map(|(key, _)| match key {
             SyncKey::Dm(_, page) => Some(*page),
-            SyncKey::Card(_) | SyncKey::Thread(_) | SyncKey::Log(_) | SyncKey::Post(_) => None,
+            SyncKey::Card(_) | SyncKey::Thread(_) | SyncKey::Log(_) | SyncKey::Post(_) | SyncKey::Follower(..) => None,
         })
     }
 

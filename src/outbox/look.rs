@@ -110,6 +110,7 @@ impl Outbox {
             Job::Sync(SyncKey::Card(no) | SyncKey::Thread(no) | SyncKey::Log(no) | SyncKey::Dm(no, _)) => {
                 found(answer, &metadata(store, *no)).map(FoundPage::alone)
             }
+            Job::Sync(SyncKey::Follower(..)) => None,
             Job::Sync(SyncKey::Post(id)) => found(answer, &post_metadata(store, *id)).map(FoundPage::alone),
         }
     }

@@ -26,6 +26,7 @@ use std::sync::Arc;
 
 pub mod bundle;
 pub mod driver;
+mod following;
 pub mod ledger;
 mod look;
 mod page;
@@ -183,6 +184,7 @@ impl Outbox {
         }
         outbox.ledger.keep_posts(|id| snapshot.world.posts.contains_key(&id));
         outbox.look_for_posts(now);
+        outbox.followers_stale(now);
         outbox
     }
 
@@ -209,6 +211,7 @@ impl Outbox {
         }
         if published.stale.all_posts {
             self.all_posts_stale(now);
+            self.followers_stale(now);
         }
     }
 
@@ -257,7 +260,11 @@ impl Outbox {
 
     /// Takes the answer to a request, and says what the pump must hear.
     pub fn done(&mut self, id: u64, outcome: Outcome, now: At) -> Vec<Settled> {
-        self.note_health(&outcome, now);
+        let follows = matches!(self.calls.get(&id), Some(Job::Sync(SyncKey::Follower(..))));
+        let spared = |error: &str| follows && following::is_about_this_feature(error);
+        if !matches!(&outcome, Outcome::Refused { error, .. } if spared(error)) {
+            self.note_health(&outcome, now);
+        }
         if self.lanes.done(id, &outcome, now) != Done::Settled {
             if !self.calls.contains_key(&id) {
                 // Slack asked to wait with a look that was given up meanwhile.
@@ -497,6 +504,7 @@ impl Outbox {
         let is_committed = |job: &Job, awaiting: &Awaiting| match (job, awaiting) {
             (Job::Page(no, page), _) => !world.incident(*no).and_then(|i| i.page(*page)).is_some_and(|p| p.is_wanted()),
             (Job::Sync(SyncKey::Log(no)), Awaiting::Message(_)) => world.incident(*no).is_none_or(|i| i.log.is_some()),
+            (Job::Sync(SyncKey::Follower(..)), _) => true,
             (Job::Sync(SyncKey::Post(id)), Awaiting::Message(_)) => {
                 world.posts.get(id).is_none_or(|p| p.message.is_some())
             }

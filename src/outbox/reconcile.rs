@@ -19,8 +19,10 @@ use std::sync::Arc;
 
 impl Outbox {
     pub(super) fn sync_address(&self, key: &SyncKey) -> Option<Address> {
-        if let SyncKey::Post(id) = key {
-            return self.post_address(*id);
+        match key {
+            SyncKey::Post(id) => return self.post_address(*id),
+            SyncKey::Follower(team, what) => return self.follower_address(team, *what),
+            SyncKey::Card(_) | SyncKey::Thread(_) | SyncKey::Log(_) | SyncKey::Dm(..) => {}
         }
         let incident = self.incident_of(key)?;
         let work = self.jobs.get(&Job::Sync(key.clone()))?;
@@ -40,14 +42,16 @@ impl Outbox {
                 None => ("chat.postMessage", card?.channel, Priority::Thread),
             },
             (SyncKey::Dm(..), _) => ("chat.update", dm_message(&incident, key)?.channel, Priority::Card),
-            (SyncKey::Post(_), _) => return None,
+            (SyncKey::Post(_) | SyncKey::Follower(..), _) => return None,
         };
         Some(Address { method, channel: Some(channel.to_string()), priority })
     }
 
     pub(super) fn sync_body(&self, key: &SyncKey) -> Option<(Value, Option<u64>)> {
-        if let SyncKey::Post(id) = key {
-            return self.post_body(*id);
+        match key {
+            SyncKey::Post(id) => return self.post_body(*id),
+            SyncKey::Follower(team, what) => return self.follower_body(team, *what),
+            SyncKey::Card(_) | SyncKey::Thread(_) | SyncKey::Log(_) | SyncKey::Dm(..) => {}
         }
         let incident = self.incident_of(key)?;
         let work = self.jobs.get(&Job::Sync(key.clone()))?;
@@ -122,13 +126,15 @@ impl Outbox {
                 let hash = hash(&shown);
                 (!self.ledger.shows(key, hash)).then(|| (edit(shown, &message), Some(hash)))
             }
-            SyncKey::Post(_) => None,
+            SyncKey::Post(_) | SyncKey::Follower(..) => None,
         }
     }
 
     pub(super) fn sync_done(&mut self, key: SyncKey, outcome: Outcome, now: At) -> Vec<Settled> {
-        if let SyncKey::Post(id) = key {
-            return self.post_done(id, outcome, now);
+        match &key {
+            SyncKey::Post(id) => return self.post_done(*id, outcome, now),
+            SyncKey::Follower(team, what) => return self.follower_done(team, *what, outcome, now),
+            SyncKey::Card(_) | SyncKey::Thread(_) | SyncKey::Log(_) | SyncKey::Dm(..) => {}
         }
         let job = Job::Sync(key.clone());
         let Some(work) = self.jobs.get(&job) else { return Vec::new() };
@@ -183,7 +189,7 @@ impl Outbox {
                 Some(message) => self.created(key, message, sent, now),
                 None => self.lost(key, now),
             },
-            SyncKey::Card(_) | SyncKey::Log(_) | SyncKey::Dm(..) | SyncKey::Post(_) => {
+            SyncKey::Card(_) | SyncKey::Log(_) | SyncKey::Dm(..) | SyncKey::Post(_) | SyncKey::Follower(..) => {
                 self.forget_others_of(&key);
                 if let Some(hash) = sent {
                     self.ledger.set(key, hash);

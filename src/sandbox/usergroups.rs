@@ -62,6 +62,11 @@ impl Group {
 }
 
 impl Slack {
+    /// The members of a user group; nobody, where there is no such group.
+    pub fn group_members(&self, id: &str) -> &[String] {
+        self.groups.get(id).map_or(&[], |g| g.users.as_slice())
+    }
+
     /// `usergroups.list`.
     pub(super) fn usergroups_list(&self, args: Args<'_>) -> Value {
         let flag = |name| args.flag(name) == Some(true);

@@ -28,6 +28,32 @@ pub const METHODS: &[(&str, &[&str])] = &[
     ("views.update", &[]),
 ];
 
+/// What is called only where the configuration says so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Features {
+    /// A team's channel has a topic that follows who is on call.
+    pub topics: bool,
+    /// A team has a user group that does.
+    pub usergroups: bool,
+}
+
+impl Features {
+    /// Everything that can be switched on.
+    pub const ALL: Self = Self { topics: true, usergroups: true };
+
+    /// The methods that these features call, and their scopes.
+    pub fn methods(self) -> impl Iterator<Item = &'static (&'static str, &'static [&'static str])> {
+        let topics = TOPICS.iter().filter(move |_| self.topics);
+        topics.chain(USERGROUPS.iter().filter(move |_| self.usergroups))
+    }
+}
+
+/// Of [`Features::topics`]. `channels:manage` for public channels, `groups:write` for private ones.
+const TOPICS: &[(&str, &[&str])] = &[("conversations.setTopic", &["channels:manage", "groups:write"])];
+/// Of [`Features::usergroups`].
+const USERGROUPS: &[(&str, &[&str])] =
+    &[("usergroups.list", &["usergroups:read"]), ("usergroups.users.update", &["usergroups:write"])];
+
 /// Events the app subscribes to, and the scope each needs (docs.slack.dev/reference/events/EVENT).
 pub const EVENTS: &[(&str, Option<&str>)] =
     &[("app_home_opened", None), ("dnd_updated_user", Some("dnd:read")), ("message.im", Some("im:history"))];
@@ -53,22 +79,28 @@ const WHY: &[(&str, &str)] = &[
         "im:history",
         "looks up whether a page arrived when Slack's answer to it was lost, and hears what is written to it",
     ),
+    ("channels:manage", "sets the topic of a public channel to whoever is on call"),
+    ("groups:write", "sets the topic of a private channel to whoever is on call"),
+    ("usergroups:read", "checks that the user groups that follow who is on call exist"),
+    ("usergroups:write", "puts whoever is on call into their team's user group"),
     ("channels:history", "looks up whether a card was posted when Slack's answer to it was lost (public channels)"),
     ("groups:history", "looks up whether a card was posted when Slack's answer to it was lost (private channels)"),
 ];
 
-/// The bot's scopes, each with why it is needed: those of [`METHODS`], of [`EVENTS`] and of slash commands.
-pub fn scopes() -> Vec<(&'static str, &'static str)> {
-    WHY.iter().copied().filter(|(scope, _)| needed().any(|needed| needed == *scope)).collect()
+/// The bot's scopes, each with why it is needed: those of [`METHODS`] and of what `features` call besides, of [`EVENTS`]
+/// and of slash commands.
+pub fn scopes(features: Features) -> Vec<(&'static str, &'static str)> {
+    WHY.iter().copied().filter(|(scope, _)| needed(features).any(|needed| needed == *scope)).collect()
 }
 
 /// Methods of ours that would be refused without this scope.
 pub fn needing(scope: &str) -> Vec<&'static str> {
-    METHODS.iter().filter(|(_, scopes)| scopes.contains(&scope)).map(|(method, _)| *method).collect()
+    let all = METHODS.iter().chain(Features::ALL.methods());
+    all.filter(|(_, scopes)| scopes.contains(&scope)).map(|(method, _)| *method).collect()
 }
 
-fn needed() -> impl Iterator<Item = &'static str> {
-    let methods = METHODS.iter().flat_map(|(_, scopes)| scopes.iter().copied());
+fn needed(features: Features) -> impl Iterator<Item = &'static str> {
+    let methods = METHODS.iter().chain(features.methods()).flat_map(|(_, scopes)| scopes.iter().copied());
     methods.chain(EVENTS.iter().filter_map(|(_, scope)| *scope)).chain([COMMANDS_SCOPE])
 }
 
@@ -78,10 +110,10 @@ mod tests {
 
     #[test]
     fn every_scope_that_is_needed_has_its_reason_and_no_other_has() {
-        for scope in needed() {
+        for scope in needed(Features::ALL) {
             assert!(WHY.iter().any(|(known, _)| *known == scope), "{scope} has no reason");
         }
-        assert_eq!(scopes().len(), WHY.len(), "a reason for a scope that nothing needs");
+        assert_eq!(scopes(Features::ALL).len(), WHY.len(), "a reason for a scope that nothing needs");
         assert!(METHODS.is_sorted_by_key(|(method, _)| *method));
     }
 }

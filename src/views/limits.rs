@@ -48,3 +48,5 @@ pub const REASON: u64 = 200;
 pub const RAISED_TITLE: u64 = 200;
 /// A link behind a title, in bytes; a longer one is left out.
 pub const LINK: usize = 2_000;
+/// Of a channel's topic (docs.slack.dev/reference/methods/conversations.setTopic: `too_long` above it).
+pub const TOPIC: usize = 250;

@@ -1,7 +1,7 @@
 //! Who is on call now, and who is next.
 
 use super::kit::{context, section};
-use super::mrkdwn::{day_and_time, escape, names, time};
+use super::mrkdwn::{day_and_time, escape, names, time, truncate};
 use super::{Message, limits};
 use crate::domain::directory::{Directory, Policy, Target};
 use crate::domain::duty::{Coming, Duty, named};
@@ -267,4 +267,17 @@ fn schedule(id: &ScheduleId, d: &Directory) -> String {
 
 fn name_of(user: &UserId, d: &Directory) -> String {
     escape(d.name_of(user), limits::LABEL)
+}
+
+/// The topic of a team's channel: `{oncall}` and `{next}` in `template` become whoever the first level asks now, and the
+/// next level that asks somebody else.
+pub fn topic(template: &str, levels: &[Vec<UserId>], d: &Directory) -> String {
+    let called = |people: &[UserId]| match people {
+        [] => "nobody".to_owned(),
+        people => names(&people.iter().map(|u| d.name_of(u)).collect::<Vec<_>>()),
+    };
+    let first = levels.first().map_or(&[][..], Vec::as_slice);
+    let next = levels.iter().skip(1).find(|level| level.iter().any(|u| !first.contains(u)));
+    let text = template.replace("{oncall}", &called(first)).replace("{next}", &called(next.map_or(&[], Vec::as_slice)));
+    truncate(&text, limits::TOPIC)
 }

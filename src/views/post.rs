@@ -4,7 +4,8 @@ use super::Message;
 use super::limits;
 use super::mrkdwn::{day_and_time, escape, names, time};
 use crate::domain::directory::Directory;
-use crate::domain::id::ScheduleId;
+use crate::domain::following::{self, Follower};
+use crate::domain::id::{ScheduleId, TeamId};
 use crate::domain::post::{About, Post};
 use crate::domain::stamp::At;
 use crate::domain::world::World;
@@ -13,7 +14,44 @@ use crate::domain::world::World;
 pub fn post(p: &Post, w: &World, d: &Directory) -> Option<Message> {
     match &p.about {
         About::NobodyOnCall { schedule } => nobody_on_call(schedule, p.since, w, d),
+        About::GroupKept { team } => Some(group_kept(team, w, d)),
+        About::CannotFollow { team, what, error } => Some(cannot_follow(team, *what, error, d)),
     }
+}
+
+fn team_name(id: &TeamId, d: &Directory) -> String {
+    escape(d.teams.get(id).map_or(id.as_str(), |t| t.name.as_str()), limits::LABEL)
+}
+
+/// Slack has no empty user groups.
+fn group_kept(id: &TeamId, w: &World, d: &Directory) -> Message {
+    let name = team_name(id, d);
+    if following::members(w, d, id).is_empty() {
+        Message::plain(format!(
+            ":warning: Nobody is on call at the first level of *{name}*. Slack has no empty user groups, so the group keeps \
+             whoever was in it last: do not rely on it until somebody is on call again."
+        ))
+    } else {
+        Message::plain(format!(":white_check_mark: The user group of *{name}* follows who is on call again."))
+    }
+}
+
+fn cannot_follow(id: &TeamId, what: Follower, error: &str, d: &Directory) -> Message {
+    let name = team_name(id, d);
+    let error = escape(error, limits::LABEL);
+    let text = match what {
+        Follower::Topic => format!(
+            ":warning: The topic of the channel of *{name}* cannot be set: Slack says `{error}`. Its `topic` in the \
+             configuration has no effect until that is mended: is the bot in the channel, and may it set topics \
+             (`warridor check --online`)?"
+        ),
+        Follower::UserGroup => format!(
+            ":warning: The user group of *{name}* cannot be changed: Slack says `{error}`. It may hold somebody who is not \
+             on call. In Slack's settings, *Permissions*, *User groups*, everybody must be allowed to change them; \
+             `warridor check --online` looks at the rest."
+        ),
+    };
+    Message::plain(text)
 }
 
 /// A level was passed over. Once somebody carries the schedule again, that is what it says.

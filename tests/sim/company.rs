@@ -1,12 +1,11 @@
 //! A small company for the simulation and the scenarios: two services, a primary and a backup, a boss.
 
 use chrono::{NaiveDate, NaiveTime};
-use std::collections::BTreeMap;
 use warridor::domain::directory::{
     Directory, Method, PersonalRule, Policy, Service, Step, Target, Team, Urgency, User,
 };
 use warridor::domain::schedule::{Rotation, Schedule};
-use warridor::sandbox::workspace::{Channel, SlashCommand, User as Member, Workspace};
+use warridor::sandbox::workspace::{Channel, SlashCommand, User as Member, Usergroup, Workspace};
 
 const PEOPLE: [&str; 4] = ["ana", "ben", "chen", "mara"];
 const CHANNELS: [(&str, &str); 3] = [("payments", "C0PAY"), ("search", "C0SEARCH"), ("admin", "C0ADMIN")];
@@ -79,22 +78,25 @@ pub fn company() -> Directory {
         service("reports", "C0SEARCH", "search", Urgency::Low),
         Service { team: "spare".into(), ..service("orphans", "C0PAY", "orphans", Urgency::High) },
         Service { team: "spare".into(), ..service("in-turn", "C0SEARCH", "in-turn", Urgency::High) },
-        Service { team: "spare".into(), hold_secs: 120, ..service("blips", "C0PAY", "payments", Urgency::High) },
+        Service { team: "pay".into(), hold_secs: 120, ..service("blips", "C0PAY", "payments", Urgency::High) },
     ];
     let schedules = [schedule("primary", &["ana"]), schedule("empty", &[])];
     Directory {
         sha256: "company".to_owned(),
         users: PEOPLE.iter().map(|p| ((*p).into(), person(p))).collect(),
-        teams: BTreeMap::from([(
-            "team".into(),
+        teams: [
             Team {
-                id: "team".into(),
                 name: "Team".to_owned(),
-                tier: 1,
-                channel: "C0PAY".into(),
-                members: PEOPLE.iter().map(|p| (*p).into()).collect(),
+                ..Team::new("team".into(), "C0PAY".into(), PEOPLE.iter().map(|p| (*p).into()).collect())
             },
-        )]),
+            Team {
+                usergroup: Some("S0ONCALL".to_owned()),
+                topic: Some("On call: {oncall}, then {next}.".to_owned()),
+                ..Team::new("pay".into(), "C0PAY".into(), vec!["ana".into(), "ben".into()])
+            },
+        ]
+        .map(|t| (t.id.clone(), t))
+        .into(),
         services: services.into_iter().map(|s| (s.id.clone(), s)).collect(),
         policies: policies.into_iter().map(|p| (p.id.clone(), p)).collect(),
         schedules: schedules.into_iter().map(|s| (s.id.clone(), s)).collect(),
@@ -141,6 +143,12 @@ pub fn workspace(directory: &Directory, seed: u64) -> Workspace {
                 ..Channel::default()
             })
             .collect(),
+        usergroups: vec![Usergroup {
+            id: "S0ONCALL".to_owned(),
+            handle: "team-oncall".to_owned(),
+            users: vec![slack_id("mara")],
+            ..Usergroup::default()
+        }],
         commands: vec![SlashCommand { command: "/pager".to_owned(), ..SlashCommand::default() }],
         seed,
         ..Workspace::default()

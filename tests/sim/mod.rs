@@ -662,6 +662,12 @@ impl Sim {
         }
     }
 
+    /// What follows who is on call: the channel's topic, and the people of the team's user group.
+    pub fn following(&self) -> (String, Vec<String>) {
+        let topic = self.slack.directory().channel("payments").map(|c| c.topic.value.clone());
+        (topic.unwrap_or_default(), self.slack.group_members("S0ONCALL").to_vec())
+    }
+
     /// Action ids a message offers.
     pub fn buttons(message: &Value) -> BTreeSet<String> {
         fn walk(v: &Value, found: &mut BTreeSet<String>) {

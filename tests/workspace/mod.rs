@@ -8,7 +8,7 @@ use warridor::clock::Clock;
 use warridor::config::{self, Loaded, MemoryEnv};
 use warridor::sandbox::workspace::{Channel, SlashCommand, User, Workspace};
 use warridor::sandbox::{Sandbox, SandboxConfig};
-use warridor::slack::methods;
+use warridor::slack::methods::{self, Features};
 
 pub const GOOD: &str = include_str!("../config/good.toml");
 /// What `good.toml` names, and a key for each.
@@ -26,7 +26,7 @@ pub fn fitting() -> Workspace {
             Channel { is_private: true, ..channel("C000000003", "admin") },
         ],
         commands: vec![SlashCommand::named("/pager")],
-        scopes: methods::scopes().into_iter().map(|(scope, _)| scope.to_owned()).collect(),
+        scopes: methods::scopes(Features::default()).into_iter().map(|(scope, _)| scope.to_owned()).collect(),
         ..Workspace::default()
     }
 }

@@ -66,7 +66,7 @@ fn user(id: &str, name: &str) -> User {
 
 fn team(id: &str, name: &str, members: &[&str]) -> Team {
     let members = members.iter().map(|m| (*m).into()).collect();
-    Team { id: id.into(), name: name.to_owned(), tier: 1, channel: channel(id), members }
+    Team { name: name.to_owned(), ..Team::new(id.into(), channel(id), members) }
 }
 
 fn service(id: &str, name: &str, team: &str) -> Service {

@@ -558,7 +558,10 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         }
         Fact::SyncCreated { key: SyncKey::Card(_), message } => i.card = Some(message.clone()),
         Fact::SyncCreated { key: SyncKey::Log(_), message } => i.log = Some(message.clone()),
-        Fact::SyncCreated { key: SyncKey::Thread(_) | SyncKey::Dm(..) | SyncKey::Post(_), .. } => {}
+        Fact::SyncCreated {
+            key: SyncKey::Thread(_) | SyncKey::Dm(..) | SyncKey::Post(_) | SyncKey::Follower(..),
+            ..
+        } => {}
         Fact::ThreadShown { upto, .. } => i.thread_shown = i.thread_shown.max(*upto),
         Fact::CardMoved { to, why, .. } => {
             i.channel = to.clone();
