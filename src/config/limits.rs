@@ -43,6 +43,10 @@ pub const RULE_DELAY_SECS: std::ops::RangeInclusive<i64> = 0..=24 * 60 * 60;
 /// Longer, and a page would be late.
 pub const BUNDLE_SECS: std::ops::RangeInclusive<i64> = 0..=120;
 pub const SETTING_SECS: std::ops::RangeInclusive<i64> = 1..=7 * 24 * 60 * 60;
+/// Once is no coming and going; more than is remembered cannot be counted.
+pub const FLAPPING_TIMES: std::ops::RangeInclusive<i64> = 2..=20;
+/// Of an alert whose source never says that it is over.
+pub const RESOLVE_AFTER_SECS: std::ops::RangeInclusive<i64> = 60..=7 * 24 * 60 * 60;
 /// Pages to the catch-all before the last pause repeats.
 pub const MAX_BACKOFFS: usize = 10;
 

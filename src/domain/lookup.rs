@@ -214,6 +214,7 @@ mod tests {
             policy: format!("policy {n}").into(),
             channel: "C1".into(),
             private: false,
+            resolve_after_secs: None,
         };
         let step = |level: &&[&str]| Step {
             targets: level.iter().map(|id| Target::Schedule((*id).into())).collect(),

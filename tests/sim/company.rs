@@ -35,6 +35,8 @@ pub fn company() -> Directory {
         policy: policy.into(),
         channel: channel.into(),
         private: false,
+        // What searches the logs never says that something is over.
+        resolve_after_secs: (id == "logs").then_some(2 * 60 * 60),
     };
     let schedule = |id: &str, who: &[&str]| Schedule {
         id: id.into(),
@@ -63,6 +65,7 @@ pub fn company() -> Directory {
     let services = [
         service("payments", "C0PAY", "payments", Urgency::High),
         service("search", "C0SEARCH", "search", Urgency::High),
+        service("logs", "C0PAY", "payments", Urgency::High),
         service("reports", "C0SEARCH", "search", Urgency::Low),
     ];
     let schedules = [schedule("primary", &["ana"]), schedule("empty", &[])];

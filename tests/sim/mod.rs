@@ -228,7 +228,7 @@ impl Sim {
     /// A monitor's body arrives.
     pub fn events(&mut self, service: &str, events: Vec<Event>) {
         let id = self.mint('h');
-        let delivery = Delivery { service: service.into(), source: Source::Alertmanager, urgency: None, events };
+        let delivery = Delivery { service: service.into(), source: Source::Alertmanager, urgency: None, resolve_after_secs: None, events };
         self.monitors.push_back(Input { id, what: What::Events(delivery) });
     }
 

@@ -86,6 +86,7 @@ fn service(id: &str, name: &str, team: &str) -> Service {
         policy: team.into(),
         channel: channel(team),
         private: false,
+        resolve_after_secs: None,
     }
 }
 
