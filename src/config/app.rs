@@ -1,7 +1,9 @@
 //! What the process itself needs to know: where it listens and keeps its data, how it is called in Slack.
 
 use super::keys::KeySource;
-use super::limits::{BUNDLE_SECS, FLAPPING_TIMES, MAX_BACKOFFS, MAX_COMMANDS, MAX_NAME_CHARS, MAX_URL_CHARS, SETTING_SECS};
+use super::limits::{
+    BUNDLE_SECS, FLAPPING_TIMES, MAX_BACKOFFS, MAX_COMMANDS, MAX_NAME_CHARS, MAX_URL_CHARS, SETTING_SECS,
+};
 use super::names::{Names, Once, known};
 use super::reader::{Found, Table};
 use super::suggest;

@@ -3,7 +3,8 @@
 
 use super::env::Env;
 use super::limits::{
-    MAX_FILE_BYTES, MAX_KEY_CHARS, MAX_KEYS_PER_SERVICE, MAX_NAME_CHARS, MAX_URL_CHARS, MIN_KEY_CHARS, RESOLVE_AFTER_SECS,
+    MAX_FILE_BYTES, MAX_KEY_CHARS, MAX_KEYS_PER_SERVICE, MAX_NAME_CHARS, MAX_URL_CHARS, MIN_KEY_CHARS,
+    RESOLVE_AFTER_SECS,
 };
 use super::names::Once;
 use super::reader::{Found, Table};

@@ -74,13 +74,9 @@ fn news(d: &Decision<'_>, i: &Incident, episode: &Alert, starts_at: Option<At>) 
         (State::Triggered { .. } | State::Acknowledged { by: None, .. }, Some(_)) => News::Back,
         // But for its flapping, it would have been resolved, and would come back.
         (State::Acknowledged { .. }, Some(Clearing { held_from: Some(from), .. })) if *from <= d.stamp.at => News::Back,
-        (
-            State::Triggered { .. }
-            | State::Acknowledged { .. }
-            | State::Snoozed { .. }
-            | State::Resolved { .. },
-            _,
-        ) => News::Fired { came_back },
+        (State::Triggered { .. } | State::Acknowledged { .. } | State::Snoozed { .. } | State::Resolved { .. }, _) => {
+            News::Fired { came_back }
+        }
     }
 }
 

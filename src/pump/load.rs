@@ -200,7 +200,8 @@ mod tests {
                 service: Some("search".into()),
                 count: 1,
                 starts_at: None,
-                state: AlertState::Firing, silence: None
+                state: AlertState::Firing,
+                silence: None,
             };
             let (from, responders, reported_by) = (IncidentNo(no - 1), Vec::new(), Vec::new());
             let taken =

@@ -102,7 +102,8 @@ fn state_word(i: &Incident) -> &'static str {
 
 /// What is being done about it, and what comes next.
 pub fn status(i: &Incident, d: &Directory) -> String {
-    format!("{}{}{}{}", state(i, d), cleared_for_all(i, d), still_reported(i, d), flapping(i, d))
+    let all = [state(i, d), cleared_for_all(i, d), still_reported(i, d), flapping(i, d)].concat();
+    all.trim_start().to_owned()
 }
 
 /// The monitor says that it is over, and a person had said that something is wrong.
@@ -116,7 +117,7 @@ pub fn still_reported(i: &Incident, d: &Directory) -> String {
 
 fn state(i: &Incident, d: &Directory) -> String {
     match &i.state {
-        State::Triggered { .. } if i.course.clearing.is_some() => also_asking(i, d).trim_start().to_owned(),
+        State::Triggered { .. } if i.course.clearing.is_some() => also_asking(i, d),
         State::Triggered { .. } => asking(i, d),
         State::Acknowledged { by: Some(by), since, .. } => {
             format!("*{}* has it since {}.{}", name(d, by), time(*since), also_asking(i, d))
@@ -141,7 +142,11 @@ fn state(i: &Incident, d: &Directory) -> String {
             }
             ResolvedBy::Monitor => match i.course.back.as_ref().and_then(|b| b.quiet_since) {
                 Some(cleared) => {
-                    format!("Cleared by the monitor at {}, and quiet since. Resolved by itself at {}.", time(cleared), time(*since))
+                    format!(
+                        "Cleared by the monitor at {}, and quiet since. Resolved by itself at {}.",
+                        time(cleared),
+                        time(*since)
+                    )
                 }
                 None => format!("Cleared by the monitor at {}.", time(*since)),
             },

@@ -49,27 +49,37 @@ fn count(i: &Incident) -> Option<String> {
     }
 }
 
+/// What makes it page again. A monitor that never says that it is over cannot clear it.
+fn unless_cleared(i: &Incident, when: &str) -> String {
+    if i.alerts.iter().filter(|a| a.is_firing()).all(|a| a.silence.is_some()) {
+        format!("If it is heard of again {when}")
+    } else {
+        format!("If not cleared {when}")
+    }
+}
+
 /// Resolved by a person while the monitor goes on: what that leads to.
 pub fn still_firing(i: &Incident, d: &Directory) -> String {
     let State::Resolved { since, .. } = &i.state else { return String::new() };
     let Some(count) = count(i) else { return String::new() };
-    match &i.course.page_again {
-        Some(again) => match (&again.declined, i.urgency) {
-            (Some(by), _) => {
-                format!(" {count} *{}* wants no page again: it stays resolved until they clear or fire anew.", name(d, by))
-            }
-            (None, Urgency::High) => {
-                format!(" {count} If not cleared by {}, whoever is on call is paged again.", time(again.until))
-            }
-            (None, Urgency::Low) => {
-                format!(" {count} If not cleared by {}, it is triggered again; nobody is paged.", time(again.until))
-            }
-        },
+    let Some(again) = &i.course.page_again else {
         // Resolved by an earlier version.
-        None => {
-            let until = time(since.plus_secs(d.settings.resolve_grace_secs));
-            format!(" {count} If they still fire after {until}, a new incident opens.")
-        }
+        let until = time(since.plus_secs(d.settings.resolve_grace_secs));
+        return format!(" {count} If it still fires after {until}, a new incident opens.");
+    };
+    if let Some(by) = &again.declined {
+        let by = name(d, by);
+        return format!(
+            " {count} *{by}* wants no page again: it stays resolved until the monitor clears it or it fires anew."
+        );
+    }
+    format!(" {count} {}, {}.", unless_cleared(i, &format!("by {}", time(again.until))), then(i.urgency))
+}
+
+fn then(urgency: Urgency) -> &'static str {
+    match urgency {
+        Urgency::High => "whoever is on call is paged again",
+        Urgency::Low => "it is triggered again; nobody is paged",
     }
 }
 
@@ -79,11 +89,11 @@ pub fn if_not_cleared(i: &Incident, d: &Directory) -> String {
         return still_firing(i, d);
     }
     let Some(count) = count(i) else { return String::new() };
-    let wait = span(d.settings.resolve_grace_secs);
-    match i.urgency {
-        Urgency::High => format!(" {count} If not cleared in {wait}, I page again."),
-        Urgency::Low => format!(" {count} If not cleared in {wait}, it is triggered again; nobody is paged."),
-    }
+    let then = match i.urgency {
+        Urgency::High => "I page again",
+        Urgency::Low => then(i.urgency),
+    };
+    format!(" {count} {}, {then}.", unless_cleared(i, &format!("in {}", span(d.settings.resolve_grace_secs))))
 }
 
 /// The button that declines that: its action, and its words.

@@ -76,9 +76,9 @@ fn told(fact: &Fact, facts: &[Fact], after: &Incident, d: &Directory) -> Option<
         Fact::Resolved { by: ResolvedBy::User(_), .. } => {
             format!("{no} is resolved. Nobody is paged any more.{}", if_not_cleared(after, d))
         }
-        Fact::PageAgainDeclined { .. } => format!(
-            "{no} stays resolved. Nobody is paged for it again until the monitor clears it, or it fires anew."
-        ),
+        Fact::PageAgainDeclined { .. } => {
+            format!("{no} stays resolved. Nobody is paged for it again until the monitor clears it, or it fires anew.")
+        }
         Fact::Reopened { .. } => {
             format!("{no} is open again, and you have it. Nobody was paged.{}", quiet(after, d))
         }

@@ -65,7 +65,7 @@ pub fn company() -> Directory {
     let services = [
         service("payments", "C0PAY", "payments", Urgency::High),
         service("search", "C0SEARCH", "search", Urgency::High),
-        service("logs", "C0PAY", "payments", Urgency::High),
+        service("logs", "C0SEARCH", "search", Urgency::High),
         service("reports", "C0SEARCH", "search", Urgency::Low),
     ];
     let schedules = [schedule("primary", &["ana"]), schedule("empty", &[])];

@@ -235,15 +235,14 @@ fn spill(incident: &mut Incident) -> Vec<Entry> {
 fn open(w: &mut World, o: &IncidentOpened, wall: At) {
     let key = AlertKey { service: o.service.clone(), dedup: o.dedup.clone() };
     let of_monitor = o.source != Source::Person;
-    let first =
-        Alert {
-            dedup: o.dedup.clone(),
-            service: None,
-            count: 1,
-            starts_at: o.starts_at,
-            state: AlertState::Firing,
-            silence: None,
-        };
+    let first = Alert {
+        dedup: o.dedup.clone(),
+        service: None,
+        count: 1,
+        starts_at: o.starts_at,
+        state: AlertState::Firing,
+        silence: None,
+    };
     let mut incident = Incident {
         no: o.incident,
         service: o.service.clone(),
