@@ -92,7 +92,7 @@ fn an_alert_is_paged_escalated_acknowledged_survives_a_kill_and_is_cleared() {
     }
     eventually_true("the thread tells the story", 10, || {
         let lines: String = slack.thread("payments", &card).iter().map(|m| m.text().to_owned() + "\n").collect();
-        let story = ["paging Ben Okafor", "Ben Okafor has it", "the monitor cleared it"];
+        let story = ["paging Ben Okafor", "Ben Okafor has it", "Resolved by itself"];
         story.iter().all(|line| lines.matches(line).count() == 1)
     });
 }
@@ -122,4 +122,71 @@ fn the_same_by_alertmanagers_pagerduty_receiver() {
     assert_eq!(slack.cards("payments", 1).len(), 1);
     assert_eq!(slack.pages("ana", 1).len(), 1);
     assert!(slack.pages("ben", 1).is_empty(), "Ben was paged although Ana had it");
+}
+
+/// The events that a card has counted.
+fn events(pager: &Pager, incident: u64) -> u64 {
+    let cards = pager.slack.cards("payments", incident);
+    let readable = cards.first().map(e2e::slack::Message::readable).unwrap_or_default();
+    let words: Vec<&str> = readable.split_whitespace().collect();
+    let counted = words.windows(2).find(|w| w[1].starts_with("event"));
+    counted.and_then(|w| w[0].parse().ok()).unwrap_or_default()
+}
+
+/// A group of two members that Alertmanager sends again and again, each time with their old `startsAt`.
+#[test]
+#[allow(clippy::disallowed_methods)]
+fn what_is_sent_again_after_a_resolve_pages_once_and_is_not_lost() {
+    let pager = Pager::demo(&Company::default().set("resolve_grace = \"10s\""));
+    pager.has_sockets(2);
+    let webhook = format!("http://{}/integrations/alertmanager/{PAYMENTS_KEY}", pager.listen);
+    let enqueue = format!("http://{}/v2/enqueue", pager.listen);
+    let alertmanager = Alertmanager::repeating(pager.dir(), &webhook, &enqueue, PAYMENTS_KEY, "500ms");
+    let slack = pager.slack;
+    let pages = |incident| slack.pages("ana", incident).len();
+    let member = |disk: &str| json!({"alertname": "DiskFull", "disk": disk});
+    let starts_at = (Utc::now() - TimeDelta::seconds(5)).to_rfc3339();
+
+    alertmanager.post(&member("a"), "Disk a is full", &starts_at, None);
+    slack.page_to("ana", 1);
+    alertmanager.post(&member("b"), "Disk b is full", &starts_at, None);
+    slack.page_to("ana", 2);
+    for incident in [1, 2] {
+        let card = slack.cards("payments", incident).remove(0);
+        slack.press_well("ana", "payments", &card, "incident.acknowledge");
+        slack.card_says("payments", incident, "*Ana Silva* has it since");
+    }
+
+    // Ana resolves one of them. Its group goes on being sent.
+    let card = slack.cards("payments", 1).remove(0);
+    slack.press_well("ana", "payments", &card, "incident.resolve");
+    slack.card_says("payments", 1, "Still firing: 1 alert.");
+    let before = events(&pager, 1);
+    // The other member clears: the group goes out at once, with the first one's old startsAt.
+    let ended = Utc::now().to_rfc3339();
+    alertmanager.post(&member("b"), "Disk b is full", &starts_at, Some(&ended));
+    slack.card_says("payments", 2, "Cleared by the monitor");
+    eventually_true("what is sent again is counted", 9, || events(&pager, 1) > before);
+    assert_eq!((pages(1), pages(2)), (1, 1), "nobody is paged by a repeat");
+
+    // Not cleared in time: the same incident, once.
+    slack.card_says_within(20, "payments", 1, "Paging *Ana Silva*");
+    eventually_true("Ana is paged again", 10, || pages(1) == 2);
+    let before = events(&pager, 1);
+    eventually_true("it goes on being sent", 10, || events(&pager, 1) > before + 2);
+    assert_eq!(pages(1), 2, "and is paged once");
+
+    // Cleared, and a later episode: the same incident again.
+    let ended = Utc::now().to_rfc3339();
+    alertmanager.post(&member("a"), "Disk a is full", &starts_at, Some(&ended));
+    slack.card_says("payments", 1, "Cleared by the monitor");
+    std::thread::sleep(Duration::from_millis(1_100));
+    alertmanager.post(&member("a"), "Disk a is full", &Utc::now().to_rfc3339(), None);
+    slack.card_says("payments", 1, "Paging *Ana Silva*");
+    eventually_true("Ana is paged for the later episode", 10, || pages(1) == 3);
+    for incident in [1, 2] {
+        assert_eq!(slack.cards("payments", incident).len(), 1, "one card of #{incident}");
+    }
+    assert!(slack.cards("payments", 3).is_empty(), "an old episode opened another incident");
+    assert_eq!(pages(2), 1);
 }

@@ -219,7 +219,7 @@ fn merged_incidents_count_in_one_place() {
     office.card(1, "2 alerts, 3 events");
     office.monitor(SEARCH_KEY, "slow", "resolve");
     office.monitor(PAYMENTS_KEY, "disk", "resolve");
-    office.card(1, "Cleared by the monitor");
+    office.card(1, "still Ana Silva's");
 }
 
 #[test]
@@ -263,6 +263,23 @@ fn somebody_who_was_not_asked_confirms_with_one_tap_more() {
     office.press("chen", "payments", &question, "incident.take");
     office.card(1, "Chen Wei has it since");
     office.told("chen", "You have #1. Ana Silva is not paged any more; Ben Okafor will not be.");
+}
+
+#[test]
+fn what_still_fires_pages_again_unless_somebody_says_not_to() {
+    let (office, card) = anas();
+    office.press("ana", "payments", &card, "incident.resolve");
+    office.told("ana", "Still firing: 1 alert. If not cleared in 30 min, I page again.");
+    let answer = office.private("ana").pop().expect("the answer to her Resolve");
+    let card = office.card(1, "whoever is on call is paged again");
+    // Whoever lost the answer finds the same in More….
+    let more = office.opens("ben", &card, "incident.more");
+    assert!(drawn(&more).join("\n").contains("Don't page again"), "{more}");
+    office.press("ana", "payments", &answer, "incident.dont_page_again");
+    office.told("ana", "#1 stays resolved.");
+    office.press_in("ben", &more, "incident.dont_page_again");
+    office.window_says("ben", "#1 pages nobody again by itself");
+    office.card(1, "wants no page again");
 }
 
 #[test]

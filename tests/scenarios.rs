@@ -10,6 +10,10 @@
 //! | `payments: disk-full is acknowledged elsewhere` | the monitor sends an acknowledge |
 //! | `ana presses Acknowledge on #1` | a click on the card; `in her message`: on the newest direct message |
 //! | `ana acknowledges #1`, `ana resolves #1: words`, `ana notes on #1: words`, `ana snoozes #1 until 12:00` | by command |
+//! | `ana wants no page again for #1` | the button of the private answer to her Resolve |
+//! | `ana sleeps for 8h` | Slack holds back her notifications |
+//! | `ana reports payments: nobody can pay` | opened by hand |
+//! | `ana asks why #1` / `the card of #1` | what `/pager why` says / what stands below a card's title |
 //! | `ben takes primary from 09:00 until 12:00` | an override |
 //! | `the process dies` / `the power fails` | and it starts again at once |
 //! | `slack: JSON` | a fault as `POST /sandbox/faults` takes it; `{"clear":true}` ends all |
@@ -91,7 +95,7 @@ impl Story {
     }
 
     fn does(&mut self, line: &str) -> bool {
-        let done = self.time(line) || self.monitor(line) || self.trouble(line) || self.person(line);
+        let done = self.time(line) || self.card(line) || self.monitor(line) || self.trouble(line) || self.person(line);
         // What is said about it is said within two seconds.
         self.sim.advance(2_000);
         done
@@ -131,6 +135,16 @@ impl Story {
         true
     }
 
+    /// What stands on a card below its title.
+    fn card(&mut self, line: &str) -> bool {
+        let Some(number) = line.strip_prefix("the card of #").and_then(|n| n.parse().ok()) else { return false };
+        let snapshot = self.sim.snapshot();
+        let Some(i) = snapshot.world.incident(IncidentNo(number)) else { return false };
+        let says = warridor::views::card::status(i, &snapshot.directory);
+        self.sim.heard.push((format!("whoever looks at #{number}"), says));
+        true
+    }
+
     fn trouble(&mut self, line: &str) -> bool {
         match line {
             "the process dies" | "the power fails" => {
@@ -162,6 +176,26 @@ impl Story {
             self.sim.settle();
             return true;
         }
+        if let Some((service, title)) = rest.strip_prefix("reports ").and_then(|r| r.split_once(": ")) {
+            self.sim.raise(who, service, title);
+            self.sim.settle();
+            return true;
+        }
+        if let Some(ms) = rest.strip_prefix("sleeps for ").and_then(duration_ms) {
+            self.sim.dnd(who, Some(ms));
+            self.sim.settle();
+            return true;
+        }
+        if let Some(number) = rest.strip_prefix("asks why #") {
+            let Ok(number) = number.parse() else { return false };
+            let snapshot = self.sim.snapshot();
+            let Some(i) = snapshot.world.incident(IncidentNo(number)) else { return false };
+            let why = warridor::views::why::why(i, &snapshot.directory);
+            let blocks = serde_json::json!(why.blocks);
+            let lines = blocks.as_array().into_iter().flatten().filter_map(|b| b["text"]["text"].as_str());
+            self.sim.heard.extend(lines.map(|line| (who.to_owned(), line.to_owned())));
+            return true;
+        }
         if let Some((whom, number)) = rest.strip_prefix("asks for ").and_then(|r| r.split_once(" on #")) {
             let Ok(number) = number.parse() else { return false };
             let whom = match whom.strip_prefix("team ") {
@@ -178,6 +212,9 @@ impl Story {
         let deed = match verb {
             "acknowledges" => Deed::Acknowledge,
             "resolves" => Deed::Resolve { note: Some(words.to_owned()).filter(|w| !w.is_empty()) },
+            "wants no page again for" => Deed::DeclinePageAgain,
+            "reopens" => Deed::Reopen,
+            "escalates" => Deed::Escalate,
             "notes on" => Deed::Note { text: words.to_owned() },
             "begins" => Deed::Start,
             "mitigates" => Deed::Mitigate,

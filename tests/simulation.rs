@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use sim::{Sim, clear, event, order};
 use std::collections::{BTreeMap, BTreeSet};
 use warridor::domain::call::{SkipReason, Whom};
+use warridor::domain::course::Had;
 use warridor::domain::directory::{Target, Urgency};
 use warridor::domain::fact::{Fact, ResolvedBy};
 use warridor::domain::following;
@@ -27,7 +28,7 @@ use warridor::views::action_id::Action;
 
 const STEPS: usize = 45;
 const KEYS: [&str; 6] = ["disk-1", "disk-2", "cpu", "latency", "errors", "<!channel> & <@U1>"];
-const SERVICES: [&str; 6] = ["payments", "search", "reports", "orphans", "blips", "in-turn"];
+const SERVICES: [&str; 7] = ["payments", "search", "reports", "orphans", "blips", "in-turn", "logs"];
 const MINUTE: i64 = 60_000;
 
 #[test]
@@ -93,10 +94,11 @@ fn play(seed: u64, verbose: bool) -> Sim {
 
 fn happen(sim: &mut Sim) {
     match sim.rng.random_range(0..100) {
-        0..30 => monitor(sim),
+        0..27 => monitor(sim),
+        27..30 => comes_and_goes(sim),
         30..50 => person(sim),
         50..72 => {
-            let ms = [200, 2_000, 20_000, 5 * MINUTE, 31 * MINUTE][sim.rng.random_range(0..5)];
+            let ms = [200, 2_000, 20_000, 5 * MINUTE, 16 * MINUTE, 31 * MINUTE][sim.rng.random_range(0..6)];
             sim.advance(ms);
         }
         72..82 => sim.checkpoint(),
@@ -146,6 +148,26 @@ fn monitor(sim: &mut Sim) {
     sim.events(service, events);
 }
 
+/// One alert clears and fires again, some minutes between; now and then somebody looks.
+fn comes_and_goes(sim: &mut Sim) {
+    let service = SERVICES[sim.rng.random_range(0..SERVICES.len())];
+    let key = KEYS[sim.rng.random_range(0..KEYS.len())];
+    for _ in 0..sim.rng.random_range(1..5) {
+        for action in [EventAction::Trigger, EventAction::Resolve] {
+            if sim.pump.is_none() {
+                return;
+            }
+            sim.events(service, vec![event(action, key, None)]);
+            let ms = sim.rng.random_range(0..20) * MINUTE;
+            sim.advance(ms);
+            if sim.pump.is_some() && sim.rng.random_ratio(1, 4) {
+                person(sim);
+                sim.settle();
+            }
+        }
+    }
+}
+
 fn person(sim: &mut Sim) {
     let who = ["ana", "ben", "chen", "mara"][sim.rng.random_range(0..4)];
     if sim.rng.random_ratio(1, 2) {
@@ -167,7 +189,7 @@ fn person(sim: &mut Sim) {
     let newest = sim.snapshot().world.meta.last_incident.0;
     let incident = sim.rng.random_range(1..=newest.max(1) + 1);
     let somebody = || ["ana", "ben", "chen", "mara"];
-    let deed = match sim.rng.random_range(0..16) {
+    let deed = match sim.rng.random_range(0..18) {
         0 => Deed::Acknowledge,
         1 => Deed::snooze(sim.wall.plus_ms(sim.rng.random_range(-5..600) * MINUTE)),
         2 => Deed::EndSnooze,
@@ -190,6 +212,7 @@ fn person(sim: &mut Sim) {
             };
             Deed::AddResponders { whom: vec![whom] }
         }
+        16 => Deed::DeclinePageAgain,
         13 => Deed::MergeInto { into: IncidentNo(sim.rng.random_range(1..=newest.max(1) + 1)) },
         14 => {
             let service = ["payments", "reports"][sim.rng.random_range(0..2)];
@@ -398,6 +421,18 @@ fn states_follow(facts: &[Fact], seed: u64) {
             Fact::Resolved { by: ResolvedBy::User(_) | ResolvedBy::Monitor, .. } => {
                 (matches!(state, Some("triggered" | "acknowledged" | "snoozed")), "resolved")
             }
+            // Nobody's incident is triggered again by a monitor that repeats itself.
+            Fact::NotCleared { .. } => (state == Some("resolved"), "triggered"),
+            Fact::CameBack { had, .. } => match had {
+                None => (matches!(state, Some("resolved" | "triggered" | "acknowledged")), "triggered"),
+                Some(Had::Acknowledged { .. }) => (matches!(state, Some("resolved" | "acknowledged")), "acknowledged"),
+                Some(Had::Snoozed { .. }) => (state == Some("resolved"), "snoozed"),
+            },
+            Fact::WillResolve { .. } => {
+                let open = state.filter(|s| *s != "resolved");
+                (open.is_some(), open.unwrap_or(""))
+            }
+            Fact::PageAgainPlanned { .. } | Fact::PageAgainDeclined { .. } => (state == Some("resolved"), "resolved"),
             Fact::Reopened { .. } => (state == Some("resolved"), "acknowledged"),
             Fact::Reassigned { .. } => (matches!(state, Some("triggered" | "acknowledged")), "acknowledged"),
             Fact::Merged { .. } => (matches!(state, Some("triggered" | "acknowledged" | "snoozed")), "resolved"),

@@ -21,6 +21,7 @@ use draw::{Golden, message, view};
 use warridor::command::{self, Line, Speaker, Topic};
 use warridor::config::{Means, SystemEnv, load};
 use warridor::domain::call::{Asked, SkipReason, Skipped, Whom};
+use warridor::domain::course::Had;
 use warridor::domain::directory::{Target, Urgency};
 use warridor::domain::duty::{coming, duties, out_of_hearing};
 use warridor::domain::fact::{LateAct, ResolvedBy};
@@ -81,6 +82,14 @@ fn states() -> Vec<(&'static str, Desk)> {
             d.act_on(2, "chen", Deed::MergeInto { into: IncidentNo(1) });
             d.alert("payments", EventAction::Resolve);
         })
+    };
+    let cleared = || after(&anas, &|d| d.alert("payments", EventAction::Resolve));
+    let flaps = |d: &mut Desk| {
+        for _ in 0..2 {
+            d.alert("payments", EventAction::Resolve);
+            d.alert("payments", EventAction::Trigger);
+            d.deliver();
+        }
     };
     let merged = || after(&two, &|d| d.act("ana", Deed::MergeInto { into: IncidentNo(2) }));
     let waiting = |d: &mut Desk| {
@@ -155,7 +164,43 @@ fn states() -> Vec<(&'static str, Desk)> {
         ("resolved: by Ana, the monitor still fires", resolved()),
         ("resolved: by Ana, then cleared", after(&resolved, &|d| d.alert("payments", EventAction::Resolve))),
         ("resolved: by the monitor while paging", after(&paged, &|d| d.alert("payments", EventAction::Resolve))),
-        ("resolved: by the monitor while Ana had it", after(&anas, &|d| d.alert("payments", EventAction::Resolve))),
+        ("acknowledged: cleared, still Ana's", cleared()),
+        ("acknowledged: cleared, and Ana wrote a note later", {
+            after(&cleared, &|d| {
+                d.advance(5 * MINUTE);
+                d.act("ana", Deed::Note { text: "looking why".to_owned() });
+            })
+        }),
+        ("resolved: by itself, Ana had it", after(&cleared, &|d| d.advance(15 * MINUTE))),
+        ("acknowledged: it is back, and Ana has it", {
+            after(&cleared, &|d| {
+                d.advance(20 * MINUTE);
+                d.alert("payments", EventAction::Trigger);
+            })
+        }),
+        ("triggered: it is back, and paging goes on at level 2", {
+            after(&paged, &|d| {
+                d.advance(5 * MINUTE);
+                d.alert("payments", EventAction::Resolve);
+                d.alert("payments", EventAction::Trigger);
+            })
+        }),
+        ("snoozed: cleared", after(&snoozed, &|d| d.alert("payments", EventAction::Resolve))),
+        ("triggered: resolved by Ana, and not cleared since", after(&resolved, &|d| d.advance(30 * MINUTE))),
+        ("resolved: by Ana, who wants no page again", after(&resolved, &|d| d.act("ana", Deed::DeclinePageAgain))),
+        ("triggered: flapping", after(&paged, &flaps)),
+        ("triggered: flapping, and cleared", {
+            after(&paged, &|d| {
+                flaps(d);
+                d.alert("payments", EventAction::Resolve);
+            })
+        }),
+        ("acknowledged: flapping, and cleared", {
+            after(&anas, &|d| {
+                flaps(d);
+                d.alert("payments", EventAction::Resolve);
+            })
+        }),
         ("triggered: opened by Chen, by hand", {
             let mut desk = Desk::at(NIGHT);
             desk.raise("chen", "payments", "Nobody can pay with <!channel> PayPal", None);
@@ -249,12 +294,13 @@ fn direct_messages() {
                 Purpose::CatchAll => "the catch-all",
                 Purpose::StillOnIt => "still on it?",
                 Purpose::Raised => "urgent now",
+                Purpose::Back => "it is back",
             };
             let dm = views::page::page(&i, p, &desk.directory, desk.store);
             golden.say(&format!("{name} — to {to} ({why})"), &message(&dm, desk.subject(&i)));
         }
     }
-    for purpose in [Purpose::Step, Purpose::CatchAll, Purpose::StillOnIt, Purpose::Raised] {
+    for purpose in [Purpose::Step, Purpose::CatchAll, Purpose::StillOnIt, Purpose::Raised, Purpose::Back] {
         assert!(purposes.contains(&purpose), "no state has a page for {purpose:?}");
     }
     golden.compare();
@@ -293,9 +339,18 @@ fn happenings() -> Vec<Happening> {
             | Happening::MergedInto { .. }
             | Happening::Merged { .. }
             | Happening::Late { .. }
-            | Happening::CardMoved { .. }
             | Happening::Held { .. }
-            | Happening::HoldEnded { .. } => {}
+            | Happening::HoldEnded { .. }
+            | Happening::ClearedFor { .. }
+            | Happening::ClearedBySilence
+            | Happening::CameAnew
+            | Happening::ResolvedByItself { .. }
+            | Happening::CameBack { .. }
+            | Happening::NotCleared
+            | Happening::PageAgainDeclined { .. }
+            | Happening::Flapping
+            | Happening::FlappingEnded
+            | Happening::CardMoved { .. } => {}
         }
     }
     let asked = |level, round, who: &[&str], skipped: &[(Target, SkipReason)]| Happening::Asked {
@@ -383,6 +438,19 @@ fn happenings() -> Vec<Happening> {
         late(LateAct::AcknowledgeAfterResolve),
         late(LateAct::ResolveAfterResolve),
         Happening::CardMoved { to: "C0ADMIN".into(), why: PageFailure::Slack("is_archived".to_owned()) },
+        Happening::ClearedFor { until: NIGHT.plus_ms(15 * MINUTE) },
+        Happening::ClearedBySilence,
+        Happening::CameAnew,
+        Happening::ResolvedByItself { cleared: NIGHT.plus_ms(-15 * MINUTE) },
+        Happening::CameBack { had: None },
+        Happening::CameBack { had: Some(Had::Acknowledged { by: "ana".into() }) },
+        Happening::CameBack {
+            had: Some(Had::Snoozed { by: "ana".into(), until: NIGHT.plus_ms(6 * HOUR), due: NIGHT.plus_ms(6 * HOUR) }),
+        },
+        Happening::NotCleared,
+        Happening::PageAgainDeclined { by: "ana".into() },
+        Happening::Flapping,
+        Happening::FlappingEnded,
     ];
     all.iter().for_each(is_listed);
     all
@@ -444,6 +512,7 @@ fn refusals() -> Vec<Refusal> {
             | Refusal::SnoozeInThePast { .. }
             | Refusal::SnoozeTooLong { .. }
             | Refusal::EmptyNote
+            | Refusal::PagesNobodyAgain { .. }
             | Refusal::OverrideEndsBeforeItStarts
             | Refusal::OverrideInThePast { .. }
             | Refusal::NoSuchOverride(_)
@@ -473,6 +542,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal::TooManyAlerts { incident, most: 1_000 },
         Refusal::EmptyTitle { service: "payments".into() },
         Refusal::AlreadyYours { incident },
+        Refusal::PagesNobodyAgain { incident },
         Refusal::IsResolved { incident, by: ResolvedBy::User("ben".into()), since: NIGHT },
         Refusal::IsResolved { incident, by: ResolvedBy::Monitor, since: NIGHT },
         Refusal::IsSnoozed { incident, by: "ben".into(), until: NIGHT.plus_ms(HOUR) },

@@ -1,7 +1,9 @@
 //! What the process itself needs to know: where it listens and keeps its data, how it is called in Slack.
 
 use super::keys::KeySource;
-use super::limits::{BUNDLE_SECS, MAX_BACKOFFS, MAX_COMMANDS, MAX_NAME_CHARS, MAX_URL_CHARS, SETTING_SECS};
+use super::limits::{
+    BUNDLE_SECS, FLAPPING_TIMES, MAX_BACKOFFS, MAX_COMMANDS, MAX_NAME_CHARS, MAX_URL_CHARS, SETTING_SECS,
+};
 use super::names::{Names, Once, known};
 use super::reader::{Found, Table};
 use super::suggest;
@@ -170,10 +172,17 @@ pub(super) fn settings(top: &Table<'_>) -> Settings {
         ("ack_timeout_grace", &mut settings.ack_timeout_grace_secs),
         ("resolve_grace", &mut settings.resolve_grace_secs),
         ("close_after", &mut settings.close_after_secs),
+        ("auto_resolve_after", &mut settings.auto_resolve_after_secs),
+        ("refire_within", &mut settings.refire_within_secs),
+        ("flapping_window", &mut settings.flapping_window_secs),
+        ("flapping_hold", &mut settings.flapping_hold_secs),
     ] {
         if let Some(found) = table.span(key, SETTING_SECS) {
             *setting = found.value;
         }
+    }
+    if let Some(times) = table.number("flapping_times", FLAPPING_TIMES) {
+        settings.flapping_times = usize::try_from(times).unwrap_or(settings.flapping_times);
     }
     table.required_items("exhausted_backoff", "write at least one: [\"5m\", \"10m\", \"20m\"]");
     if let Some(found) = table.spans("exhausted_backoff", MAX_BACKOFFS, SETTING_SECS).filter(|f| !f.is_empty()) {

@@ -4,6 +4,7 @@
 use super::env::Env;
 use super::limits::{
     MAX_FILE_BYTES, MAX_KEY_CHARS, MAX_KEYS_PER_SERVICE, MAX_NAME_CHARS, MAX_URL_CHARS, MIN_KEY_CHARS,
+    RESOLVE_AFTER_SECS,
 };
 use super::names::Once;
 use super::reader::{Found, Table};
@@ -81,15 +82,16 @@ pub(super) fn read(service: &Table<'_>, id: &ServiceId, keys: &mut Keys<'_>) {
         if let Some(at) = LITERALS.iter().find_map(|word| table.is_text(word)) {
             literal(&table, at, id);
         } else {
-            one(&table, id, keys, &mut names);
+            one(&table, service, id, keys, &mut names);
             table.finish();
         }
     }
 }
 
-fn one(table: &Table<'_>, service: &ServiceId, keys: &mut Keys<'_>, names: &mut Once) {
+fn one(table: &Table<'_>, of_service: &Table<'_>, service: &ServiceId, keys: &mut Keys<'_>, names: &mut Once) {
     let name = table.text("name", MAX_NAME_CHARS);
     let urgency = urgency(table);
+    let resolve_after_secs = resolve_after(table, of_service);
     let places = ["key_env", "key_file", "key_sha256"];
     let given: Vec<&str> = places.into_iter().filter(|key| table.has(key).is_some()).collect();
     let mend = format!("key_env = \"{}\" (or key_file, or key_sha256)", variable_for(service));
@@ -120,10 +122,24 @@ fn one(table: &Table<'_>, service: &ServiceId, keys: &mut Keys<'_>, names: &mut 
     if let Some(hash) = hash {
         let shown = Found { value: hash.clone(), at, shown: "this key".to_owned() };
         if keys.hashes.take(table, &shown, "the key of another integration") {
-            let key = IntegrationKey { name: name.value, service: service.clone(), urgency };
+            let key = IntegrationKey { name: name.value, service: service.clone(), urgency, resolve_after_secs };
             keys.by_hash.insert(hash, key);
         }
     }
+}
+
+/// How long an event of a source counts that never says that something is over. Without such a time, nothing it sends
+/// would ever be over.
+fn resolve_after(table: &Table<'_>, of_service: &Table<'_>) -> Option<i64> {
+    let own = table.span("resolve_after", RESOLVE_AFTER_SECS).map(|found| found.value);
+    let never_says_so = table.flag("sends_resolves") == Some(false);
+    if never_says_so && table.has("resolve_after").or(of_service.has("resolve_after")).is_none() {
+        let at = table.has("sends_resolves").unwrap_or(table.at);
+        let wrong = "leaves every incident of this key open for ever";
+        let mend = "add resolve_after = \"2h\": not heard of for so long, an alert counts as cleared";
+        table.notes.complain(at, &table.place, "sends_resolves = false", wrong, mend);
+    }
+    own
 }
 
 fn source(table: &Table<'_>, service: &ServiceId, keys: &mut Keys<'_>) -> Option<(KeyFrom, usize)> {

@@ -47,6 +47,10 @@ pub const SETTING_SECS: std::ops::RangeInclusive<i64> = 1..=7 * 24 * 60 * 60;
 pub const TOPIC_CHARS: usize = 150;
 /// How long an alert may have to last before it pages.
 pub const HOLD_SECS: std::ops::RangeInclusive<i64> = 0..=60 * 60;
+/// Once is no coming and going; more than is remembered cannot be counted.
+pub const FLAPPING_TIMES: std::ops::RangeInclusive<i64> = 2..=20;
+/// Of an alert whose source never says that it is over.
+pub const RESOLVE_AFTER_SECS: std::ops::RangeInclusive<i64> = 60..=7 * 24 * 60 * 60;
 /// Pages to the catch-all before the last pause repeats.
 pub const MAX_BACKOFFS: usize = 10;
 

@@ -1,7 +1,7 @@
 //! `[[service]]`.
 
 use super::keys::{self, Keys};
-use super::limits::{HOLD_SECS, MAX_ID_CHARS, MAX_NAME_CHARS, MAX_SERVICES};
+use super::limits::{HOLD_SECS, MAX_ID_CHARS, MAX_NAME_CHARS, MAX_SERVICES, RESOLVE_AFTER_SECS};
 use super::names::{Names, Once, known};
 use super::people::{channel, tier};
 use super::reader::Table;
@@ -33,6 +33,7 @@ pub(super) fn read(
         let own_channel = channel(&table, names, channels);
         let private = table.flag("private").unwrap_or(false);
         let hold = table.span("hold", HOLD_SECS).map_or(0, |found| found.value);
+        let resolve_after_secs = table.span("resolve_after", RESOLVE_AFTER_SECS).map(|found| found.value);
         let has_keys = table.has("key").is_some();
         if let Some(id) = id.as_ref().filter(|_| has_keys) {
             keys::read(&table, &ServiceId::from(id.value.as_str()), keys);
@@ -51,6 +52,7 @@ pub(super) fn read(
                 channel: own_channel.unwrap_or_else(|| team.channel.clone()),
                 private,
                 hold_secs: hold,
+                resolve_after_secs,
             });
         }
         table.finish();

@@ -22,6 +22,19 @@ pub struct Alert {
     /// When the problem began, by the sender's clock: names the episode.
     pub starts_at: Option<At>,
     pub state: AlertState,
+    /// Its source never says that it is over: how long it is believed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub silence: Option<Silence>,
+}
+
+/// When an alert was heard of, and until when that holds: then it counts as cleared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Silence {
+    /// The last event, on the wall clock.
+    pub since: At,
+    /// On the line of `at`; without it, only a person ends it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<At>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +52,11 @@ impl Alert {
     /// The service that was told.
     pub fn service_in<'a>(&'a self, incident: &'a Incident) -> &'a ServiceId {
         self.service.as_ref().unwrap_or(&incident.service)
+    }
+
+    /// When it does, unless it is heard of before.
+    pub fn counts_as_cleared_at(&self) -> Option<At> {
+        self.silence.filter(|_| self.is_firing()).and_then(|s| s.due)
     }
 
     pub fn is_firing(&self) -> bool {
@@ -61,7 +79,12 @@ pub(super) fn events(d: &mut Decision<'_>, delivery: &Delivery) -> Result<(), Re
     for event in &delivery.events {
         let key = AlertKey { service: delivery.service.clone(), dedup: event.dedup_key.clone() };
         match event.action {
-            EventAction::Trigger => trigger(d, service, &key, event, delivery.source, delivery.urgency),
+            EventAction::Trigger => {
+                trigger(d, service, &key, event, delivery.source, delivery.urgency);
+                if let Some(secs) = delivery.resolve_after_secs.or(service.resolve_after_secs) {
+                    episode::heard(d, &key, Some(secs));
+                }
+            }
             EventAction::Acknowledge => episode::acknowledge(d, &key),
             EventAction::Resolve => episode::resolve(d, &key, event),
         }
@@ -87,6 +110,8 @@ pub(super) fn unreadable(d: &mut Decision<'_>, body: &Unreadable) -> Result<(), 
     };
     let service = opening::service_of(d, &key.service)?;
     trigger(d, service, &key, &event, Source::Warridor, body.urgency);
+    // Nobody says when bodies can be read again.
+    episode::heard(d, &key, None);
     Ok(())
 }
 
@@ -98,8 +123,7 @@ fn trigger(
     source: Source,
     urgency: Option<Urgency>,
 ) {
-    match episode::of_known(d, key, event) {
-        Some(fact) => d.emit(fact),
-        None => opening::open(d, service, key, event, source, urgency),
+    if !episode::fires(d, key, event) {
+        opening::open(d, service, key, event, source, urgency);
     }
 }

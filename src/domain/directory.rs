@@ -94,6 +94,8 @@ pub struct Service {
     pub private: bool,
     /// Its alerts page when they lasted this long; 0: at once.
     pub hold_secs: i64,
+    /// Where a key does not say otherwise: an alert counts as cleared when nothing was heard of it for so long.
+    pub resolve_after_secs: Option<i64>,
 }
 
 impl Service {
@@ -101,7 +103,8 @@ impl Service {
     pub fn new(id: ServiceId, team: TeamId, policy: PolicyId, channel: ChannelId) -> Self {
         let name = id.to_string();
         let urgency = Urgency::High;
-        Self { id, name, team, tier: 1, urgency, policy, channel, private: false, hold_secs: 0 }
+        let (hold_secs, resolve_after_secs) = (0, None);
+        Self { id, name, team, tier: 1, urgency, policy, channel, private: false, hold_secs, resolve_after_secs }
     }
 }
 
@@ -120,6 +123,8 @@ pub struct IntegrationKey {
     pub service: ServiceId,
     /// Fixes the urgency of everything that comes by this key.
     pub urgency: Option<Urgency>,
+    /// What comes by it counts as cleared when nothing was heard of it for so long.
+    pub resolve_after_secs: Option<i64>,
 }
 
 /// Who is asked, in what order, and how long each has.
@@ -169,8 +174,18 @@ pub struct Settings {
     pub ack_timeout_grace_secs: i64,
     /// Between pages to the catch-all; the last one repeats.
     pub exhausted_backoff_secs: Vec<i64>,
-    /// A person resolved while the monitor still says firing: re-sent events of that episode are not news for this long.
+    /// A person resolved while the monitor still says firing: not cleared by then, it is triggered again.
     pub resolve_grace_secs: i64,
+    /// Cleared while somebody has it: quiet for this long, it is resolved by itself.
+    pub auto_resolve_after_secs: i64,
+    /// Firing again so soon after it was resolved by itself, it is the same incident.
+    pub refire_within_secs: i64,
+    /// Firing so often
+    pub flapping_times: usize,
+    /// within this, it flaps:
+    pub flapping_window_secs: i64,
+    /// then it is not resolved by itself sooner than this after it cleared.
+    pub flapping_hold_secs: i64,
     /// Between two pushes to one person: what comes in between is one message. 0: every page is a message of its own.
     pub bundle_secs: i64,
     /// Resolved for this long, an incident leaves memory for the disk.
@@ -184,6 +199,11 @@ impl Default for Settings {
             ack_timeout_grace_secs: 5 * 60,
             exhausted_backoff_secs: vec![5 * 60, 10 * 60, 20 * 60],
             resolve_grace_secs: 30 * 60,
+            auto_resolve_after_secs: 15 * 60,
+            refire_within_secs: 15 * 60,
+            flapping_times: 3,
+            flapping_window_secs: 60 * 60,
+            flapping_hold_secs: 30 * 60,
             bundle_secs: 30,
             close_after_secs: 24 * 60 * 60,
         }

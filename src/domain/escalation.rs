@@ -14,7 +14,7 @@ use super::post::About;
 use super::schedule::resolve;
 use super::stamp::At;
 use super::world::Wake;
-use super::{dnd, hold, oncall, post, settle};
+use super::{dnd, episode, hold, oncall, post, settle};
 
 /// At most this many deadlines are served by one wake, oldest first; the rest by the next.
 pub const DUE_AT_ONCE: usize = 64;
@@ -32,19 +32,21 @@ pub(super) fn due(d: &mut Decision<'_>) {
 }
 
 fn incident_due(d: &mut Decision<'_>, no: IncidentNo) {
+    episode::due(d, no);
     let Some(incident) = d.incident(no) else {
         return;
     };
     let at = d.stamp.at;
+    let is_over = incident.course.clearing.is_some();
     match &incident.state {
         State::Snoozed { due, by, .. } if *due <= at => {
             d.emit(Fact::SnoozeEnded { incident: no });
             page_again(d, &incident, Some(by));
         }
-        State::Acknowledged { by, timeout: AckTimeout::AskAt(ask), .. } if *ask <= at => {
+        State::Acknowledged { by, timeout: AckTimeout::AskAt(ask), .. } if *ask <= at && !is_over => {
             ask_still_on_it(d, no, by.as_ref())
         }
-        State::Acknowledged { by, timeout: AckTimeout::TriggerAt(t), .. } if *t <= at => {
+        State::Acknowledged { by, timeout: AckTimeout::TriggerAt(t), .. } if *t <= at && !is_over => {
             d.emit(Fact::AckTimedOut { incident: no });
             page_again(d, &incident, by.as_ref());
         }
@@ -85,18 +87,31 @@ pub(super) fn start_main_call(d: &mut Decision<'_>, no: IncidentNo, also: Vec<Us
     let Some(incident) = d.incident(no) else {
         return;
     };
-    if let Some((why, until)) = hold::holding(d, &incident) {
-        hold::begin(d, no, why, until);
+    if hold::holds(d, &incident) {
         return;
     }
     let policy = policy_of(d, &incident);
     let policy = policy.unwrap_or_else(|| Policy { id: incident.policy.clone(), steps: Vec::new(), repeat: 0 });
-    start_call(d, no, CallKind::Main, policy, also, 0);
+    start_call(d, no, CallKind::Main, policy, also, (0, 0));
+}
+
+/// Triggered again soon after it was resolved by itself: asking goes on at the level where it stopped. After a snooze that
+/// ended meanwhile it begins anew, with whoever had snoozed it.
+pub(super) fn page_on(d: &mut Decision<'_>, no: IncidentNo, snoozed_by: Option<UserId>) {
+    let Some(incident) = d.incident(no).filter(|i| i.urgency == Urgency::High) else { return };
+    match (incident.main_call(), snoozed_by) {
+        (Some(_), None) if hold::holds(d, &incident) => {}
+        (Some(call), None) => {
+            let (policy, also) = ((*call.policy).clone(), call.also.clone());
+            start_call(d, no, CallKind::Main, policy, also, (call.step, call.round));
+        }
+        (_, also) => start_main_call(d, no, also.into_iter().collect()),
+    }
 }
 
 /// Asks more people, from a step on, while the responder keeps the incident.
 pub(super) fn start_added_call(d: &mut Decision<'_>, no: IncidentNo, by: UserId, policy: Policy, from: u32) {
-    start_call(d, no, CallKind::Added { by }, policy, Vec::new(), from);
+    start_call(d, no, CallKind::Added { by }, policy, Vec::new(), (from, 0));
 }
 
 /// Whoever has it may not hear that it is urgent now: the levels are asked from the first, unless they are already.
@@ -119,16 +134,23 @@ pub(super) fn policy_of(d: &Decision<'_>, incident: &Incident) -> Option<Policy>
 
 /// Asks somebody by name, from their first level on.
 pub(super) fn start_responder_call(d: &mut Decision<'_>, no: IncidentNo, kind: CallKind, policy: Policy) {
-    start_call(d, no, kind, policy, Vec::new(), 0);
+    start_call(d, no, kind, policy, Vec::new(), (0, 0));
 }
 
-fn start_call(d: &mut Decision<'_>, no: IncidentNo, kind: CallKind, policy: Policy, also: Vec<UserId>, from: u32) {
+fn start_call(
+    d: &mut Decision<'_>,
+    no: IncidentNo,
+    kind: CallKind,
+    policy: Policy,
+    also: Vec<UserId>,
+    (step, round): (u32, u32),
+) {
     let Some(call) = d.incident(no).map(|i| next_call(&i)) else {
         return;
     };
     let keeps_asking = matches!(kind, CallKind::Main);
     d.emit(Fact::CallStarted { incident: no, call, kind, policy, also, keeps_asking });
-    run_steps(d, no, call, from, 0);
+    run_steps(d, no, call, step, round);
 }
 
 /// The number the next call of this incident gets.
@@ -456,6 +478,16 @@ pub(super) fn tell_it_is_urgent(d: &mut Decision<'_>, no: IncidentNo, responder:
     if d.directory.users.get(responder).is_some_and(is_reachable) {
         let call = d.incident(no).and_then(|i| i.main_call().map(|c| c.no)).unwrap_or_default();
         request_page(d, no, call, Recipient::User(responder.clone()), Method::Slack, Purpose::Raised, false);
+    }
+}
+
+/// Whoever had it has it again. Where they may not hear that, the levels are asked as well.
+pub(super) fn tell_it_is_back(d: &mut Decision<'_>, no: IncidentNo, responder: &UserId) {
+    let Some(incident) = d.incident(no).filter(|i| i.urgency == Urgency::High) else { return };
+    let call = incident.main_call().map(|c| c.no).unwrap_or_default();
+    request_page(d, no, call, Recipient::User(responder.clone()), Method::Slack, Purpose::Back, false);
+    if d.directory.users.get(responder).is_some_and(|u| dnd::out_of_hearing(d, u).is_some()) {
+        ask_others_too(d, no, responder);
     }
 }
 

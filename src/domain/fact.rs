@@ -5,6 +5,7 @@
 
 use super::alert::Alert;
 use super::call::{CallKind, Skipped, Whom};
+use super::course::Had;
 use super::directory::{Method, Policy, Target, Urgency};
 use super::dnd::Window;
 use super::hold::HoldWhy;
@@ -59,6 +60,9 @@ pub enum Fact {
         incident: IncidentNo,
         alert: u32,
         starts_at: Option<At>,
+        /// Everything of the incident had cleared.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        came_back: bool,
     },
     /// The monitor says this alert is over.
     AlertCleared {
@@ -203,6 +207,12 @@ pub enum Fact {
         by: ResolvedBy,
         note: Text,
         close_at: At,
+        /// It was resolved by itself: firing again until then, it is the same incident.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        back_until: Option<At>,
+        /// Cleared then, on the wall clock, and quiet since.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        quiet_since: Option<At>,
     },
     Reopened {
         incident: IncidentNo,
@@ -401,6 +411,79 @@ pub enum Fact {
         name: Text,
         text: Text,
     },
+
+    /// Nothing fires since `cleared` (on the wall clock): it is resolved by itself at `until` on the wall clock, which is
+    /// `due`. From `held_from` on only because it flaps. `stops`: nobody is asked any more.
+    WillResolve {
+        incident: IncidentNo,
+        cleared: At,
+        until: At,
+        due: At,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        held_from: Option<At>,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        stops: bool,
+    },
+    /// A person resolved it while alerts fire: if they still do at `until` on the wall clock, which is `due`, it is
+    /// triggered again.
+    PageAgainPlanned {
+        incident: IncidentNo,
+        until: At,
+        due: At,
+    },
+    /// It stays resolved until its alerts clear or fire anew.
+    PageAgainDeclined {
+        incident: IncidentNo,
+        by: UserId,
+    },
+    /// They do: triggered again.
+    NotCleared {
+        incident: IncidentNo,
+    },
+    /// Fired again soon after it was resolved by itself, or when only its flapping kept it open: the same incident.
+    /// With `had` as it was then, without it triggered.
+    CameBack {
+        incident: IncidentNo,
+        alert: u32,
+        starts_at: Option<At>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        had: Option<Had>,
+        ask_at: Option<At>,
+    },
+    /// It keeps coming and going, until nothing changes until then.
+    Flapping {
+        incident: IncidentNo,
+        until: At,
+    },
+    FlappingEnded {
+        incident: IncidentNo,
+    },
+    /// The source of this alert never says that it is over. Not heard of until then, it counts as cleared; without a time,
+    /// only a person ends it.
+    #[serde(rename = "heard")]
+    AlertHeard {
+        #[serde(rename = "i")]
+        incident: IncidentNo,
+        #[serde(rename = "a", default, skip_serializing_if = "is_zero")]
+        alert: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due: Option<At>,
+    },
+    /// Nothing was: it counts as cleared.
+    AlertSilent {
+        incident: IncidentNo,
+        alert: u32,
+    },
+    /// A later episode of this alert leads to another incident: here it does not fire any more.
+    CameAnew {
+        incident: IncidentNo,
+        alert: u32,
+    },
+    /// The alert belongs to another incident by now, and this one is open again without it.
+    AlertLetGo {
+        incident: IncidentNo,
+        alert: u32,
+    },
 }
 
 /// A new incident, with everything that was known when it was opened.
@@ -526,6 +609,17 @@ impl Fact {
             | Self::Reopened { incident, .. }
             | Self::Noted { incident, .. }
             | Self::NotedByGuest { incident, .. }
+            | Self::WillResolve { incident, .. }
+            | Self::PageAgainPlanned { incident, .. }
+            | Self::PageAgainDeclined { incident, .. }
+            | Self::NotCleared { incident }
+            | Self::CameBack { incident, .. }
+            | Self::Flapping { incident, .. }
+            | Self::FlappingEnded { incident }
+            | Self::AlertHeard { incident, .. }
+            | Self::AlertSilent { incident, .. }
+            | Self::CameAnew { incident, .. }
+            | Self::AlertLetGo { incident, .. }
             | Self::Started { incident, .. }
             | Self::Mitigated { incident, .. }
             | Self::RespondersAsked { incident, .. }
@@ -567,6 +661,7 @@ impl Fact {
             | Self::PagesCarriedOver { .. }
             | Self::EventLate { .. }
             | Self::ActLate { .. }
+            | Self::AlertHeard { .. }
             | Self::ClosePostponed { .. }
             | Self::ThreadShown { .. }
             | Self::PolicyKept { .. }

@@ -31,8 +31,17 @@ pub enum HoldWhy {
     Settling,
 }
 
+/// Is there anything that keeps this incident from asking anybody? Then it is held from now on.
+pub(super) fn holds(d: &mut Decision<'_>, i: &Incident) -> bool {
+    let holding = holding(d, i);
+    if let Some((why, until)) = &holding {
+        begin(d, i.no, why.clone(), *until);
+    }
+    holding.is_some()
+}
+
 /// Nobody is asked from now on; whoever was is called back.
-pub(super) fn begin(d: &mut Decision<'_>, no: IncidentNo, why: HoldWhy, until: Option<At>) {
+fn begin(d: &mut Decision<'_>, no: IncidentNo, why: HoldWhy, until: Option<At>) {
     escalation::revoke_pages(d, no, None, RevokeReason::Held);
     let due = until.map(|at| d.stamp.due_of(at));
     d.emit(Fact::Held { incident: no, why, until, due });
@@ -48,7 +57,7 @@ pub(super) fn end(d: &mut Decision<'_>, i: &Incident) {
 
 /// What keeps this incident from asking anybody at this moment, and until when (on the wall clock; `None`: until
 /// something happens). Every way to ask the levels of its policy looks here first.
-pub(super) fn holding(d: &Decision<'_>, i: &Incident) -> Option<(HoldWhy, Option<At>)> {
+fn holding(d: &Decision<'_>, i: &Incident) -> Option<(HoldWhy, Option<At>)> {
     let settles = i.opened.plus_secs(d.directory.services.get(&i.service)?.hold_secs);
     (d.stamp.wall < settles).then_some((HoldWhy::Settling, Some(settles)))
 }

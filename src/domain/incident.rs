@@ -2,6 +2,7 @@
 
 use super::alert::Alert;
 use super::call::{Asked, Call, CallState, Skipped, Whom};
+use super::course::{Course, Had};
 use super::directory::{Policy, Urgency};
 use super::fact::{LateAct, ResolvedBy};
 use super::hold::{Hold, HoldWhy};
@@ -83,6 +84,9 @@ pub struct Incident {
     /// The policy of the moment it was opened, where no call has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy_kept: Option<Arc<Policy>>,
+    /// What follows from its alerts' coming and going.
+    #[serde(default, skip_serializing_if = "Course::is_plain")]
+    pub course: Course,
 }
 
 /// Something a person did once, and when, on the wall clock.
@@ -275,6 +279,29 @@ pub enum Happening {
     HoldEnded {
         why: HoldWhy,
     },
+    /// Nothing fires any more. Somebody has it, or it flaps: it is resolved by itself, at that time on the wall clock.
+    ClearedFor {
+        until: At,
+    },
+    /// A source that never says so counts as cleared.
+    ClearedBySilence,
+    /// Its alert led to a later incident.
+    CameAnew,
+    /// Cleared since then, and nothing happened.
+    ResolvedByItself {
+        cleared: At,
+    },
+    /// It fired again, and is the same incident.
+    CameBack {
+        had: Option<Had>,
+    },
+    /// A person had resolved it, and its alerts still fire.
+    NotCleared,
+    PageAgainDeclined {
+        by: UserId,
+    },
+    Flapping,
+    FlappingEnded,
 }
 
 impl Happening {
@@ -293,7 +320,11 @@ impl Happening {
             | Self::Mitigated { .. }
             | Self::Resolved { .. }
             | Self::MergedInto { .. }
+            | Self::ResolvedByItself { .. }
+            | Self::NotCleared
             | Self::Reopened { .. } => true,
+            // Whoever sleeps on it sleeps on.
+            Self::CameBack { had } => !matches!(had, Some(Had::Snoozed { .. })),
             // The first level is on the card from the start; a level above it is an escalation.
             Self::UrgencyChanged { to, .. } => *to == Urgency::High,
             Self::Asked { level, round, by_name, .. } => !by_name && (*level > 1 || *round > 0),
@@ -313,6 +344,12 @@ impl Happening {
             | Self::CardMoved { .. }
             | Self::Held { .. }
             | Self::HoldEnded { .. }
+            | Self::ClearedFor { .. }
+            | Self::ClearedBySilence
+            | Self::CameAnew
+            | Self::PageAgainDeclined { .. }
+            | Self::Flapping
+            | Self::FlappingEnded
             | Self::Late { .. } => false,
         }
     }
@@ -322,13 +359,25 @@ impl Happening {
     /// Does the incident want people again, when they thought it was taken care of? Then the channel is told anew: an
     /// edit of the card notifies nobody.
     pub fn pages_again(&self) -> bool {
-        matches!(self, Self::SnoozeEnded | Self::AckTimedOut | Self::UrgencyChanged { to: Urgency::High, .. })
+        match self {
+            Self::SnoozeEnded
+            | Self::AckTimedOut
+            | Self::NotCleared
+            | Self::UrgencyChanged { to: Urgency::High, .. } => true,
+            Self::CameBack { .. } => self.is_shown_in_thread(),
+            _ => false,
+        }
     }
 }
 
 impl Incident {
     pub fn is_resolved(&self) -> bool {
         matches!(self.state, State::Resolved { .. })
+    }
+
+    /// Has a person acknowledged or snoozed it?
+    pub fn is_with_somebody(&self) -> bool {
+        matches!(self.state, State::Acknowledged { by: Some(_), .. } | State::Snoozed { .. })
     }
 
     pub fn is_triggered(&self) -> bool {
@@ -430,8 +479,11 @@ impl Incident {
         if self.closed {
             return None;
         }
+        let clearing = self.course.clearing.as_ref().map(|c| c.due);
         let state = match &self.state {
             State::Triggered { .. } => self.hold.as_ref().and_then(|h| h.due),
+            // Nobody is asked whether they are on what is over.
+            State::Acknowledged { .. } if clearing.is_some() => None,
             State::Acknowledged { timeout, .. } => match timeout {
                 AckTimeout::Never => None,
                 AckTimeout::AskAt(at) | AckTimeout::TriggerAt(at) => Some(*at),
@@ -439,7 +491,10 @@ impl Incident {
             State::Snoozed { due, .. } => Some(*due),
             State::Resolved { close_at, .. } => Some(*close_at),
         };
-        self.calls.iter().filter_map(Call::next_wake).chain(state).min()
+        let again = self.course.pages_again_at().filter(|_| self.is_resolved());
+        let silent = self.alerts.iter().filter_map(Alert::counts_as_cleared_at);
+        let by_itself = clearing.into_iter().chain(again).chain(self.course.flapping).chain(silent);
+        self.calls.iter().filter_map(Call::next_wake).chain(state).chain(by_itself).min()
     }
 
     /// Why an open incident has no deadline, if there is a reason.

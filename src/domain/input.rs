@@ -69,6 +69,8 @@ pub struct Delivery {
     pub source: Source,
     /// Fixed by the integration key.
     pub urgency: Option<Urgency>,
+    /// Said by the integration key; else the service's own holds.
+    pub resolve_after_secs: Option<i64>,
     pub events: Vec<Event>,
 }
 
@@ -167,6 +169,8 @@ pub enum Deed {
     /// Nothing had to be done: resolves it, and marks its alert as one to be mended.
     NotActionable,
     Reopen,
+    /// Resolved while its alerts fire: it stays resolved, whatever they say.
+    DeclinePageAgain,
     Note {
         text: String,
     },

@@ -34,11 +34,14 @@ pub(super) fn merge(d: &mut Decision<'_>, i: &Incident, by: &UserId, into: Incid
     escalation::revoke_pages(d, i.no, None, RevokeReason::Merged);
     let close_at = d.stamp.at.plus_secs(d.directory.settings.close_after_secs);
     d.emit(Fact::Merged { incident: i.no, into, by: by.clone(), close_at, stopped });
+    let was_over = target.is_triggered() && target.course.clearing.is_some();
     let responders = i.responders.clone();
     let reported_by: Vec<UserId> = i.reported_by().cloned().collect();
     d.emit(Fact::AlertsTaken { incident: into, from: i.no, by: by.clone(), alerts, responders, reported_by });
     if i.urgency == Urgency::High && target.urgency == Urgency::Low {
         change_urgency(d, into, Some(by), Urgency::High);
+    } else if was_over && d.world().incident(into).is_some_and(|i| i.has_firing_alert()) {
+        escalation::page_on(d, into, None);
     }
     Ok(())
 }

@@ -5,6 +5,7 @@
 
 pub mod alert;
 pub mod call;
+pub mod course;
 mod decision;
 pub mod directory;
 pub mod dnd;

@@ -44,6 +44,8 @@ pub enum Purpose {
     StillOnIt,
     /// They have it, and somebody else made it urgent.
     Raised,
+    /// They had it, it was resolved by itself, and it is back.
+    Back,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,6 +94,8 @@ pub enum RevokeReason {
     Lowered,
     /// Nobody is asked for now: see [`super::hold`].
     Held,
+    /// Nothing fires any more.
+    Cleared,
 }
 
 impl Page {
@@ -99,7 +103,7 @@ impl Page {
     pub fn may_share(&self) -> bool {
         match self.purpose {
             Purpose::Step | Purpose::CatchAll => matches!(self.to, Recipient::User(_)) && self.method == Method::Slack,
-            Purpose::StillOnIt | Purpose::Raised => false,
+            Purpose::StillOnIt | Purpose::Raised | Purpose::Back => false,
         }
     }
 

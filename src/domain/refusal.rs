@@ -138,6 +138,10 @@ pub enum Refusal {
         latest: At,
     },
     EmptyNote,
+    /// It does not page again by itself: it is open, cleared, or was left resolved already.
+    PagesNobodyAgain {
+        incident: IncidentNo,
+    },
     OverrideEndsBeforeItStarts,
     OverrideInThePast {
         until: At,

@@ -3,9 +3,8 @@
 use super::call::{Call, CallKind, CallState};
 use super::decision::Decision;
 use super::directory::{Policy, Urgency};
-use super::episode::resolve_incident;
 use super::escalation;
-use super::fact::{Fact, LateAct, ResolvedBy};
+use super::fact::{Fact, LateAct};
 use super::id::{CallNo, IncidentNo, UserId};
 use super::incident::{AckTimeout, Incident, State};
 use super::input::{Act, Deed, GuestNote, SnoozeWhy};
@@ -13,7 +12,7 @@ use super::page::RevokeReason;
 use super::refusal::Refusal;
 use super::stamp::At;
 use super::text::Text;
-use super::{dnd, join, responders};
+use super::{dnd, episode, join, responders};
 
 /// A snooze is at most seven days.
 pub const SNOOZE_MAX_SECS: i64 = 7 * 24 * 60 * 60;
@@ -27,7 +26,16 @@ pub(super) fn act(d: &mut Decision<'_>, act: &Act) -> Result<(), Refusal> {
         return Err(Refusal::IsMerged { incident: incident.no, into });
     }
     let (i, by) = (&*incident, &act.by);
-    match &act.deed {
+    deed(d, i, by, &act.deed)?;
+    episode::not_quiet(d, i.no);
+    if let Deed::MergeInto { into } = &act.deed {
+        episode::not_quiet(d, *into);
+    }
+    Ok(())
+}
+
+fn deed(d: &mut Decision<'_>, i: &Incident, by: &UserId, deed: &Deed) -> Result<(), Refusal> {
+    match deed {
         Deed::Acknowledge => acknowledge(d, i, by),
         Deed::Start => start(d, i, by),
         Deed::Snooze { until, why, because } => snooze(d, i, by, *until, *why, because),
@@ -40,6 +48,7 @@ pub(super) fn act(d: &mut Decision<'_>, act: &Act) -> Result<(), Refusal> {
         Deed::Resolve { note } => resolve(d, i, by, note.as_deref()),
         Deed::NotActionable => not_actionable(d, i, by),
         Deed::Reopen => reopen(d, i, by),
+        Deed::DeclinePageAgain => episode::decline_page_again(d, i, by),
         Deed::Note { text } => note(d, i, by, text),
         Deed::MergeInto { into } => join::merge(d, i, by, *into),
     }
@@ -245,7 +254,7 @@ fn not_actionable(d: &mut Decision<'_>, i: &Incident, by: &UserId) -> Result<(),
     }
     d.emit(Fact::MarkedNotActionable { incident: i.no, by: by.clone() });
     if !i.is_resolved() {
-        resolve_incident(d, i.no, ResolvedBy::User(by.clone()), Text::default());
+        episode::resolve_by_person(d, i.no, by, Text::default());
     }
     Ok(())
 }
@@ -255,7 +264,7 @@ fn resolve(d: &mut Decision<'_>, i: &Incident, by: &UserId, note: Option<&str>) 
         d.emit(Fact::ActLate { incident: i.no, by: by.clone(), act: LateAct::ResolveAfterResolve });
         return Ok(());
     }
-    resolve_incident(d, i.no, ResolvedBy::User(by.clone()), Text::new(note.unwrap_or_default().trim()));
+    episode::resolve_by_person(d, i.no, by, Text::new(note.unwrap_or_default().trim()));
     Ok(())
 }
 

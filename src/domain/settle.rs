@@ -112,11 +112,12 @@ pub(super) fn booted(d: &mut Decision<'_>) {
 }
 
 /// Resolved long enough ago. It stays in memory while anything is owed: a card never posted, a thread behind, a page
-/// under way.
+/// under way or to come.
 pub(super) fn close(d: &mut Decision<'_>, incident: &Incident) {
     let owed = incident.card.is_none()
         || incident.thread_pending().next().is_some()
-        || incident.wanted_pages().next().is_some();
+        || incident.wanted_pages().next().is_some()
+        || incident.course.pages_again_at().is_some();
     if owed {
         let close_at = d.stamp.at.plus_secs(CLOSE_AGAIN_SECS);
         d.emit(Fact::ClosePostponed { incident: incident.no, close_at });

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 mod apply;
+mod course;
 pub mod rows;
 
 use rows::RowKey;

@@ -221,7 +221,8 @@ impl<I: Intake> Door<I> {
     ) -> Result<Accepted, IntakeError> {
         let counts = Counts::of(source, &events);
         let Known { key, .. } = known;
-        let delivery = Delivery { service: key.service.clone(), source, urgency: key.urgency, events };
+        let (service, urgency, resolve_after_secs) = (key.service.clone(), key.urgency, key.resolve_after_secs);
+        let delivery = Delivery { service, source, urgency, resolve_after_secs, events };
         let accepted = self.hand_over(Input { id, what: What::Events(delivery) }, bytes).await?;
         self.metrics.events(&counts);
         Ok(accepted)

@@ -201,11 +201,19 @@ mod tests {
                 count: 1,
                 starts_at: None,
                 state: AlertState::Firing,
+                silence: None,
             };
             let (from, responders, reported_by) = (IncidentNo(no - 1), Vec::new(), Vec::new());
             let taken =
                 Fact::AlertsTaken { incident, from, by: "ana".into(), alerts: vec![slow], responders, reported_by };
-            let resolved = Fact::Resolved { incident, by: ResolvedBy::Monitor, note: Text::default(), close_at: at };
+            let resolved = Fact::Resolved {
+                incident,
+                by: ResolvedBy::Monitor,
+                note: Text::default(),
+                close_at: at,
+                back_until: None,
+                quiet_since: None,
+            };
             for fact in [opened(no), taken, resolved, Fact::IncidentClosed { incident }] {
                 world.apply(&fact, Stamp::agreed(at));
             }

@@ -16,6 +16,8 @@ pub enum Action {
     Resolve,
     NotActionable,
     Reopen,
+    /// Resolved while its alerts fire: it stays resolved.
+    DeclinePageAgain,
     MakeHigh,
     MakeLow,
     /// "Yes, I have it from now on", of an incident that somebody else has.
@@ -36,7 +38,7 @@ pub enum Action {
 }
 
 impl Action {
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Acknowledge,
         Self::Take,
         Self::Start,
@@ -46,6 +48,7 @@ impl Action {
         Self::Resolve,
         Self::NotActionable,
         Self::Reopen,
+        Self::DeclinePageAgain,
         Self::MakeHigh,
         Self::MakeLow,
         Self::TakeOver,
@@ -72,6 +75,7 @@ impl Action {
             Self::Resolve => "incident.resolve",
             Self::NotActionable => "incident.not_actionable",
             Self::Reopen => "incident.reopen",
+            Self::DeclinePageAgain => "incident.dont_page_again",
             Self::MakeHigh => "incident.make_high",
             Self::MakeLow => "incident.make_low",
             Self::TakeOver => "incident.take_over",

@@ -1,6 +1,7 @@
 //! The card: the one channel message of an incident, edited in place.
 
 use super::action_id::{Action, Subject};
+use super::course::{cleared_for_all, flapping, still_firing};
 use super::kit::{actions, button, confirm, context, section};
 use super::more::level_one;
 use super::mrkdwn::{day_and_time, escape, escape_marked, link, names, time, truncate};
@@ -55,7 +56,9 @@ pub fn title_alone(i: &Incident) -> String {
 pub fn lock_screen(i: &Incident, d: &Directory) -> String {
     let service = d.services.get(&i.service).map_or(i.service.as_str(), |s| s.name.as_str());
     let title = plain_title(i, 120);
-    let line = format!("{} {} {}: {title}. {}", i.no, state_word(i), escape(service, 40), status_in_words(i, d));
+    let flapping = if i.course.flapping.is_some() { ", flapping," } else { "" };
+    let (state, service) = (state_word(i), escape(service, 40));
+    let line = format!("{} {state}{flapping} {service}: {title}. {}", i.no, status_in_words(i, d));
     truncate(&line, limits::LOCK_SCREEN)
 }
 
@@ -99,7 +102,8 @@ fn state_word(i: &Incident) -> &'static str {
 
 /// What is being done about it, and what comes next.
 pub fn status(i: &Incident, d: &Directory) -> String {
-    format!("{}{}", state(i, d), still_reported(i, d))
+    let all = [state(i, d), cleared_for_all(i, d), still_reported(i, d), flapping(i, d)].concat();
+    all.trim_start().to_owned()
 }
 
 /// The monitor says that it is over, and a person had said that something is wrong.
@@ -113,6 +117,7 @@ pub fn still_reported(i: &Incident, d: &Directory) -> String {
 
 fn state(i: &Incident, d: &Directory) -> String {
     match &i.state {
+        State::Triggered { .. } if i.course.clearing.is_some() => also_asking(i, d),
         State::Triggered { .. } => asking(i, d),
         State::Acknowledged { by: Some(by), since, .. } => {
             format!("*{}* has it since {}.{}", name(d, by), time(*since), also_asking(i, d))
@@ -122,10 +127,11 @@ fn state(i: &Incident, d: &Directory) -> String {
         }
         State::Snoozed { by, until, .. } => {
             let then = match i.urgency {
-                Urgency::High => "Then whoever is on call is paged.",
-                Urgency::Low => "Then it is triggered again; nobody is paged.",
+                _ if i.course.clearing.is_some() => "",
+                Urgency::High => " Then whoever is on call is paged.",
+                Urgency::Low => " Then it is triggered again; nobody is paged.",
             };
-            format!("Snoozed by *{}* until {}{}. {then}", name(d, by), day_and_time(*until), why_snoozed(i))
+            format!("Snoozed by *{}* until {}{}.{then}", name(d, by), day_and_time(*until), why_snoozed(i))
         }
         State::Resolved { since, .. } if let Some(into) = i.merged_into => {
             format!("Merged into *{into}* at {}. Go on there.", time(*since))
@@ -134,19 +140,18 @@ fn state(i: &Incident, d: &Directory) -> String {
             ResolvedBy::User(by) => {
                 format!("Resolved by *{}* at {}.{}", name(d, by), time(*since), still_firing(i, d))
             }
-            ResolvedBy::Monitor => format!("Cleared by the monitor at {}.", time(*since)),
+            ResolvedBy::Monitor => match i.course.back.as_ref().and_then(|b| b.quiet_since) {
+                Some(cleared) => {
+                    format!(
+                        "Cleared by the monitor at {}, and quiet since. Resolved by itself at {}.",
+                        time(cleared),
+                        time(*since)
+                    )
+                }
+                None => format!("Cleared by the monitor at {}.", time(*since)),
+            },
         },
     }
-}
-
-/// Resolved by a person while the monitor goes on: what that leads to.
-pub fn still_firing(i: &Incident, d: &Directory) -> String {
-    let State::Resolved { since, .. } = &i.state else { return String::new() };
-    if !i.has_firing_alert() {
-        return String::new();
-    }
-    let until = time(since.plus_secs(d.settings.resolve_grace_secs));
-    format!(" The monitor has not cleared it: if it still fires after {until}, a new incident opens.")
 }
 
 fn asking(i: &Incident, d: &Directory) -> String {
@@ -252,6 +257,7 @@ fn status_in_words(i: &Incident, d: &Directory) -> String {
     };
     match &i.state {
         State::Triggered { .. } if let Some(hold) = &i.hold => super::hold::in_words(hold).to_owned(),
+        State::Triggered { .. } if i.course.clearing.is_some() => "Cleared. Nobody is paged".to_owned(),
         State::Triggered { .. } => match i.main_call().filter(|c| c.is_open()) {
             Some(c) if !c.asked.is_empty() && !c.next_up.is_empty() => {
                 let (now, next) = (people(&mut c.asked.iter().map(|a| &a.user)), people(&mut c.next_up.iter()));
@@ -263,9 +269,15 @@ fn status_in_words(i: &Incident, d: &Directory) -> String {
         },
         State::Acknowledged { by: Some(by), .. } => {
             let also = added_names(i, d).map(|names| format!(", also paging {names}")).unwrap_or_default();
-            format!("{} has it{also}", name(d, by))
+            match &i.course.clearing {
+                Some(_) => format!("Cleared, still {}'s{also}", name(d, by)),
+                None => format!("{} has it{also}", name(d, by)),
+            }
         }
         State::Acknowledged { by: None, .. } => "Acknowledged at the monitor's side".to_owned(),
+        State::Snoozed { by, .. } if i.course.clearing.is_some() => {
+            format!("Snoozed by {}, cleared by the monitor", name(d, by))
+        }
         State::Snoozed { by, .. } => format!("Snoozed by {}", name(d, by)),
         State::Resolved { .. } if let Some(into) = i.merged_into => format!("Merged into {into}"),
         State::Resolved { by: ResolvedBy::User(by), .. } => format!("Resolved by {}", name(d, by)),

@@ -54,6 +54,7 @@ fn page(p: &Page, d: &Directory) -> String {
         Purpose::CatchAll => ", as the last to be asked",
         Purpose::StillOnIt => ": still on it?",
         Purpose::Raised => ": urgent now",
+        Purpose::Back => ": it is back",
     };
     let by = match p.method {
         Method::Slack => "Slack",
@@ -83,5 +84,6 @@ fn revoked(why: RevokeReason) -> &'static str {
         RevokeReason::Merged => "it was merged first",
         RevokeReason::Lowered => "it became low urgency first",
         RevokeReason::Held => "it was held back first",
+        RevokeReason::Cleared => "the monitor cleared it first",
     }
 }

@@ -6,6 +6,7 @@
 pub mod action_id;
 pub mod bundle;
 pub mod card;
+pub mod course;
 pub mod dnd;
 pub mod hold;
 pub mod home;

@@ -70,6 +70,10 @@ fn choices(i: &Incident, d: &Directory) -> Vec<Choice> {
         all.push(choice(Action::Merge, "Merge into", "Merge…", "It is the same problem as another incident."));
         all.push(urgency(i, d));
     }
+    if let Some((action, button)) = super::course::decline(i) {
+        let what = "Its alerts still fire. It stays resolved until they clear or fire anew.";
+        all.push(choice(action, button, button, what));
+    }
     if i.not_actionable.is_none() && i.merged_into.is_none() {
         let what = "Nothing had to be done. Marks the alert as one to be mended, and resolves the incident.";
         let question = format!("This resolves {}, and marks its alert: it woke somebody for nothing.", i.no);

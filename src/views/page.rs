@@ -4,6 +4,7 @@ use super::action_id::{Action, Subject};
 use super::card::{
     GREY, also_asking, buttons, color, labels, lock_screen, name, no_answer, plain_title, status, still_reported, title,
 };
+use super::course::{cleared, flapping};
 use super::kit::{actions, button, context, section};
 use super::mrkdwn::{escape, time, truncate};
 use super::{Colored, Message, limits};
@@ -70,6 +71,7 @@ fn followed(i: &Incident) -> Message {
 /// For a channel that may not hear what an incident of a private service is about.
 fn elsewhere(i: &Incident) -> Message {
     let stands = match i.state {
+        State::Triggered { .. } if i.course.clearing.is_some() => "is over",
         State::Triggered { .. } => "needs somebody: nobody answered",
         State::Acknowledged { .. } | State::Snoozed { .. } => "is looked after",
         State::Resolved { .. } => "is over",
@@ -87,6 +89,7 @@ fn lead(i: &Incident, p: &Page, d: &Directory) -> String {
         (Purpose::CatchAll, State::Triggered { .. }) => format!("Last call: {line}"),
         (Purpose::StillOnIt, _) if is_asked_still_on_it(i, p) => format!("Still on it? {line}"),
         (Purpose::Raised, State::Acknowledged { .. }) => format!("Urgent now: {line}"),
+        (Purpose::Back, State::Acknowledged { by: Some(by), .. }) if is_back(i, p, by) => format!("It is back: {line}"),
         _ if is_asked_to_join(i, p) => format!("{} asks for you: {line}", asker(i, p, d)),
         _ => line,
     }
@@ -107,8 +110,12 @@ fn status_for(i: &Incident, p: &Page, d: &Directory) -> String {
         (Purpose::Raised, State::Acknowledged { by: Some(by), .. }) if is_recipient(p, by) => {
             format!("*It is high urgency now, and you have it.*{}", also_asking(i, d))
         }
+        (Purpose::Back, State::Acknowledged { by: Some(by), .. }) if is_back(i, p, by) => {
+            format!("*It is firing again, and you have it.*{}{}", also_asking(i, d), flapping(i, d))
+        }
         (_, State::Acknowledged { by: Some(by), since, .. }) if is_recipient(p, by) => {
-            format!("*You have it* since {}.{}{}", time(*since), also_asking(i, d), still_reported(i, d))
+            let after = [also_asking(i, d), cleared(i, "still yours"), still_reported(i, d), flapping(i, d)].concat();
+            format!("*You have it* since {}.{after}", time(*since))
         }
         (_, State::Acknowledged { .. }) if is_asked_to_join(i, p) => {
             let what = match i.call(p.call).map(|c| &c.kind) {
@@ -165,7 +172,13 @@ pub fn wants(i: &Incident, p: &Page) -> bool {
 /// Does this message ask its reader whether they still work on it?
 fn is_asked_still_on_it(i: &Incident, p: &Page) -> bool {
     p.purpose == Purpose::StillOnIt
+        && i.course.clearing.is_none()
         && matches!(&i.state, State::Acknowledged { by: Some(by), timeout: AckTimeout::TriggerAt(_), .. } if is_recipient(p, by))
+}
+
+/// Does this message tell its reader that they have it again?
+fn is_back(i: &Incident, p: &Page, by: &crate::domain::id::UserId) -> bool {
+    is_recipient(p, by) && i.has_firing_alert()
 }
 
 /// Does somebody who has it wait for this reader to come as well?

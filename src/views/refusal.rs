@@ -161,6 +161,10 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
             day_and_time(*until),
             day_and_time(*latest)
         ),
+        Refusal::PagesNobodyAgain { incident } => format!(
+            "{incident} pages nobody again by itself. Nothing changed; `/pager show {}` says how it stands.",
+            incident.0
+        ),
         Refusal::EmptyNote => "The note is empty. Write `/pager note 12 what you found`.".to_owned(),
         Refusal::OverrideEndsBeforeItStarts => {
             "The override would end before it starts. Swap the two times.".to_owned()

@@ -1,7 +1,8 @@
 //! What somebody hears, privately, after they did something: what stopped, and what comes next.
 
 use super::action_id::{Action, Subject};
-use super::card::{also_asking, name, still_firing};
+use super::card::{also_asking, name};
+use super::course::{cleared, decline, if_not_cleared};
 use super::kit::{actions, button, section};
 use super::mrkdwn::{day_and_time, escape, names, time};
 use super::{Message, limits};
@@ -25,6 +26,12 @@ pub fn act(facts: &[Fact], after: &Incident, d: &Directory) -> String {
 pub fn message(facts: &[Fact], after: &Incident, d: &Directory, store: StoreId) -> Message {
     let mut message = Message::plain(act(facts, after, d));
     let has_it = facts.iter().any(|f| matches!(f, Fact::ActLate { act: LateAct::AcknowledgeAfterAcknowledge, .. }));
+    if facts.iter().any(|f| matches!(f, Fact::PageAgainPlanned { .. }))
+        && let Some((action, words)) = decline(after)
+    {
+        let subject = Subject { store, incident: after.no };
+        message.blocks.push(actions(vec![button(action, words, subject)]));
+    }
     if has_it && after.responder().is_some() {
         let subject = Subject { store, incident: after.no };
         message.blocks.push(actions(vec![button(Action::TakeOver, "Take it over", subject)]));
@@ -46,6 +53,9 @@ fn told(fact: &Fact, facts: &[Fact], after: &Incident, d: &Directory) -> Option<
         Fact::Started { .. } if facts.iter().any(|f| matches!(f, Fact::Noted { .. })) => return None,
         Fact::Started { .. } => format!("You are on it. The card of {no} says so."),
         Fact::Snoozed { until, .. } => {
+            if after.course.clearing.is_some() {
+                return Some(format!("{no} is snoozed until {}.{}", day_and_time(*until), cleared(after, "")));
+            }
             let then = match after.urgency {
                 Urgency::High => "Nobody is paged until then; then whoever is on call is, and you are.",
                 Urgency::Low => "Then it is triggered again; nobody is paged.",
@@ -64,7 +74,10 @@ fn told(fact: &Fact, facts: &[Fact], after: &Incident, d: &Directory) -> Option<
         Fact::Mitigated { .. } => format!("{no} is mitigated. It stays open until somebody resolves it."),
         Fact::MarkedNotActionable { .. } => format!("{no}: its alert is marked as one to be mended."),
         Fact::Resolved { by: ResolvedBy::User(_), .. } => {
-            format!("{no} is resolved. Nobody is paged any more.{}", still_firing(after, d))
+            format!("{no} is resolved. Nobody is paged any more.{}", if_not_cleared(after, d))
+        }
+        Fact::PageAgainDeclined { .. } => {
+            format!("{no} stays resolved. Nobody is paged for it again until the monitor clears it, or it fires anew.")
         }
         Fact::Reopened { .. } => {
             format!("{no} is open again, and you have it. Nobody was paged.{}", quiet(after, d))
@@ -119,6 +132,7 @@ fn is_not(people: &[&str]) -> &'static str {
 /// What happens to an acknowledged incident that nobody touches.
 fn quiet(after: &Incident, d: &Directory) -> String {
     match (&after.state, after.urgency) {
+        (State::Acknowledged { .. }, _) if after.course.clearing.is_some() => cleared(after, "still yours"),
         (State::Acknowledged { .. }, Urgency::High) => {
             format!(" If nothing happens for {}, you are asked again.", span(d.settings.ack_timeout_secs))
         }

@@ -5,6 +5,7 @@ use super::dnd::may_not_hear;
 use super::mrkdwn::{day_and_time, escape, escape_marked, names, time};
 use super::{Message, limits};
 use crate::domain::call::{Asked, SkipReason, Skipped, Whom};
+use crate::domain::course::Had;
 use crate::domain::directory::{Directory, Target, Urgency};
 use crate::domain::fact::ResolvedBy;
 use crate::domain::incident::{Entry, Happening, Incident};
@@ -149,6 +150,27 @@ fn words(what: &Happening, d: &Directory) -> String {
         }
         Happening::Held { why, until } => super::hold::began(why, *until),
         Happening::HoldEnded { why } => super::hold::ended(why),
+        Happening::ClearedFor { until } => {
+            format!("Nothing fires any more: it is resolved by itself at {}.", time(*until))
+        }
+        Happening::ClearedBySilence => "Not heard of for long enough: it counts as cleared.".to_owned(),
+        Happening::CameAnew => "It fired anew: that is another incident.".to_owned(),
+        Happening::ResolvedByItself { cleared } => {
+            format!(":white_check_mark: Resolved by itself: cleared {}, quiet since.", time(*cleared))
+        }
+        Happening::CameBack { had: None } => ":repeat: Firing again: triggered again.".to_owned(),
+        Happening::CameBack { had: Some(Had::Acknowledged { by }) } => {
+            format!(":repeat: Firing again: {} has it again.", name(d, by))
+        }
+        Happening::CameBack { had: Some(Had::Snoozed { by, until, .. }) } => {
+            format!("Firing again: still snoozed by {} until {}.", name(d, by), day_and_time(*until))
+        }
+        Happening::NotCleared => ":alarm_clock: Resolved, and it still fires: triggered again.".to_owned(),
+        Happening::PageAgainDeclined { by } => {
+            format!("{} wants no page again for what still fires.", name(d, by))
+        }
+        Happening::Flapping => ":repeat: Flapping: it keeps coming and going.".to_owned(),
+        Happening::FlappingEnded => "Not flapping any more.".to_owned(),
         Happening::CardMoved { to, why } => {
             format!(":warning: A new card was made in <#{to}>: the old one was refused ({}).", failure(why))
         }

@@ -115,6 +115,8 @@ fn asked(c: &crate::domain::call::Call, d: &Directory) -> Option<String> {
 /// What happens by itself, beside what the status says.
 fn next(i: &Incident) -> Option<String> {
     match &i.state {
+        // The status says it.
+        State::Acknowledged { .. } if i.course.clearing.is_some() => None,
         State::Acknowledged { timeout: AckTimeout::AskAt(at), .. } => Some(format!(
             "*Next:* without activity until {}, its responder is asked whether they are on it.",
             time(*at)

@@ -18,9 +18,14 @@ pub struct Alertmanager {
 }
 
 impl Alertmanager {
-    /// One that sends everything to `webhook`, and alerts with the label `route="pagerduty"` to `enqueue` with
-    /// `routing_key` instead. Its files are in `dir`.
+    /// [`Self::repeating`] every hour.
     pub fn start(dir: &Path, webhook: &str, enqueue: &str, routing_key: &str) -> Self {
+        Self::repeating(dir, webhook, enqueue, routing_key, "1h")
+    }
+
+    /// One that sends everything to `webhook`, again after `repeat`, and alerts with the label `route="pagerduty"` to `enqueue` with
+    /// `routing_key` instead. Its files are in `dir`.
+    pub fn repeating(dir: &Path, webhook: &str, enqueue: &str, routing_key: &str, repeat: &str) -> Self {
         assert!(
             Path::new(BINARY).exists(),
             "{BINARY} is missing: this test sends real alerts. Install it: apt-get install prometheus-alertmanager"
@@ -32,7 +37,7 @@ route:
   group_by: [alertname]
   group_wait: 100ms
   group_interval: 300ms
-  repeat_interval: 1h
+  repeat_interval: {repeat}
   routes:
     - receiver: pagerduty
       matchers: [ 'route="pagerduty"' ]

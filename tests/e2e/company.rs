@@ -22,18 +22,24 @@ pub const CHANNELS: [&str; 3] = ["payments", "search", "admin"];
 pub struct Company {
     /// One delay for each level, such as `"2s"`; one to three levels.
     pub delays: Vec<&'static str>,
+    /// Further lines of `[settings]`.
+    pub settings: &'static str,
 }
 
 impl Default for Company {
     /// Nobody but the first level is ever asked while a test runs.
     fn default() -> Self {
-        Self { delays: vec!["1h", "1h"] }
+        Self { delays: vec!["1h", "1h"], settings: "" }
     }
 }
 
 impl Company {
     pub fn waiting(delays: &[&'static str]) -> Self {
-        Self { delays: delays.to_vec() }
+        Self { delays: delays.to_vec(), ..Self::default() }
+    }
+
+    pub fn set(self, settings: &'static str) -> Self {
+        Self { settings, ..self }
     }
 
     /// The text of `config.toml`.
@@ -53,6 +59,8 @@ admin_channel = "admin"
 [settings]
 exhausted_backoff = ["1h"]
 bundle = "0s"
+auto_resolve_after = "1s"
+{}
 
 [[command]]
 name = "/pager"
@@ -107,6 +115,7 @@ policy = "search"
 key_env = "E2E_KEY_SEARCH"
 
 {payments}{search}"#,
+            self.settings,
             users.concat(),
             channels.concat(),
         )

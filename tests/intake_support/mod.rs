@@ -42,7 +42,12 @@ pub struct Fake {
 impl Fake {
     fn new() -> Arc<Self> {
         let hash: String = Sha256::digest(KEY.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
-        let key = IntegrationKey { name: "DB_KEY".into(), service: "db".into(), urgency: Some(Urgency::Low) };
+        let key = IntegrationKey {
+            name: "DB_KEY".into(),
+            service: "db".into(),
+            urgency: Some(Urgency::Low),
+            resolve_after_secs: None,
+        };
         let directory = Directory { keys: BTreeMap::from([(hash, key)]), ..Directory::empty("C1".into()) };
         Arc::new(Self {
             directory: Arc::new(directory),

@@ -75,6 +75,8 @@ pub fn company() -> Directory {
     let services = [
         service("payments", "C0PAY", "payments", Urgency::High),
         service("search", "C0SEARCH", "search", Urgency::High),
+        // What searches the logs never says that something is over.
+        Service { resolve_after_secs: Some(2 * 60 * 60), ..service("logs", "C0SEARCH", "search", Urgency::High) },
         service("reports", "C0SEARCH", "search", Urgency::Low),
         Service { team: "spare".into(), ..service("orphans", "C0PAY", "orphans", Urgency::High) },
         Service { team: "spare".into(), ..service("in-turn", "C0SEARCH", "in-turn", Urgency::High) },

@@ -228,7 +228,13 @@ impl Sim {
     /// A monitor's body arrives.
     pub fn events(&mut self, service: &str, events: Vec<Event>) {
         let id = self.mint('h');
-        let delivery = Delivery { service: service.into(), source: Source::Alertmanager, urgency: None, events };
+        let delivery = Delivery {
+            service: service.into(),
+            source: Source::Alertmanager,
+            urgency: None,
+            resolve_after_secs: None,
+            events,
+        };
         self.monitors.push_back(Input { id, what: What::Events(delivery) });
     }
 
@@ -583,8 +589,8 @@ impl Sim {
                 return false;
             };
             let page = i.page(page).filter(|p| p.is_wanted());
-            // These two are for whoever has it, and no call waits for them.
-            let is_for_its_responder = |p: Purpose| matches!(p, Purpose::StillOnIt | Purpose::Raised);
+            // These are for whoever has it, and no call waits for them.
+            let is_for_its_responder = |p| matches!(p, Purpose::StillOnIt | Purpose::Raised | Purpose::Back);
             page.is_some_and(|p| is_for_its_responder(p.purpose) || i.call(p.call).is_some_and(|c| c.is_open()))
         });
         if !wanted {

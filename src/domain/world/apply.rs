@@ -1,8 +1,9 @@
 //! What each fact does to the state. One match; nothing here decides.
 
-use super::{CurrentShift, RowKey, Wake, World};
-use crate::domain::alert::{Alert, AlertState};
+use super::{CurrentShift, RowKey, Wake, World, course};
+use crate::domain::alert::{Alert, AlertState, Silence};
 use crate::domain::call::{Call, CallKind, CallState, Whom};
+use crate::domain::course::{Clearing, Course, Had, PageAgain};
 use crate::domain::directory::Urgency;
 use crate::domain::fact::{Fact, IncidentOpened, ResolvedBy, StepStarted};
 use crate::domain::hold::Hold;
@@ -142,6 +143,17 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         | Fact::Resolved { incident, .. }
         | Fact::Noted { incident, .. }
         | Fact::NotedByGuest { incident, .. }
+        | Fact::WillResolve { incident, .. }
+        | Fact::PageAgainPlanned { incident, .. }
+        | Fact::PageAgainDeclined { incident, .. }
+        | Fact::NotCleared { incident }
+        | Fact::CameBack { incident, .. }
+        | Fact::Flapping { incident, .. }
+        | Fact::FlappingEnded { incident }
+        | Fact::AlertHeard { incident, .. }
+        | Fact::AlertSilent { incident, .. }
+        | Fact::CameAnew { incident, .. }
+        | Fact::AlertLetGo { incident, .. }
         | Fact::Started { incident, .. }
         | Fact::Mitigated { incident, .. }
         | Fact::RespondersAsked { incident, .. }
@@ -262,8 +274,14 @@ fn spill(incident: &mut Incident) -> Vec<Entry> {
 fn open(w: &mut World, o: &IncidentOpened, wall: At) {
     let key = AlertKey { service: o.service.clone(), dedup: o.dedup.clone() };
     let of_monitor = o.source != Source::Person;
-    let first =
-        Alert { dedup: o.dedup.clone(), service: None, count: 1, starts_at: o.starts_at, state: AlertState::Firing };
+    let first = Alert {
+        dedup: o.dedup.clone(),
+        service: None,
+        count: 1,
+        starts_at: o.starts_at,
+        state: AlertState::Firing,
+        silence: None,
+    };
     let mut incident = Incident {
         no: o.incident,
         service: o.service.clone(),
@@ -297,6 +315,7 @@ fn open(w: &mut World, o: &IncidentOpened, wall: At) {
         log: None,
         hold: None,
         policy_kept: None,
+        course: Course::default(),
     };
     log(&mut incident, wall, Happening::Opened);
     w.meta.last_incident = w.meta.last_incident.max(o.incident);
@@ -315,12 +334,16 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
     match fact {
         Fact::AlertRepeated { alert, .. } => count_event(i, *alert),
         Fact::EventLate { alert, .. } => count_event(i, *alert),
-        Fact::AlertFired { alert, starts_at, .. } => {
+        Fact::AlertFired { alert, starts_at, came_back, .. } => {
             count_event(i, *alert);
             if let Some(a) = i.alerts.get_mut(*alert as usize) {
                 a.state = AlertState::Firing;
                 a.starts_at = *starts_at;
             }
+            if *came_back {
+                course::returns(i, wall);
+            }
+            course::alerts_changed(i);
             log(i, wall, Happening::FiredAgain);
         }
         Fact::AlertCleared { alert, ends_at, .. } => {
@@ -328,6 +351,7 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             if let Some(a) = i.alerts.get_mut(*alert as usize) {
                 a.state = AlertState::Cleared { since: wall, ends_at: *ends_at };
             }
+            course::alerts_changed(i);
             log(i, wall, Happening::Cleared);
         }
         Fact::AcknowledgedByEvent { ask_at, .. } => {
@@ -470,14 +494,23 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             set_timeout(i, *ask_at);
             log(i, wall, Happening::Escalated { by: by.clone() });
         }
-        Fact::Resolved { by, note, close_at, .. } => {
+        Fact::Resolved { by, note, close_at, back_until, quiet_since, .. } => {
+            course::resolved(i, *back_until, *quiet_since);
             i.state = State::Resolved { by: by.clone(), since: wall, close_at: *close_at };
             stop_calls(i);
-            log(i, wall, Happening::Resolved { by: by.clone(), note: note.body().clone() });
+            log(
+                i,
+                wall,
+                match quiet_since {
+                    Some(cleared) => Happening::ResolvedByItself { cleared: *cleared },
+                    None => Happening::Resolved { by: by.clone(), note: note.body().clone() },
+                },
+            );
         }
         Fact::Reopened { by, ask_at, .. } => {
             add_responder(i, by);
             i.state = State::Acknowledged { by: Some(by.clone()), since: wall, timeout: timeout(*ask_at) };
+            course::open_again(i);
             i.closed = false;
             i.mitigated = None;
             i.not_actionable = None;
@@ -532,6 +565,7 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             stop_calls(i);
             // They belong to the other incident now, which may have a lower number.
             i.alerts.clear();
+            course::resolved(i, None, None);
             i.merged_into = Some(*into);
             i.state = State::Resolved { by: ResolvedBy::User(by.clone()), since: wall, close_at: *close_at };
             log(i, wall, Happening::MergedInto { by: by.clone(), into: *into });
@@ -544,10 +578,87 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
                 }
             }
             i.merged.push(*from);
+            course::alerts_changed(i);
+            if i.reported_by().next().is_some() {
+                i.course.clearing = None;
+            }
             for who in responders {
                 add_responder(i, who);
             }
             log(i, wall, Happening::Merged { by: by.clone(), from: *from });
+        }
+        Fact::WillResolve { cleared, until, due, held_from, stops, .. } => {
+            if *stops {
+                stop_calls(i);
+            }
+            let (since, until, due, held_from) = (*cleared, *until, *due, *held_from);
+            if i.course.clearing.is_none() {
+                log(i, wall, Happening::ClearedFor { until });
+            }
+            i.course.clearing = Some(Clearing { since, until, due, held_from });
+        }
+        Fact::PageAgainPlanned { until, due, .. } => {
+            i.course.page_again = Some(PageAgain { until: *until, due: *due, declined: None });
+        }
+        Fact::PageAgainDeclined { by, .. } => {
+            if let Some(again) = &mut i.course.page_again {
+                again.declined = Some(by.clone());
+            }
+            log(i, wall, Happening::PageAgainDeclined { by: by.clone() });
+        }
+        Fact::NotCleared { .. } => {
+            course::open_again(i);
+            i.state = State::Triggered { since: wall };
+            i.mitigated = None;
+            i.not_actionable = None;
+            log(i, wall, Happening::NotCleared);
+        }
+        Fact::CameBack { alert, starts_at, had, ask_at, .. } => {
+            count_event(i, *alert);
+            course::open_again(i);
+            course::fires(i, *alert, *starts_at);
+            course::returns(i, wall);
+            i.closed = false;
+            i.mitigated = None;
+            i.not_actionable = None;
+            i.state = match had {
+                None => State::Triggered { since: wall },
+                Some(Had::Acknowledged { by }) => {
+                    State::Acknowledged { by: Some(by.clone()), since: wall, timeout: timeout(*ask_at) }
+                }
+                Some(Had::Snoozed { by, until, due }) => {
+                    State::Snoozed { by: by.clone(), since: wall, until: *until, due: *due }
+                }
+            };
+            log(i, wall, Happening::CameBack { had: had.clone() });
+        }
+        Fact::Flapping { until, .. } => {
+            if i.course.flapping.replace(*until).is_none() {
+                log(i, wall, Happening::Flapping);
+            }
+        }
+        Fact::FlappingEnded { .. } => {
+            i.course.flapping = None;
+            log(i, wall, Happening::FlappingEnded);
+        }
+        Fact::AlertHeard { alert, due, .. } => {
+            if let Some(a) = i.alerts.get_mut(*alert as usize) {
+                a.silence = Some(Silence { since: wall, due: *due });
+            }
+        }
+        Fact::AlertSilent { alert, .. } => {
+            course::clears(i, *alert, wall);
+            log(i, wall, Happening::ClearedBySilence);
+        }
+        Fact::CameAnew { alert, .. } => {
+            course::clears(i, *alert, wall);
+            log(i, wall, Happening::CameAnew);
+        }
+        Fact::AlertLetGo { alert, .. } => {
+            if (*alert as usize) < i.alerts.len() {
+                i.alerts.remove(*alert as usize);
+            }
+            course::alerts_changed(i);
         }
         Fact::ActLate { by, act, .. } => log(i, wall, Happening::Late { by: by.clone(), act: act.clone() }),
         Fact::IncidentClosed { .. } => i.closed = true,

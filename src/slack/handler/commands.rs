@@ -374,6 +374,8 @@ fn verb(deed: &Deed) -> &'static str {
         Deed::Mitigate => "mitigated",
         Deed::Resolve { .. } | Deed::NotActionable => "resolve",
         Deed::Reopen => "reopen",
+        // By button only.
+        Deed::DeclinePageAgain => "show",
         Deed::Note { .. } => "note",
         Deed::MergeInto { .. } => "merge",
     }

@@ -32,6 +32,7 @@ fn asks(action: Action) -> Asks {
         Action::Resolve => Asks::For(Deed::Resolve { note: None }),
         Action::NotActionable => Asks::For(Deed::NotActionable),
         Action::Reopen => Asks::For(Deed::Reopen),
+        Action::DeclinePageAgain => Asks::For(Deed::DeclinePageAgain),
         Action::MakeHigh => Asks::For(Deed::SetUrgency { to: Urgency::High }),
         Action::MakeLow => Asks::For(Deed::SetUrgency { to: Urgency::Low }),
         Action::TakeOver => Asks::TakeOver,

@@ -44,6 +44,7 @@ impl Handler {
             | Action::Resolve
             | Action::NotActionable
             | Action::Reopen
+            | Action::DeclinePageAgain
             | Action::MakeHigh
             | Action::MakeLow
             | Action::TakeOver => views::more::more(i, d, origin),
