@@ -5,8 +5,10 @@ use super::limits::RULE_DELAY_SECS;
 use super::limits::{MAX_CHANNELS, MAX_ID_CHARS, MAX_MEMBERS, MAX_NAME_CHARS, MAX_RULES, MAX_TEAMS, MAX_USERS};
 use super::names::{Names, Once, known};
 use super::reader::{Found, Table};
+use super::hours::{self, Named};
 use super::{suggest, zone};
 use crate::domain::directory::{Method, PersonalRule, Team, User};
+use crate::domain::hours::Hours;
 use crate::domain::id::{ChannelId, SlackUserId, TeamId, UserId};
 use std::collections::BTreeMap;
 
@@ -43,7 +45,7 @@ pub(super) fn channels(top: &Table<'_>, all: &Names) -> Vec<Channel> {
     channels
 }
 
-pub(super) fn users(top: &Table<'_>, all: &Names) -> (Vec<User>, Vec<UserPlace>) {
+pub(super) fn users(top: &Table<'_>, all: &Names, hours: &Named, own_hours: &mut BTreeMap<UserId, Hours>) -> (Vec<User>, Vec<UserPlace>) {
     let (mut ids, mut slacks, mut emails) = (Once::default(), Once::default(), Once::default());
     let (mut users, mut places) = (Vec::new(), Vec::new());
     for mut table in top.tables("user", "[[user]]", MAX_USERS) {
@@ -67,7 +69,11 @@ pub(super) fn users(top: &Table<'_>, all: &Names) -> (Vec<User>, Vec<UserPlace>)
         let tz = zone::read(&table);
         let admin = table.flag("admin").unwrap_or(false);
         let rules = rules(&table);
+        let own = hours::of_user(&table, all, hours, tz);
         if let (Some(id), Some(tz)) = (id, tz) {
+            if let Some(own) = own {
+                own_hours.insert(UserId::from(id.value.as_str()), own);
+            }
             let at = Found { value: UserId::from(id.value.as_str()), at: id.at, shown: id.shown };
             let mut own: Vec<PersonalRule> = rules.iter().map(|r| r.value.clone()).collect();
             own.sort_by_key(|rule| rule.delay_secs);
@@ -117,7 +123,13 @@ fn rules(user: &Table<'_>) -> Vec<Found<PersonalRule>> {
     rules
 }
 
-pub(super) fn teams(top: &Table<'_>, names: &Names, channels: &BTreeMap<String, ChannelId>) -> Vec<Team> {
+pub(super) fn teams(
+    top: &Table<'_>,
+    names: &Names,
+    channels: &BTreeMap<String, ChannelId>,
+    hours: &Named,
+    own_hours: &mut BTreeMap<TeamId, Hours>,
+) -> Vec<Team> {
     let mut ids = Once::default();
     let mut teams = Vec::new();
     for mut table in top.tables("team", "[[team]]", MAX_TEAMS) {
@@ -129,7 +141,11 @@ pub(super) fn teams(top: &Table<'_>, names: &Names, channels: &BTreeMap<String, 
         table.required("channel", "channel = \"…\", the name of a [[channel]]");
         let members = members(&table, "members", names);
         table.required("members", "members = [\"…\"], the ids of users");
+        let own = hours::of_team(&table, names, hours);
         if let (Some(id), Some(tier), Some(channel), Some(members)) = (id, tier, channel, members) {
+            if let Some(own) = own {
+                own_hours.insert(TeamId::from(id.value.as_str()), own);
+            }
             teams.push(Team { id: TeamId::from(id.value), name, tier, channel, members });
         }
         table.finish();

@@ -7,7 +7,7 @@ use super::incident::Incident;
 use super::input::{Delivery, Event, EventAction, Source, Unreadable};
 use super::refusal::Refusal;
 use super::stamp::At;
-use super::{episode, opening};
+use super::{episode, opening, urgency};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -22,6 +22,9 @@ pub struct Alert {
     /// When the problem began, by the sender's clock: names the episode.
     pub starts_at: Option<At>,
     pub state: AlertState,
+    /// Low: a more urgent event of it raises the incident.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub urgency: Option<Urgency>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,7 +102,10 @@ fn trigger(
     urgency: Option<Urgency>,
 ) {
     match episode::of_known(d, key, event) {
-        Some(fact) => d.emit(fact),
+        Some(fact) => {
+            d.emit(fact);
+            urgency::heard(d, service, key, event, urgency);
+        }
         None => opening::open(d, service, key, event, source, urgency),
     }
 }

@@ -7,8 +7,11 @@ use super::fact::{LateAct, ResolvedBy};
 use super::hold::{Hold, HoldWhy};
 use super::id::{AlertKey, CallNo, ChannelId, IncidentNo, MessageRef, PageId, PolicyId, ServiceId, TeamId, UserId};
 use super::input::SnoozeWhy;
+use super::listing::Listing;
 use super::page::{Page, PageFailure, PageState, Recipient};
+use super::sla::Sla;
 use super::stamp::At;
+use super::urgency::{Raise, RaisedBy};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -80,6 +83,18 @@ pub struct Incident {
     /// Why nobody is asked although it is triggered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<Hold>,
+    /// Low: when it is listed next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listing: Option<Listing>,
+    /// For whom, and when, it was listed last; on the wall clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listed: Option<Done>,
+    /// Low for now: when it is raised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raise: Option<Raise>,
+    /// By when somebody must have started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sla: Option<Sla>,
 }
 
 /// Something a person did once, and when, on the wall clock.
@@ -131,7 +146,7 @@ pub enum AckTimeout {
 /// Why an open incident needs no deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Terminal {
-    /// Low urgency: listed, never escalated.
+    /// Low urgency that nobody's list has yet; of before there were lists.
     LowUrgency,
     /// The catch-all was told and there is nobody else to tell.
     NobodyLeft,
@@ -243,7 +258,18 @@ pub enum Happening {
         /// Who was being asked, and is not any more.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         stopped: Vec<UserId>,
+        /// What raised it, where no person did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<RaisedBy>,
     },
+    /// Low urgency: it stood on this person's list.
+    Listed {
+        to: UserId,
+    },
+    BeginAsked {
+        to: UserId,
+    },
+    SlaMissed,
     NotActionable {
         by: UserId,
     },
@@ -310,6 +336,9 @@ impl Happening {
             | Self::CardMoved { .. }
             | Self::Held { .. }
             | Self::HoldEnded { .. }
+            | Self::Listed { .. }
+            | Self::BeginAsked { .. }
+            | Self::SlaMissed
             | Self::Late { .. } => false,
         }
     }
@@ -436,7 +465,10 @@ impl Incident {
             State::Snoozed { due, .. } => Some(*due),
             State::Resolved { close_at, .. } => Some(*close_at),
         };
-        self.calls.iter().filter_map(Call::next_wake).chain(state).min()
+        let listing = self.listing.map(|l| l.due);
+        let raise = self.raise.map(|r| r.due);
+        let sla = self.sla.and_then(|sla| sla.next_wake());
+        self.calls.iter().filter_map(Call::next_wake).chain(state).chain(listing).chain(raise).chain(sla).min()
     }
 
     /// Why an open incident has no deadline, if there is a reason.

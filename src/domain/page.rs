@@ -43,6 +43,8 @@ pub enum Purpose {
     StillOnIt,
     /// They have it, and somebody else made it urgent.
     Raised,
+    /// They have it, have not started, and the time for that is nearly over.
+    Begin,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,7 +100,7 @@ impl Page {
     pub fn may_share(&self) -> bool {
         match self.purpose {
             Purpose::Step | Purpose::CatchAll => matches!(self.to, Recipient::User(_)) && self.method == Method::Slack,
-            Purpose::StillOnIt | Purpose::Raised => false,
+            Purpose::StillOnIt | Purpose::Raised | Purpose::Begin => false,
         }
     }
 

@@ -3,10 +3,11 @@
 
 use super::decision::Decision;
 use super::fact::Fact;
-use super::id::{MessageRef, PostId, ScheduleId};
+use super::id::{IncidentNo, MessageRef, PostId, ScheduleId, UserId};
 use super::page::Recipient;
 use super::stamp::At;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Posts that are kept true at a time; the oldest is left alone first.
 pub const POSTS_MAX: usize = 500;
@@ -32,6 +33,18 @@ pub struct Post {
 pub enum About {
     /// A level was passed over because nobody carries this schedule.
     NobodyOnCall { schedule: ScheduleId },
+    /// What waits for somebody's working hours, the worst first; `at` is the wall's.
+    Digest { user: UserId, at: At, incidents: Vec<IncidentNo> },
+}
+
+impl About {
+    /// Does it speak of one of these incidents?
+    pub fn speaks_of(&self, changed: &BTreeSet<IncidentNo>) -> bool {
+        match self {
+            Self::NobodyOnCall { .. } => false,
+            Self::Digest { incidents, .. } => incidents.iter().any(|no| changed.contains(no)),
+        }
+    }
 }
 
 /// Says `about` to `to`, unless it is being said there already.

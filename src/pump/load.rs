@@ -201,6 +201,7 @@ mod tests {
                 count: 1,
                 starts_at: None,
                 state: AlertState::Firing,
+                urgency: None,
             };
             let (from, responders, reported_by) = (IncidentNo(no - 1), Vec::new(), Vec::new());
             let taken =

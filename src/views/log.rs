@@ -54,6 +54,7 @@ fn page(p: &Page, d: &Directory) -> String {
         Purpose::CatchAll => ", as the last to be asked",
         Purpose::StillOnIt => ": still on it?",
         Purpose::Raised => ": urgent now",
+        Purpose::Begin => ": has work begun?",
     };
     let by = match p.method {
         Method::Slack => "Slack",

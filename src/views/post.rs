@@ -13,6 +13,7 @@ use crate::domain::world::World;
 pub fn post(p: &Post, w: &World, d: &Directory) -> Option<Message> {
     match &p.about {
         About::NobodyOnCall { schedule } => nobody_on_call(schedule, p.since, w, d),
+        About::Digest { user, incidents, .. } => super::digest::digest(user, incidents, w, d),
     }
 }
 
