@@ -4,7 +4,7 @@
 //! Events and hours only ever raise an open incident, and never what a person made low.
 
 use super::decision::Decision;
-use super::directory::{Service, Urgency};
+use super::directory::{Directory, Service, Urgency};
 use super::fact::Fact;
 use super::id::{AlertKey, HoursId, IncidentNo};
 use super::incident::{Incident, State};
@@ -89,14 +89,28 @@ pub struct Raise {
 
 /// How urgent this is now. `fixed`: by the key, or by whoever opens it. Without an event, a person says that it is wrong.
 pub(super) fn of(d: &Decision<'_>, service: &Service, fixed: Option<Urgency>, event: Option<&Event>) -> Urgency {
-    fixed.unwrap_or_else(|| match &service.urgency_by {
-        UrgencyBy::Service => service.urgency,
-        UrgencyBy::Severity(table) => event.map_or(Urgency::High, |event| table.of_labels(&event.labels)),
-        UrgencyBy::Hours(id) => match d.directory.hours.get(id) {
-            Some(hours) if !hours.is_open_at(d.stamp.wall) => Urgency::Low,
-            Some(_) | None => Urgency::High,
-        },
+    fixed.unwrap_or_else(|| match (&service.urgency_by, event) {
+        (UrgencyBy::Severity(table), Some(event)) => table.of_labels(&event.labels),
+        (UrgencyBy::Service | UrgencyBy::Severity(_) | UrgencyBy::Hours(_), _) => {
+            by_hand(d.directory, service, d.stamp.wall)
+        }
     })
+}
+
+/// How urgent it is when a person says that something is wrong.
+pub fn by_hand(directory: &Directory, service: &Service, wall: At) -> Urgency {
+    match &service.urgency_by {
+        UrgencyBy::Service => service.urgency,
+        UrgencyBy::Severity(_) => Urgency::High,
+        UrgencyBy::Hours(id) => by_hours(directory, id, wall),
+    }
+}
+
+fn by_hours(directory: &Directory, id: &HoursId, wall: At) -> Urgency {
+    match directory.hours.get(id) {
+        Some(hours) if !hours.is_open_at(wall) => Urgency::Low,
+        Some(_) | None => Urgency::High,
+    }
 }
 
 /// An incident was opened: what could make it more urgent is remembered.

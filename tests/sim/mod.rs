@@ -583,8 +583,8 @@ impl Sim {
                 return false;
             };
             let page = i.page(page).filter(|p| p.is_wanted());
-            // These two are for whoever has it, and no call waits for them.
-            let is_for_its_responder = |p: Purpose| matches!(p, Purpose::StillOnIt | Purpose::Raised);
+            // These are for whoever has it, and no call waits for them.
+            let is_for_its_responder = |p: Purpose| matches!(p, Purpose::StillOnIt | Purpose::Raised | Purpose::Begin);
             page.is_some_and(|p| is_for_its_responder(p.purpose) || i.call(p.call).is_some_and(|c| c.is_open()))
         });
         if !wanted {
