@@ -44,7 +44,8 @@ pub(super) fn of_user(table: &Table<'_>, names: &Names, named: &Named, tz: Optio
         return of_team(table, names, named);
     }
     table.has("hours")?;
-    let inline = table.table("hours", "hours")?;
+    let mut inline = table.table("hours", "hours")?;
+    inline.place = format!("{} hours", table.place);
     let spans = spans(&inline, "span");
     inline.finish();
     Some(Hours { tz: tz?, spans, holidays: BTreeSet::new() })

@@ -64,7 +64,8 @@ fn severities(service: &Table<'_>) -> Severities {
     if service.has("severities").is_none() {
         return Severities::default();
     }
-    let Some(table) = service.table("severities", "severities") else { return Severities::default() };
+    let Some(mut table) = service.table("severities", "severities") else { return Severities::default() };
+    table.place = format!("{} severities", service.place);
     let read = |key| table.texts(key, MAX_SEVERITIES, MAX_NAME_CHARS).unwrap_or_default();
     let (high, low) = (read("high"), read("low"));
     let words = |all: &[super::reader::Found<String>]| -> BTreeSet<String> {

@@ -92,7 +92,10 @@ pub(super) fn tend(d: &mut Decision<'_>, i: &Incident) {
         return;
     }
     let wall = d.stamp.wall;
-    let Some(start_by) = start_by(d.directory, &i.team, i.tier, wall).filter(|_| i.sla.is_none()) else { return };
+    if i.sla.is_some() {
+        return;
+    }
+    let Some(start_by) = start_by(d.directory, &i.team, i.tier, wall) else { return };
     let mut ask = wall.plus_ms((start_by.0 - wall.0) / 100 * ASK_PERCENT);
     if d.directory.tiers.of(i.tier) == StartWithin::NextWorkingDay {
         // What has until tomorrow needs nobody to be asked at night.
