@@ -875,7 +875,10 @@ fn windows() {
     draft = RaiseDraft {
         service: Some(&payments),
         what: "nobody can pay",
-        wakes: d.services.get(&payments).map(|s| views::modal::wakes(s.urgency, &asked("ana", Some(NIGHT.plus_ms(HOUR))), d)),
+        wakes: d
+            .services
+            .get(&payments)
+            .map(|s| views::modal::wakes(s.urgency, &asked("ana", Some(NIGHT.plus_ms(HOUR))), d)),
     };
     say("page somebody, a service is chosen", views::modal::raise(&draft, d, &origin));
     say("what came of it", views::modal::told("#1", &views::Message::plain("You are on it: #1 says so.")));

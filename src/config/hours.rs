@@ -55,9 +55,8 @@ fn holidays(top: &Table<'_>, names: &Names) -> BTreeMap<String, BTreeSet<NaiveDa
     let mut ids = Once::default();
     let mut all = BTreeMap::new();
     for mut table in top.tables("holidays", "[[holidays]]", MAX_HOURS) {
-        let id = table
-            .id("id", "portugal", &names.holidays)
-            .filter(|id| ids.take(&table, id, "the id of other holidays"));
+        let id =
+            table.id("id", "portugal", &names.holidays).filter(|id| ids.take(&table, id, "the id of other holidays"));
         table.required("dates", "dates = [2026-12-25, 2027-01-01]");
         table.required_items("dates", "write at least one day: [2026-12-25]");
         let dates = table.dates("dates", MAX_HOLIDAYS).unwrap_or_default();

@@ -38,8 +38,7 @@ impl Names {
 }
 
 /// Tables that may stand more than once.
-const KINDS: [&str; 9] =
-    ["channel", "user", "team", "service", "policy", "schedule", "command", "hours", "holidays"];
+const KINDS: [&str; 9] = ["channel", "user", "team", "service", "policy", "schedule", "command", "hours", "holidays"];
 
 fn ids(top: &DeTable<'_>, kind: &str, key: &str) -> BTreeSet<String> {
     // What stands in `[[users]]` is told about there; whoever refers to it did nothing wrong.

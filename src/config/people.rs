@@ -1,11 +1,11 @@
 //! `[[channel]]`, `[[user]]`, `[[team]]`.
 
 use super::app::Channel;
+use super::hours::{self, Named};
 use super::limits::RULE_DELAY_SECS;
 use super::limits::{MAX_CHANNELS, MAX_ID_CHARS, MAX_MEMBERS, MAX_NAME_CHARS, MAX_RULES, MAX_TEAMS, MAX_USERS};
 use super::names::{Names, Once, known};
 use super::reader::{Found, Table};
-use super::hours::{self, Named};
 use super::{suggest, zone};
 use crate::domain::directory::{Method, PersonalRule, Team, User};
 use crate::domain::hours::Hours;
@@ -45,7 +45,12 @@ pub(super) fn channels(top: &Table<'_>, all: &Names) -> Vec<Channel> {
     channels
 }
 
-pub(super) fn users(top: &Table<'_>, all: &Names, hours: &Named, own_hours: &mut BTreeMap<UserId, Hours>) -> (Vec<User>, Vec<UserPlace>) {
+pub(super) fn users(
+    top: &Table<'_>,
+    all: &Names,
+    hours: &Named,
+    own_hours: &mut BTreeMap<UserId, Hours>,
+) -> (Vec<User>, Vec<UserPlace>) {
     let (mut ids, mut slacks, mut emails) = (Once::default(), Once::default(), Once::default());
     let (mut users, mut places) = (Vec::new(), Vec::new());
     for mut table in top.tables("user", "[[user]]", MAX_USERS) {

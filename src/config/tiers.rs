@@ -67,7 +67,8 @@ impl Checks<'_> {
     }
 
     fn keeps(&self, policy: &Policy, service: &Service, left: i64, secs: i64) {
-        let promise = format!("[service.{}] (tier {}) must be started within {}", service.id, service.tier, span::show(secs));
+        let promise =
+            format!("[service.{}] (tier {}) must be started within {}", service.id, service.tier, span::show(secs));
         let longer = |than: i64| {
             format!("start_within = \"…\" above {} in the [[tier]] with level = {}", span::show(than), service.tier)
         };

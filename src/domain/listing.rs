@@ -77,10 +77,8 @@ fn list(d: &mut Decision<'_>, who: UserId) {
     // It will page in a moment.
     let is_raised = |i: &Incident| i.raise.is_some_and(|r| r.due <= soon) && still_wrong(i);
     let open = d.world().open_incidents().filter(|i| is_due(i) && !is_raised(i));
-    let mut all: Vec<(u8, IncidentNo)> = open
-        .filter(|i| carrier(d, i, d.stamp.wall).0.as_ref() == Some(&who))
-        .map(|i| (i.tier, i.no))
-        .collect();
+    let mut all: Vec<(u8, IncidentNo)> =
+        open.filter(|i| carrier(d, i, d.stamp.wall).0.as_ref() == Some(&who)).map(|i| (i.tier, i.no)).collect();
     all.sort_unstable();
     all.truncate(LISTED_MAX);
     let incidents: Vec<IncidentNo> = all.into_iter().map(|(_, no)| no).collect();

@@ -85,7 +85,12 @@ pub(super) fn raise(d: &mut Decision<'_>, raise: &Raise) -> Result<(), Refusal> 
     }
     let urgency = urgency::of(d, service, raise.urgency, None);
     let blank = blank(d, service, Source::Person, urgency);
-    open_incident(d, service, raise.urgency, IncidentOpened { by: Some(raise.by.clone()), title: Text::new(title), ..blank });
+    open_incident(
+        d,
+        service,
+        raise.urgency,
+        IncidentOpened { by: Some(raise.by.clone()), title: Text::new(title), ..blank },
+    );
     Ok(())
 }
 

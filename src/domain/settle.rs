@@ -1,12 +1,12 @@
 //! What the outside world answered, what a start finds under way, and when nothing is owed any more.
 
 use super::decision::Decision;
-use super::{escalation, listing};
 use super::fact::Fact;
 use super::id::{IncidentNo, MessageRef, PageId};
 use super::incident::Incident;
 use super::input::Settled;
 use super::page::{Page, PageFailure, PageState, SyncKey};
+use super::{escalation, listing};
 use std::collections::BTreeMap;
 
 /// A page that was under way at this many starts is given up: a crash loop must not page for ever.

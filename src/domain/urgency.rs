@@ -35,13 +35,45 @@ pub struct Severities {
 
 /// Severities that page.
 pub const HIGH: [&str; 18] = [
-    "critical", "crit", "fatal", "emergency", "emerg", "disaster", "panic", "alert", "page", "urgent", "high", "major",
-    "error", "err", "p1", "p2", "sev1", "sev2",
+    "critical",
+    "crit",
+    "fatal",
+    "emergency",
+    "emerg",
+    "disaster",
+    "panic",
+    "alert",
+    "page",
+    "urgent",
+    "high",
+    "major",
+    "error",
+    "err",
+    "p1",
+    "p2",
+    "sev1",
+    "sev2",
 ];
 /// Severities that wait until morning.
 pub const LOW: [&str; 18] = [
-    "warning", "warn", "average", "minor", "low", "notice", "info", "informational", "information", "debug", "none", "ok",
-    "p3", "p4", "p5", "sev3", "sev4", "sev5",
+    "warning",
+    "warn",
+    "average",
+    "minor",
+    "low",
+    "notice",
+    "info",
+    "informational",
+    "information",
+    "debug",
+    "none",
+    "ok",
+    "p3",
+    "p4",
+    "p5",
+    "sev3",
+    "sev4",
+    "sev5",
 ];
 
 /// The labels that say how severe it is; the first that says something known counts.

@@ -26,7 +26,10 @@ pub fn digest(user: &UserId, listed: &[IncidentNo], w: &World, d: &Directory) ->
         n => format!(":inbox_tray: *{n} incidents of low urgency.* Nobody was woken for them."),
     };
     let foot = worst.map(|i| {
-        format!("To take one: `/pager ack {0}`. To see it: `/pager show {0}`. What is open tomorrow is listed again.", i.no.0)
+        format!(
+            "To take one: `/pager ack {0}`. To see it: `/pager show {0}`. What is open tomorrow is listed again.",
+            i.no.0
+        )
     });
     let mut chars = head.chars().count() + foot.as_ref().map_or(0, |f| f.chars().count());
     let mut lines = vec![head];

@@ -127,7 +127,9 @@ fn words(what: &Happening, d: &Directory) -> String {
             };
             match (by, why) {
                 (Some(by), _) => format!("{} made it {to} urgency.{stopped}", name(d, by)),
-                (None, Some(RaisedBy::SupportHours)) => format!("Support hours began: it is {to} urgency now.{stopped}"),
+                (None, Some(RaisedBy::SupportHours)) => {
+                    format!("Support hours began: it is {to} urgency now.{stopped}")
+                }
                 (None, Some(RaisedBy::Alert)) => format!("The monitor says it is worse: {to} urgency now.{stopped}"),
                 (None, None) => format!("It is {to} urgency now.{stopped}"),
             }
