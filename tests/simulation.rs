@@ -107,7 +107,9 @@ fn happen(sim: &mut Sim) {
         88..91 => clear(&mut sim.slack),
         91..94 => disk_fault(sim),
         94..95 => {
-            let day = sim.rng.random_range(1..26) * 60 * MINUTE;
+            // Into the next morning, now and then: what nobody answers makes that a long way.
+            let hours = if sim.rng.random_ratio(1, 8) { 7..20 } else { 1..7 };
+            let day = sim.rng.random_range(hours) * 60 * MINUTE;
             sim.advance(day);
         }
         95..96 => step_the_clock(sim),

@@ -299,8 +299,8 @@ fn facts(i: &Incident, d: &Directory) -> String {
         counted,
         firing.to_owned(),
         progress(i, d),
-        super::sla::clock(i),
         related(i),
+        super::sla::clock(i),
     ];
     parts.into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(" · ")
 }

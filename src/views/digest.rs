@@ -11,17 +11,17 @@ use crate::domain::world::World;
 /// The list of `user`, as things stand; `None` where nothing of it is in memory any more.
 pub fn digest(user: &UserId, listed: &[IncidentNo], w: &World, d: &Directory) -> Option<Message> {
     let all: Vec<&Incident> = listed.iter().filter_map(|no| w.incident(*no).map(|i| &**i)).collect();
-    let waits = |i: &&&Incident| !i.is_resolved();
+    let waits = |i: &&&Incident| !i.is_resolved() && i.urgency == Urgency::Low;
     let open = all.iter().filter(waits).count();
     let worst = all.iter().find(waits);
     let text = match (worst, open) {
         (None, _) if all.is_empty() => return None,
-        (None, _) => "All of this list is over.".to_owned(),
+        (None, _) => "Nothing of this list waits any more.".to_owned(),
         (Some(i), 1) => format!("One incident of low urgency: {}", in_words(i, d)),
         (Some(i), n) => format!("{n} incidents of low urgency, first {}", in_words(i, d)),
     };
     let head = match open {
-        0 => ":white_check_mark: *All of this list is over.*".to_owned(),
+        0 => ":white_check_mark: *Nothing of this list waits any more.*".to_owned(),
         1 => ":inbox_tray: *One incident of low urgency.* Nobody was woken for it.".to_owned(),
         n => format!(":inbox_tray: *{n} incidents of low urgency.* Nobody was woken for them."),
     };
@@ -37,7 +37,7 @@ pub fn digest(user: &UserId, listed: &[IncidentNo], w: &World, d: &Directory) ->
         let line = line(i, user, d);
         chars += line.chars().count() + 1;
         if n >= limits::LIST || chars > limits::THREAD_CHARS - MORE_CHARS {
-            lines.push(format!("…and {} more: `/pager list mine` has what is yours.", all.len() - n));
+            lines.push(format!("…and {} more: `/pager list all` has them.", all.len() - n));
             break;
         }
         lines.push(line);
