@@ -266,7 +266,7 @@ fn lists_of_low_urgency() {
     let mut golden = Golden::new("digest");
     let mut desk = Desk::at(NIGHT);
     let list = |desk: &Desk| {
-        let post = desk.world.posts.values().last().expect("a list").clone();
+        let post = desk.world.posts.values().next_back().expect("a list").clone();
         views::post::post(&post, &desk.world, &desk.directory).expect("it says something")
     };
     let subject = |desk: &Desk| desk.subject(&first(desk));
