@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `at 09:05` | time passes until then (UTC, first day) |
 //! | `5m pass` | time passes (`s`, `m`, `h`) |
-//! | `payments: disk-full fires [since 08:50]` | the monitor sends a trigger |
+//! | `payments: disk-full fires [since 08:50]` | the monitor sends a trigger; `fires as critical`: with that severity |
 //! | `payments: disk-full clears [since 08:50]` | the monitor sends a resolve |
 //! | `payments: disk-full is acknowledged elsewhere` | the monitor sends an acknowledge |
 //! | `ana presses Acknowledge on #1` | a click on the card; `in her message`: on the newest direct message |
@@ -117,6 +117,10 @@ impl Story {
 
     fn monitor(&mut self, line: &str) -> bool {
         let Some((service, rest)) = line.split_once(": ") else { return false };
+        let (rest, severity) = match rest.split_once(" as ") {
+            Some((rest, severity)) => (rest, Some(severity)),
+            None => (rest, None),
+        };
         let (what, since) = match rest.split_once(" since ") {
             Some((what, since)) => (what, clock(since)),
             None => (rest, None),
@@ -130,7 +134,9 @@ impl Story {
         else {
             return false;
         };
-        self.sim.events(service, vec![event(action, key, since)]);
+        let mut event = event(action, key, since);
+        event.labels.extend(severity.map(|s| ("severity".to_owned(), s.to_owned())));
+        self.sim.events(service, vec![event]);
         self.sim.settle();
         true
     }

@@ -17,6 +17,9 @@ use warridor::domain::following;
 use warridor::domain::id::{AlertKey, IncidentNo};
 use warridor::domain::incident::{Incident, State};
 use warridor::domain::input::{Deed, EventAction};
+use warridor::domain::listing;
+use warridor::domain::post::About;
+use warridor::domain::sla;
 use warridor::domain::stamp::At;
 use warridor::domain::world::World;
 use warridor::domain::world::rows::{closed_key, read_incident_row};
@@ -28,7 +31,9 @@ use warridor::views::action_id::Action;
 
 const STEPS: usize = 45;
 const KEYS: [&str; 6] = ["disk-1", "disk-2", "cpu", "latency", "errors", "<!channel> & <@U1>"];
-const SERVICES: [&str; 7] = ["payments", "search", "reports", "orphans", "blips", "in-turn", "logs"];
+const SERVICES: [&str; 10] =
+    ["payments", "search", "reports", "orphans", "blips", "in-turn", "logs", "shop", "lights", "vault"];
+const SEVERITIES: [&str; 3] = ["critical", "warning", "odd"];
 const MINUTE: i64 = 60_000;
 
 #[test]
@@ -106,7 +111,9 @@ fn happen(sim: &mut Sim) {
         88..91 => clear(&mut sim.slack),
         91..94 => disk_fault(sim),
         94..95 => {
-            let day = sim.rng.random_range(1..7) * 60 * MINUTE;
+            // Into the next morning, now and then: what nobody answers makes that a long way.
+            let hours = if sim.rng.random_ratio(1, 8) { 7..20 } else { 1..7 };
+            let day = sim.rng.random_range(hours) * 60 * MINUTE;
             sim.advance(day);
         }
         95..96 => step_the_clock(sim),
@@ -142,7 +149,12 @@ fn monitor(sim: &mut Sim) {
             // Late and overtaken events: an episode of up to an hour ago, or none stated.
             let ago = sim.rng.random_range(0..60) * MINUTE;
             let starts_at = sim.rng.random_ratio(1, 2).then(|| sim.wall.plus_ms(-ago));
-            event(action, key, starts_at)
+            let mut event = event(action, key, starts_at);
+            if sim.rng.random_ratio(2, 3) {
+                let severity = SEVERITIES[sim.rng.random_range(0..SEVERITIES.len())];
+                event.labels.push(("severity".to_owned(), severity.to_owned()));
+            }
+            event
         })
         .collect();
     sim.events(service, events);
@@ -351,6 +363,9 @@ fn holds_always(sim: &Sim, seed: u64) {
             i.no,
             i.state
         );
+        // Whatever is low stands on a list to come, and whatever is not started has its clock.
+        assert!(!listing::wanted(i) || i.listing.is_some(), "seed {seed}: {} is on no list", i.no);
+        assert!(!sla::runs(i) || i.sla.is_some(), "seed {seed}: {} has no clock", i.no);
     }
     // An alert belongs to one open incident, however often they were merged.
     for i in world.open_incidents() {
@@ -372,6 +387,7 @@ fn holds_in_peace(sim: &mut Sim, seed: u64) {
     accepted_is_known(sim, &replayed, seed);
     states_follow(&facts, seed);
     somebody_hears_it(&facts, seed);
+    low_urgency_wakes_nobody(&facts, sim, seed);
     slack_says_what_is_true(sim, seed);
     rows_are_the_replay(sim, &replayed, seed);
 }
@@ -444,6 +460,46 @@ fn states_follow(facts: &[Fact], seed: u64) {
         };
         assert!(next.0, "seed {seed}: {no} was {state:?} when {fact:?}");
         states.insert(no, next.1);
+    }
+}
+
+/// Low urgency pages only whom a person asked for, and is listed for nobody who does not work then. What nobody started in
+/// time is missed once.
+fn low_urgency_wakes_nobody(facts: &[Fact], sim: &Sim, seed: u64) {
+    let mut urgency = BTreeMap::new();
+    let mut missed = BTreeSet::new();
+    let mut asked_by_hand = BTreeSet::new();
+    for fact in facts {
+        match fact {
+            Fact::IncidentOpened(o) => {
+                urgency.insert(o.incident, o.urgency);
+            }
+            Fact::UrgencyChanged { incident, to, by, .. } => {
+                assert!(by.is_some() || *to == Urgency::High, "seed {seed}: nobody lowers {incident} but a person");
+                urgency.insert(*incident, *to);
+            }
+            Fact::CallStarted { incident, call, kind, .. } => {
+                let by_hand = kind.by().is_some();
+                assert!(by_hand || urgency[incident] == Urgency::High, "seed {seed}: {incident} is low: {fact:?}");
+                if by_hand {
+                    asked_by_hand.insert((*incident, *call));
+                }
+            }
+            Fact::PageRequested { incident, call, .. } if urgency[incident] == Urgency::Low => {
+                assert!(asked_by_hand.contains(&(*incident, *call)), "seed {seed}: {incident} is low: {fact:?}");
+            }
+            Fact::PostWanted { about: About::Digest { user, at, incidents }, .. } => {
+                let works = sim.directory.hours_of(user).is_open_at(*at);
+                assert!(works, "seed {seed}: {user} does not work: {fact:?}");
+                let is_low = |no: &IncidentNo| urgency[no] == Urgency::Low;
+                assert!(incidents.iter().all(is_low), "seed {seed}: not all are low: {fact:?}");
+            }
+            Fact::SlaMissed { incident } => {
+                assert!(missed.insert(*incident), "seed {seed}: {incident} was missed twice");
+                assert_eq!(urgency[incident], Urgency::High, "seed {seed}: {fact:?}");
+            }
+            _ => {}
+        }
     }
 }
 

@@ -35,6 +35,7 @@ use warridor::domain::refusal::Refusal;
 use warridor::domain::schedule::{Override, now_and_next};
 use warridor::domain::snooze;
 use warridor::domain::stamp::{At, Stamp};
+use warridor::domain::urgency::RaisedBy;
 use warridor::views;
 use warridor::views::action_id::{Origin, Subject};
 use warridor::views::home::Me;
@@ -63,6 +64,18 @@ fn states() -> Vec<(&'static str, Desk)> {
     let low = || {
         let mut desk = Desk::at(NIGHT);
         desk.alert("reports", EventAction::Trigger);
+        desk
+    };
+    let shop = || {
+        let mut desk = Desk::at(NIGHT);
+        desk.alert("shop", EventAction::Trigger);
+        desk
+    };
+    let vaults = || {
+        let mut desk = Desk::at(NIGHT);
+        desk.alert("vault", EventAction::Trigger);
+        desk.deliver();
+        desk.act("ana", Deed::Acknowledge);
         desk
     };
     let ask = |who: &str| Deed::AddResponders { whom: vec![Whom::User(who.into())] };
@@ -250,6 +263,22 @@ fn states() -> Vec<(&'static str, Desk)> {
                 d.act_on(2, "chen", Deed::MergeInto { into: IncidentNo(1) });
             }),
         ),
+        ("triggered: low urgency outside support hours", shop()),
+        (
+            "triggered: support hours began",
+            after(&shop, &|d| {
+                d.advance(6 * HOUR);
+                d.deliver();
+            }),
+        ),
+        (
+            "acknowledged: the time to start is nearly over",
+            after(&vaults, &|d| {
+                d.advance(12 * MINUTE);
+                d.deliver();
+            }),
+        ),
+        ("acknowledged: nobody started in time", after(&vaults, &|d| d.advance(15 * MINUTE))),
         ("snoozed: waiting for somebody", after(&anas, &waiting)),
         ("resolved: nothing had to be done", after(&paged, &|d| d.act("ana", Deed::NotActionable))),
         ("resolved: merged into another", merged()),
@@ -278,6 +307,39 @@ fn cards() {
 }
 
 #[test]
+fn lists_of_low_urgency() {
+    let mut golden = Golden::new("digest");
+    let mut desk = Desk::at(NIGHT);
+    let list = |desk: &Desk| {
+        let post = desk.world.posts.values().next_back().expect("a list").clone();
+        views::post::post(&post, &desk.world, &desk.directory).expect("it says something")
+    };
+    let subject = |desk: &Desk| desk.subject(&first(desk));
+    desk.titled("reports", "The <!channel> report is late", "https://reports.example/1", &[]);
+    desk.titled("reports", "Disk of reports-2 is 80 % full", "", &[]);
+    desk.titled("reports", "A cache is cold", "", &[]);
+    desk.act_on(3, "chen", Deed::Acknowledge);
+    desk.advance(6 * HOUR);
+    golden.say("in the morning, to Chen, who has one of them", &message(&list(&desk), subject(&desk)));
+    desk.act_on(2, "chen", Deed::Resolve { note: None });
+    desk.act_on(1, "mara", Deed::SetUrgency { to: Urgency::High });
+    golden.say("one is over, one is urgent now", &message(&list(&desk), subject(&desk)));
+    for no in [1, 3] {
+        desk.act_on(no, "chen", Deed::Resolve { note: None });
+    }
+    golden.say("all are over", &message(&list(&desk), subject(&desk)));
+    desk.titled("reports", "Yet another report is late", "", &[]);
+    desk.advance(HOUR);
+    golden.say("in working hours", &message(&list(&desk), subject(&desk)));
+    for n in 0..130 {
+        desk.titled("reports", &format!("Report {n} is late, and these words go on {}", "and on ".repeat(20)), "", &[]);
+    }
+    desk.advance(HOUR);
+    golden.say("far too many", &message(&list(&desk), subject(&desk)));
+    golden.compare();
+}
+
+#[test]
 fn direct_messages() {
     let mut golden = Golden::new("dm");
     let mut purposes = Vec::new();
@@ -295,12 +357,14 @@ fn direct_messages() {
                 Purpose::StillOnIt => "still on it?",
                 Purpose::Raised => "urgent now",
                 Purpose::Back => "it is back",
+                Purpose::Begin => "has work begun?",
             };
             let dm = views::page::page(&i, p, &desk.directory, desk.store);
             golden.say(&format!("{name} — to {to} ({why})"), &message(&dm, desk.subject(&i)));
         }
     }
-    for purpose in [Purpose::Step, Purpose::CatchAll, Purpose::StillOnIt, Purpose::Raised, Purpose::Back] {
+    let all = [Purpose::Step, Purpose::CatchAll, Purpose::StillOnIt, Purpose::Raised, Purpose::Back, Purpose::Begin];
+    for purpose in all {
         assert!(purposes.contains(&purpose), "no state has a page for {purpose:?}");
     }
     golden.compare();
@@ -335,6 +399,9 @@ fn happenings() -> Vec<Happening> {
             | Happening::ReassignAsked { .. }
             | Happening::Reassigned { .. }
             | Happening::UrgencyChanged { .. }
+            | Happening::Listed { .. }
+            | Happening::BeginAsked { .. }
+            | Happening::SlaMissed
             | Happening::NotActionable { .. }
             | Happening::MergedInto { .. }
             | Happening::Merged { .. }
@@ -360,6 +427,7 @@ fn happenings() -> Vec<Happening> {
         skipped: skipped.iter().map(|(t, why)| Skipped { target: t.clone(), why: *why }).collect(),
         by_name: false,
     };
+    let raised = |why| Happening::UrgencyChanged { by: None, to: Urgency::High, stopped: Vec::new(), why: Some(why) };
     let user = |u: &str| Target::User(u.into());
     let skipped = vec![Skipped { target: Target::Schedule("empty".into()), why: SkipReason::NobodyOnCall }];
     let failed = |to: &str, why| Happening::PageFailed { to: Recipient::User(to.into()), why };
@@ -424,13 +492,19 @@ fn happenings() -> Vec<Happening> {
         Happening::ReassignAsked { by: "ana".into(), to: "ben".into() },
         Happening::Reassigned { to: "ben".into(), from: Some("ana".into()) },
         Happening::Reassigned { to: "ben".into(), from: None },
-        Happening::UrgencyChanged { by: Some("mara".into()), to: Urgency::High, stopped: Vec::new() },
-        Happening::UrgencyChanged { by: None, to: Urgency::Low, stopped: Vec::new() },
+        Happening::UrgencyChanged { by: Some("mara".into()), to: Urgency::High, stopped: Vec::new(), why: None },
+        Happening::UrgencyChanged { by: None, to: Urgency::Low, stopped: Vec::new(), why: None },
+        raised(RaisedBy::SupportHours),
+        raised(RaisedBy::Alert),
         Happening::UrgencyChanged {
             by: Some("mara".into()),
             to: Urgency::Low,
             stopped: vec!["ana".into(), "ben".into()],
+            why: None,
         },
+        Happening::Listed { to: "ana".into() },
+        Happening::BeginAsked { to: "ana".into() },
+        Happening::SlaMissed,
         Happening::NotActionable { by: "ana".into() },
         Happening::MergedInto { by: "ana".into(), into: IncidentNo(2) },
         Happening::Merged { by: "ana".into(), from: IncidentNo(3) },
@@ -872,7 +946,10 @@ fn windows() {
     draft = RaiseDraft {
         service: Some(&payments),
         what: "nobody can pay",
-        wakes: d.services.get(&payments).map(|s| views::modal::wakes(s, &asked("ana", Some(NIGHT.plus_ms(HOUR))), d)),
+        wakes: d
+            .services
+            .get(&payments)
+            .map(|s| views::modal::wakes(s.urgency, &asked("ana", Some(NIGHT.plus_ms(HOUR))), d)),
     };
     say("page somebody, a service is chosen", views::modal::raise(&draft, d, &origin));
     say("what came of it", views::modal::told("#1", &views::Message::plain("You are on it: #1 says so.")));

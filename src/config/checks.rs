@@ -31,9 +31,10 @@ impl Checks<'_> {
         self.teams();
         self.anybody_woken();
         self.any_admin();
+        self.sla();
     }
 
-    fn at(&self, thing: &str, key: &str) -> usize {
+    pub(super) fn at(&self, thing: &str, key: &str) -> usize {
         self.places.at(thing, key)
     }
 

@@ -8,7 +8,7 @@ use super::limits::{
 };
 use super::names::Once;
 use super::reader::{Found, Table};
-use super::services::urgency;
+use super::urgency::of_key;
 use crate::domain::directory::IntegrationKey;
 use crate::domain::id::ServiceId;
 use sha2::{Digest, Sha256};
@@ -90,8 +90,8 @@ pub(super) fn read(service: &Table<'_>, id: &ServiceId, keys: &mut Keys<'_>) {
 
 fn one(table: &Table<'_>, of_service: &Table<'_>, service: &ServiceId, keys: &mut Keys<'_>, names: &mut Once) {
     let name = table.text("name", MAX_NAME_CHARS);
-    let urgency = urgency(table);
     let resolve_after_secs = resolve_after(table, of_service);
+    let urgency = of_key(table);
     let places = ["key_env", "key_file", "key_sha256"];
     let given: Vec<&str> = places.into_iter().filter(|key| table.has(key).is_some()).collect();
     let mend = format!("key_env = \"{}\" (or key_file, or key_sha256)", variable_for(service));

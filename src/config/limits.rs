@@ -57,5 +57,16 @@ pub const MAX_BACKOFFS: usize = 10;
 /// A schedule is looked at for this long ahead for times when nobody is on call.
 pub const OUTLOOK_DAYS: i64 = 14;
 
+/// Hours with a name, and lists of holidays.
+pub const MAX_HOURS: usize = 500;
+/// Spans of the same hours, and lists of holidays that they name.
+pub const MAX_SPANS: usize = 50;
+/// Days of one list of holidays.
+pub const MAX_HOLIDAYS: usize = 1_000;
+/// Words for severities of one service, of each urgency.
+pub const MAX_SEVERITIES: usize = 50;
+/// A tier's time.
+pub const START_WITHIN_SECS: std::ops::RangeInclusive<i64> = 1..=7 * 24 * 60 * 60;
+
 /// First turns of rotations.
 pub const START_YEARS: std::ops::RangeInclusive<i32> = 2000..=2100;

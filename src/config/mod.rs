@@ -11,6 +11,7 @@ mod brackets;
 mod checks;
 mod complaint;
 mod env;
+mod hours;
 mod keys;
 pub mod limits;
 pub mod manifest;
@@ -25,6 +26,8 @@ mod schedules;
 mod services;
 mod span;
 mod suggest;
+mod tiers;
+mod urgency;
 mod zone;
 
 pub use app::{AppConfig, Channel, Means, SlashCommand};
@@ -205,8 +208,11 @@ fn read(notes: &Notes, top: &DeTable<'_>, text: &str, folder: &Path, env: &dyn E
     let head = app::top(&table, folder, &names, &channel_ids);
     let commands = app::commands(&table);
     let settings = app::settings(&table);
-    let (users, user_places) = people::users(&table, &names);
-    let teams = people::teams(&table, &names, &channel_ids);
+    let hours = hours::read(&table, &names);
+    let (mut hours_of_users, mut hours_of_teams) = (BTreeMap::new(), BTreeMap::new());
+    let (users, user_places) = people::users(&table, &names, &hours, &mut hours_of_users);
+    let teams = people::teams(&table, &names, &channel_ids, &hours, &mut hours_of_teams);
+    let tiers = tiers::read(&table);
     let schedules = schedules::read(&table, &names);
     let policies = policies::read(&table, &names);
     let mut keys = Keys::new(env, folder);
@@ -236,6 +242,10 @@ fn read(notes: &Notes, top: &DeTable<'_>, text: &str, folder: &Path, env: &dyn E
         catch_all: catch_all?,
         admin_channel,
         settings,
+        hours,
+        hours_of_users,
+        hours_of_teams,
+        tiers,
     };
     let app = AppConfig {
         workspace: head.workspace,

@@ -18,6 +18,8 @@ pub(super) struct Names {
     pub schedules: BTreeSet<String>,
     pub services: BTreeSet<String>,
     pub channels: BTreeSet<String>,
+    pub hours: BTreeSet<String>,
+    pub holidays: BTreeSet<String>,
 }
 
 impl Names {
@@ -29,12 +31,14 @@ impl Names {
             schedules: ids(top, "schedule", "id"),
             services: ids(top, "service", "id"),
             channels: ids(top, "channel", "name"),
+            hours: ids(top, "hours", "id"),
+            holidays: ids(top, "holidays", "id"),
         }
     }
 }
 
 /// Tables that may stand more than once.
-const KINDS: [&str; 7] = ["channel", "user", "team", "service", "policy", "schedule", "command"];
+const KINDS: [&str; 9] = ["channel", "user", "team", "service", "policy", "schedule", "command", "hours", "holidays"];
 
 fn ids(top: &DeTable<'_>, kind: &str, key: &str) -> BTreeSet<String> {
     // What stands in `[[users]]` is told about there; whoever refers to it did nothing wrong.

@@ -1,12 +1,14 @@
 //! `[[channel]]`, `[[user]]`, `[[team]]`.
 
 use super::app::Channel;
+use super::hours::{self, Named};
 use super::limits::{MAX_CHANNELS, MAX_ID_CHARS, MAX_MEMBERS, MAX_NAME_CHARS, MAX_RULES, MAX_TEAMS, MAX_USERS};
 use super::limits::{RULE_DELAY_SECS, TOPIC_CHARS};
 use super::names::{Names, Once, known};
 use super::reader::{Found, Table};
 use super::{suggest, zone};
 use crate::domain::directory::{Method, PersonalRule, Team, User};
+use crate::domain::hours::Hours;
 use crate::domain::id::{ChannelId, SlackUserId, TeamId, UserId};
 use std::collections::BTreeMap;
 
@@ -43,7 +45,12 @@ pub(super) fn channels(top: &Table<'_>, all: &Names) -> Vec<Channel> {
     channels
 }
 
-pub(super) fn users(top: &Table<'_>, all: &Names) -> (Vec<User>, Vec<UserPlace>) {
+pub(super) fn users(
+    top: &Table<'_>,
+    all: &Names,
+    hours: &Named,
+    own_hours: &mut BTreeMap<UserId, Hours>,
+) -> (Vec<User>, Vec<UserPlace>) {
     let (mut ids, mut slacks, mut emails) = (Once::default(), Once::default(), Once::default());
     let (mut users, mut places) = (Vec::new(), Vec::new());
     for mut table in top.tables("user", "[[user]]", MAX_USERS) {
@@ -67,7 +74,11 @@ pub(super) fn users(top: &Table<'_>, all: &Names) -> (Vec<User>, Vec<UserPlace>)
         let tz = zone::read(&table);
         let admin = table.flag("admin").unwrap_or(false);
         let rules = rules(&table);
+        let own = hours::of_user(&table, all, hours, tz);
         if let (Some(id), Some(tz)) = (id, tz) {
+            if let Some(own) = own {
+                own_hours.insert(UserId::from(id.value.as_str()), own);
+            }
             let at = Found { value: UserId::from(id.value.as_str()), at: id.at, shown: id.shown };
             let mut own: Vec<PersonalRule> = rules.iter().map(|r| r.value.clone()).collect();
             own.sort_by_key(|rule| rule.delay_secs);
@@ -117,7 +128,13 @@ fn rules(user: &Table<'_>) -> Vec<Found<PersonalRule>> {
     rules
 }
 
-pub(super) fn teams(top: &Table<'_>, names: &Names, channels: &BTreeMap<String, ChannelId>) -> Vec<Team> {
+pub(super) fn teams(
+    top: &Table<'_>,
+    names: &Names,
+    channels: &BTreeMap<String, ChannelId>,
+    hours: &Named,
+    own_hours: &mut BTreeMap<TeamId, Hours>,
+) -> Vec<Team> {
     let mut ids = Once::default();
     let mut teams = Vec::new();
     for mut table in top.tables("team", "[[team]]", MAX_TEAMS) {
@@ -131,7 +148,11 @@ pub(super) fn teams(top: &Table<'_>, names: &Names, channels: &BTreeMap<String, 
         table.required("members", "members = [\"…\"], the ids of users");
         let usergroup = usergroup(&table);
         let topic = topic(&table);
+        let own = hours::of_team(&table, names, hours);
         if let (Some(id), Some(tier), Some(channel), Some(members)) = (id, tier, channel, members) {
+            if let Some(own) = own {
+                own_hours.insert(TeamId::from(id.value.as_str()), own);
+            }
             let team = Team::new(TeamId::from(id.value), channel, members);
             teams.push(Team { name, tier, usergroup, topic, ..team });
         }

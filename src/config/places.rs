@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use toml::de::{DeTable, DeValue};
 
 /// Tables that have a name, and the key that holds it.
-const NAMED: [(&str, &str); 7] = [
+const NAMED: [(&str, &str); 9] = [
     ("channel", "name"),
     ("user", "id"),
     ("team", "id"),
@@ -13,6 +13,8 @@ const NAMED: [(&str, &str); 7] = [
     ("policy", "id"),
     ("schedule", "id"),
     ("command", "name"),
+    ("hours", "id"),
+    ("holidays", "id"),
 ];
 
 /// Where everything with a name stands.

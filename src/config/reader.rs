@@ -150,6 +150,24 @@ impl<'a> Table<'a> {
         date.map(|date| self.found(key, value, date))
     }
 
+    /// A list of days.
+    pub fn dates(&self, key: &'static str, max_items: usize) -> Option<Vec<NaiveDate>> {
+        let value = self.get(key)?;
+        let Some(items) = value.get_ref().as_array() else {
+            self.wrong_kind(key, value, &format!("a list: {key} = [2026-12-25]"));
+            return None;
+        };
+        self.bounded(key, value, items.len(), max_items);
+        let mut dates = Vec::new();
+        for item in items.iter().take(max_items) {
+            match plain(item.get_ref()).and_then(|text| text.parse().ok()) {
+                Some(date) => dates.push(date),
+                None => self.unreadable(key, item, "a day that exists: 2026-01-05"),
+            }
+        }
+        Some(dates)
+    }
+
     /// A time of day: `18:00`, with or without quotes.
     pub fn time(&self, key: &'static str) -> Option<Found<NaiveTime>> {
         let value = self.get(key)?;

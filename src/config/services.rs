@@ -1,12 +1,12 @@
 //! `[[service]]`.
 
 use super::keys::{self, Keys};
-use super::limits::{HOLD_SECS, MAX_ID_CHARS, MAX_NAME_CHARS, MAX_SERVICES, RESOLVE_AFTER_SECS};
+use super::limits::{HOLD_SECS, MAX_ID_CHARS, MAX_SERVICES, RESOLVE_AFTER_SECS};
 use super::names::{Names, Once, known};
 use super::people::{channel, tier};
 use super::reader::Table;
-use super::suggest;
-use crate::domain::directory::{Service, Team, Urgency};
+use super::urgency;
+use crate::domain::directory::{Service, Team};
 use crate::domain::id::{ChannelId, PolicyId, ServiceId, TeamId};
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ pub(super) fn read(
         let policy = table.text("policy", MAX_ID_CHARS).filter(|p| known(&table, p, "policy", &names.policies));
         table.required("policy", "policy = \"…\", the id of a [[policy]]");
         let own_tier = tier(&table);
-        let urgency = urgency(&table).unwrap_or(Urgency::High);
+        let (urgency, urgency_by) = urgency::of_service(&table, names);
         let own_channel = channel(&table, names, channels);
         let private = table.flag("private").unwrap_or(false);
         let hold = table.span("hold", HOLD_SECS).map_or(0, |found| found.value);
@@ -53,22 +53,10 @@ pub(super) fn read(
                 private,
                 hold_secs: hold,
                 resolve_after_secs,
+                urgency_by,
             });
         }
         table.finish();
     }
     services
-}
-
-/// `high` or `low`.
-pub(super) fn urgency(table: &Table<'_>) -> Option<Urgency> {
-    let found = table.text("urgency", MAX_NAME_CHARS)?;
-    match found.value.as_str() {
-        "high" => Some(Urgency::High),
-        "low" => Some(Urgency::Low),
-        other => {
-            table.complain(&found, "is not an urgency", &suggest::one_of(other, ["high", "low"]));
-            None
-        }
-    }
 }

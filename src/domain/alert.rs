@@ -7,7 +7,7 @@ use super::incident::Incident;
 use super::input::{Delivery, Event, EventAction, Source, Unreadable};
 use super::refusal::Refusal;
 use super::stamp::At;
-use super::{episode, opening};
+use super::{episode, opening, urgency};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -25,6 +25,9 @@ pub struct Alert {
     /// Its source never says that it is over: how long it is believed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub silence: Option<Silence>,
+    /// Low: a more urgent event of it raises the incident.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub urgency: Option<Urgency>,
 }
 
 /// When an alert was heard of, and until when that holds: then it counts as cleared.
@@ -123,7 +126,9 @@ fn trigger(
     source: Source,
     urgency: Option<Urgency>,
 ) {
-    if !episode::fires(d, key, event) {
+    if episode::fires(d, key, event) {
+        urgency::heard(d, service, key, event, urgency);
+    } else {
         opening::open(d, service, key, event, source, urgency);
     }
 }

@@ -11,6 +11,7 @@ use super::id::IncidentNo;
 use super::incident::Incident;
 use super::stamp::{At, Stamp};
 use super::world::World;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub(super) struct Decision<'a> {
@@ -18,11 +19,12 @@ pub(super) struct Decision<'a> {
     pub directory: &'a Directory,
     pub stamp: Stamp,
     facts: Vec<Fact>,
+    touched: BTreeSet<IncidentNo>,
 }
 
 impl<'a> Decision<'a> {
     pub fn new(world: &'a mut World, directory: &'a Directory, stamp: Stamp) -> Self {
-        Self { world, directory, stamp, facts: Vec::new() }
+        Self { world, directory, stamp, facts: Vec::new(), touched: BTreeSet::new() }
     }
 
     /// The state with this decision's facts in it.
@@ -36,7 +38,18 @@ impl<'a> Decision<'a> {
 
     pub fn emit(&mut self, fact: Fact) {
         self.world.apply(&fact, self.stamp);
+        self.touched.extend(fact.incident());
         self.facts.push(fact);
+    }
+
+    /// This incident is to be looked at as if something of it had changed.
+    pub fn touch(&mut self, no: IncidentNo) {
+        self.touched.insert(no);
+    }
+
+    /// The incidents that its facts are about.
+    pub fn take_touched(&mut self) -> BTreeSet<IncidentNo> {
+        std::mem::take(&mut self.touched)
     }
 
     pub fn into_facts(self) -> Vec<Fact> {

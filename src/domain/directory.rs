@@ -1,8 +1,11 @@
 //! Who and what there is, as the configuration says: people, teams, services, policies, schedules. Read by decisions,
 //! never by `apply`: facts carry what was resolved from here.
 
-use super::id::{ChannelId, PolicyId, ScheduleId, ServiceId, SlackUserId, TeamId, UserId};
+use super::hours::Hours;
+use super::id::{ChannelId, HoursId, PolicyId, ScheduleId, ServiceId, SlackUserId, TeamId, UserId};
 use super::schedule::Schedule;
+use super::sla::Tiers;
+use super::urgency::UrgencyBy;
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +31,12 @@ pub struct Directory {
     /// Where Warridor tells what is wrong with itself.
     pub admin_channel: ChannelId,
     pub settings: Settings,
+    /// Hours with a name of their own.
+    pub hours: BTreeMap<HoursId, Hours>,
+    /// The working hours of whoever has others than the usual ones.
+    pub hours_of_users: BTreeMap<UserId, Hours>,
+    pub hours_of_teams: BTreeMap<TeamId, Hours>,
+    pub tiers: Tiers,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,15 +105,27 @@ pub struct Service {
     pub hold_secs: i64,
     /// Where a key does not say otherwise: an alert counts as cleared when nothing was heard of it for so long.
     pub resolve_after_secs: Option<i64>,
+    /// What may make it another than `urgency`.
+    pub urgency_by: UrgencyBy,
 }
 
 impl Service {
     /// A service with nothing said about it: tier 1, high urgency, paging at once.
     pub fn new(id: ServiceId, team: TeamId, policy: PolicyId, channel: ChannelId) -> Self {
         let name = id.to_string();
-        let urgency = Urgency::High;
-        let (hold_secs, resolve_after_secs) = (0, None);
-        Self { id, name, team, tier: 1, urgency, policy, channel, private: false, hold_secs, resolve_after_secs }
+        Self {
+            id,
+            name,
+            team,
+            tier: 1,
+            urgency: Urgency::High,
+            policy,
+            channel,
+            private: false,
+            hold_secs: 0,
+            resolve_after_secs: None,
+            urgency_by: UrgencyBy::Service,
+        }
     }
 }
 
@@ -226,6 +247,10 @@ impl Directory {
             catch_all: Vec::new(),
             admin_channel,
             settings: Settings::default(),
+            hours: BTreeMap::new(),
+            hours_of_users: BTreeMap::new(),
+            hours_of_teams: BTreeMap::new(),
+            tiers: Tiers::default(),
         }
     }
 
@@ -249,6 +274,19 @@ impl Directory {
     pub fn may_show(&self, service: &ServiceId, channel: &ChannelId) -> bool {
         let private = self.services.get(service).is_some_and(|s| s.private);
         !private || self.private_channels.contains(channel)
+    }
+
+    /// When somebody works: the usual hours in their own zone, unless they have others.
+    pub fn hours_of(&self, user: &UserId) -> Hours {
+        let tz = || self.users.get(user).map_or(Tz::UTC, |u| u.tz);
+        self.hours_of_users.get(user).cloned().unwrap_or_else(|| Hours::usual(tz()))
+    }
+
+    /// When a team works: as its first member, unless it says otherwise.
+    pub fn hours_of_team(&self, team: &TeamId) -> Hours {
+        let own = self.hours_of_teams.get(team).cloned();
+        let first = || self.teams.get(team).and_then(|t| t.members.first());
+        own.unwrap_or_else(|| first().map_or_else(|| Hours::usual(Tz::UTC), |user| self.hours_of(user)))
     }
 
     /// How to call a person on screen; an id no longer configured is shown as it is.

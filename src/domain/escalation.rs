@@ -14,7 +14,7 @@ use super::post::About;
 use super::schedule::resolve;
 use super::stamp::At;
 use super::world::Wake;
-use super::{dnd, episode, hold, oncall, post, settle};
+use super::{dnd, episode, hold, listing, oncall, post, settle, sla, urgency};
 
 /// At most this many deadlines are served by one wake, oldest first; the rest by the next.
 pub const DUE_AT_ONCE: usize = 64;
@@ -55,6 +55,13 @@ fn incident_due(d: &mut Decision<'_>, no: IncidentNo) {
             hold::end(d, &incident);
         }
         State::Triggered { .. } | State::Acknowledged { .. } | State::Snoozed { .. } | State::Resolved { .. } => {}
+    }
+    if incident.raise.is_some_and(|raise| raise.due <= at) {
+        urgency::due(d, no);
+    }
+    sla::due(d, no);
+    if d.incident(no).is_some_and(|i| i.listing.is_some_and(|l| l.due <= at)) {
+        listing::due(d, no);
     }
     for call in incident.open_calls() {
         call_due(d, no, call.no);
@@ -489,6 +496,17 @@ pub(super) fn tell_it_is_back(d: &mut Decision<'_>, no: IncidentNo, responder: &
     if d.directory.users.get(responder).is_some_and(|u| dnd::out_of_hearing(d, u).is_some()) {
         ask_others_too(d, no, responder);
     }
+}
+
+/// Whoever has it is asked whether they began: the time for that is nearly over.
+pub(super) fn ask_to_begin(d: &mut Decision<'_>, no: IncidentNo, responder: UserId) {
+    let call = d.incident(no).and_then(|i| i.main_call().map(|c| c.no)).unwrap_or_default();
+    request_page(d, no, call, Recipient::User(responder), Method::Slack, Purpose::Begin, false);
+}
+
+/// Somebody who is here and can be reached.
+pub(super) fn can_be_asked(d: &Decision<'_>, user: &UserId) -> bool {
+    d.directory.users.get(user).is_some_and(is_reachable)
 }
 
 /// Calls back what is under way to one person.

@@ -19,6 +19,7 @@ use super::post::About;
 use super::schedule::{Override, Shift};
 use super::stamp::At;
 use super::text::Text;
+use super::urgency::RaisedBy;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -267,6 +268,53 @@ pub enum Fact {
         ask_at: Option<At>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         stopped: Vec<UserId>,
+        /// What raised it, where no person did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<RaisedBy>,
+    },
+    /// By when somebody must have started: on the wall clock, and on the line of delays; and when whoever has it is asked.
+    SlaStarted {
+        incident: IncidentNo,
+        start_by: At,
+        due: At,
+        ask_at: At,
+    },
+    /// Nearly that time: whoever has it is asked; `None`: nobody has it.
+    SlaAsked {
+        incident: IncidentNo,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<UserId>,
+    },
+    /// That time is over, and nobody had started.
+    SlaMissed {
+        incident: IncidentNo,
+    },
+    /// Low urgency: it is listed then, on the wall clock, and on the line of delays.
+    ListingPlanned {
+        incident: IncidentNo,
+        at: At,
+        due: At,
+    },
+    /// It stands on this person's list.
+    Listed {
+        incident: IncidentNo,
+        to: UserId,
+    },
+    /// So urgent this alert was at most.
+    AlertRated {
+        incident: IncidentNo,
+        alert: u32,
+        urgency: Urgency,
+    },
+    /// Low for now: raised then if it still fires, on the wall clock, and on the line of delays.
+    RaisePlanned {
+        incident: IncidentNo,
+        at: At,
+        due: At,
+    },
+    /// It does not fire any more: nothing raises it.
+    RaiseDropped {
+        incident: IncidentNo,
     },
     /// Nothing had to be done about this alert.
     MarkedNotActionable {
@@ -626,6 +674,14 @@ impl Fact {
             | Self::ReassignAsked { incident, .. }
             | Self::Reassigned { incident, .. }
             | Self::UrgencyChanged { incident, .. }
+            | Self::SlaStarted { incident, .. }
+            | Self::SlaAsked { incident, .. }
+            | Self::SlaMissed { incident, .. }
+            | Self::ListingPlanned { incident, .. }
+            | Self::Listed { incident, .. }
+            | Self::AlertRated { incident, .. }
+            | Self::RaisePlanned { incident, .. }
+            | Self::RaiseDropped { incident }
             | Self::MarkedNotActionable { incident, .. }
             | Self::Merged { incident, .. }
             | Self::AlertsTaken { incident, .. }
@@ -667,6 +723,7 @@ impl Fact {
             | Self::PolicyKept { .. }
             | Self::TurnTaken { .. }
             | Self::TurnForgotten { .. }
+            | Self::AlertRated { .. }
             | Self::OverrideSet(_)
             | Self::OverrideExpired { .. }
             | Self::DoNotDisturb { .. }

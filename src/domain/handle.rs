@@ -7,7 +7,7 @@ use super::input::{Input, What};
 use super::refusal::Refusal;
 use super::stamp::Stamp;
 use super::world::World;
-use super::{alert, dnd, escalation, oncall, opening, people, response, settle};
+use super::{alert, dnd, escalation, oncall, opening, people, response, settle, tend};
 
 /// What an input leads to. Pure: the same arguments give the same facts.
 ///
@@ -85,11 +85,13 @@ fn facts_of(
 ) -> Result<Vec<Fact>, Refusal> {
     let mut d = Decision::new(world, directory, stamp);
     how(&mut d)?;
+    tend::tend(&mut d);
     Ok(d.into_facts())
 }
 
 fn facts_in(world: &mut World, directory: &Directory, stamp: Stamp, how: impl FnOnce(&mut Decision<'_>)) -> Vec<Fact> {
     let mut d = Decision::new(world, directory, stamp);
     how(&mut d);
+    tend::tend(&mut d);
     d.into_facts()
 }

@@ -47,6 +47,10 @@ name!(ServiceId);
 name!(PolicyId);
 name!(ScheduleId);
 name!(
+    /// Hours that were given a name: see [`super::hours`].
+    HoursId
+);
+name!(
     /// A person in Slack: `U…` or `W…`.
     SlackUserId
 );

@@ -8,8 +8,11 @@ use super::fact::{LateAct, ResolvedBy};
 use super::hold::{Hold, HoldWhy};
 use super::id::{AlertKey, CallNo, ChannelId, IncidentNo, MessageRef, PageId, PolicyId, ServiceId, TeamId, UserId};
 use super::input::SnoozeWhy;
+use super::listing::Listing;
 use super::page::{Page, PageFailure, PageState, Recipient};
+use super::sla::Sla;
 use super::stamp::At;
+use super::urgency::{Raise, RaisedBy};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -87,6 +90,18 @@ pub struct Incident {
     /// What follows from its alerts' coming and going.
     #[serde(default, skip_serializing_if = "Course::is_plain")]
     pub course: Course,
+    /// Low: when it is listed next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listing: Option<Listing>,
+    /// For whom, and when, it was listed last; on the wall clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listed: Option<Done>,
+    /// Low for now: when it is raised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raise: Option<Raise>,
+    /// By when somebody must have started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sla: Option<Sla>,
 }
 
 /// Something a person did once, and when, on the wall clock.
@@ -138,7 +153,7 @@ pub enum AckTimeout {
 /// Why an open incident needs no deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Terminal {
-    /// Low urgency: listed, never escalated.
+    /// Low urgency that nobody's list has yet; of before there were lists.
     LowUrgency,
     /// The catch-all was told and there is nobody else to tell.
     NobodyLeft,
@@ -250,7 +265,18 @@ pub enum Happening {
         /// Who was being asked, and is not any more.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         stopped: Vec<UserId>,
+        /// What raised it, where no person did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<RaisedBy>,
     },
+    /// Low urgency: it stood on this person's list.
+    Listed {
+        to: UserId,
+    },
+    BeginAsked {
+        to: UserId,
+    },
+    SlaMissed,
     NotActionable {
         by: UserId,
     },
@@ -350,6 +376,9 @@ impl Happening {
             | Self::PageAgainDeclined { .. }
             | Self::Flapping
             | Self::FlappingEnded
+            | Self::Listed { .. }
+            | Self::BeginAsked { .. }
+            | Self::SlaMissed
             | Self::Late { .. } => false,
         }
     }
@@ -494,7 +523,18 @@ impl Incident {
         let again = self.course.pages_again_at().filter(|_| self.is_resolved());
         let silent = self.alerts.iter().filter_map(Alert::counts_as_cleared_at);
         let by_itself = clearing.into_iter().chain(again).chain(self.course.flapping).chain(silent);
-        self.calls.iter().filter_map(Call::next_wake).chain(state).chain(by_itself).min()
+        let listing = self.listing.map(|l| l.due);
+        let raise = self.raise.map(|r| r.due);
+        let sla = self.sla.and_then(|sla| sla.next_wake());
+        self.calls
+            .iter()
+            .filter_map(Call::next_wake)
+            .chain(state)
+            .chain(by_itself)
+            .chain(listing)
+            .chain(raise)
+            .chain(sla)
+            .min()
     }
 
     /// Why an open incident has no deadline, if there is a reason.

@@ -39,7 +39,7 @@ pub(super) fn merge(d: &mut Decision<'_>, i: &Incident, by: &UserId, into: Incid
     let reported_by: Vec<UserId> = i.reported_by().cloned().collect();
     d.emit(Fact::AlertsTaken { incident: into, from: i.no, by: by.clone(), alerts, responders, reported_by });
     if i.urgency == Urgency::High && target.urgency == Urgency::Low {
-        change_urgency(d, into, Some(by), Urgency::High);
+        change_urgency(d, into, Some(by), None, Urgency::High);
     } else if was_over && d.world().incident(into).is_some_and(|i| i.has_firing_alert()) {
         escalation::page_on(d, into, None);
     }

@@ -8,6 +8,7 @@ use super::id::{AlertKey, IncidentNo, ServiceId};
 use super::input::{Event, Raise, Source};
 use super::refusal::Refusal;
 use super::text::Text;
+use super::urgency;
 
 /// The only thing a body can be refused for, before its first fact.
 pub(super) fn service_of<'a>(d: &Decision<'a>, id: &ServiceId) -> Result<&'a Service, Refusal> {
@@ -25,9 +26,13 @@ pub(super) fn open(
     let earlier = d.world().incident_of(key).map(|i| i.no);
     let labels: Vec<String> =
         event.labels.iter().map(|(name, value)| format!("{}: {}", line(name), line(value))).collect();
+    let fixed = urgency;
+    let urgency = urgency::of(d, service, fixed, Some(event));
     let blank = blank(d, service, source, urgency);
     open_incident(
         d,
+        service,
+        fixed,
         IncidentOpened {
             dedup: event.dedup_key.clone(),
             earlier,
@@ -41,14 +46,14 @@ pub(super) fn open(
 }
 
 /// The next incident of a service, with nothing said about it yet.
-fn blank(d: &Decision<'_>, service: &Service, source: Source, urgency: Option<Urgency>) -> IncidentOpened {
+fn blank(d: &Decision<'_>, service: &Service, source: Source, urgency: Urgency) -> IncidentOpened {
     IncidentOpened {
         incident: IncidentNo(d.world().meta.last_incident.0 + 1),
         service: service.id.clone(),
         team: service.team.clone(),
         channel: service.channel.clone(),
         tier: service.tier,
-        urgency: urgency.unwrap_or(service.urgency),
+        urgency,
         policy: service.policy.clone(),
         source,
         dedup: "".into(),
@@ -62,9 +67,10 @@ fn blank(d: &Decision<'_>, service: &Service, source: Source, urgency: Option<Ur
 }
 
 /// Opens it, and asks for somebody unless it is of low urgency.
-fn open_incident(d: &mut Decision<'_>, opened: IncidentOpened) {
+fn open_incident(d: &mut Decision<'_>, service: &Service, fixed: Option<Urgency>, opened: IncidentOpened) {
     let (incident, urgency) = (opened.incident, opened.urgency);
     d.emit(Fact::IncidentOpened(Box::new(opened)));
+    urgency::opened(d, service, incident, fixed);
     if urgency == Urgency::High {
         escalation::start_main_call(d, incident, Vec::new());
     }
@@ -82,8 +88,14 @@ pub(super) fn raise(d: &mut Decision<'_>, raise: &Raise) -> Result<(), Refusal> 
     if title.is_empty() {
         return Err(Refusal::EmptyTitle { service: service.id.clone() });
     }
-    let blank = blank(d, service, Source::Person, raise.urgency);
-    open_incident(d, IncidentOpened { by: Some(raise.by.clone()), title: Text::new(title), ..blank });
+    let urgency = urgency::of(d, service, raise.urgency, None);
+    let blank = blank(d, service, Source::Person, urgency);
+    open_incident(
+        d,
+        service,
+        raise.urgency,
+        IncidentOpened { by: Some(raise.by.clone()), title: Text::new(title), ..blank },
+    );
     Ok(())
 }
 

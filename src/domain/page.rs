@@ -46,6 +46,8 @@ pub enum Purpose {
     Raised,
     /// They had it, it was resolved by itself, and it is back.
     Back,
+    /// They have it, have not started, and the time for that is nearly over.
+    Begin,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,7 +105,7 @@ impl Page {
     pub fn may_share(&self) -> bool {
         match self.purpose {
             Purpose::Step | Purpose::CatchAll => matches!(self.to, Recipient::User(_)) && self.method == Method::Slack,
-            Purpose::StillOnIt | Purpose::Raised | Purpose::Back => false,
+            Purpose::StillOnIt | Purpose::Raised | Purpose::Back | Purpose::Begin => false,
         }
     }
 

@@ -4,10 +4,11 @@
 use super::decision::Decision;
 use super::fact::Fact;
 use super::following::Follower;
-use super::id::{MessageRef, PostId, ScheduleId, TeamId};
+use super::id::{IncidentNo, MessageRef, PostId, ScheduleId, TeamId, UserId};
 use super::page::Recipient;
 use super::stamp::At;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Posts that are kept true at a time; the oldest is left alone first.
 pub const POSTS_MAX: usize = 500;
@@ -37,6 +38,18 @@ pub enum About {
     GroupKept { team: TeamId },
     /// Slack refuses what is to follow who is on call, in its own word.
     CannotFollow { team: TeamId, what: Follower, error: String },
+    /// What waits for somebody's working hours, the worst first; `at` is the wall's.
+    Digest { user: UserId, at: At, incidents: Vec<IncidentNo> },
+}
+
+impl About {
+    /// Does it speak of one of these incidents?
+    pub fn speaks_of(&self, changed: &BTreeSet<IncidentNo>) -> bool {
+        match self {
+            Self::NobodyOnCall { .. } | Self::GroupKept { .. } | Self::CannotFollow { .. } => false,
+            Self::Digest { incidents, .. } => incidents.iter().any(|no| changed.contains(no)),
+        }
+    }
 }
 
 /// Says `about` to `to`, unless it is being said there already.

@@ -12,6 +12,7 @@ use super::page::RevokeReason;
 use super::refusal::Refusal;
 use super::stamp::At;
 use super::text::Text;
+use super::urgency::RaisedBy;
 use super::{dnd, episode, join, responders};
 
 /// A snooze is at most seven days.
@@ -211,18 +212,25 @@ fn set_urgency(d: &mut Decision<'_>, i: &Incident, by: &UserId, to: Urgency) -> 
     if i.urgency == to {
         return Err(Refusal::HasThatUrgency { incident: i.no, urgency: to });
     }
-    change_urgency(d, i.no, Some(by), to);
+    change_urgency(d, i.no, Some(by), None, to);
     Ok(())
 }
 
-pub(super) fn change_urgency(d: &mut Decision<'_>, no: IncidentNo, by: Option<&UserId>, to: Urgency) {
+/// `why`: what raised it, where no person did.
+pub(super) fn change_urgency(
+    d: &mut Decision<'_>,
+    no: IncidentNo,
+    by: Option<&UserId>,
+    why: Option<RaisedBy>,
+    to: Urgency,
+) {
     let Some(i) = d.incident(no) else { return };
     if to == Urgency::Low {
         escalation::revoke_pages(d, no, None, RevokeReason::Lowered);
     }
     let ask_at = d.ask_at(to);
     let stopped = if to == Urgency::Low { i.being_asked() } else { Vec::new() };
-    d.emit(Fact::UrgencyChanged { incident: no, by: by.cloned(), to, ask_at, stopped });
+    d.emit(Fact::UrgencyChanged { incident: no, by: by.cloned(), to, ask_at, stopped, why });
     match (&i.state, to) {
         (State::Triggered { .. }, Urgency::High) => escalation::start_main_call(d, no, Vec::new()),
         (State::Acknowledged { by: Some(responder), .. }, Urgency::High) if Some(responder) != by => {

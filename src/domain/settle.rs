@@ -1,13 +1,13 @@
 //! What the outside world answered, what a start finds under way, and when nothing is owed any more.
 
 use super::decision::Decision;
-use super::escalation;
 use super::fact::Fact;
 use super::following;
 use super::id::{IncidentNo, MessageRef, PageId};
 use super::incident::Incident;
 use super::input::Settled;
 use super::page::{Page, PageFailure, PageState, SyncKey};
+use super::{escalation, listing};
 use std::collections::BTreeMap;
 
 /// A page that was under way at this many starts is given up: a crash loop must not page for ever.
@@ -92,6 +92,10 @@ pub(super) fn restored(d: &mut Decision<'_>, skip: u64, restores: u32) {
 
 /// Every page under way may have been sent or not. It is tried again, but not for ever.
 pub(super) fn booted(d: &mut Decision<'_>) {
+    // Those of before there were lists.
+    let unlisted = |i: &&std::sync::Arc<Incident>| listing::wanted(i) && i.listing.is_none();
+    let all: Vec<IncidentNo> = d.world().open_incidents().filter(unlisted).map(|i| i.no).collect();
+    all.into_iter().for_each(|no| d.touch(no));
     let mut by_incident: BTreeMap<IncidentNo, Vec<PageId>> = BTreeMap::new();
     for (page, incident) in &d.world().wanted {
         by_incident.entry(*incident).or_default().push(*page);

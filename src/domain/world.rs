@@ -73,8 +73,12 @@ pub struct Meta {
     pub last_override: OverrideId,
     /// How many restores have had their numbers skipped.
     pub restores: u32,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_none_yet")]
     pub last_post: PostId,
+}
+
+fn is_none_yet(post: &PostId) -> bool {
+    post.0 == 0
 }
 
 /// Who is on call by a schedule, and when to look again.

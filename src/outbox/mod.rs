@@ -203,6 +203,7 @@ impl Outbox {
         for no in &published.stale.card_only {
             self.stale(SyncKey::Card(*no), now.plus_ms(COSMETIC_DELAY_MS));
         }
+        self.lists_stale(published, now);
         for id in &published.stale.posts_gone {
             self.ledger.forget(&SyncKey::Post(*id));
         }

@@ -8,10 +8,14 @@ use crate::domain::input::Settled;
 use crate::domain::page::{PageFailure, Recipient, SyncKey};
 use crate::domain::post::Post;
 use crate::domain::stamp::At;
+use crate::pump::Published;
 use crate::slack::lanes::Priority;
 use crate::slack::outcome::Outcome;
 use crate::views;
 use serde_json::{Value, json};
+
+/// A list may be this old: what happens at once is one edit.
+pub(super) const LIST_DELAY_MS: i64 = 1_000;
 
 impl Outbox {
     /// All that are kept true are looked at again.
@@ -19,6 +23,17 @@ impl Outbox {
         let all: Vec<PostId> = self.snapshot.world.posts.keys().copied().collect();
         for id in all {
             self.stale(SyncKey::Post(id), now);
+        }
+    }
+
+    /// Messages that speak of what changed.
+    pub(super) fn lists_stale(&mut self, published: &Published, now: At) {
+        let stale = &published.stale;
+        let posts = &self.snapshot.world.posts;
+        let speaks = |p: &&Post| p.about.speaks_of(&stale.everything) || p.about.speaks_of(&stale.closed);
+        let all: Vec<PostId> = posts.values().filter(speaks).map(|p| p.id).collect();
+        for id in all {
+            self.stale(SyncKey::Post(id), now.plus_ms(LIST_DELAY_MS));
         }
     }
 

@@ -202,6 +202,7 @@ mod tests {
                 starts_at: None,
                 state: AlertState::Firing,
                 silence: None,
+                urgency: None,
             };
             let (from, responders, reported_by) = (IncidentNo(no - 1), Vec::new(), Vec::new());
             let taken =

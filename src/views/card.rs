@@ -162,7 +162,7 @@ fn asking(i: &Incident, d: &Directory) -> String {
         let also = also_asking(i, d);
         return match i.urgency {
             Urgency::Low if !also.is_empty() => format!("Low urgency.{also}"),
-            Urgency::Low => "Low urgency: nobody is paged.".to_owned(),
+            Urgency::Low => format!("Low urgency: nobody is paged.{}", super::digest::what_comes(i)),
             Urgency::High => "Nobody is being paged: press *Escalate*.".to_owned(),
         };
     };
@@ -312,6 +312,7 @@ fn facts(i: &Incident, d: &Directory) -> String {
         firing.to_owned(),
         progress(i, d),
         related(i),
+        super::sla::clock(i),
     ];
     parts.into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(" · ")
 }

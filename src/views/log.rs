@@ -55,6 +55,7 @@ fn page(p: &Page, d: &Directory) -> String {
         Purpose::StillOnIt => ": still on it?",
         Purpose::Raised => ": urgent now",
         Purpose::Back => ": it is back",
+        Purpose::Begin => ": has work begun?",
     };
     let by = match p.method {
         Method::Slack => "Slack",

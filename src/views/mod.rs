@@ -7,6 +7,7 @@ pub mod action_id;
 pub mod bundle;
 pub mod card;
 pub mod course;
+pub mod digest;
 pub mod dnd;
 pub mod hold;
 pub mod home;
@@ -24,6 +25,7 @@ pub mod people;
 pub mod post;
 pub mod refusal;
 pub mod reply;
+pub mod sla;
 pub mod thread;
 pub mod why;
 

@@ -174,11 +174,11 @@ pub fn raise(draft: &RaiseDraft<'_>, d: &Directory, origin: &Origin) -> SlackVie
     form(Form::Raise, "Page somebody", origin, blocks, "Page them")
 }
 
-/// Whom opening an incident of this service wakes.
-pub fn wakes(service: &Service, asked: &[Asked], d: &Directory) -> String {
+/// Whom opening an incident of this urgency wakes.
+pub fn wakes(urgency: Urgency, asked: &[Asked], d: &Directory) -> String {
     let all: Vec<&str> = asked.iter().map(|a| d.name_of(&a.user)).collect();
     let (names, silent) = (names(&all), super::dnd::warning(asked, d));
-    match service.urgency {
+    match urgency {
         Urgency::High => format!(":rotating_light: This wakes {names} now.{silent}"),
         Urgency::Low => format!("Low urgency: nobody is woken. As high urgency it wakes {names}.{silent}"),
     }

@@ -13,6 +13,7 @@ use crate::domain::directory::Directory;
 use crate::domain::id::StoreId;
 use crate::domain::incident::{AckTimeout, Happening, Incident, State};
 use crate::domain::page::{Page, PageState, Purpose, Recipient};
+use crate::domain::sla;
 use slack_morphism::prelude::SlackBlockButtonStyle;
 
 /// The direct message of a page as the state says.
@@ -38,6 +39,14 @@ pub fn page(i: &Incident, p: &Page, d: &Directory, store: StoreId) -> Message {
         blocks.push(actions(if is_asked_to_join(i, p) {
             // What becomes of it is for whoever has it to say.
             vec![yes("Acknowledge"), button(Action::More, "More…", subject)]
+        } else if is_asked_to_begin(i, p) {
+            // The same for *I'm on it*.
+            let mut row = buttons(i, d, subject);
+            row.retain(|b| b.action_id.as_ref().is_none_or(|id| id.0 != Action::Start.id()));
+            row.iter_mut().for_each(|b| b.style = None);
+            let begin = button(Action::Start, "I'm on it", subject);
+            row.insert(0, begin.with_style(SlackBlockButtonStyle::Primary));
+            row
         } else if is_asked_still_on_it(i, p) {
             // The one answer that is wanted; the others stay, in plain. Slack takes an action id once in a row.
             let mut row = buttons(i, d, subject);
@@ -90,6 +99,7 @@ fn lead(i: &Incident, p: &Page, d: &Directory) -> String {
         (Purpose::StillOnIt, _) if is_asked_still_on_it(i, p) => format!("Still on it? {line}"),
         (Purpose::Raised, State::Acknowledged { .. }) => format!("Urgent now: {line}"),
         (Purpose::Back, State::Acknowledged { by: Some(by), .. }) if is_back(i, p, by) => format!("It is back: {line}"),
+        (Purpose::Begin, _) if is_asked_to_begin(i, p) => format!("Has work begun? {line}"),
         _ if is_asked_to_join(i, p) => format!("{} asks for you: {line}", asker(i, p, d)),
         _ => line,
     }
@@ -107,6 +117,7 @@ fn status_for(i: &Incident, p: &Page, d: &Directory) -> String {
                 time(*at)
             )
         }
+        (Purpose::Begin, _) if is_asked_to_begin(i, p) => super::sla::question(i),
         (Purpose::Raised, State::Acknowledged { by: Some(by), .. }) if is_recipient(p, by) => {
             format!("*It is high urgency now, and you have it.*{}", also_asking(i, d))
         }
@@ -179,6 +190,11 @@ fn is_asked_still_on_it(i: &Incident, p: &Page) -> bool {
 /// Does this message tell its reader that they have it again?
 fn is_back(i: &Incident, p: &Page, by: &crate::domain::id::UserId) -> bool {
     is_recipient(p, by) && i.has_firing_alert()
+}
+
+/// Does this message ask its reader whether they began?
+fn is_asked_to_begin(i: &Incident, p: &Page) -> bool {
+    p.purpose == Purpose::Begin && sla::runs(i) && i.responder().is_some_and(|by| is_recipient(p, by))
 }
 
 /// Does somebody who has it wait for this reader to come as well?

@@ -16,6 +16,7 @@ pub fn post(p: &Post, w: &World, d: &Directory) -> Option<Message> {
         About::NobodyOnCall { schedule } => nobody_on_call(schedule, p.since, w, d),
         About::GroupKept { team } => Some(group_kept(team, w, d)),
         About::CannotFollow { team, what, error } => Some(cannot_follow(team, *what, error, d)),
+        About::Digest { user, incidents, .. } => super::digest::digest(user, incidents, w, d),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::domain::fact::ResolvedBy;
 use crate::domain::incident::{Entry, Happening, Incident};
 use crate::domain::input::SnoozeWhy;
 use crate::domain::page::{PageFailure, Recipient};
+use crate::domain::urgency::RaisedBy;
 
 /// The pending entries as one message, and the number of the last entry it covers. `None` when nothing is pending.
 pub fn thread<'a>(pending: impl Iterator<Item = &'a Entry>, d: &Directory) -> Option<(Message, u64)> {
@@ -114,7 +115,7 @@ fn words(what: &Happening, d: &Directory) -> String {
             format!(":raised_hand: {} has it now; {} is released.", name(d, to), name(d, from))
         }
         Happening::Reassigned { to, from: None } => format!(":raised_hand: {} has it.", name(d, to)),
-        Happening::UrgencyChanged { by, to, stopped } => {
+        Happening::UrgencyChanged { by, to, stopped, why } => {
             let to = match to {
                 Urgency::High => "high",
                 Urgency::Low => "low",
@@ -125,11 +126,18 @@ fn words(what: &Happening, d: &Directory) -> String {
                 [one] => format!(" {} is not paged any more.", names(&[*one])),
                 all => format!(" {} are not paged any more.", names(all)),
             };
-            match by {
-                Some(by) => format!("{} made it {to} urgency.{stopped}", name(d, by)),
-                None => format!("It is {to} urgency now.{stopped}"),
+            match (by, why) {
+                (Some(by), _) => format!("{} made it {to} urgency.{stopped}", name(d, by)),
+                (None, Some(RaisedBy::SupportHours)) => {
+                    format!("Support hours began: it is {to} urgency now.{stopped}")
+                }
+                (None, Some(RaisedBy::Alert)) => format!("The monitor says it is worse: {to} urgency now.{stopped}"),
+                (None, None) => format!("It is {to} urgency now.{stopped}"),
             }
         }
+        Happening::Listed { to } => format!("On the list of {}.", name(d, to)),
+        Happening::BeginAsked { to } => format!("Asked {}: has work begun?", name(d, to)),
+        Happening::SlaMissed => ":hourglass: SLA missed: nobody had started.".to_owned(),
         Happening::NotActionable { by } => {
             format!("{} says nothing had to be done: the alert is to be mended.", name(d, by))
         }

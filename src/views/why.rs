@@ -9,6 +9,7 @@ use super::{Message, limits};
 use crate::domain::call::{CallKind, CallState};
 use crate::domain::directory::{Directory, Policy, Target, Urgency};
 use crate::domain::incident::{AckTimeout, Happening, Incident, State};
+use crate::domain::urgency::{RaisedBy, UrgencyBy};
 
 /// Which service, urgency, policy and schedule led to this, and what comes next.
 pub fn why(i: &Incident, d: &Directory) -> Message {
@@ -44,8 +45,17 @@ fn urgency(i: &Incident, d: &Directory) -> String {
         Happening::UrgencyChanged { by: Some(by), .. } => Some((by, e.wall)),
         _ => None,
     });
+    let by_rule = d.services.get(&i.service).and_then(|s| match &s.urgency_by {
+        UrgencyBy::Service => None,
+        UrgencyBy::Severity(_) => Some("by its key, or by the severity of the alert".to_owned()),
+        UrgencyBy::Hours(hours) => {
+            Some(format!("by its key, or by the support hours `{}`", escape(hours.as_str(), limits::LABEL)))
+        }
+    });
     let because = match (changed, own) {
         (Some((by, at)), _) => format!("{} made it so at {}", name(d, by), time(at)),
+        (None, _) if raised(i).is_some() => raised(i).unwrap_or_default(),
+        (None, Some(_)) if by_rule.is_some() => by_rule.unwrap_or_default(),
         (None, Some(own)) if own == i.urgency => "as the service is configured".to_owned(),
         (None, Some(own)) => format!("though the service is {}: an alert, or its key, made it so", word(own)),
         (None, None) => "as it was when it began".to_owned(),
@@ -55,6 +65,19 @@ fn urgency(i: &Incident, d: &Directory) -> String {
         Urgency::Low => "it wakes nobody",
     };
     format!("*Urgency:* {}, {because}; {then}.", word(i.urgency))
+}
+
+/// What raised it last, where no person did.
+fn raised(i: &Incident) -> Option<String> {
+    i.timeline.iter().rev().find_map(|e| match &e.what {
+        Happening::UrgencyChanged { why: Some(RaisedBy::SupportHours), .. } => {
+            Some(format!("raised at {}, when support hours began", time(e.wall)))
+        }
+        Happening::UrgencyChanged { why: Some(RaisedBy::Alert), .. } => {
+            Some(format!("raised at {} by the alert's severity", time(e.wall)))
+        }
+        _ => None,
+    })
 }
 
 fn levels(policy: &Policy, d: &Directory) -> String {
@@ -123,6 +146,9 @@ fn next(i: &Incident) -> Option<String> {
         )),
         State::Acknowledged { timeout: AckTimeout::TriggerAt(at), .. } => {
             Some(format!("*Next:* without an answer until {}, it is triggered again.", time(*at)))
+        }
+        State::Acknowledged { timeout: AckTimeout::Never, .. } if i.listing.is_some() => {
+            Some(format!("*Next:*{}", super::digest::what_comes(i)))
         }
         State::Acknowledged { timeout: AckTimeout::Never, .. }
         | State::Triggered { .. }

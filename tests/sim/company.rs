@@ -1,10 +1,14 @@
 //! A small company for the simulation and the scenarios: two services, a primary and a backup, a boss.
 
 use chrono::{NaiveDate, NaiveTime};
+use std::collections::BTreeMap;
 use warridor::domain::directory::{
     Directory, Method, PersonalRule, Policy, Service, Step, Target, Team, Urgency, User,
 };
+use warridor::domain::hours::Hours;
 use warridor::domain::schedule::{Rotation, Schedule};
+use warridor::domain::sla::{StartWithin, Tiers};
+use warridor::domain::urgency::{Severities, UrgencyBy};
 use warridor::sandbox::workspace::{Channel, SlashCommand, User as Member, Usergroup, Workspace};
 
 const PEOPLE: [&str; 4] = ["ana", "ben", "chen", "mara"];
@@ -81,6 +85,18 @@ pub fn company() -> Directory {
         Service { team: "spare".into(), ..service("orphans", "C0PAY", "orphans", Urgency::High) },
         Service { team: "spare".into(), ..service("in-turn", "C0SEARCH", "in-turn", Urgency::High) },
         Service { team: "pay".into(), hold_secs: 120, ..service("blips", "C0PAY", "payments", Urgency::High) },
+        // High in support hours, low outside; by severity; and one that must be started within a quarter of an hour.
+        Service {
+            team: "spare".into(),
+            urgency_by: UrgencyBy::Hours("office".into()),
+            ..service("shop", "C0PAY", "payments", Urgency::High)
+        },
+        Service {
+            team: "spare".into(),
+            urgency_by: UrgencyBy::Severity(Severities::default()),
+            ..service("lights", "C0SEARCH", "search", Urgency::High)
+        },
+        Service { team: "spare".into(), tier: 2, ..service("vault", "C0PAY", "payments", Urgency::High) },
     ];
     let schedules = [schedule("primary", &["ana"]), schedule("empty", &[])];
     Directory {
@@ -103,6 +119,9 @@ pub fn company() -> Directory {
         policies: policies.into_iter().map(|p| (p.id.clone(), p)).collect(),
         schedules: schedules.into_iter().map(|s| (s.id.clone(), s)).collect(),
         channels: CHANNELS.iter().map(|(name, id)| ((*name).to_owned(), (*id).into())).collect(),
+        hours: BTreeMap::from([("office".into(), Hours::usual(chrono_tz::Europe::Lisbon))]),
+        // Long enough to stay out of stories about something else.
+        tiers: Tiers(BTreeMap::from([(1, StartWithin::Secs(4 * 60 * 60)), (2, StartWithin::Secs(15 * 60))])),
         catch_all: vec![Target::User("mara".into()), Target::Channel("C0ADMIN".into())],
         ..Directory::empty("C0ADMIN".into())
     }

@@ -590,7 +590,8 @@ impl Sim {
             };
             let page = i.page(page).filter(|p| p.is_wanted());
             // These are for whoever has it, and no call waits for them.
-            let is_for_its_responder = |p| matches!(p, Purpose::StillOnIt | Purpose::Raised | Purpose::Back);
+            let is_for_its_responder =
+                |p| matches!(p, Purpose::StillOnIt | Purpose::Raised | Purpose::Back | Purpose::Begin);
             page.is_some_and(|p| is_for_its_responder(p.purpose) || i.call(p.call).is_some_and(|c| c.is_open()))
         });
         if !wanted {

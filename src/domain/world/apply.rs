@@ -12,10 +12,13 @@ use crate::domain::incident::{
     AckTimeout, Done, Entry, Happening, Incident, SETTLED_PAGES_KEPT, State, TIMELINE_IN_MEMORY, TIMELINE_SPILL,
 };
 use crate::domain::input::Source;
+use crate::domain::listing::{self, Listing};
 use crate::domain::page::{Page, PageState, Recipient, SyncKey};
 use crate::domain::people::{Newcomer, Standing};
 use crate::domain::post::Post;
+use crate::domain::sla::{self, Sla};
 use crate::domain::stamp::{At, Stamp};
+use crate::domain::urgency::Raise;
 use std::sync::Arc;
 
 pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
@@ -160,6 +163,14 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         | Fact::ReassignAsked { incident, .. }
         | Fact::Reassigned { incident, .. }
         | Fact::UrgencyChanged { incident, .. }
+        | Fact::SlaStarted { incident, .. }
+        | Fact::SlaAsked { incident, .. }
+        | Fact::SlaMissed { incident, .. }
+        | Fact::ListingPlanned { incident, .. }
+        | Fact::Listed { incident, .. }
+        | Fact::AlertRated { incident, .. }
+        | Fact::RaisePlanned { incident, .. }
+        | Fact::RaiseDropped { incident }
         | Fact::MarkedNotActionable { incident, .. }
         | Fact::Merged { incident, .. }
         | Fact::ActLate { incident, .. }
@@ -204,10 +215,20 @@ fn change(w: &mut World, no: IncidentNo, how: impl FnOnce(&mut Incident)) {
     let bundled_before: Vec<(PageId, PageId)> = incident.bundled().collect();
     let closed_before = incident.closed;
     let entries_before = incident.next_entry;
+    let responder_before = incident.responder().cloned();
     how(incident);
     if !incident.is_triggered() {
         // Somebody has it, or it is over: there is nothing to hold back.
         incident.hold = None;
+    }
+    if !listing::wanted(incident) || incident.responder() != responder_before.as_ref() {
+        incident.listing = None;
+    }
+    if incident.is_resolved() {
+        incident.raise = None;
+    }
+    if !sla::runs(incident) {
+        incident.sla = incident.sla.filter(|sla| sla.missed.is_some());
     }
     let spilled = spill(incident);
     let wake = incident.next_wake();
@@ -281,6 +302,7 @@ fn open(w: &mut World, o: &IncidentOpened, wall: At) {
         starts_at: o.starts_at,
         state: AlertState::Firing,
         silence: None,
+        urgency: None,
     };
     let mut incident = Incident {
         no: o.incident,
@@ -316,6 +338,10 @@ fn open(w: &mut World, o: &IncidentOpened, wall: At) {
         hold: None,
         policy_kept: None,
         course: Course::default(),
+        listing: None,
+        listed: None,
+        raise: None,
+        sla: None,
     };
     log(&mut incident, wall, Happening::Opened);
     w.meta.last_incident = w.meta.last_incident.max(o.incident);
@@ -549,14 +575,47 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             i.state = State::Acknowledged { by: Some(to.clone()), since: wall, timeout: timeout(*ask_at) };
             log(i, wall, Happening::Reassigned { to: to.clone(), from: from.clone() });
         }
-        Fact::UrgencyChanged { by, to, ask_at, stopped, .. } => {
+        Fact::UrgencyChanged { by, to, ask_at, stopped, why, .. } => {
             i.urgency = *to;
+            // Whatever comes, only a person lowers it, and what a person said holds.
+            i.raise = None;
+            i.alerts.iter_mut().for_each(|alert| alert.urgency = None);
             set_timeout(i, *ask_at);
             if *to == Urgency::Low {
                 stop_calls(i);
             }
-            log(i, wall, Happening::UrgencyChanged { by: by.clone(), to: *to, stopped: stopped.clone() });
+            log(i, wall, Happening::UrgencyChanged { by: by.clone(), to: *to, stopped: stopped.clone(), why: *why });
         }
+        Fact::SlaStarted { start_by, due, ask_at, .. } => {
+            i.sla = Some(Sla { start_by: *start_by, due: *due, ask_at: Some(*ask_at), missed: None });
+        }
+        Fact::SlaAsked { to, .. } => {
+            if let Some(sla) = &mut i.sla {
+                sla.ask_at = None;
+            }
+            if let Some(to) = to {
+                log(i, wall, Happening::BeginAsked { to: to.clone() });
+            }
+        }
+        Fact::SlaMissed { .. } => {
+            if let Some(sla) = &mut i.sla {
+                sla.missed = Some(wall);
+            }
+            log(i, wall, Happening::SlaMissed);
+        }
+        Fact::ListingPlanned { at, due, .. } => i.listing = Some(Listing { at: *at, due: *due }),
+        Fact::Listed { to, .. } => {
+            i.listing = None;
+            i.listed = Some(Done { by: to.clone(), at: wall });
+            log(i, wall, Happening::Listed { to: to.clone() });
+        }
+        Fact::AlertRated { alert, urgency, .. } => {
+            if let Some(alert) = i.alerts.get_mut(*alert as usize) {
+                alert.urgency = Some(*urgency);
+            }
+        }
+        Fact::RaisePlanned { at, due, .. } => i.raise = Some(Raise { at: *at, due: *due }),
+        Fact::RaiseDropped { .. } => i.raise = None,
         Fact::MarkedNotActionable { by, .. } => {
             i.not_actionable = Some(Done { by: by.clone(), at: wall });
             log(i, wall, Happening::NotActionable { by: by.clone() });

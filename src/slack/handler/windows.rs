@@ -9,6 +9,7 @@ use crate::domain::incident::{Entry, Incident};
 use crate::domain::privacy::may_read;
 use crate::domain::snooze;
 use crate::domain::stamp::Stamp;
+use crate::domain::urgency::by_hand;
 use crate::pump::Snapshot;
 use crate::slack::translate::{Place, raise_draft};
 use crate::views::action_id::{Action, Elsewhere, Origin, Subject};
@@ -98,7 +99,8 @@ impl Handler {
         let wakes = draft.service.and_then(|id| s.directory.services.get(id)).map(|service| {
             let policy = s.directory.policies.get(&service.policy);
             let asked = policy.map(|p| who_first(&s.world, &s.directory, self.now(), p)).unwrap_or_default();
-            views::modal::wakes(service, &asked, &s.directory)
+            let urgency = by_hand(&s.directory, service, self.now().wall);
+            views::modal::wakes(urgency, &asked, &s.directory)
         });
         let draft = RaiseDraft { wakes, ..draft.clone() };
         json!(views::modal::raise(&draft, &s.directory, &origin))

@@ -1,0 +1,149 @@
+//! Low urgency wakes nobody: it is listed for whoever is on call, in their working hours, each working morning until it is
+//! closed.
+//!
+//! Every open incident of low urgency has an instant at which it is listed next: the next morning of whoever carries the
+//! pager then. What comes in during their working hours is listed at the next full hour, so that there is one message an
+//! hour at most. Whoever has it is whose list it stands on. What is due for one person at one time is one message.
+//! Who that is, and whether they work, is asked again when the time comes: a list is never sent at night.
+
+use super::decision::Decision;
+use super::directory::{Target, Urgency};
+use super::escalation::{can_be_asked, policy_of};
+use super::fact::Fact;
+use super::id::{IncidentNo, UserId};
+use super::incident::{Incident, State};
+use super::page::Recipient;
+use super::post::{self, About};
+use super::schedule::resolve;
+use super::stamp::At;
+use super::urgency::still_wrong;
+use serde::{Deserialize, Serialize};
+
+/// Incidents in one message; the rest is the next one.
+pub const LISTED_MAX: usize = 500;
+/// Handoffs looked at to find out who will carry the pager in their working hours.
+const HANDOFFS: usize = 64;
+/// Where nobody was found: looked for again after this long.
+const LOOK_AGAIN_SECS: i64 = 24 * 60 * 60;
+/// What is due so soon after is in the same list.
+const SOON_SECS: i64 = 10 * 60;
+/// A list is kept true until the next one.
+const KEPT_SECS: i64 = 24 * 60 * 60;
+const HOUR_MS: i64 = 60 * 60 * 1_000;
+
+/// When it is listed next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listing {
+    /// On the wall clock.
+    pub at: At,
+    /// On the line of delays.
+    pub due: At,
+}
+
+/// Does this incident belong on a list?
+pub fn wanted(i: &Incident) -> bool {
+    let waits = match i.state {
+        State::Triggered { .. } | State::Acknowledged { .. } => true,
+        State::Snoozed { .. } | State::Resolved { .. } => false,
+    };
+    waits && i.urgency == Urgency::Low && i.hold.is_none()
+}
+
+/// Gives it its time, if it has none.
+pub(super) fn tend(d: &mut Decision<'_>, i: &Incident) {
+    if wanted(i) && i.listing.is_none() {
+        let at = next(d, i);
+        d.emit(Fact::ListingPlanned { incident: i.no, at, due: d.stamp.due_of(at) });
+    }
+}
+
+/// Its time has come.
+pub(super) fn due(d: &mut Decision<'_>, no: IncidentNo) {
+    let Some(i) = d.incident(no) else { return };
+    match carrier(d, &i, d.stamp.wall).0 {
+        Some(who) if d.directory.hours_of(&who).is_open_at(d.stamp.wall) => list(d, who),
+        // They do not work now: somebody else carries it, or the clock was stepped.
+        Some(_) | None => {
+            let at = next(d, &i);
+            d.emit(Fact::ListingPlanned { incident: no, at, due: d.stamp.due_of(at) });
+        }
+    }
+}
+
+/// Everything that is due for them, the worst first.
+fn list(d: &mut Decision<'_>, who: UserId) {
+    let soon = d.stamp.at.plus_secs(SOON_SECS);
+    let is_due = |i: &Incident| i.listing.is_some_and(|l| l.due <= soon);
+    // It will page in a moment.
+    let is_raised = |i: &Incident| i.raise.is_some_and(|r| r.due <= soon) && still_wrong(i);
+    let open = d.world().open_incidents().filter(|i| is_due(i) && !is_raised(i));
+    let mut all: Vec<(u8, IncidentNo)> =
+        open.filter(|i| carrier(d, i, d.stamp.wall).0.as_ref() == Some(&who)).map(|i| (i.tier, i.no)).collect();
+    all.sort_unstable();
+    all.truncate(LISTED_MAX);
+    let incidents: Vec<IncidentNo> = all.into_iter().map(|(_, no)| no).collect();
+    for no in &incidents {
+        d.emit(Fact::Listed { incident: *no, to: who.clone() });
+    }
+    if !incidents.is_empty() {
+        let about = About::Digest { user: who.clone(), at: d.stamp.wall, incidents };
+        post::want(d, Recipient::User(who), about, KEPT_SECS);
+    }
+}
+
+/// When it is to be listed; on the wall clock.
+fn next(d: &Decision<'_>, i: &Incident) -> At {
+    let now = d.stamp.wall;
+    let again = i.listed.is_some() || i.responder().is_some();
+    let hour = At((now.0.div_euclid(HOUR_MS) + 1) * HOUR_MS);
+    let in_hours = |who: &UserId, from: At| {
+        let hours = d.directory.hours_of(who);
+        if hours.is_open_at(from) { Some(from) } else { hours.next_open(from) }
+    };
+    let morning = |who: &UserId, from: At| d.directory.hours_of(who).morning_from(from);
+    // Where handoffs leave nobody their mornings, any of their hours will do.
+    let first = if again { walk(d, i, now.plus_ms(1), morning) } else { None };
+    let from = if again { now.plus_secs(LOOK_AGAIN_SECS / 2) } else { hour };
+    first.or_else(|| walk(d, i, from, in_hours)).unwrap_or(now.plus_secs(LOOK_AGAIN_SECS))
+}
+
+/// The first instant from `from` on that is `right` for whoever carries it then.
+fn walk(d: &Decision<'_>, i: &Incident, from: At, right: impl Fn(&UserId, At) -> Option<At>) -> Option<At> {
+    let mut at = from;
+    for _ in 0..HANDOFFS {
+        let (who, until) = carrier(d, i, at);
+        if let Some(found) = who.and_then(|who| right(&who, at)).filter(|found| *found < until) {
+            return Some(found);
+        }
+        if until == At(i64::MAX) {
+            return None;
+        }
+        at = until.max(at.plus_secs(1));
+    }
+    None
+}
+
+/// On whose list it stands at `wall`, and until when that is so: whoever has it, else whoever is on call by the first level
+/// that has somebody.
+fn carrier(d: &Decision<'_>, i: &Incident, wall: At) -> (Option<UserId>, At) {
+    let mut until = At(i64::MAX);
+    if let Some(has_it) = i.responder().filter(|who| can_be_asked(d, who)) {
+        return (Some(has_it.clone()), until);
+    }
+    let policy = policy_of(d, i);
+    for target in policy.iter().flat_map(|p| &p.steps).flat_map(|s| &s.targets) {
+        let who = match target {
+            Target::User(user) => Some(user.clone()),
+            Target::Schedule(id) => d.directory.schedules.get(id).and_then(|schedule| {
+                let shift = resolve(schedule, d.world().overrides.values(), wall);
+                until = until.min(shift.until);
+                shift.who
+            }),
+            Target::Channel(_) => None,
+        };
+        if let Some(who) = who.filter(|who| can_be_asked(d, who)) {
+            return (Some(who), until);
+        }
+    }
+    (None, until)
+}
