@@ -1,7 +1,7 @@
 //! What a dedup key names, and what a monitor's events do.
 
 use super::decision::Decision;
-use super::directory::{Service, Urgency};
+use super::directory::Service;
 use super::id::{AlertKey, ServiceId};
 use super::incident::Incident;
 use super::input::{Delivery, Event, EventAction, Source, Unreadable};
@@ -61,7 +61,7 @@ pub(super) fn events(d: &mut Decision<'_>, delivery: &Delivery) -> Result<(), Re
     for event in &delivery.events {
         let key = AlertKey { service: delivery.service.clone(), dedup: event.dedup_key.clone() };
         match event.action {
-            EventAction::Trigger => trigger(d, service, &key, event, delivery.source, delivery.urgency),
+            EventAction::Trigger => trigger(d, service, &key, event, delivery),
             EventAction::Acknowledge => episode::acknowledge(d, &key),
             EventAction::Resolve => episode::resolve(d, &key, event),
         }
@@ -86,7 +86,9 @@ pub(super) fn unreadable(d: &mut Decision<'_>, body: &Unreadable) -> Result<(), 
         ends_at: None,
     };
     let service = opening::service_of(d, &key.service)?;
-    trigger(d, service, &key, &event, Source::Warridor, body.urgency);
+    let (source, urgency, by_key) = (Source::Warridor, body.urgency, Some(body.key_name.as_str().into()));
+    let delivery = Delivery { service: body.service.clone(), source, urgency, key: by_key, events: Vec::new() };
+    trigger(d, service, &key, &event, &delivery);
     Ok(())
 }
 
@@ -95,11 +97,10 @@ fn trigger(
     service: &Service,
     key: &AlertKey,
     event: &Event,
-    source: Source,
-    urgency: Option<Urgency>,
+    from: &Delivery,
 ) {
     match episode::of_known(d, key, event) {
         Some(fact) => d.emit(fact),
-        None => opening::open(d, service, key, event, source, urgency),
+        None => opening::open(d, service, key, event, from.source, from.urgency, from.key.as_ref()),
     }
 }

@@ -3,7 +3,7 @@
 use super::alert::Alert;
 use super::call::{Asked, Call, CallState, Skipped, Whom};
 use super::directory::Urgency;
-use super::fact::{LateAct, ResolvedBy};
+use super::fact::{LateAct, Origin, ResolvedBy};
 use super::hold::{Hold, HoldWhy};
 use super::id::{AlertKey, CallNo, ChannelId, IncidentNo, MessageRef, PageId, PolicyId, ServiceId, TeamId, UserId};
 use super::input::SnoozeWhy;
@@ -80,6 +80,9 @@ pub struct Incident {
     /// Why nobody is asked although it is triggered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<Hold>,
+    /// How it came to be opened; one of an earlier version does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
 }
 
 /// Something a person did once, and when, on the wall clock.

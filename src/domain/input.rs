@@ -3,8 +3,9 @@
 use super::call::Whom;
 use super::directory::{Directory, Urgency};
 use super::dnd::Window;
+use super::going_on::{Announce, Changes};
 use super::id::{
-    AlertKey, ChannelId, IncidentNo, InputId, MessageRef, OverrideId, PageId, PostId, ScheduleId, ServiceId,
+    AlertKey, AnnouncementNo, ChannelId, IncidentNo, InputId, MessageRef, OverrideId, PageId, PostId, ScheduleId, ServiceId,
     SlackUserId, UserId,
 };
 use super::page::{PageFailure, SyncKey};
@@ -46,6 +47,12 @@ pub enum What {
     Override(OverrideRequest),
     /// A person ends that before its time.
     EndOverride { id: OverrideId, by: UserId },
+    /// Tools reported changes.
+    Changed(Changes),
+    /// A person says what they are doing.
+    Announce(Announce),
+    /// A person ends such an announcement before its time.
+    EndAnnouncement { no: AnnouncementNo, by: UserId },
     /// A deadline may have come: look.
     Due,
     /// The outside world answered.
@@ -68,6 +75,8 @@ pub struct Delivery {
     pub source: Source,
     /// Fixed by the integration key.
     pub urgency: Option<Urgency>,
+    /// The integration key's name, never the key.
+    pub key: Option<Arc<str>>,
     pub events: Vec<Event>,
 }
 
@@ -299,6 +308,9 @@ impl Input {
             | What::Announced { .. }
             | What::DoNotDisturb(_)
             | What::Raise(_)
+            | What::Changed(_)
+            | What::Announce(_)
+            | What::EndAnnouncement { .. }
             | What::Due
             | What::ClockJumped { .. }
             | What::Restored { .. }

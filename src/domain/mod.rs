@@ -12,6 +12,8 @@ pub mod duty;
 mod episode;
 pub mod escalation;
 pub mod fact;
+pub mod forecast;
+pub mod going_on;
 pub mod handle;
 pub mod hold;
 pub mod id;

@@ -3,11 +3,12 @@
 use super::decision::Decision;
 use super::directory::{Service, Urgency};
 use super::escalation;
-use super::fact::{Fact, IncidentOpened};
+use super::fact::{Fact, IncidentOpened, Origin, UrgencyWhy};
 use super::id::{AlertKey, IncidentNo, ServiceId};
 use super::input::{Event, Raise, Source};
 use super::refusal::Refusal;
 use super::text::Text;
+use std::sync::Arc;
 
 /// The only thing a body can be refused for, before its first fact.
 pub(super) fn service_of<'a>(d: &Decision<'a>, id: &ServiceId) -> Result<&'a Service, Refusal> {
@@ -21,6 +22,7 @@ pub(super) fn open(
     event: &Event,
     source: Source,
     urgency: Option<Urgency>,
+    by_key: Option<&Arc<str>>,
 ) {
     let earlier = d.world().incident_of(key).map(|i| i.no);
     let labels: Vec<String> =
@@ -35,6 +37,7 @@ pub(super) fn open(
             title: Text::new(line(&event.title)),
             link: Text::new(event.link.as_str()),
             labels: Text::new(labels.join("\n")),
+            origin: blank.origin.map(|o| Origin { key: by_key.cloned(), ..o }),
             ..blank
         },
     );
@@ -42,6 +45,11 @@ pub(super) fn open(
 
 /// The next incident of a service, with nothing said about it yet.
 fn blank(d: &Decision<'_>, service: &Service, source: Source, urgency: Option<Urgency>) -> IncidentOpened {
+    let why = match (urgency, source) {
+        (None, _) => UrgencyWhy::Service,
+        (Some(_), Source::Person) => UrgencyWhy::Person,
+        (Some(_), _) => UrgencyWhy::Key,
+    };
     IncidentOpened {
         incident: IncidentNo(d.world().meta.last_incident.0 + 1),
         service: service.id.clone(),
@@ -55,6 +63,7 @@ fn blank(d: &Decision<'_>, service: &Service, source: Source, urgency: Option<Ur
         by: None,
         earlier: None,
         starts_at: None,
+        origin: Some(Origin { source, key: None, config: d.world().meta.config, urgency: why }),
         title: Text::default(),
         link: Text::default(),
         labels: Text::default(),

@@ -3,7 +3,7 @@
 use super::call::Whom;
 use super::directory::Urgency;
 use super::fact::ResolvedBy;
-use super::id::{IncidentNo, OverrideId, ScheduleId, ServiceId, TeamId, UserId};
+use super::id::{AnnouncementNo, IncidentNo, OverrideId, ScheduleId, ServiceId, TeamId, UserId};
 use super::stamp::At;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,6 +138,19 @@ pub enum Refusal {
         latest: At,
     },
     EmptyNote,
+    EmptyAnnouncement,
+    AnnouncementInThePast {
+        until: At,
+    },
+    AnnouncementTooLong {
+        until: At,
+        latest: At,
+    },
+    /// It is over, or never was.
+    NoSuchAnnouncement(AnnouncementNo),
+    TooManyAnnouncements {
+        most: usize,
+    },
     OverrideEndsBeforeItStarts,
     OverrideInThePast {
         until: At,

@@ -5,7 +5,8 @@
 
 use super::dnd::Window;
 use super::fact::Fact;
-use super::id::{AlertKey, IncidentNo, InputId, OverrideId, PageId, PostId, ScheduleId, SlackUserId};
+use super::going_on::{Announcement, Change};
+use super::id::{AlertKey, AnnouncementNo, ChangeNo, IncidentNo, InputId, OverrideId, PageId, PostId, ScheduleId, SlackUserId};
 use super::incident::{Entry, Incident};
 use super::page::Page;
 use super::people::Newcomer;
@@ -45,6 +46,10 @@ pub struct World {
     pub people: OrdMap<SlackUserId, Newcomer>,
     /// Messages about no single incident that are kept true; bounded by [`super::post::POSTS_MAX`].
     pub posts: OrdMap<PostId, Post>,
+    /// What was changed lately; bounded by [`super::going_on::CHANGES_KEPT`].
+    pub changes: OrdMap<ChangeNo, Change>,
+    /// What people say they are doing; bounded by [`super::going_on::ANNOUNCEMENTS_MAX`].
+    pub announcements: OrdMap<AnnouncementNo, Announcement>,
     seen: OrdMap<InputId, At>,
     seen_order: OrdSet<(At, InputId)>,
     wakes: OrdSet<(At, Wake)>,
@@ -71,6 +76,10 @@ pub struct Meta {
     pub restores: u32,
     #[serde(default)]
     pub last_post: PostId,
+    #[serde(default)]
+    pub last_change: ChangeNo,
+    #[serde(default)]
+    pub last_announcement: AnnouncementNo,
 }
 
 /// Who is on call by a schedule, and when to look again.
@@ -88,6 +97,7 @@ pub enum Wake {
     Shift(ScheduleId),
     Override(OverrideId),
     Post(PostId),
+    Announcement(AnnouncementNo),
 }
 
 impl World {
@@ -168,7 +178,8 @@ impl World {
         let shifts = self.shifts.values().map(|s| s.due);
         let overrides = self.overrides.values().map(|o| o.until);
         let posts = self.posts.values().map(|p| p.keep_until);
-        incidents.chain(shifts).chain(overrides).chain(posts).min()
+        let announcements = self.announcements.values().map(|a| a.due);
+        incidents.chain(shifts).chain(overrides).chain(posts).chain(announcements).min()
     }
 
     /// The rows that changed since this was last asked, each once.
@@ -182,6 +193,19 @@ impl World {
     /// The timeline entries that left memory since this was last asked; each becomes a row.
     pub fn take_spilled(&mut self) -> Vec<(IncidentNo, Entry)> {
         std::mem::take(&mut self.spilled)
+    }
+
+    /// This state with no other incident in it: what one of them leads to is the same without the others.
+    pub fn alone(&self, no: IncidentNo) -> Self {
+        let mut world = self.clone();
+        world.incidents = self.incidents.get(&no).map(|i| (no, i.clone())).into_iter().collect();
+        world.wakes = self
+            .wakes
+            .iter()
+            .filter(|(_, wake)| !matches!(wake, Wake::Incident(other) if *other != no))
+            .cloned()
+            .collect();
+        world
     }
 
     /// Drops closed incidents from memory. Only after their rows were handed to whoever writes them.
@@ -274,6 +298,7 @@ mod tests {
             by: None,
             earlier: None,
             starts_at: None,
+            origin: None,
             title: Text::new("disk"),
             link: Text::default(),
             labels: Text::default(),

@@ -221,7 +221,7 @@ impl<I: Intake> Door<I> {
     ) -> Result<Accepted, IntakeError> {
         let counts = Counts::of(source, &events);
         let Known { key, .. } = known;
-        let delivery = Delivery { service: key.service.clone(), source, urgency: key.urgency, events };
+        let delivery = Delivery { service: key.service.clone(), source, urgency: key.urgency, key: Some(key.name.as_str().into()), events };
         let accepted = self.hand_over(Input { id, what: What::Events(delivery) }, bytes).await?;
         self.metrics.events(&counts);
         Ok(accepted)

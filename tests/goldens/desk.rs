@@ -83,7 +83,7 @@ impl Desk {
             ends_at: None,
         };
         let source = Source::Alertmanager;
-        let delivery = Delivery { service: service.into(), source, urgency: None, events: vec![event] };
+        let delivery = Delivery { service: service.into(), source, urgency: None, key: None, events: vec![event] };
         self.decide(What::Events(delivery)).expect("the service is known");
     }
 

@@ -4,7 +4,8 @@
 //! in order of age. Values are JSON.
 
 use super::{CurrentShift, Meta, Wake, World};
-use crate::domain::id::{AlertKey, IncidentNo, InputId, OverrideId, PostId, ScheduleId, SlackUserId};
+use crate::domain::going_on::{self, Announcement};
+use crate::domain::id::{AlertKey, AnnouncementNo, ChangeNo, IncidentNo, InputId, OverrideId, PostId, ScheduleId, SlackUserId};
 use crate::domain::incident::{Entry, Incident, State};
 use crate::domain::people::Newcomer;
 use crate::domain::post::Post;
@@ -26,6 +27,8 @@ pub enum RowKey {
     Person(SlackUserId),
     Dnd(SlackUserId),
     Post(PostId),
+    Change(ChangeNo),
+    Announcement(AnnouncementNo),
 }
 
 /// A row that cannot be read.
@@ -36,7 +39,8 @@ pub struct RowTrouble {
 }
 
 /// Prefixes of the rows a start reads whole.
-pub const OPEN_PREFIXES: [&[u8]; 8] = [b"m", b"o/", b"s/", b"v/", b"i/", b"p/", b"d/", b"n/"];
+pub const OPEN_PREFIXES: [&[u8]; 10] =
+    [b"m", b"o/", b"s/", b"v/", b"i/", b"p/", b"d/", b"n/", b"g/", b"a/"];
 
 type Change = (Vec<u8>, Option<Vec<u8>>);
 
@@ -148,6 +152,8 @@ impl World {
                 vec![(k, self.dnd.get(id).map(json))]
             }
             RowKey::Post(id) => vec![(numbered(b"n/", id.0), self.posts.get(id).map(json))],
+            RowKey::Change(no) => vec![(numbered(b"g/", no.0), self.changes.get(no).map(json))],
+            RowKey::Announcement(no) => vec![(numbered(b"a/", no.0), self.announcements.get(no).map(json))],
         }
     }
 
@@ -160,7 +166,9 @@ impl World {
             .chain(self.seen.keys().map(|id| RowKey::Seen(id.clone())))
             .chain(self.people.keys().map(|id| RowKey::Person(id.clone())))
             .chain(self.dnd.keys().map(|id| RowKey::Dnd(id.clone())))
-            .chain(self.posts.keys().map(|id| RowKey::Post(*id)));
+            .chain(self.posts.keys().map(|id| RowKey::Post(*id)))
+            .chain(self.changes.keys().map(|no| RowKey::Change(*no)))
+            .chain(self.announcements.keys().map(|no| RowKey::Announcement(*no)));
         keys.flat_map(|k| self.row_changes(&k)).filter(|(_, v)| v.is_some()).collect()
     }
 
@@ -207,6 +215,15 @@ impl World {
                 let post: Post = read(key, value)?;
                 self.wake_at(Some(post.keep_until), Wake::Post(post.id));
                 self.posts.insert(post.id, post);
+            }
+            [b'g', b'/', ..] => {
+                let change: going_on::Change = read(key, value)?;
+                self.changes.insert(change.no, change);
+            }
+            [b'a', b'/', ..] => {
+                let announcement: Announcement = read(key, value)?;
+                self.wake_at(Some(announcement.due), Wake::Announcement(announcement.no));
+                self.announcements.insert(announcement.no, announcement);
             }
             _ => return Err(trouble(key, "no row of this name is known")),
         }
