@@ -134,8 +134,10 @@ fn what_is_foretold_is_what_happens() {
             for told in &mut open {
                 let until = told.until.min(now);
                 let within = |a: &&Asked| a.0 >= told.from.wall && a.0 <= until && told.of.contains(&a.1);
-                let (mut real, mut said): (Vec<Asked>, Vec<Asked>) =
-                    (happened.iter().filter(within).cloned().collect(), told.pages.iter().filter(within).cloned().collect());
+                let (mut real, mut said): (Vec<Asked>, Vec<Asked>) = (
+                    happened.iter().filter(within).cloned().collect(),
+                    told.pages.iter().filter(within).cloned().collect(),
+                );
                 told.pages.retain(|a| a.0 > until);
                 real.sort();
                 said.sort();

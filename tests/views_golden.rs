@@ -212,6 +212,13 @@ fn states() -> Vec<(&'static str, Desk)> {
     ]
 }
 
+/// With what comes next, as the decisions themselves say it.
+fn why(desk: &Desk) -> warridor::views::Message {
+    let (i, d) = (first(desk), &desk.directory);
+    let ahead = warridor::domain::forecast::forecast(&desk.world, d, i.no, desk.world.stamp());
+    views::why::why(&i, d, &ahead, &[])
+}
+
 fn first(desk: &Desk) -> Incident {
     desk.incident(IncidentNo(1))
 }
@@ -872,7 +879,7 @@ fn logs() {
 fn why_and_now() {
     let mut golden = Golden::new("why");
     for (name, desk) in states() {
-        golden.say(name, &message(&views::why::why(&first(&desk), &desk.directory), None));
+        golden.say(name, &message(&why(&desk), None));
     }
     let (_, desk) = states().swap_remove(1);
     let watch = |schedule| {

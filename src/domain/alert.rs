@@ -92,13 +92,7 @@ pub(super) fn unreadable(d: &mut Decision<'_>, body: &Unreadable) -> Result<(), 
     Ok(())
 }
 
-fn trigger(
-    d: &mut Decision<'_>,
-    service: &Service,
-    key: &AlertKey,
-    event: &Event,
-    from: &Delivery,
-) {
+fn trigger(d: &mut Decision<'_>, service: &Service, key: &AlertKey, event: &Event, from: &Delivery) {
     match episode::of_known(d, key, event) {
         Some(fact) => d.emit(fact),
         None => opening::open(d, service, key, event, from.source, from.urgency, from.key.as_ref()),

@@ -10,8 +10,8 @@ use super::dnd::Window;
 use super::going_on::Scope;
 use super::hold::HoldWhy;
 use super::id::{
-    AnnouncementNo, CallNo, ChangeNo, ChannelId, IncidentNo, MessageRef, OverrideId, PageId, PolicyId, PostId, ScheduleId, ServiceId,
-    SlackUserId, TeamId, UserId,
+    AnnouncementNo, CallNo, ChangeNo, ChannelId, IncidentNo, MessageRef, OverrideId, PageId, PolicyId, PostId,
+    ScheduleId, ServiceId, SlackUserId, TeamId, UserId,
 };
 use super::input::{EventAction, Need, SnoozeWhy, Source};
 use super::page::{PageFailure, Purpose, Recipient, RevokeReason, SyncKey};

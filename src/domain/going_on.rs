@@ -305,7 +305,8 @@ mod tests {
         told(&mut world, &d, 0, doing("index rebuild", 2 * HOUR, Some(Scope::Team("team".into())))).expect("taken");
         assert_eq!(world.next_wake(), Some(At(0).plus_secs(HOUR)));
         assert_eq!(world.next_wake(), world.next_wake_by_brute_force());
-        let said = |w: &World, secs| announced(w, At(0).plus_secs(secs)).map(|a| a.text.to_string()).collect::<Vec<_>>();
+        let said =
+            |w: &World, secs| announced(w, At(0).plus_secs(secs)).map(|a| a.text.to_string()).collect::<Vec<_>>();
         assert_eq!(said(&world, 10), ["draining east", "index rebuild"]);
         let ended = told(&mut world, &d, HOUR, What::Due).expect("taken");
         assert_eq!(ended, [Fact::AnnouncementEnded { announcement: AnnouncementNo(1), by: None }]);

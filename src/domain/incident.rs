@@ -331,6 +331,10 @@ impl Incident {
         matches!(self.state, State::Resolved { .. })
     }
 
+    pub fn is_open(&self) -> bool {
+        !self.is_resolved()
+    }
+
     pub fn is_triggered(&self) -> bool {
         matches!(self.state, State::Triggered { .. })
     }

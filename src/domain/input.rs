@@ -5,8 +5,8 @@ use super::directory::{Directory, Urgency};
 use super::dnd::Window;
 use super::going_on::{Announce, Changes};
 use super::id::{
-    AlertKey, AnnouncementNo, ChannelId, IncidentNo, InputId, MessageRef, OverrideId, PageId, PostId, ScheduleId, ServiceId,
-    SlackUserId, UserId,
+    AlertKey, AnnouncementNo, ChannelId, IncidentNo, InputId, MessageRef, OverrideId, PageId, PostId, ScheduleId,
+    ServiceId, SlackUserId, UserId,
 };
 use super::page::{PageFailure, SyncKey};
 use super::stamp::At;

@@ -6,7 +6,9 @@
 use super::dnd::Window;
 use super::fact::Fact;
 use super::going_on::{Announcement, Change};
-use super::id::{AlertKey, AnnouncementNo, ChangeNo, IncidentNo, InputId, OverrideId, PageId, PostId, ScheduleId, SlackUserId};
+use super::id::{
+    AlertKey, AnnouncementNo, ChangeNo, IncidentNo, InputId, OverrideId, PageId, PostId, ScheduleId, SlackUserId,
+};
 use super::incident::{Entry, Incident};
 use super::page::Page;
 use super::people::Newcomer;

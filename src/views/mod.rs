@@ -7,6 +7,7 @@ pub mod action_id;
 pub mod bundle;
 pub mod card;
 pub mod dnd;
+pub mod going_on;
 pub mod hold;
 pub mod home;
 pub mod kit;

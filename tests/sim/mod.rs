@@ -229,7 +229,8 @@ impl Sim {
     /// A monitor's body arrives.
     pub fn events(&mut self, service: &str, events: Vec<Event>) {
         let id = self.mint('h');
-        let delivery = Delivery { service: service.into(), source: Source::Alertmanager, urgency: None, key: None, events };
+        let delivery =
+            Delivery { service: service.into(), source: Source::Alertmanager, urgency: None, key: None, events };
         self.monitors.push_back(Input { id, what: What::Events(delivery) });
     }
 
@@ -529,7 +530,8 @@ impl Sim {
         let id = self.mint('h');
         let summary = summary.to_owned();
         let one = Reported { summary, source: "ci".to_owned(), link: String::new(), details: Vec::new(), made: None };
-        self.monitors.push_back(Input { id, what: What::Changed(Changes { service: service.into(), changes: vec![one] }) });
+        self.monitors
+            .push_back(Input { id, what: What::Changed(Changes { service: service.into(), changes: vec![one] }) });
     }
 
     /// Somebody announces what they are doing.

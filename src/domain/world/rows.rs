@@ -5,7 +5,9 @@
 
 use super::{CurrentShift, Meta, Wake, World};
 use crate::domain::going_on::{self, Announcement};
-use crate::domain::id::{AlertKey, AnnouncementNo, ChangeNo, IncidentNo, InputId, OverrideId, PostId, ScheduleId, SlackUserId};
+use crate::domain::id::{
+    AlertKey, AnnouncementNo, ChangeNo, IncidentNo, InputId, OverrideId, PostId, ScheduleId, SlackUserId,
+};
 use crate::domain::incident::{Entry, Incident, State};
 use crate::domain::people::Newcomer;
 use crate::domain::post::Post;
@@ -39,8 +41,7 @@ pub struct RowTrouble {
 }
 
 /// Prefixes of the rows a start reads whole.
-pub const OPEN_PREFIXES: [&[u8]; 10] =
-    [b"m", b"o/", b"s/", b"v/", b"i/", b"p/", b"d/", b"n/", b"g/", b"a/"];
+pub const OPEN_PREFIXES: [&[u8]; 10] = [b"m", b"o/", b"s/", b"v/", b"i/", b"p/", b"d/", b"n/", b"g/", b"a/"];
 
 type Change = (Vec<u8>, Option<Vec<u8>>);
 
