@@ -152,7 +152,7 @@ fn what_is_foretold_is_what_happens() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(lines >= 60 && pages >= 60, "only {pages} pages in {lines} lines were compared");
+    assert!(lines >= 60 && pages >= 45, "only {pages} pages in {lines} lines were compared");
 }
 
 struct Story {
