@@ -451,6 +451,11 @@ fn refusals() -> Vec<Refusal> {
             | Refusal::SnoozeInThePast { .. }
             | Refusal::SnoozeTooLong { .. }
             | Refusal::EmptyNote
+            | Refusal::EmptyAnnouncement
+            | Refusal::AnnouncementInThePast { .. }
+            | Refusal::AnnouncementTooLong { .. }
+            | Refusal::NoSuchAnnouncement(_)
+            | Refusal::TooManyAnnouncements { .. }
             | Refusal::OverrideEndsBeforeItStarts
             | Refusal::OverrideInThePast { .. }
             | Refusal::NoSuchOverride(_)
@@ -491,6 +496,11 @@ fn refusals() -> Vec<Refusal> {
         Refusal::SnoozeInThePast { until: NIGHT },
         Refusal::SnoozeTooLong { until: NIGHT.plus_ms(8 * DAY), latest: NIGHT.plus_ms(7 * DAY) },
         Refusal::EmptyNote,
+        Refusal::EmptyAnnouncement,
+        Refusal::AnnouncementInThePast { until: NIGHT },
+        Refusal::AnnouncementTooLong { until: NIGHT.plus_ms(8 * DAY), latest: NIGHT.plus_ms(7 * DAY) },
+        Refusal::NoSuchAnnouncement(warridor::domain::id::AnnouncementNo(7)),
+        Refusal::TooManyAnnouncements { most: 100 },
         Refusal::OverrideEndsBeforeItStarts,
         Refusal::OverrideInThePast { until: NIGHT },
         Refusal::KnownAlready,
