@@ -198,7 +198,7 @@ async fn what_cannot_be_kept_is_answered_503_whatever_it_is() {
 #[tokio::test(flavor = "multi_thread")]
 async fn other_paths_and_methods_say_what_exists() {
     let server = Server::start().await;
-    for path in ["/", &format!("/integrations/grafana/{KEY}"), "/integrations/alertmanager", "/v2/change/enqueue"] {
+    for path in ["/", &format!("/integrations/grafana/{KEY}"), "/integrations/alertmanager", "/v2/change"] {
         let answer = server.post(path, "{}").await;
         assert_eq!(answer.status, 404, "{path}");
         for existing in ["/v2/enqueue", "/integrations/alertmanager/KEY", "/integrations/generic/KEY"] {

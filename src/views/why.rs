@@ -50,7 +50,7 @@ fn came_by(i: &Incident) -> String {
         Source::Alertmanager => " through Alertmanager",
         Source::PagerDuty => " through the PagerDuty door",
         Source::Generic => " through the generic door",
-        Source::Warridor => ", which could not be read,",
+        Source::Warridor => " (its body could not be read)",
         Source::Person => "",
     };
     let key = origin.key.as_ref().map(|key| format!(", by the key `{}`,", escape(key, limits::LABEL)));
