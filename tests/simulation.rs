@@ -241,7 +241,10 @@ fn override_somebody(sim: &mut Sim) {
 fn something_goes_on(sim: &mut Sim) {
     let who = ["ana", "ben"][sim.rng.random_range(0..2)];
     match sim.rng.random_range(0..4) {
-        0 | 1 => sim.changed(SERVICES[sim.rng.random_range(0..SERVICES.len())], "deploy <!here> 41"),
+        0 | 1 => {
+            let service = SERVICES[sim.rng.random_range(0..SERVICES.len())];
+            sim.changed(service, "deploy <!here> 41");
+        }
         2 => {
             let of = sim.rng.random_ratio(1, 2).then(|| Scope::Service("payments".into()));
             let until = sim.wall.plus_ms(sim.rng.random_range(-5..200) * MINUTE);
