@@ -21,6 +21,7 @@ use chrono::NaiveDateTime;
 use chrono_tz::Tz;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -72,7 +73,8 @@ pub(super) fn simulate(options: &Options, common: &Common) -> ExitCode {
         };
         match story(options, loaded, world) {
             Ok(told) => {
-                println!("{}", told.trim_end());
+                // Whoever closed the pipe has read enough.
+                let _ = writeln!(std::io::stdout(), "{}", told.trim_end());
                 ExitCode::SUCCESS
             }
             Err((code, why)) => {
