@@ -69,6 +69,9 @@ fn alert_keys(input: &Input) -> Vec<AlertKey> {
         | What::RemovePerson(_)
         | What::Announced { .. }
         | What::DoNotDisturb(_)
+        | What::Changed(_)
+        | What::Announce(_)
+        | What::EndAnnouncement { .. }
         | What::Due
         | What::Settled(_)
         | What::ClockJumped { .. }

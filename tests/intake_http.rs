@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use warridor::domain::directory::Urgency;
-use warridor::domain::input::{EventAction, Source, What};
+use warridor::domain::input::{EventAction, Input, Source, What};
 use warridor::ingest::heartbeat::Heartbeat;
 use warridor::ingest::{IngestConfig, IntakeError, limits};
 
@@ -81,6 +81,30 @@ async fn pagerduty_is_answered_in_its_own_shape() {
     assert_eq!((told.title.as_str(), told.key_name.as_str()), ("CPU on fire", "DB_KEY"));
     assert!(told.problem.contains("payload.severity") && told.excerpt.contains("[key]"), "{told:?}");
     assert!(!format!("{told:?}").contains(KEY));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_is_taken_in_pagerdutys_shape_and_never_becomes_an_incident() {
+    let server = Server::start().await;
+    let change = |key: &str, payload: &str| format!(r#"{{"routing_key":"{key}","payload":{payload}}}"#);
+    let answer = server.post("/v2/change/enqueue", change(KEY, r#"{"summary":"Deployed v1.2.3","source":"ci"}"#)).await;
+    let expected = serde_json::json!({ "status": "success", "message": "Change event processed" });
+    assert_eq!((answer.status, answer.json()), (202, expected));
+    match server.fake.taken().as_slice() {
+        [Input { what: What::Changed(c), .. }] => {
+            assert_eq!((c.service.as_str(), c.changes[0].summary.as_str()), ("db", "Deployed v1.2.3"));
+        }
+        other => panic!("{other:?}"),
+    }
+    let answer = server.post("/v2/change/enqueue", change(KEY, r#"{"source":"ci"}"#)).await;
+    assert_eq!(answer.status, 400);
+    assert!(answer.json()["errors"][0].as_str().unwrap().starts_with("payload.summary: found nothing"));
+    let unknown = server.post("/v2/change/enqueue", change("nobody-has-this-key-0000", r#"{"summary":"x"}"#)).await;
+    assert_eq!(unknown.status, 401);
+    let long = format!(r#"{{"summary":"{}"}}"#, "x".repeat(limits::ENQUEUE_BODY_BYTES));
+    assert_eq!(server.post("/v2/change/enqueue", change(KEY, &long)).await.status, 413);
+    assert_eq!(server.post("/v2/change/enqueue", "nonsense".to_owned()).await.status, 400);
+    assert_eq!(server.fake.taken().len(), 0, "none of these is kept");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -174,7 +198,7 @@ async fn what_cannot_be_kept_is_answered_503_whatever_it_is() {
 #[tokio::test(flavor = "multi_thread")]
 async fn other_paths_and_methods_say_what_exists() {
     let server = Server::start().await;
-    for path in ["/", &format!("/integrations/grafana/{KEY}"), "/integrations/alertmanager", "/v2/change/enqueue"] {
+    for path in ["/", &format!("/integrations/grafana/{KEY}"), "/integrations/alertmanager", "/v2/change"] {
         let answer = server.post(path, "{}").await;
         assert_eq!(answer.status, 404, "{path}");
         for existing in ["/v2/enqueue", "/integrations/alertmanager/KEY", "/integrations/generic/KEY"] {

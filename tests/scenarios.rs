@@ -25,13 +25,16 @@ mod sim;
 
 use serde_json::Value;
 use sim::{START, Sim, event, order};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use warridor::domain::call::Whom;
-use warridor::domain::directory::Urgency;
-use warridor::domain::id::IncidentNo;
-use warridor::domain::input::{Deed, EventAction};
-use warridor::domain::stamp::At;
+use warridor::domain::directory::{Method, Urgency};
+use warridor::domain::fact::Fact;
+use warridor::domain::forecast::{AHEAD_SECS, End, Forecast, after, forecast};
+use warridor::domain::id::{IncidentNo, InputId};
+use warridor::domain::input::{Deed, Event, EventAction, Input, Source, What};
+use warridor::domain::page::{Purpose, Recipient};
+use warridor::domain::stamp::{At, Stamp};
 
 #[test]
 fn every_story_is_still_true() {
@@ -81,6 +84,81 @@ fn tell(text: &str) -> String {
     out
 }
 
+/// The pages that one line's forecast names, and until when it does.
+struct Foretold {
+    line: String,
+    from: Stamp,
+    until: At,
+    /// About which incidents.
+    of: BTreeSet<IncidentNo>,
+    pages: Vec<Asked>,
+}
+
+/// When who is asked about what, in which way, and why.
+type Asked = (At, IncidentNo, Recipient, Method, Purpose);
+
+fn asked(wall: At, fact: &Fact) -> Option<Asked> {
+    match fact {
+        Fact::PageRequested { incident, to, method, purpose, .. } => {
+            Some((wall, *incident, to.clone(), *method, *purpose))
+        }
+        _ => None,
+    }
+}
+
+/// What `why` and `simulate` say of the future is what then happens: before every line in which a monitor speaks or time
+/// passes, what is foretold is written down, and compared with what was asked for until somebody did something.
+#[test]
+fn what_is_foretold_is_what_happens() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+    let (mut lines, mut pages) = (0, 0);
+    let mut wrong = Vec::new();
+    for file in std::fs::read_dir(&folder).expect("tests/scenarios").map(|e| e.expect("a file").path()) {
+        let text = std::fs::read_to_string(&file).expect("a story can be read");
+        let mut story = Story::new();
+        let mut open: Vec<Foretold> = Vec::new();
+        let mut slack_fails = false;
+        for line in text.lines().filter(|l| !l.starts_with("    ")).map(str::trim) {
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let passes = line.starts_with("at ") || line.ends_with(" pass") || line.ends_with(" passes");
+            let told = if slack_fails { None } else { story.foretells(line, passes) };
+            let seq = story.sim.snapshot().seq;
+            if !passes {
+                // From here on things may go otherwise.
+                open.clear();
+            }
+            open.extend(told);
+            // A page that never arrives is answered otherwise than one that does.
+            slack_fails |= line.starts_with("slack: ");
+            assert!(story.does(line), "{}: {line}", file.display());
+            let happened = story.asked_since(seq);
+            let now = story.sim.wall;
+            for told in &mut open {
+                let until = told.until.min(now);
+                let within = |a: &&Asked| a.0 >= told.from.wall && a.0 <= until && told.of.contains(&a.1);
+                let (mut real, mut said): (Vec<Asked>, Vec<Asked>) = (
+                    happened.iter().filter(within).cloned().collect(),
+                    told.pages.iter().filter(within).cloned().collect(),
+                );
+                told.pages.retain(|a| a.0 > until);
+                real.sort();
+                said.sort();
+                lines += 1;
+                pages += real.len();
+                if real != said {
+                    let story = file.file_name().unwrap_or_default().to_string_lossy();
+                    wrong.push(format!("{story}: {} (seen at {line}): said {said:#?}, asked {real:#?}", told.line));
+                }
+                told.from.wall = until.plus_ms(1);
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(lines >= 60 && pages >= 45, "only {pages} pages in {lines} lines were compared");
+}
+
 struct Story {
     sim: Sim,
     shown: BTreeMap<String, String>,
@@ -101,6 +179,46 @@ impl Story {
         done
     }
 
+    /// What the pager would say of the future before this line.
+    fn foretells(&self, line: &str, passes: bool) -> Option<Foretold> {
+        let snapshot = self.sim.snapshot();
+        let now = snapshot.stamp_at(self.sim.wall);
+        let forecasts = if passes {
+            let open = snapshot.world.incidents.values().filter(|i| !i.closed);
+            open.map(|i| forecast(&snapshot.world, &snapshot.directory, i.no, now)).collect()
+        } else {
+            let (service, event) = monitors(line)?;
+            let what = What::Events(warridor::domain::input::Delivery {
+                service: service.into(),
+                source: Source::Alertmanager,
+                urgency: None,
+                resolve_after_secs: None,
+                key: None,
+                events: vec![event],
+            });
+            let input = Input { id: InputId::minted('f', 0), what };
+            after(&snapshot.world, &snapshot.directory, &input, now).ok()?.forecasts
+        };
+        let until = |f: &Forecast| match f.end {
+            End::Exhausted => f.ahead.last().map_or(now.wall, |a| a.wall),
+            End::Quiet | End::Later => now.wall.plus_secs(AHEAD_SECS),
+            End::TooMany => panic!("{line}: too many deadlines"),
+        };
+        // The first that ends ends them all: what comes of one is compared as far as all are known.
+        Some(Foretold {
+            line: line.to_owned(),
+            from: now,
+            until: forecasts.iter().map(until).min()?,
+            of: forecasts.iter().map(|f| f.incident).collect(),
+            pages: forecasts.iter().flat_map(|f| f.pages().filter_map(|a| asked(a.wall, &a.fact))).collect(),
+        })
+    }
+
+    fn asked_since(&self, seq: u64) -> Vec<Asked> {
+        let facts = self.sim.dated_facts_after(seq);
+        facts.iter().filter_map(|(wall, fact)| asked(*wall, fact)).collect()
+    }
+
     fn time(&mut self, line: &str) -> bool {
         if let Some(at) = line.strip_prefix("at ").and_then(clock) {
             self.sim.advance((at.0 - self.sim.wall.0).max(0));
@@ -116,26 +234,7 @@ impl Story {
     }
 
     fn monitor(&mut self, line: &str) -> bool {
-        let Some((service, rest)) = line.split_once(": ") else { return false };
-        let (rest, severity) = match rest.split_once(" as ") {
-            Some((rest, severity)) => (rest, Some(severity)),
-            None => (rest, None),
-        };
-        let (what, since) = match rest.split_once(" since ") {
-            Some((what, since)) => (what, clock(since)),
-            None => (rest, None),
-        };
-        let verbs = [
-            (" fires", EventAction::Trigger),
-            (" clears", EventAction::Resolve),
-            (" is acknowledged elsewhere", EventAction::Acknowledge),
-        ];
-        let Some((key, action)) = verbs.iter().find_map(|(verb, action)| Some((what.strip_suffix(verb)?, *action)))
-        else {
-            return false;
-        };
-        let mut event = event(action, key, since);
-        event.labels.extend(severity.map(|s| ("severity".to_owned(), s.to_owned())));
+        let Some((service, event)) = monitors(line) else { return false };
         self.sim.events(service, vec![event]);
         self.sim.settle();
         true
@@ -196,7 +295,8 @@ impl Story {
             let Ok(number) = number.parse() else { return false };
             let snapshot = self.sim.snapshot();
             let Some(i) = snapshot.world.incident(IncidentNo(number)) else { return false };
-            let why = warridor::views::why::why(i, &snapshot.directory);
+            let ahead = forecast(&snapshot.world, &snapshot.directory, i.no, snapshot.stamp_at(self.sim.wall));
+            let why = warridor::views::why::why(i, &snapshot.directory, &ahead, &[]);
             let blocks = serde_json::json!(why.blocks);
             let lines = blocks.as_array().into_iter().flatten().filter_map(|b| b["text"]["text"].as_str());
             self.sim.heard.extend(lines.map(|line| (who.to_owned(), line.to_owned())));
@@ -325,6 +425,28 @@ impl Story {
         let parent = ts.replace('.', "").parse().map(warridor::sandbox::messages::Ts);
         parent.map(|p| self.sim.slack.shown(&channel, Some(p), None)).unwrap_or_default()
     }
+}
+
+/// What a monitor says in this line, and of which service.
+fn monitors(line: &str) -> Option<(&str, Event)> {
+    let (service, rest) = line.split_once(": ")?;
+    let (rest, severity) = match rest.split_once(" as ") {
+        Some((rest, severity)) => (rest, Some(severity)),
+        None => (rest, None),
+    };
+    let (what, since) = match rest.split_once(" since ") {
+        Some((what, since)) => (what, clock(since)),
+        None => (rest, None),
+    };
+    let verbs = [
+        (" fires", EventAction::Trigger),
+        (" clears", EventAction::Resolve),
+        (" is acknowledged elsewhere", EventAction::Acknowledge),
+    ];
+    let (key, action) = verbs.iter().find_map(|(verb, action)| Some((what.strip_suffix(verb)?, *action)))?;
+    let mut event = event(action, key, since);
+    event.labels.extend(severity.map(|s| ("severity".to_owned(), s.to_owned())));
+    Some((service, event))
 }
 
 /// Slack's marks taken away: dates as their fallback, no bold.

@@ -14,6 +14,7 @@ use warridor::domain::course::Had;
 use warridor::domain::directory::{Target, Urgency};
 use warridor::domain::fact::{Fact, ResolvedBy};
 use warridor::domain::following;
+use warridor::domain::going_on::{ANNOUNCEMENTS_MAX, CHANGES_KEPT, Scope};
 use warridor::domain::id::{AlertKey, IncidentNo};
 use warridor::domain::incident::{Incident, State};
 use warridor::domain::input::{Deed, EventAction};
@@ -123,6 +124,7 @@ fn happen(sim: &mut Sim) {
             sim.crash(power);
         }
         98..99 => override_somebody(sim),
+        _ if sim.rng.random_ratio(1, 2) => something_goes_on(sim),
         _ => falls_asleep(sim),
     }
     sim.settle();
@@ -271,6 +273,26 @@ fn override_somebody(sim: &mut Sim) {
     sim.override_shift("primary", who, from, until);
 }
 
+/// A deploy, an announcement, or the end of one.
+fn something_goes_on(sim: &mut Sim) {
+    let who = ["ana", "ben"][sim.rng.random_range(0..2)];
+    match sim.rng.random_range(0..4) {
+        0 | 1 => {
+            let service = SERVICES[sim.rng.random_range(0..SERVICES.len())];
+            sim.changed(service, "deploy <!here> 41");
+        }
+        2 => {
+            let of = sim.rng.random_ratio(1, 2).then(|| Scope::Service("payments".into()));
+            let until = sim.wall.plus_ms(sim.rng.random_range(-5..200) * MINUTE);
+            sim.announce(who, "draining <!channel> east", of, until);
+        }
+        _ => {
+            let no = sim.rng.random_range(1..4);
+            sim.end_announcement(who, no);
+        }
+    }
+}
+
 fn falls_asleep(sim: &mut Sim) {
     let who = ["ana", "ben", "chen", "mara"][sim.rng.random_range(0..4)];
     let hours = sim.rng.random_range(0..10);
@@ -376,6 +398,7 @@ fn holds_always(sim: &Sim, seed: u64) {
     }
     assert_eq!(world.next_wake(), world.next_wake_by_brute_force(), "seed {seed}: the index of deadlines is wrong");
     assert_eq!(world.bundles, world.bundles_by_brute_force(), "seed {seed}: the index of shared messages is wrong");
+    assert!(world.changes.len() <= CHANGES_KEPT && world.announcements.len() <= ANNOUNCEMENTS_MAX, "seed {seed}");
     // I11: twice delivered is once decided.
     assert!(sim.decided_twice.is_empty(), "seed {seed}: decided twice: {:?}", sim.decided_twice);
     assert!(sim.sent_unwanted.is_empty(), "seed {seed}: sent though not wanted: {:?}", sim.sent_unwanted);

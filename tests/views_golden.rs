@@ -286,6 +286,13 @@ fn states() -> Vec<(&'static str, Desk)> {
     ]
 }
 
+/// With what comes next, as the decisions themselves say it.
+fn why(desk: &Desk) -> warridor::views::Message {
+    let (i, d) = (first(desk), &desk.directory);
+    let ahead = warridor::domain::forecast::forecast(&desk.world, d, i.no, desk.world.stamp());
+    views::why::why(&i, d, &ahead, &[])
+}
+
 fn first(desk: &Desk) -> Incident {
     desk.incident(IncidentNo(1))
 }
@@ -587,6 +594,11 @@ fn refusals() -> Vec<Refusal> {
             | Refusal::SnoozeTooLong { .. }
             | Refusal::EmptyNote
             | Refusal::PagesNobodyAgain { .. }
+            | Refusal::EmptyAnnouncement
+            | Refusal::AnnouncementInThePast { .. }
+            | Refusal::AnnouncementTooLong { .. }
+            | Refusal::NoSuchAnnouncement(_)
+            | Refusal::TooManyAnnouncements { .. }
             | Refusal::OverrideEndsBeforeItStarts
             | Refusal::OverrideInThePast { .. }
             | Refusal::NoSuchOverride(_)
@@ -628,6 +640,11 @@ fn refusals() -> Vec<Refusal> {
         Refusal::SnoozeInThePast { until: NIGHT },
         Refusal::SnoozeTooLong { until: NIGHT.plus_ms(8 * DAY), latest: NIGHT.plus_ms(7 * DAY) },
         Refusal::EmptyNote,
+        Refusal::EmptyAnnouncement,
+        Refusal::AnnouncementInThePast { until: NIGHT },
+        Refusal::AnnouncementTooLong { until: NIGHT.plus_ms(8 * DAY), latest: NIGHT.plus_ms(7 * DAY) },
+        Refusal::NoSuchAnnouncement(warridor::domain::id::AnnouncementNo(7)),
+        Refusal::TooManyAnnouncements { most: 100 },
         Refusal::OverrideEndsBeforeItStarts,
         Refusal::OverrideInThePast { until: NIGHT },
         Refusal::KnownAlready,
@@ -1019,7 +1036,7 @@ fn logs() {
 fn why_and_now() {
     let mut golden = Golden::new("why");
     for (name, desk) in states() {
-        golden.say(name, &message(&views::why::why(&first(&desk), &desk.directory), None));
+        golden.say(name, &message(&why(&desk), None));
     }
     let (_, desk) = states().swap_remove(1);
     let watch = |schedule| {

@@ -4,6 +4,7 @@ mod check;
 mod demo;
 mod manifest;
 mod setup;
+mod simulate;
 mod store;
 
 use crate::app::{App, Start};
@@ -63,6 +64,8 @@ enum Command {
     Check(check::Options),
     /// Walk through a real workspace: the app, its tokens, channels and people.
     Setup,
+    /// Say what an event would lead to, and who would be paged when. Sends and writes nothing.
+    Simulate(simulate::Options),
     /// Print the Slack app manifest.
     Manifest,
     /// Read a stopped data directory from end to end and say all that is wrong with it.
@@ -99,6 +102,7 @@ pub fn run(cli: Cli) -> ExitCode {
     match command {
         Command::Check(options) => check::check(&options, &common),
         Command::Setup => setup::setup(&common),
+        Command::Simulate(options) => simulate::simulate(&options, &common),
         Command::Manifest => manifest::manifest(&common),
         Command::Run => with_config(&common, &SystemEnv, |loaded| {
             let Some(secrets) = secrets() else { return ExitCode::from(2) };

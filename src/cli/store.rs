@@ -343,8 +343,47 @@ fn with_store(data_dir: &Path, doing: &str, work: impl FnOnce(&EmbeddedStore, &O
     }
 }
 
+/// The state in a stopped data directory, read from a copy of it: the directory itself is left as it is.
+pub(super) fn look_at_copy(data_dir: &Path, doing: &str) -> Result<World, ExitCode> {
+    let lock = RealDisk.lock(&Layout::new(data_dir).lock());
+    if matches!(lock, Ok(None)) {
+        return Err(refused(data_dir, doing, &StoreError::InUse(data_dir.display().to_string())));
+    }
+    let copy = std::env::temp_dir().join(format!("warridor-{doing}-{}", std::process::id()));
+    let world = copied(data_dir, &copy).map_err(|e| {
+        eprintln!("{doing}: {} cannot be copied to {}: {e}", data_dir.display(), copy.display());
+        ExitCode::from(2)
+    });
+    drop(lock);
+    let world = world.and_then(|()| {
+        let store = open_store_briefly(&copy);
+        let opened = store.open().map_err(|e| refused(data_dir, doing, &e))?;
+        let world = Look::new(&store, &opened).map(|look| look.world().clone()).map_err(|e| failed(doing, &e));
+        store.close().map_err(|e| failed(doing, &e))?;
+        world
+    });
+    if let Err(e) = std::fs::remove_dir_all(&copy) {
+        eprintln!("{doing}: the copy {} cannot be removed: {e}", copy.display());
+    }
+    world
+}
+
+fn copied(from: &Path, to: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copied(&entry.path(), &target)?;
+        } else {
+            std::fs::copy(entry.path(), &target)?;
+        }
+    }
+    Ok(())
+}
+
 /// A directory that is not one of ours is left as it is, without even a lock in it.
-fn must_hold_data(data_dir: &Path, doing: &str) -> Result<(), ExitCode> {
+pub(super) fn must_hold_data(data_dir: &Path, doing: &str) -> Result<(), ExitCode> {
     let layout = Layout::new(data_dir);
     let ours = [layout.lineage(), layout.head(), layout.journal()];
     if ours.iter().any(|path| path.exists()) {

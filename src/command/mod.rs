@@ -7,6 +7,7 @@
 //! Absent on purpose: what the commands do, what is true (is #12 open? who is on call?), and the words of the answers;
 //! of those only mistakes are told here, for nothing else knows what was typed.
 
+mod doing;
 mod mention;
 mod mistake;
 mod names;
@@ -25,6 +26,7 @@ mod when;
 mod which;
 mod words;
 
+pub use doing::DOING_SECS;
 pub use mistake::{CANDIDATES_MAX, Mistake, QUOTED_MAX};
 pub use nearest::nearest;
 pub use people::UNKNOWN_SPEAKER;
@@ -33,7 +35,8 @@ pub use words::LINE_MAX;
 
 pub use crate::domain::call::Whom;
 use crate::domain::directory::{Directory, Urgency};
-use crate::domain::id::{IncidentNo, OverrideId, ScheduleId, ServiceId, TeamId, UserId};
+use crate::domain::going_on::Scope;
+use crate::domain::id::{AnnouncementNo, IncidentNo, OverrideId, ScheduleId, ServiceId, TeamId, UserId};
 use crate::domain::stamp::At;
 use chrono_tz::Tz;
 use reading::Reading;
@@ -128,6 +131,7 @@ pub enum Topic {
     Merge,
     Why,
     Now,
+    Doing,
     OnCall,
 }
 
@@ -172,7 +176,21 @@ pub enum Command {
     },
     Why(Which),
     Now,
+    Doing(Doing),
     OnCall(OnCall),
+}
+
+/// What somebody announces, or ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Doing {
+    List,
+    Announce {
+        /// Not empty.
+        text: String,
+        until: At,
+        of: Option<Scope>,
+    },
+    End(AnnouncementNo),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! `/pager …`
 
+use super::doing::doing;
 use super::mistake::{Mistake, quoted};
 use super::reading::Reading;
 use super::spoken::spoken;
@@ -47,6 +48,7 @@ pub(super) fn read(r: &mut Reading<'_>) -> Result<Command, Mistake> {
         Verb::Start => alone(r).map(Command::ImOnIt),
         Verb::Why => alone(r).map(Command::Why),
         Verb::Now => r.end().map(|()| Command::Now),
+        Verb::Doing => doing(r),
         Verb::Add => involve(r).map(|(which, whom)| Command::Add(which, whom)),
         Verb::Reassign => match involve(r)? {
             (which, Whom::User(user)) => Ok(Command::Reassign(which, user)),
@@ -88,7 +90,7 @@ fn otherwise(r: &mut Reading<'_>) -> Result<Command, Mistake> {
             r.words.advance(words);
             let line = format!("{typed} {} {}", no.0, r.words.rest());
             return match verb {
-                Verb::Mine | Verb::Help | Verb::List | Verb::Now | Verb::OnCall | Verb::Trigger => {
+                Verb::Mine | Verb::Help | Verb::List | Verb::Now | Verb::Doing | Verb::OnCall | Verb::Trigger => {
                     Err(r.rather("The command comes first.", &format!("show {}", no.0)))
                 }
                 _ => Err(r.rather("The command comes first, then the incident.", &line)),

@@ -24,6 +24,7 @@ pub(super) enum Verb {
     Merge,
     Why,
     Now,
+    Doing,
     OnCall,
 }
 
@@ -49,6 +50,7 @@ pub(super) const PAGER: &[(Verb, &[&str])] = &[
     (Verb::Merge, &["merge"]),
     (Verb::Why, &["why"]),
     (Verb::Now, &["now"]),
+    (Verb::Doing, &["doing", "announce", "announcing"]),
     (Verb::OnCall, &["oncall", "on-call", "who", "whos", "who's"]),
 ];
 
@@ -89,11 +91,6 @@ pub(super) const PAGER_ABSENT: &[Absent] = &[
         words: &["maintenance", "maint"],
         why: "Maintenance windows are not there yet. Silence it at the monitor, or snooze its incidents.",
         instead: "snooze N 2h",
-    },
-    Absent {
-        words: &["doing"],
-        why: "Announcements are not there yet. Say it in the team's channel; `now` shows what is open.",
-        instead: "now",
     },
     Absent { words: &["triage"], why: "The triage walk is not there yet. Look at the incident.", instead: "show N" },
     Absent {
@@ -173,6 +170,7 @@ impl Verb {
             Self::Merge => Topic::Merge,
             Self::Why => Topic::Why,
             Self::Now => Topic::Now,
+            Self::Doing => Topic::Doing,
             Self::OnCall => Topic::OnCall,
         })
     }

@@ -83,7 +83,7 @@ pub(super) fn events(d: &mut Decision<'_>, delivery: &Delivery) -> Result<(), Re
         let key = AlertKey { service: delivery.service.clone(), dedup: event.dedup_key.clone() };
         match event.action {
             EventAction::Trigger => {
-                trigger(d, service, &key, event, delivery.source, delivery.urgency);
+                trigger(d, service, &key, event, delivery);
                 if let Some(secs) = delivery.resolve_after_secs.or(service.resolve_after_secs) {
                     episode::heard(d, &key, Some(secs));
                 }
@@ -112,23 +112,20 @@ pub(super) fn unreadable(d: &mut Decision<'_>, body: &Unreadable) -> Result<(), 
         ends_at: None,
     };
     let service = opening::service_of(d, &key.service)?;
-    trigger(d, service, &key, &event, Source::Warridor, body.urgency);
+    let (source, urgency, by_key) = (Source::Warridor, body.urgency, Some(body.key_name.as_str().into()));
+    let service_id = body.service.clone();
+    let delivery =
+        Delivery { service: service_id, source, urgency, resolve_after_secs: None, key: by_key, events: Vec::new() };
+    trigger(d, service, &key, &event, &delivery);
     // Nobody says when bodies can be read again.
     episode::heard(d, &key, None);
     Ok(())
 }
 
-fn trigger(
-    d: &mut Decision<'_>,
-    service: &Service,
-    key: &AlertKey,
-    event: &Event,
-    source: Source,
-    urgency: Option<Urgency>,
-) {
+fn trigger(d: &mut Decision<'_>, service: &Service, key: &AlertKey, event: &Event, from: &Delivery) {
     if episode::fires(d, key, event) {
-        urgency::heard(d, service, key, event, urgency);
+        urgency::heard(d, service, key, event, from.urgency);
     } else {
-        opening::open(d, service, key, event, source, urgency);
+        opening::open(d, service, key, event, from);
     }
 }

@@ -8,10 +8,11 @@ use super::call::{CallKind, Skipped, Whom};
 use super::course::Had;
 use super::directory::{Method, Policy, Target, Urgency};
 use super::dnd::Window;
+use super::going_on::Scope;
 use super::hold::HoldWhy;
 use super::id::{
-    CallNo, ChannelId, IncidentNo, MessageRef, OverrideId, PageId, PolicyId, PostId, ScheduleId, ServiceId,
-    SlackUserId, TeamId, UserId,
+    AnnouncementNo, CallNo, ChangeNo, ChannelId, IncidentNo, MessageRef, OverrideId, PageId, PolicyId, PostId,
+    ScheduleId, ServiceId, SlackUserId, TeamId, UserId,
 };
 use super::input::{EventAction, Need, SnoozeWhy, Source};
 use super::page::{PageFailure, Purpose, Recipient, RevokeReason, SyncKey};
@@ -452,6 +453,39 @@ pub enum Fact {
     PersonForgotten {
         slack: SlackUserId,
     },
+    /// A tool reported a change: nothing follows from it.
+    ChangeReported {
+        change: ChangeNo,
+        service: ServiceId,
+        summary: Text,
+        #[serde(default, skip_serializing_if = "Text::is_empty")]
+        source: Text,
+        #[serde(default, skip_serializing_if = "Text::is_empty")]
+        link: Text,
+        #[serde(default, skip_serializing_if = "Text::is_empty")]
+        details: Text,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        made: Option<At>,
+    },
+    ChangeForgotten {
+        change: ChangeNo,
+    },
+    /// Somebody says what they are doing. `until` is the wall's, `due` the same on the line of delays.
+    AnnouncementMade {
+        announcement: AnnouncementNo,
+        by: UserId,
+        text: Text,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<Scope>,
+        until: At,
+        due: At,
+    },
+    /// `by`: who ended it before its time.
+    AnnouncementEnded {
+        announcement: AnnouncementNo,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<UserId>,
+    },
     /// A note by somebody who may look and note only; no activity of a responder.
     NotedByGuest {
         incident: IncidentNo,
@@ -555,12 +589,39 @@ pub struct IncidentOpened {
     pub earlier: Option<IncidentNo>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub starts_at: Option<At>,
+    /// How it came to be opened so; facts of earlier versions do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
     pub title: Text,
     #[serde(default, skip_serializing_if = "Text::is_empty")]
     pub link: Text,
     /// One `name: value` a line.
     #[serde(default, skip_serializing_if = "Text::is_empty")]
     pub labels: Text,
+}
+
+/// By what an incident was opened, and what its urgency follows from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    pub source: Source,
+    /// The integration key's name, never the key; a person needs none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Arc<str>>,
+    /// The version of the configuration in force.
+    pub config: u64,
+    pub urgency: UrgencyWhy,
+}
+
+/// What an incident's urgency followed from when it was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UrgencyWhy {
+    /// The service is configured so.
+    Service,
+    /// The integration key fixes it.
+    Key,
+    /// Whoever opened it said so.
+    Person,
 }
 
 /// A policy step began: whom it asks, and when the next one comes.
@@ -628,7 +689,11 @@ impl Fact {
             | Self::PersonAdded { .. }
             | Self::PersonDeclined { .. }
             | Self::PersonRemoved { .. }
-            | Self::PersonForgotten { .. } => None,
+            | Self::PersonForgotten { .. }
+            | Self::ChangeReported { .. }
+            | Self::ChangeForgotten { .. }
+            | Self::AnnouncementMade { .. }
+            | Self::AnnouncementEnded { .. } => None,
             Self::IncidentOpened(o) => Some(o.incident),
             Self::StepStarted(s) => Some(s.incident),
             Self::SyncCreated { key, .. } => key.incident(),
@@ -733,7 +798,11 @@ impl Fact {
             | Self::PersonAdded { .. }
             | Self::PersonDeclined { .. }
             | Self::PersonRemoved { .. }
-            | Self::PersonForgotten { .. } => Stale::Nothing,
+            | Self::PersonForgotten { .. }
+            | Self::ChangeReported { .. }
+            | Self::ChangeForgotten { .. }
+            | Self::AnnouncementMade { .. }
+            | Self::AnnouncementEnded { .. } => Stale::Nothing,
             Self::AlertRepeated { incident, .. } => Stale::Card(*incident),
             Self::PostWanted { post, .. } | Self::SyncCreated { key: SyncKey::Post(post), .. } => Stale::Post(*post),
             Self::PostFailed { post, .. } | Self::PostDropped { post } => Stale::PostGone(*post),
@@ -762,6 +831,13 @@ impl Fact {
                 each(email);
             }
             Self::Snoozed { because, .. } => each(because),
+            Self::ChangeReported { summary, source, link, details, .. } => {
+                each(summary);
+                each(source);
+                each(link);
+                each(details);
+            }
+            Self::AnnouncementMade { text, .. } => each(text),
             _ => {}
         }
     }

@@ -7,7 +7,7 @@ use super::input::{Input, What};
 use super::refusal::Refusal;
 use super::stamp::Stamp;
 use super::world::World;
-use super::{alert, dnd, escalation, oncall, opening, people, response, settle, tend};
+use super::{alert, dnd, escalation, going_on, oncall, opening, people, response, settle, tend};
 
 /// What an input leads to. Pure: the same arguments give the same facts.
 ///
@@ -58,6 +58,9 @@ pub fn decide(world: &mut World, directory: &Directory, input: &Input, stamp: St
         What::Raise(raise) => facts_of(world, directory, stamp, |d| opening::raise(d, raise)),
         What::Events(delivery) => facts_of(world, directory, stamp, |d| alert::events(d, delivery)),
         What::Unreadable(body) => facts_of(world, directory, stamp, |d| alert::unreadable(d, body)),
+        What::Changed(changes) => facts_of(world, directory, stamp, |d| going_on::changed(d, changes)),
+        What::Announce(announce) => facts_of(world, directory, stamp, |d| going_on::announce(d, announce)),
+        What::EndAnnouncement { no, by } => facts_of(world, directory, stamp, |d| going_on::end(d, *no, by)),
         What::Due => Ok(facts_in(world, directory, stamp, escalation::due)),
         What::Settled(settled) => Ok(facts_in(world, directory, stamp, |d| settle::settled(d, settled))),
         What::ClockJumped { ahead_ms } => {

@@ -96,6 +96,8 @@ number!(
 number!(PageId);
 number!(OverrideId);
 number!(PostId);
+number!(ChangeNo);
+number!(AnnouncementNo);
 
 impl fmt::Display for IncidentNo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,7 +4,7 @@ use super::alert::Alert;
 use super::call::{Asked, Call, CallState, Skipped, Whom};
 use super::course::{Course, Had};
 use super::directory::{Policy, Urgency};
-use super::fact::{LateAct, ResolvedBy};
+use super::fact::{LateAct, Origin, ResolvedBy};
 use super::hold::{Hold, HoldWhy};
 use super::id::{AlertKey, CallNo, ChannelId, IncidentNo, MessageRef, PageId, PolicyId, ServiceId, TeamId, UserId};
 use super::input::SnoozeWhy;
@@ -102,6 +102,9 @@ pub struct Incident {
     /// By when somebody must have started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sla: Option<Sla>,
+    /// How it came to be opened; one of an earlier version does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
 }
 
 /// Something a person did once, and when, on the wall clock.
@@ -407,6 +410,10 @@ impl Incident {
     /// Has a person acknowledged or snoozed it?
     pub fn is_with_somebody(&self) -> bool {
         matches!(self.state, State::Acknowledged { by: Some(_), .. } | State::Snoozed { .. })
+    }
+
+    pub fn is_open(&self) -> bool {
+        !self.is_resolved()
     }
 
     pub fn is_triggered(&self) -> bool {

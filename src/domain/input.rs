@@ -4,9 +4,10 @@ use super::call::Whom;
 use super::directory::{Directory, Urgency};
 use super::dnd::Window;
 use super::following::Follower;
+use super::going_on::{Announce, Changes};
 use super::id::{
-    AlertKey, ChannelId, IncidentNo, InputId, MessageRef, OverrideId, PageId, PostId, ScheduleId, ServiceId,
-    SlackUserId, TeamId, UserId,
+    AlertKey, AnnouncementNo, ChannelId, IncidentNo, InputId, MessageRef, OverrideId, PageId, PostId, ScheduleId,
+    ServiceId, SlackUserId, TeamId, UserId,
 };
 use super::page::{PageFailure, SyncKey};
 use super::stamp::At;
@@ -47,6 +48,12 @@ pub enum What {
     Override(OverrideRequest),
     /// A person ends that before its time.
     EndOverride { id: OverrideId, by: UserId },
+    /// Tools reported changes.
+    Changed(Changes),
+    /// A person says what they are doing.
+    Announce(Announce),
+    /// A person ends such an announcement before its time.
+    EndAnnouncement { no: AnnouncementNo, by: UserId },
     /// A deadline may have come: look.
     Due,
     /// The outside world answered.
@@ -71,6 +78,8 @@ pub struct Delivery {
     pub urgency: Option<Urgency>,
     /// Said by the integration key; else the service's own holds.
     pub resolve_after_secs: Option<i64>,
+    /// The integration key's name, never the key.
+    pub key: Option<Arc<str>>,
     pub events: Vec<Event>,
 }
 
@@ -306,6 +315,9 @@ impl Input {
             | What::Announced { .. }
             | What::DoNotDisturb(_)
             | What::Raise(_)
+            | What::Changed(_)
+            | What::Announce(_)
+            | What::EndAnnouncement { .. }
             | What::Due
             | What::ClockJumped { .. }
             | What::Restored { .. }

@@ -14,6 +14,8 @@ mod episode;
 pub mod escalation;
 pub mod fact;
 pub mod following;
+pub mod forecast;
+pub mod going_on;
 pub mod handle;
 pub mod hold;
 pub mod hours;

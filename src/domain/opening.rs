@@ -3,9 +3,9 @@
 use super::decision::Decision;
 use super::directory::{Service, Urgency};
 use super::escalation;
-use super::fact::{Fact, IncidentOpened};
+use super::fact::{Fact, IncidentOpened, Origin, UrgencyWhy};
 use super::id::{AlertKey, IncidentNo, ServiceId};
-use super::input::{Event, Raise, Source};
+use super::input::{Delivery, Event, Raise, Source};
 use super::refusal::Refusal;
 use super::text::Text;
 use super::urgency;
@@ -15,20 +15,14 @@ pub(super) fn service_of<'a>(d: &Decision<'a>, id: &ServiceId) -> Result<&'a Ser
     d.directory.services.get(id).ok_or_else(|| Refusal::NoSuchService(id.clone()))
 }
 
-pub(super) fn open(
-    d: &mut Decision<'_>,
-    service: &Service,
-    key: &AlertKey,
-    event: &Event,
-    source: Source,
-    urgency: Option<Urgency>,
-) {
+pub(super) fn open(d: &mut Decision<'_>, service: &Service, key: &AlertKey, event: &Event, from: &Delivery) {
     let earlier = d.world().incident_of(key).map(|i| i.no);
     let labels: Vec<String> =
         event.labels.iter().map(|(name, value)| format!("{}: {}", line(name), line(value))).collect();
-    let fixed = urgency;
+    let fixed = from.urgency;
     let urgency = urgency::of(d, service, fixed, Some(event));
-    let blank = blank(d, service, source, urgency);
+    let why = if fixed.is_some() { UrgencyWhy::Key } else { UrgencyWhy::Service };
+    let blank = blank(d, service, from.source, urgency, why);
     open_incident(
         d,
         service,
@@ -40,13 +34,14 @@ pub(super) fn open(
             title: Text::new(line(&event.title)),
             link: Text::new(event.link.as_str()),
             labels: Text::new(labels.join("\n")),
+            origin: blank.origin.map(|o| Origin { key: from.key.clone(), ..o }),
             ..blank
         },
     );
 }
 
 /// The next incident of a service, with nothing said about it yet.
-fn blank(d: &Decision<'_>, service: &Service, source: Source, urgency: Urgency) -> IncidentOpened {
+fn blank(d: &Decision<'_>, service: &Service, source: Source, urgency: Urgency, why: UrgencyWhy) -> IncidentOpened {
     IncidentOpened {
         incident: IncidentNo(d.world().meta.last_incident.0 + 1),
         service: service.id.clone(),
@@ -60,6 +55,7 @@ fn blank(d: &Decision<'_>, service: &Service, source: Source, urgency: Urgency) 
         by: None,
         earlier: None,
         starts_at: None,
+        origin: Some(Origin { source, key: None, config: d.world().meta.config, urgency: why }),
         title: Text::default(),
         link: Text::default(),
         labels: Text::default(),
@@ -89,7 +85,8 @@ pub(super) fn raise(d: &mut Decision<'_>, raise: &Raise) -> Result<(), Refusal> 
         return Err(Refusal::EmptyTitle { service: service.id.clone() });
     }
     let urgency = urgency::of(d, service, raise.urgency, None);
-    let blank = blank(d, service, Source::Person, urgency);
+    let why = if raise.urgency.is_some() { UrgencyWhy::Person } else { UrgencyWhy::Service };
+    let blank = blank(d, service, Source::Person, urgency, why);
     open_incident(
         d,
         service,

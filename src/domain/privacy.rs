@@ -1,7 +1,7 @@
 //! Who may read what an incident of a private service is about.
 
 use super::directory::Directory;
-use super::id::{ChannelId, UserId};
+use super::id::{ChannelId, ServiceId, UserId};
 use super::incident::Incident;
 
 /// Whoever it concerns and the people of its team read it anywhere; everybody else only where the channel may show it.
@@ -14,4 +14,11 @@ pub fn may_read(i: &Incident, d: &Directory, user: Option<&UserId>, channel: Opt
         of_team || i.concerns(user)
     });
     is_theirs || channel.is_some_and(|channel| d.may_show(&i.service, channel))
+}
+
+/// The same of a service without an incident: who is of its team, and where the channel may show it.
+pub fn may_read_of(service: &ServiceId, d: &Directory, user: Option<&UserId>, channel: Option<&ChannelId>) -> bool {
+    let Some(private) = d.services.get(service).filter(|s| s.private) else { return true };
+    let of_team = |user: &UserId| d.teams.get(&private.team).is_some_and(|t| t.members.contains(user));
+    user.is_some_and(of_team) || channel.is_some_and(|channel| d.may_show(service, channel))
 }

@@ -3,7 +3,7 @@
 use super::call::Whom;
 use super::directory::Urgency;
 use super::fact::ResolvedBy;
-use super::id::{IncidentNo, OverrideId, ScheduleId, ServiceId, TeamId, UserId};
+use super::id::{AnnouncementNo, IncidentNo, OverrideId, ScheduleId, ServiceId, TeamId, UserId};
 use super::stamp::At;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,6 +141,19 @@ pub enum Refusal {
     /// It does not page again by itself: it is open, cleared, or was left resolved already.
     PagesNobodyAgain {
         incident: IncidentNo,
+    },
+    EmptyAnnouncement,
+    AnnouncementInThePast {
+        until: At,
+    },
+    AnnouncementTooLong {
+        until: At,
+        latest: At,
+    },
+    /// It is over, or never was.
+    NoSuchAnnouncement(AnnouncementNo),
+    TooManyAnnouncements {
+        most: usize,
     },
     OverrideEndsBeforeItStarts,
     OverrideInThePast {

@@ -6,7 +6,11 @@
 use super::directory::Target;
 use super::dnd::Window;
 use super::fact::Fact;
-use super::id::{AlertKey, IncidentNo, InputId, OverrideId, PageId, PolicyId, PostId, ScheduleId, SlackUserId};
+use super::going_on::{Announcement, Change};
+use super::id::{
+    AlertKey, AnnouncementNo, ChangeNo, IncidentNo, InputId, OverrideId, PageId, PolicyId, PostId, ScheduleId,
+    SlackUserId,
+};
 use super::incident::{Entry, Incident};
 use super::page::Page;
 use super::people::Newcomer;
@@ -49,6 +53,10 @@ pub struct World {
     pub posts: OrdMap<PostId, Post>,
     /// Whose turn it was last, by policy and step: at most one for each step of the configuration.
     pub turns: OrdMap<(PolicyId, u32), Target>,
+    /// What was changed lately; bounded by [`super::going_on::CHANGES_KEPT`].
+    pub changes: OrdMap<ChangeNo, Change>,
+    /// What people say they are doing; bounded by [`super::going_on::ANNOUNCEMENTS_MAX`].
+    pub announcements: OrdMap<AnnouncementNo, Announcement>,
     seen: OrdMap<InputId, At>,
     seen_order: OrdSet<(At, InputId)>,
     wakes: OrdSet<(At, Wake)>,
@@ -75,6 +83,10 @@ pub struct Meta {
     pub restores: u32,
     #[serde(default, skip_serializing_if = "is_none_yet")]
     pub last_post: PostId,
+    #[serde(default)]
+    pub last_change: ChangeNo,
+    #[serde(default)]
+    pub last_announcement: AnnouncementNo,
 }
 
 fn is_none_yet(post: &PostId) -> bool {
@@ -96,6 +108,7 @@ pub enum Wake {
     Shift(ScheduleId),
     Override(OverrideId),
     Post(PostId),
+    Announcement(AnnouncementNo),
 }
 
 impl World {
@@ -176,7 +189,8 @@ impl World {
         let shifts = self.shifts.values().map(|s| s.due);
         let overrides = self.overrides.values().map(|o| o.until);
         let posts = self.posts.values().map(|p| p.keep_until);
-        incidents.chain(shifts).chain(overrides).chain(posts).min()
+        let announcements = self.announcements.values().map(|a| a.due);
+        incidents.chain(shifts).chain(overrides).chain(posts).chain(announcements).min()
     }
 
     /// The rows that changed since this was last asked, each once.
@@ -190,6 +204,19 @@ impl World {
     /// The timeline entries that left memory since this was last asked; each becomes a row.
     pub fn take_spilled(&mut self) -> Vec<(IncidentNo, Entry)> {
         std::mem::take(&mut self.spilled)
+    }
+
+    /// This state with no other incident in it: what one of them leads to is the same without the others.
+    pub fn alone(&self, no: IncidentNo) -> Self {
+        let mut world = self.clone();
+        world.incidents = self.incidents.get(&no).map(|i| (no, i.clone())).into_iter().collect();
+        world.wakes = self
+            .wakes
+            .iter()
+            .filter(|(_, wake)| !matches!(wake, Wake::Incident(other) if *other != no))
+            .cloned()
+            .collect();
+        world
     }
 
     /// Drops closed incidents from memory. Only after their rows were handed to whoever writes them.
@@ -282,6 +309,7 @@ mod tests {
             by: None,
             earlier: None,
             starts_at: None,
+            origin: None,
             title: Text::new("disk"),
             link: Text::default(),
             labels: Text::default(),

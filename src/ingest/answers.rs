@@ -77,6 +77,12 @@ impl Answer {
         Self { content_type: "application/json", ..Self::text(StatusCode::ACCEPTED, body) }
     }
 
+    /// 202 for a change event, in PagerDuty's shape.
+    pub fn change_taken() -> Self {
+        let body = r#"{"status":"success","message":"Change event processed"}"#;
+        Self { content_type: "application/json", ..Self::text(StatusCode::ACCEPTED, body) }
+    }
+
     /// 400 in PagerDuty's shape.
     pub fn invalid_event(errors: &[DecodeError]) -> Self {
         let errors: Vec<String> = errors.iter().take(limits::ERRORS_NAMED).map(ToString::to_string).collect();

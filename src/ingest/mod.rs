@@ -35,7 +35,7 @@ pub mod sources;
 pub mod text;
 pub mod unreadable;
 
-pub use auth::{UnknownKey, UnknownKeys};
+pub use auth::{UnknownKey, UnknownKeys, lookup as key_named};
 pub use http::{IngestConfig, serve};
 pub use metrics::{DURATION_BUCKETS, describe};
 

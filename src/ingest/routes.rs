@@ -13,6 +13,7 @@ pub enum Kind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route<'a> {
     Enqueue,
+    ChangeEnqueue,
     Integration { kind: Kind, key: Cow<'a, str> },
     Healthz,
     Readyz,
@@ -21,16 +22,17 @@ pub enum Route<'a> {
 }
 
 /// The paths that exist, for whoever asked for another.
-pub const PATHS: &str = "POST /v2/enqueue, POST /integrations/alertmanager/KEY, POST /integrations/generic/KEY, \
+pub const PATHS: &str = "POST /v2/enqueue, POST /v2/change/enqueue, POST /integrations/alertmanager/KEY, POST /integrations/generic/KEY, \
                          GET /healthz, GET /readyz, GET /metrics";
 
 /// How many values [`Route::index`] has.
-pub const ROUTES: usize = 7;
+pub const ROUTES: usize = 8;
 
 impl<'a> Route<'a> {
     pub fn of(path: &'a str) -> Self {
         match path {
             "/v2/enqueue" => return Self::Enqueue,
+            "/v2/change/enqueue" => return Self::ChangeEnqueue,
             "/healthz" => return Self::Healthz,
             "/readyz" => return Self::Readyz,
             "/metrics" => return Self::Metrics,
@@ -51,7 +53,7 @@ impl<'a> Route<'a> {
     /// The method this path answers to.
     pub fn method(&self) -> &'static str {
         match self {
-            Self::Enqueue | Self::Integration { .. } | Self::Unknown => "POST",
+            Self::Enqueue | Self::ChangeEnqueue | Self::Integration { .. } | Self::Unknown => "POST",
             Self::Healthz | Self::Readyz | Self::Metrics => "GET",
         }
     }
@@ -60,6 +62,7 @@ impl<'a> Route<'a> {
     pub fn label(&self) -> &'static str {
         match self {
             Self::Enqueue => "/v2/enqueue",
+            Self::ChangeEnqueue => "/v2/change/enqueue",
             Self::Integration { kind: Kind::Alertmanager, .. } => "/integrations/alertmanager",
             Self::Integration { kind: Kind::Generic, .. } => "/integrations/generic",
             Self::Healthz => "/healthz",
@@ -79,6 +82,7 @@ impl<'a> Route<'a> {
             Self::Readyz => 4,
             Self::Metrics => 5,
             Self::Unknown => 6,
+            Self::ChangeEnqueue => 7,
         }
     }
 }
@@ -119,6 +123,7 @@ mod tests {
         for (path, route) in [
             ("/v2/enqueue", Route::Enqueue),
             ("/v2/enqueue/", Route::Unknown),
+            ("/v2/change/enqueue", Route::ChangeEnqueue),
             ("/integrations/alertmanager/abc", to(Kind::Alertmanager, "abc")),
             ("/integrations/generic/abc/", to(Kind::Generic, "abc")),
             ("/integrations/generic/a%3Db%2", to(Kind::Generic, "a=b%2")),

@@ -5,9 +5,10 @@ use super::body::{self, BodyError, Budget, Held};
 use super::connections::Connections;
 use super::metrics::{Counts, Metrics, Watch};
 use super::routes::{Kind, Route};
-use super::sources::{DecodeError, Decoded, alertmanager, generic, pagerduty};
+use super::sources::{DecodeError, Decoded, alertmanager, change, generic, pagerduty};
 use super::{Accepted, IngestConfig, Intake, IntakeError, auth, limits, text, unreadable};
 use crate::domain::directory::{Directory, IntegrationKey};
+use crate::domain::going_on::Changes;
 use crate::domain::id::{IncidentNo, InputId};
 use crate::domain::input::{Delivery, Event, Input, Source, What};
 use http_body_util::Full;
@@ -50,7 +51,7 @@ impl<I: Intake> Door<I> {
         let watch = Watch::start();
         let (parts, body) = request.into_parts();
         let route = Route::of(parts.uri.path());
-        let takes_events = matches!(route, Route::Enqueue | Route::Integration { .. });
+        let takes_events = matches!(route, Route::Enqueue | Route::ChangeEnqueue | Route::Integration { .. });
         let allowed = match route.method() {
             "GET" => parts.method == Method::GET || parts.method == Method::HEAD,
             _ => parts.method == Method::POST,
@@ -59,6 +60,7 @@ impl<I: Intake> Door<I> {
             Route::Unknown => Answer::no_such_path(),
             _ if !allowed => Answer::wrong_method(route.method()),
             Route::Enqueue => self.enqueue(&parts.headers, body, peer).await,
+            Route::ChangeEnqueue => self.change(&parts.headers, body, peer).await,
             Route::Integration { kind, key } => self.integration(*kind, key, &parts.headers, body, peer).await,
             Route::Healthz => Answer::text(StatusCode::OK, "ok\n"),
             Route::Readyz => {
@@ -201,6 +203,40 @@ impl<I: Intake> Door<I> {
         }
     }
 
+    /// A change asks nobody to act, so one that cannot be read is refused, and becomes nothing.
+    async fn change(&self, headers: &HeaderMap, body: Incoming, peer: IpAddr) -> Answer {
+        let limit = limits::ENQUEUE_BODY_BYTES;
+        let held = match body::read(headers, body, limit, &self.enqueue_bodies, self.config.limits.body).await {
+            Ok(held) => held,
+            Err(BodyError::Encoding { error, .. }) => return Answer::invalid_event(&[error]),
+            Err(BodyError::TooLarge { .. }) => return Answer::too_large(limit, None),
+            Err(e) => return no_body(&e),
+        };
+        self.metrics.body_bytes.record(size(&held));
+        let message = match change::read(&held.bytes) {
+            Ok(message) => message,
+            Err(error) => return Answer::invalid_event(&[error]),
+        };
+        let Some(secret) = message.routing_key() else {
+            self.config.unknown_keys.count("", peer);
+            self.metrics.unknown_key.increment(1);
+            let mend = "the service's integration key";
+            return Answer::invalid_event(&[DecodeError::new("routing_key", "nothing", mend)]);
+        };
+        let directory = self.intake.directory();
+        let Some(key) = auth::lookup(&directory, &secret) else { return self.unknown_key(&secret, peer) };
+        let changes = match message.change() {
+            Ok(change) => vec![change],
+            Err(errors) => return Answer::invalid_event(&errors),
+        };
+        let what = What::Changed(Changes { service: key.service.clone(), changes });
+        let input = Input { id: self.intake.next_delivery_id(), what };
+        match self.hand_over(input, held.bytes.len()).await {
+            Ok(_) => Answer::change_taken(),
+            Err(e) => Answer::not_accepted(&e),
+        }
+    }
+
     async fn submit(
         &self,
         known: &Known<'_>,
@@ -221,8 +257,14 @@ impl<I: Intake> Door<I> {
     ) -> Result<Accepted, IntakeError> {
         let counts = Counts::of(source, &events);
         let Known { key, .. } = known;
-        let (service, urgency, resolve_after_secs) = (key.service.clone(), key.urgency, key.resolve_after_secs);
-        let delivery = Delivery { service, source, urgency, resolve_after_secs, events };
+        let delivery = Delivery {
+            service: key.service.clone(),
+            source,
+            urgency: key.urgency,
+            resolve_after_secs: key.resolve_after_secs,
+            key: Some(key.name.as_str().into()),
+            events,
+        };
         let accepted = self.hand_over(Input { id, what: What::Events(delivery) }, bytes).await?;
         self.metrics.events(&counts);
         Ok(accepted)

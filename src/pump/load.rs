@@ -182,6 +182,7 @@ mod tests {
             by: None,
             earlier: None,
             starts_at: None,
+            origin: None,
             title: Text::new("disk"),
             link: Text::default(),
             labels: Text::default(),

@@ -68,6 +68,14 @@ pub struct Snapshot {
     pub directory: Arc<Directory>,
 }
 
+impl Snapshot {
+    /// What a decision made now would be stamped with, as far as a reader can tell; `now` is on the wall clock.
+    pub fn stamp_at(&self, now: At) -> Stamp {
+        let since = now.0.saturating_sub(self.stamp.wall.0).max(0);
+        Stamp { at: self.stamp.at.plus_ms(since), wall: now }
+    }
+}
+
 /// What a submitter hears.
 #[derive(Clone)]
 pub enum Answer {

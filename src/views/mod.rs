@@ -9,6 +9,7 @@ pub mod card;
 pub mod course;
 pub mod digest;
 pub mod dnd;
+pub mod going_on;
 pub mod hold;
 pub mod home;
 pub mod kit;

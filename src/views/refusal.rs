@@ -166,6 +166,23 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
             incident.0
         ),
         Refusal::EmptyNote => "The note is empty. Write `/pager note 12 what you found`.".to_owned(),
+        Refusal::EmptyAnnouncement => {
+            "What are you doing? Type `/pager doing 'draining east, may cause alerts' 1h`.".to_owned()
+        }
+        Refusal::AnnouncementInThePast { until } => {
+            format!("{} has passed. Choose a later end.", day_and_time(*until))
+        }
+        Refusal::AnnouncementTooLong { until, latest } => format!(
+            "{} is more than 7 days away. Choose an end before {}, and announce it again then.",
+            day_and_time(*until),
+            day_and_time(*latest)
+        ),
+        Refusal::NoSuchAnnouncement(no) => {
+            format!("There is no announcement {}, or it is over. `/pager doing` lists them.", no.0)
+        }
+        Refusal::TooManyAnnouncements { most } => {
+            format!("{most} announcements stand already. End one first: `/pager doing` lists them with their numbers.")
+        }
         Refusal::OverrideEndsBeforeItStarts => {
             "The override would end before it starts. Swap the two times.".to_owned()
         }

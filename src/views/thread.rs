@@ -217,7 +217,7 @@ fn why_not(skipped: &[Skipped], d: &Directory) -> String {
     if all.is_empty() { String::new() } else { format!(" ({})", all.join("; ")) }
 }
 
-fn skip(target: &Target, why: SkipReason, d: &Directory) -> String {
+pub fn skip(target: &Target, why: SkipReason, d: &Directory) -> String {
     let who = match target {
         Target::User(u) => name(d, u),
         Target::Schedule(s) => escape(d.schedules.get(s).map_or(s.as_str(), |s| s.name.as_str()), 60),

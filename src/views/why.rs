@@ -8,20 +8,27 @@ use super::reply::span;
 use super::{Message, limits};
 use crate::domain::call::{CallKind, CallState};
 use crate::domain::directory::{Directory, Policy, Target, Urgency};
+use crate::domain::fact::UrgencyWhy;
+use crate::domain::forecast::Forecast;
+use crate::domain::going_on::Announcement;
 use crate::domain::incident::{AckTimeout, Happening, Incident, State};
+use crate::domain::input::Source;
 use crate::domain::urgency::{RaisedBy, UrgencyBy};
 
 /// Which service, urgency, policy and schedule led to this, and what comes next.
-pub fn why(i: &Incident, d: &Directory) -> Message {
+pub fn why(i: &Incident, d: &Directory, ahead: &Forecast, going_on: &[&Announcement]) -> Message {
     let mut lines = vec![title(i), opened(i, d), urgency(i, d)];
+    lines.extend(super::going_on::going_on(going_on, d));
     let policy = i.main_call().map(|c| &*c.policy).or_else(|| d.policies.get(&i.policy));
     match policy {
         Some(policy) => lines.push(levels(policy, d)),
         None => lines.push(format!("Its policy `{}` is no longer configured.", escape(i.policy.as_str(), 60))),
     }
     lines.extend(i.calls.iter().rev().take(limits::SHOWN_ENTRIES).filter_map(|c| asked(c, d)));
+    lines.extend(passed_over(i, d));
     lines.push(format!("*Now:* {}", status(i, d)));
     lines.extend(next(i));
+    lines.extend(super::going_on::next(ahead, d));
     let text = format!("Why {}", i.no);
     Message { text, blocks: lines.iter().map(|l| section(l)).collect(), colored: None }
 }
@@ -30,9 +37,25 @@ fn opened(i: &Incident, d: &Directory) -> String {
     let service = d.services.get(&i.service).map_or(i.service.as_str(), |s| s.name.as_str());
     let by = match &i.opened_by {
         Some(by) => format!("{} opened it by hand", name(d, by)),
-        None => "An alert opened it".to_owned(),
+        None => format!("An alert opened it{}", came_by(i)),
     };
-    format!("*Opened:* {by} at {} for {}, tier {}.", day_and_time(i.opened), escape(service, limits::LABEL), i.tier)
+    let at = day_and_time(i.opened);
+    let config = i.origin.as_ref().map(|o| format!(", with configuration {} in force", o.config)).unwrap_or_default();
+    format!("*Opened:* {by} at {at} for {}, tier {}{config}.", escape(service, limits::LABEL), i.tier)
+}
+
+/// By which way its first event came.
+fn came_by(i: &Incident) -> String {
+    let Some(origin) = &i.origin else { return String::new() };
+    let source = match origin.source {
+        Source::Alertmanager => " through Alertmanager",
+        Source::PagerDuty => " through the PagerDuty door",
+        Source::Generic => " through the generic door",
+        Source::Warridor => " (its body could not be read)",
+        Source::Person => "",
+    };
+    let key = origin.key.as_ref().map(|key| format!(", by the key `{}`,", escape(key, limits::LABEL)));
+    format!("{source}{}", key.unwrap_or_default())
 }
 
 fn urgency(i: &Incident, d: &Directory) -> String {
@@ -47,14 +70,18 @@ fn urgency(i: &Incident, d: &Directory) -> String {
     });
     let by_rule = d.services.get(&i.service).and_then(|s| match &s.urgency_by {
         UrgencyBy::Service => None,
-        UrgencyBy::Severity(_) => Some("by its key, or by the severity of the alert".to_owned()),
-        UrgencyBy::Hours(hours) => {
-            Some(format!("by its key, or by the support hours `{}`", escape(hours.as_str(), limits::LABEL)))
-        }
+        UrgencyBy::Severity(_) => Some("by the severity of the alert".to_owned()),
+        UrgencyBy::Hours(hours) => Some(format!("by the support hours `{}`", escape(hours.as_str(), limits::LABEL))),
     });
     let because = match (changed, own) {
         (Some((by, at)), _) => format!("{} made it so at {}", name(d, by), time(at)),
         (None, _) if raised(i).is_some() => raised(i).unwrap_or_default(),
+        (None, _) if let Some(why) = i.origin.as_ref().map(|o| o.urgency).filter(|w| *w != UrgencyWhy::Service) => {
+            match why {
+                UrgencyWhy::Key => "fixed by the integration key".to_owned(),
+                UrgencyWhy::Person | UrgencyWhy::Service => "as whoever opened it said".to_owned(),
+            }
+        }
         (None, Some(_)) if by_rule.is_some() => by_rule.unwrap_or_default(),
         (None, Some(own)) if own == i.urgency => "as the service is configured".to_owned(),
         (None, Some(own)) => format!("though the service is {}: an alert, or its key, made it so", word(own)),
@@ -133,6 +160,24 @@ fn asked(c: &crate::domain::call::Call, d: &Directory) -> Option<String> {
         CallKind::Reassign { by, .. } => format!("{} asked to take it", name(d, by)),
     };
     Some(format!("*{kind}:* {}; {came}.", who.join(", ")))
+}
+
+/// Whom the levels so far passed over, and why.
+fn passed_over(i: &Incident, d: &Directory) -> Option<String> {
+    let mut all: Vec<String> = Vec::new();
+    for entry in &i.timeline {
+        let over = match &entry.what {
+            Happening::Asked { skipped, .. } | Happening::Exhausted { skipped, .. } => skipped,
+            _ => continue,
+        };
+        for one in over.iter().map(|s| super::thread::skip(&s.target, s.why, d)) {
+            if !all.contains(&one) {
+                all.push(one);
+            }
+        }
+    }
+    all.truncate(limits::NAMES);
+    (!all.is_empty()).then(|| format!("*Passed over:* {}.", all.join("; ")))
 }
 
 /// What happens by itself, beside what the status says.

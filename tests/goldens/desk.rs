@@ -83,8 +83,8 @@ impl Desk {
             ends_at: None,
         };
         let source = Source::Alertmanager;
-        let delivery =
-            Delivery { service: service.into(), source, urgency: None, resolve_after_secs: None, events: vec![event] };
+        let (service, events) = (service.into(), vec![event]);
+        let delivery = Delivery { service, source, urgency: None, resolve_after_secs: None, key: None, events };
         self.decide(What::Events(delivery)).expect("the service is known");
     }
 

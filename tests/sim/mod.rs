@@ -15,7 +15,8 @@ use std::sync::Arc;
 use warridor::domain::directory::Directory;
 use warridor::domain::dnd::Window;
 use warridor::domain::fact::Fact;
-use warridor::domain::id::{InputId, OverrideId, SlackUserId};
+use warridor::domain::going_on::{Announce, Changes, Reported, Scope};
+use warridor::domain::id::{AnnouncementNo, InputId, OverrideId, SlackUserId};
 use warridor::domain::input::{
     Act, Admission, Deed, Delivery, Event, GuestNote, Input, Introduction, OverrideRequest, Raise, Removal, Settled,
     Source, What,
@@ -233,6 +234,7 @@ impl Sim {
             source: Source::Alertmanager,
             urgency: None,
             resolve_after_secs: None,
+            key: None,
             events,
         };
         self.monitors.push_back(Input { id, what: What::Events(delivery) });
@@ -514,13 +516,43 @@ impl Sim {
     }
 
     fn facts_after(&self, seq: u64) -> Vec<Fact> {
+        self.dated_facts_after(seq).into_iter().map(|(_, fact)| fact).collect()
+    }
+
+    /// The facts after a frame, each with its time on the wall clock.
+    pub fn dated_facts_after(&self, seq: u64) -> Vec<(At, Fact)> {
         let mut facts = Vec::new();
         let read = self.store.tail(seq, &mut |frame| {
-            facts.extend(warridor::record::unseal(&frame).expect("own facts can be read"));
+            let unsealed = warridor::record::unseal(&frame).expect("own facts can be read");
+            facts.extend(unsealed.into_iter().map(|fact| (frame.wall, fact)));
             true
         });
         read.expect("the journal can be read");
         facts
+    }
+
+    /// A tool reports a change.
+    pub fn changed(&mut self, service: &str, summary: &str) {
+        let id = self.mint('h');
+        let summary = summary.to_owned();
+        let one = Reported { summary, source: "ci".to_owned(), link: String::new(), details: Vec::new(), made: None };
+        self.monitors
+            .push_back(Input { id, what: What::Changed(Changes { service: service.into(), changes: vec![one] }) });
+    }
+
+    /// Somebody announces what they are doing.
+    pub fn announce(&mut self, who: &str, text: &str, of: Option<Scope>, until: At) {
+        let id = InputId::from(format!("announce-{}", self.inputs));
+        self.inputs += 1;
+        let announce = Announce { by: who.into(), text: text.to_owned(), of, until };
+        self.people.push_back(Input { id, what: What::Announce(announce) });
+    }
+
+    /// Somebody ends an announcement before its time.
+    pub fn end_announcement(&mut self, who: &str, no: u64) {
+        let id = InputId::from(format!("end-announcement-{}", self.inputs));
+        self.inputs += 1;
+        self.people.push_back(Input { id, what: What::EndAnnouncement { no: AnnouncementNo(no), by: who.into() } });
     }
 
     /// For a person who looks at one seed: the facts, where they happened.

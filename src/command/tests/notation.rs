@@ -1,6 +1,6 @@
 //! Commands and mistakes on one line each, times in the speaker's zone.
 
-use crate::command::{Command, ListOf, Meant, Mistake, OnCall, Which, Whom};
+use crate::command::{Command, Doing, ListOf, Meant, Mistake, OnCall, Which, Whom};
 use crate::domain::stamp::At;
 use chrono_tz::Tz;
 
@@ -49,6 +49,11 @@ fn command_line(command: &Command, tz: Tz) -> String {
         Command::Merge { from, into } => format!("merge {} into {into}", no(*from)),
         Command::Why(which) => format!("why {}", no(*which)),
         Command::Now => "now".to_owned(),
+        Command::Doing(Doing::List) => "doing".to_owned(),
+        Command::Doing(Doing::End(no)) => format!("end announcement {}", no.0),
+        Command::Doing(Doing::Announce { text, until, of }) => {
+            format!("announce `{text}` until {} of {of:?}", at(*until, tz))
+        }
         Command::OnCall(on_call) => on_call_line(on_call, tz),
     }
 }

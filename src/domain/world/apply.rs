@@ -6,6 +6,7 @@ use crate::domain::call::{Call, CallKind, CallState, Whom};
 use crate::domain::course::{Clearing, Course, Had, PageAgain};
 use crate::domain::directory::Urgency;
 use crate::domain::fact::{Fact, IncidentOpened, ResolvedBy, StepStarted};
+use crate::domain::going_on::{Announcement, Change};
 use crate::domain::hold::Hold;
 use crate::domain::id::{AlertKey, CallNo, IncidentNo, PageId, SlackUserId, UserId};
 use crate::domain::incident::{
@@ -100,6 +101,38 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         Fact::TurnForgotten { policy, step } => {
             w.turns.remove(&(policy.clone(), *step));
             w.touched.push(RowKey::Turn(policy.clone(), *step));
+        }
+        Fact::ChangeReported { change: no, service, summary, source, link, details, made } => {
+            w.meta.last_change = w.meta.last_change.max(*no);
+            let change = Change {
+                no: *no,
+                service: service.clone(),
+                summary: summary.body().clone(),
+                source: source.body().clone(),
+                link: link.body().clone(),
+                details: details.body().clone(),
+                wall,
+                made: *made,
+            };
+            w.changes.insert(*no, change);
+            w.touched.push(RowKey::Change(*no));
+        }
+        Fact::ChangeForgotten { change } => {
+            w.changes.remove(change);
+            w.touched.push(RowKey::Change(*change));
+        }
+        Fact::AnnouncementMade { announcement: no, by, text, of, until, due } => {
+            w.meta.last_announcement = w.meta.last_announcement.max(*no);
+            let (by, text, of) = (by.clone(), text.body().clone(), of.clone());
+            let said = Announcement { no: *no, by, text, of, since: wall, until: *until, due: *due };
+            w.announcements.insert(*no, said);
+            w.wake_at(Some(*due), Wake::Announcement(*no));
+            w.touched.push(RowKey::Announcement(*no));
+        }
+        Fact::AnnouncementEnded { announcement: no, .. } => {
+            let old = w.announcements.remove(no);
+            w.forget_wake(old.map(|a| a.due), Wake::Announcement(*no));
+            w.touched.push(RowKey::Announcement(*no));
         }
         Fact::PostWanted { post: id, to, about, keep_until } => {
             w.meta.last_post = w.meta.last_post.max(*id);
@@ -342,6 +375,7 @@ fn open(w: &mut World, o: &IncidentOpened, wall: At) {
         listed: None,
         raise: None,
         sla: None,
+        origin: o.origin.clone(),
     };
     log(&mut incident, wall, Happening::Opened);
     w.meta.last_incident = w.meta.last_incident.max(o.incident);
@@ -760,7 +794,11 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         | Fact::PersonDeclined { .. }
         | Fact::DoNotDisturb { .. }
         | Fact::PersonRemoved { .. }
-        | Fact::PersonForgotten { .. } => {}
+        | Fact::PersonForgotten { .. }
+        | Fact::ChangeReported { .. }
+        | Fact::ChangeForgotten { .. }
+        | Fact::AnnouncementMade { .. }
+        | Fact::AnnouncementEnded { .. } => {}
     }
 }
 

@@ -4,7 +4,10 @@
 //! in order of age. Values are JSON.
 
 use super::{CurrentShift, Meta, Wake, World};
-use crate::domain::id::{AlertKey, IncidentNo, InputId, OverrideId, PolicyId, PostId, ScheduleId, SlackUserId};
+use crate::domain::going_on::{self, Announcement};
+use crate::domain::id::{
+    AlertKey, AnnouncementNo, ChangeNo, IncidentNo, InputId, OverrideId, PolicyId, PostId, ScheduleId, SlackUserId,
+};
 use crate::domain::incident::{Entry, Incident, State};
 use crate::domain::people::Newcomer;
 use crate::domain::post::Post;
@@ -27,6 +30,8 @@ pub enum RowKey {
     Dnd(SlackUserId),
     Post(PostId),
     Turn(PolicyId, u32),
+    Change(ChangeNo),
+    Announcement(AnnouncementNo),
 }
 
 /// A row that cannot be read.
@@ -37,7 +42,7 @@ pub struct RowTrouble {
 }
 
 /// Prefixes of the rows a start reads whole.
-pub const OPEN_PREFIXES: [&[u8]; 9] = [b"m", b"o/", b"s/", b"v/", b"i/", b"p/", b"d/", b"n/", b"r/"];
+pub const OPEN_PREFIXES: [&[u8]; 11] = [b"m", b"o/", b"s/", b"v/", b"i/", b"p/", b"d/", b"n/", b"r/", b"g/", b"a/"];
 
 type Change = (Vec<u8>, Option<Vec<u8>>);
 
@@ -155,6 +160,8 @@ impl World {
                 vec![(k, self.turns.get(&(policy.clone(), *step)).map(json))]
             }
             RowKey::Post(id) => vec![(numbered(b"n/", id.0), self.posts.get(id).map(json))],
+            RowKey::Change(no) => vec![(numbered(b"g/", no.0), self.changes.get(no).map(json))],
+            RowKey::Announcement(no) => vec![(numbered(b"a/", no.0), self.announcements.get(no).map(json))],
         }
     }
 
@@ -168,7 +175,9 @@ impl World {
             .chain(self.people.keys().map(|id| RowKey::Person(id.clone())))
             .chain(self.dnd.keys().map(|id| RowKey::Dnd(id.clone())))
             .chain(self.posts.keys().map(|id| RowKey::Post(*id)))
-            .chain(self.turns.keys().map(|(policy, step)| RowKey::Turn(policy.clone(), *step)));
+            .chain(self.turns.keys().map(|(policy, step)| RowKey::Turn(policy.clone(), *step)))
+            .chain(self.changes.keys().map(|no| RowKey::Change(*no)))
+            .chain(self.announcements.keys().map(|no| RowKey::Announcement(*no)));
         keys.flat_map(|k| self.row_changes(&k)).filter(|(_, v)| v.is_some()).collect()
     }
 
@@ -220,6 +229,15 @@ impl World {
                 let post: Post = read(key, value)?;
                 self.wake_at(Some(post.keep_until), Wake::Post(post.id));
                 self.posts.insert(post.id, post);
+            }
+            [b'g', b'/', ..] => {
+                let change: going_on::Change = read(key, value)?;
+                self.changes.insert(change.no, change);
+            }
+            [b'a', b'/', ..] => {
+                let announcement: Announcement = read(key, value)?;
+                self.wake_at(Some(announcement.due), Wake::Announcement(announcement.no));
+                self.announcements.insert(announcement.no, announcement);
             }
             _ => return Err(trouble(key, "no row of this name is known")),
         }

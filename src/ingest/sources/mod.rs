@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 pub mod alertmanager;
+pub mod change;
 pub mod generic;
 pub mod pagerduty;
 

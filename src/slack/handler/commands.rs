@@ -2,14 +2,16 @@
 
 use super::people::{Who, stranger};
 use super::{ANSWER, Came, Handler, ephemeral, told};
-use crate::command::{self, Command, Line, ListOf, Meant, OnCall, Speaker, Topic, Which};
+use crate::command::{self, Command, Doing, Line, ListOf, Meant, OnCall, Speaker, Topic, Which};
 use crate::config::Means;
 use crate::domain::directory::User;
 use crate::domain::duty::{coming, duties, out_of_hearing};
+use crate::domain::forecast::forecast;
+use crate::domain::going_on::{self, Announcement};
 use crate::domain::id::{ChannelId, IncidentNo, InputId, SlackUserId, UserId};
 use crate::domain::incident::Incident;
 use crate::domain::input::{Act, Deed, Raise, What};
-use crate::domain::privacy::may_read;
+use crate::domain::privacy::{may_read, may_read_of};
 use crate::domain::refusal::Refusal;
 use crate::domain::schedule::now_and_next;
 use crate::domain::stamp::{At, Stamp};
@@ -18,6 +20,7 @@ use crate::slack::Outcome;
 use crate::slack::dispatch::Handled;
 use crate::slack::translate::Place;
 use crate::views::action_id::Subject;
+use crate::views::going_on::Beside;
 use crate::views::modal::RaiseDraft;
 use crate::views::oncall::Watch;
 use crate::views::{self, Message};
@@ -95,6 +98,7 @@ impl Handler {
         let Some(user) = user else { return Reply::Words(self.unknown_speaks(&s, command, typed).await) };
         Reply::Words(match command {
             Command::OnCall(on_call) => self.stand_in(&s, on_call, user, typed).await,
+            Command::Doing(doing) => self.says_doing(&s, doing, user, typed).await,
             Command::Trigger { service: Some(service), what } => {
                 let raise = Raise { service, by: user.id.clone(), title: what, urgency: None };
                 self.act(typed, typed.id.into(), What::Raise(raise), IncidentNo(0)).await
@@ -130,11 +134,24 @@ impl Handler {
             Command::Help(topic) => words(self.help(typed, *topic)),
             Command::List(of) => words(self.paused(list(s, of, reader, typed.command))),
             Command::Show(which) => words(self.about(s, *which, me, typed, |i| views::list::show(i, d, s.store))),
-            Command::Why(which) => words(self.about(s, *which, me, typed, |i| views::why::why(i, d))),
+            Command::Why(which) => {
+                let now = s.stamp_at(self.clock.now());
+                words(self.about(s, *which, me, typed, |i| {
+                    let next = forecast(&s.world, d, i.no, now);
+                    let about = |a: &&Announcement| a.is_about(&i.service, &i.team) && i.is_open();
+                    let going_on: Vec<_> = readable(s, reader, now.wall).filter(about).collect();
+                    views::why::why(i, d, &next, &going_on)
+                }))
+            }
             Command::Now => {
                 let (open, left_out) = open(s, reader);
                 let now = views::why::now(&open, &watches(s, self.clock.now()), d);
-                words(views::list::left_out(now, left_out))
+                let now = views::list::left_out(now, left_out);
+                words(self.paused(views::going_on::beside(now, &beside(s, reader, self.now()), d)))
+            }
+            Command::Doing(Doing::List) => {
+                let all: Vec<_> = readable(s, reader, self.clock.now()).collect();
+                words(views::going_on::doing(&all, typed.command, d))
             }
             Command::OnCall(OnCall::Help) => words(self.help(typed, Some(Topic::OnCall))),
             Command::OnCall(OnCall::Everybody) => words(views::oncall::oncall(None, &watches(s, self.clock.now()), d)),
@@ -177,6 +194,7 @@ impl Handler {
             | Command::Reopen(_)
             | Command::Note(..)
             | Command::Merge { .. }
+            | Command::Doing(Doing::Announce { .. } | Doing::End(_))
             | Command::OnCall(OnCall::Override { .. } | OnCall::Take { .. } | OnCall::EndOverride(_)) => None,
         }
     }
@@ -356,6 +374,7 @@ fn deed(command: &Command) -> Option<(Which, Deed)> {
         | Command::Acknowledge(_)
         | Command::Why(_)
         | Command::Now
+        | Command::Doing(_)
         | Command::OnCall(_) => return None,
     })
 }
@@ -436,4 +455,25 @@ fn watches(s: &Snapshot, at: At) -> Vec<Watch<'_>> {
         Watch { schedule, now, next, silent_until }
     };
     s.directory.schedules.values().map(watch).collect()
+}
+
+/// What is announced, as far as somebody may read it here.
+fn readable<'a>(s: &'a Snapshot, reader: Reader<'_>, now: At) -> impl Iterator<Item = &'a Announcement> {
+    going_on::announced(&s.world, now).filter(move |a| a.may_read(&s.directory, reader.me, reader.channel))
+}
+
+/// So long ago was what `now` shows of changes.
+const CHANGES_SECS: i64 = 2 * 60 * 60;
+
+fn beside<'a>(s: &'a Snapshot, reader: Reader<'_>, now: Stamp) -> Beside<'a> {
+    let d = &s.directory;
+    let all = going_on::recent(&s.world, now.wall, CHANGES_SECS);
+    let (changes, private): (Vec<_>, Vec<_>) = all.partition(|c| may_read_of(&c.service, d, reader.me, reader.channel));
+    let silent = d.users.values().filter_map(|u| Some((&u.id, out_of_hearing(&s.world, d, now, u)?)));
+    Beside {
+        changes,
+        changes_left_out: private.len(),
+        announced: readable(s, reader, now.wall).collect(),
+        silent: silent.collect(),
+    }
 }

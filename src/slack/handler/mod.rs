@@ -26,6 +26,7 @@ use std::time::Duration;
 
 mod commands;
 mod forms;
+mod going_on;
 pub mod home;
 pub mod people;
 pub mod press;

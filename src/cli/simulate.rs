@@ -1,0 +1,406 @@
+//! `simulate EVENT.json`: what this event would lead to, told as a story. A dry run: nothing is sent and nothing is
+//! written; a data directory is read from a copy.
+
+use super::store::{look_at_copy, must_hold_data};
+use super::{Common, with_config};
+use crate::clock::Clock;
+use crate::config::{Loaded, SystemEnv};
+use crate::domain::directory::{Directory, IntegrationKey, Method, Target, Urgency};
+use crate::domain::fact::{Fact, UrgencyWhy};
+use crate::domain::forecast::{After, Ahead, End, Forecast, after};
+use crate::domain::handle::decide;
+use crate::domain::id::{InputId, ServiceId, UserId};
+use crate::domain::input::{Delivery, Event, Input, Source, What};
+use crate::domain::page::{Purpose, Recipient};
+use crate::domain::schedule::local_instant;
+use crate::domain::stamp::{At, Stamp};
+use crate::domain::world::World;
+use crate::ingest::sources::{DecodeError, alertmanager, generic, pagerduty};
+use crate::views::thread::skip;
+use chrono::NaiveDateTime;
+use chrono_tz::Tz;
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// A body as a monitor sends it.
+    event: PathBuf,
+    /// When it comes: `2026-12-24T03:00` in this machine's zone, the same with ` Europe/Lisbon` after it, or with an
+    /// offset (`2026-12-24T03:00:00+01:00`) [default: now].
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
+    /// Whose form the body has [default: what it looks like].
+    #[arg(long, value_enum)]
+    source: Option<Form>,
+    /// For which service, as if by a key that fixes no urgency.
+    #[arg(long, value_name = "ID", conflicts_with = "key_name")]
+    service: Option<String>,
+    /// By which integration key, by its name in the configuration.
+    #[arg(long, value_name = "NAME")]
+    key_name: Option<String>,
+    /// For people, or for programs.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Form {
+    Alertmanager,
+    Pagerduty,
+    Generic,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+/// 0: it was told, 1: the body is not understood, 2: usage or configuration.
+pub(super) fn simulate(options: &Options, common: &Common) -> ExitCode {
+    with_config(common, &SystemEnv, |loaded| {
+        let world = match &common.data_dir {
+            None => World::default(),
+            Some(dir) => match must_hold_data(dir, "simulate").and_then(|()| look_at_copy(dir, "simulate")) {
+                Ok(world) => world,
+                Err(code) => return code,
+            },
+        };
+        match story(options, loaded, world) {
+            Ok(told) => {
+                // Whoever closed the pipe has read enough.
+                let _ = writeln!(std::io::stdout(), "{}", told.trim_end());
+                ExitCode::SUCCESS
+            }
+            Err((code, why)) => {
+                eprintln!("{why}");
+                ExitCode::from(code)
+            }
+        }
+    })
+}
+
+type Wrong = (u8, String);
+
+fn story(options: &Options, loaded: Loaded, mut world: World) -> Result<String, Wrong> {
+    let path = options.event.display();
+    let body = std::fs::read(&options.event).map_err(|e| (2, format!("simulate: {path} cannot be read: {e}")))?;
+    let at = match &options.at {
+        None => Clock::system(0).now(),
+        Some(typed) => instant(typed, zone())
+            .ok_or_else(|| (2, format!("simulate: --at {typed:?} is no time: write 2026-12-24T03:00")))?,
+    };
+    let directory = Arc::new(loaded.directory);
+    let form = options.source.unwrap_or_else(|| guessed(&body));
+    let events = events(form, &body).map_err(|all| (1, format!("{path}: {}", said(&all))))?;
+    let (service, key) = to_whom(options, &directory, &body)?;
+    // What is open in the state may lie ahead of the time asked about; delays then count from it.
+    let now = Stamp { at: at.max(world.meta.at), wall: at };
+    let loads = Input { id: InputId::minted('c', 0), what: What::ConfigLoaded(directory.clone()) };
+    decide(&mut world, &directory, &loads, now).map_err(|r| (2, format!("simulate: {r:?}")))?;
+    let directory = crate::domain::people::in_force(&directory, &world);
+    let what = What::Events(Delivery {
+        service: service.clone(),
+        source: match form {
+            Form::Alertmanager => Source::Alertmanager,
+            Form::Pagerduty => Source::PagerDuty,
+            Form::Generic => Source::Generic,
+        },
+        urgency: key.and_then(|k| k.urgency),
+        resolve_after_secs: key.and_then(|k| k.resolve_after_secs),
+        key: key.map(|k| k.name.as_str().into()),
+        events,
+    });
+    let input = Input { id: InputId::minted('h', 0), what };
+    let after = after(&world, &directory, &input, now).map_err(|r| (2, format!("simulate: {r:?}")))?;
+    Ok(match options.format {
+        Format::Text => text(&after, &directory, &service, at),
+        Format::Json => {
+            let all: Vec<Value> = after.forecasts.iter().map(|f| told_json(f, &after, &directory)).collect();
+            serde_json::to_string_pretty(&all).unwrap_or_default()
+        }
+    })
+}
+
+fn said(all: &[DecodeError]) -> String {
+    all.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// What the body looks like.
+fn guessed(body: &[u8]) -> Form {
+    let value: Value = serde_json::from_slice(body).unwrap_or_default();
+    if value.get("alerts").is_some() {
+        Form::Alertmanager
+    } else if value.get("routing_key").is_some()
+        || value.get("event_action").is_some() && value.get("payload").is_some()
+    {
+        Form::Pagerduty
+    } else {
+        Form::Generic
+    }
+}
+
+fn events(form: Form, body: &[u8]) -> Result<Vec<Event>, Vec<DecodeError>> {
+    match form {
+        Form::Alertmanager => alertmanager::decode(body).map(|d| d.events).map_err(|e| vec![e]),
+        Form::Generic => generic::decode(body).map(|d| d.events).map_err(|e| vec![e]),
+        Form::Pagerduty => pagerduty::decode(body, "simulated").map(|event| vec![event]),
+    }
+}
+
+/// The service the event is for, and the key it comes by.
+fn to_whom<'a>(
+    options: &Options,
+    d: &'a Directory,
+    body: &[u8],
+) -> Result<(ServiceId, Option<&'a IntegrationKey>), Wrong> {
+    if let Some(id) = &options.service {
+        let id = ServiceId::from(id.as_str());
+        let ids: Vec<&str> = d.services.keys().map(ServiceId::as_str).collect();
+        return match d.services.contains_key(&id) {
+            true => Ok((id, None)),
+            false => Err((2, format!("simulate: no service is called {id}: one of {}", ids.join(", ")))),
+        };
+    }
+    let names: Vec<&str> = d.keys.values().map(|k| k.name.as_str()).collect();
+    if let Some(name) = &options.key_name {
+        let key = d.keys.values().find(|k| k.name == *name);
+        return key.map(|k| (k.service.clone(), Some(k))).ok_or_else(|| {
+            (2, format!("simulate: no key that is set is called {name:?}: one of {}", names.join(", ")))
+        });
+    }
+    let secret = pagerduty::read(body).ok().and_then(|m| m.routing_key().map(std::borrow::Cow::into_owned));
+    if let Some(key) = secret.and_then(|secret| crate::ingest::key_named(d, &secret)) {
+        return Ok((key.service.clone(), Some(key)));
+    }
+    let mut services = d.services.keys();
+    match (services.next(), services.next()) {
+        (Some(only), None) => Ok((only.clone(), None)),
+        _ => {
+            let ids: Vec<&str> = d.services.keys().map(ServiceId::as_str).collect();
+            Err((2, format!("simulate: for which service? Add --service ID: one of {}", ids.join(", "))))
+        }
+    }
+}
+
+/// The zone that times are read in when they say none.
+fn zone() -> Tz {
+    let stated = std::env::var("TZ").ok().and_then(|tz| tz.trim_start_matches(':').parse().ok());
+    stated
+        .or_else(|| {
+            let link = std::fs::read_link("/etc/localtime").ok()?;
+            link.to_str()?.split_once("zoneinfo/")?.1.parse().ok()
+        })
+        .unwrap_or(Tz::UTC)
+}
+
+fn instant(typed: &str, zone: Tz) -> Option<At> {
+    let typed = typed.trim();
+    if let Ok(at) = chrono::DateTime::parse_from_rfc3339(typed) {
+        return Some(At(at.timestamp_millis()));
+    }
+    let (time, zone) = match typed.rsplit_once(' ') {
+        Some((time, stated)) if let Ok(stated) = stated.parse::<Tz>() => (time, stated),
+        _ => (typed, zone),
+    };
+    let forms = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"];
+    let local = forms.iter().find_map(|form| NaiveDateTime::parse_from_str(time, form).ok())?;
+    Some(local_instant(zone, local))
+}
+
+fn clock(at: At, tz: Tz) -> String {
+    at.utc().with_timezone(&tz).format("%a %H:%M:%S %Z").to_string()
+}
+
+fn text(after: &After, d: &Directory, service: &ServiceId, at: At) -> String {
+    let name = d.services.get(service).map_or(service.as_str(), |s| s.name.as_str());
+    let mut lines = vec![format!("At {} an event for {name}:", at.utc().format("%Y-%m-%d %H:%M UTC"))];
+    if after.forecasts.is_empty() {
+        lines.push("Nothing would happen: no incident opens or changes, and nobody is paged.".to_owned());
+    }
+    for f in &after.forecasts {
+        lines.push(String::new());
+        lines.extend(head(f, after, d));
+        lines.extend(f.ahead.iter().filter_map(|a| line(a, d)));
+        lines.push(format!("  {}", end(f)));
+    }
+    lines.join("\n")
+}
+
+fn head(f: &Forecast, after: &After, d: &Directory) -> Vec<String> {
+    let Some(i) = after.world.incident(f.incident) else { return vec![f.incident.to_string()] };
+    let urgency = match i.urgency {
+        Urgency::High => "high",
+        Urgency::Low => "low: it wakes nobody",
+    };
+    let why = match i.origin.as_ref().map(|o| o.urgency) {
+        Some(UrgencyWhy::Service) => ", as the service is configured",
+        Some(UrgencyWhy::Key) => ", fixed by the integration key",
+        Some(UrgencyWhy::Person) => ", as whoever opened it said",
+        None => "",
+    };
+    let service = d.services.get(&i.service).map_or(i.service.as_str(), |s| s.name.as_str());
+    vec![
+        format!("{} {}", i.no, i.title),
+        format!("  service {service}, tier {}; urgency {urgency}{why}", i.tier),
+        format!("  policy {}, configuration {} ({:.12})", i.policy, after.world.meta.config, d.sha256),
+    ]
+}
+
+fn line(a: &Ahead, d: &Directory) -> Option<String> {
+    let said = match &a.fact {
+        Fact::IncidentOpened(_) => "it opens".to_owned(),
+        Fact::AlertRepeated { .. } => "an event more of a firing alert: only the count changes".to_owned(),
+        Fact::AlertFired { .. } => "the alert fires again".to_owned(),
+        Fact::AlertCleared { .. } => "the alert clears".to_owned(),
+        Fact::EventLate { .. } => "it comes too late to mean anything".to_owned(),
+        Fact::AcknowledgedByEvent { .. } => "it is acknowledged by the monitor".to_owned(),
+        Fact::Held { until, .. } => {
+            let until = until.map_or_else(String::new, |at| format!(" until {}", clock(at, Tz::UTC)));
+            format!("it is held{until}: nobody is asked")
+        }
+        Fact::HoldEnded { .. } => "it is held no longer".to_owned(),
+        Fact::StepStarted(s) => {
+            let skipped: Vec<String> = s.skipped.iter().map(|s| skip(&s.target, s.why, d)).collect();
+            let over =
+                if skipped.is_empty() { String::new() } else { format!("; passed over: {}", skipped.join(", ")) };
+            let round = if s.round > 0 { format!(", round {}", s.round + 1) } else { String::new() };
+            format!("level {}{round}{over}", s.step + 1)
+        }
+        Fact::PageRequested { to, method, purpose, silent_until, .. } => {
+            let Method::Slack = method;
+            let silent = silent_until.map_or("", |_| " (in Do Not Disturb: it may make no sound)");
+            let why = match purpose {
+                Purpose::Step | Purpose::Raised => "",
+                Purpose::CatchAll => ", as the catch-all",
+                Purpose::StillOnIt => ", asking “Still on it?”",
+                Purpose::Back => ", because it is back",
+                Purpose::Begin => ", asking whether work has begun",
+            };
+            match to {
+                Recipient::User(user) => {
+                    format!("{} is paged by Slack{why}{silent}{}", d.name_of(user), theirs(a.wall, user, d))
+                }
+                Recipient::Channel(channel) => format!("{} is told{why}", channel_name(channel.as_str(), d)),
+            }
+        }
+        Fact::CallExhausted { skipped, .. } => {
+            let skipped: Vec<String> = skipped.iter().map(|s| skip(&s.target, s.why, d)).collect();
+            let over = if skipped.is_empty() { String::new() } else { format!(" ({})", skipped.join(", ")) };
+            format!("nobody is left to be asked{over}")
+        }
+        Fact::StillOnItAsked { .. } | Fact::PageRevoked { .. } | Fact::CallStarted { .. } => return None,
+        Fact::SnoozeEnded { .. } => "the snooze ends".to_owned(),
+        Fact::AckTimedOut { .. } => "no answer: it is triggered again".to_owned(),
+        Fact::Resolved { .. } => "it is resolved".to_owned(),
+        Fact::SlaMissed { .. } => "the SLA is missed: nobody has started".to_owned(),
+        Fact::Listed { to, .. } => format!("it is listed for {}{}", d.name_of(to), theirs(a.wall, to, d)),
+        Fact::UrgencyChanged { .. } => "its urgency changes".to_owned(),
+        _ => return None,
+    };
+    Some(format!("  {}  {said}", clock(a.wall, Tz::UTC)))
+}
+
+/// The same time where somebody lives.
+fn theirs(at: At, user: &UserId, d: &Directory) -> String {
+    let tz = d.users.get(user).map_or(Tz::UTC, |u| u.tz);
+    if tz == Tz::UTC { String::new() } else { format!(", {} for them", clock(at, tz)) }
+}
+
+fn channel_name(id: &str, d: &Directory) -> String {
+    let name = d.channels.iter().find(|(_, known)| known.as_str() == id);
+    name.map_or_else(|| id.to_owned(), |(name, _)| format!("#{name}"))
+}
+
+fn end(f: &Forecast) -> &'static str {
+    match f.end {
+        End::Exhausted => "That goes on, less and less often, until somebody answers.",
+        End::Quiet => "Nothing more happens by itself.",
+        End::Later => "Nothing more happens by itself within a day.",
+        End::TooMany => "More happens than is told here.",
+    }
+}
+
+fn told_json(f: &Forecast, after: &After, d: &Directory) -> Value {
+    let i = after.world.incident(f.incident);
+    let skips = |all: &[crate::domain::call::Skipped]| -> Vec<Value> {
+        let target = |t: &Target| crate::views::why::target(t, d);
+        all.iter().map(|s| json!({ "target": target(&s.target), "why": s.why })).collect()
+    };
+    let steps: Vec<Value> = f
+        .ahead
+        .iter()
+        .filter_map(|a| {
+            let time = a.wall.utc().to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+            Some(match &a.fact {
+                Fact::PageRequested { to, method, purpose, silent_until, .. } => {
+                    let to = match to {
+                        Recipient::User(user) => json!({ "user": user }),
+                        Recipient::Channel(channel) => json!({ "channel": channel }),
+                    };
+                    json!({ "time": time, "what": "page", "to": to, "method": method, "purpose": purpose,
+                        "may_be_silent": silent_until.is_some() })
+                }
+                Fact::StepStarted(s) => {
+                    json!({ "time": time, "what": "level", "level": s.step + 1, "round": s.round + 1, "skipped": skips(&s.skipped) })
+                }
+                Fact::CallExhausted { skipped, .. } => {
+                    json!({ "time": time, "what": "exhausted", "skipped": skips(skipped) })
+                }
+                _ => return None,
+            })
+        })
+        .collect();
+    json!({
+        "incident": f.incident,
+        "title": i.map(|i| i.title.clone()),
+        "service": i.map(|i| i.service.clone()),
+        "urgency": i.map(|i| i.urgency),
+        "urgency_because": i.and_then(|i| i.origin.as_ref()).map(|o| o.urgency),
+        "policy": i.map(|i| i.policy.clone()),
+        "configuration": after.world.meta.config,
+        "ahead": steps,
+        "end": match f.end {
+            End::Exhausted => "exhausted",
+            End::Quiet => "quiet",
+            End::Later => "later",
+            End::TooMany => "too_many",
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_in_the_zone_it_says_or_here() {
+        let lisbon: Tz = "Europe/Lisbon".parse().expect("a zone");
+        let madrid: Tz = "Europe/Madrid".parse().expect("a zone");
+        let utc = |text: &str| chrono::DateTime::parse_from_rfc3339(text).map(|t| At(t.timestamp_millis())).ok();
+        assert_eq!(instant("2026-12-24T03:00", madrid), utc("2026-12-24T02:00:00Z"));
+        assert_eq!(instant("2026-12-24T03:00 Europe/Madrid", lisbon), utc("2026-12-24T02:00:00Z"));
+        assert_eq!(instant("2026-12-24T03:00:00+05:00", lisbon), utc("2026-12-23T22:00:00Z"));
+        assert_eq!(instant("tomorrow", lisbon), None);
+    }
+
+    #[test]
+    fn a_body_is_guessed_by_its_shape() {
+        let rows = [
+            (r#"{"alerts":[]}"#, Form::Alertmanager),
+            (r#"{"routing_key":"k"}"#, Form::Pagerduty),
+            (r#"{"event_action":"trigger","payload":{}}"#, Form::Pagerduty),
+            (r#"{"title":"disk"}"#, Form::Generic),
+            ("[]", Form::Generic),
+            ("nonsense", Form::Generic),
+        ];
+        for (body, form) in rows {
+            assert_eq!(guessed(body.as_bytes()), form, "{body}");
+        }
+    }
+}
