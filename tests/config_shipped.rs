@@ -158,7 +158,7 @@ fn it_shows_what_a_real_company_needs_and_nobody_backs_themselves_up() {
             ("payments-primary", "payments-backup"),
             ("search-week", "search-backup"),
             ("platform-days", "platform-backup"),
-            ("security-week", "security-backup"),
+            ("security-sun", "security-backup"),
         ] {
             assert_ne!(who(primary), who(backup), "{primary} {}", at.utc());
         }

@@ -15,6 +15,7 @@ use warridor::domain::fact::{Fact, ResolvedBy};
 use warridor::domain::id::{AlertKey, IncidentNo};
 use warridor::domain::incident::{Incident, State};
 use warridor::domain::input::{Deed, EventAction};
+use warridor::domain::schedule::resolve;
 use warridor::domain::stamp::At;
 use warridor::domain::world::World;
 use warridor::domain::world::rows::{closed_key, read_incident_row};
@@ -126,7 +127,7 @@ fn bury(sim: &mut Sim) {
 }
 
 fn monitor(sim: &mut Sim) {
-    let service = ["payments", "search", "reports"][sim.rng.random_range(0..3)];
+    let service = ["payments", "search", "reports", "desk"][sim.rng.random_range(0..4)];
     let events = (0..sim.rng.random_range(1..4))
         .map(|_| {
             let action = match sim.rng.random_range(0..10) {
@@ -231,7 +232,8 @@ fn override_somebody(sim: &mut Sim) {
     let who = ["ana", "ben", "chen", "mara"][sim.rng.random_range(0..4)];
     let from = sim.wall.plus_ms(sim.rng.random_range(-60..60) * MINUTE);
     let until = from.plus_ms(sim.rng.random_range(0..300) * MINUTE);
-    sim.override_shift("primary", who, from, until);
+    let schedule = ["primary", "desk"][sim.rng.random_range(0..2)];
+    sim.override_shift(schedule, who, from, until);
 }
 
 fn falls_asleep(sim: &mut Sim) {
@@ -279,6 +281,7 @@ fn disk_fault(sim: &mut Sim) {
 }
 
 fn step_the_clock(sim: &mut Sim) {
+    sim.was_stepped = true;
     let hours = [-2, 2][sim.rng.random_range(0..2)];
     sim.wall = sim.wall.plus_ms(hours * 60 * MINUTE);
     sim.advance(1_000);
@@ -336,9 +339,22 @@ fn holds_always(sim: &Sim, seed: u64) {
     }
     assert_eq!(world.next_wake(), world.next_wake_by_brute_force(), "seed {seed}: the index of deadlines is wrong");
     assert_eq!(world.bundles, world.bundles_by_brute_force(), "seed {seed}: the index of shared messages is wrong");
+    one_answer_is_on_record(sim, seed);
     // I11: twice delivered is once decided.
     assert!(sim.decided_twice.is_empty(), "seed {seed}: decided twice: {:?}", sim.decided_twice);
     assert!(sim.sent_unwanted.is_empty(), "seed {seed}: sent though not wanted: {:?}", sim.sent_unwanted);
+}
+
+/// I5: one answer to "who is on call" for every schedule, and it is the resolver's, as long as nobody stepped the clock.
+fn one_answer_is_on_record(sim: &Sim, seed: u64) {
+    let world = &sim.snapshot().world;
+    let known: Vec<_> = world.shifts.keys().collect();
+    let schedules: Vec<_> = sim.directory.schedules.keys().collect();
+    assert_eq!(known, schedules, "seed {seed}: whose shift is on record");
+    for (id, current) in world.shifts.iter().filter(|(_, current)| !sim.was_stepped && current.due > sim.wall) {
+        let shift = resolve(&sim.directory.schedules[id], world.overrides.values(), sim.wall);
+        assert_eq!(current.shift, shift, "seed {seed}: {id} at {}", sim.wall.utc());
+    }
 }
 
 fn holds_in_peace(sim: &mut Sim, seed: u64) {

@@ -11,6 +11,7 @@ mod brackets;
 mod checks;
 mod complaint;
 mod env;
+mod hours;
 mod keys;
 pub mod limits;
 pub mod manifest;

@@ -11,6 +11,7 @@ pub mod dnd;
 pub mod duty;
 pub mod escalation;
 pub mod fact;
+pub mod gaps;
 pub mod handle;
 pub mod id;
 pub mod incident;

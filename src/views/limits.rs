@@ -48,3 +48,7 @@ pub const REASON: u64 = 200;
 pub const RAISED_TITLE: u64 = 200;
 /// A link behind a title, in bytes; a longer one is left out.
 pub const LINK: usize = 2_000;
+/// Blocks of a calendar, of the fifty a message may have.
+pub const CALENDAR_BLOCKS: usize = 40;
+/// Characters of a calendar: Slack takes about 13,200 over all blocks of a message.
+pub const CALENDAR_CHARS: usize = 11_000;
