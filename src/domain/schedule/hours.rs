@@ -46,9 +46,12 @@ const AHEAD_DAYS: u64 = 22;
 impl Hours {
     /// Those that begin on `day`.
     fn on(&self, tz: Tz, day: NaiveDate) -> Option<(At, At)> {
+        if !self.days.has(day.weekday()) {
+            return None;
+        }
         let last = if self.until > self.from { day } else { day.checked_add_days(Days::new(1))? };
-        let window = (local_instant(tz, day.and_time(self.from)), local_instant(tz, last.and_time(self.until)));
-        (self.days.has(day.weekday()) && window.0 < window.1).then_some(window)
+        let (from, until) = (local_instant(tz, day.and_time(self.from)), local_instant(tz, last.and_time(self.until)));
+        (from < until).then_some((from, until))
     }
 }
 

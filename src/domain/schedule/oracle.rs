@@ -19,7 +19,9 @@ const DAYS: i64 = 730;
 const BEFORE_MINUTES: i64 = 2 * DAY_MINUTES;
 /// The resolver's word is held against every minute. Beyond that it is asked once more every minute around a change of
 /// the clocks, and elsewhere this often: coprime to an hour, so that every minute of the hour is seen.
-const STRIDE_MINUTES: i64 = 61;
+const STRIDE_MINUTES: i64 = 241;
+/// Around a change of the clocks.
+const NEAR_MINUTES: usize = 120;
 
 /// Zones, and two years of each in which the clocks do what they are known for.
 const ZONES: [(Tz, &str); 8] = [
@@ -46,7 +48,7 @@ const HANDOFFS: [&str; 8] = ["00:00", "00:30", "01:45", "02:00", "02:30", "03:00
 struct Clocks {
     start: i64,
     shown: BTreeMap<&'static str, Vec<i64>>,
-    /// Where some clock is changed within a day.
+    /// Where some clock is changed within [`NEAR_MINUTES`].
     near: Vec<bool>,
 }
 
@@ -64,8 +66,7 @@ impl Clocks {
                 let utc = At((start + minute as i64) * MINUTE_MS).utc().naive_utc();
                 let offset = tz.offset_from_utc_datetime(&utc).fix().local_minus_utc();
                 if before.is_some_and(|before| before != offset) {
-                    let day = DAY_MINUTES as usize;
-                    near[minute.saturating_sub(day)..(minute + day).min(minutes)].fill(true);
+                    near[minute.saturating_sub(NEAR_MINUTES)..(minute + NEAR_MINUTES).min(minutes)].fill(true);
                 }
                 before = Some(offset);
                 latest = latest.max((start * 60 + minute as i64 * 60 + i64::from(offset)).div_euclid(60));
@@ -365,16 +366,17 @@ fn two_years(tz: Tz, first: &str) -> usize {
     // Wherever it is, the other place changes its clocks on other days, or by another hour.
     let far = if tz == Tz::Australia__Lord_Howe { Tz::America__New_York } else { Tz::Australia__Lord_Howe };
     let clocks = Clocks::new(&[tz, far], first);
-    let mut overrides = overrides(first);
+    let overrides = overrides(first);
     let mut shifts = 0;
     for schedule in schedules(tz, far, first) {
         shifts += walk(&schedule, &[], &clocks);
         if schedule.layers.len() > 1 {
-            let once = walk(&schedule, &overrides, &clocks);
-            overrides.reverse();
-            // The order in which they are kept means nothing.
-            assert_eq!(walk(&schedule, &overrides, &clocks), once);
-            shifts += once;
+            shifts += walk(&schedule, &overrides, &clocks);
+        }
+        // The order in which they are kept means nothing.
+        if !schedule.fixed.is_empty() {
+            let backwards: Vec<Override> = overrides.iter().rev().cloned().collect();
+            shifts += walk(&schedule, &backwards, &clocks);
         }
     }
     shifts
