@@ -34,7 +34,7 @@ pub fn gaps(whose: Option<&Whose>, of: Vec<(&Schedule, Vec<Gap>)>, d: &Directory
     let by = match whose {
         Some(Whose::Team(team)) if of.is_empty() => return Message::plain(has_no_schedule(team, d)),
         Some(Whose::Team(team)) => format!("by every schedule of {}", name(Some(team), d)),
-        Some(Whose::Schedule(id)) => format!("by {}", schedule(id, d)),
+        Some(Whose::Schedule(id)) => format!("by *{}*", schedule(id, d)),
         None if of.is_empty() => return Message::plain("No schedule says who is on call.".to_owned()),
         None => "by every schedule".to_owned(),
     };
