@@ -8,6 +8,7 @@ use crate::dnd;
 use crate::domain::stamp::At;
 use crate::domain::world::rows::{closed_key, read_incident_row, read_timeline_row, timeline_prefix};
 use crate::door::Door;
+use crate::gaps;
 use crate::health::Health;
 use crate::ingest::heartbeat::Heartbeat;
 use crate::ingest::{self, IngestConfig};
@@ -208,6 +209,8 @@ impl App {
             notices: notices.clone(),
         };
         intake.tasks.push(dnd.start(intake.token.clone()));
+        let gaps = gaps::Watch { board: board.clone(), clock: clock.clone(), notices: notices.clone() };
+        intake.tasks.push(gaps.start(intake.token.clone()));
         intake.tasks.push(tokio::spawn(reload.run(keeper, in_force, intake.token.clone())));
         let behind = PumpIntake {
             door: door.clone(),

@@ -9,6 +9,7 @@ use crate::domain::directory::{Method, Target, User};
 use crate::domain::dnd::Window;
 use crate::domain::id::{InputId, SlackUserId, UserId};
 use crate::domain::input::{Input, What};
+use crate::domain::schedule::Schedule;
 use crate::domain::stamp::At;
 use crate::door::Door;
 use crate::notices::Notices;
@@ -236,7 +237,7 @@ fn nights(snapshot: &Snapshot) -> BTreeMap<SlackUserId, String> {
         Target::User(user) => Some(user),
         Target::Schedule(_) | Target::Channel(_) => None,
     });
-    let in_schedules = d.schedules.values().flat_map(|s| &s.layers).flat_map(|layer| &layer.members);
+    let in_schedules = d.schedules.values().flat_map(Schedule::people);
     let asked: BTreeSet<&UserId> = in_steps.chain(in_schedules).collect();
     let night = |user: &&User| {
         let slack = user.slack.clone()?;

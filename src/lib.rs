@@ -18,6 +18,7 @@ pub mod config; //  config.toml and playbooks -> Directory, told mistake by mist
 pub mod dnd; //     whose notifications Slack holds back
 pub mod domain; //  PURE: what can happen, what happened, what is true
 pub mod door; //    three bounded lanes in front of the pump
+pub mod gaps; //    hours ahead at which nobody is on call
 pub mod health; //  how the pager itself is
 pub mod ingest; //  the door for monitors: HTTP in, heartbeat out
 pub mod intake; //  behind the HTTP door

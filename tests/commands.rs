@@ -197,3 +197,32 @@ fn whom_slack_does_not_let_me_tell_is_named_at_once_or_as_soon_as_it_is_known() 
         all.iter().any(|m| m["is_ephemeral"] == true && m.to_string().contains("not take my message: rate_limited"))
     });
 }
+
+#[test]
+fn fault_27_the_admin_channel_hears_once_of_a_gap_that_begins_within_three_days() {
+    let config = e2e::Company::default().config();
+    let config = config.replacen("catch_all = [", "catch_all = [\"schedule:payments-week\", ", 1);
+    let hours = "handoff = \"09:00\"\nhours = [{ days = \"mon-wed\", from = \"00:00\", until = \"00:00\" }]";
+    let restricted = config.replacen("handoff = \"09:00\"", hours, 1);
+    let office = Office::open(&config, e2e::company::workspace());
+    let warnings = || {
+        let all = office.slack.messages("admin").into_iter().map(|m| plain(&m.readable()));
+        all.filter(|words| words.contains("Nobody will be on call")).collect::<Vec<_>>()
+    };
+    office.settle();
+    assert_eq!(warnings(), Vec::<String>::new(), "Ben carries it at every hour");
+    // It is Monday; from Thursday on nobody does.
+    office.configure(&restricted);
+    let heard = eventually("the admins hear of it", SOON, || {
+        office.pass(1);
+        warnings().pop()
+    });
+    assert!(heard.contains("Payments, by the week: from Mar 5 00:00 until Mar 9 00:00"), "{heard}");
+    for _ in 0..3 {
+        office.pass(60 * 60);
+        office.settle();
+    }
+    assert_eq!(warnings().len(), 1, "once");
+    let gaps = office.answered("ana", "oncall gaps");
+    assert!(gaps.contains("from Mar 5 00:00 until Mar 9 00:00"), "{gaps}");
+}

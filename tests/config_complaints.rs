@@ -1,9 +1,11 @@
 //! One bad line, one complaint: with the line it stands in, what was found and what to write instead. The slips and
 //! the words are in `config/complaints.txt`.
 
+use chrono::NaiveDate;
 use std::path::Path;
 use warridor::config::{self, Complaint, MemoryEnv};
 use warridor::domain::directory::Urgency;
+use warridor::domain::schedule::{Hours, Member, Weekdays};
 
 const GOOD: &str = include_str!("config/good.toml");
 const SLIPS: &str = include_str!("config/complaints.txt");
@@ -18,7 +20,7 @@ fn the_good_one_is_good() {
 fn every_slip_is_told_with_its_line_and_its_mend_and_nothing_else_is() {
     let mut wrong = Vec::new();
     let slips = slips();
-    assert!(slips.len() > 110);
+    assert!(slips.len() > 140);
     for Slip { edits, want } in slips {
         let text = edited(&edits);
         let report = config::check(Path::new("config.toml"), &env(&text));
@@ -90,6 +92,55 @@ fn a_key_may_stand_in_a_file_or_be_known_by_its_hash_only() {
         assert!(!known.name.contains("abcdef"));
         assert_eq!(loaded.warnings, []);
     }
+}
+
+#[test]
+fn everything_that_a_schedule_can_be_told_is_understood() {
+    let layer = "handoff = \"18:00\"\n\
+        [[schedule.layer]]\n\
+        members = [\"ben\", { user = \"ana\", from = 2026-12-07, until = 2027-01-04 }]\n\
+        every = [\"4d\", \"12h\", \"2 weeks\"]\n\
+        start = 2026-02-02\n\
+        handoff = \"09:00\"\n\
+        until = 2027-02-01\n\
+        tz = \"Asia/Tokyo\"\n\
+        hours = [{ days = \"fri-mon\", from = \"22:00\", until = \"06:00\" }, { from = \"12:00\", until = \"13:00\" }]\n\
+        [[schedule.layer]]\n\
+        members = [\"ben\"]\n\
+        every = \"day\"\n\
+        start = 2026-02-02\n\
+        handoff = \"09:00\"\n\
+        [[schedule.layer.hours]]\n\
+        days = [\"sat\", \"Sunday\"]\n\
+        from = \"09:00\"\n\
+        until = \"09:00\"\n\
+        [[schedule.shift]]\n\
+        user = \"ben\"\n\
+        from = 2026-12-24T18:00:00\n\
+        until = \"2026-12-26 18:00\"\n";
+    let text = GOOD.replace("handoff = \"18:00\"\n", layer);
+    let report = config::check(Path::new("config.toml"), &env(&text));
+    assert_eq!(report, config::CheckReport::default());
+    let loaded = config::load(Path::new("config.toml"), &env(&text)).unwrap();
+    let schedule = loaded.directory.schedules.values().next().unwrap();
+    let [first, second, third] = schedule.layers.as_slice() else { panic!("{schedule:?}") };
+    assert_eq!((first.tz, second.tz), (schedule.tz, chrono_tz::Asia::Tokyo));
+    assert_eq!(second.rotation.turn_hours, [96, 12, 336]);
+    let day = |text: &str| Some(text.parse::<NaiveDate>().unwrap());
+    let ana = Member { user: "ana".into(), from: day("2026-12-07"), until: day("2027-01-04") };
+    assert_eq!(second.rotation.members, [Member::always("ben"), ana]);
+    assert_eq!(second.until, day("2027-02-01"));
+    let is_on = |hours: &Hours| -> Vec<bool> {
+        "mon tue wed thu fri sat sun".split(' ').map(|name| hours.days.has(name.parse().unwrap())).collect()
+    };
+    assert_eq!(is_on(&second.hours[0]), [true, false, false, false, true, true, true]);
+    assert_eq!(second.hours[1].days, Weekdays::ALL);
+    assert_eq!(is_on(&third.hours[0]), [false, false, false, false, false, true, true]);
+    let shift = &schedule.fixed[0];
+    assert_eq!(
+        (shift.from.to_string(), shift.until.to_string()),
+        ("2026-12-24 18:00:00".into(), "2026-12-26 18:00:00".into())
+    );
 }
 
 struct Slip {

@@ -43,6 +43,23 @@ fn a_schedule_that_runs_has_no_gap_whatever_the_day() {
     }
 }
 
+#[test]
+fn hours_that_a_layer_leaves_out_are_told_and_a_layer_below_mends_it() {
+    let now = At::from(Utc.with_ymd_and_hms(2026, 3, 6, 14, 0, 0).unwrap());
+    let hours = "handoff = \"18:00\"\nhours = [{ days = \"mon-fri\", from = \"09:00\", until = \"17:00\" }]\n";
+    let text = GOOD.replace(STEP_2, BOTH).replace("handoff = \"18:00\"\n", hours);
+    assert_eq!(
+        warnings(&text, now),
+        [
+            "config.toml:77: [policy.payments] \"schedule:primary\" step 1 asks nobody from 2026-03-06 17:00 to 2026-03-09 \
+          09:00 (America/New_York): nobody is on call; put a layer without hours or an end below the others, or add \
+          \"user:NAME\" to the step"
+        ]
+    );
+    let below = "[[schedule.layer]]\nmembers = [\"ben\"]\nevery = \"12h\"\nstart = 2026-01-05\nhandoff = \"18:00\"\n\n[[schedule.layer]]";
+    assert_eq!(warnings(&text.replace("[[schedule.layer]]", below), now), Vec::<String>::new());
+}
+
 /// The good one with a backup of its own, whose members take turns in this order.
 fn with_backup(members: &str, start: &str) -> String {
     let text = GOOD.replace(STEP_2, "{ targets = [\"schedule:backup\"], delay = \"10m\" }");

@@ -3,7 +3,9 @@
 //!
 //! | line | what happens |
 //! |---|---|
+//! | `company: two zones from 2026-03-27 07:00` | first: another company of `tests/sim/company.rs`, from then on (UTC) |
 //! | `at 09:05` | time passes until then (UTC, first day) |
+//! | `at 2026-03-29 02:59 Europe/Berlin` | the same on another day, and by another clock, wherever a time is written |
 //! | `5m pass` | time passes (`s`, `m`, `h`) |
 //! | `payments: disk-full fires [since 08:50]` | the monitor sends a trigger; `fires as critical`: with that severity |
 //! | `payments: disk-full clears [since 08:50]` | the monitor sends a resolve |
@@ -23,8 +25,11 @@
 
 mod sim;
 
+use chrono::{NaiveDateTime, TimeZone};
+use chrono_tz::Tz;
 use serde_json::Value;
-use sim::{START, Sim, event, order};
+use sim::company::two_zones;
+use sim::{Sim, company, event, order};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use warridor::domain::call::Whom;
@@ -71,6 +76,10 @@ fn tell(text: &str) -> String {
         let _ = writeln!(out, "{line}");
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        if let Some(another) = line.strip_prefix("company: ").and_then(Story::of) {
+            story = another;
             continue;
         }
         if !story.does(line) {
@@ -159,6 +168,8 @@ fn what_is_foretold_is_what_happens() {
     assert!(lines >= 60 && pages >= 45, "only {pages} pages in {lines} lines were compared");
 }
 
+const SEED: u64 = 7;
+
 struct Story {
     sim: Sim,
     shown: BTreeMap<String, String>,
@@ -166,7 +177,21 @@ struct Story {
 
 impl Story {
     fn new() -> Self {
-        let mut sim = Sim::new(7);
+        Self::on(Sim::new(SEED))
+    }
+
+    /// `two zones from 2026-03-27 07:00`
+    fn of(line: &str) -> Option<Self> {
+        let (name, from) = line.split_once(" from ")?;
+        let company = match name {
+            "usual" => company(),
+            "two zones" => two_zones(),
+            _ => return None,
+        };
+        Some(Self::on(Sim::of(company, instant(from)?, SEED)))
+    }
+
+    fn on(mut sim: Sim) -> Self {
         sim.latency_ms = (20, 20);
         sim.duplicates = false;
         Self { sim, shown: BTreeMap::new() }
@@ -187,7 +212,7 @@ impl Story {
             let open = snapshot.world.incidents.values().filter(|i| !i.closed);
             open.map(|i| forecast(&snapshot.world, &snapshot.directory, i.no, now)).collect()
         } else {
-            let (service, event) = monitors(line)?;
+            let (service, event) = monitors(line, |text| self.clock(text))?;
             let what = What::Events(warridor::domain::input::Delivery {
                 service: service.into(),
                 source: Source::Alertmanager,
@@ -220,7 +245,7 @@ impl Story {
     }
 
     fn time(&mut self, line: &str) -> bool {
-        if let Some(at) = line.strip_prefix("at ").and_then(clock) {
+        if let Some(at) = line.strip_prefix("at ").and_then(|at| self.clock(at)) {
             self.sim.advance((at.0 - self.sim.wall.0).max(0));
             return true;
         }
@@ -233,8 +258,19 @@ impl Story {
         }
     }
 
+    /// A time of the first day (25:00 is one o'clock of the second), or one with its day.
+    fn clock(&self, text: &str) -> Option<At> {
+        let of_first_day = |text: &str| {
+            let (h, m) = text.trim().split_once(':')?;
+            let (h, m): (i64, i64) = (h.parse().ok()?, m.parse().ok()?);
+            let midnight = self.sim.start.utc().date_naive().and_time(chrono::NaiveTime::MIN);
+            Some(At::from(midnight.and_utc()).plus_secs(h * 3_600 + m * 60))
+        };
+        instant(text).or_else(|| of_first_day(text))
+    }
+
     fn monitor(&mut self, line: &str) -> bool {
-        let Some((service, event)) = monitors(line) else { return false };
+        let Some((service, event)) = monitors(line, |text| self.clock(text)) else { return false };
         self.sim.events(service, vec![event]);
         self.sim.settle();
         true
@@ -276,7 +312,7 @@ impl Story {
         }
         if let Some((schedule, times)) = rest.strip_prefix("takes ").and_then(|r| r.split_once(" from ")) {
             let Some((from, until)) = times.split_once(" until ") else { return false };
-            let (Some(from), Some(until)) = (clock(from), clock(until)) else { return false };
+            let (Some(from), Some(until)) = (self.clock(from), self.clock(until)) else { return false };
             self.sim.override_shift(schedule, who, from, until);
             self.sim.settle();
             return true;
@@ -337,7 +373,7 @@ impl Story {
                 "low" => Deed::SetUrgency { to: Urgency::Low },
                 _ => return false,
             },
-            "snoozes" => match words.strip_prefix("until ").and_then(clock) {
+            "snoozes" => match words.strip_prefix("until ").and_then(|until| self.clock(until)) {
                 Some(until) => Deed::snooze(until),
                 None => return false,
             },
@@ -428,7 +464,7 @@ impl Story {
 }
 
 /// What a monitor says in this line, and of which service.
-fn monitors(line: &str) -> Option<(&str, Event)> {
+fn monitors<'a>(line: &'a str, clock: impl Fn(&str) -> Option<At>) -> Option<(&'a str, Event)> {
     let (service, rest) = line.split_once(": ")?;
     let (rest, severity) = match rest.split_once(" as ") {
         Some((rest, severity)) => (rest, Some(severity)),
@@ -463,11 +499,13 @@ fn plain(text: &str) -> String {
     out.replace(" UTC", "").replace('*', "").replace('\n', " / ")
 }
 
-fn clock(text: &str) -> Option<At> {
-    let (h, m) = text.trim().split_once(':')?;
-    let (h, m): (i64, i64) = (h.parse().ok()?, m.parse().ok()?);
-    // The simulation starts at 9:00.
-    Some(START.plus_secs((h - 9) * 3_600 + m * 60))
+/// `2026-03-29 02:59`, by the clock of a zone if one is named.
+fn instant(text: &str) -> Option<At> {
+    let mut words = text.split_whitespace();
+    let local = format!("{} {}", words.next()?, words.next()?);
+    let local = NaiveDateTime::parse_from_str(&local, "%Y-%m-%d %H:%M").ok()?;
+    let tz = words.next().map_or(Some(Tz::UTC), |zone| zone.parse().ok())?;
+    Some(At(tz.from_local_datetime(&local).earliest()?.timestamp_millis()))
 }
 
 fn duration_ms(text: &str) -> Option<i64> {

@@ -20,6 +20,7 @@ use warridor::domain::incident::{Incident, State};
 use warridor::domain::input::{Deed, EventAction};
 use warridor::domain::listing;
 use warridor::domain::post::About;
+use warridor::domain::schedule::resolve;
 use warridor::domain::sla;
 use warridor::domain::stamp::At;
 use warridor::domain::world::World;
@@ -32,8 +33,8 @@ use warridor::views::action_id::Action;
 
 const STEPS: usize = 45;
 const KEYS: [&str; 6] = ["disk-1", "disk-2", "cpu", "latency", "errors", "<!channel> & <@U1>"];
-const SERVICES: [&str; 10] =
-    ["payments", "search", "reports", "orphans", "blips", "in-turn", "logs", "shop", "lights", "vault"];
+const SERVICES: [&str; 11] =
+    ["payments", "search", "reports", "orphans", "blips", "in-turn", "logs", "shop", "lights", "vault", "desk"];
 const SEVERITIES: [&str; 3] = ["critical", "warning", "odd"];
 const MINUTE: i64 = 60_000;
 
@@ -270,7 +271,8 @@ fn override_somebody(sim: &mut Sim) {
     let who = ["ana", "ben", "chen", "mara"][sim.rng.random_range(0..4)];
     let from = sim.wall.plus_ms(sim.rng.random_range(-60..60) * MINUTE);
     let until = from.plus_ms(sim.rng.random_range(0..300) * MINUTE);
-    sim.override_shift("primary", who, from, until);
+    let schedule = ["primary", "desk"][sim.rng.random_range(0..2)];
+    sim.override_shift(schedule, who, from, until);
 }
 
 /// A deploy, an announcement, or the end of one.
@@ -338,6 +340,7 @@ fn disk_fault(sim: &mut Sim) {
 }
 
 fn step_the_clock(sim: &mut Sim) {
+    sim.was_stepped = true;
     let hours = [-2, 2][sim.rng.random_range(0..2)];
     sim.wall = sim.wall.plus_ms(hours * 60 * MINUTE);
     sim.advance(1_000);
@@ -399,9 +402,22 @@ fn holds_always(sim: &Sim, seed: u64) {
     assert_eq!(world.next_wake(), world.next_wake_by_brute_force(), "seed {seed}: the index of deadlines is wrong");
     assert_eq!(world.bundles, world.bundles_by_brute_force(), "seed {seed}: the index of shared messages is wrong");
     assert!(world.changes.len() <= CHANGES_KEPT && world.announcements.len() <= ANNOUNCEMENTS_MAX, "seed {seed}");
+    one_answer_is_on_record(sim, seed);
     // I11: twice delivered is once decided.
     assert!(sim.decided_twice.is_empty(), "seed {seed}: decided twice: {:?}", sim.decided_twice);
     assert!(sim.sent_unwanted.is_empty(), "seed {seed}: sent though not wanted: {:?}", sim.sent_unwanted);
+}
+
+/// I5: one answer to "who is on call" for every schedule, and it is the resolver's, as long as nobody stepped the clock.
+fn one_answer_is_on_record(sim: &Sim, seed: u64) {
+    let world = &sim.snapshot().world;
+    let known: Vec<_> = world.shifts.keys().collect();
+    let schedules: Vec<_> = sim.directory.schedules.keys().collect();
+    assert_eq!(known, schedules, "seed {seed}: whose shift is on record");
+    for (id, current) in world.shifts.iter().filter(|(_, current)| !sim.was_stepped && current.due > sim.wall) {
+        let shift = resolve(&sim.directory.schedules[id], world.overrides.values(), sim.wall);
+        assert_eq!(current.shift, shift, "seed {seed}: {id} at {}", sim.wall.utc());
+    }
 }
 
 fn holds_in_peace(sim: &mut Sim, seed: u64) {

@@ -18,13 +18,15 @@ mod page;
 
 use desk::{DAY, Desk, HOUR, MINUTE, NIGHT};
 use draw::{Golden, message, view};
+use warridor::command::Whose;
 use warridor::command::{self, Line, Speaker, Topic};
 use warridor::config::{Means, SystemEnv, load};
 use warridor::domain::call::{Asked, SkipReason, Skipped, Whom};
 use warridor::domain::course::Had;
-use warridor::domain::directory::{Target, Urgency};
+use warridor::domain::directory::{Directory, Target, Urgency};
 use warridor::domain::duty::{coming, duties, out_of_hearing};
 use warridor::domain::fact::{LateAct, ResolvedBy};
+use warridor::domain::gaps;
 use warridor::domain::hold::HoldWhy;
 use warridor::domain::id::{IncidentNo, OverrideId, PageId, ScheduleId, TeamId, UserId};
 use warridor::domain::incident::{Entry, Happening, Incident};
@@ -32,7 +34,7 @@ use warridor::domain::input::{Deed, EventAction, OverrideRequest, SnoozeWhy};
 use warridor::domain::page::{PageFailure, Purpose, Recipient};
 use warridor::domain::people::{Newcomer, Standing};
 use warridor::domain::refusal::Refusal;
-use warridor::domain::schedule::{Override, now_and_next};
+use warridor::domain::schedule::{self, FixedShift, Gap, Override, Schedule, now_and_next, shifts};
 use warridor::domain::snooze;
 use warridor::domain::stamp::{At, Stamp};
 use warridor::domain::urgency::RaisedBy;
@@ -1110,6 +1112,51 @@ fn notices() {
     golden.compare();
 }
 
+/// The coming two weeks, with an override, a fixed shift and hours at which nobody is on call; and more than a message
+/// takes.
+fn calendars(golden: &mut Golden, directory: &Directory, stand_in: &Override) {
+    let mut d = directory.clone();
+    let days = d.schedules.get_mut(&"platform-days".into()).expect("it is there");
+    let noon = NIGHT.utc().date_naive().and_hms_opt(12, 0, 0).expect("a time");
+    days.fixed = vec![FixedShift { user: "mara".into(), from: noon, until: noon + chrono::TimeDelta::hours(30) }];
+    days.layers[0].until = days.layers[0].rotation.start.checked_add_days(chrono::Days::new(800));
+    let mut hourly = days.clone();
+    (hourly.id, hourly.name, hourly.fixed) = ("hourly".into(), "By the hour".to_owned(), Vec::new());
+    hourly.layers[0].rotation.turn_hours = vec![1];
+    d.schedules.insert(hourly.id.clone(), hourly);
+    let overrides = [stand_in];
+    let of = |whose: &Whose| -> Vec<&Schedule> {
+        let is_meant = |s: &&Schedule| match whose {
+            Whose::Team(team) => s.team.as_ref() == Some(team) && s.id.as_str() != "hourly",
+            Whose::Schedule(id) => s.id == *id,
+        };
+        d.schedules.values().filter(is_meant).collect()
+    };
+    let end = NIGHT.plus_secs(gaps::CALENDAR_SECS);
+    let calendar = |whose: Whose| {
+        let all = |s| shifts(s, &overrides, NIGHT).take(gaps::SHIFTS).take_while(|shift| shift.from < end).collect();
+        let all = of(&whose).into_iter().map(|s| (s, all(s))).collect();
+        message(&views::calendar::calendar(&whose, all, &d), None)
+    };
+    golden.say("/oncall schedule payments", &calendar(Whose::Team("payments".into())));
+    golden.say("/oncall schedule platform", &calendar(Whose::Team("platform".into())));
+    golden.say("/oncall schedule security-sun", &calendar(Whose::Schedule("security-sun".into())));
+    let many = calendar(Whose::Schedule("hourly".into()));
+    golden.say("many shifts, the last lines", &many.lines().rev().take(4).collect::<Vec<_>>().join("\n"));
+    let found = |s| (s, schedule::gaps(s, &overrides, (NIGHT, end), gaps::SHIFTS));
+    let gaps = |whose: Option<Whose>| {
+        let of: Vec<&Schedule> = whose.as_ref().map_or_else(|| d.schedules.values().collect(), of);
+        message(&views::calendar::gaps(whose.as_ref(), of.into_iter().map(found).collect(), &d), None)
+    };
+    golden.say("/oncall gaps", &gaps(None));
+    golden.say("/oncall gaps payments", &gaps(Some(Whose::Team("payments".into()))));
+    golden.say("/oncall gaps security-sun", &gaps(Some(Whose::Schedule("security-sun".into()))));
+    let lasting = (ScheduleId::from("platform-days"), Gap { from: NIGHT, until: At(i64::MAX) });
+    let soon = (ScheduleId::from("search-week"), Gap { from: NIGHT.plus_ms(HOUR), until: NIGHT.plus_ms(2 * HOUR) });
+    golden.say("gaps ahead", &views::calendar::gaps_ahead(&[lasting, soon.clone()], &d));
+    golden.say("many gaps ahead", &views::calendar::gaps_ahead(&vec![soon; 22], &d));
+}
+
 #[test]
 fn on_call() {
     let mut golden = Golden::new("oncall");
@@ -1175,6 +1222,7 @@ fn on_call() {
     let many: Vec<Override> = (1..=25).map(|n| Override { id: OverrideId(n), ..stand_in.clone() }).collect();
     let many = listed(&many.iter().collect::<Vec<_>>());
     golden.say("many overrides, the last lines", &many.lines().rev().take(3).collect::<Vec<_>>().join("\n"));
+    calendars(&mut golden, &directory, &stand_in);
     let (ana, mara): (UserId, UserId) = ("ana".into(), "mara".into());
     let mut say = |name: &str, words: &str| golden.say(name, &draw::words(words));
     say("Divya is put on call: she reads", &views::oncall::put_on_call(&stand_in, Some(&ana), "/pager oncall", d));

@@ -193,11 +193,22 @@ pub enum Doing {
     End(AnnouncementNo),
 }
 
+/// All schedules of a team, or one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Whose {
+    Team(TeamId),
+    Schedule(ScheduleId),
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OnCall {
     Everybody,
     Team(TeamId),
     Schedule(ScheduleId),
+    /// Every shift of the coming two weeks.
+    Calendar(Whose),
+    /// Hours of the coming two weeks at which nobody is on call; `None`: by any schedule.
+    Gaps(Option<Whose>),
     Me,
     /// Those that are not over, with their numbers.
     Overrides,

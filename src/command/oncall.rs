@@ -9,7 +9,7 @@ use super::span::span;
 use super::spoken::spoken;
 use super::verbs::{self, ON_CALL, ON_CALL_ABSENT, OnCallVerb, PAGER};
 use super::which::incident_no;
-use super::{Command, OnCall, people};
+use super::{Command, OnCall, Whose, people};
 use crate::domain::id::{IncidentNo, OverrideId};
 use crate::domain::lookup::{How, NAME_WORDS};
 use std::cmp::Reverse;
@@ -50,6 +50,8 @@ fn on_call(r: &mut Reading<'_>) -> Result<OnCall, Mistake> {
                     false => put_in(r),
                 },
                 OnCallVerb::Take => take(r),
+                OnCallVerb::Calendar => calendar(r),
+                OnCallVerb::Gaps => gaps(r),
             }
         }
         None => match verbs::absent(ON_CALL_ABSENT, &first) {
@@ -77,6 +79,13 @@ fn is_whole_name(r: &Reading<'_>) -> bool {
 
 /// A team, a schedule, or a service, which then means its team.
 fn who(r: &mut Reading<'_>) -> Result<OnCall, Mistake> {
+    whose(r).map(|whose| match whose {
+        Whose::Team(team) => OnCall::Team(team),
+        Whose::Schedule(schedule) => OnCall::Schedule(schedule),
+    })
+}
+
+fn whose(r: &mut Reading<'_>) -> Result<Whose, Mistake> {
     let at = r.words.at();
     let d = r.directory();
     r.words.skip(&["team"]);
@@ -88,11 +97,11 @@ fn who(r: &mut Reading<'_>) -> Result<OnCall, Mistake> {
     let best = ranks.iter().flatten().min().copied();
     let [is_team, is_schedule, is_service] = ranks.map(|rank| rank.is_some() && rank == best);
     let found = if is_team {
-        names::found(r, teams, of_team)?.map(|t| OnCall::Team(t.id.clone()))
+        names::found(r, teams, of_team)?.map(|t| Whose::Team(t.id.clone()))
     } else if is_schedule {
-        names::found(r, schedules, of_schedule)?.map(|s| OnCall::Schedule(s.id.clone()))
+        names::found(r, schedules, of_schedule)?.map(|s| Whose::Schedule(s.id.clone()))
     } else if is_service {
-        names::found(r, services, of_service)?.map(|s| OnCall::Team(s.team.clone()))
+        names::found(r, services, of_service)?.map(|s| Whose::Team(s.team.clone()))
     } else {
         None
     };
@@ -128,6 +137,35 @@ fn nobody(r: &Reading<'_>) -> Mistake {
     let d = r.directory();
     let all = d.teams.values().map(of_team).chain(d.schedules.values().map(of_schedule));
     names::unknown(r, "team or a schedule", all.collect())
+}
+
+/// `schedule TEAM`
+fn calendar(r: &mut Reading<'_>) -> Result<OnCall, Mistake> {
+    while r.words.skip(FILLERS) {}
+    if r.words.is_done() {
+        return Err(which_team(r, "Whose calendar?", "Whose calendar? Write a team or a schedule after `schedule`."));
+    }
+    whose(r).map(OnCall::Calendar)
+}
+
+/// `gaps [TEAM]`
+fn gaps(r: &mut Reading<'_>) -> Result<OnCall, Mistake> {
+    while r.words.skip(FILLERS) {}
+    if r.words.is_done() || r.words.left() == 1 && r.words.is(&["all", "everybody", "everyone"]) {
+        return Ok(OnCall::Gaps(None));
+    }
+    whose(r).map(|whose| OnCall::Gaps(Some(whose)))
+}
+
+/// The line with the speaker's own team put in, if they are in one.
+fn which_team(r: &Reading<'_>, why: &str, why_without: &str) -> Mistake {
+    let at = r.words.at();
+    let Ok(me) = people::me(r) else { return Mistake::new(why_without) };
+    let mut mine = r.directory().teams.values().filter(|t| t.members.contains(&me));
+    match (mine.next(), mine.next()) {
+        (Some(team), None) => r.instead(why, at, at, team.id.as_str()),
+        _ => Mistake::new(why_without),
+    }
 }
 
 /// `override TEAM @who 2h`, in either order.
@@ -175,13 +213,8 @@ fn end(r: &mut Reading<'_>) -> Result<OnCall, Mistake> {
 /// `take TEAM 2h`
 fn take(r: &mut Reading<'_>) -> Result<OnCall, Mistake> {
     if r.words.is_done() || is_time(r) {
-        let at = r.words.at();
-        let me = people::me(r)?;
-        let mut mine = r.directory().teams.values().filter(|t| t.members.contains(&me));
-        return Err(match (mine.next(), mine.next()) {
-            (Some(team), None) => r.instead("Which team's pager?", at, at, team.id.as_str()),
-            _ => Mistake::new("Which team's pager? Write the team after `take`."),
-        });
+        people::me(r)?;
+        return Err(which_team(r, "Which team's pager?", "Which team's pager? Write the team after `take`."));
     }
     let schedule = names::schedule(r)?;
     let span = span(r)?;

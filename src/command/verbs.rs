@@ -62,6 +62,8 @@ pub(super) enum OnCallVerb {
     Overrides,
     Override,
     Take,
+    Calendar,
+    Gaps,
 }
 
 pub(super) const ON_CALL: &[(OnCallVerb, &[&str])] = &[
@@ -71,6 +73,8 @@ pub(super) const ON_CALL: &[(OnCallVerb, &[&str])] = &[
     (OnCallVerb::Overrides, &["overrides"]),
     (OnCallVerb::Override, &["override", "cover"]),
     (OnCallVerb::Take, &["take"]),
+    (OnCallVerb::Calendar, &["schedule", "schedules", "calendar"]),
+    (OnCallVerb::Gaps, &["gaps", "gap", "holes"]),
 ];
 
 /// A word that will mean something, why it does not yet, and what does about the same.
@@ -121,11 +125,6 @@ pub(super) const PAGER_ABSENT: &[Absent] = &[
 ];
 
 pub(super) const ON_CALL_ABSENT: &[Absent] = &[
-    Absent {
-        words: &["schedule", "schedules"],
-        why: "Calendars of schedules are not there yet. See who is on call now and next.",
-        instead: "TEAM",
-    },
     Absent { words: &["swap"], why: "Swaps are not there yet. Two overrides do the same.", instead: "help" },
     Absent {
         words: &["ready", "readiness"],
@@ -133,11 +132,6 @@ pub(super) const ON_CALL_ABSENT: &[Absent] = &[
         instead: "me",
     },
     Absent { words: &["test"], why: "Test pages are not there yet. See when you are on call.", instead: "me" },
-    Absent {
-        words: &["gaps"],
-        why: "The search for gaps is not there yet. See who is on call now and next.",
-        instead: "",
-    },
 ];
 
 pub(super) fn verb<V: Copy>(table: &[(V, &[&str])], word: &str) -> Option<V> {

@@ -4,7 +4,7 @@ use super::complaint::Notes;
 use std::collections::BTreeSet;
 
 /// Tables of which there may be several.
-const LISTS: [&str; 11] = [
+const LISTS: [&str; 13] = [
     "channel",
     "user",
     "user.rule",
@@ -14,6 +14,8 @@ const LISTS: [&str; 11] = [
     "policy",
     "schedule",
     "schedule.layer",
+    "schedule.layer.hours",
+    "schedule.shift",
     "command",
     "match",
 ];

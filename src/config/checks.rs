@@ -9,7 +9,10 @@ use super::people::UserPlace;
 use super::places::Places;
 use super::{span, suggest};
 use crate::domain::directory::{Directory, Policy, Target, Team, Urgency};
-use crate::domain::id::{ChannelId, ScheduleId, UserId};
+use crate::domain::gaps;
+use crate::domain::id::{ChannelId, UserId};
+use crate::domain::schedule::{Layer, Member, local_instant};
+use crate::domain::stamp::At;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) struct Checks<'a> {
@@ -113,8 +116,7 @@ impl Checks<'_> {
 
     fn is_somewhere(&self, user: &UserId) -> bool {
         let directory = self.directory;
-        let in_schedule =
-            || directory.schedules.values().flat_map(|s| &s.layers).any(|layer| layer.members.contains(user));
+        let in_schedule = || directory.schedules.values().any(|s| s.people().any(|member| member == user));
         directory.teams.values().any(|team| team.members.contains(user))
             || in_schedule()
             || self.people(&directory.catch_all).contains(user)
@@ -186,17 +188,7 @@ impl Checks<'_> {
                 self.notes.warn(self.at(&thing, "id"), &format!("[{thing}]"), "", "is used by no service", mend);
             }
         }
-        let asked: BTreeSet<&ScheduleId> = directory
-            .policies
-            .values()
-            .flat_map(|p| &p.steps)
-            .flat_map(|s| &s.targets)
-            .chain(&directory.catch_all)
-            .filter_map(|target| match target {
-                Target::Schedule(id) => Some(id),
-                Target::User(_) | Target::Channel(_) => None,
-            })
-            .collect();
+        let asked = gaps::asked(directory);
         for (id, schedule) in &directory.schedules {
             let thing = format!("schedule.{id}");
             let (at, name) = (self.at(&thing, "id"), format!("[{thing}]"));
@@ -204,9 +196,10 @@ impl Checks<'_> {
                 let wrong = "is asked by no policy: it shows who is on call, and pages nobody";
                 self.notes.aside(at, &name, "", wrong, "name it in a step: \"schedule:ID\"");
             }
-            let starts: Vec<_> = schedule.layers.iter().map(|layer| layer.start.and_time(layer.handoff)).collect();
+            let starts: Vec<At> = schedule.layers.iter().map(begins).collect();
             for (index, start) in starts.iter().enumerate() {
-                if let Some(above) = (index + 1..starts.len()).find(|above| starts[*above] <= *start) {
+                let hides = |above: &usize| starts[*above] <= *start && has_somebody_always(&schedule.layers[*above]);
+                if let Some(above) = (index + 1..starts.len()).find(hides) {
                     let wrong = format!("layer {} is never used: layer {} begins no later", index + 1, above + 1);
                     self.notes.warn(at, &name, "", &wrong, "put the layer that begins first on top, or leave it out");
                 }
@@ -271,12 +264,21 @@ impl Checks<'_> {
                     people.insert(user);
                 }
                 Target::Schedule(schedule) => {
-                    let layers = self.directory.schedules.get(schedule).map(|s| s.layers.as_slice());
-                    people.extend(layers.unwrap_or_default().iter().flat_map(|layer| &layer.members));
+                    people.extend(self.directory.schedules.get(schedule).into_iter().flat_map(|s| s.people()));
                 }
                 Target::Channel(_) => {}
             }
         }
         people
     }
+}
+
+fn begins(layer: &Layer) -> At {
+    local_instant(layer.tz, layer.rotation.start.and_time(layer.rotation.handoff))
+}
+
+/// From its beginning on, at every hour.
+fn has_somebody_always(layer: &Layer) -> bool {
+    let always = |m: &Member| m.from.is_none() && m.until.is_none();
+    layer.hours.is_empty() && layer.until.is_none() && layer.rotation.members.iter().any(always)
 }

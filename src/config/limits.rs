@@ -24,6 +24,11 @@ pub const MAX_PLAYBOOKS: usize = 2_000;
 
 pub const MAX_MEMBERS: usize = 200;
 pub const MAX_LAYERS: usize = 10;
+/// Lengths of turns in a sequence, and hours of one layer.
+pub const MAX_LENGTHS: usize = 20;
+pub const MAX_LAYER_HOURS: usize = 20;
+/// Fixed shifts of one schedule.
+pub const MAX_SHIFTS: usize = 200;
 pub const MAX_STEPS: usize = 20;
 /// Of one step, and of `catch_all`.
 pub const MAX_TARGETS: usize = 20;
@@ -68,5 +73,8 @@ pub const MAX_SEVERITIES: usize = 50;
 /// A tier's time.
 pub const START_WITHIN_SECS: std::ops::RangeInclusive<i64> = 1..=7 * 24 * 60 * 60;
 
-/// First turns of rotations.
+/// One turn lasts from an hour to a year.
+pub const TURN_HOURS: std::ops::RangeInclusive<u32> = 1..=52 * 7 * 24;
+
+/// First turns of rotations, and all days of schedules.
 pub const START_YEARS: std::ops::RangeInclusive<i32> = 2000..=2100;

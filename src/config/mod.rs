@@ -13,6 +13,7 @@ mod complaint;
 mod env;
 mod hours;
 mod keys;
+mod layer_hours;
 pub mod limits;
 pub mod manifest;
 mod names;

@@ -6,14 +6,14 @@ use super::complaint::Complaint;
 use super::limits::OUTLOOK_DAYS;
 use crate::domain::directory::{Directory, Policy, Step, Target};
 use crate::domain::id::{ScheduleId, UserId};
-use crate::domain::schedule::{Schedule, Shift, resolve};
+use crate::domain::schedule::{DatedShift, Layer, Schedule, local_instant, shifts};
 use crate::domain::stamp::At;
 use chrono_tz::Tz;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Handoffs looked at in one schedule, and in one policy, at most: far more than [`END_DAYS`] of daily turns in
-/// [`super::limits::MAX_LAYERS`] layers, or in thirty schedules. What comes after them is not looked at.
-const LOOKS: usize = 1_000;
+/// Handoffs looked at in one schedule, and in one policy, at most: [`END_DAYS`] of turns of an hour in three schedules,
+/// or of a day in seventy. What comes after them is not looked at.
+const LOOKS: usize = 2_000;
 /// What begins within [`OUTLOOK_DAYS`] is followed to its end for this long.
 const END_DAYS: i64 = 2 * OUTLOOK_DAYS;
 
@@ -22,7 +22,7 @@ const END_DAYS: i64 = 2 * OUTLOOK_DAYS;
 pub fn outlook(loaded: &Loaded, now: At) -> Vec<Complaint> {
     let directory = &loaded.directory;
     let schedules = directory.schedules.values();
-    let calendar = Calendar { now, shifts: schedules.map(|s| (&s.id, shifts(s, now))).collect() };
+    let calendar = Calendar { now, shifts: schedules.map(|s| (&s.id, shifts_of(s, now))).collect() };
     let mut warnings = Vec::new();
     for policy in directory.policies.values() {
         for (step, number) in policy.steps.iter().zip(1..) {
@@ -36,15 +36,8 @@ pub fn outlook(loaded: &Loaded, now: At) -> Vec<Complaint> {
 }
 
 /// Who is on call by one schedule from now on, in order of time: for [`END_DAYS`], as far as [`LOOKS`] goes.
-fn shifts(schedule: &Schedule, now: At) -> Vec<Shift> {
-    let mut shifts = Vec::new();
-    let mut at = now;
-    while at < days_after(now, END_DAYS) && shifts.len() < LOOKS {
-        let shift = resolve(schedule, std::iter::empty(), at);
-        at = shift.until.max(at.plus_secs(1));
-        shifts.push(Shift { until: at, ..shift });
-    }
-    shifts
+fn shifts_of(schedule: &Schedule, now: At) -> Vec<DatedShift> {
+    shifts(schedule, &[], now).take(LOOKS).take_while(|shift| shift.from < days_after(now, END_DAYS)).collect()
 }
 
 fn days_after(now: At, days: i64) -> At {
@@ -60,7 +53,12 @@ fn gap(loaded: &Loaded, calendar: &Calendar<'_>, policy: &Policy, number: usize,
     let end = if until == At(i64::MAX) { "ever".to_owned() } else { said(until, schedule.tz) };
     let wrong = format!("step {number} asks nobody from {from_said} to {end} ({}): nobody is on call", schedule.tz);
     let day = from.utc().with_timezone(&schedule.tz).date_naive();
-    let mend = format!("begin a layer of that schedule by {day}, or add \"user:NAME\" to the step");
+    let begun = |layer: &Layer| local_instant(layer.tz, layer.rotation.start.and_time(layer.rotation.handoff)) <= from;
+    let mend = if schedule.layers.iter().any(begun) {
+        "put a layer without hours or an end below the others, or add \"user:NAME\" to the step".to_owned()
+    } else {
+        format!("begin a layer of that schedule by {day}, or add \"user:NAME\" to the step")
+    };
     let thing = format!("policy.{}", policy.id);
     let found = format!("\"schedule:{id}\"");
     Some(loaded.places.complaint(&thing, &format!("step {number}"), &found, &wrong, &mend))
@@ -69,12 +67,12 @@ fn gap(loaded: &Loaded, calendar: &Calendar<'_>, policy: &Policy, number: usize,
 /// Who is on call when, by every schedule.
 struct Calendar<'a> {
     now: At,
-    shifts: BTreeMap<&'a ScheduleId, Vec<Shift>>,
+    shifts: BTreeMap<&'a ScheduleId, Vec<DatedShift>>,
 }
 
 impl<'a> Calendar<'a> {
     /// The shift that `at` lies in; `None` where nobody looked any more.
-    fn shift(&self, schedule: &ScheduleId, at: At) -> Option<&Shift> {
+    fn shift(&self, schedule: &ScheduleId, at: At) -> Option<&DatedShift> {
         let shifts = self.shifts.get(schedule)?;
         shifts.get(shifts.partition_point(|shift| shift.until <= at))
     }
@@ -86,14 +84,9 @@ impl<'a> Calendar<'a> {
 
     /// The first time at which nobody is on call: from, until.
     fn first_gap(&self, schedule: &ScheduleId) -> Option<(At, At)> {
-        let mut from = self.now;
-        for shift in self.shifts.get(schedule)? {
-            if shift.who.is_none() && self.is_soon(from) {
-                return Some((from, shift.until));
-            }
-            from = shift.until;
-        }
-        None
+        let shifts = self.shifts.get(schedule)?;
+        let gap = shifts.iter().find(|shift| shift.who.is_none()).filter(|shift| self.is_soon(shift.from))?;
+        Some((gap.from, gap.until))
     }
 
     /// Everybody this step asks at `at` who can be paged at all.
@@ -189,11 +182,8 @@ impl Again<'_> {
         };
         let wrong =
             format!("step {number} asks nobody but {who} {when} ({tz}), and step {} asks {who} already", self.before);
-        let members: BTreeSet<&UserId> = schedules(number)
-            .chain(schedules(self.before))
-            .flat_map(|schedule| &schedule.layers)
-            .flat_map(|layer| &layer.members)
-            .collect();
+        let members: BTreeSet<&UserId> =
+            schedules(number).chain(schedules(self.before)).flat_map(Schedule::people).collect();
         let rotate = schedules(number).next().is_some() && schedules(self.before).next().is_some() && members.len() > 1;
         let add = format!("add \"user:NAME\", somebody else, to step {number}");
         let mend = if rotate {

@@ -6,7 +6,7 @@
 use super::complaint::Notes;
 use super::limits::{MAX_ID_CHARS, MAX_NAME_CHARS, MAX_QUOTED_CHARS};
 use super::{brackets, span, suggest};
-use chrono::{NaiveDate, NaiveTime};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -24,6 +24,12 @@ pub(super) struct Found<T> {
     pub at: usize,
     /// `policy = "paymnts"`, or `"user:bn" in targets`.
     pub shown: String,
+}
+
+/// One of a list that may hold names and tables.
+pub(super) enum Item<'a> {
+    Name(Found<String>),
+    Table(Table<'a>),
 }
 
 /// One table of the file.
@@ -99,6 +105,37 @@ impl<'a> Table<'a> {
         };
         self.bounded(key, value, items.len(), max_items);
         Some(items.iter().take(max_items).filter_map(|v| self.text_of(key, v, max_chars, true)).collect())
+    }
+
+    /// One text, or a list of them.
+    pub fn text_or_texts(
+        &self,
+        key: &'static str,
+        max_items: usize,
+        max_chars: usize,
+    ) -> Option<(bool, Vec<Found<String>>)> {
+        let is_list = self.get(key)?.get_ref().is_array();
+        let found =
+            if is_list { self.texts(key, max_items, max_chars) } else { self.text(key, max_chars).map(|f| vec![f]) };
+        found.map(|found| (is_list, found))
+    }
+
+    /// A list of names, some of them written as `{ … }` to say more.
+    pub fn items(&self, key: &'static str, kind: &'static str, max_items: usize) -> Option<Vec<Item<'a>>> {
+        let value = self.get(key)?;
+        let Some(items) = value.get_ref().as_array() else {
+            self.wrong_kind(key, value, &format!("a list: {key} = [\"…\"]"));
+            return None;
+        };
+        self.bounded(key, value, items.len(), max_items);
+        let item = |(item, number): (&'a Spanned<DeValue<'a>>, usize)| match item.get_ref() {
+            DeValue::Table(table) => {
+                let place = format!("{} {} {number}", self.place, key.strip_suffix('s').unwrap_or(key));
+                Some(Item::Table(Table::new(self.notes, table, item.span().start, kind, place)))
+            }
+            _ => self.text_of(key, item, MAX_ID_CHARS, true).map(Item::Name),
+        };
+        Some(items.iter().zip(1..).take(max_items).filter_map(item).collect())
     }
 
     pub fn flag(&self, key: &'static str) -> Option<bool> {
@@ -181,6 +218,18 @@ impl<'a> Table<'a> {
         time.map(|time| self.found(key, value, time))
     }
 
+    /// A day and a time of day, on the local clock: `2026-12-24T18:00`, with or without quotes.
+    pub fn local_time(&self, key: &'static str) -> Option<Found<NaiveDateTime>> {
+        const FORMATS: [&str; 4] = ["%Y-%m-%dT%H:%M:00", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:00", "%Y-%m-%d %H:%M"];
+        let value = self.get(key)?;
+        let parse = |text: String| FORMATS.iter().find_map(|f| NaiveDateTime::parse_from_str(&text, f).ok());
+        let time = plain(value.get_ref()).and_then(parse);
+        if time.is_none() {
+            self.unreadable(key, value, "a day and a local time, in hours and minutes: 2026-12-24T18:00");
+        }
+        time.map(|time| self.found(key, value, time))
+    }
+
     /// Tables written as `[[kind]]`, or as a list of `{ … }`.
     pub fn tables(&self, key: &'static str, kind: &'static str, max_items: usize) -> Vec<Table<'a>> {
         let Some(value) = self.get(key) else {
@@ -203,6 +252,7 @@ impl<'a> Table<'a> {
             let place = match (self.place.as_str(), kind.starts_with("[[")) {
                 ("", true) => kind.to_owned(),
                 ("", false) => format!("{kind} {number}"),
+                (place, _) if key == "hours" => format!("{place} {key} {number}"),
                 (place, _) => format!("{place} {} {number}", key.strip_suffix('s').unwrap_or(key)),
             };
             item.get_ref().as_table().map(|t| Table::new(self.notes, t, item.span().start, kind, place))

@@ -8,6 +8,11 @@ use chrono_tz::{TZ_VARIANTS, Tz};
 /// The table's `tz`, which it must have.
 pub(super) fn read(table: &Table<'_>) -> Option<Tz> {
     table.required("tz", "tz = \"Europe/Berlin\", or another IANA time zone");
+    optional(table)
+}
+
+/// The table's `tz`, if it has one.
+pub(super) fn optional(table: &Table<'_>) -> Option<Tz> {
     let found = table.text("tz", MAX_NAME_CHARS)?;
     match found.value.parse::<Tz>() {
         Ok(tz) => Some(tz),

@@ -4,7 +4,7 @@ use super::call::Asked;
 use super::decision::Decision;
 use super::directory::{Directory, Policy, Service, Step, Target, Urgency, User};
 use super::id::{ScheduleId, ServiceId, UserId};
-use super::schedule::{Schedule, now_and_next, resolve};
+use super::schedule::{Override, Schedule, resolve, shifts, takeover};
 use super::stamp::{At, Stamp};
 use super::world::World;
 use super::{dnd, escalation};
@@ -13,7 +13,8 @@ use super::{dnd, escalation};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Duty {
     pub schedule: ScheduleId,
-    /// On the wall clock; `None`: for ever, as far as anybody can tell.
+    /// When somebody else takes over, or nobody, however many shifts it is until then; on the wall clock. `None`: never, as
+    /// far as anybody can tell.
     pub until: Option<At>,
     /// Who carries it then; nobody, where it is `None` and `until` is not.
     pub then: Option<UserId>,
@@ -25,12 +26,15 @@ pub struct Duty {
 pub fn duties(world: &World, directory: &Directory, stamp: Stamp, user: &UserId) -> Vec<Duty> {
     let overrides: Vec<_> = world.overrides.values().collect();
     let duty = |schedule: &Schedule| {
-        let (now, next) = now_and_next(schedule, &overrides, stamp.wall);
-        (now.who.as_ref() == Some(user)).then(|| Duty {
-            schedule: schedule.id.clone(),
-            until: next.as_ref().map(|_| now.until),
-            then: next.and_then(|n| n.who),
-            above: above(world, directory, stamp, &schedule.id, user),
+        let now = resolve(schedule, overrides.iter().copied(), stamp.wall);
+        (now.who.as_ref() == Some(user)).then(|| {
+            let takeover = takeover(schedule, &overrides, stamp.wall);
+            Duty {
+                schedule: schedule.id.clone(),
+                until: takeover.as_ref().map(|t| t.at),
+                then: takeover.and_then(|t| t.who),
+                above: above(world, directory, stamp, &schedule.id, user),
+            }
         })
     };
     directory.schedules.values().filter_map(duty).collect()
@@ -93,14 +97,12 @@ pub fn named(directory: &Directory, user: &UserId) -> Vec<Named> {
 /// for a part of [`from`, `until`) as things stand in `world`, the first of them first. At most [`RELIEVED_MAX`].
 pub fn relieved(world: &World, schedule: &Schedule, (from, until): (At, At), who: &UserId) -> Vec<UserId> {
     let mut found: Vec<UserId> = Vec::new();
-    let mut at = from;
-    for _ in 0..HANDOFFS {
-        if at >= until || found.len() >= RELIEVED_MAX {
-            break;
+    let overrides: Vec<&Override> = world.overrides.values().collect();
+    let shifts = shifts(schedule, &overrides, from).take(HANDOFFS).take_while(|shift| shift.from < until);
+    for other in shifts.filter_map(|shift| shift.who).filter(|other| other != who) {
+        if !found.contains(&other) && found.len() < RELIEVED_MAX {
+            found.push(other);
         }
-        let shift = resolve(schedule, world.overrides.values(), at);
-        found.extend(shift.who.filter(|other| other != who && !found.contains(other)));
-        at = shift.until.max(at.plus_secs(1));
     }
     found
 }
@@ -123,19 +125,10 @@ pub fn also_carried(
         Target::Schedule(other) if other != schedule => directory.schedules.get(other),
         Target::Schedule(_) | Target::User(_) | Target::Channel(_) => None,
     });
+    let overrides: Vec<&Override> = world.overrides.values().collect();
     let carries = |other: &&Schedule| {
-        let mut at = from;
-        for _ in 0..HANDOFFS {
-            if at >= until {
-                return false;
-            }
-            let shift = resolve(other, world.overrides.values(), at);
-            if shift.who.as_ref() == Some(user) {
-                return true;
-            }
-            at = shift.until.max(at.plus_secs(1));
-        }
-        false
+        let mut shifts = shifts(other, &overrides, from).take(HANDOFFS).take_while(|shift| shift.from < until);
+        shifts.any(|shift| shift.who.as_ref() == Some(user))
     };
     others.into_iter().find(carries).map(|s| s.id.clone())
 }
@@ -151,33 +144,18 @@ pub struct Coming {
 /// How far ahead coming shifts are looked for, and how many of each schedule.
 const AHEAD_SECS: i64 = 60 * 24 * 60 * 60;
 const COMING_MOST: usize = 3;
-/// Handoffs looked at in one schedule.
-const HANDOFFS: usize = 400;
+/// Shifts looked at in one schedule: two months of hours.
+const HANDOFFS: usize = 1_500;
 
-/// The next shifts of `user`, the earliest first; one under way is not among them.
+/// The next shifts of `user`, the earliest first; one under way is not among them. Two that follow each other are two.
 pub fn coming(world: &World, directory: &Directory, wall: At, user: &UserId) -> Vec<Coming> {
+    let overrides: Vec<&Override> = world.overrides.values().collect();
     let mut all = Vec::new();
     for schedule in directory.schedules.values() {
-        let mut shift = resolve(schedule, world.overrides.values(), wall);
-        let mut found: Vec<Coming> = Vec::new();
-        for _ in 0..HANDOFFS {
-            let from = shift.until;
-            if from.0 > wall.plus_secs(AHEAD_SECS).0 || found.len() > COMING_MOST {
-                break;
-            }
-            let before = shift.who.clone();
-            shift = resolve(schedule, world.overrides.values(), from);
-            let mine = shift.who.as_ref() == Some(user);
-            match found.last_mut() {
-                Some(last) if mine && last.until == from => last.until = shift.until,
-                _ if mine && before.as_ref() != Some(user) => {
-                    found.push(Coming { schedule: schedule.id.clone(), from, until: shift.until });
-                }
-                _ => {}
-            }
-        }
-        found.truncate(COMING_MOST);
-        all.extend(found);
+        let ahead = shifts(schedule, &overrides, wall).take(HANDOFFS).skip(1);
+        let soon = ahead.take_while(|shift| shift.from <= wall.plus_secs(AHEAD_SECS));
+        let mine = soon.filter(|shift| shift.who.as_ref() == Some(user)).take(COMING_MOST);
+        all.extend(mine.map(|s| Coming { schedule: schedule.id.clone(), from: s.from, until: s.until }));
     }
     all.sort_by_key(|c| (c.from, c.schedule.clone()));
     all

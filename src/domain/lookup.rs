@@ -204,6 +204,7 @@ mod tests {
             team: team.map(Into::into),
             tz: Tz::UTC,
             layers: Vec::new(),
+            fixed: Vec::new(),
         };
         let service = |n: usize| Service {
             name: format!("Service {n}"),

@@ -15,6 +15,7 @@ pub mod escalation;
 pub mod fact;
 pub mod following;
 pub mod forecast;
+pub mod gaps;
 pub mod going_on;
 pub mod handle;
 pub mod hold;

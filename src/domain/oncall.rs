@@ -104,18 +104,23 @@ fn look_at(d: &mut Decision<'_>, schedule: &Schedule) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::directory::Target;
+    use crate::domain::gaps;
     use crate::domain::handle::handle;
     use crate::domain::id::InputId;
     use crate::domain::input::{Input, What};
+    use crate::domain::schedule::{Gap, Layer, Member, Rotation, Shift, ShiftReason};
     use crate::domain::stamp::{At, Stamp};
     use crate::domain::world::World;
+    use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+    use std::sync::Arc;
 
     const START: At = At(1_772_420_520_000);
 
     /// One schedule that nobody carries but by an override.
     fn directory() -> Directory {
         let (id, name, tz) = (ScheduleId::from("primary"), "Primary".to_owned(), chrono_tz::UTC);
-        let schedule = Schedule { id: id.clone(), name, team: None, tz, layers: Vec::new() };
+        let schedule = Schedule { id: id.clone(), name, team: None, tz, layers: Vec::new(), fixed: Vec::new() };
         Directory { schedules: [(id, schedule)].into(), ..Directory::empty("C0ADMIN".into()) }
     }
 
@@ -137,5 +142,110 @@ mod tests {
         facts.iter().for_each(|fact| world.apply(fact, now));
         assert_eq!(world.next_wake(), world.next_wake_by_brute_force());
         assert_eq!(handle(&world, &directory, &end, now), Err(Refusal::NoSuchOverride(id)));
+    }
+
+    /// Ana and Ben in Berlin, turns of 12 hours at 02:30 and 14:30: the first of them lies in the gap of 29 March 2026,
+    /// and in the overlap of 25 October.
+    fn berlin() -> Directory {
+        let mut directory = directory();
+        let rotation = Rotation {
+            members: vec![Member::always("ana"), Member::always("ben")],
+            turn_hours: vec![12],
+            start: NaiveDate::from_ymd_opt(2026, 1, 1).expect("a day"),
+            handoff: NaiveTime::from_hms_opt(2, 30, 0).expect("a time"),
+        };
+        for schedule in directory.schedules.values_mut() {
+            schedule.tz = chrono_tz::Europe::Berlin;
+            schedule.layers = vec![Layer::always(schedule.tz, rotation.clone())];
+        }
+        directory
+    }
+
+    fn utc(text: &str) -> At {
+        At::from(NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").expect("a time").and_utc())
+    }
+
+    /// Every handoff on record from one instant to another, as `03-29 01:00 ben`, in UTC.
+    fn handoffs(directory: &Directory, from: &str, until: &str) -> Vec<String> {
+        let mut world = World::default();
+        let mut told = Vec::new();
+        let loaded = What::ConfigLoaded(Arc::new(directory.clone()));
+        let (mut what, mut now) = (loaded, utc(from));
+        while now < utc(until) {
+            let input = Input { id: InputId::minted('t', told.len() as u64), what };
+            for fact in handle(&world, directory, &input, Stamp::agreed(now)).expect("nobody is refused") {
+                if let Fact::ShiftStarted { shift, tzdata, .. } = &fact {
+                    assert_eq!(tzdata, chrono_tz::IANA_TZDB_VERSION);
+                    let who = shift.who.as_ref().map_or("nobody", UserId::as_str);
+                    told.push(format!("{} {who}", now.utc().format("%m-%d %H:%M")));
+                }
+                world.apply(&fact, Stamp::agreed(now));
+            }
+            assert_eq!(world.shifts.len(), 1, "exactly one answer at {}", now.utc());
+            now = world.next_wake().expect("a handoff is ahead");
+            what = What::Due;
+        }
+        told
+    }
+
+    #[test]
+    fn fault_16_a_handoff_is_committed_at_the_stated_local_time_in_a_gap_and_in_an_overlap() {
+        let directory = berlin();
+        let spring = handoffs(&directory, "2026-03-28 12:00", "2026-03-30 12:00");
+        assert_eq!(
+            spring,
+            ["03-28 12:00 ana", "03-28 13:30 ben", "03-29 01:00 ana", "03-29 12:30 ben", "03-30 00:30 ana"],
+            "02:30 does not exist on the 29th: 03:00 is the next instant that does"
+        );
+        let autumn = handoffs(&directory, "2026-10-24 12:00", "2026-10-26 12:00");
+        assert_eq!(
+            autumn,
+            ["10-24 12:00 ana", "10-24 12:30 ben", "10-25 00:30 ana", "10-25 13:30 ben", "10-26 01:30 ana"],
+            "02:30 comes twice on the 25th: the first counts"
+        );
+    }
+
+    #[test]
+    fn fault_16_another_tzdata_moves_the_handoff_that_is_ahead_and_not_what_is_on_record() {
+        let (directory, mut world) = (berlin(), World::default());
+        let now = Stamp::agreed(utc("2026-03-29 06:00"));
+        // Rules that knew of no summer time: the same turn, ended an hour later.
+        let old = Shift { who: Some("ana".into()), until: utc("2026-03-29 13:30"), why: ShiftReason::Layer(0) };
+        let (schedule, due, tzdata) = (ScheduleId::from("primary"), old.until, "2019a".to_owned());
+        world.apply(&Fact::ShiftStarted { schedule, shift: old, due, tzdata }, Stamp::agreed(utc("2026-03-29 01:00")));
+        let boot = Input { id: InputId::minted('t', 1), what: What::ConfigLoaded(Arc::new(directory.clone())) };
+        let facts = handle(&world, &directory, &boot, now).expect("it is a good one");
+        let started: Vec<_> = facts
+            .iter()
+            .filter_map(|fact| match fact {
+                Fact::ShiftStarted { shift, due, tzdata, .. } => Some((shift.who.clone(), *due, tzdata.as_str())),
+                _ => None,
+            })
+            .collect();
+        let mended = (Some("ana".into()), utc("2026-03-29 12:30"), chrono_tz::IANA_TZDB_VERSION);
+        assert_eq!(started, [mended]);
+        facts.iter().for_each(|fact| world.apply(fact, now));
+        assert_eq!(world.next_wake(), Some(utc("2026-03-29 12:30")));
+    }
+
+    #[test]
+    fn fault_27_a_gap_of_a_schedule_that_is_asked_is_seen_three_days_ahead_and_covering_it_ends_that() {
+        let (mut directory, mut world) = (berlin(), World::default());
+        for schedule in directory.schedules.values_mut() {
+            schedule.layers[0].until = NaiveDate::from_ymd_opt(2026, 3, 29);
+        }
+        let gap = Gap { from: utc("2026-03-29 01:00"), until: At(i64::MAX) };
+        let ahead = |world: &World, directory: &Directory, at: &str| gaps::ahead(world, directory, utc(at));
+        assert_eq!(ahead(&world, &directory, "2026-03-28 12:00"), [], "nobody is asked by it");
+        directory.catch_all = vec![Target::Schedule("primary".into())];
+        assert_eq!(ahead(&world, &directory, "2026-03-26 00:59"), []);
+        assert_eq!(ahead(&world, &directory, "2026-03-26 01:01"), [("primary".into(), gap)]);
+        let lasting = Gap { from: utc("2026-03-30 12:00"), ..gap };
+        assert_eq!(ahead(&world, &directory, "2026-03-30 12:00"), [("primary".into(), lasting)]);
+        let (from, until) = (utc("2026-03-28 12:00"), utc("2026-04-09 12:00"));
+        let (id, user, by) = (OverrideId(1), UserId::from("emil"), UserId::from("emil"));
+        let made = Fact::OverrideSet(Override { id, schedule: "primary".into(), user, from, until, by });
+        world.apply(&made, Stamp::agreed(from));
+        assert_eq!(ahead(&world, &directory, "2026-03-28 13:00"), []);
     }
 }

@@ -50,3 +50,7 @@ pub const RAISED_TITLE: u64 = 200;
 pub const LINK: usize = 2_000;
 /// Of a channel's topic (docs.slack.dev/reference/methods/conversations.setTopic: `too_long` above it).
 pub const TOPIC: usize = 250;
+/// Blocks of a calendar, of the fifty a message may have.
+pub const CALENDAR_BLOCKS: usize = 40;
+/// Characters of a calendar: Slack takes about 13,200 over all blocks of a message.
+pub const CALENDAR_CHARS: usize = 11_000;

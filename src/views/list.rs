@@ -219,6 +219,8 @@ pub fn help(command: &str, topic: Option<Topic>) -> Message {
             ("", "who is on call now and next"),
             ("payments", "one team's"),
             ("me", "your shifts"),
+            ("schedule payments", "every shift of the next two weeks"),
+            ("gaps", "hours at which nobody is on call"),
             ("override payments @ben 2h", "Ben instead, for two hours"),
             ("take payments until 18:00", "you instead"),
             ("overrides", "those that are ahead, with their numbers"),

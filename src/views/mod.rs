@@ -5,6 +5,7 @@
 
 pub mod action_id;
 pub mod bundle;
+pub mod calendar;
 pub mod card;
 pub mod course;
 pub mod digest;

@@ -10,7 +10,7 @@ use crate::domain::input::OverrideRequest;
 use crate::domain::schedule::{Override, Schedule, Shift, ShiftReason};
 use crate::domain::stamp::At;
 
-/// One schedule: who carries it, and who does after them (`None`: nobody else, as far as anybody can tell).
+/// One schedule: the shift under way and the one after it, be it of the same person (`None`: it has no end).
 #[derive(Clone, Debug)]
 pub struct Watch<'a> {
     pub schedule: &'a Schedule,
@@ -31,15 +31,7 @@ pub fn oncall(team: Option<&TeamId>, watches: &[Watch<'_>], d: &Directory) -> Me
         .filter_map(|of| of_team(of, watches, d).map(|said| (of, said)))
         .collect();
     let text = match team {
-        Some(team) if shown.is_empty() => {
-            let policy = d.policy_of_team(team).and_then(|p| p.steps.first());
-            let first: Vec<String> =
-                policy.into_iter().flat_map(|s| &s.targets).map(|t| super::why::target(t, d)).collect();
-            let first: Vec<&str> = first.iter().map(String::as_str).collect();
-            let first =
-                if first.is_empty() { String::new() } else { format!(" Its policy asks {} first.", names(&first)) };
-            format!("{} has no schedule.{first}", name(Some(team), d))
-        }
+        Some(team) if shown.is_empty() => has_no_schedule(team, d),
         None if shown.is_empty() => "No schedule says who is on call.".to_owned(),
         Some(team) => format!("On call for {}", name(Some(team), d)),
         None => "On call now".to_owned(),
@@ -55,6 +47,15 @@ pub fn oncall(team: Option<&TeamId>, watches: &[Watch<'_>], d: &Directory) -> Me
     Message { text, blocks, colored: None }
 }
 
+/// A team without a schedule, and who is asked instead.
+pub(super) fn has_no_schedule(team: &TeamId, d: &Directory) -> String {
+    let policy = d.policy_of_team(team).and_then(|p| p.steps.first());
+    let first: Vec<String> = policy.into_iter().flat_map(|s| &s.targets).map(|t| super::why::target(t, d)).collect();
+    let first: Vec<&str> = first.iter().map(String::as_str).collect();
+    let first = if first.is_empty() { String::new() } else { format!(" Its policy asks {} first.", names(&first)) };
+    format!("{} has no schedule.{first}", name(Some(team), d))
+}
+
 fn of_team(team: Option<&TeamId>, watches: &[Watch<'_>], d: &Directory) -> Option<String> {
     let mut of_team: Vec<&Watch<'_>> = watches.iter().filter(|w| w.schedule.team.as_ref() == team).collect();
     of_team.sort_by_key(|w| level(w.schedule, d));
@@ -63,13 +64,13 @@ fn of_team(team: Option<&TeamId>, watches: &[Watch<'_>], d: &Directory) -> Optio
 }
 
 /// The first level at which a policy asks this schedule: whoever is asked first stands first.
-fn level(schedule: &Schedule, d: &Directory) -> usize {
+pub(super) fn level(schedule: &Schedule, d: &Directory) -> usize {
     let target = Target::Schedule(schedule.id.clone());
     let first = |p: &Policy| p.steps.iter().position(|s| s.targets.contains(&target));
     d.policies.values().filter_map(first).min().unwrap_or(usize::MAX)
 }
 
-fn name(team: Option<&TeamId>, d: &Directory) -> String {
+pub(super) fn name(team: Option<&TeamId>, d: &Directory) -> String {
     let Some(team) = team else { return "No team's".to_owned() };
     escape(d.teams.get(team).map_or(team.as_str(), |t| &t.name), limits::LABEL)
 }
@@ -79,12 +80,14 @@ fn line(w: &Watch<'_>, d: &Directory) -> String {
     let person = |who: &UserId| format!("*{}*", escape(d.name_of(who), limits::LABEL));
     let now = match (&w.now.who, w.now.why) {
         (Some(who), ShiftReason::Override(_)) => format!("{schedule}: {}, standing in", person(who)),
+        (Some(who), ShiftReason::Fixed(_)) => format!("{schedule}: {}, by a fixed shift", person(who)),
         (Some(who), _) => format!("{schedule}: {}", person(who)),
         (None, _) => format!(":warning: {schedule}: *nobody*"),
     };
     let then = w.next.as_ref().map(|next| {
         let then = next.who.as_ref().map_or_else(|| ":warning: *nobody*".to_owned(), person);
-        format!(", until {}, then {then}", day_and_time(w.now.until))
+        let again = if next.who.is_some() && next.who == w.now.who { " again" } else { "" };
+        format!(", until {}, then {then}{again}", day_and_time(w.now.until))
     });
     let silent = w.silent_until.map(|until| format!(" :no_bell: Do Not Disturb until {}", time(until)));
     format!("{now}{}{}", then.unwrap_or_default(), silent.unwrap_or_default())

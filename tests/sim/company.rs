@@ -1,4 +1,4 @@
-//! A small company for the simulation and the scenarios: two services, a primary and a backup, a boss.
+//! Small companies for the simulation and the scenarios: a few services, a primary and a backup, a boss.
 
 use chrono::{NaiveDate, NaiveTime};
 use std::collections::BTreeMap;
@@ -6,10 +6,10 @@ use warridor::domain::directory::{
     Directory, Method, PersonalRule, Policy, Service, Step, Target, Team, Urgency, User,
 };
 use warridor::domain::hours::Hours;
-use warridor::domain::schedule::{Rotation, Schedule};
+use warridor::domain::schedule::{FixedShift, Hours as LayerHours, Layer, Member, Rotation, Schedule, Weekdays};
 use warridor::domain::sla::{StartWithin, Tiers};
 use warridor::domain::urgency::{Severities, UrgencyBy};
-use warridor::sandbox::workspace::{Channel, SlashCommand, User as Member, Usergroup, Workspace};
+use warridor::sandbox::workspace::{Channel, SlashCommand, User as Person, Usergroup, Workspace};
 
 const PEOPLE: [&str; 4] = ["ana", "ben", "chen", "mara"];
 const CHANNELS: [(&str, &str); 3] = [("payments", "C0PAY"), ("search", "C0SEARCH"), ("admin", "C0ADMIN")];
@@ -38,12 +38,8 @@ pub fn company() -> Directory {
         name: id.to_owned(),
         team: None,
         tz: chrono_tz::Europe::Lisbon,
-        layers: vec![Rotation {
-            members: who.iter().map(|w| (*w).into()).collect(),
-            days: 1,
-            start: NaiveDate::from_ymd_opt(2026, 1, 1).expect("a date"),
-            handoff: NaiveTime::from_hms_opt(18, 0, 0).expect("a time"),
-        }],
+        layers: vec![Layer::always(chrono_tz::Europe::Lisbon, rotation(who, 24, 18))],
+        fixed: Vec::new(),
     };
     let step = Step::all;
     let policies = [
@@ -76,6 +72,7 @@ pub fn company() -> Directory {
             repeat: 0,
         },
     ];
+    let policies = policies.into_iter().chain([desk_policy()]);
     let services = [
         service("payments", "C0PAY", "payments", Urgency::High),
         service("search", "C0SEARCH", "search", Urgency::High),
@@ -97,8 +94,9 @@ pub fn company() -> Directory {
             ..service("lights", "C0SEARCH", "search", Urgency::High)
         },
         Service { team: "spare".into(), tier: 2, ..service("vault", "C0PAY", "payments", Urgency::High) },
+        service("desk", "C0SEARCH", "desk", Urgency::High),
     ];
-    let schedules = [schedule("primary", &["ana"]), schedule("empty", &[])];
+    let schedules = [schedule("primary", &["ana"]), schedule("empty", &[]), desk()];
     Directory {
         sha256: "company".to_owned(),
         users: PEOPLE.iter().map(|p| ((*p).into(), person(p))).collect(),
@@ -127,6 +125,84 @@ pub fn company() -> Directory {
     }
 }
 
+/// Restricted to hours, with turns of hours, in two zones; nobody at night.
+fn desk() -> Schedule {
+    let day = NaiveDate::from_ymd_opt(2026, 3, 2).expect("a date");
+    let early = Layer {
+        hours: vec![hours(Weekdays::ALL, 9, 13)],
+        ..Layer::always(chrono_tz::Europe::Lisbon, rotation(&["ben", "chen", "ana"], 2, 9))
+    };
+    let mut late = Layer {
+        hours: vec![hours(Weekdays::ALL, 7, 10), hours(Weekdays::ALL, 12, 1)],
+        ..Layer::always(chrono_tz::America::New_York, rotation(&["chen", "ben"], 3, 7))
+    };
+    late.rotation.members.push(Member { user: "mara".into(), from: Some(day), until: None });
+    late.rotation.turn_hours = vec![3, 1];
+    let shift = day.and_hms_opt(10, 15, 0).expect("a time");
+    Schedule {
+        id: "desk".into(),
+        name: "desk".to_owned(),
+        team: None,
+        tz: chrono_tz::Europe::Lisbon,
+        layers: vec![early, late],
+        fixed: vec![FixedShift { user: "ana".into(), from: shift, until: shift + chrono::TimeDelta::minutes(45) }],
+    }
+}
+
+fn desk_policy() -> Policy {
+    let step = |target, delay_secs| Step::all(vec![target], delay_secs);
+    let steps = vec![step(Target::Schedule("desk".into()), 300), step(Target::User("mara".into()), 300)];
+    Policy { id: "desk".into(), steps, repeat: 0 }
+}
+
+/// Payments is carried from Berlin, by turns of 12 hours at 09:00 and 21:00. Search is carried from New York, from 08:00
+/// to 20:00 and on working days only. Above both is Mara.
+pub fn two_zones() -> Directory {
+    let mut d = company();
+    let (berlin, new_york) = (chrono_tz::Europe::Berlin, chrono_tz::America::New_York);
+    let mut working_days = Weekdays::default();
+    use chrono::Weekday::{Fri, Mon, Thu, Tue, Wed};
+    [Mon, Tue, Wed, Thu, Fri].into_iter().for_each(|day| working_days.add(day));
+    let by_day =
+        Layer { hours: vec![hours(working_days, 8, 20)], ..Layer::always(new_york, rotation(&["chen"], 24, 8)) };
+    let schedule = |id: &str, tz, layer| Schedule {
+        id: id.into(),
+        name: id.to_owned(),
+        team: None,
+        tz,
+        layers: vec![layer],
+        fixed: Vec::new(),
+    };
+    let schedules = [
+        schedule("berlin", berlin, Layer::always(berlin, rotation(&["ana", "ben"], 12, 9))),
+        schedule("new-york", new_york, by_day),
+    ];
+    d.schedules = schedules.into_iter().map(|s| (s.id.clone(), s)).collect();
+    for (policy, schedule) in [("payments", "berlin"), ("search", "new-york")] {
+        let step = |target, delay_secs| Step::all(vec![target], delay_secs);
+        let first = step(Target::Schedule(schedule.into()), 300);
+        let steps = vec![first, step(Target::User("mara".into()), 600)];
+        d.policies.insert(policy.into(), Policy { id: policy.into(), steps, repeat: 0 });
+    }
+    d.policies.remove(&"desk".into());
+    d.services.remove(&"desk".into());
+    d
+}
+
+fn hours(days: Weekdays, from: u32, until: u32) -> LayerHours {
+    let time = |hour| NaiveTime::from_hms_opt(hour, 0, 0).expect("a time");
+    LayerHours { days, from: time(from), until: time(until) }
+}
+
+fn rotation(who: &[&str], turn_hours: u32, handoff: u32) -> Rotation {
+    Rotation {
+        members: who.iter().map(|w| Member::always(*w)).collect(),
+        turn_hours: vec![turn_hours],
+        start: NaiveDate::from_ymd_opt(2026, 1, 1).expect("a date"),
+        handoff: NaiveTime::from_hms_opt(handoff, 0, 0).expect("a time"),
+    }
+}
+
 fn rule(delay_secs: i64) -> PersonalRule {
     PersonalRule { method: Method::Slack, delay_secs }
 }
@@ -147,11 +223,11 @@ pub fn workspace(directory: &Directory, seed: u64) -> Workspace {
         users: directory
             .users
             .values()
-            .map(|u| Member {
+            .map(|u| Person {
                 id: slack_id(u.id.as_str()),
                 name: u.id.to_string(),
                 real_name: u.name.clone(),
-                ..Member::default()
+                ..Person::default()
             })
             .collect(),
         channels: CHANNELS

@@ -54,7 +54,11 @@ const CALL_TIMEOUT_MS: i64 = 8_000;
 
 pub struct Sim {
     pub rng: StdRng,
+    /// When it begins.
+    pub start: At,
     pub wall: At,
+    /// Did somebody step the wall clock?
+    pub was_stepped: bool,
     pub steady_ms: i64,
     pub directory: Arc<Directory>,
     pub disk: SimDisk,
@@ -108,13 +112,20 @@ pub fn options() -> Options {
 
 impl Sim {
     pub fn new(seed: u64) -> Self {
-        let directory = Arc::new(company());
+        Self::of(company(), START, seed)
+    }
+
+    /// Another company, at another time.
+    pub fn of(directory: Directory, start: At, seed: u64) -> Self {
+        let directory = Arc::new(directory);
         let disk = SimDisk::new(seed);
         let rows = MemKv::default();
         let store = open(&disk, &rows);
         let mut sim = Self {
             rng: StdRng::seed_from_u64(seed),
-            wall: START,
+            start,
+            wall: start,
+            was_stepped: false,
             steady_ms: 1_000,
             slack: Slack::new(workspace(&directory, seed)),
             directory,
@@ -157,7 +168,7 @@ impl Sim {
 
     /// Slack's own clock: nobody steps that one.
     pub fn slack_now(&self) -> At {
-        START.plus_ms(self.steady_ms)
+        self.start.plus_ms(self.steady_ms)
     }
 
     /// Starts a process on what the disk holds. False when it does not start.
@@ -574,7 +585,7 @@ impl Sim {
         for request in requests {
             self.check_lease(request.method, &request.body);
             let call = Request::json(bot_token(), request.method, request.body.clone());
-            let now = START.plus_ms(self.steady_ms);
+            let now = self.slack_now();
             let answer = self.slack.call(call, now);
             let text = request.body.get("text").and_then(Value::as_str).unwrap_or("");
             self.transcript.push(format!(

@@ -4,7 +4,7 @@
 use crate::clock::Clock;
 use crate::domain::directory::{Directory, Policy, Target};
 use crate::domain::id::{AlertKey, ServiceId, UserId};
-use crate::domain::schedule::{Override, Schedule, now_and_next, resolve};
+use crate::domain::schedule::{Override, Schedule, resolve, takeover};
 use crate::domain::stamp::At;
 use crate::outbox::driver::OutboxHandle;
 use crate::pump::driver::Board;
@@ -100,8 +100,8 @@ impl Company {
     }
 
     fn duty(&self, d: &Directory, schedule: &Schedule, me: &UserId, tz: Tz, now: At) -> Option<String> {
-        let (shift, next) = self.resolved(|overrides| now_and_next(schedule, overrides, now));
-        if shift.who.as_ref() != Some(me) {
+        let who = self.resolved(|overrides| resolve(schedule, overrides.iter().copied(), now).who);
+        if who.as_ref() != Some(me) {
             return None;
         }
         let team = schedule.team.as_ref().and_then(|t| d.teams.get(t));
@@ -110,7 +110,8 @@ impl Company {
         // The policy that asks this schedule earliest says whether it is the first to be asked or a backup.
         let level = |p: &Policy| p.steps.iter().position(|s| s.targets.contains(&target));
         let found = d.policies.values().filter_map(|p| Some((level(p)?, p))).min_by_key(|(level, _)| *level);
-        let until = next.map(|_| until(shift.until, tz, now)).unwrap_or_default();
+        let takeover = self.resolved(|overrides| takeover(schedule, overrides, now));
+        let until = takeover.map(|takeover| until(takeover.at, tz, now)).unwrap_or_default();
         Some(match found {
             Some((0, policy)) => {
                 let backup = self.asked(d, policy, 1, now).filter(|b| b != me);
@@ -128,11 +129,8 @@ impl Company {
 
     /// When the pager next changes hands anywhere.
     fn next_handoff(&self, now: At) -> Option<At> {
-        let of = |schedule: &Schedule| {
-            let (shift, next) = self.resolved(|overrides| now_and_next(schedule, overrides, now));
-            next.map(|_| shift.until)
-        };
-        self.directory().schedules.values().filter_map(of).min()
+        let of = |schedule: &Schedule| self.resolved(|overrides| takeover(schedule, overrides, now));
+        self.directory().schedules.values().filter_map(of).map(|takeover| takeover.at).min()
     }
 }
 

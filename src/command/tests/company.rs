@@ -74,7 +74,14 @@ fn service(id: &str, name: &str, team: &str) -> Service {
 }
 
 fn schedule(id: &str, name: &str, team: &str) -> Schedule {
-    Schedule { id: id.into(), name: name.to_owned(), team: Some(team.into()), tz: Tz::UTC, layers: Vec::new() }
+    Schedule {
+        id: id.into(),
+        name: name.to_owned(),
+        team: Some(team.into()),
+        tz: Tz::UTC,
+        layers: Vec::new(),
+        fixed: Vec::new(),
+    }
 }
 
 fn policy(id: &str, levels: &[&[&str]]) -> Policy {

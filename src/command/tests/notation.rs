@@ -1,6 +1,6 @@
 //! Commands and mistakes on one line each, times in the speaker's zone.
 
-use crate::command::{Command, Doing, ListOf, Meant, Mistake, OnCall, Which, Whom};
+use crate::command::{Command, Doing, ListOf, Meant, Mistake, OnCall, Which, Whom, Whose};
 use crate::domain::stamp::At;
 use chrono_tz::Tz;
 
@@ -64,6 +64,9 @@ fn on_call_line(on_call: &OnCall, tz: Tz) -> String {
         OnCall::Everybody => "oncall everybody".to_owned(),
         OnCall::Team(team) => format!("oncall team {team}"),
         OnCall::Schedule(schedule) => format!("oncall schedule {schedule}"),
+        OnCall::Calendar(whose) => format!("calendar of {}", whose_line(whose)),
+        OnCall::Gaps(None) => "gaps".to_owned(),
+        OnCall::Gaps(Some(whose)) => format!("gaps of {}", whose_line(whose)),
         OnCall::Me => "oncall me".to_owned(),
         OnCall::Override { schedule, who, from, until, meant } => {
             format!("override {schedule} @{who} {}", span(from, until, *meant))
@@ -72,6 +75,13 @@ fn on_call_line(on_call: &OnCall, tz: Tz) -> String {
         OnCall::Overrides => "overrides".to_owned(),
         OnCall::EndOverride(id) => format!("end override {}", id.0),
         OnCall::Help => "oncall help".to_owned(),
+    }
+}
+
+fn whose_line(whose: &Whose) -> String {
+    match whose {
+        Whose::Team(team) => format!("team {team}"),
+        Whose::Schedule(schedule) => format!("schedule {schedule}"),
     }
 }
 

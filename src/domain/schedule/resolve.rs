@@ -1,5 +1,6 @@
 //! The one answer to "who is on call".
 
+use super::local::local_instant;
 use super::{Override, Schedule};
 use crate::domain::id::{OverrideId, UserId};
 use crate::domain::stamp::At;
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct Shift {
     /// `None`: nobody.
     pub who: Option<UserId>,
-    /// The first instant at which the answer may differ; on the wall clock.
+    /// The end of this shift: the instant at which another one begins, be it of the same person; on the wall clock.
     pub until: At,
     pub why: ShiftReason,
 }
@@ -23,6 +24,8 @@ pub enum ShiftReason {
     Layer(u32),
     Override(OverrideId),
     Nobody,
+    /// The index of a fixed shift of the schedule.
+    Fixed(u32),
 }
 
 /// Who carries `schedule` at the wall instant `wall`. `overrides` may hold other schedules' too. Of two overrides that
@@ -33,9 +36,9 @@ pub fn resolve<'a>(schedule: &Schedule, overrides: impl Iterator<Item = &'a Over
     let mine: Vec<&Override> = overrides.filter(lasting).collect();
     let winner = mine.iter().filter(|o| o.from <= wall).max_by_key(|o| o.id);
     let mut shift = match winner {
-        // The rotation below may change hands meanwhile; only the override's own end changes the answer.
+        // What lies below may change hands meanwhile; only the override's own end changes the answer.
         Some(o) => Shift { who: Some(o.user.clone()), until: o.until, why: ShiftReason::Override(o.id) },
-        None => by_layers(schedule, wall),
+        None => by_the_file(schedule, wall),
     };
     for o in mine.iter().filter(|o| o.from > wall && winner.is_none_or(|w| w.id < o.id)) {
         shift.until = shift.until.min(o.from);
@@ -43,38 +46,37 @@ pub fn resolve<'a>(schedule: &Schedule, overrides: impl Iterator<Item = &'a Over
     shift
 }
 
-/// How many handoffs to the same person are passed over when looking for the next one.
-const SAME_AGAIN: usize = 400;
-
-/// Who carries `schedule` at `wall`, for how long in all, and who does after that: somebody else, or nobody. `None` when
-/// it is the same person for ever, or for longer than anybody plans.
-pub fn now_and_next(schedule: &Schedule, overrides: &[&Override], wall: At) -> (Shift, Option<Shift>) {
-    let at = |wall| resolve(schedule, overrides.iter().copied(), wall);
-    let mut now = at(wall);
-    for _ in 0..SAME_AGAIN {
-        if now.until == At(i64::MAX) {
-            return (now, None);
+/// Without overrides.
+fn by_the_file(schedule: &Schedule, wall: At) -> Shift {
+    let mut until = At(i64::MAX);
+    for (index, fixed) in schedule.fixed.iter().enumerate().rev() {
+        let (from, end) = (local_instant(schedule.tz, fixed.from), local_instant(schedule.tz, fixed.until));
+        if from <= wall && wall < end {
+            let who = Some(fixed.user.clone());
+            return Shift { who, until: until.min(end), why: ShiftReason::Fixed(number(index)) };
         }
-        let then = at(now.until);
-        if then.who != now.who {
-            return (now, Some(then));
+        if wall < from && from < end {
+            until = until.min(from);
         }
-        // The resolver's answer never ends before it begins; if it did, this would not either.
-        now.until = then.until.max(now.until.plus_secs(1));
     }
-    (now, None)
+    let shift = by_layers(schedule, wall);
+    Shift { until: until.min(shift.until), ..shift }
 }
 
 fn by_layers(schedule: &Schedule, wall: At) -> Shift {
     let mut until = At(i64::MAX);
     for (index, layer) in schedule.layers.iter().enumerate().rev() {
-        match layer.turn_at(schedule.tz, wall) {
+        match layer.turn_at(wall) {
             Ok(turn) => {
-                let layer = u32::try_from(index).unwrap_or(u32::MAX);
-                return Shift { who: Some(turn.user), until: until.min(turn.until), why: ShiftReason::Layer(layer) };
+                let why = ShiftReason::Layer(number(index));
+                return Shift { who: Some(turn.user), until: until.min(turn.until), why };
             }
-            Err(starts) => until = until.min(starts),
+            Err(begins) => until = until.min(begins),
         }
     }
     Shift { who: None, until, why: ShiftReason::Nobody }
+}
+
+fn number(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
 }

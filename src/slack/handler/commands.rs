@@ -2,18 +2,19 @@
 
 use super::people::{Who, stranger};
 use super::{ANSWER, Came, Handler, ephemeral, told};
-use crate::command::{self, Command, Doing, Line, ListOf, Meant, OnCall, Speaker, Topic, Which};
+use crate::command::{self, Command, Doing, Line, ListOf, Meant, OnCall, Speaker, Topic, Which, Whose};
 use crate::config::Means;
-use crate::domain::directory::User;
+use crate::domain::directory::{Directory, User};
 use crate::domain::duty::{coming, duties, out_of_hearing};
 use crate::domain::forecast::forecast;
+use crate::domain::gaps;
 use crate::domain::going_on::{self, Announcement};
 use crate::domain::id::{ChannelId, IncidentNo, InputId, SlackUserId, UserId};
 use crate::domain::incident::Incident;
 use crate::domain::input::{Act, Deed, Raise, What};
 use crate::domain::privacy::{may_read, may_read_of};
 use crate::domain::refusal::Refusal;
-use crate::domain::schedule::now_and_next;
+use crate::domain::schedule::{DatedShift, Schedule, now_and_next, shifts};
 use crate::domain::stamp::{At, Stamp};
 use crate::pump::Snapshot;
 use crate::slack::Outcome;
@@ -162,6 +163,15 @@ impl Handler {
                 let mut all = watches(s, self.clock.now());
                 all.retain(|w| w.schedule.id == *id);
                 words(views::oncall::oncall(None, &all, d))
+            }
+            Command::OnCall(OnCall::Calendar(whose)) => {
+                words(views::calendar::calendar(whose, ahead(s, whose, self.clock.now()), d))
+            }
+            Command::OnCall(OnCall::Gaps(whose)) => {
+                let now = self.clock.now();
+                let of = schedules_of(d, whose.as_ref());
+                let gaps = of.map(|of| (of, gaps::within_two_weeks(&s.world, d, &of.id, now))).collect();
+                words(views::calendar::gaps(whose.as_ref(), gaps, d))
             }
             Command::OnCall(OnCall::Overrides) => {
                 let now = self.clock.now();
@@ -444,6 +454,23 @@ fn list(s: &Snapshot, of: &ListOf, reader: Reader<'_>, command: &str) -> Message
             views::list::list(&all, d, name)
         }
     }
+}
+
+fn schedules_of<'a>(d: &'a Directory, whose: Option<&Whose>) -> impl Iterator<Item = &'a Schedule> {
+    d.schedules.values().filter(move |schedule| match whose {
+        None => true,
+        Some(Whose::Team(team)) => schedule.team.as_ref() == Some(team),
+        Some(Whose::Schedule(id)) => schedule.id == *id,
+    })
+}
+
+/// Every shift of the coming two weeks.
+fn ahead<'a>(s: &'a Snapshot, whose: &Whose, now: At) -> Vec<(&'a Schedule, Vec<DatedShift>)> {
+    let overrides: Vec<_> = s.world.overrides.values().collect();
+    let end = now.plus_secs(gaps::CALENDAR_SECS);
+    let of = schedules_of(&s.directory, Some(whose));
+    let ahead = |of| shifts(of, &overrides, now).take(gaps::SHIFTS).take_while(|shift| shift.from < end).collect();
+    of.map(|of| (of, ahead(of))).collect()
 }
 
 fn watches(s: &Snapshot, at: At) -> Vec<Watch<'_>> {

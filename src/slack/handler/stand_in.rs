@@ -37,6 +37,8 @@ impl Handler {
             OnCall::Everybody
             | OnCall::Team(_)
             | OnCall::Schedule(_)
+            | OnCall::Calendar(_)
+            | OnCall::Gaps(_)
             | OnCall::Me
             | OnCall::Overrides
             | OnCall::Help => return self.on_call_help(typed),

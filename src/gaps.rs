@@ -1,0 +1,105 @@
+//! Tells the admin channel of times at which nobody will be on call, before they begin. Which there are is decided in
+//! `domain/gaps.rs`; here is when it is looked at, and what was told already.
+
+use crate::clock::Clock;
+use crate::domain::gaps;
+use crate::domain::id::ScheduleId;
+use crate::domain::schedule::Gap;
+use crate::domain::stamp::At;
+use crate::notices::Notices;
+use crate::pump::driver::Board;
+use crate::views;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// Gaps are looked for this often,
+const LOOK_EVERY: Duration = Duration::from_secs(60 * 60);
+/// and this soon after another configuration is in force.
+const NEW_EVERY: Duration = Duration::from_secs(2);
+
+/// Looks, and tells.
+pub struct Watch {
+    pub board: Arc<Board>,
+    pub clock: Clock,
+    pub notices: Notices,
+}
+
+impl Watch {
+    pub fn start(self, stop: CancellationToken) -> JoinHandle<()> {
+        tokio::spawn(async move {
+            let looking = async {
+                let mut told = Told::default();
+                loop {
+                    let config = self.board.snapshot().world.meta.config;
+                    self.look(&mut told).await;
+                    tokio::select! {
+                        () = self.clock.sleep(LOOK_EVERY) => {}
+                        () = self.another_than(config) => {}
+                    }
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = looking => {}
+            }
+        })
+    }
+
+    async fn another_than(&self, config: u64) {
+        while self.board.snapshot().world.meta.config == config {
+            tokio::time::sleep(NEW_EVERY).await;
+        }
+    }
+
+    async fn look(&self, told: &mut Told) {
+        let (snapshot, now) = (self.board.snapshot(), self.clock.now());
+        let new = told.news(gaps::ahead(&snapshot.world, &snapshot.directory, now), now);
+        for (schedule, gap) in &new {
+            tracing::warn!(%schedule, from = gap.from.0, until = gap.until.0, "nobody will be on call");
+        }
+        if !new.is_empty() && self.notices.say(views::calendar::gaps_ahead(&new, &snapshot.directory)).await {
+            told.these(&new);
+        }
+    }
+}
+
+/// What the admin channel heard. A gap is known by its end: one that lasts begins anew with every look.
+#[derive(Default)]
+struct Told(BTreeSet<(ScheduleId, At)>);
+
+impl Told {
+    /// Those that were not told yet; forgets what is over.
+    fn news(&mut self, ahead: Vec<(ScheduleId, Gap)>, now: At) -> Vec<(ScheduleId, Gap)> {
+        self.0.retain(|(_, until)| *until > now);
+        ahead.into_iter().filter(|(id, gap)| !self.0.contains(&(id.clone(), gap.until))).collect()
+    }
+
+    fn these(&mut self, told: &[(ScheduleId, Gap)]) {
+        self.0.extend(told.iter().map(|(id, gap)| (id.clone(), gap.until)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gap(from: i64, until: i64) -> (ScheduleId, Gap) {
+        ("primary".into(), Gap { from: At(from), until: At(until) })
+    }
+
+    #[test]
+    fn each_gap_is_told_once_also_while_it_lasts_and_again_if_it_was_not_heard() {
+        let mut told = Told::default();
+        let first = told.news(vec![gap(100, 200)], At(0));
+        assert_eq!(first, [gap(100, 200)]);
+        assert_eq!(told.news(vec![gap(100, 200)], At(10)), first, "Slack did not take it");
+        told.these(&first);
+        assert_eq!(told.news(vec![gap(100, 200), gap(300, 400)], At(50)), [gap(300, 400)]);
+        assert_eq!(told.news(vec![gap(150, 200)], At(150)), [], "it lasts");
+        assert_eq!(told.news(Vec::new(), At(200)), []);
+        assert!(told.0.is_empty(), "what is over is forgotten");
+    }
+}
