@@ -131,6 +131,10 @@ fn what_is_foretold_is_what_happens() {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
+            if let Some(another) = line.strip_prefix("company: ").and_then(Story::of) {
+                story = another;
+                continue;
+            }
             let passes = line.starts_with("at ") || line.ends_with(" pass") || line.ends_with(" passes");
             let told = if slack_fails { None } else { story.foretells(line, passes) };
             let seq = story.sim.snapshot().seq;
