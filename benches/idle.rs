@@ -165,6 +165,7 @@ fn events(n: usize, action: EventAction) -> What {
         service: "s0".into(),
         source: Source::Generic,
         urgency: Some(Urgency::Low),
+        resolve_after_secs: None,
         events: vec![event],
     })
 }
