@@ -166,6 +166,7 @@ fn events(n: usize, action: EventAction) -> What {
         source: Source::Generic,
         urgency: Some(Urgency::Low),
         key: None,
+        resolve_after_secs: None,
         events: vec![event],
     })
 }

@@ -202,7 +202,7 @@ fn fault_18_a_full_disk_turns_monitors_away_and_still_takes_what_people_do() {
 
 #[test]
 fn fault_19_rows_that_are_damaged_or_gone_are_rebuilt_from_the_journal() {
-    let mut pager = Pager::run(&Company::default());
+    let mut pager = Pager::run(&Company::default().impatient());
     for n in 0..6 {
         pager.alert(&format!("a{n}"));
     }

@@ -19,7 +19,7 @@ const BURST: u64 = 20;
 const CERTAIN: u64 = 8 + SOON;
 
 fn ready() -> Pager {
-    let pager = Pager::run(&Company::default());
+    let pager = Pager::run(&Company::default().impatient());
     pager.has_sockets(2);
     pager
 }

@@ -55,8 +55,8 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        6 => (0..3u8, 0..3u8, 0..8u8).prop_map(|(s, k, a)| Step::Event(s, k, a)),
-        4 => (0..4u8, 0..7u8, 0..15u8).prop_map(|(who, no, deed)| Step::Act(who, no, deed)),
+        6 => (0..4u8, 0..3u8, 0..8u8).prop_map(|(s, k, a)| Step::Event(s, k, a)),
+        4 => (0..4u8, 0..7u8, 0..16u8).prop_map(|(who, no, deed)| Step::Act(who, no, deed)),
         1 => (0..4u8).prop_map(Step::Override),
         1 => (0..4u8, 0..9u8).prop_map(|(who, hours)| Step::Dnd(who, hours)),
         1 => (1..5u8).prop_map(Step::EndOverride),
@@ -64,7 +64,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..4u8, 0..3u8).prop_map(|(by, who)| Step::Remove(by, who)),
         2 => (0..4u8, 0..3u8, any::<bool>()).prop_map(|(by, who, yes)| Step::Admit(by, who, yes)),
         1 => (0..7u8).prop_map(Step::GuestNote),
-        4 => prop::sample::select(vec![1_000, 5 * MINUTE, 31 * MINUTE, 25 * HOUR]).prop_map(Step::Advance),
+        4 => prop::sample::select(vec![1_000, 5 * MINUTE, 16 * MINUTE, 31 * MINUTE, 25 * HOUR]).prop_map(Step::Advance),
         3 => Just(Step::Checkpoint),
         1 => any::<bool>().prop_map(Step::Crash),
         1 => Just(Step::Snapshot),
@@ -79,7 +79,7 @@ fn take(sim: &mut Sim, step: &Step) {
                 5..7 => EventAction::Resolve,
                 _ => EventAction::Acknowledge,
             };
-            let service = ["payments", "search", "reports"][usize::from(*service)];
+            let service = ["payments", "search", "reports", "logs"][usize::from(*service)];
             sim.events(service, vec![event(action, KEYS[usize::from(*key)], None)]);
         }
         Step::Act(who, no, deed) => {
@@ -98,6 +98,7 @@ fn take(sim: &mut Sim, step: &Step) {
                 11 => Deed::Reassign { to: PEOPLE[usize::from(*no) % PEOPLE.len()].into() },
                 12 => Deed::AddResponders { whom: vec![Whom::User(PEOPLE[usize::from(*no) % PEOPLE.len()].into())] },
                 13 => Deed::MergeInto { into: IncidentNo(u64::from(*no) / 2 + 1) },
+                14 => Deed::DeclinePageAgain,
                 _ => Deed::Note { text: "looking".to_owned() },
             };
             sim.act(PEOPLE[usize::from(*who)], u64::from(*no), deed);
@@ -297,26 +298,35 @@ const KINDS: &[&str] = &[
     "act_late",
     "alert_cleared",
     "alert_fired",
+    "alert_silent",
     "alerts_taken",
     "call_exhausted",
     "call_started",
+    "came_anew",
+    "came_back",
     "card_moved",
     "clock_jumped",
     "config_loaded",
     "do_not_disturb",
     "escalated",
     "event_late",
+    "flapping",
+    "flapping_ended",
+    "heard",
     "incident_closed",
     "incident_opened",
     "marked_not_actionable",
     "merged",
     "mitigated",
+    "not_cleared",
     "noted",
     "noted_by_guest",
     "numbers_skipped",
     "override_expired",
     "override_removed",
     "override_set",
+    "page_again_declined",
+    "page_again_planned",
     "page_delivered",
     "page_failed",
     "page_requested",
@@ -341,6 +351,7 @@ const KINDS: &[&str] = &[
     "sync_created",
     "thread_shown",
     "urgency_changed",
+    "will_resolve",
 ];
 
 /// A life with something of everything.
@@ -440,6 +451,26 @@ fn life() -> Sim {
     sim.end_override("ben", last);
     sim.guest_note(newest, "slow on our side");
     sim.advance(1_000);
+    // The monitor changes its mind: comes and goes, is silent, goes on after a resolve, begins anew.
+    let number = |sim: &Sim| sim.snapshot().world.meta.last_incident.0;
+    for _ in 0..3 {
+        fire(&mut sim, "payments", "flaps");
+        sim.events("payments", vec![event(EventAction::Resolve, "flaps", None)]);
+        sim.advance(1_000);
+    }
+    sim.events("logs", vec![event(EventAction::Trigger, "panic", None)]);
+    sim.advance(1_000);
+    let silent = number(&sim);
+    act(&mut sim, "chen", silent, Deed::Acknowledge);
+    act(&mut sim, "chen", silent, Deed::SetUrgency { to: Urgency::Low });
+    sim.advance(3 * HOUR);
+    fire(&mut sim, "search", "stays");
+    let stays = number(&sim);
+    act(&mut sim, "chen", stays, Deed::Resolve { note: None });
+    sim.advance(31 * MINUTE);
+    act(&mut sim, "chen", stays, Deed::Resolve { note: None });
+    act(&mut sim, "chen", stays, Deed::DeclinePageAgain);
+    fire(&mut sim, "search", "stays");
     // A timeline outgrows memory; what is resolved is closed a day later; its alert fires once more.
     for n in 0..60 {
         act(&mut sim, "ben", 1, Deed::Note { text: format!("note {n}") });
@@ -447,6 +478,7 @@ fn life() -> Sim {
     let open: Vec<u64> = sim.snapshot().world.open_incidents().map(|i| i.no.0).collect();
     for no in open {
         act(&mut sim, "ana", no, Deed::Resolve { note: None });
+        act(&mut sim, "ana", no, Deed::DeclinePageAgain);
     }
     for _ in 0..13 {
         sim.advance(2 * HOUR);

@@ -219,7 +219,7 @@ fn merged_incidents_count_in_one_place() {
     office.card(1, "2 alerts, 3 events");
     office.monitor(SEARCH_KEY, "slow", "resolve");
     office.monitor(PAYMENTS_KEY, "disk", "resolve");
-    office.card(1, "Resolved by itself");
+    office.card(1, "still Ana Silva's");
 }
 
 #[test]

@@ -11,7 +11,7 @@ const CATCH_UP: u64 = 45;
 
 #[test]
 fn fault_8_after_half_an_hour_each_open_incident_has_one_true_card_and_no_replay() {
-    let pager = Pager::demo(&Company::waiting(&["5m", "5m", "10m"]));
+    let pager = Pager::demo(&Company::waiting(&["5m", "5m", "10m"]).impatient());
     pager.has_sockets(2);
     let slack = pager.slack;
     let seen_before = pager.alert("seen before");

@@ -38,6 +38,11 @@ impl Company {
         Self { delays: delays.to_vec(), ..Self::default() }
     }
 
+    /// What clears while somebody has it is resolved a second later.
+    pub fn impatient(self) -> Self {
+        self.set("auto_resolve_after = \"1s\"")
+    }
+
     pub fn set(self, settings: &'static str) -> Self {
         Self { settings, ..self }
     }
@@ -59,7 +64,6 @@ admin_channel = "admin"
 [settings]
 exhausted_backoff = ["1h"]
 bundle = "0s"
-auto_resolve_after = "1s"
 {}
 
 [[command]]
