@@ -468,7 +468,7 @@ impl Story {
 }
 
 /// What a monitor says in this line, and of which service.
-fn monitors<'a>(line: &'a str, clock: impl Fn(&str) -> Option<At>) -> Option<(&'a str, Event)> {
+fn monitors(line: &str, clock: impl Fn(&str) -> Option<At>) -> Option<(&str, Event)> {
     let (service, rest) = line.split_once(": ")?;
     let (rest, severity) = match rest.split_once(" as ") {
         Some((rest, severity)) => (rest, Some(severity)),

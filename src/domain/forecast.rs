@@ -64,7 +64,7 @@ pub fn forecast(world: &World, directory: &Directory, incident: IncidentNo, now:
     // Where people take turns, it depends on all the others whose turn it is.
     let world = if takes_turns(world, directory, incident) { world.clone() } else { world.alone(incident) };
     let mut run = Run { world, directory, incident, now, ahead: Vec::new() };
-    let end = run.to_the_end(now);
+    let end = run.run_to_the_end(now);
     Forecast { incident, ahead: run.ahead, end }
 }
 
@@ -118,7 +118,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn to_the_end(&mut self, mut stamp: Stamp) -> End {
+    fn run_to_the_end(&mut self, mut stamp: Stamp) -> End {
         for _ in 0..DEADLINES_MAX {
             self.deliver(stamp);
             // Resolved by a person, it may page again: that is all that is still to come of it.

@@ -282,7 +282,7 @@ fn schedules(tz: Tz, far: Tz, first: NaiveDate) -> Vec<Schedule> {
     };
     all.push(vec![alone]);
     // Members who come and go, once all of them at once.
-    let changing = vec![
+    let changing = [
         some_time("ana", None, Some(200)),
         some_time("sam", Some(40), None),
         some_time("ben", None, Some(300)),
