@@ -58,6 +58,10 @@ pub(super) fn end(d: &mut Decision<'_>, i: &Incident) {
 /// What keeps this incident from asking anybody at this moment, and until when (on the wall clock; `None`: until
 /// something happens). Every way to ask the levels of its policy looks here first.
 fn holding(d: &Decision<'_>, i: &Incident) -> Option<(HoldWhy, Option<At>)> {
+    // What a person reports does not clear by itself.
+    if i.opened_by.is_some() {
+        return None;
+    }
     let settles = i.opened.plus_secs(d.directory.services.get(&i.service)?.hold_secs);
     (d.stamp.wall < settles).then_some((HoldWhy::Settling, Some(settles)))
 }
