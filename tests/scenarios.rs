@@ -11,6 +11,9 @@
 //! | `ana presses Acknowledge on #1` | a click on the card; `in her message`: on the newest direct message |
 //! | `ana acknowledges #1`, `ana resolves #1: words`, `ana notes on #1: words`, `ana snoozes #1 until 12:00` | by command |
 //! | `ben takes primary from 09:00 until 12:00` | an override |
+//! | `ana silences payments: disk-full until 12:00: words` | a silence of one alert |
+//! | `ana maintains payments from 10:00 until 12:00: words` | a maintenance window (`team team`: of a team) |
+//! | `ana ends window 1`, `ana extends window 1 until 13:00` | a silence or a maintenance window |
 //! | `the process dies` / `the power fails` | and it starts again at once |
 //! | `slack: JSON` | a fault as `POST /sandbox/faults` takes it; `{"clear":true}` ends all |
 //! | `the clock steps 2h` / `-2h` | the wall clock only |
@@ -25,8 +28,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use warridor::domain::call::Whom;
 use warridor::domain::directory::Urgency;
-use warridor::domain::id::IncidentNo;
+use warridor::domain::id::{AlertKey, IncidentNo};
 use warridor::domain::input::{Deed, EventAction};
+use warridor::domain::quiet::Scope;
 use warridor::domain::stamp::At;
 
 #[test]
@@ -155,6 +159,9 @@ impl Story {
         if let Some(rest) = rest.strip_prefix("presses ") {
             return self.presses(who, rest);
         }
+        if self.window(who, rest).is_some() {
+            return true;
+        }
         if let Some((schedule, times)) = rest.strip_prefix("takes ").and_then(|r| r.split_once(" from ")) {
             let Some((from, until)) = times.split_once(" until ") else { return false };
             let (Some(from), Some(until)) = (clock(from), clock(until)) else { return false };
@@ -204,6 +211,34 @@ impl Story {
         self.sim.act(who, number, deed);
         self.sim.settle();
         true
+    }
+
+    /// Silences and maintenance windows.
+    fn window(&mut self, who: &str, rest: &str) -> Option<()> {
+        if let Some(rest) = rest.strip_prefix("silences ") {
+            let (alert, rest) = rest.split_once(" until ")?;
+            let (service, dedup) = alert.split_once(": ")?;
+            let (until, because) = rest.split_once(": ")?;
+            let scope = Scope::Alert(AlertKey { service: service.into(), dedup: dedup.into() });
+            let (now, until) = (self.sim.wall, clock(until)?);
+            self.sim.quiet(who, scope, now, until, because);
+        } else if let Some(rest) = rest.strip_prefix("maintains ") {
+            let (what, rest) = rest.split_once(" from ")?;
+            let (from, rest) = rest.split_once(" until ")?;
+            let (until, because) = rest.split_once(": ")?;
+            let scope = match what.strip_prefix("team ") {
+                Some(team) => Scope::Team(team.into()),
+                None => Scope::Services(what.split(" and ").map(Into::into).collect()),
+            };
+            self.sim.quiet(who, scope, clock(from)?, clock(until)?, because);
+        } else if let Some(number) = rest.strip_prefix("ends window ") {
+            self.sim.end_quiet(who, number.parse().ok()?);
+        } else {
+            let (number, until) = rest.strip_prefix("extends window ")?.split_once(" until ")?;
+            self.sim.extend_quiet(who, number.parse().ok()?, clock(until)?);
+        }
+        self.sim.settle();
+        Some(())
     }
 
     fn presses(&mut self, who: &str, rest: &str) -> bool {

@@ -24,6 +24,8 @@ pub(super) enum Verb {
     Merge,
     Why,
     Now,
+    Silence,
+    Maintenance,
     OnCall,
 }
 
@@ -49,6 +51,8 @@ pub(super) const PAGER: &[(Verb, &[&str])] = &[
     (Verb::Merge, &["merge"]),
     (Verb::Why, &["why"]),
     (Verb::Now, &["now"]),
+    (Verb::Silence, &["silence", "silences", "mute"]),
+    (Verb::Maintenance, &["maintenance", "maint"]),
     (Verb::OnCall, &["oncall", "on-call", "who", "whos", "who's"]),
 ];
 
@@ -80,16 +84,6 @@ pub(super) struct Absent {
 }
 
 pub(super) const PAGER_ABSENT: &[Absent] = &[
-    Absent {
-        words: &["silence", "mute"],
-        why: "Silences are not there yet. Silence it at the monitor, or snooze the incident.",
-        instead: "snooze N 2h",
-    },
-    Absent {
-        words: &["maintenance", "maint"],
-        why: "Maintenance windows are not there yet. Silence it at the monitor, or snooze its incidents.",
-        instead: "snooze N 2h",
-    },
     Absent {
         words: &["doing"],
         why: "Announcements are not there yet. Say it in the team's channel; `now` shows what is open.",
@@ -173,6 +167,7 @@ impl Verb {
             Self::Merge => Topic::Merge,
             Self::Why => Topic::Why,
             Self::Now => Topic::Now,
+            Self::Silence | Self::Maintenance => Topic::Quiet,
             Self::OnCall => Topic::OnCall,
         })
     }

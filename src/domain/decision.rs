@@ -39,6 +39,11 @@ impl<'a> Decision<'a> {
         self.facts.push(fact);
     }
 
+    /// What was decided so far.
+    pub fn facts(&self) -> &[Fact] {
+        &self.facts
+    }
+
     pub fn into_facts(self) -> Vec<Fact> {
         self.facts
     }

@@ -14,7 +14,7 @@ use super::post::About;
 use super::schedule::resolve;
 use super::stamp::At;
 use super::world::Wake;
-use super::{dnd, hold, oncall, post, settle};
+use super::{dnd, hold, oncall, post, quieting, settle};
 
 /// At most this many deadlines are served by one wake, oldest first; the rest by the next.
 pub const DUE_AT_ONCE: usize = 64;
@@ -27,6 +27,7 @@ pub(super) fn due(d: &mut Decision<'_>) {
             Wake::Shift(schedule) => oncall::shift_due(d, &schedule),
             Wake::Override(id) => d.emit(Fact::OverrideExpired { id }),
             Wake::Post(id) => post::due(d, id),
+            Wake::Quiet(id) => quieting::due(d, id),
         }
     }
 }

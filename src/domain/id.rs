@@ -92,6 +92,10 @@ number!(
 number!(PageId);
 number!(OverrideId);
 number!(PostId);
+number!(
+    /// A silence or a maintenance window.
+    QuietId
+);
 
 impl fmt::Display for IncidentNo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,10 +4,11 @@ use super::call::Whom;
 use super::directory::{Directory, Urgency};
 use super::dnd::Window;
 use super::id::{
-    AlertKey, ChannelId, IncidentNo, InputId, MessageRef, OverrideId, PageId, PostId, ScheduleId, ServiceId,
+    AlertKey, ChannelId, IncidentNo, InputId, MessageRef, OverrideId, PageId, PostId, QuietId, ScheduleId, ServiceId,
     SlackUserId, UserId,
 };
 use super::page::{PageFailure, SyncKey};
+use super::quiet::Scope;
 use super::stamp::At;
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
@@ -46,6 +47,12 @@ pub enum What {
     Override(OverrideRequest),
     /// A person ends that before its time.
     EndOverride { id: OverrideId, by: UserId },
+    /// A person makes a silence or a maintenance window.
+    Quiet(QuietRequest),
+    /// A person ends it before its time.
+    EndQuiet { id: QuietId, by: UserId },
+    /// A person lets it last until then, on the wall clock.
+    ExtendQuiet { id: QuietId, by: UserId, until: At },
     /// A deadline may have come: look.
     Due,
     /// The outside world answered.
@@ -247,6 +254,17 @@ pub struct OverrideRequest {
     pub by: UserId,
 }
 
+/// A silence or a maintenance window that somebody wants.
+#[derive(Clone, Debug)]
+pub struct QuietRequest {
+    pub scope: Scope,
+    pub by: UserId,
+    /// On the wall clock, as `until` is; what has passed is now.
+    pub from: At,
+    pub until: At,
+    pub because: String,
+}
+
 /// What the outside world answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Settled {
@@ -293,6 +311,9 @@ impl Input {
             What::GuestNote(n) => vec![Need::Incident(n.incident)],
             What::Override(_)
             | What::EndOverride { .. }
+            | What::Quiet(_)
+            | What::EndQuiet { .. }
+            | What::ExtendQuiet { .. }
             | What::AddMe(_)
             | What::Admit(_)
             | What::RemovePerson(_)

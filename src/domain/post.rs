@@ -3,7 +3,7 @@
 
 use super::decision::Decision;
 use super::fact::Fact;
-use super::id::{MessageRef, PostId, ScheduleId};
+use super::id::{MessageRef, PostId, QuietId, ScheduleId};
 use super::page::Recipient;
 use super::stamp::At;
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,10 @@ pub struct Post {
 pub enum About {
     /// A level was passed over because nobody carries this schedule.
     NobodyOnCall { schedule: ScheduleId },
+    /// A silence or a maintenance window.
+    Quiet { quiet: QuietId },
+    /// That it ends soon, for whoever made it.
+    QuietEnds { quiet: QuietId, until: At },
 }
 
 /// Says `about` to `to`, unless it is being said there already.

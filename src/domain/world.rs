@@ -5,11 +5,12 @@
 
 use super::dnd::Window;
 use super::fact::Fact;
-use super::id::{AlertKey, IncidentNo, InputId, OverrideId, PageId, PostId, ScheduleId, SlackUserId};
+use super::id::{AlertKey, IncidentNo, InputId, OverrideId, PageId, PostId, QuietId, ScheduleId, SlackUserId};
 use super::incident::{Entry, Incident};
 use super::page::Page;
 use super::people::Newcomer;
 use super::post::Post;
+use super::quiet::Quiet;
 use super::schedule::{Override, Shift};
 use super::stamp::{At, Stamp};
 use imbl::{OrdMap, OrdSet};
@@ -45,6 +46,9 @@ pub struct World {
     pub people: OrdMap<SlackUserId, Newcomer>,
     /// Messages about no single incident that are kept true; bounded by [`super::post::POSTS_MAX`].
     pub posts: OrdMap<PostId, Post>,
+    /// Silences and maintenance windows, and those that ended a short while ago; bounded by
+    /// [`super::quiet::QUIETS_MAX`].
+    pub quiets: OrdMap<QuietId, Quiet>,
     seen: OrdMap<InputId, At>,
     seen_order: OrdSet<(At, InputId)>,
     wakes: OrdSet<(At, Wake)>,
@@ -71,6 +75,8 @@ pub struct Meta {
     pub restores: u32,
     #[serde(default)]
     pub last_post: PostId,
+    #[serde(default)]
+    pub last_quiet: QuietId,
 }
 
 /// Who is on call by a schedule, and when to look again.
@@ -88,6 +94,7 @@ pub enum Wake {
     Shift(ScheduleId),
     Override(OverrideId),
     Post(PostId),
+    Quiet(QuietId),
 }
 
 impl World {
@@ -168,7 +175,8 @@ impl World {
         let shifts = self.shifts.values().map(|s| s.due);
         let overrides = self.overrides.values().map(|o| o.until);
         let posts = self.posts.values().map(|p| p.keep_until);
-        incidents.chain(shifts).chain(overrides).chain(posts).min()
+        let quiets = self.quiets.values().map(|q| q.due);
+        incidents.chain(shifts).chain(overrides).chain(posts).chain(quiets).min()
     }
 
     /// The rows that changed since this was last asked, each once.

@@ -174,6 +174,7 @@ pub fn help(command: &str, topic: Option<Topic>) -> Message {
             ("trigger", "page somebody"),
             ("oncall", "who is on call"),
             ("now", "what is going on"),
+            ("maintenance", "nobody is paged for it: `help silence`"),
             ("help note", "more: `reassign` `urgency` `merge` `why`…"),
         ],
         Some(Topic::Trigger) => &[
@@ -208,6 +209,14 @@ pub fn help(command: &str, topic: Option<Topic>) -> Message {
         Some(Topic::Note) => &[("note 12 what you found", "kept with the incident")],
         Some(Topic::Merge) => &[("merge 12 into 13", "12's alerts belong to 13 from then on")],
         Some(Topic::Why) => &[("why 12", "why it paged whom, and what comes next")],
+        Some(Topic::Quiet) => &[
+            ("maintenance payments-api 2h because deploy", "its alerts page nobody, and are shown"),
+            ("maintenance payments tomorrow 9am-5pm because moving", "a whole team's, planned"),
+            ("silence 12 2h because known", "the alert of 12, whatever it does"),
+            ("silence alertname=DiskFull in payments-api 2h because cleaning", "by labels: `=`, `!=`, `=db-*`"),
+            ("silences", "what is in force and ahead, with numbers"),
+            ("silence end 3", "ends one; what still fires pages"),
+        ],
         Some(Topic::Now) => &[("now", "what is open, and who is on call")],
         Some(Topic::OnCall) => &[
             ("", "who is on call now and next"),

@@ -367,3 +367,8 @@ pub fn no_window() -> String {
 pub fn takes_long(no: IncidentNo) -> String {
     format!("{no}: that takes long. Its card will show whether it was done.")
 }
+
+/// An incident that no monitor opened has nothing to silence.
+pub fn no_alert_to_silence(no: IncidentNo) -> String {
+    format!("{no} has no alert that could be silenced. Snooze it instead: `/pager snooze {} 2h`.", no.0)
+}

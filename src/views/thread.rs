@@ -147,7 +147,7 @@ fn words(what: &Happening, d: &Directory) -> String {
             };
             format!("{} {what}.", name(d, by))
         }
-        Happening::Held { why, until } => super::hold::began(why, *until),
+        Happening::Held { why, until, because } => super::hold::began(why, *until, because, d),
         Happening::HoldEnded { why } => super::hold::ended(why),
         Happening::CardMoved { to, why } => {
             format!(":warning: A new card was made in <#{to}>: the old one was refused ({}).", failure(why))

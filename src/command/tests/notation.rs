@@ -1,6 +1,7 @@
 //! Commands and mistakes on one line each, times in the speaker's zone.
 
-use crate::command::{Command, ListOf, Meant, Mistake, OnCall, Which, Whom};
+use crate::command::{Command, ListOf, Meant, Mistake, OnCall, Silenced, Which, Whom};
+use crate::domain::quiet::{Scope, Within};
 use crate::domain::stamp::At;
 use chrono_tz::Tz;
 
@@ -49,6 +50,13 @@ fn command_line(command: &Command, tz: Tz) -> String {
         Command::Merge { from, into } => format!("merge {} into {into}", no(*from)),
         Command::Why(which) => format!("why {}", no(*which)),
         Command::Now => "now".to_owned(),
+        Command::Quiets => "silences".to_owned(),
+        Command::PlanMaintenance => "maintenance?".to_owned(),
+        Command::EndQuiet(id) => format!("end silence {}", id.0),
+        Command::Quiet { what, from, until, meant, because } => {
+            let span = format!("{} - {}{}", at(*from, tz), at(*until, tz), also(*meant));
+            format!("{} {span} `{because}`", silenced(what))
+        }
         Command::OnCall(on_call) => on_call_line(on_call, tz),
     }
 }
@@ -67,6 +75,26 @@ fn on_call_line(on_call: &OnCall, tz: Tz) -> String {
         OnCall::Overrides => "overrides".to_owned(),
         OnCall::EndOverride(id) => format!("end override {}", id.0),
         OnCall::Help => "oncall help".to_owned(),
+    }
+}
+
+fn silenced(what: &Silenced) -> String {
+    match what {
+        Silenced::Incident(no) => format!("silence the alert of {no}"),
+        Silenced::Scope(Scope::Alert(key)) => format!("silence {} of {}", key.dedup, key.service),
+        Silenced::Scope(Scope::Labels { within, matchers }) => {
+            let all: Vec<String> = matchers.iter().map(ToString::to_string).collect();
+            let within = match within {
+                Within::Service(id) => id.to_string(),
+                Within::Team(id) => format!("team {id}"),
+            };
+            format!("silence {} in {within}", all.join(" "))
+        }
+        Silenced::Scope(Scope::Services(all)) => {
+            let all: Vec<&str> = all.iter().map(|s| s.as_str()).collect();
+            format!("maintenance {}", all.join(" "))
+        }
+        Silenced::Scope(Scope::Team(id)) => format!("maintenance team {id}"),
     }
 }
 

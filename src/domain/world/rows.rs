@@ -4,10 +4,11 @@
 //! in order of age. Values are JSON.
 
 use super::{CurrentShift, Meta, Wake, World};
-use crate::domain::id::{AlertKey, IncidentNo, InputId, OverrideId, PostId, ScheduleId, SlackUserId};
+use crate::domain::id::{AlertKey, IncidentNo, InputId, OverrideId, PostId, QuietId, ScheduleId, SlackUserId};
 use crate::domain::incident::{Entry, Incident, State};
 use crate::domain::people::Newcomer;
 use crate::domain::post::Post;
+use crate::domain::quiet::Quiet;
 use crate::domain::schedule::Override;
 use crate::domain::stamp::At;
 use serde::{Serialize, de::DeserializeOwned};
@@ -26,6 +27,7 @@ pub enum RowKey {
     Person(SlackUserId),
     Dnd(SlackUserId),
     Post(PostId),
+    Quiet(QuietId),
 }
 
 /// A row that cannot be read.
@@ -36,7 +38,7 @@ pub struct RowTrouble {
 }
 
 /// Prefixes of the rows a start reads whole.
-pub const OPEN_PREFIXES: [&[u8]; 8] = [b"m", b"o/", b"s/", b"v/", b"i/", b"p/", b"d/", b"n/"];
+pub const OPEN_PREFIXES: [&[u8]; 9] = [b"m", b"o/", b"s/", b"v/", b"i/", b"p/", b"d/", b"n/", b"q/"];
 
 type Change = (Vec<u8>, Option<Vec<u8>>);
 
@@ -148,6 +150,7 @@ impl World {
                 vec![(k, self.dnd.get(id).map(json))]
             }
             RowKey::Post(id) => vec![(numbered(b"n/", id.0), self.posts.get(id).map(json))],
+            RowKey::Quiet(id) => vec![(numbered(b"q/", id.0), self.quiets.get(id).map(json))],
         }
     }
 
@@ -160,7 +163,8 @@ impl World {
             .chain(self.seen.keys().map(|id| RowKey::Seen(id.clone())))
             .chain(self.people.keys().map(|id| RowKey::Person(id.clone())))
             .chain(self.dnd.keys().map(|id| RowKey::Dnd(id.clone())))
-            .chain(self.posts.keys().map(|id| RowKey::Post(*id)));
+            .chain(self.posts.keys().map(|id| RowKey::Post(*id)))
+            .chain(self.quiets.keys().map(|id| RowKey::Quiet(*id)));
         keys.flat_map(|k| self.row_changes(&k)).filter(|(_, v)| v.is_some()).collect()
     }
 
@@ -207,6 +211,11 @@ impl World {
                 let post: Post = read(key, value)?;
                 self.wake_at(Some(post.keep_until), Wake::Post(post.id));
                 self.posts.insert(post.id, post);
+            }
+            [b'q', b'/', ..] => {
+                let quiet: Quiet = read(key, value)?;
+                self.wake_at(Some(quiet.due), Wake::Quiet(quiet.id));
+                self.quiets.insert(quiet.id, quiet);
             }
             _ => return Err(trouble(key, "no row of this name is known")),
         }

@@ -95,6 +95,7 @@ impl Handler {
         let Some(user) = user else { return Reply::Words(self.unknown_speaks(&s, command, typed).await) };
         Reply::Words(match command {
             Command::OnCall(on_call) => self.stand_in(&s, on_call, user, typed).await,
+            Command::Quiet { .. } | Command::EndQuiet(_) => self.quiet(&s, &command, user, typed).await,
             Command::Trigger { service: Some(service), what } => {
                 let raise = Raise { service, by: user.id.clone(), title: what, urgency: None };
                 self.act(typed, typed.id.into(), What::Raise(raise), IncidentNo(0)).await
@@ -128,9 +129,23 @@ impl Handler {
         match command {
             Command::Mine => words(self.paused(views::list::mine(&mine(s, me), d, typed.command))),
             Command::Help(topic) => words(self.help(typed, *topic)),
-            Command::List(of) => words(self.paused(list(s, of, reader, typed.command))),
+            Command::List(of) => {
+                let mut message = list(s, of, reader, typed.command);
+                let reader = views::quiet::Reader { user: me, channel: typed.place.channel.as_ref() };
+                let silent = views::quiet::in_short(&s.world, d, reader);
+                message.blocks.extend(silent.as_deref().map(views::kit::context));
+                words(self.paused(message))
+            }
             Command::Show(which) => words(self.about(s, *which, me, typed, |i| views::list::show(i, d, s.store))),
             Command::Why(which) => words(self.about(s, *which, me, typed, |i| views::why::why(i, d))),
+            Command::Quiets => {
+                let reader = views::quiet::Reader { user: me, channel: typed.place.channel.as_ref() };
+                words(views::quiet::list(&s.world, d, reader, typed.command))
+            }
+            Command::PlanMaintenance => {
+                me?;
+                Some(Reply::Window(self.plan_maintenance(s, typed.place)))
+            }
             Command::Now => {
                 let (open, left_out) = open(s, reader);
                 let now = views::why::now(&open, &watches(s, self.clock.now()), d);
@@ -177,6 +192,8 @@ impl Handler {
             | Command::Reopen(_)
             | Command::Note(..)
             | Command::Merge { .. }
+            | Command::Quiet { .. }
+            | Command::EndQuiet(_)
             | Command::OnCall(OnCall::Override { .. } | OnCall::Take { .. } | OnCall::EndOverride(_)) => None,
         }
     }
@@ -356,6 +373,10 @@ fn deed(command: &Command) -> Option<(Which, Deed)> {
         | Command::Acknowledge(_)
         | Command::Why(_)
         | Command::Now
+        | Command::Quiets
+        | Command::Quiet { .. }
+        | Command::PlanMaintenance
+        | Command::EndQuiet(_)
         | Command::OnCall(_) => return None,
     })
 }
