@@ -550,7 +550,7 @@ fn posts_say_what_is_true(sim: &mut Sim, seed: u64) -> u64 {
         let all = sim.messages(m.channel.as_str());
         let shown = all.iter().find(|shown| shown["ts"] == m.ts.as_str()).cloned().unwrap_or_default();
         assert_eq!(shown["text"], wanted.text, "seed {seed}: {p:?} is out of date\n{}", sim.tail());
-        assert_eq!(Sim::buttons(&shown), wanted_buttons(&wanted), "seed {seed}: {p:?} has other buttons");
+        assert_eq!(Sim::buttons(&shown), Sim::buttons(&json!(wanted.blocks)), "seed {seed}: {p:?} has other buttons");
         let number = p.id.0.to_string();
         let same = all.iter().filter(|m| m["metadata"]["event_payload"]["post"].as_str() == Some(&number));
         extra += same.count() as u64 - 1;

@@ -37,7 +37,7 @@ fn until(at: Option<At>) -> String {
 }
 
 /// Ends the sentence.
-fn because(words: &str) -> String {
+pub(super) fn because(words: &str) -> String {
     match escape(words, limits::NOTE) {
         words if words.is_empty() => ".".to_owned(),
         words if words.ends_with(['.', '!', '?']) => format!(": {words}"),

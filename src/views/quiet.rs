@@ -68,8 +68,10 @@ pub fn called(q: &Quiet, w: &World, d: &Directory, reader: Reader<'_>) -> String
                 Within::Service(id) => names(&[&service(id)]),
                 Within::Team(id) => format!("team {}", names(&[&team(id)])),
             };
-            let all: Vec<String> =
-                matchers.iter().map(|m| format!("`{}`", escape_marked(&m.to_string(), limits::LABEL))).collect();
+            let all: Vec<String> = matchers
+                .iter()
+                .map(|m| format!("`{}`", escape(&m.to_string(), limits::LABEL).replace('`', "'")))
+                .collect();
             format!("{} of {within}", all.join(" "))
         }
     };
@@ -81,9 +83,9 @@ pub fn called(q: &Quiet, w: &World, d: &Directory, reader: Reader<'_>) -> String
 
 fn reason(q: &Quiet, d: &Directory, reader: Reader<'_>) -> String {
     if q.scope.services(d).iter().all(|s| reader.may_know(s, d)) {
-        format!(": {}", escape(&q.because, limits::NOTE))
+        super::hold::because(&q.because)
     } else {
-        String::new()
+        ".".to_owned()
     }
 }
 
@@ -170,7 +172,7 @@ fn after(q: &Quiet, w: &World, d: &Directory) -> String {
     let (held, pages): (Vec<_>, Vec<_>) = triggered.partition(|i| i.hold.is_some());
     let mut said = match pages.as_slice() {
         [] => "Nothing it held back pages now.".to_owned(),
-        some => format!("Open, and paging by its policy: {}.", numbers(some.iter().map(|i| i.no))),
+        some => format!("These page whoever is on call: {}.", numbers(some.iter().map(|i| i.no))),
     };
     if !held.is_empty() {
         said.push_str(&format!(" Held back by something else: {}.", numbers(held.iter().map(|i| i.no))));

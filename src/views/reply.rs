@@ -8,6 +8,7 @@ use super::{Message, limits};
 use crate::domain::call::{Call, CallKind, CallState};
 use crate::domain::directory::{Directory, Step, Target, Urgency};
 use crate::domain::fact::{Fact, LateAct, ResolvedBy, StepStarted};
+use crate::domain::hold::HoldWhy;
 use crate::domain::id::{IncidentNo, StoreId, UserId};
 use crate::domain::incident::{Incident, State};
 use slack_morphism::prelude::SlackBlockButtonStyle;
@@ -72,6 +73,7 @@ fn told(fact: &Fact, facts: &[Fact], after: &Incident, d: &Directory) -> Option<
         Fact::Noted { .. } | Fact::NotedByGuest { .. } => format!("Noted on {no}."),
         Fact::Merged { into, by, stopped, .. } => merged(*into, (by, stopped), facts, after, d),
         Fact::ActLate { act, .. } => late(after, act, d),
+        Fact::Held { incident, why: HoldWhy::Quiet { .. }, .. } if *incident == no => super::hold::status(after, d)?,
         _ => return None,
     })
 }
