@@ -4,6 +4,7 @@ use super::mistake::{Mistake, quoted};
 use super::names::{self, of_service, of_team};
 use super::reading::Reading;
 use super::span::span;
+use super::spoken::spoken;
 use super::which::{incident_no, number};
 use super::{Command, REASON_MAX, Silenced};
 use crate::domain::id::{IncidentNo, QuietId, ServiceId, TeamId};
@@ -37,7 +38,7 @@ pub(super) fn silence(r: &mut Reading<'_>) -> Result<Command, Mistake> {
     matchers_ahead(r, &mut matchers)?;
     r.words.skip(IN);
     let at = r.words.at();
-    if r.words.is_done() {
+    if r.words.is_done() || spoken(&mut r.words.clone()).is_some() {
         return Err(Mistake::new(
             "Of which service or team? Write it after the labels: `silence alertname=DiskFull in payments-api 2h because …`.",
         ));
@@ -45,12 +46,6 @@ pub(super) fn silence(r: &mut Reading<'_>) -> Result<Command, Mistake> {
     let named = service_or_team(r)?;
     matchers_ahead(r, &mut matchers)?;
     if matchers.is_empty() {
-        if r.words.next().is_some_and(|w| w.contains('=')) {
-            return Err(Mistake::new(format!(
-                "I don't understand {}. A label is written `name=value`, `name!=value` or `name=begins*`.",
-                quoted(r.words.next().unwrap_or_default())
-            )));
-        }
         let why = "A silence names labels. To silence all of it is a maintenance window.";
         return Err(r.instead(why, verb, at, "maintenance"));
     }
@@ -117,7 +112,7 @@ fn matchers_ahead(r: &mut Reading<'_>, all: &mut Vec<Matcher>) -> Result<(), Mis
         r.words.skip(&["and", "&"]);
     }
     if r.words.next().is_some_and(|w| w.contains('=')) {
-        let word = quoted(r.words.next().unwrap_or_default());
+        let word = quoted(r.words.typed(r.words.at(), r.words.at() + 1));
         return Err(Mistake::new(format!(
             "I don't understand {word}. A label is written `name=value`, `name!=value` or `name=begins*`."
         )));

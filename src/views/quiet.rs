@@ -48,7 +48,7 @@ pub fn called(q: &Quiet, w: &World, d: &Directory, reader: Reader<'_>) -> String
     let team = |id: &TeamId| d.teams.get(id).map_or_else(|| format!("{id}"), |t| t.name.clone());
     let what = match &q.scope {
         Scope::Services(all) => {
-            let mut known: Vec<String> = all.iter().filter(|s| reader.may_know(s, d)).map(|s| service(s)).collect();
+            let mut known: Vec<String> = all.iter().filter(|s| reader.may_know(s, d)).map(&service).collect();
             if known.len() < all.len() {
                 known.push("a private service".to_owned());
             }

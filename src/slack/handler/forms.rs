@@ -8,6 +8,7 @@ use crate::domain::fact::Fact;
 use crate::domain::id::{IncidentNo, InputId, SlackUserId, UserId};
 use crate::domain::input::{Act, Deed, Raise, What};
 use crate::domain::refusal::Refusal;
+use crate::pump::Snapshot;
 use crate::slack::dispatch::Handled;
 use crate::slack::translate::Filled;
 use crate::views::action_id::{Field, Form, Origin};
@@ -51,7 +52,7 @@ impl Handler {
             },
         };
         let came = self.decide(InputId::from(sent.view.as_str()), what, ANSWER).await;
-        self.submitted(came, sent)
+        self.submitted(&snapshot, came, sent)
     }
 
     /// Guests may note; whoever else is unknown is told so beside the input, and by a message that has the button.
@@ -61,7 +62,7 @@ impl Handler {
             (Who::Outsider { name }, Form::Note, Filled::Words(text)) => {
                 let (id, no) = (InputId::from(sent.view.as_str()), sent.origin.subject.incident);
                 let came = self.guest_note(id, &sent.by, name, no, text).await;
-                self.submitted(came, sent)
+                self.submitted(&self.board.snapshot(), came, sent)
             }
             (Who::Member(_), ..) => {
                 self.whisper(&sent.by, sent.origin.channel, &views::people::unknown());
@@ -73,7 +74,7 @@ impl Handler {
         }
     }
 
-    fn submitted(&self, came: Came, sent: Sent) -> Handled {
+    fn submitted(&self, before: &Snapshot, came: Came, sent: Sent) -> Handled {
         let Sent { by, form, origin, stacked, .. } = sent;
         let (at, no, snapshot) = (form.first_field(), origin.subject.incident, self.board.snapshot());
         match came {
@@ -86,7 +87,7 @@ impl Handler {
                 let told = if matches!(form, Form::Silence | Form::Maintenance) {
                     let user = snapshot.directory.user_by_slack(&by).map(|u| &u.id);
                     let reader = views::quiet::Reader { user, channel: origin.channel.as_ref() };
-                    quiet::came_of(&facts, &snapshot, None, reader, "/pager")
+                    quiet::came_of(&facts, before, &snapshot, None, reader, "/pager")
                 } else {
                     told(&facts, &snapshot, no)
                 };

@@ -9,7 +9,6 @@ use crate::domain::fact::Fact;
 use crate::domain::id::{AlertKey, IncidentNo, QuietId, SlackUserId, UserId};
 use crate::domain::incident::Incident;
 use crate::domain::input::{QuietRequest, What};
-use crate::domain::page::{Recipient, RevokeReason};
 use crate::domain::quiet::{How, Matcher, Scope, Within};
 use crate::domain::refusal::Refusal;
 use crate::pump::Snapshot;
@@ -53,7 +52,7 @@ impl Handler {
                     Command::EndQuiet(id) => Some(*id),
                     _ => None,
                 };
-                came_of(&facts, &snapshot, ended, reader, typed.command)
+                came_of(&facts, s, &snapshot, ended, reader, typed.command)
             }
             other => self.not_done(other, typed, IncidentNo(0)),
         }
@@ -86,9 +85,9 @@ impl Handler {
             _ => What::EndQuiet { id: lasting.quiet, by: user.clone() },
         };
         let message = match self.decide(id.into(), asked, DECIDE).await {
-            Came::To { facts, snapshot } => {
+            Came::To { facts, snapshot: after } => {
                 let reader = Reader { user: Some(&user), channel: place.channel.as_ref() };
-                came_of(&facts, &snapshot, Some(lasting.quiet), reader, "/pager")
+                came_of(&facts, &snapshot, &after, Some(lasting.quiet), reader, "/pager")
             }
             Came::Refused(refusal) => Message::plain(views::refusal::refusal(&refusal, &snapshot.directory)),
             Came::NotSaved => {
@@ -151,6 +150,7 @@ fn same_name(i: &Incident) -> Option<Scope> {
 /// What making, ending or extending one came to. `id`: of one that was there before.
 pub(super) fn came_of(
     facts: &[Fact],
+    before: &Snapshot,
     after: &Snapshot,
     id: Option<QuietId>,
     reader: Reader<'_>,
@@ -166,22 +166,23 @@ pub(super) fn came_of(
     };
     let extended = facts.iter().any(|f| matches!(f, Fact::QuietExtended { .. }));
     Message::plain(match (made, extended) {
-        (Some(_), _) => views::quiet::made(q, &stopped(facts, after), w, d, reader, command),
+        (Some(_), _) => views::quiet::made(q, &stopped(facts, before), w, d, reader, command),
         (None, true) => views::quiet::extended(q, w, d, reader),
         (None, false) => views::quiet::ended(q, w, d, reader),
     })
 }
 
-/// Whose pages were called back, each once.
-fn stopped(facts: &[Fact], after: &Snapshot) -> Vec<UserId> {
+/// Whom the policies of what is held now were asking, each once.
+fn stopped(facts: &[Fact], before: &Snapshot) -> Vec<UserId> {
+    let held = facts.iter().filter_map(|f| match f {
+        Fact::Held { incident, .. } => before.world.incident(*incident),
+        _ => None,
+    });
+    let calls = held.filter_map(|i| i.main_call().filter(|c| c.is_open()));
     let mut all: Vec<UserId> = Vec::new();
-    for fact in facts {
-        if let Fact::PageRevoked { incident, page, why: RevokeReason::Held } = fact
-            && let Some(page) = after.world.incident(*incident).and_then(|i| i.page(*page))
-            && let Recipient::User(user) = &page.to
-            && !all.contains(user)
-        {
-            all.push(user.clone());
+    for asked in calls.flat_map(|c| &c.asked) {
+        if !all.contains(&asked.user) {
+            all.push(asked.user.clone());
         }
     }
     all
