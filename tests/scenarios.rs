@@ -6,6 +6,7 @@
 //! | `at 09:05` | time passes until then (UTC, first day) |
 //! | `5m pass` | time passes (`s`, `m`, `h`) |
 //! | `payments: disk-full fires [since 08:50]` | the monitor sends a trigger |
+//! | `mixed: disk fires [with severity=info region=eu]` | with labels |
 //! | `payments: disk-full clears [since 08:50]` | the monitor sends a resolve |
 //! | `payments: disk-full is acknowledged elsewhere` | the monitor sends an acknowledge |
 //! | `ana presses Acknowledge on #1` | a click on the card; `in her message`: on the newest direct message |
@@ -117,6 +118,8 @@ impl Story {
             Some((what, since)) => (what, clock(since)),
             None => (rest, None),
         };
+        let (what, labels) = what.split_once(" with ").unwrap_or((what, ""));
+        let labels = labels.split_whitespace().filter_map(|l| l.split_once('='));
         let verbs = [
             (" fires", EventAction::Trigger),
             (" clears", EventAction::Resolve),
@@ -126,7 +129,9 @@ impl Story {
         else {
             return false;
         };
-        self.sim.events(service, vec![event(action, key, since)]);
+        let mut event = event(action, key, since);
+        event.labels.extend(labels.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        self.sim.events(service, vec![event]);
         self.sim.settle();
         true
     }

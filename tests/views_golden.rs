@@ -34,6 +34,7 @@ use warridor::domain::refusal::Refusal;
 use warridor::domain::schedule::{Override, now_and_next};
 use warridor::domain::snooze;
 use warridor::domain::stamp::{At, Stamp};
+use warridor::domain::threshold::Threshold;
 use warridor::views;
 use warridor::views::action_id::{Origin, Subject};
 use warridor::views::home::Me;
@@ -295,7 +296,9 @@ fn happenings() -> Vec<Happening> {
             | Happening::Late { .. }
             | Happening::CardMoved { .. }
             | Happening::Held { .. }
-            | Happening::HoldEnded { .. } => {}
+            | Happening::HoldEnded { .. }
+            | Happening::Routed { .. }
+            | Happening::AlertJoined { .. } => {}
         }
     }
     let asked = |level, round, who: &[&str], skipped: &[(Target, SkipReason)]| Happening::Asked {
@@ -311,6 +314,7 @@ fn happenings() -> Vec<Happening> {
     let late = |act| Happening::Late { by: "ben".into(), act };
     let resolved = |by, note: &str| Happening::Resolved { by, note: note.into() };
     let ana = || ResolvedBy::User("ana".into());
+    let three = || HoldWhy::Threshold(Threshold { events: 3, within_secs: 600 });
     let all = vec![
         Happening::Opened,
         asked(1, 0, &["ana"], &[]),
@@ -338,6 +342,12 @@ fn happenings() -> Vec<Happening> {
         },
         Happening::Held { why: HoldWhy::Settling, until: Some(NIGHT.plus_ms(HOUR)) },
         Happening::HoldEnded { why: HoldWhy::Settling },
+        Happening::Held { why: three(), until: None },
+        Happening::HoldEnded { why: three() },
+        Happening::Routed { rule: "search watches <this>".into(), told: Some("payments".into()) },
+        Happening::Routed { rule: "number 3".into(), told: None },
+        Happening::AlertJoined { title: "<!channel> node-2".into(), rule: None },
+        Happening::AlertJoined { title: "".into(), rule: Some("number 3".into()) },
         Happening::Acknowledged { by: "ana".into() },
         Happening::Joined { by: "ben".into() },
         Happening::AcknowledgedByEvent,

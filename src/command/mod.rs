@@ -172,6 +172,8 @@ pub enum Command {
     },
     Why(Which),
     Now,
+    /// Today's.
+    Fyi,
     OnCall(OnCall),
 }
 

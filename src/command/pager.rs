@@ -46,6 +46,7 @@ pub(super) fn read(r: &mut Reading<'_>) -> Result<Command, Mistake> {
         Verb::Mitigated => alone(r).map(Command::Mitigated),
         Verb::Start => alone(r).map(Command::ImOnIt),
         Verb::Why => alone(r).map(Command::Why),
+        Verb::Fyi => r.end().map(|()| Command::Fyi),
         Verb::Now => r.end().map(|()| Command::Now),
         Verb::Add => involve(r).map(|(which, whom)| Command::Add(which, whom)),
         Verb::Reassign => match involve(r)? {
@@ -88,7 +89,7 @@ fn otherwise(r: &mut Reading<'_>) -> Result<Command, Mistake> {
             r.words.advance(words);
             let line = format!("{typed} {} {}", no.0, r.words.rest());
             return match verb {
-                Verb::Mine | Verb::Help | Verb::List | Verb::Now | Verb::OnCall | Verb::Trigger => {
+                Verb::Mine | Verb::Help | Verb::List | Verb::Now | Verb::Fyi | Verb::OnCall | Verb::Trigger => {
                     Err(r.rather("The command comes first.", &format!("show {}", no.0)))
                 }
                 _ => Err(r.rather("The command comes first, then the incident.", &line)),

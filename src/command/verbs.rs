@@ -24,6 +24,7 @@ pub(super) enum Verb {
     Merge,
     Why,
     Now,
+    Fyi,
     OnCall,
 }
 
@@ -49,6 +50,7 @@ pub(super) const PAGER: &[(Verb, &[&str])] = &[
     (Verb::Merge, &["merge"]),
     (Verb::Why, &["why"]),
     (Verb::Now, &["now"]),
+    (Verb::Fyi, &["fyi", "fyis", "notifications"]),
     (Verb::OnCall, &["oncall", "on-call", "who", "whos", "who's"]),
 ];
 
@@ -172,7 +174,7 @@ impl Verb {
             Self::Note => Topic::Note,
             Self::Merge => Topic::Merge,
             Self::Why => Topic::Why,
-            Self::Now => Topic::Now,
+            Self::Now | Self::Fyi => Topic::Now,
             Self::OnCall => Topic::OnCall,
         })
     }

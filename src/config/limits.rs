@@ -32,6 +32,10 @@ pub const MAX_KEYS_PER_SERVICE: usize = 20;
 pub const MAX_REPEAT: i64 = 9;
 pub const MAX_MATCHES: usize = 50;
 pub const MAX_LABELS: usize = 20;
+pub const MAX_ROUTES: usize = 200;
+/// Values of one condition.
+pub const MAX_VALUES: usize = 50;
+pub const MAX_GROUP_LABELS: usize = 8;
 
 /// A key shorter than this can be guessed.
 pub const MIN_KEY_CHARS: usize = 16;
@@ -45,6 +49,9 @@ pub const BUNDLE_SECS: std::ops::RangeInclusive<i64> = 0..=120;
 pub const SETTING_SECS: std::ops::RangeInclusive<i64> = 1..=7 * 24 * 60 * 60;
 /// How long an alert may have to last before it pages.
 pub const HOLD_SECS: std::ops::RangeInclusive<i64> = 0..=60 * 60;
+/// Of `group` and of `threshold`.
+pub const WINDOW_SECS: std::ops::RangeInclusive<i64> = 60..=24 * 60 * 60;
+pub const THRESHOLD_EVENTS: std::ops::RangeInclusive<i64> = 2..=100;
 /// Pages to the catch-all before the last pause repeats.
 pub const MAX_BACKOFFS: usize = 10;
 

@@ -5,7 +5,7 @@ use super::limits::{HOLD_SECS, MAX_ID_CHARS, MAX_NAME_CHARS, MAX_SERVICES};
 use super::names::{Names, Once, known};
 use super::people::{channel, tier};
 use super::reader::Table;
-use super::suggest;
+use super::{routes, suggest};
 use crate::domain::directory::{Service, Team, Urgency};
 use crate::domain::id::{ChannelId, PolicyId, ServiceId, TeamId};
 use std::collections::BTreeMap;
@@ -33,6 +33,8 @@ pub(super) fn read(
         let own_channel = channel(&table, names, channels);
         let private = table.flag("private").unwrap_or(false);
         let hold = table.span("hold", HOLD_SECS).map_or(0, |found| found.value);
+        let group = routes::grouping(&table);
+        let threshold = routes::threshold(&table);
         let has_keys = table.has("key").is_some();
         if let Some(id) = id.as_ref().filter(|_| has_keys) {
             keys::read(&table, &ServiceId::from(id.value.as_str()), keys);
@@ -51,6 +53,8 @@ pub(super) fn read(
                 channel: own_channel.unwrap_or_else(|| team.channel.clone()),
                 private,
                 hold_secs: hold,
+                group,
+                threshold,
             });
         }
         table.finish();

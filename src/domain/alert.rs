@@ -7,7 +7,7 @@ use super::incident::Incident;
 use super::input::{Delivery, Event, EventAction, Source, Unreadable};
 use super::refusal::Refusal;
 use super::stamp::At;
-use super::{episode, opening};
+use super::{episode, fyi, opening, threshold};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -22,6 +22,9 @@ pub struct Alert {
     /// When the problem began, by the sender's clock: names the episode.
     pub starts_at: Option<At>,
     pub state: AlertState,
+    /// What is wrong, where the incident's title does not say it.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub title: Arc<str>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,7 +66,15 @@ pub(super) fn events(d: &mut Decision<'_>, delivery: &Delivery) -> Result<(), Re
         match event.action {
             EventAction::Trigger => trigger(d, service, &key, event, delivery.source, delivery.urgency),
             EventAction::Acknowledge => episode::acknowledge(d, &key),
-            EventAction::Resolve => episode::resolve(d, &key, event),
+            EventAction::Resolve => {
+                let informed = fyi::resolve(d, &key, event);
+                // The same key may have become an alert meanwhile, or have been one before.
+                let fires =
+                    || d.world().incident_of(&key).and_then(|i| i.alert(&key)).is_some_and(|(_, a)| a.is_firing());
+                if !informed || fires() {
+                    episode::resolve(d, &key, event);
+                }
+            }
         }
     }
     Ok(())
@@ -99,7 +110,13 @@ fn trigger(
     urgency: Option<Urgency>,
 ) {
     match episode::of_known(d, key, event) {
-        Some(fact) => d.emit(fact),
-        None => opening::open(d, service, key, event, source, urgency),
+        Some(fact) => {
+            let incident = fact.incident();
+            d.emit(fact);
+            if let Some(no) = incident {
+                threshold::look(d, no);
+            }
+        }
+        None => opening::begin(d, service, key, event, source, urgency),
     }
 }

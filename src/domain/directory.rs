@@ -1,8 +1,11 @@
 //! Who and what there is, as the configuration says: people, teams, services, policies, schedules. Read by decisions,
 //! never by `apply`: facts carry what was resolved from here.
 
+use super::group::Grouping;
 use super::id::{ChannelId, PolicyId, ScheduleId, ServiceId, SlackUserId, TeamId, UserId};
+use super::routing::Route;
 use super::schedule::Schedule;
+use super::threshold::Threshold;
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +31,8 @@ pub struct Directory {
     /// Where Warridor tells what is wrong with itself.
     pub admin_channel: ChannelId,
     pub settings: Settings,
+    /// Where alerts go that do not go to their key's service; the first that fits decides.
+    pub routes: Vec<Route>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,6 +87,10 @@ pub struct Service {
     pub private: bool,
     /// Its alerts page when they lasted this long; 0: at once.
     pub hold_secs: i64,
+    /// Which of its alerts become one incident.
+    pub group: Option<Grouping>,
+    /// How often its alerts must come before they page.
+    pub threshold: Option<Threshold>,
 }
 
 impl Service {
@@ -89,7 +98,19 @@ impl Service {
     pub fn new(id: ServiceId, team: TeamId, policy: PolicyId, channel: ChannelId) -> Self {
         let name = id.to_string();
         let urgency = Urgency::High;
-        Self { id, name, team, tier: 1, urgency, policy, channel, private: false, hold_secs: 0 }
+        Self {
+            id,
+            name,
+            team,
+            tier: 1,
+            urgency,
+            policy,
+            channel,
+            private: false,
+            hold_secs: 0,
+            group: None,
+            threshold: None,
+        }
     }
 }
 
@@ -184,6 +205,7 @@ impl Directory {
             catch_all: Vec::new(),
             admin_channel,
             settings: Settings::default(),
+            routes: Vec::new(),
         }
     }
 

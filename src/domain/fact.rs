@@ -7,10 +7,11 @@ use super::alert::Alert;
 use super::call::{CallKind, Skipped, Whom};
 use super::directory::{Method, Policy, Urgency};
 use super::dnd::Window;
+use super::fyi::FyiShown;
 use super::hold::HoldWhy;
 use super::id::{
-    CallNo, ChannelId, IncidentNo, MessageRef, OverrideId, PageId, PolicyId, PostId, ScheduleId, ServiceId,
-    SlackUserId, TeamId, UserId,
+    AlertKey, CallNo, ChannelId, FyiId, IncidentNo, MessageRef, OverrideId, PageId, PolicyId, PostId, ScheduleId,
+    ServiceId, SlackUserId, TeamId, UserId,
 };
 use super::input::{EventAction, Need, SnoozeWhy, Source};
 use super::page::{PageFailure, Purpose, Recipient, RevokeReason, SyncKey};
@@ -18,6 +19,7 @@ use super::post::About;
 use super::schedule::{Override, Shift};
 use super::stamp::At;
 use super::text::Text;
+use super::threshold::Threshold;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -54,6 +56,8 @@ pub enum Fact {
         #[serde(rename = "a", default, skip_serializing_if = "is_zero")]
         alert: u32,
     },
+    /// One more alert became part of an open incident.
+    AlertJoined(Box<AlertJoined>),
     /// A new episode of an alert of an open incident.
     AlertFired {
         incident: IncidentNo,
@@ -318,6 +322,34 @@ pub enum Fact {
         post: PostId,
     },
 
+    /// Something to know, the first time on a day: it pages nobody.
+    FyiShown(Box<FyiShown>),
+    /// The same again. `starts_at`: of the new episode, where one began.
+    #[serde(rename = "fyi")]
+    FyiRepeated {
+        #[serde(rename = "f")]
+        fyi: FyiId,
+        #[serde(rename = "p")]
+        post: PostId,
+        #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
+        starts_at: Option<At>,
+    },
+    /// The monitor says that it is over.
+    FyiCleared {
+        fyi: FyiId,
+        post: PostId,
+    },
+    /// It is listed no more.
+    FyiForgotten {
+        fyi: FyiId,
+    },
+    /// A rule says that nobody needs to know of this event: counted. `until`: the day's end, on the wall clock.
+    EventDropped {
+        service: ServiceId,
+        rule: Arc<str>,
+        until: At,
+    },
+
     /// Who is on call from here on.
     ShiftStarted {
         schedule: ScheduleId,
@@ -414,6 +446,41 @@ pub struct IncidentOpened {
     /// One `name: value` a line.
     #[serde(default, skip_serializing_if = "Text::is_empty")]
     pub labels: Text,
+    /// The service of the key it came by, where a rule sent it to another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<ServiceId>,
+    /// That rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<Arc<str>>,
+    /// What it stands for, one `name=value` a line; empty where its service does not put alerts together.
+    #[serde(default, skip_serializing_if = "Text::is_empty")]
+    pub group: Text,
+    /// How often its alerts must come before anybody is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<Threshold>,
+}
+
+impl IncidentOpened {
+    /// What its first alert is known by.
+    pub fn alert_key(&self) -> AlertKey {
+        AlertKey { service: self.told.as_ref().unwrap_or(&self.service).clone(), dedup: self.dedup.clone() }
+    }
+}
+
+/// An alert that became part of an open incident.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertJoined {
+    pub incident: IncidentNo,
+    /// The service of the key it came by, where that is not the incident's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<ServiceId>,
+    pub dedup: Arc<str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts_at: Option<At>,
+    pub title: Text,
+    /// The rule that sent it here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<Arc<str>>,
 }
 
 /// A policy step began: whom it asks, and when the next one comes.
@@ -468,6 +535,11 @@ impl Fact {
             | Self::PostWanted { .. }
             | Self::PostFailed { .. }
             | Self::PostDropped { .. }
+            | Self::FyiShown(_)
+            | Self::FyiRepeated { .. }
+            | Self::FyiCleared { .. }
+            | Self::FyiForgotten { .. }
+            | Self::EventDropped { .. }
             | Self::ShiftStarted { .. }
             | Self::ShiftForgotten { .. }
             | Self::OverrideSet(_)
@@ -481,6 +553,7 @@ impl Fact {
             | Self::PersonRemoved { .. }
             | Self::PersonForgotten { .. } => None,
             Self::IncidentOpened(o) => Some(o.incident),
+            Self::AlertJoined(j) => Some(j.incident),
             Self::StepStarted(s) => Some(s.incident),
             Self::SyncCreated { key, .. } => key.incident(),
             Self::PagesCarriedOver { incident, .. }
@@ -532,9 +605,7 @@ impl Fact {
     /// What must be in memory before this fact can be applied.
     pub fn needs(&self) -> Option<Need> {
         match self {
-            Self::IncidentOpened(o) => {
-                Some(Need::Alert(super::id::AlertKey { service: o.service.clone(), dedup: o.dedup.clone() }))
-            }
+            Self::IncidentOpened(o) => Some(Need::Alert(o.alert_key())),
             _ => self.incident().map(Need::Incident),
         }
     }
@@ -560,7 +631,11 @@ impl Fact {
             | Self::PersonAdded { .. }
             | Self::PersonDeclined { .. }
             | Self::PersonRemoved { .. }
-            | Self::PersonForgotten { .. } => Stale::Nothing,
+            | Self::PersonForgotten { .. }
+            | Self::FyiForgotten { .. }
+            | Self::EventDropped { .. } => Stale::Nothing,
+            Self::FyiShown(shown) => Stale::PostLater(shown.post),
+            Self::FyiRepeated { post, .. } | Self::FyiCleared { post, .. } => Stale::PostLater(*post),
             Self::AlertRepeated { incident, .. } => Stale::Card(*incident),
             Self::PostWanted { post, .. } | Self::SyncCreated { key: SyncKey::Post(post), .. } => Stale::Post(*post),
             Self::PostFailed { post, .. } | Self::PostDropped { post } => Stale::PostGone(*post),
@@ -577,7 +652,10 @@ impl Fact {
                 each(&mut o.title);
                 each(&mut o.link);
                 each(&mut o.labels);
+                each(&mut o.group);
             }
+            Self::AlertJoined(j) => each(&mut j.title),
+            Self::FyiShown(shown) => each(&mut shown.title),
             Self::Resolved { note, .. } => each(note),
             Self::Noted { text, .. } => each(text),
             Self::NotedByGuest { name, text, .. } => {
@@ -610,4 +688,6 @@ pub enum Stale {
     Posts,
     /// It is kept true no more.
     PostGone(PostId),
+    /// One message about no single incident, and nobody waits for it.
+    PostLater(PostId),
 }

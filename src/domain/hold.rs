@@ -7,6 +7,7 @@ use super::id::IncidentNo;
 use super::incident::Incident;
 use super::page::RevokeReason;
 use super::stamp::At;
+use super::threshold::{self, Threshold};
 use super::{escalation, incident::State};
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +30,8 @@ pub struct Hold {
 pub enum HoldWhy {
     /// Its alerts page only when they lasted: see the service's `hold`.
     Settling,
+    /// Its alerts page only when they come often enough: see the service's `threshold`.
+    Threshold(Threshold),
 }
 
 /// Nobody is asked from now on; whoever was is called back.
@@ -49,6 +52,10 @@ pub(super) fn end(d: &mut Decision<'_>, i: &Incident) {
 /// What keeps this incident from asking anybody at this moment, and until when (on the wall clock; `None`: until
 /// something happens). Every way to ask the levels of its policy looks here first.
 pub(super) fn holding(d: &Decision<'_>, i: &Incident) -> Option<(HoldWhy, Option<At>)> {
+    settling(d, i).or_else(|| threshold::holding(i))
+}
+
+fn settling(d: &Decision<'_>, i: &Incident) -> Option<(HoldWhy, Option<At>)> {
     let settles = i.opened.plus_secs(d.directory.services.get(&i.service)?.hold_secs);
     (d.stamp.wall < settles).then_some((HoldWhy::Settling, Some(settles)))
 }

@@ -92,6 +92,7 @@ number!(
 number!(PageId);
 number!(OverrideId);
 number!(PostId);
+number!(FyiId);
 
 impl fmt::Display for IncidentNo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

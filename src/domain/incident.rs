@@ -4,11 +4,13 @@ use super::alert::Alert;
 use super::call::{Asked, Call, CallState, Skipped, Whom};
 use super::directory::Urgency;
 use super::fact::{LateAct, ResolvedBy};
+use super::group::Group;
 use super::hold::{Hold, HoldWhy};
 use super::id::{AlertKey, CallNo, ChannelId, IncidentNo, MessageRef, PageId, PolicyId, ServiceId, TeamId, UserId};
 use super::input::SnoozeWhy;
 use super::page::{Page, PageFailure, PageState, Recipient};
 use super::stamp::At;
+use super::threshold::Counting;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -80,6 +82,12 @@ pub struct Incident {
     /// Why nobody is asked although it is triggered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<Hold>,
+    /// What it stands for in its service, where alerts are put together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<Group>,
+    /// How often its alerts came, until that is often enough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counting: Option<Counting>,
 }
 
 /// Something a person did once, and when, on the wall clock.
@@ -272,6 +280,18 @@ pub enum Happening {
     HoldEnded {
         why: HoldWhy,
     },
+    /// A rule sent it here; `told` is the service of the key it came by, where that is another one.
+    Routed {
+        rule: Arc<str>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        told: Option<ServiceId>,
+    },
+    /// One more alert became part of it.
+    AlertJoined {
+        title: Arc<str>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rule: Option<Arc<str>>,
+    },
 }
 
 impl Happening {
@@ -310,6 +330,8 @@ impl Happening {
             | Self::CardMoved { .. }
             | Self::Held { .. }
             | Self::HoldEnded { .. }
+            | Self::Routed { .. }
+            | Self::AlertJoined { .. }
             | Self::Late { .. } => false,
         }
     }

@@ -7,25 +7,68 @@ use super::fact::{Fact, IncidentOpened};
 use super::id::{AlertKey, IncidentNo, ServiceId};
 use super::input::{Event, Raise, Source};
 use super::refusal::Refusal;
+use super::routing::{Destination, Route};
 use super::text::Text;
+use super::{fyi, group, routing, threshold};
 
 /// The only thing a body can be refused for, before its first fact.
 pub(super) fn service_of<'a>(d: &Decision<'a>, id: &ServiceId) -> Result<&'a Service, Refusal> {
     d.directory.services.get(id).ok_or_else(|| Refusal::NoSuchService(id.clone()))
 }
 
-pub(super) fn open(
+/// A new episode of an alert: where it goes is the rules' to say, as they are now.
+pub(super) fn begin(
+    d: &mut Decision<'_>,
+    told: &Service,
+    key: &AlertKey,
+    event: &Event,
+    source: Source,
+    urgency: Option<Urgency>,
+) {
+    // That a body cannot be read must be seen, whatever the rules say of what stands in it.
+    if source == Source::Warridor {
+        return open(d, told, key, event, source, urgency, None);
+    }
+    if fyi::repeats(d, key, event) {
+        return;
+    }
+    let directory = d.directory;
+    let Some(route) = routing::route(directory, told, event, source) else {
+        return open(d, told, key, event, source, urgency, None);
+    };
+    match &route.to {
+        Destination::Service(to) => {
+            let to = directory.services.get(to).unwrap_or(told);
+            open(d, to, key, event, source, urgency, Some(route));
+        }
+        Destination::Fyi { channel } => fyi::show(d, told, key, event, route, channel.as_ref()),
+        Destination::Nothing => {
+            let until = fyi::day_end(directory, told, d.stamp.wall);
+            d.emit(Fact::EventDropped { service: told.id.clone(), rule: route.name.clone(), until });
+        }
+    }
+}
+
+fn open(
     d: &mut Decision<'_>,
     service: &Service,
     key: &AlertKey,
     event: &Event,
     source: Source,
     urgency: Option<Urgency>,
+    route: Option<&Route>,
 ) {
+    let rule = route.map(|r| r.name.clone());
+    let blank = blank(d, service, source, urgency);
+    let group = group::values(service, event);
+    if let Some(no) = group.as_deref().and_then(|values| group::joins(d, service, values, key)) {
+        group::join(d, no, key, event, rule, blank.urgency);
+        threshold::look(d, no);
+        return;
+    }
     let earlier = d.world().incident_of(key).map(|i| i.no);
     let labels: Vec<String> =
         event.labels.iter().map(|(name, value)| format!("{}: {}", line(name), line(value))).collect();
-    let blank = blank(d, service, source, urgency);
     open_incident(
         d,
         IncidentOpened {
@@ -35,6 +78,10 @@ pub(super) fn open(
             title: Text::new(line(&event.title)),
             link: Text::new(event.link.as_str()),
             labels: Text::new(labels.join("\n")),
+            told: (key.service != service.id).then(|| key.service.clone()),
+            rule,
+            group: Text::new(group.unwrap_or_default()),
+            threshold: service.threshold,
             ..blank
         },
     );
@@ -58,6 +105,10 @@ fn blank(d: &Decision<'_>, service: &Service, source: Source, urgency: Option<Ur
         title: Text::default(),
         link: Text::default(),
         labels: Text::default(),
+        told: None,
+        rule: None,
+        group: Text::default(),
+        threshold: None,
     }
 }
 
@@ -83,6 +134,6 @@ pub(super) fn raise(d: &mut Decision<'_>, raise: &Raise) -> Result<(), Refusal> 
 }
 
 /// One line: whatever breaks lines becomes a space.
-fn line(text: &str) -> String {
+pub(super) fn line(text: &str) -> String {
     text.split(['\n', '\r']).map(str::trim).filter(|s| !s.is_empty()).collect::<Vec<_>>().join(" ")
 }

@@ -3,7 +3,7 @@
 
 use super::decision::Decision;
 use super::fact::Fact;
-use super::id::{MessageRef, PostId, ScheduleId};
+use super::id::{MessageRef, PostId, ScheduleId, ServiceId};
 use super::page::Recipient;
 use super::stamp::At;
 use serde::{Deserialize, Serialize};
@@ -32,13 +32,15 @@ pub struct Post {
 pub enum About {
     /// A level was passed over because nobody carries this schedule.
     NobodyOnCall { schedule: ScheduleId },
+    /// What only informs, of one service and one day; the day's end, on the wall clock.
+    Fyi { service: ServiceId, until: At },
 }
 
 /// Says `about` to `to`, unless it is being said there already.
-pub(super) fn want(d: &mut Decision<'_>, to: Recipient, about: About, keep_secs: i64) {
+pub(super) fn want(d: &mut Decision<'_>, to: Recipient, about: About, keep_secs: i64) -> PostId {
     let world = d.world();
-    if world.posts.values().any(|p| p.to == to && p.about == about) {
-        return;
+    if let Some(said) = world.posts.values().find(|p| p.to == to && p.about == about) {
+        return said.id;
     }
     let id = PostId(world.meta.last_post.0 + 1);
     if world.posts.len() >= POSTS_MAX
@@ -48,6 +50,7 @@ pub(super) fn want(d: &mut Decision<'_>, to: Recipient, about: About, keep_secs:
     }
     let keep_until = d.stamp.at.plus_secs(keep_secs);
     d.emit(Fact::PostWanted { post: id, to, about, keep_until });
+    id
 }
 
 /// Its time is over.

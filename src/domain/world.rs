@@ -5,7 +5,9 @@
 
 use super::dnd::Window;
 use super::fact::Fact;
-use super::id::{AlertKey, IncidentNo, InputId, OverrideId, PageId, PostId, ScheduleId, SlackUserId};
+use super::fyi::Fyi;
+use super::group::Groups;
+use super::id::{AlertKey, FyiId, IncidentNo, InputId, OverrideId, PageId, PostId, ScheduleId, ServiceId, SlackUserId};
 use super::incident::{Entry, Incident};
 use super::page::Page;
 use super::people::Newcomer;
@@ -17,8 +19,10 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 mod apply;
+mod fyi;
 pub mod rows;
 
+pub use fyi::Dropped;
 use rows::RowKey;
 
 /// For how long an input is recognised when it comes again.
@@ -45,6 +49,12 @@ pub struct World {
     pub people: OrdMap<SlackUserId, Newcomer>,
     /// Messages about no single incident that are kept true; bounded by [`super::post::POSTS_MAX`].
     pub posts: OrdMap<PostId, Post>,
+    /// What only informs; bounded by [`super::fyi::FYIS_MAX`].
+    pub fyis: OrdMap<FyiId, Arc<Fyi>>,
+    /// The latest of a key.
+    pub(super) fyi_by_key: OrdMap<AlertKey, FyiId>,
+    /// Open incidents that further alerts may join.
+    pub groups: Groups,
     seen: OrdMap<InputId, At>,
     seen_order: OrdSet<(At, InputId)>,
     wakes: OrdSet<(At, Wake)>,
@@ -71,6 +81,10 @@ pub struct Meta {
     pub restores: u32,
     #[serde(default)]
     pub last_post: PostId,
+    #[serde(default)]
+    pub last_fyi: FyiId,
+    #[serde(default)]
+    pub dropped: Dropped,
 }
 
 /// Who is on call by a schedule, and when to look again.
@@ -234,6 +248,14 @@ impl World {
         }
     }
 
+    fn leave_group(&mut self, key: &(ServiceId, Arc<str>), no: IncidentNo) {
+        let Some(all) = self.groups.get_mut(key) else { return };
+        all.remove(&no);
+        if all.is_empty() {
+            self.groups.remove(key);
+        }
+    }
+
     fn wake_at(&mut self, at: Option<At>, wake: Wake) {
         if let Some(at) = at {
             self.wakes.insert((at, wake));
@@ -277,6 +299,10 @@ mod tests {
             title: Text::new("disk"),
             link: Text::default(),
             labels: Text::default(),
+            told: None,
+            rule: None,
+            group: Text::default(),
+            threshold: None,
         }));
         world.apply(&opened, Stamp::agreed(At(0)));
         world

@@ -185,6 +185,10 @@ mod tests {
             title: Text::new("disk"),
             link: Text::default(),
             labels: Text::default(),
+            told: None,
+            rule: None,
+            group: Text::default(),
+            threshold: None,
         }))
     }
 
@@ -201,6 +205,7 @@ mod tests {
                 count: 1,
                 starts_at: None,
                 state: AlertState::Firing,
+                title: "".into(),
             };
             let (from, responders, reported_by) = (IncidentNo(no - 1), Vec::new(), Vec::new());
             let taken =

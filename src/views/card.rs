@@ -26,6 +26,10 @@ pub const GREY: &str = "#98a2b3";
 pub fn card(i: &Incident, d: &Directory, store: StoreId) -> Message {
     let subject = Subject { store, incident: i.no };
     let mut blocks = vec![section(&format!("{}\n{}", status(i, d), facts(i, d)))];
+    let joined = super::routing::joined_alerts(i);
+    if !joined.is_empty() {
+        blocks.push(context(&joined));
+    }
     let labels = labels(i);
     if !labels.is_empty() {
         blocks.push(context(&labels));

@@ -208,7 +208,7 @@ pub fn help(command: &str, topic: Option<Topic>) -> Message {
         Some(Topic::Note) => &[("note 12 what you found", "kept with the incident")],
         Some(Topic::Merge) => &[("merge 12 into 13", "12's alerts belong to 13 from then on")],
         Some(Topic::Why) => &[("why 12", "why it paged whom, and what comes next")],
-        Some(Topic::Now) => &[("now", "what is open, and who is on call")],
+        Some(Topic::Now) => &[("now", "what is open, and who is on call"), ("fyi", "what only informs, of today")],
         Some(Topic::OnCall) => &[
             ("", "who is on call now and next"),
             ("payments", "one team's"),

@@ -7,6 +7,7 @@ pub mod action_id;
 pub mod bundle;
 pub mod card;
 pub mod dnd;
+pub mod fyi;
 pub mod hold;
 pub mod home;
 pub mod kit;
@@ -23,6 +24,7 @@ pub mod people;
 pub mod post;
 pub mod refusal;
 pub mod reply;
+pub mod routing;
 pub mod thread;
 pub mod why;
 

@@ -12,6 +12,7 @@ use crate::domain::world::World;
 /// What it says now; `None` while it has nothing to say.
 pub fn post(p: &Post, w: &World, d: &Directory) -> Option<Message> {
     match &p.about {
+        About::Fyi { service, until } => super::fyi::digest(p, service, *until, w, d),
         About::NobodyOnCall { schedule } => nobody_on_call(schedule, p.since, w, d),
     }
 }

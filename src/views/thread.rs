@@ -148,6 +148,8 @@ fn words(what: &Happening, d: &Directory) -> String {
             format!("{} {what}.", name(d, by))
         }
         Happening::Held { why, until } => super::hold::began(why, *until),
+        Happening::Routed { rule, told } => super::routing::routed(rule, told.as_ref(), d),
+        Happening::AlertJoined { title, rule } => super::routing::joined(title, rule.as_deref()),
         Happening::HoldEnded { why } => super::hold::ended(why),
         Happening::CardMoved { to, why } => {
             format!(":warning: A new card was made in <#{to}>: the old one was refused ({}).", failure(why))

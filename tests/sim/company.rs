@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use warridor::domain::directory::{
     Directory, Method, PersonalRule, Policy, Service, Step, Target, Team, Urgency, User,
 };
+use warridor::domain::group::Grouping;
+use warridor::domain::routing::{AnyOf, Conditions, Destination, Glob, Route};
 use warridor::domain::schedule::{Rotation, Schedule};
+use warridor::domain::threshold::Threshold;
 use warridor::sandbox::workspace::{Channel, SlashCommand, User as Member, Workspace};
 
 const PEOPLE: [&str; 4] = ["ana", "ben", "chen", "mara"];
@@ -66,6 +69,19 @@ pub fn company() -> Directory {
         Service { team: "spare".into(), ..service("orphans", "C0PAY", "orphans", Urgency::High) },
         Service { team: "spare".into(), hold_secs: 120, ..service("blips", "C0PAY", "payments", Urgency::High) },
     ];
+    let services = services.into_iter().chain([
+        Service {
+            team: "spare".into(),
+            group: Some(Grouping { by: vec!["cluster".to_owned()], window_secs: 600 }),
+            ..service("nodes", "C0PAY", "payments", Urgency::High)
+        },
+        Service {
+            team: "spare".into(),
+            threshold: Some(Threshold { events: 3, within_secs: 600 }),
+            ..service("probes", "C0PAY", "payments", Urgency::High)
+        },
+        Service { team: "spare".into(), ..service("mixed", "C0PAY", "payments", Urgency::High) },
+    ]);
     let schedules = [schedule("primary", &["ana"]), schedule("empty", &[])];
     Directory {
         sha256: "company".to_owned(),
@@ -85,8 +101,27 @@ pub fn company() -> Directory {
         schedules: schedules.into_iter().map(|s| (s.id.clone(), s)).collect(),
         channels: CHANNELS.iter().map(|(name, id)| ((*name).to_owned(), (*id).into())).collect(),
         catch_all: vec![Target::User("mara".into()), Target::Channel("C0ADMIN".into())],
+        routes: routes(),
         ..Directory::empty("C0ADMIN".into())
     }
+}
+
+/// What comes by the key of `mixed` goes four ways, by its severity; without one, it is its own.
+fn routes() -> Vec<Route> {
+    let route = |name: &str, severity: &str, to| Route {
+        name: name.into(),
+        when: Conditions {
+            service: Some(AnyOf(vec![Glob("mixed".to_owned())])),
+            labels: BTreeMap::from([("severity".to_owned(), AnyOf(vec![Glob(severity.to_owned())]))]),
+            ..Conditions::default()
+        },
+        to,
+    };
+    vec![
+        route("info is no alert", "info", Destination::Fyi { channel: None }),
+        route("noise", "debug*", Destination::Nothing),
+        route("search watches this", "search", Destination::Service("search".into())),
+    ]
 }
 
 fn rule(delay_secs: i64) -> PersonalRule {

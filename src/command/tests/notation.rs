@@ -49,6 +49,7 @@ fn command_line(command: &Command, tz: Tz) -> String {
         Command::Merge { from, into } => format!("merge {} into {into}", no(*from)),
         Command::Why(which) => format!("why {}", no(*which)),
         Command::Now => "now".to_owned(),
+        Command::Fyi => "fyi".to_owned(),
         Command::OnCall(on_call) => on_call_line(on_call, tz),
     }
 }

@@ -1,12 +1,14 @@
 //! What each fact does to the state. One match; nothing here decides.
 
+use super::fyi;
 use super::{CurrentShift, RowKey, Wake, World};
 use crate::domain::alert::{Alert, AlertState};
 use crate::domain::call::{Call, CallKind, CallState, Whom};
 use crate::domain::directory::Urgency;
 use crate::domain::fact::{Fact, IncidentOpened, ResolvedBy, StepStarted};
-use crate::domain::hold::Hold;
-use crate::domain::id::{AlertKey, CallNo, IncidentNo, PageId, SlackUserId, UserId};
+use crate::domain::group::Group;
+use crate::domain::hold::{Hold, HoldWhy};
+use crate::domain::id::{AlertKey, CallNo, IncidentNo, PageId, ServiceId, SlackUserId, UserId};
 use crate::domain::incident::{
     AckTimeout, Done, Entry, Happening, Incident, SETTLED_PAGES_KEPT, State, TIMELINE_IN_MEMORY, TIMELINE_SPILL,
 };
@@ -15,6 +17,7 @@ use crate::domain::page::{Page, PageState, Recipient, SyncKey};
 use crate::domain::people::{Newcomer, Standing};
 use crate::domain::post::Post;
 use crate::domain::stamp::{At, Stamp};
+use crate::domain::threshold::Counting;
 use std::sync::Arc;
 
 pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
@@ -155,6 +158,24 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
                 w.touched.push(RowKey::Alert(key));
             }
         }
+        Fact::AlertJoined(j) => {
+            let key = AlertKey {
+                service: j.told.as_ref().unwrap_or(&service_of(w, j.incident)).clone(),
+                dedup: j.dedup.clone(),
+            };
+            change(w, j.incident, |i| apply_to_incident(i, fact, wall));
+            leads_to(w, key, j.incident);
+        }
+        Fact::FyiShown(shown) => fyi::shown(w, shown, wall),
+        Fact::FyiRepeated { fyi: id, starts_at, .. } => fyi::change(w, *id, |f| {
+            f.count += 1;
+            f.last = wall;
+            f.cleared = None;
+            f.starts_at = starts_at.or(f.starts_at);
+        }),
+        Fact::FyiCleared { fyi: id, .. } => fyi::change(w, *id, |f| f.cleared = Some(wall)),
+        Fact::FyiForgotten { fyi: id } => fyi::forget(w, *id),
+        Fact::EventDropped { until, .. } => w.meta.dropped.count(*until),
         Fact::StepStarted(s) => change(w, s.incident, |i| apply_to_incident(i, fact, wall)),
         Fact::SyncCreated { key, .. } => {
             if let Some(no) = key.incident() {
@@ -182,12 +203,15 @@ fn change(w: &mut World, no: IncidentNo, how: impl FnOnce(&mut Incident)) {
     let pages_before: Vec<PageId> = incident.wanted_pages().map(|p| p.id).collect();
     let bundled_before: Vec<(PageId, PageId)> = incident.bundled().collect();
     let closed_before = incident.closed;
+    let group_before = incident.group_key();
     let entries_before = incident.next_entry;
     how(incident);
     if !incident.is_triggered() {
         // Somebody has it, or it is over: there is nothing to hold back.
         incident.hold = None;
+        incident.counting = None;
     }
+    let group = incident.group_key();
     let spilled = spill(incident);
     let wake = incident.next_wake();
     let pages: Vec<PageId> = incident.wanted_pages().map(|p| p.id).collect();
@@ -210,6 +234,14 @@ fn change(w: &mut World, no: IncidentNo, how: impl FnOnce(&mut Incident)) {
     }
     for (bundle, page) in bundled.iter().filter(|b| !bundled_before.contains(b)) {
         w.bundles.entry(*bundle).or_default().insert((no, *page));
+    }
+    if group != group_before {
+        if let Some(key) = group_before {
+            w.leave_group(&key, no);
+        }
+        if let Some(key) = group {
+            w.groups.entry(key).or_default().insert(no);
+        }
     }
     for entry in spilled {
         w.spilled.push((no, entry));
@@ -251,10 +283,9 @@ fn spill(incident: &mut Incident) -> Vec<Entry> {
 }
 
 fn open(w: &mut World, o: &IncidentOpened, wall: At) {
-    let key = AlertKey { service: o.service.clone(), dedup: o.dedup.clone() };
+    let key = o.alert_key();
     let of_monitor = o.source != Source::Person;
-    let first =
-        Alert { dedup: o.dedup.clone(), service: None, count: 1, starts_at: o.starts_at, state: AlertState::Firing };
+    let first = Alert { service: o.told.clone(), ..firing(&o.dedup, o.starts_at) };
     let mut incident = Incident {
         no: o.incident,
         service: o.service.clone(),
@@ -287,26 +318,61 @@ fn open(w: &mut World, o: &IncidentOpened, wall: At) {
         merged_reports: Vec::new(),
         log: None,
         hold: None,
+        group: (!o.group.is_empty()).then(|| Group { values: o.group.body().clone(), last: wall }),
+        counting: o.threshold.and_then(|threshold| Counting { threshold, seen: Vec::new() }.with(wall)),
     };
     log(&mut incident, wall, Happening::Opened);
+    if let Some(rule) = &o.rule {
+        log(&mut incident, wall, Happening::Routed { rule: rule.clone(), told: o.told.clone() });
+    }
     w.meta.last_incident = w.meta.last_incident.max(o.incident);
-    if of_monitor
-        && let Some(earlier) = w.by_alert.insert(key.clone(), o.incident)
-        && w.incidents.get(&earlier).is_some_and(|i| i.closed)
-    {
-        // The alert's row named the earlier incident; it names an open one now, and open ones need no row.
-        w.touched.push(RowKey::Alert(key));
+    if of_monitor {
+        leads_to(w, key, o.incident);
+    }
+    if let Some(group) = incident.group_key() {
+        w.groups.entry(group).or_default().insert(o.incident);
     }
     w.incidents.insert(o.incident, Arc::new(incident));
     w.touched.push(RowKey::Incident(o.incident));
 }
 
+/// The alert speaks of this incident from now on.
+fn leads_to(w: &mut World, key: AlertKey, no: IncidentNo) {
+    if let Some(earlier) = w.by_alert.insert(key.clone(), no)
+        && w.incidents.get(&earlier).is_some_and(|i| i.closed)
+    {
+        // The alert's row named the earlier incident; it names an open one now, and open ones need no row.
+        w.touched.push(RowKey::Alert(key));
+    }
+}
+
+fn service_of(w: &World, no: IncidentNo) -> ServiceId {
+    w.incidents.get(&no).map_or_else(|| "".into(), |i| i.service.clone())
+}
+
+fn firing(dedup: &Arc<str>, starts_at: Option<At>) -> Alert {
+    Alert { dedup: dedup.clone(), service: None, count: 1, starts_at, state: AlertState::Firing, title: "".into() }
+}
+
 fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
     match fact {
-        Fact::AlertRepeated { alert, .. } => count_event(i, *alert),
+        Fact::AlertRepeated { alert, .. } => {
+            count_event(i, *alert);
+            count_trigger(i, wall);
+        }
+        Fact::AlertJoined(j) => {
+            let title = j.title.body().clone();
+            i.alerts.push(Alert { service: j.told.clone(), title: title.clone(), ..firing(&j.dedup, j.starts_at) });
+            if let Some(group) = &mut i.group {
+                group.last = wall;
+            }
+            count_trigger(i, wall);
+            log(i, wall, Happening::AlertJoined { title, rule: j.rule.clone() });
+        }
         Fact::EventLate { alert, .. } => count_event(i, *alert),
         Fact::AlertFired { alert, starts_at, .. } => {
             count_event(i, *alert);
+            count_trigger(i, wall);
             if let Some(a) = i.alerts.get_mut(*alert as usize) {
                 a.state = AlertState::Firing;
                 a.starts_at = *starts_at;
@@ -452,6 +518,7 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         }
         Fact::Escalated { by, ask_at, .. } => {
             set_timeout(i, *ask_at);
+            stop_waiting(i);
             log(i, wall, Happening::Escalated { by: by.clone() });
         }
         Fact::Resolved { by, note, close_at, .. } => {
@@ -502,6 +569,9 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         }
         Fact::UrgencyChanged { by, to, ask_at, stopped, .. } => {
             i.urgency = *to;
+            if by.is_some() {
+                stop_waiting(i);
+            }
             set_timeout(i, *ask_at);
             if *to == Urgency::Low {
                 stop_calls(i);
@@ -558,6 +628,11 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         | Fact::PostWanted { .. }
         | Fact::PostFailed { .. }
         | Fact::PostDropped { .. }
+        | Fact::FyiShown(_)
+        | Fact::FyiRepeated { .. }
+        | Fact::FyiCleared { .. }
+        | Fact::FyiForgotten { .. }
+        | Fact::EventDropped { .. }
         | Fact::ShiftStarted { .. }
         | Fact::ShiftForgotten { .. }
         | Fact::OverrideSet(_)
@@ -599,6 +674,19 @@ fn count_event(i: &mut Incident, alert: u32) {
     if let Some(a) = i.alerts.get_mut(alert as usize) {
         a.count += 1;
     }
+}
+
+/// One more trigger of its alerts, where it waits for several.
+fn count_trigger(i: &mut Incident, wall: At) {
+    if let Some(counting) = i.counting.take() {
+        i.counting = counting.with(wall);
+    }
+}
+
+/// Whoever escalates, or says how urgent it is, waits for no more of its kind.
+fn stop_waiting(i: &mut Incident) {
+    i.counting = None;
+    i.hold = i.hold.take().filter(|h| !matches!(h.why, HoldWhy::Threshold(_)));
 }
 
 fn answer_calls(i: &mut Incident, calls: &[CallNo], by: &UserId) {

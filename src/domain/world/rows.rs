@@ -4,7 +4,7 @@
 //! in order of age. Values are JSON.
 
 use super::{CurrentShift, Meta, Wake, World};
-use crate::domain::id::{AlertKey, IncidentNo, InputId, OverrideId, PostId, ScheduleId, SlackUserId};
+use crate::domain::id::{AlertKey, FyiId, IncidentNo, InputId, OverrideId, PostId, ScheduleId, SlackUserId};
 use crate::domain::incident::{Entry, Incident, State};
 use crate::domain::people::Newcomer;
 use crate::domain::post::Post;
@@ -26,6 +26,7 @@ pub enum RowKey {
     Person(SlackUserId),
     Dnd(SlackUserId),
     Post(PostId),
+    Fyi(FyiId),
 }
 
 /// A row that cannot be read.
@@ -36,7 +37,7 @@ pub struct RowTrouble {
 }
 
 /// Prefixes of the rows a start reads whole.
-pub const OPEN_PREFIXES: [&[u8]; 8] = [b"m", b"o/", b"s/", b"v/", b"i/", b"p/", b"d/", b"n/"];
+pub const OPEN_PREFIXES: [&[u8]; 9] = [b"m", b"o/", b"s/", b"v/", b"i/", b"p/", b"d/", b"n/", b"f/"];
 
 type Change = (Vec<u8>, Option<Vec<u8>>);
 
@@ -148,6 +149,7 @@ impl World {
                 vec![(k, self.dnd.get(id).map(json))]
             }
             RowKey::Post(id) => vec![(numbered(b"n/", id.0), self.posts.get(id).map(json))],
+            RowKey::Fyi(id) => vec![(numbered(b"f/", id.0), self.fyis.get(id).map(|f| json(&**f)))],
         }
     }
 
@@ -160,7 +162,8 @@ impl World {
             .chain(self.seen.keys().map(|id| RowKey::Seen(id.clone())))
             .chain(self.people.keys().map(|id| RowKey::Person(id.clone())))
             .chain(self.dnd.keys().map(|id| RowKey::Dnd(id.clone())))
-            .chain(self.posts.keys().map(|id| RowKey::Post(*id)));
+            .chain(self.posts.keys().map(|id| RowKey::Post(*id)))
+            .chain(self.fyis.keys().map(|id| RowKey::Fyi(*id)));
         keys.flat_map(|k| self.row_changes(&k)).filter(|(_, v)| v.is_some()).collect()
     }
 
@@ -208,6 +211,7 @@ impl World {
                 self.wake_at(Some(post.keep_until), Wake::Post(post.id));
                 self.posts.insert(post.id, post);
             }
+            [b'f', b'/', ..] => super::fyi::put(self, read(key, value)?),
             _ => return Err(trouble(key, "no row of this name is known")),
         }
         Ok(())
@@ -237,6 +241,9 @@ impl World {
         }
         if incident.closed {
             self.closed.insert(no);
+        }
+        if let Some(group) = incident.group_key() {
+            self.groups.entry(group).or_default().insert(no);
         }
         self.wake_at(incident.next_wake(), Wake::Incident(no));
         self.incidents.insert(no, Arc::new(incident));

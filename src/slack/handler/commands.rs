@@ -131,6 +131,7 @@ impl Handler {
             Command::List(of) => words(self.paused(list(s, of, reader, typed.command))),
             Command::Show(which) => words(self.about(s, *which, me, typed, |i| views::list::show(i, d, s.store))),
             Command::Why(which) => words(self.about(s, *which, me, typed, |i| views::why::why(i, d))),
+            Command::Fyi => words(views::fyi::list(&s.world, d, reader.channel)),
             Command::Now => {
                 let (open, left_out) = open(s, reader);
                 let now = views::why::now(&open, &watches(s, self.clock.now()), d);
@@ -356,6 +357,7 @@ fn deed(command: &Command) -> Option<(Which, Deed)> {
         | Command::Acknowledge(_)
         | Command::Why(_)
         | Command::Now
+        | Command::Fyi
         | Command::OnCall(_) => return None,
     })
 }
@@ -415,7 +417,10 @@ fn list(s: &Snapshot, of: &ListOf, reader: Reader<'_>, command: &str) -> Message
     let d = &*s.directory;
     let (all, left_out) = open(s, reader);
     match of {
-        ListOf::All => views::list::left_out(views::list::list(&all, d, ""), left_out),
+        ListOf::All => {
+            let all = views::list::left_out(views::list::list(&all, d, ""), left_out);
+            views::fyi::with_dropped(all, &s.world)
+        }
         ListOf::Mine => views::list::mine(&mine(s, reader.me), d, command),
         ListOf::Team(team) => {
             let name = d.teams.get(team).map_or(team.as_str(), |t| t.name.as_str());
