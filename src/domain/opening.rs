@@ -137,3 +137,6 @@ pub(super) fn raise(d: &mut Decision<'_>, raise: &Raise) -> Result<(), Refusal> 
 pub(super) fn line(text: &str) -> String {
     text.split(['\n', '\r']).map(str::trim).filter(|s| !s.is_empty()).collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+mod tests;

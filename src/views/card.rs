@@ -59,7 +59,13 @@ pub fn title_alone(i: &Incident) -> String {
 pub fn lock_screen(i: &Incident, d: &Directory) -> String {
     let service = d.services.get(&i.service).map_or(i.service.as_str(), |s| s.name.as_str());
     let title = plain_title(i, 120);
-    let line = format!("{} {} {}: {title}. {}", i.no, state_word(i), escape(service, 40), status_in_words(i, d));
+    let joined = match super::routing::joined_count(i) {
+        0 => String::new(),
+        1 => " and 1 more alert".to_owned(),
+        n => format!(" and {n} more alerts"),
+    };
+    let line =
+        format!("{} {} {}: {title}{joined}. {}", i.no, state_word(i), escape(service, 40), status_in_words(i, d));
     truncate(&line, limits::LOCK_SCREEN)
 }
 

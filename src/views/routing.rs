@@ -22,6 +22,11 @@ pub fn joined(title: &str, rule: Option<&str>) -> String {
     format!("Joined by {}{by}.", title_of(title))
 }
 
+/// How many alerts joined it.
+pub fn joined_count(i: &Incident) -> usize {
+    i.alerts.iter().filter(|a| !a.title.is_empty()).count()
+}
+
 /// The alerts that joined it, the newest first; empty where none did.
 pub fn joined_alerts(i: &Incident) -> String {
     let all: Vec<&str> = i.alerts.iter().rev().map(|a| &*a.title).filter(|t| !t.is_empty()).collect();
