@@ -125,21 +125,24 @@ impl<'a> Table<'a> {
             return BTreeMap::new();
         };
         self.bounded(key, value, table.len(), max_labels);
+        if table.is_empty() {
+            self.complain(&self.found(key, value, ()), "is empty", "write at least one label, or leave it out");
+        }
         let mut all = BTreeMap::new();
         for (name, wanted) in table.iter().take(max_labels) {
-            let place = format!("{key}.{}", quote(name.get_ref()));
+            let place: &str = name.get_ref();
             let texts: Vec<Found<String>> = match wanted.get_ref() {
                 DeValue::Array(items) if items.is_empty() => {
                     let mend = "write at least one, or leave it out";
-                    self.complain(&self.found(&place, wanted, ()), "fits nothing", mend);
+                    self.complain(&self.found(place, wanted, ()), "fits nothing", mend);
                     continue;
                 }
                 DeValue::Array(items) => {
-                    self.bounded(&place, wanted, items.len(), max_items);
+                    self.bounded(place, wanted, items.len(), max_items);
                     let items = items.iter().take(max_items);
-                    items.filter_map(|v| self.text_of(&place, v, max_chars, true)).collect()
+                    items.filter_map(|v| self.text_of(place, v, max_chars, true)).collect()
                 }
-                _ => self.text_of(&place, wanted, max_chars, false).into_iter().collect(),
+                _ => self.text_of(place, wanted, max_chars, false).into_iter().collect(),
             };
             let globs = texts.into_iter().map(|f| Glob(f.value)).collect();
             all.insert(name.get_ref().to_string(), AnyOf(globs));
@@ -148,10 +151,10 @@ impl<'a> Table<'a> {
     }
 
     /// One table written inside this one: `key = { … }`.
-    pub fn table_in(&self, key: &'static str) -> Option<Table<'a>> {
+    pub fn table_in(&self, key: &'static str, example: &str) -> Option<Table<'a>> {
         let value = self.get(key)?;
         let Some(table) = value.get_ref().as_table() else {
-            self.wrong_kind(key, value, &format!("{key} = {{ … }}"));
+            self.wrong_kind(key, value, &format!("{key} = {example}"));
             return None;
         };
         let place = format!("{} {key}", self.place);

@@ -23,6 +23,8 @@ pub(super) struct Placed {
     place: String,
 }
 
+const CONDITIONS: [&str; 5] = ["service", "title", "source", "dedup_key", "labels"];
+
 pub(super) fn read(top: &Table<'_>, names: &Names, channels: &BTreeMap<String, ChannelId>) -> Vec<Placed> {
     let mut taken = Once::default();
     let tables = top.tables("route", "[[route]]", MAX_ROUTES).into_iter().zip(1..);
@@ -65,7 +67,9 @@ fn one(
         dedup_key: values(&table, "dedup_key").map(any_of),
         labels: table.label_values("labels", MAX_LABELS, MAX_VALUES, MAX_URL_CHARS),
     };
-    if when == Conditions::default() {
+    // One that is written and wrong was complained about.
+    let says = CONDITIONS.iter().any(|key| table.has(key).is_some());
+    if when == Conditions::default() && !says {
         let mend = "write what it is about: service, title, source, dedup_key or labels = { severity = \"info\" }";
         table.notes.complain(table.at, &table.place, "", "fits every alert", mend);
     }
@@ -142,7 +146,7 @@ pub(super) fn check(routes: &[Placed], services: &BTreeMap<ServiceId, Service>, 
 
 /// `group = { by = ["alertname"], window = "10m" }`
 pub(super) fn grouping(service: &Table<'_>) -> Option<Grouping> {
-    let table = service.table_in("group")?;
+    let table = service.table_in("group", "{ by = [\"alertname\"], window = \"10m\" }")?;
     let by = table.texts("by", MAX_GROUP_LABELS, MAX_NAME_CHARS);
     table.required("by", "by = [\"alertname\"], the labels that must be the same");
     table.required_items("by", "write at least one label: by = [\"alertname\"]");
@@ -155,7 +159,7 @@ pub(super) fn grouping(service: &Table<'_>) -> Option<Grouping> {
 
 /// `threshold = { events = 3, within = "10m" }`
 pub(super) fn threshold(service: &Table<'_>) -> Option<Threshold> {
-    let table = service.table_in("threshold")?;
+    let table = service.table_in("threshold", "{ events = 3, within = \"10m\" }")?;
     let events = table.number("events", THRESHOLD_EVENTS).and_then(|n| u32::try_from(n).ok());
     table.required("events", "events = 3");
     let within = table.span("within", WINDOW_SECS);

@@ -1,6 +1,6 @@
 //! Where alerts go, and what finds them there.
 
-use crate::domain::directory::{Directory, Policy, Service, Step, Target, Team, Urgency, User};
+use crate::domain::directory::{Directory, Method, PersonalRule, Policy, Service, Step, Target, Team, Urgency, User};
 use crate::domain::fyi::FYIS_MAX;
 use crate::domain::group::Grouping;
 use crate::domain::handle::decide;
@@ -34,7 +34,7 @@ impl Story {
             email: None,
             tz: chrono_tz::Tz::UTC,
             admin: false,
-            rules: Vec::new(),
+            rules: vec![PersonalRule { method: Method::Slack, delay_secs: 0 }],
         };
         let team =
             Team { id: "team".into(), name: "Team".to_owned(), tier: 1, channel: "C0".into(), members: Vec::new() };
