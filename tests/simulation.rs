@@ -7,7 +7,8 @@ mod sim;
 
 use rand::RngExt;
 use serde_json::{Value, json};
-use sim::{Sim, clear, event, order};
+use sim::company::with_a_desk;
+use sim::{START, Sim, clear, event, order};
 use std::collections::{BTreeMap, BTreeSet};
 use warridor::domain::call::{SkipReason, Whom};
 use warridor::domain::directory::{Target, Urgency};
@@ -74,7 +75,7 @@ fn said(why: &(dyn std::any::Any + Send)) -> String {
 
 /// One life: random happenings, then an hour of peace, then the reckoning.
 fn play(seed: u64, verbose: bool) -> Sim {
-    let mut sim = Sim::new(seed);
+    let mut sim = Sim::of(with_a_desk(), START, seed);
     sim.verbose = verbose;
     for _ in 0..STEPS {
         happen(&mut sim);
@@ -384,7 +385,7 @@ fn replay(sim: &Sim, seed: u64) -> World {
 /// I1: whatever was answered 202 led to something.
 fn accepted_is_known(sim: &Sim, replayed: &World, seed: u64) {
     for e in sim.accepted.iter().filter(|e| e.action == EventAction::Trigger) {
-        let known = ["payments", "search", "reports"]
+        let known = ["payments", "search", "reports", "desk"]
             .iter()
             .any(|s| replayed.incident_of(&AlertKey { service: (*s).into(), dedup: e.dedup_key.clone() }).is_some());
         assert!(known, "seed {seed}: {} was answered 202 and is not on record", e.dedup_key);

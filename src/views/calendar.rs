@@ -74,6 +74,7 @@ fn first_asked_first<'a, T>(mut of: Vec<(&'a Schedule, T)>, d: &Directory) -> Ve
 /// One schedule after the other, as many lines as Slack takes.
 fn message(text: String, of: Vec<(ScheduleId, Vec<String>)>, end: &str, d: &Directory) -> Message {
     let mut blocks: Vec<SlackBlock> = vec![context(&text)];
+    let several = of.len() > 1;
     let mut room = limits::CALENDAR_CHARS;
     let mut left_out = 0;
     for (id, lines) in of {
@@ -97,7 +98,8 @@ fn message(text: String, of: Vec<(ScheduleId, Vec<String>)>, end: &str, d: &Dire
         }
     }
     if left_out > 0 {
-        blocks.push(context(&format!("…and {left_out} more, which are too many for one message: name one schedule.")));
+        let how = if several { ": name one schedule to see more of it" } else { ", later" };
+        blocks.push(context(&format!("…and {left_out} more{how}.")));
     }
     blocks.push(context(end));
     Message { text, blocks, colored: None }
@@ -105,7 +107,10 @@ fn message(text: String, of: Vec<(ScheduleId, Vec<String>)>, end: &str, d: &Dire
 
 fn line(is_under_way: bool, shift: &DatedShift, d: &Directory) -> String {
     let from = if is_under_way { "now".to_owned() } else { day_and_time(shift.from) };
-    let until = if shift.until == NEVER { "on".to_owned() } else { format!("until {}", day_and_time(shift.until)) };
+    let when = match shift.until {
+        NEVER => format!("from {from} on"),
+        until => format!("{from} until {}", day_and_time(until)),
+    };
     let why = match shift.why {
         ShiftReason::Layer(_) => "their turn".to_owned(),
         ShiftReason::Fixed(_) => "a fixed shift".to_owned(),
@@ -113,7 +118,7 @@ fn line(is_under_way: bool, shift: &DatedShift, d: &Directory) -> String {
         ShiftReason::Nobody => "a gap".to_owned(),
     };
     let who = shift.who.as_ref().map_or_else(|| ":warning: *nobody*".to_owned(), |who| format!("*{}*", person(who, d)));
-    format!("{from} {until}: {who}, {why}")
+    format!("{when}: {who}, {why}")
 }
 
 fn from_until(gap: &Gap) -> String {

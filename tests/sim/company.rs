@@ -56,14 +56,12 @@ pub fn company() -> Directory {
         },
         Policy { id: "search".into(), steps: vec![step(vec![Target::User("chen".into())], 600)], repeat: 0 },
     ];
-    let policies = policies.into_iter().chain([desk_policy()]);
     let services = [
         service("payments", "C0PAY", "payments", Urgency::High),
         service("search", "C0SEARCH", "search", Urgency::High),
         service("reports", "C0SEARCH", "search", Urgency::Low),
-        service("desk", "C0SEARCH", "desk", Urgency::High),
     ];
-    let schedules = [schedule("primary", &["ana"]), schedule("empty", &[]), desk()];
+    let schedules = [schedule("primary", &["ana"]), schedule("empty", &[])];
     Directory {
         sha256: "company".to_owned(),
         users: PEOPLE.iter().map(|p| ((*p).into(), person(p))).collect(),
@@ -89,8 +87,23 @@ pub fn company() -> Directory {
     }
 }
 
+/// The same, and a desk whose schedule has all that a schedule can have.
+pub fn with_a_desk() -> Directory {
+    let mut d = company();
+    let desk = Service {
+        id: "desk".into(),
+        name: "desk".to_owned(),
+        policy: "desk".into(),
+        ..d.services[&"search".into()].clone()
+    };
+    d.services.insert(desk.id.clone(), desk);
+    d.policies.insert("desk".into(), desk_policy());
+    d.schedules.insert("desk".into(), desk_schedule());
+    d
+}
+
 /// Restricted to hours, with turns of hours, in two zones; nobody at night.
-fn desk() -> Schedule {
+fn desk_schedule() -> Schedule {
     let day = NaiveDate::from_ymd_opt(2026, 3, 2).expect("a date");
     let early = Layer {
         hours: vec![hours(Weekdays::ALL, 9, 13)],
@@ -148,8 +161,6 @@ pub fn two_zones() -> Directory {
         let steps = vec![first, step(Target::User("mara".into()), 600)];
         d.policies.insert(policy.into(), Policy { id: policy.into(), steps, repeat: 0 });
     }
-    d.policies.remove(&"desk".into());
-    d.services.remove(&"desk".into());
     d
 }
 
