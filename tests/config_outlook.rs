@@ -130,7 +130,7 @@ fn one_person_alone_at_both_levels_is_told_without_an_end_and_with_what_helps() 
 fn a_level_between_at_which_nobody_is_on_call_does_not_hide_that_the_same_person_is_asked() {
     let text = with_backup("[\"ana\"]", "2027-01-04");
     let text =
-        text.replace("delay = \"10m\" },", "delay = \"10m\" },\n  { targets = [\"user:ana\"], delay = \"10m\" },");
+        text.replace("delay = \"10m\" },", "delay = \"4m\" },\n  { targets = [\"user:ana\"], delay = \"10m\" },");
     let told = warnings(&text, in_anas_week());
     assert_eq!(told.len(), 2, "{told:#?}");
     assert!(told[0].contains("step 2 asks nobody from 2026-01-08 07:00 to 2027-01-04 18:00"), "{told:#?}");
