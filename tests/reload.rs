@@ -153,7 +153,7 @@ fn people_known_by_e_mail_are_found_at_the_start_and_those_who_are_not_are_told(
 
     // A reload keeps what was found.
     let first = sha256(&pager);
-    edit(&pager, |text| text.replace("tier = 3", "tier = 2"));
+    edit(&pager, |text| format!("{text}\n# looked at once more\n"));
     eventually_true("the new file is in force", NOTICED, || sha256(&pager) != first);
     pager.slack.page_to("ana", pager.alert("for ana again"));
 }
@@ -183,7 +183,7 @@ fn a_missing_scope_is_told_as_such_with_its_mend_and_whoever_it_hid_is_found_lat
 
     // The app is reinstalled. Any change of the file asks at once, as the next minute would.
     pager.slack.order(json!({ "clear": true }));
-    edit(&pager, |text| text.replace("tier = 3", "tier = 2"));
+    edit(&pager, |text| format!("{text}\n# looked at once more\n"));
     eventually_true("both are found", NOTICED, || standing(&pager)["people_not_asked"].is_null());
     pager.slack.page_to("ana", pager.alert("for ana"));
     assert_eq!(heard_in_admin(&pager, "could not be asked about"), 1, "told once");

@@ -26,6 +26,7 @@ fn an_export_shows_exactly_what_was_done_and_verify_agrees() {
     demo.card("net is wrong");
     demo.click(&first, "incident.acknowledge");
     demo.slash("resolve 2 it was <the> fan & \"dust\"");
+    demo.clear("cpu");
     demo.fire("disk");
     // Nothing is closed while its thread is behind.
     let shown = r#""k":"thread_shown","incident":2,"#;
@@ -150,6 +151,7 @@ fn a_restored_backup_is_silent_until_confirmed() {
     demo.card("open-then is wrong");
     demo.card("resolved-then is wrong");
     demo.slash("resolve 2");
+    demo.clear("resolved-then");
     demo.stop();
     let copy = old.beside("copy");
     let copy = copy.to_str().unwrap();
@@ -354,6 +356,13 @@ impl Demo {
         let (status, answer) = request(&self.http, "POST", &path, Some(&body));
         assert_eq!(status, 202, "{answer}");
         answer
+    }
+
+    fn clear(&self, key: &str) {
+        let body = json!({ "action": "resolve", "dedup_key": key, "title": format!("{key} is wrong") });
+        let path = format!("/integrations/generic/{}", self.key);
+        let (status, answer) = request(&self.http, "POST", &path, Some(&body));
+        assert_eq!(status, 202, "{answer}");
     }
 
     fn readiness(&self) -> Value {
