@@ -83,10 +83,18 @@ pub struct Meta {
     pub restores: u32,
     #[serde(default, skip_serializing_if = "is_none_yet")]
     pub last_post: PostId,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "no_change_yet")]
     pub last_change: ChangeNo,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "no_announcement_yet")]
     pub last_announcement: AnnouncementNo,
+}
+
+fn no_change_yet(no: &ChangeNo) -> bool {
+    no.0 == 0
+}
+
+fn no_announcement_yet(no: &AnnouncementNo) -> bool {
+    no.0 == 0
 }
 
 fn is_none_yet(post: &PostId) -> bool {
