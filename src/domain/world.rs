@@ -79,12 +79,20 @@ pub struct Meta {
     pub last_override: OverrideId,
     /// How many restores have had their numbers skipped.
     pub restores: u32,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_none_yet")]
     pub last_post: PostId,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "no_fyi_yet")]
     pub last_fyi: FyiId,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Dropped::is_nothing")]
     pub dropped: Dropped,
+}
+
+fn is_none_yet(post: &PostId) -> bool {
+    post.0 == 0
+}
+
+fn no_fyi_yet(fyi: &FyiId) -> bool {
+    fyi.0 == 0
 }
 
 /// Who is on call by a schedule, and when to look again.

@@ -25,6 +25,10 @@ impl Dropped {
         self.total += 1;
     }
 
+    pub(super) fn is_nothing(&self) -> bool {
+        self.total == 0
+    }
+
     /// How many of today.
     pub fn of_today(&self, wall: At) -> u64 {
         if wall < self.until { self.today } else { 0 }
