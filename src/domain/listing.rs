@@ -16,7 +16,7 @@ use super::page::Recipient;
 use super::post::{self, About};
 use super::schedule::resolve;
 use super::stamp::At;
-use super::urgency::still_wrong;
+use super::urgency::{Raise, still_wrong};
 use serde::{Deserialize, Serialize};
 
 /// Incidents in one message; the rest is the next one.
@@ -61,7 +61,14 @@ pub(super) fn tend(d: &mut Decision<'_>, i: &Incident) {
 pub(super) fn due(d: &mut Decision<'_>, no: IncidentNo) {
     let Some(i) = d.incident(no) else { return };
     match carrier(d, &i, d.stamp.wall).0 {
-        Some(who) if d.directory.hours_of(&who).is_open_at(d.stamp.wall) => list(d, who),
+        Some(who) if d.directory.hours_of(&who).is_open_at(d.stamp.wall) => match raised_soon(&i, d.stamp.at) {
+            // If it is not, it is listed then.
+            Some(raise) => {
+                let (at, due) = (raise.at.plus_secs(1), raise.due.plus_secs(1));
+                d.emit(Fact::ListingPlanned { incident: no, at, due });
+            }
+            None => list(d, who),
+        },
         // They do not work now: somebody else carries it, or the clock was stepped.
         Some(_) | None => {
             let at = next(d, &i);
@@ -74,9 +81,7 @@ pub(super) fn due(d: &mut Decision<'_>, no: IncidentNo) {
 fn list(d: &mut Decision<'_>, who: UserId) {
     let soon = d.stamp.at.plus_secs(SOON_SECS);
     let is_due = |i: &Incident| i.listing.is_some_and(|l| l.due <= soon);
-    // It will page in a moment.
-    let is_raised = |i: &Incident| i.raise.is_some_and(|r| r.due <= soon) && still_wrong(i);
-    let open = d.world().open_incidents().filter(|i| is_due(i) && !is_raised(i));
+    let open = d.world().open_incidents().filter(|i| is_due(i) && raised_soon(i, d.stamp.at).is_none());
     let mut all: Vec<(u8, IncidentNo)> =
         open.filter(|i| carrier(d, i, d.stamp.wall).0.as_ref() == Some(&who)).map(|i| (i.tier, i.no)).collect();
     all.sort_unstable();
@@ -89,6 +94,11 @@ fn list(d: &mut Decision<'_>, who: UserId) {
         let about = About::Digest { user: who.clone(), at: d.stamp.wall, incidents };
         post::want(d, Recipient::User(who), about, KEPT_SECS);
     }
+}
+
+/// It will page in a moment, and needs no list.
+fn raised_soon(i: &Incident, at: At) -> Option<Raise> {
+    i.raise.filter(|raise| raise.due <= at.plus_secs(SOON_SECS) && still_wrong(i))
 }
 
 /// When it is to be listed; on the wall clock.
@@ -146,4 +156,87 @@ fn carrier(d: &Decision<'_>, i: &Incident, wall: At) -> (Option<UserId>, At) {
         }
     }
     (None, until)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::directory::{Directory, Method, PersonalRule, Policy, Service, Step, User};
+    use crate::domain::handle::handle;
+    use crate::domain::hours::Hours;
+    use crate::domain::id::InputId;
+    use crate::domain::input::{Delivery, Event, EventAction, Input, Source, What};
+    use crate::domain::stamp::Stamp;
+    use crate::domain::urgency::UrgencyBy;
+    use crate::domain::world::World;
+    use chrono_tz::Tz;
+
+    /// Monday 2026-03-02, 07:00 UTC.
+    const SEVEN: At = At(1_772_434_800_000);
+
+    /// Ana begins work five minutes before the support hours of the service do.
+    fn office() -> Directory {
+        let mut d = Directory::empty("C0ADMIN".into());
+        let rules = vec![PersonalRule { method: Method::Slack, delay_secs: 0 }];
+        let (slack, tz) = (Some("U0ANA".into()), Tz::UTC);
+        let ana = User { id: "ana".into(), name: "Ana".to_owned(), slack, email: None, tz, admin: false, rules };
+        let mut early = Hours::usual(Tz::UTC);
+        for span in &mut early.spans {
+            span.from = chrono::NaiveTime::from_hms_opt(8, 55, 0).expect("a time");
+        }
+        d.hours_of_users = [("ana".into(), early)].into();
+        d.hours = [("office".into(), Hours::usual(Tz::UTC))].into();
+        d.users = [(ana.id.clone(), ana)].into();
+        let steps = vec![Step::all(vec![Target::User("ana".into())], 300)];
+        d.policies = [("p".into(), Policy { id: "p".into(), steps, repeat: 0 })].into();
+        let shop = Service::new("shop".into(), "team".into(), "p".into(), "C0SHOP".into());
+        d.services = [("shop".into(), Service { urgency_by: UrgencyBy::Hours("office".into()), ..shop })].into();
+        d
+    }
+
+    fn event(action: EventAction) -> What {
+        let event = Event {
+            action,
+            dedup_key: "slow".into(),
+            title: "slow".to_owned(),
+            link: String::new(),
+            labels: Vec::new(),
+            starts_at: None,
+            ends_at: None,
+        };
+        let (source, service) = (Source::Generic, "shop".into());
+        let delivery =
+            Delivery { service, source, urgency: None, resolve_after_secs: None, key: None, events: vec![event] };
+        What::Events(delivery)
+    }
+
+    fn happens(world: &mut World, d: &Directory, at: At, what: What) -> Vec<Fact> {
+        let input = Input { id: InputId::minted('t', 0), what };
+        let facts = handle(world, d, &input, Stamp::agreed(at)).expect("nothing is refused");
+        facts.iter().for_each(|fact| world.apply(fact, Stamp::agreed(at)));
+        facts
+    }
+
+    /// Everything that is due until then. How many deadlines that took.
+    fn until(world: &mut World, d: &Directory, end: At) -> usize {
+        let mut looks = 0;
+        while let Some(at) = world.next_wake().filter(|at| *at <= end) {
+            happens(world, d, at, What::Due);
+            looks += 1;
+            assert!(looks < 20, "something is due again and again at {}", at.utc());
+        }
+        looks
+    }
+
+    #[test]
+    fn what_pages_in_a_moment_is_not_listed_before_and_nothing_is_due_again_and_again() {
+        let (d, mut world) = (office(), World::default());
+        happens(&mut world, &d, SEVEN, event(EventAction::Trigger));
+        until(&mut world, &d, SEVEN.plus_secs(2 * 3_600 - 1));
+        assert!(world.posts.is_empty(), "no list before nine: {:?}", world.posts);
+        until(&mut world, &d, SEVEN.plus_secs(2 * 3_600 + 60));
+        let i = world.incident(IncidentNo(1)).expect("it is open");
+        assert_eq!((i.urgency, i.listing), (Urgency::High, None));
+        assert!(world.posts.is_empty(), "and none when it pages");
+    }
 }
