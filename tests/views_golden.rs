@@ -1177,6 +1177,7 @@ fn on_call() {
         from: NIGHT,
         until: At(NIGHT.0 + 6 * HOUR),
         by: "ben".into(),
+        due: None,
     };
     let watch = |schedule| {
         let (now, next) = now_and_next(schedule, &[&stand_in], NIGHT);

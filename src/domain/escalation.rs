@@ -25,7 +25,7 @@ pub(super) fn due(d: &mut Decision<'_>) {
         match wake {
             Wake::Incident(no) => incident_due(d, no),
             Wake::Shift(schedule) => oncall::shift_due(d, &schedule),
-            Wake::Override(id) => d.emit(Fact::OverrideExpired { id }),
+            Wake::Override(id) => oncall::override_due(d, id),
             Wake::Post(id) => post::due(d, id),
             Wake::Announcement(no) => going_on::due(d, no),
         }

@@ -407,6 +407,11 @@ pub enum Fact {
     OverrideExpired {
         id: OverrideId,
     },
+    /// The wall clock was set back: the end of an override is farther off than it was.
+    OverrideWaits {
+        id: OverrideId,
+        due: At,
+    },
     /// Somebody ended it before its time.
     OverrideRemoved {
         id: OverrideId,
@@ -682,6 +687,7 @@ impl Fact {
             | Self::ShiftForgotten { .. }
             | Self::OverrideSet(_)
             | Self::OverrideExpired { .. }
+            | Self::OverrideWaits { .. }
             | Self::DoNotDisturb { .. }
             | Self::OverrideRemoved { .. }
             | Self::PersonAsked { .. }
@@ -791,6 +797,7 @@ impl Fact {
             | Self::AlertRated { .. }
             | Self::OverrideSet(_)
             | Self::OverrideExpired { .. }
+            | Self::OverrideWaits { .. }
             | Self::DoNotDisturb { .. }
             | Self::OverrideRemoved { .. }
             | Self::PersonAsked { .. }

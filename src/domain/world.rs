@@ -195,7 +195,7 @@ impl World {
     pub fn next_wake_by_brute_force(&self) -> Option<At> {
         let incidents = self.incidents.values().filter_map(|i| i.next_wake());
         let shifts = self.shifts.values().map(|s| s.due);
-        let overrides = self.overrides.values().map(|o| o.until);
+        let overrides = self.overrides.values().map(|o| o.wake());
         let posts = self.posts.values().map(|p| p.keep_until);
         let announcements = self.announcements.values().map(|a| a.due);
         incidents.chain(shifts).chain(overrides).chain(posts).chain(announcements).min()

@@ -48,13 +48,21 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         }
         Fact::OverrideSet(o) => {
             w.meta.last_override = w.meta.last_override.max(o.id);
-            w.wake_at(Some(o.until), Wake::Override(o.id));
+            w.wake_at(Some(o.wake()), Wake::Override(o.id));
             w.overrides.insert(o.id, o.clone());
             w.touched.push(RowKey::Override(o.id));
         }
         Fact::OverrideExpired { id } | Fact::OverrideRemoved { id, .. } => {
             let old = w.overrides.remove(id);
-            w.forget_wake(old.map(|o| o.until), Wake::Override(*id));
+            w.forget_wake(old.map(|o| o.wake()), Wake::Override(*id));
+            w.touched.push(RowKey::Override(*id));
+        }
+        Fact::OverrideWaits { id, due } => {
+            let Some(o) = w.overrides.get_mut(id) else { return };
+            let before = o.wake();
+            o.due = Some(*due);
+            w.forget_wake(Some(before), Wake::Override(*id));
+            w.wake_at(Some(*due), Wake::Override(*id));
             w.touched.push(RowKey::Override(*id));
         }
         Fact::DoNotDisturb { slack, window } => {
@@ -787,6 +795,7 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         | Fact::ShiftForgotten { .. }
         | Fact::OverrideSet(_)
         | Fact::OverrideExpired { .. }
+        | Fact::OverrideWaits { .. }
         | Fact::OverrideRemoved { .. }
         | Fact::PersonAsked { .. }
         | Fact::PersonAnnounced { .. }

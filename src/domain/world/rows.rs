@@ -197,7 +197,7 @@ impl World {
             }
             [b'v', b'/', ..] => {
                 let o: Override = read(key, value)?;
-                self.wake_at(Some(o.until), Wake::Override(o.id));
+                self.wake_at(Some(o.wake()), Wake::Override(o.id));
                 self.overrides.insert(o.id, o);
             }
             [b's', b'/', id @ ..] => {
