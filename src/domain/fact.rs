@@ -11,12 +11,13 @@ use super::dnd::Window;
 use super::going_on::Scope;
 use super::hold::HoldWhy;
 use super::id::{
-    AnnouncementNo, CallNo, ChangeNo, ChannelId, IncidentNo, MessageRef, OverrideId, PageId, PolicyId, PostId,
+    AnnouncementNo, CallNo, ChangeNo, ChannelId, IncidentNo, MessageRef, OverrideId, PageId, PolicyId, PostId, QuietId,
     ScheduleId, ServiceId, SlackUserId, TeamId, UserId,
 };
 use super::input::{EventAction, Need, SnoozeWhy, Source};
 use super::page::{PageFailure, Purpose, Recipient, RevokeReason, SyncKey};
 use super::post::About;
+use super::quiet::Covered;
 use super::schedule::{Override, Shift};
 use super::stamp::At;
 use super::text::Text;
@@ -120,6 +121,9 @@ pub enum Fact {
         until: Option<At>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         due: Option<At>,
+        /// What whoever is behind it says of it.
+        #[serde(default, skip_serializing_if = "Text::is_empty")]
+        because: Text,
     },
     /// Nothing keeps it from asking any more.
     HoldEnded {
@@ -413,6 +417,41 @@ pub enum Fact {
         by: UserId,
     },
 
+    /// A silence or a maintenance window. `begins` and `ends` are `from` and `until` on the line of delays.
+    QuietMade {
+        quiet: QuietId,
+        scope: Covered,
+        by: UserId,
+        from: At,
+        until: At,
+        because: Text,
+        begins: At,
+        ends: At,
+    },
+    /// From here on what it covers pages nobody.
+    QuietBegun {
+        quiet: QuietId,
+    },
+    QuietExtended {
+        quiet: QuietId,
+        by: UserId,
+        until: At,
+        ends: At,
+    },
+    /// Whoever made it is told that it ends soon.
+    QuietWarned {
+        quiet: QuietId,
+    },
+    /// `by`: who ended it before its time. It is remembered until `forget`, on the line of delays.
+    QuietEnded {
+        quiet: QuietId,
+        by: Option<UserId>,
+        forget: At,
+    },
+    QuietForgotten {
+        quiet: QuietId,
+    },
+
     /// Slack holds back this person's notifications then; `None`: it does not.
     DoNotDisturb {
         slack: SlackUserId,
@@ -684,6 +723,12 @@ impl Fact {
             | Self::OverrideExpired { .. }
             | Self::DoNotDisturb { .. }
             | Self::OverrideRemoved { .. }
+            | Self::QuietMade { .. }
+            | Self::QuietBegun { .. }
+            | Self::QuietExtended { .. }
+            | Self::QuietWarned { .. }
+            | Self::QuietEnded { .. }
+            | Self::QuietForgotten { .. }
             | Self::PersonAsked { .. }
             | Self::PersonAnnounced { .. }
             | Self::PersonAdded { .. }
@@ -763,6 +808,22 @@ impl Fact {
         matches!(self, Self::PersonAdded { .. } | Self::PersonRemoved { .. } | Self::PersonForgotten { .. })
     }
 
+    /// May an incident be held back from here on, or not be any more?
+    pub fn changes_what_is_held(&self) -> bool {
+        matches!(
+            self,
+            Self::Held { .. }
+                | Self::HoldEnded { .. }
+                | Self::Acknowledged { .. }
+                | Self::AcknowledgedByEvent { .. }
+                | Self::Reassigned { .. }
+                | Self::Started { .. }
+                | Self::Snoozed { .. }
+                | Self::Resolved { .. }
+                | Self::Merged { .. }
+        )
+    }
+
     /// What must be in memory before this fact can be applied.
     pub fn needs(&self) -> Option<Need> {
         match self {
@@ -806,7 +867,15 @@ impl Fact {
             Self::AlertRepeated { incident, .. } => Stale::Card(*incident),
             Self::PostWanted { post, .. } | Self::SyncCreated { key: SyncKey::Post(post), .. } => Stale::Post(*post),
             Self::PostFailed { post, .. } | Self::PostDropped { post } => Stale::PostGone(*post),
-            Self::ConfigLoaded { .. } | Self::ShiftStarted { .. } | Self::ShiftForgotten { .. } => Stale::Posts,
+            Self::ConfigLoaded { .. }
+            | Self::ShiftStarted { .. }
+            | Self::ShiftForgotten { .. }
+            | Self::QuietMade { .. }
+            | Self::QuietBegun { .. }
+            | Self::QuietExtended { .. }
+            | Self::QuietWarned { .. }
+            | Self::QuietEnded { .. }
+            | Self::QuietForgotten { .. } => Stale::Posts,
             Self::IncidentClosed { incident } => Stale::Closed(*incident),
             _ => self.incident().map_or(Stale::Nothing, Stale::Everything),
         }
@@ -830,7 +899,9 @@ impl Fact {
                 each(name);
                 each(email);
             }
-            Self::Snoozed { because, .. } => each(because),
+            Self::Snoozed { because, .. } | Self::Held { because, .. } | Self::QuietMade { because, .. } => {
+                each(because)
+            }
             Self::ChangeReported { summary, source, link, details, .. } => {
                 each(summary);
                 each(source);

@@ -156,7 +156,7 @@ fn words(what: &Happening, d: &Directory) -> String {
             };
             format!("{} {what}.", name(d, by))
         }
-        Happening::Held { why, until } => super::hold::began(why, *until),
+        Happening::Held { why, until, because } => super::hold::began(why, *until, because, d),
         Happening::HoldEnded { why } => super::hold::ended(why),
         Happening::ClearedFor { until } => {
             format!("Nothing fires any more: it is resolved by itself at {}.", time(*until))

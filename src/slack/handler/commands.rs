@@ -100,6 +100,7 @@ impl Handler {
         Reply::Words(match command {
             Command::OnCall(on_call) => self.stand_in(&s, on_call, user, typed).await,
             Command::Doing(doing) => self.says_doing(&s, doing, user, typed).await,
+            Command::Quiet { .. } | Command::EndQuiet(_) => self.quiet(&s, &command, user, typed).await,
             Command::Trigger { service: Some(service), what } => {
                 let raise = Raise { service, by: user.id.clone(), title: what, urgency: None };
                 self.act(typed, typed.id.into(), What::Raise(raise), IncidentNo(0)).await
@@ -133,7 +134,13 @@ impl Handler {
         match command {
             Command::Mine => words(self.paused(views::list::mine(&mine(s, me), d, typed.command))),
             Command::Help(topic) => words(self.help(typed, *topic)),
-            Command::List(of) => words(self.paused(list(s, of, reader, typed.command))),
+            Command::List(of) => {
+                let mut message = list(s, of, reader, typed.command);
+                let reader = views::quiet::Reader { user: me, channel: typed.place.channel.as_ref() };
+                let silent = views::quiet::in_short(&s.world, d, reader);
+                message.blocks.extend(silent.as_deref().map(views::kit::context));
+                words(self.paused(message))
+            }
             Command::Show(which) => words(self.about(s, *which, me, typed, |i| views::list::show(i, d, s.store))),
             Command::Why(which) => {
                 let now = s.stamp_at(self.clock.now());
@@ -143,6 +150,14 @@ impl Handler {
                     let going_on: Vec<_> = readable(s, reader, now.wall).filter(about).collect();
                     views::why::why(i, d, &next, &going_on)
                 }))
+            }
+            Command::Quiets => {
+                let reader = views::quiet::Reader { user: me, channel: typed.place.channel.as_ref() };
+                words(views::quiet::list(&s.world, d, reader, typed.command))
+            }
+            Command::PlanMaintenance => {
+                me?;
+                Some(Reply::Window(self.plan_maintenance(s, typed.place)))
             }
             Command::Now => {
                 let (open, left_out) = open(s, reader);
@@ -205,6 +220,8 @@ impl Handler {
             | Command::Note(..)
             | Command::Merge { .. }
             | Command::Doing(Doing::Announce { .. } | Doing::End(_))
+            | Command::Quiet { .. }
+            | Command::EndQuiet(_)
             | Command::OnCall(OnCall::Override { .. } | OnCall::Take { .. } | OnCall::EndOverride(_)) => None,
         }
     }
@@ -385,6 +402,10 @@ fn deed(command: &Command) -> Option<(Which, Deed)> {
         | Command::Why(_)
         | Command::Now
         | Command::Doing(_)
+        | Command::Quiets
+        | Command::Quiet { .. }
+        | Command::PlanMaintenance
+        | Command::EndQuiet(_)
         | Command::OnCall(_) => return None,
     })
 }
