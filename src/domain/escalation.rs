@@ -29,6 +29,7 @@ pub(super) fn due(d: &mut Decision<'_>) {
             Wake::Post(id) => post::due(d, id),
             Wake::Announcement(no) => going_on::due(d, no),
             Wake::Quiet(id) => quieting::due(d, id),
+            Wake::Sweep => quieting::sweep_on(d),
         }
     }
 }

@@ -17,7 +17,7 @@ use super::id::{
 use super::input::{EventAction, Need, SnoozeWhy, Source};
 use super::page::{PageFailure, Purpose, Recipient, RevokeReason, SyncKey};
 use super::post::About;
-use super::quiet::Covered;
+use super::quiet::{Covered, Sweep};
 use super::schedule::{Override, Shift};
 use super::stamp::At;
 use super::text::Text;
@@ -428,15 +428,17 @@ pub enum Fact {
         begins: At,
         ends: At,
     },
-    /// From here on what it covers pages nobody.
+    /// From here on what it covers pages nobody. It is looked at again at `due`, on the line of delays.
     QuietBegun {
         quiet: QuietId,
+        due: At,
     },
     QuietExtended {
         quiet: QuietId,
         by: UserId,
         until: At,
         ends: At,
+        due: At,
     },
     /// Whoever made it is told that it ends soon.
     QuietWarned {
@@ -450,6 +452,10 @@ pub enum Fact {
     },
     QuietForgotten {
         quiet: QuietId,
+    },
+    /// After a change of what is covered, incidents were looked at; `rest`: those that still are to be.
+    QuietsSwept {
+        rest: Option<Sweep>,
     },
 
     /// Slack holds back this person's notifications then; `None`: it does not.
@@ -729,6 +735,7 @@ impl Fact {
             | Self::QuietWarned { .. }
             | Self::QuietEnded { .. }
             | Self::QuietForgotten { .. }
+            | Self::QuietsSwept { .. }
             | Self::PersonAsked { .. }
             | Self::PersonAnnounced { .. }
             | Self::PersonAdded { .. }
@@ -875,7 +882,8 @@ impl Fact {
             | Self::QuietExtended { .. }
             | Self::QuietWarned { .. }
             | Self::QuietEnded { .. }
-            | Self::QuietForgotten { .. } => Stale::Posts,
+            | Self::QuietForgotten { .. }
+            | Self::QuietsSwept { .. } => Stale::Posts,
             Self::IncidentClosed { incident } => Stale::Closed(*incident),
             _ => self.incident().map_or(Stale::Nothing, Stale::Everything),
         }

@@ -1,7 +1,7 @@
 //! A silence or a maintenance window: until a stated end, whatever it covers is recorded and shown, and pages nobody.
 
 use super::directory::Directory;
-use super::id::{AlertKey, ChannelId, QuietId, ServiceId, TeamId, UserId};
+use super::id::{AlertKey, ChannelId, IncidentNo, QuietId, ServiceId, TeamId, UserId};
 use super::incident::Incident;
 use super::stamp::At;
 use imbl::OrdMap;
@@ -22,6 +22,10 @@ pub const MAINTENANCE_MAX_SECS: i64 = 30 * 24 * 60 * 60;
 pub const WARN_SECS: i64 = 15 * 60;
 /// unless it lasts less than this.
 pub const WARN_FROM_SECS: i64 = 30 * 60;
+/// So many incidents are held back or let go by one decision, the oldest first; the rest by the next.
+pub const SWEPT_AT_ONCE: usize = 64;
+/// So many are looked at for that.
+pub const LOOKED_AT_AT_ONCE: usize = 1_000;
 /// What ended is remembered this long, for its message to say so.
 pub const REMEMBER_SECS: i64 = 60 * 60;
 
@@ -40,6 +44,14 @@ pub struct Quiet {
     /// Why, in the words of whoever made it.
     pub because: Arc<str>,
     pub stands: Stands,
+}
+
+/// Incidents that are still to be looked at, because what is covered changed: from this one on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sweep {
+    pub from: IncidentNo,
+    /// On the line of delays.
+    pub due: At,
 }
 
 /// How it stands.

@@ -10,8 +10,8 @@ use super::input::QuietRequest;
 use super::page::Recipient;
 use super::post::{self, About};
 use super::quiet::{
-    Covered, MATCHERS_MAX, QUIETS_MAX, Quiet, REMEMBER_SECS, SERVICES_MAX, Stands, WARN_FROM_SECS, WARN_SECS, Within,
-    covering,
+    Covered, LOOKED_AT_AT_ONCE, MATCHERS_MAX, QUIETS_MAX, Quiet, REMEMBER_SECS, SERVICES_MAX, SWEPT_AT_ONCE, Stands,
+    Sweep, WARN_FROM_SECS, WARN_SECS, Within, covering,
 };
 use super::refusal::Refusal;
 use super::stamp::At;
@@ -56,7 +56,7 @@ pub(super) fn make(d: &mut Decision<'_>, r: &QuietRequest) -> Result<(), Refusal
         post::want(d, Recipient::Channel(channel), About::Quiet { quiet: id }, keep_secs);
     }
     if from <= wall {
-        d.emit(Fact::QuietBegun { quiet: id });
+        begin(d, id);
     }
     Ok(())
 }
@@ -82,6 +82,13 @@ fn refuse_unknown(d: &Decision<'_>, scope: &Covered) -> Result<(), Refusal> {
                 false => Err(Refusal::NoSuchTeam(team.clone())),
             }
         }
+    }
+}
+
+fn begin(d: &mut Decision<'_>, id: QuietId) {
+    if let Some(q) = d.world().quiets.get(&id) {
+        let due = next_look(q.from, q.until, q.ends);
+        d.emit(Fact::QuietBegun { quiet: id, due });
     }
 }
 
@@ -111,7 +118,12 @@ pub(super) fn extend(d: &mut Decision<'_>, id: QuietId, by: &UserId, until: At) 
     if until > latest {
         return Err(Refusal::QuietTooLong { kind: q.kind(), latest });
     }
-    d.emit(Fact::QuietExtended { quiet: id, by: by.clone(), until, ends: d.stamp.due_of(until) });
+    let ends = d.stamp.due_of(until);
+    let due = match q.stands {
+        Stands::InForce { .. } => next_look(q.from, until, ends),
+        Stands::Planned | Stands::Ended { .. } => q.due,
+    };
+    d.emit(Fact::QuietExtended { quiet: id, by: by.clone(), until, ends, due });
     Ok(())
 }
 
@@ -119,14 +131,12 @@ pub(super) fn extend(d: &mut Decision<'_>, id: QuietId, by: &UserId, until: At) 
 pub(super) fn due(d: &mut Decision<'_>, id: QuietId) {
     let Some(q) = d.world().quiets.get(&id).cloned() else { return };
     match &q.stands {
-        Stands::Planned => d.emit(Fact::QuietBegun { quiet: id }),
+        Stands::Planned => begin(d, id),
         Stands::InForce { .. } if q.ends <= d.stamp.at => over(d, &q, None),
         Stands::InForce { .. } => {
             d.emit(Fact::QuietWarned { quiet: id });
-            let is_here = d.directory.users.get(&q.by).is_some_and(super::escalation::is_reachable);
-            if is_here {
-                let keep_secs = q.scope.most_secs() + REMEMBER_SECS;
-                post::want(d, Recipient::User(q.by.clone()), About::QuietEnds { quiet: id, until: q.until }, keep_secs);
+            if d.directory.users.get(&q.by).is_some_and(super::escalation::is_reachable) {
+                warn(d, &q);
             }
         }
         Stands::Ended { .. } => {
@@ -140,10 +150,23 @@ pub(super) fn due(d: &mut Decision<'_>, id: QuietId) {
     }
 }
 
-/// When to look again at one that is in force: shortly before its end, and at its end.
-pub(super) fn next_look(q: &Quiet, warned: bool) -> At {
-    let lasts_secs = (q.until.0 - q.from.0) / 1_000;
-    if warned || lasts_secs < WARN_FROM_SECS { q.ends } else { q.ends.plus_secs(-WARN_SECS) }
+/// Tells whoever made it that it ends soon. An edit wakes no phone, so after an extension this is a new message: the one
+/// before points to it, and those before that are let go.
+fn warn(d: &mut Decision<'_>, q: &Quiet) {
+    let is_warning = |about: &About| matches!(about, About::QuietEnds { quiet, .. } if *quiet == q.id);
+    let warned = d.world().posts.values().filter(|p| is_warning(&p.about)).map(|p| p.id);
+    let warned: Vec<PostId> = warned.collect();
+    for post in warned.iter().rev().skip(1) {
+        d.emit(Fact::PostDropped { post: *post });
+    }
+    let keep_secs = q.scope.most_secs() + REMEMBER_SECS;
+    post::want(d, Recipient::User(q.by.clone()), About::QuietEnds { quiet: q.id, until: q.until }, keep_secs);
+}
+
+/// When to look at one that is in force: shortly before its end, or at its end.
+fn next_look(from: At, until: At, ends: At) -> At {
+    let lasts_secs = (until.0 - from.0) / 1_000;
+    if lasts_secs < WARN_FROM_SECS { ends } else { ends.plus_secs(-WARN_SECS) }
 }
 
 /// What keeps an incident silent at this moment.
@@ -151,37 +174,64 @@ pub(super) fn quiet_of<'a>(d: &'a Decision<'_>, i: &Incident) -> Option<&'a Quie
     covering(&d.world().quiets, i, d.directory, d.stamp.at)
 }
 
-/// After every decision: incidents it spoke of, or all where windows changed, are held back exactly while something
+/// After every decision: incidents it spoke of, and all where windows changed, are held back exactly while something
 /// covers them.
 pub(super) fn look_again(d: &mut Decision<'_>) {
     if d.world().quiets.is_empty() {
         return;
     }
+    let concerned: BTreeSet<IncidentNo> = d.facts().iter().filter_map(Fact::incident).collect();
     let is_about_all = d.facts().iter().any(|f| {
         matches!(
             f,
             Fact::QuietBegun { .. } | Fact::QuietExtended { .. } | Fact::QuietEnded { .. } | Fact::ConfigLoaded { .. }
         )
     });
-    let concerned: BTreeSet<IncidentNo> = match is_about_all {
-        true => d.world().open_incidents().map(|i| i.no).collect(),
-        false => d.facts().iter().filter_map(Fact::incident).collect(),
-    };
     for no in concerned {
         look_again_at(d, no);
     }
+    if is_about_all {
+        sweep(d, IncidentNo(0));
+    }
 }
 
-fn look_again_at(d: &mut Decision<'_>, no: IncidentNo) {
-    let Some(i) = d.incident(no).filter(|i| matches!(i.state, State::Triggered { .. })) else { return };
+/// The rest of those that a change of what is covered may concern.
+pub(super) fn sweep_on(d: &mut Decision<'_>) {
+    if let Some(rest) = d.world().meta.sweep {
+        sweep(d, rest.from);
+    }
+}
+
+/// Looks at the open incidents from this one on, the oldest first; what is left is for the next decision, at once. When
+/// a long window ends, many are let go in one moment, and whoever is asked for them hears of them in one message.
+fn sweep(d: &mut Decision<'_>, from: IncidentNo) {
+    let ahead = d.world().incidents.range(from..).filter(|(_, i)| !i.is_resolved()).map(|(no, _)| *no);
+    let ahead: Vec<IncidentNo> = ahead.take(LOOKED_AT_AT_ONCE + 1).collect();
+    let (mut changed, mut left) = (0, None);
+    for (looked_at, no) in ahead.into_iter().enumerate() {
+        if looked_at == LOOKED_AT_AT_ONCE || changed == SWEPT_AT_ONCE {
+            left = Some(Sweep { from: no, due: d.stamp.at });
+            break;
+        }
+        changed += usize::from(look_again_at(d, no));
+    }
+    if left.is_some() || d.world().meta.sweep.is_some() {
+        d.emit(Fact::QuietsSwept { rest: left });
+    }
+}
+
+/// `true`: something changed.
+fn look_again_at(d: &mut Decision<'_>, no: IncidentNo) -> bool {
+    let Some(i) = d.incident(no).filter(|i| matches!(i.state, State::Triggered { .. })) else { return false };
     let held = i.hold.as_ref().filter(|h| matches!(h.why, HoldWhy::Quiet { .. }));
     let covered = quiet_of(d, &i).filter(|_| i.urgency == Urgency::High).map(|q| (why(q), q.until));
     match (held, covered) {
-        (Some(held), Some((why, until))) if held.why == why && held.until == Some(until) => {}
+        (Some(held), Some((why, until))) if held.why == why && held.until == Some(until) => return false,
         (_, Some((why, until))) => hold::begin(d, no, why, Some(until)),
         (Some(_), None) => hold::end(d, &i),
-        (None, None) => {}
+        (None, None) => return false,
     }
+    true
 }
 
 pub(super) fn why(q: &Quiet) -> HoldWhy {
@@ -191,10 +241,10 @@ pub(super) fn why(q: &Quiet) -> HoldWhy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::directory::{Directory, Service};
+    use crate::domain::directory::{Directory, Method, PersonalRule, Service, User};
     use crate::domain::handle::handle;
     use crate::domain::id::{InputId, ServiceId};
-    use crate::domain::input::{Input, What};
+    use crate::domain::input::{Delivery, Event, EventAction, Input, Source, What};
     use crate::domain::quiet::{MAINTENANCE_MAX_SECS, SILENCE_MAX_SECS};
     use crate::domain::stamp::Stamp;
     use crate::domain::world::World;
@@ -289,5 +339,92 @@ mod tests {
         desk.now = until.plus_secs(REMEMBER_SECS);
         desk.decide(What::Due).expect("never refused");
         assert!(desk.world.quiets.is_empty() && desk.world.posts.is_empty());
+    }
+
+    fn alerts(desk: &mut Desk, n: usize) {
+        let event = |n: usize| Event {
+            action: EventAction::Trigger,
+            dedup_key: format!("disk-{n}").into(),
+            title: format!("Disk {n} is full"),
+            link: String::new(),
+            labels: Vec::new(),
+            starts_at: None,
+            ends_at: None,
+        };
+        let delivery = Delivery {
+            service: "payments".into(),
+            source: Source::Generic,
+            urgency: None,
+            resolve_after_secs: None,
+            key: None,
+            events: (0..n).map(event).collect(),
+        };
+        desk.decide(What::Events(delivery)).expect("a service that is known");
+    }
+
+    fn held(desk: &Desk) -> usize {
+        desk.world.open_incidents().filter(|i| i.hold.is_some()).count()
+    }
+
+    #[test]
+    fn many_are_held_back_and_let_go_in_steps_that_follow_one_another_at_once() {
+        let mut desk = Desk::new();
+        let all = SWEPT_AT_ONCE * 2 + 10;
+        alerts(&mut desk, all);
+        desk.makes(payments(), 0, 3_600, "deploy").expect("there is room");
+        for step in 1..=3 {
+            assert_eq!(held(&desk), (SWEPT_AT_ONCE * step).min(all));
+            assert_eq!(desk.world.next_wake().is_some_and(|at| at <= desk.now), step < 3);
+            desk.decide(What::Due).expect("never refused");
+        }
+        desk.now = desk.now.plus_secs(3_600);
+        let mut asked = 0;
+        for step in 1..=3 {
+            // A process that dies in between finds the rest on disk.
+            let mut read = World::default();
+            for (key, value) in desk.world.all_rows() {
+                read.load_row(&key, &value.expect("a value")).expect("it can be read");
+            }
+            desk.world = read;
+            let facts = desk.decide(What::Due).expect("never refused");
+            let starts = |f: &&Fact| matches!(f, Fact::CallStarted { .. });
+            assert!(facts.iter().filter(starts).count() <= SWEPT_AT_ONCE);
+            asked += facts.iter().filter(starts).count();
+            assert_eq!(held(&desk), all.saturating_sub(SWEPT_AT_ONCE * step));
+        }
+        assert_eq!((asked, desk.world.meta.sweep), (all, None));
+    }
+
+    #[test]
+    fn only_so_many_are_looked_at_by_one_decision() {
+        let mut desk = Desk::new();
+        alerts(&mut desk, LOOKED_AT_AT_ONCE + 2);
+        desk.makes(disk(), 0, 3_600, "known").expect("there is room");
+        let from = IncidentNo(LOOKED_AT_AT_ONCE as u64 + 1);
+        assert_eq!(desk.world.meta.sweep, Some(Sweep { from, due: desk.now }));
+        let facts = desk.decide(What::Due).expect("never refused");
+        assert_eq!(facts, [Fact::QuietsSwept { rest: None }]);
+    }
+
+    #[test]
+    fn a_second_warning_takes_the_place_of_the_first() {
+        let mut desk = Desk::new();
+        let rules = vec![PersonalRule { method: Method::Slack, delay_secs: 0 }];
+        let (name, tz) = ("Ana".to_owned(), chrono_tz::UTC);
+        let ana = User { id: "ana".into(), name, slack: Some("U0ANA".into()), email: None, tz, admin: false, rules };
+        desk.directory.users = [(ana.id.clone(), ana)].into();
+        desk.makes(payments(), 0, 3_600, "deploy").expect("there is room");
+        let mut seen = Vec::new();
+        for hour in 1..=3 {
+            desk.now = START.plus_secs(hour * 3_600 - WARN_SECS);
+            desk.decide(What::Due).expect("never refused");
+            let is_warning = |about: &About| matches!(about, About::QuietEnds { .. });
+            let warnings = desk.world.posts.values().filter(|p| is_warning(&p.about)).map(|p| p.id);
+            seen.push(warnings.collect::<Vec<_>>());
+            let until = START.plus_secs((hour + 1) * 3_600);
+            let more = What::ExtendQuiet { id: QuietId(1), by: "ana".into(), until };
+            desk.decide(more).expect("not too long");
+        }
+        assert_eq!(seen, [vec![PostId(2)], vec![PostId(2), PostId(3)], vec![PostId(3), PostId(4)]]);
     }
 }

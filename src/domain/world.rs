@@ -15,7 +15,7 @@ use super::incident::{Entry, Incident};
 use super::page::Page;
 use super::people::Newcomer;
 use super::post::Post;
-use super::quiet::Quiet;
+use super::quiet::{Quiet, Sweep};
 use super::schedule::{Override, Shift};
 use super::stamp::{At, Stamp};
 use imbl::{OrdMap, OrdSet};
@@ -93,6 +93,8 @@ pub struct Meta {
     pub last_announcement: AnnouncementNo,
     #[serde(default, skip_serializing_if = "no_quiet_yet")]
     pub last_quiet: QuietId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<Sweep>,
 }
 
 fn no_change_yet(no: &ChangeNo) -> bool {
@@ -128,6 +130,7 @@ pub enum Wake {
     Post(PostId),
     Announcement(AnnouncementNo),
     Quiet(QuietId),
+    Sweep,
 }
 
 impl World {
@@ -210,7 +213,8 @@ impl World {
         let posts = self.posts.values().map(|p| p.keep_until);
         let announcements = self.announcements.values().map(|a| a.due);
         let quiets = self.quiets.values().map(|q| q.due);
-        incidents.chain(shifts).chain(overrides).chain(posts).chain(announcements).chain(quiets).min()
+        let sweep = self.meta.sweep.map(|s| s.due);
+        incidents.chain(shifts).chain(overrides).chain(posts).chain(announcements).chain(quiets).chain(sweep).min()
     }
 
     /// The rows that changed since this was last asked, each once.

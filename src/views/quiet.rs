@@ -6,12 +6,12 @@ use super::kit::{actions, context, plain, section};
 use super::mrkdwn::{day_and_time, escape, escape_marked, names, time};
 use super::{Message, limits};
 use crate::domain::directory::Directory;
-use crate::domain::hold::HoldWhy;
+use crate::domain::hold::{Hold, HoldWhy};
 use crate::domain::id::{ChannelId, IncidentNo, QuietId, ServiceId, StoreId, TeamId, UserId};
 use crate::domain::incident::Incident;
 use crate::domain::page::Recipient;
-use crate::domain::post::Post;
-use crate::domain::privacy::may_read;
+use crate::domain::post::{About, Post};
+use crate::domain::privacy::{may_read, may_read_of};
 use crate::domain::quiet::{Covered, Kind, Quiet, Stands, Within};
 use crate::domain::stamp::At;
 use crate::domain::world::World;
@@ -29,9 +29,7 @@ pub struct Reader<'a> {
 
 impl Reader<'_> {
     fn may_know(self, service: &ServiceId, d: &Directory) -> bool {
-        let Some(s) = d.services.get(service).filter(|s| s.private) else { return true };
-        let of_team = |user: &UserId| d.teams.get(&s.team).is_some_and(|t| t.members.contains(user));
-        self.user.is_some_and(of_team) || self.channel.is_some_and(|c| d.may_show(service, c))
+        may_read_of(service, d, self.user, self.channel)
     }
 }
 
@@ -57,7 +55,9 @@ pub fn called(q: &Quiet, w: &World, d: &Directory, reader: Reader<'_>) -> String
         Covered::Team(id) => format!("everything of team {}", names(&[&team(id)])),
         Covered::Alert(key) if !reader.may_know(&key.service, d) => "an alert of a private service".to_owned(),
         Covered::Alert(key) => {
-            let title = w.incident_of(key).map_or_else(|| key.dedup.to_string(), |i| i.title.to_string());
+            // It may be part of an incident of another service, and that may be private.
+            let incident = w.incident_of(key).filter(|i| may_read(i, d, reader.user, reader.channel));
+            let title = incident.map_or_else(|| key.dedup.to_string(), |i| i.title.to_string());
             format!("\u{201c}{}\u{201d} of {}", escape_marked(&title, limits::LABEL), names(&[&service(&key.service)]))
         }
         Covered::Labels { within: Within::Service(id), .. } if !reader.may_know(id, d) => {
@@ -96,8 +96,9 @@ pub fn held(id: QuietId, w: &World) -> Vec<&Incident> {
     w.open_incidents().map(|i| &**i).filter(by_it).collect()
 }
 
-fn how_many(held: &[&Incident]) -> String {
+fn how_many(held: &[&Incident], w: &World) -> String {
     match held.len() {
+        n if w.meta.sweep.is_some() => format!("Held back so far: {n}."),
         0 => "Nothing is held back now.".to_owned(),
         1 => "Held back: 1 incident.".to_owned(),
         n => format!("Held back: {n} incidents."),
@@ -147,7 +148,7 @@ pub fn post(p: &Post, id: QuietId, w: &World, d: &Directory, store: StoreId) -> 
             format!(
                 ":no_bell: *{called}* by {by} until {}{why}\n{} What still fires at the end pages whoever is on call then.",
                 day_and_time(q.until),
-                how_many(&held(id, w))
+                how_many(&held(id, w), w)
             ),
             buttons(q, store),
         ),
@@ -169,7 +170,10 @@ fn over(q: &Quiet, by: Option<&UserId>, at: At, called: &str, d: &Directory) -> 
 /// What pages after the end: as numbers, which are no secret.
 fn after(q: &Quiet, w: &World, d: &Directory) -> String {
     let triggered = w.open_incidents().filter(|i| i.is_triggered() && q.speaks_of(i, d));
-    let (held, pages): (Vec<_>, Vec<_>) = triggered.partition(|i| i.hold.is_some());
+    // What it held back itself is let go in a moment, if there is much of it.
+    let by_another =
+        |h: &Hold| !matches!(&h.why, HoldWhy::Quiet { quiet, .. } if *quiet == q.id && w.meta.sweep.is_some());
+    let (held, pages): (Vec<_>, Vec<_>) = triggered.partition(|i| i.hold.as_ref().is_some_and(by_another));
     let mut said = match pages.as_slice() {
         [] => "Nothing it held back pages now.".to_owned(),
         some => format!("These page whoever is on call: {}.", numbers(some.iter().map(|i| i.no))),
@@ -195,6 +199,11 @@ pub fn ends_soon(p: &Post, id: QuietId, until: At, w: &World, d: &Directory, sto
         return Some(Message::plain(format!("{} {}", over(q, by.as_ref(), *at, &called, d), after(q, w, d))));
     }
     if q.until != until {
+        let newer =
+            |other: &Post| other.id > p.id && matches!(other.about, About::QuietEnds { quiet, .. } if quiet == id);
+        if w.posts.values().any(newer) {
+            return Some(Message::plain(format!("*{called}*: see the newer message below.")));
+        }
         return Some(Message::plain(format!("*{called}* lasts until {} now.", day_and_time(q.until))));
     }
     let held = held(id, w);
@@ -238,7 +247,7 @@ pub fn made(q: &Quiet, stopped: &[UserId], w: &World, d: &Directory, reader: Rea
     format!(
         "*{called}* until {}.{stopped} {} What still fires at the end pages whoever is on call then. {end}",
         day_and_time(q.until),
-        how_many(&held)
+        how_many(&held, w)
     )
 }
 
@@ -258,7 +267,7 @@ pub fn extended(q: &Quiet, w: &World, d: &Directory, reader: Reader<'_>) -> Stri
         "*{}* lasts until {} now. {} What still fires then pages whoever is on call.",
         called(q, w, d, reader),
         day_and_time(q.until),
-        how_many(&held(q.id, w))
+        how_many(&held(q.id, w), w)
     )
 }
 
@@ -278,7 +287,7 @@ pub fn line(q: &Quiet, w: &World, d: &Directory, reader: Reader<'_>) -> String {
             "`{}` :no_bell: *{called}* until {}, by {by}{why} {}",
             q.id.0,
             day_and_time(q.until),
-            how_many(&held(q.id, w))
+            how_many(&held(q.id, w), w)
         ),
     }
 }
@@ -305,6 +314,16 @@ pub fn list(w: &World, d: &Directory, reader: Reader<'_>, command: &str) -> Mess
     }
     blocks.push(context(&format!("`{c} silence end N` and `{c} maintenance end N` end one.")));
     Message { text: "Silenced and in maintenance".to_owned(), blocks, colored: None }
+}
+
+/// What is in force and ahead, one line each, for what is going on.
+pub fn going_on(w: &World, d: &Directory, reader: Reader<'_>) -> Vec<String> {
+    let all = all(w);
+    let mut lines: Vec<String> = all.iter().take(limits::NAMES).map(|q| line(q, w, d, reader)).collect();
+    if all.len() > lines.len() {
+        lines.push(format!("…and {} more: `/pager silences`", all.len() - lines.len()));
+    }
+    lines
 }
 
 /// One sentence for other lists; `None` while nothing is in force.

@@ -18,7 +18,6 @@ use crate::domain::page::{Page, PageState, Recipient, SyncKey};
 use crate::domain::people::{Newcomer, Standing};
 use crate::domain::post::Post;
 use crate::domain::quiet::{Quiet, Stands};
-use crate::domain::quieting::next_look;
 use crate::domain::sla::{self, Sla};
 use crate::domain::stamp::{At, Stamp};
 use crate::domain::urgency::Raise;
@@ -165,20 +164,17 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
             w.wake_at(Some(*begins), Wake::Quiet(*id));
             w.touched.push(RowKey::Quiet(*id));
         }
-        Fact::QuietBegun { quiet } => change_quiet(w, *quiet, |q| {
-            q.stands = Stands::InForce { warned: false };
-            q.due = next_look(q, false);
+        Fact::QuietBegun { quiet, due } => change_quiet(w, *quiet, |q| {
+            (q.stands, q.due) = (Stands::InForce { warned: false }, *due);
         }),
-        Fact::QuietExtended { quiet, until, ends, .. } => change_quiet(w, *quiet, |q| {
-            (q.until, q.ends) = (*until, *ends);
+        Fact::QuietExtended { quiet, until, ends, due, .. } => change_quiet(w, *quiet, |q| {
+            (q.until, q.ends, q.due) = (*until, *ends, *due);
             if let Stands::InForce { warned } = &mut q.stands {
                 *warned = false;
-                q.due = next_look(q, false);
             }
         }),
         Fact::QuietWarned { quiet } => change_quiet(w, *quiet, |q| {
-            q.stands = Stands::InForce { warned: true };
-            q.due = next_look(q, true);
+            (q.stands, q.due) = (Stands::InForce { warned: true }, q.ends);
         }),
         Fact::QuietEnded { quiet, by, forget } => change_quiet(w, *quiet, |q| {
             q.stands = Stands::Ended { by: by.clone(), at: wall };
@@ -188,6 +184,11 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
             let old = w.quiets.remove(quiet);
             w.forget_wake(old.map(|q| q.due), Wake::Quiet(*quiet));
             w.touched.push(RowKey::Quiet(*quiet));
+        }
+        Fact::QuietsSwept { rest } => {
+            w.forget_wake(w.meta.sweep.map(|sweep| sweep.due), Wake::Sweep);
+            w.meta.sweep = *rest;
+            w.wake_at(rest.map(|sweep| sweep.due), Wake::Sweep);
         }
         Fact::SyncCreated { key: SyncKey::Post(id), message } => {
             if let Some(post) = w.posts.get_mut(id) {
@@ -844,6 +845,7 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         | Fact::QuietWarned { .. }
         | Fact::QuietEnded { .. }
         | Fact::QuietForgotten { .. }
+        | Fact::QuietsSwept { .. }
         | Fact::PostWanted { .. }
         | Fact::PostFailed { .. }
         | Fact::PostDropped { .. }

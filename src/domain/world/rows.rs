@@ -193,7 +193,10 @@ impl World {
     /// When the row cannot be read; the caller rebuilds from the journal.
     pub fn load_row(&mut self, key: &[u8], value: &[u8]) -> Result<(), RowTrouble> {
         match key {
-            b"m" => self.meta = read::<Meta>(key, value)?,
+            b"m" => {
+                self.meta = read::<Meta>(key, value)?;
+                self.wake_at(self.meta.sweep.map(|sweep| sweep.due), Wake::Sweep);
+            }
             [b'o' | b'c', b'/', ..] => self.load_incident(read(key, value)?),
             [b'k', b'/', rest @ ..] => {
                 let rest = std::str::from_utf8(rest).map_err(|e| trouble(key, &e.to_string()))?;
