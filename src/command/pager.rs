@@ -8,7 +8,7 @@ use super::trigger::trigger;
 use super::verbs::{self, ON_CALL, ON_CALL_ABSENT, PAGER, PAGER_ABSENT, Verb};
 use super::which::{alone, incident_no, number, numbers, which};
 use super::{Command, ListOf, REASON_MAX, TEXT_MAX, Which, Whom};
-use super::{names, oncall, people, when};
+use super::{names, oncall, people, quiet, when};
 use crate::domain::directory::Urgency;
 use crate::domain::lookup::Lookup;
 
@@ -64,6 +64,8 @@ pub(super) fn read(r: &mut Reading<'_>) -> Result<Command, Mistake> {
         },
         Verb::Note => note(r),
         Verb::Merge => merge(r),
+        Verb::Silence => quiet::silence(r),
+        Verb::Maintenance => quiet::maintenance(r),
         Verb::OnCall => oncall::read(r),
     }
 }
@@ -90,9 +92,14 @@ fn otherwise(r: &mut Reading<'_>) -> Result<Command, Mistake> {
             r.words.advance(words);
             let line = format!("{typed} {} {}", no.0, r.words.rest());
             return match verb {
-                Verb::Mine | Verb::Help | Verb::List | Verb::Now | Verb::Doing | Verb::OnCall | Verb::Trigger => {
-                    Err(r.rather("The command comes first.", &format!("show {}", no.0)))
-                }
+                Verb::Mine
+                | Verb::Help
+                | Verb::List
+                | Verb::Now
+                | Verb::Doing
+                | Verb::OnCall
+                | Verb::Trigger
+                | Verb::Maintenance => Err(r.rather("The command comes first.", &format!("show {}", no.0))),
                 _ => Err(r.rather("The command comes first, then the incident.", &line)),
             };
         }

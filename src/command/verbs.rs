@@ -25,6 +25,8 @@ pub(super) enum Verb {
     Why,
     Now,
     Doing,
+    Silence,
+    Maintenance,
     OnCall,
 }
 
@@ -51,6 +53,8 @@ pub(super) const PAGER: &[(Verb, &[&str])] = &[
     (Verb::Why, &["why"]),
     (Verb::Now, &["now"]),
     (Verb::Doing, &["doing", "announce", "announcing"]),
+    (Verb::Silence, &["silence", "silences", "mute"]),
+    (Verb::Maintenance, &["maintenance", "maint"]),
     (Verb::OnCall, &["oncall", "on-call", "who", "whos", "who's"]),
 ];
 
@@ -86,16 +90,6 @@ pub(super) struct Absent {
 }
 
 pub(super) const PAGER_ABSENT: &[Absent] = &[
-    Absent {
-        words: &["silence", "mute"],
-        why: "Silences are not there yet. Silence it at the monitor, or snooze the incident.",
-        instead: "snooze N 2h",
-    },
-    Absent {
-        words: &["maintenance", "maint"],
-        why: "Maintenance windows are not there yet. Silence it at the monitor, or snooze its incidents.",
-        instead: "snooze N 2h",
-    },
     Absent { words: &["triage"], why: "The triage walk is not there yet. Look at the incident.", instead: "show N" },
     Absent {
         words: &["playbook", "playbooks", "runbook"],
@@ -165,6 +159,7 @@ impl Verb {
             Self::Why => Topic::Why,
             Self::Now => Topic::Now,
             Self::Doing => Topic::Doing,
+            Self::Silence | Self::Maintenance => Topic::Quiet,
             Self::OnCall => Topic::OnCall,
         })
     }

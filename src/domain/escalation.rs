@@ -14,7 +14,7 @@ use super::post::About;
 use super::schedule::resolve;
 use super::stamp::At;
 use super::world::Wake;
-use super::{dnd, episode, going_on, hold, listing, oncall, post, settle, sla, urgency};
+use super::{dnd, episode, going_on, hold, listing, oncall, post, quieting, settle, sla, urgency};
 
 /// At most this many deadlines are served by one wake, oldest first; the rest by the next.
 pub const DUE_AT_ONCE: usize = 64;
@@ -28,6 +28,8 @@ pub(super) fn due(d: &mut Decision<'_>) {
             Wake::Override(id) => oncall::override_due(d, id),
             Wake::Post(id) => post::due(d, id),
             Wake::Announcement(no) => going_on::due(d, no),
+            Wake::Quiet(id) => quieting::due(d, id),
+            Wake::Sweep => quieting::sweep_on(d),
         }
     }
 }

@@ -98,6 +98,10 @@ number!(OverrideId);
 number!(PostId);
 number!(ChangeNo);
 number!(AnnouncementNo);
+number!(
+    /// A silence or a maintenance window.
+    QuietId
+);
 
 impl fmt::Display for IncidentNo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,7 +4,7 @@
 use super::decision::Decision;
 use super::fact::Fact;
 use super::following::Follower;
-use super::id::{IncidentNo, MessageRef, PostId, ScheduleId, TeamId, UserId};
+use super::id::{IncidentNo, MessageRef, PostId, QuietId, ScheduleId, TeamId, UserId};
 use super::page::Recipient;
 use super::stamp::At;
 use serde::{Deserialize, Serialize};
@@ -40,14 +40,32 @@ pub enum About {
     CannotFollow { team: TeamId, what: Follower, error: String },
     /// What waits for somebody's working hours, the worst first; `at` is the wall's.
     Digest { user: UserId, at: At, incidents: Vec<IncidentNo> },
+    /// A silence or a maintenance window.
+    Quiet { quiet: QuietId },
+    /// That it ends soon, for whoever made it.
+    QuietEnds { quiet: QuietId, until: At },
 }
 
 impl About {
     /// Does it speak of one of these incidents?
     pub fn speaks_of(&self, changed: &BTreeSet<IncidentNo>) -> bool {
         match self {
-            Self::NobodyOnCall { .. } | Self::GroupKept { .. } | Self::CannotFollow { .. } => false,
+            Self::NobodyOnCall { .. }
+            | Self::GroupKept { .. }
+            | Self::CannotFollow { .. }
+            | Self::Quiet { .. }
+            | Self::QuietEnds { .. } => false,
             Self::Digest { incidents, .. } => incidents.iter().any(|no| changed.contains(no)),
+        }
+    }
+
+    /// The silence or maintenance window it is about.
+    pub fn quiet(&self) -> Option<QuietId> {
+        match self {
+            Self::Quiet { quiet } | Self::QuietEnds { quiet, .. } => Some(*quiet),
+            Self::NobodyOnCall { .. } | Self::GroupKept { .. } | Self::CannotFollow { .. } | Self::Digest { .. } => {
+                None
+            }
         }
     }
 }

@@ -8,13 +8,14 @@ use super::dnd::Window;
 use super::fact::Fact;
 use super::going_on::{Announcement, Change};
 use super::id::{
-    AlertKey, AnnouncementNo, ChangeNo, IncidentNo, InputId, OverrideId, PageId, PolicyId, PostId, ScheduleId,
+    AlertKey, AnnouncementNo, ChangeNo, IncidentNo, InputId, OverrideId, PageId, PolicyId, PostId, QuietId, ScheduleId,
     SlackUserId,
 };
 use super::incident::{Entry, Incident};
 use super::page::Page;
 use super::people::Newcomer;
 use super::post::Post;
+use super::quiet::{Quiet, Sweep};
 use super::schedule::{Override, Shift};
 use super::stamp::{At, Stamp};
 use imbl::{OrdMap, OrdSet};
@@ -57,6 +58,9 @@ pub struct World {
     pub changes: OrdMap<ChangeNo, Change>,
     /// What people say they are doing; bounded by [`super::going_on::ANNOUNCEMENTS_MAX`].
     pub announcements: OrdMap<AnnouncementNo, Announcement>,
+    /// Silences and maintenance windows, and those that ended a short while ago; bounded by
+    /// [`super::quiet::QUIETS_MAX`].
+    pub quiets: OrdMap<QuietId, Quiet>,
     seen: OrdMap<InputId, At>,
     seen_order: OrdSet<(At, InputId)>,
     wakes: OrdSet<(At, Wake)>,
@@ -87,6 +91,10 @@ pub struct Meta {
     pub last_change: ChangeNo,
     #[serde(default, skip_serializing_if = "no_announcement_yet")]
     pub last_announcement: AnnouncementNo,
+    #[serde(default, skip_serializing_if = "no_quiet_yet")]
+    pub last_quiet: QuietId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<Sweep>,
 }
 
 fn no_change_yet(no: &ChangeNo) -> bool {
@@ -95,6 +103,10 @@ fn no_change_yet(no: &ChangeNo) -> bool {
 
 fn no_announcement_yet(no: &AnnouncementNo) -> bool {
     no.0 == 0
+}
+
+fn no_quiet_yet(id: &QuietId) -> bool {
+    id.0 == 0
 }
 
 fn is_none_yet(post: &PostId) -> bool {
@@ -117,6 +129,8 @@ pub enum Wake {
     Override(OverrideId),
     Post(PostId),
     Announcement(AnnouncementNo),
+    Quiet(QuietId),
+    Sweep,
 }
 
 impl World {
@@ -198,7 +212,9 @@ impl World {
         let overrides = self.overrides.values().map(|o| o.wake());
         let posts = self.posts.values().map(|p| p.keep_until);
         let announcements = self.announcements.values().map(|a| a.due);
-        incidents.chain(shifts).chain(overrides).chain(posts).chain(announcements).min()
+        let quiets = self.quiets.values().map(|q| q.due);
+        let sweep = self.meta.sweep.map(|s| s.due);
+        incidents.chain(shifts).chain(overrides).chain(posts).chain(announcements).chain(quiets).chain(sweep).min()
     }
 
     /// The rows that changed since this was last asked, each once.

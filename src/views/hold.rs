@@ -1,17 +1,48 @@
 //! Why nobody is asked for now.
 
-use super::mrkdwn::{day_and_time, time};
+use super::card::name;
+use super::limits;
+use super::mrkdwn::{day_and_time, escape};
+use crate::domain::directory::Directory;
 use crate::domain::hold::{Hold, HoldWhy};
 use crate::domain::incident::Incident;
+use crate::domain::quiet::Kind;
 use crate::domain::stamp::At;
 
 /// The card's words for an incident that waits; `None` where nothing holds it.
-pub fn status(i: &Incident) -> Option<String> {
+pub fn status(i: &Incident, d: &Directory) -> Option<String> {
     let hold = i.hold.as_ref()?;
-    let until = hold.until.map(|at| format!(" until {}", time(at))).unwrap_or_default();
     Some(match &hold.why {
-        HoldWhy::Settling => format!("Nobody is paged yet: waiting{until} whether it clears by itself. {}", then(hold)),
+        HoldWhy::Settling => {
+            let until = hold.until.map(|at| format!(" until {}", super::mrkdwn::time(at))).unwrap_or_default();
+            format!("Nobody is paged yet: waiting{until} whether it clears by itself. {}", then(hold))
+        }
+        HoldWhy::Quiet { kind, by, .. } => {
+            let until = until(hold.until);
+            let (how, by, why) = (how(*kind), name(d, by), because(&hold.because));
+            format!("{how} by {by}{until}{why} Then whoever is on call is paged, if it still fires.")
+        }
     })
+}
+
+fn how(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Silence => "Silenced",
+        Kind::Maintenance => "In maintenance",
+    }
+}
+
+fn until(at: Option<At>) -> String {
+    at.map(|at| format!(" until {}", day_and_time(at))).unwrap_or_default()
+}
+
+/// Ends the sentence.
+pub(super) fn because(words: &str) -> String {
+    match escape(words, limits::NOTE) {
+        words if words.is_empty() => ".".to_owned(),
+        words if words.ends_with(['.', '!', '?']) => format!(": {words}"),
+        words => format!(": {words}."),
+    }
 }
 
 fn then(hold: &Hold) -> &'static str {
@@ -25,14 +56,18 @@ fn then(hold: &Hold) -> &'static str {
 pub fn in_words(hold: &Hold) -> &'static str {
     match hold.why {
         HoldWhy::Settling => "Waiting whether it clears by itself",
+        HoldWhy::Quiet { kind, .. } => how(kind),
     }
 }
 
 /// The timeline's words for the beginning,
-pub fn began(why: &HoldWhy, until: Option<At>) -> String {
-    let until = until.map(|at| format!(" until {}", day_and_time(at))).unwrap_or_default();
+pub fn began(why: &HoldWhy, at: Option<At>, words: &str, d: &Directory) -> String {
+    let until = until(at);
     match why {
         HoldWhy::Settling => format!("Nobody is paged{until}: it may clear by itself."),
+        HoldWhy::Quiet { kind, by, .. } => {
+            format!(":no_bell: {} by {}{until}{} Nobody is paged.", how(*kind), name(d, by), because(words))
+        }
     }
 }
 
@@ -40,5 +75,7 @@ pub fn began(why: &HoldWhy, until: Option<At>) -> String {
 pub fn ended(why: &HoldWhy) -> String {
     match why {
         HoldWhy::Settling => "It did not clear by itself.".to_owned(),
+        HoldWhy::Quiet { kind: Kind::Silence, .. } => ":bell: Not silenced any more.".to_owned(),
+        HoldWhy::Quiet { kind: Kind::Maintenance, .. } => ":bell: Not in maintenance any more.".to_owned(),
     }
 }

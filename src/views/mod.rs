@@ -25,6 +25,7 @@ pub mod oncall;
 pub mod page;
 pub mod people;
 pub mod post;
+pub mod quiet;
 pub mod refusal;
 pub mod reply;
 pub mod sla;

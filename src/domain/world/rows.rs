@@ -6,11 +6,13 @@
 use super::{CurrentShift, Meta, Wake, World};
 use crate::domain::going_on::{self, Announcement};
 use crate::domain::id::{
-    AlertKey, AnnouncementNo, ChangeNo, IncidentNo, InputId, OverrideId, PolicyId, PostId, ScheduleId, SlackUserId,
+    AlertKey, AnnouncementNo, ChangeNo, IncidentNo, InputId, OverrideId, PolicyId, PostId, QuietId, ScheduleId,
+    SlackUserId,
 };
 use crate::domain::incident::{Entry, Incident, State};
 use crate::domain::people::Newcomer;
 use crate::domain::post::Post;
+use crate::domain::quiet::Quiet;
 use crate::domain::schedule::Override;
 use crate::domain::stamp::At;
 use serde::{Serialize, de::DeserializeOwned};
@@ -32,6 +34,7 @@ pub enum RowKey {
     Turn(PolicyId, u32),
     Change(ChangeNo),
     Announcement(AnnouncementNo),
+    Quiet(QuietId),
 }
 
 /// A row that cannot be read.
@@ -42,7 +45,8 @@ pub struct RowTrouble {
 }
 
 /// Prefixes of the rows a start reads whole.
-pub const OPEN_PREFIXES: [&[u8]; 11] = [b"m", b"o/", b"s/", b"v/", b"i/", b"p/", b"d/", b"n/", b"r/", b"g/", b"a/"];
+pub const OPEN_PREFIXES: [&[u8]; 12] =
+    [b"m", b"o/", b"s/", b"v/", b"i/", b"p/", b"d/", b"n/", b"r/", b"g/", b"a/", b"q/"];
 
 type Change = (Vec<u8>, Option<Vec<u8>>);
 
@@ -162,6 +166,7 @@ impl World {
             RowKey::Post(id) => vec![(numbered(b"n/", id.0), self.posts.get(id).map(json))],
             RowKey::Change(no) => vec![(numbered(b"g/", no.0), self.changes.get(no).map(json))],
             RowKey::Announcement(no) => vec![(numbered(b"a/", no.0), self.announcements.get(no).map(json))],
+            RowKey::Quiet(id) => vec![(numbered(b"q/", id.0), self.quiets.get(id).map(json))],
         }
     }
 
@@ -177,7 +182,8 @@ impl World {
             .chain(self.posts.keys().map(|id| RowKey::Post(*id)))
             .chain(self.turns.keys().map(|(policy, step)| RowKey::Turn(policy.clone(), *step)))
             .chain(self.changes.keys().map(|no| RowKey::Change(*no)))
-            .chain(self.announcements.keys().map(|no| RowKey::Announcement(*no)));
+            .chain(self.announcements.keys().map(|no| RowKey::Announcement(*no)))
+            .chain(self.quiets.keys().map(|id| RowKey::Quiet(*id)));
         keys.flat_map(|k| self.row_changes(&k)).filter(|(_, v)| v.is_some()).collect()
     }
 
@@ -187,7 +193,10 @@ impl World {
     /// When the row cannot be read; the caller rebuilds from the journal.
     pub fn load_row(&mut self, key: &[u8], value: &[u8]) -> Result<(), RowTrouble> {
         match key {
-            b"m" => self.meta = read::<Meta>(key, value)?,
+            b"m" => {
+                self.meta = read::<Meta>(key, value)?;
+                self.wake_at(self.meta.sweep.map(|sweep| sweep.due), Wake::Sweep);
+            }
             [b'o' | b'c', b'/', ..] => self.load_incident(read(key, value)?),
             [b'k', b'/', rest @ ..] => {
                 let rest = std::str::from_utf8(rest).map_err(|e| trouble(key, &e.to_string()))?;
@@ -238,6 +247,11 @@ impl World {
                 let announcement: Announcement = read(key, value)?;
                 self.wake_at(Some(announcement.due), Wake::Announcement(announcement.no));
                 self.announcements.insert(announcement.no, announcement);
+            }
+            [b'q', b'/', ..] => {
+                let quiet: Quiet = read(key, value)?;
+                self.wake_at(Some(quiet.due), Wake::Quiet(quiet.id));
+                self.quiets.insert(quiet.id, quiet);
             }
             _ => return Err(trouble(key, "no row of this name is known")),
         }
