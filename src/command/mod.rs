@@ -177,6 +177,8 @@ pub enum Command {
     Why(Which),
     Now,
     Doing(Doing),
+    /// Today's.
+    Fyi,
     OnCall(OnCall),
 }
 

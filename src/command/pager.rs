@@ -47,6 +47,7 @@ pub(super) fn read(r: &mut Reading<'_>) -> Result<Command, Mistake> {
         Verb::Mitigated => alone(r).map(Command::Mitigated),
         Verb::Start => alone(r).map(Command::ImOnIt),
         Verb::Why => alone(r).map(Command::Why),
+        Verb::Fyi => r.end().map(|()| Command::Fyi),
         Verb::Now => r.end().map(|()| Command::Now),
         Verb::Doing => doing(r),
         Verb::Add => involve(r).map(|(which, whom)| Command::Add(which, whom)),
@@ -90,9 +91,14 @@ fn otherwise(r: &mut Reading<'_>) -> Result<Command, Mistake> {
             r.words.advance(words);
             let line = format!("{typed} {} {}", no.0, r.words.rest());
             return match verb {
-                Verb::Mine | Verb::Help | Verb::List | Verb::Now | Verb::Doing | Verb::OnCall | Verb::Trigger => {
-                    Err(r.rather("The command comes first.", &format!("show {}", no.0)))
-                }
+                Verb::Mine
+                | Verb::Help
+                | Verb::List
+                | Verb::Now
+                | Verb::Fyi
+                | Verb::Doing
+                | Verb::OnCall
+                | Verb::Trigger => Err(r.rather("The command comes first.", &format!("show {}", no.0))),
                 _ => Err(r.rather("The command comes first, then the incident.", &line)),
             };
         }

@@ -25,6 +25,7 @@ pub(super) enum Verb {
     Why,
     Now,
     Doing,
+    Fyi,
     OnCall,
 }
 
@@ -51,6 +52,7 @@ pub(super) const PAGER: &[(Verb, &[&str])] = &[
     (Verb::Why, &["why"]),
     (Verb::Now, &["now"]),
     (Verb::Doing, &["doing", "announce", "announcing"]),
+    (Verb::Fyi, &["fyi", "fyis", "notifications"]),
     (Verb::OnCall, &["oncall", "on-call", "who", "whos", "who's"]),
 ];
 
@@ -163,7 +165,7 @@ impl Verb {
             Self::Note => Topic::Note,
             Self::Merge => Topic::Merge,
             Self::Why => Topic::Why,
-            Self::Now => Topic::Now,
+            Self::Now | Self::Fyi => Topic::Now,
             Self::Doing => Topic::Doing,
             Self::OnCall => Topic::OnCall,
         })

@@ -7,6 +7,7 @@ use super::id::IncidentNo;
 use super::incident::Incident;
 use super::page::RevokeReason;
 use super::stamp::At;
+use super::threshold::{self, Threshold};
 use super::{escalation, incident::State};
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +30,8 @@ pub struct Hold {
 pub enum HoldWhy {
     /// Its alerts page only when they lasted: see the service's `hold`.
     Settling,
+    /// Its alerts page only when they come often enough: see the service's `threshold`.
+    Threshold(Threshold),
 }
 
 /// Is there anything that keeps this incident from asking anybody? Then it is held from now on.
@@ -58,6 +61,10 @@ pub(super) fn end(d: &mut Decision<'_>, i: &Incident) {
 /// What keeps this incident from asking anybody at this moment, and until when (on the wall clock; `None`: until
 /// something happens). Every way to ask the levels of its policy looks here first.
 fn holding(d: &Decision<'_>, i: &Incident) -> Option<(HoldWhy, Option<At>)> {
+    settling(d, i).or_else(|| threshold::holding(i))
+}
+
+fn settling(d: &Decision<'_>, i: &Incident) -> Option<(HoldWhy, Option<At>)> {
     // What a person reports does not clear by itself.
     if i.opened_by.is_some() {
         return None;

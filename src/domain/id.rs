@@ -98,6 +98,7 @@ number!(OverrideId);
 number!(PostId);
 number!(ChangeNo);
 number!(AnnouncementNo);
+number!(FyiId);
 
 impl fmt::Display for IncidentNo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

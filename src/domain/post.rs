@@ -4,7 +4,7 @@
 use super::decision::Decision;
 use super::fact::Fact;
 use super::following::Follower;
-use super::id::{IncidentNo, MessageRef, PostId, ScheduleId, TeamId, UserId};
+use super::id::{IncidentNo, MessageRef, PostId, ScheduleId, ServiceId, TeamId, UserId};
 use super::page::Recipient;
 use super::stamp::At;
 use serde::{Deserialize, Serialize};
@@ -40,23 +40,25 @@ pub enum About {
     CannotFollow { team: TeamId, what: Follower, error: String },
     /// What waits for somebody's working hours, the worst first; `at` is the wall's.
     Digest { user: UserId, at: At, incidents: Vec<IncidentNo> },
+    /// What only informs, of one service and one day; the day's end, on the wall clock.
+    Fyi { service: ServiceId, until: At },
 }
 
 impl About {
     /// Does it speak of one of these incidents?
     pub fn speaks_of(&self, changed: &BTreeSet<IncidentNo>) -> bool {
         match self {
-            Self::NobodyOnCall { .. } | Self::GroupKept { .. } | Self::CannotFollow { .. } => false,
+            Self::NobodyOnCall { .. } | Self::GroupKept { .. } | Self::CannotFollow { .. } | Self::Fyi { .. } => false,
             Self::Digest { incidents, .. } => incidents.iter().any(|no| changed.contains(no)),
         }
     }
 }
 
 /// Says `about` to `to`, unless it is being said there already.
-pub(super) fn want(d: &mut Decision<'_>, to: Recipient, about: About, keep_secs: i64) {
+pub(super) fn want(d: &mut Decision<'_>, to: Recipient, about: About, keep_secs: i64) -> PostId {
     let world = d.world();
-    if world.posts.values().any(|p| p.to == to && p.about == about) {
-        return;
+    if let Some(said) = world.posts.values().find(|p| p.to == to && p.about == about) {
+        return said.id;
     }
     let id = PostId(world.meta.last_post.0 + 1);
     if world.posts.len() >= POSTS_MAX
@@ -66,6 +68,7 @@ pub(super) fn want(d: &mut Decision<'_>, to: Recipient, about: About, keep_secs:
     }
     let keep_until = d.stamp.at.plus_secs(keep_secs);
     d.emit(Fact::PostWanted { post: id, to, about, keep_until });
+    id
 }
 
 /// Its time is over.

@@ -6,10 +6,12 @@
 use super::directory::Target;
 use super::dnd::Window;
 use super::fact::Fact;
+use super::fyi::Fyi;
 use super::going_on::{Announcement, Change};
+use super::group::Groups;
 use super::id::{
-    AlertKey, AnnouncementNo, ChangeNo, IncidentNo, InputId, OverrideId, PageId, PolicyId, PostId, ScheduleId,
-    SlackUserId,
+    AlertKey, AnnouncementNo, ChangeNo, FyiId, IncidentNo, InputId, OverrideId, PageId, PolicyId, PostId, ScheduleId,
+    ServiceId, SlackUserId,
 };
 use super::incident::{Entry, Incident};
 use super::page::Page;
@@ -23,8 +25,10 @@ use std::sync::Arc;
 
 mod apply;
 mod course;
+mod fyi;
 pub mod rows;
 
+pub use fyi::Dropped;
 use rows::RowKey;
 
 /// For how long an input is recognised when it comes again.
@@ -57,6 +61,12 @@ pub struct World {
     pub changes: OrdMap<ChangeNo, Change>,
     /// What people say they are doing; bounded by [`super::going_on::ANNOUNCEMENTS_MAX`].
     pub announcements: OrdMap<AnnouncementNo, Announcement>,
+    /// What only informs; bounded by [`super::fyi::FYIS_MAX`].
+    pub fyis: OrdMap<FyiId, Arc<Fyi>>,
+    /// The latest of a key.
+    pub(super) fyi_by_key: OrdMap<AlertKey, FyiId>,
+    /// Open incidents that further alerts may join.
+    pub groups: Groups,
     seen: OrdMap<InputId, At>,
     seen_order: OrdSet<(At, InputId)>,
     wakes: OrdSet<(At, Wake)>,
@@ -87,6 +97,10 @@ pub struct Meta {
     pub last_change: ChangeNo,
     #[serde(default, skip_serializing_if = "no_announcement_yet")]
     pub last_announcement: AnnouncementNo,
+    #[serde(default, skip_serializing_if = "no_fyi_yet")]
+    pub last_fyi: FyiId,
+    #[serde(default, skip_serializing_if = "Dropped::is_nothing")]
+    pub dropped: Dropped,
 }
 
 fn no_change_yet(no: &ChangeNo) -> bool {
@@ -99,6 +113,10 @@ fn no_announcement_yet(no: &AnnouncementNo) -> bool {
 
 fn is_none_yet(post: &PostId) -> bool {
     post.0 == 0
+}
+
+fn no_fyi_yet(fyi: &FyiId) -> bool {
+    fyi.0 == 0
 }
 
 /// Who is on call by a schedule, and when to look again.
@@ -277,6 +295,14 @@ impl World {
         }
     }
 
+    fn leave_group(&mut self, key: &(ServiceId, Arc<str>), no: IncidentNo) {
+        let Some(all) = self.groups.get_mut(key) else { return };
+        all.remove(&no);
+        if all.is_empty() {
+            self.groups.remove(key);
+        }
+    }
+
     fn wake_at(&mut self, at: Option<At>, wake: Wake) {
         if let Some(at) = at {
             self.wakes.insert((at, wake));
@@ -321,6 +347,9 @@ mod tests {
             title: Text::new("disk"),
             link: Text::default(),
             labels: Text::default(),
+            told: None,
+            group: Text::default(),
+            threshold: None,
         }));
         world.apply(&opened, Stamp::agreed(At(0)));
         world

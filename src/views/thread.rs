@@ -157,6 +157,8 @@ fn words(what: &Happening, d: &Directory) -> String {
             format!("{} {what}.", name(d, by))
         }
         Happening::Held { why, until } => super::hold::began(why, *until),
+        Happening::Routed { rule, told } => super::routing::routed(rule, told.as_ref(), d),
+        Happening::AlertJoined { title, rule } => super::routing::joined(title, rule.as_ref()),
         Happening::HoldEnded { why } => super::hold::ended(why),
         Happening::ClearedFor { until } => {
             format!("Nothing fires any more: it is resolved by itself at {}.", time(*until))

@@ -54,6 +54,7 @@ fn command_line(command: &Command, tz: Tz) -> String {
         Command::Doing(Doing::Announce { text, until, of }) => {
             format!("announce `{text}` until {} of {of:?}", at(*until, tz))
         }
+        Command::Fyi => "fyi".to_owned(),
         Command::OnCall(on_call) => on_call_line(on_call, tz),
     }
 }

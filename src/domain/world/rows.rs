@@ -6,7 +6,8 @@
 use super::{CurrentShift, Meta, Wake, World};
 use crate::domain::going_on::{self, Announcement};
 use crate::domain::id::{
-    AlertKey, AnnouncementNo, ChangeNo, IncidentNo, InputId, OverrideId, PolicyId, PostId, ScheduleId, SlackUserId,
+    AlertKey, AnnouncementNo, ChangeNo, FyiId, IncidentNo, InputId, OverrideId, PolicyId, PostId, ScheduleId,
+    SlackUserId,
 };
 use crate::domain::incident::{Entry, Incident, State};
 use crate::domain::people::Newcomer;
@@ -32,6 +33,7 @@ pub enum RowKey {
     Turn(PolicyId, u32),
     Change(ChangeNo),
     Announcement(AnnouncementNo),
+    Fyi(FyiId),
 }
 
 /// A row that cannot be read.
@@ -42,7 +44,8 @@ pub struct RowTrouble {
 }
 
 /// Prefixes of the rows a start reads whole.
-pub const OPEN_PREFIXES: [&[u8]; 11] = [b"m", b"o/", b"s/", b"v/", b"i/", b"p/", b"d/", b"n/", b"r/", b"g/", b"a/"];
+pub const OPEN_PREFIXES: [&[u8]; 12] =
+    [b"m", b"o/", b"s/", b"v/", b"i/", b"p/", b"d/", b"n/", b"r/", b"g/", b"a/", b"f/"];
 
 type Change = (Vec<u8>, Option<Vec<u8>>);
 
@@ -162,6 +165,7 @@ impl World {
             RowKey::Post(id) => vec![(numbered(b"n/", id.0), self.posts.get(id).map(json))],
             RowKey::Change(no) => vec![(numbered(b"g/", no.0), self.changes.get(no).map(json))],
             RowKey::Announcement(no) => vec![(numbered(b"a/", no.0), self.announcements.get(no).map(json))],
+            RowKey::Fyi(id) => vec![(numbered(b"f/", id.0), self.fyis.get(id).map(|f| json(&**f)))],
         }
     }
 
@@ -177,7 +181,8 @@ impl World {
             .chain(self.posts.keys().map(|id| RowKey::Post(*id)))
             .chain(self.turns.keys().map(|(policy, step)| RowKey::Turn(policy.clone(), *step)))
             .chain(self.changes.keys().map(|no| RowKey::Change(*no)))
-            .chain(self.announcements.keys().map(|no| RowKey::Announcement(*no)));
+            .chain(self.announcements.keys().map(|no| RowKey::Announcement(*no)))
+            .chain(self.fyis.keys().map(|id| RowKey::Fyi(*id)));
         keys.flat_map(|k| self.row_changes(&k)).filter(|(_, v)| v.is_some()).collect()
     }
 
@@ -239,6 +244,7 @@ impl World {
                 self.wake_at(Some(announcement.due), Wake::Announcement(announcement.no));
                 self.announcements.insert(announcement.no, announcement);
             }
+            [b'f', b'/', ..] => super::fyi::put(self, read(key, value)?),
             _ => return Err(trouble(key, "no row of this name is known")),
         }
         Ok(())
@@ -268,6 +274,9 @@ impl World {
         }
         if incident.closed {
             self.closed.insert(no);
+        }
+        if let Some(group) = incident.group_key() {
+            self.groups.entry(group).or_default().insert(no);
         }
         self.wake_at(incident.next_wake(), Wake::Incident(no));
         self.incidents.insert(no, Arc::new(incident));
