@@ -10,6 +10,7 @@ use crate::domain::input::{Act, Deed, Delivery, Event, EventAction, Input, Sourc
 use crate::domain::join::ALERTS_MAX;
 use crate::domain::routing::{AnyOf, Conditions, Destination, Glob, Route};
 use crate::domain::stamp::{At, Stamp};
+use crate::domain::threshold::Threshold;
 use crate::domain::world::World;
 use std::collections::BTreeMap;
 
@@ -139,26 +140,42 @@ fn its_end_finds_an_alert_where_it_went_although_the_rules_are_others_now() {
 }
 
 #[test]
-fn an_fyi_goes_on_being_one_until_it_clears_or_its_day_ends() {
+fn what_only_informs_is_judged_anew_each_time_it_is_heard_of() {
     let mut s = Story::new(&[("info", Destination::Fyi { channel: None })]);
     let disk = key("payments", "disk");
     s.fires("payments", "disk", INFO);
-    s.directory.routes.clear();
     s.fires("payments", "disk", INFO);
     assert_eq!((s.opened(), s.world.fyi_of(&disk).map(|f| f.count)), (0, Some(2)));
     s.clears("payments", "disk");
     assert!(s.world.fyi_of(&disk).is_some_and(|f| !f.is_firing()));
     s.fires("payments", "disk", INFO);
-    assert_eq!(s.opened(), 1, "no rule says any more that it only informs");
-    s.clears("payments", "disk");
-    assert!(s.incident(1).is_resolved());
+    assert!(s.world.fyi_of(&disk).is_some_and(|f| f.is_firing() && f.count == 3));
 
+    s.fires("payments", "disk", &[("severity", "critical")]);
+    assert_eq!(s.incident(1).being_asked(), ["ana".into()], "it got worse, and somebody must act");
+    assert!(s.world.fyi_of(&disk).is_some_and(|f| !f.is_firing()), "it informs no longer");
+    s.clears("payments", "disk");
+    assert!(s.incident(1).is_resolved(), "its end finds the incident");
+}
+
+#[test]
+fn a_rule_that_was_wrong_is_wrong_until_the_next_event() {
+    for wrong in [Destination::Fyi { channel: None }, Destination::Nothing] {
+        let mut s = Story::new(&[("info", wrong)]);
+        s.fires("payments", "disk", INFO);
+        assert_eq!(s.opened(), 0);
+        s.directory.routes.clear();
+        s.fires("payments", "disk", INFO);
+        assert_eq!(s.opened(), 1);
+    }
+}
+
+#[test]
+fn an_open_incident_keeps_its_alert_although_that_only_informs_by_now() {
     let mut s = Story::new(&[("info", Destination::Fyi { channel: None })]);
+    s.fires("payments", "disk", &[("severity", "critical")]);
     s.fires("payments", "disk", INFO);
-    s.directory.routes.clear();
-    s.now = s.now.plus_ms(25 * 60 * MINUTE);
-    s.fires("payments", "disk", INFO);
-    assert_eq!(s.opened(), 1, "on the next day the rules are asked again");
+    assert_eq!((s.incident(1).alerts[0].count, s.world.fyis.len()), (2, 0));
 }
 
 #[test]
@@ -221,5 +238,61 @@ fn an_incident_older_than_the_window_is_not_joined() {
     assert_eq!(s.opened(), 1, "of the last one that joined");
     s.now = At(30 * MINUTE + 1);
     s.fires("nodes", "node-4", EAST);
+    assert_eq!(s.opened(), 2);
+}
+
+#[test]
+fn an_alert_that_is_worse_than_its_group_raises_it_and_one_that_is_not_can_become_so() {
+    let mut s = Story::new(&[]);
+    let low = |s: &mut Story, key: &str| s.told("nodes", EventAction::Trigger, key, EAST, Urgency::Low);
+    low(&mut s, "node-1");
+    low(&mut s, "node-2");
+    assert_eq!((s.incident(1).urgency, s.incident(1).alerts.len()), (Urgency::Low, 2));
+    s.fires("nodes", "node-2", EAST);
+    assert_eq!(s.incident(1).urgency, Urgency::High, "what joined got worse");
+    assert_eq!(s.incident(1).being_asked(), ["ana".into()]);
+}
+
+#[test]
+fn what_a_person_made_low_hides_no_alert_that_pages() {
+    let mut s = Story::new(&[]);
+    s.fires("nodes", "node-1", EAST);
+    s.does(1, Deed::SetUrgency { to: Urgency::Low });
+    s.told("nodes", EventAction::Trigger, "node-2", EAST, Urgency::Low);
+    assert_eq!((s.opened(), s.incident(1).urgency), (1, Urgency::Low), "one that is low as well joins");
+    s.fires("nodes", "node-3", EAST);
+    assert_eq!((s.opened(), s.incident(1).urgency), (2, Urgency::Low));
+    assert_eq!(s.incident(2).being_asked(), ["ana".into()]);
+}
+
+#[test]
+fn what_joins_an_incident_that_had_cleared_keeps_it_open() {
+    let mut s = Story::new(&[]);
+    s.fires("nodes", "node-1", EAST);
+    s.does(1, Deed::Acknowledge);
+    s.clears("nodes", "node-1");
+    assert!(s.incident(1).course.clearing.is_some());
+    s.fires("nodes", "node-2", EAST);
+    let i = s.incident(1);
+    assert!(i.course.clearing.is_none() && i.has_firing_alert());
+}
+
+#[test]
+fn what_comes_and_goes_is_counted_towards_its_threshold_across_incidents() {
+    let mut s = Story::new(&[]);
+    let probes = s.directory.services.get_mut(&"search".into()).expect("a service");
+    probes.threshold = Some(Threshold { events: 3, within_secs: 60 * 60 });
+    let blip = |s: &mut Story| {
+        s.fires("search", "eu", &[]);
+        let asked = s.world.incident(IncidentNo(s.opened())).map(|i| i.being_asked()).unwrap_or_default();
+        s.clears("search", "eu");
+        asked
+    };
+    assert!(blip(&mut s).is_empty());
+    s.now = At(5 * MINUTE);
+    assert!(blip(&mut s).is_empty(), "the same incident again, and still not often enough");
+    assert_eq!(s.opened(), 1);
+    s.now = At(40 * MINUTE);
+    assert_eq!(blip(&mut s), ["ana".into()], "the third within an hour");
     assert_eq!(s.opened(), 2);
 }
