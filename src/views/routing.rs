@@ -20,20 +20,20 @@ pub fn rule(rule: &RuleRef) -> String {
 
 /// The same, and where it is found again.
 pub fn rule_of(r: &RuleRef) -> String {
-    let number = if r.name.is_some() { format!("number {} of ", r.number) } else { "of ".to_owned() };
-    format!("{} ({number}configuration {})", rule(r), r.config)
+    let number = if r.name.is_some() { format!(", number {},", r.number) } else { String::new() };
+    format!("{}{number} of configuration {}", rule(r), r.config)
 }
 
 /// A rule sent it here.
 pub fn routed(by: &RuleRef, told: Option<&ServiceId>, d: &Directory) -> String {
     let from = told.map(|id| d.services.get(id).map_or(id.as_str(), |s| s.name.as_str()));
     let from = from.map(|name| format!(" from {}", escape(name, limits::LABEL))).unwrap_or_default();
-    format!("Sent here{from} by {}.", rule_of(by))
+    format!("Sent here{from} by {}.", rule(by))
 }
 
 /// One more alert became part of it.
 pub fn joined(title: &str, by: Option<&RuleRef>) -> String {
-    let by = by.map(|by| format!(", sent here by {}", rule_of(by))).unwrap_or_default();
+    let by = by.map(|by| format!(", sent here by {}", rule(by))).unwrap_or_default();
     format!("Joined by {}{by}.", title_of(title))
 }
 

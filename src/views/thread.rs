@@ -164,7 +164,7 @@ fn words(what: &Happening, d: &Directory) -> String {
             format!("Nothing fires any more: it is resolved by itself at {}.", time(*until))
         }
         Happening::ClearedBySilence => "Not heard of for long enough: it counts as cleared.".to_owned(),
-        Happening::CameAnew => "It fired anew: that is another incident.".to_owned(),
+        Happening::CameAnew => "It fired anew: that is not this incident any more.".to_owned(),
         Happening::ResolvedByItself { cleared } => {
             format!(":white_check_mark: Resolved by itself: cleared {}, quiet since.", time(*cleared))
         }
