@@ -1,6 +1,7 @@
 //! Behind the HTTP door: monitors' inputs go into the pump's lane and come back durable.
 
 use crate::domain::directory::Directory;
+use crate::domain::fact::Fact;
 use crate::domain::id::{AlertKey, IncidentNo, InputId};
 use crate::domain::input::{Input, What};
 use crate::door::{Door, Turned};
@@ -35,7 +36,14 @@ impl Intake for PumpIntake {
             Turned::Stopping => IntakeError::Stopping,
         })?;
         match answer.await {
-            Ok(Answer::Decided { snapshot, .. } | Answer::DecidedBefore { snapshot }) => Ok(accepted(keys, &snapshot)),
+            Ok(Answer::Decided { facts, snapshot }) => {
+                let dropped = facts.iter().filter(|fact| matches!(fact, Fact::EventDropped { .. })).count() as u64;
+                if dropped > 0 {
+                    metrics::counter!("warridor_ingest_events_dropped_total").increment(dropped);
+                }
+                Ok(accepted(keys, &snapshot))
+            }
+            Ok(Answer::DecidedBefore { snapshot }) => Ok(accepted(keys, &snapshot)),
             Ok(Answer::NotWritten(why)) => Err(IntakeError::NotWritable(why)),
             Ok(Answer::Refused { refusal, .. }) => Err(IntakeError::NotWritable(format!("{refusal:?}"))),
             Err(_) => Err(IntakeError::Unknown("the writer stopped before it answered".to_owned())),

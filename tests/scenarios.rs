@@ -8,6 +8,7 @@
 //! | `at 2026-03-29 02:59 Europe/Berlin` | the same on another day, and by another clock, wherever a time is written |
 //! | `5m pass` | time passes (`s`, `m`, `h`) |
 //! | `payments: disk-full fires [since 08:50]` | the monitor sends a trigger; `fires as critical`: with that severity |
+//! | `mixed: disk fires [with severity=info region=eu]` | with labels |
 //! | `payments: disk-full clears [since 08:50]` | the monitor sends a resolve |
 //! | `payments: disk-full is acknowledged elsewhere` | the monitor sends an acknowledge |
 //! | `ana presses Acknowledge on #1` | a click on the card; `in her message`: on the newest direct message |
@@ -513,6 +514,8 @@ fn monitors(line: &str, clock: impl Fn(&str) -> Option<At>) -> Option<(&str, Eve
         Some((what, since)) => (what, clock(since)),
         None => (rest, None),
     };
+    let (what, labels) = what.split_once(" with ").unwrap_or((what, ""));
+    let labels = labels.split_whitespace().filter_map(|l| l.split_once('='));
     let verbs = [
         (" fires", EventAction::Trigger),
         (" clears", EventAction::Resolve),
@@ -521,6 +524,7 @@ fn monitors(line: &str, clock: impl Fn(&str) -> Option<At>) -> Option<(&str, Eve
     let (key, action) = verbs.iter().find_map(|(verb, action)| Some((what.strip_suffix(verb)?, *action)))?;
     let mut event = event(action, key, since);
     event.labels.extend(severity.map(|s| ("severity".to_owned(), s.to_owned())));
+    event.labels.extend(labels.map(|(name, value)| (name.to_owned(), value.to_owned())));
     Some((service, event))
 }
 

@@ -38,9 +38,11 @@ const STEPS: usize = 45;
 /// One life in so many is lived twice: both must be the same to the letter.
 const TWICE: u64 = 8;
 const KEYS: [&str; 6] = ["disk-1", "disk-2", "cpu", "latency", "errors", "<!channel> & <@U1>"];
-const SERVICES: [&str; 11] =
-    ["payments", "search", "reports", "orphans", "blips", "in-turn", "logs", "shop", "lights", "vault", "desk"];
-const SEVERITIES: [&str; 3] = ["critical", "warning", "odd"];
+const SERVICES: [&str; 14] = [
+    "payments", "search", "reports", "orphans", "blips", "in-turn", "logs", "shop", "lights", "vault", "desk", "nodes",
+    "probes", "mixed",
+];
+const SEVERITIES: [&str; 6] = ["critical", "warning", "odd", "info", "debug", "search"];
 const MINUTE: i64 = 60_000;
 
 #[test]
@@ -171,6 +173,8 @@ fn monitor(sim: &mut Sim) {
                 let severity = SEVERITIES[sim.rng.random_range(0..SEVERITIES.len())];
                 event.labels.push(("severity".to_owned(), severity.to_owned()));
             }
+            let cluster = ["east", "west"][sim.rng.random_range(0..2)];
+            event.labels.push(("cluster".to_owned(), cluster.to_owned()));
             event
         })
         .collect();
@@ -479,6 +483,7 @@ fn holds_always(sim: &Sim, seed: u64) {
         }
     }
     assert_eq!(world.next_wake(), world.next_wake_by_brute_force(), "seed {seed}: the index of deadlines is wrong");
+    assert_eq!(world.groups, world.groups_by_brute_force(), "seed {seed}: the index of groups is wrong");
     assert_eq!(world.bundles, world.bundles_by_brute_force(), "seed {seed}: the index of shared messages is wrong");
     assert!(world.changes.len() <= CHANGES_KEPT && world.announcements.len() <= ANNOUNCEMENTS_MAX, "seed {seed}");
     one_answer_is_on_record(sim, seed);
@@ -530,10 +535,15 @@ fn accepted_is_known(sim: &Sim, replayed: &World, seed: u64) {
     for e in sim.accepted.iter().filter(|e| e.action == EventAction::Trigger) {
         let known = SERVICES
             .iter()
-            .any(|s| replayed.incident_of(&AlertKey { service: (*s).into(), dedup: e.dedup_key.clone() }).is_some());
+            .map(|s| AlertKey { service: (*s).into(), dedup: e.dedup_key.clone() })
+            .any(|key| replayed.incident_of(&key).is_some() || replayed.fyi_of(&key).is_some());
+        let dropped = e.labels.iter().any(|(name, value)| name == "severity" && value == "debug");
+        let known = known || (dropped && replayed.meta.dropped.total > 0);
         assert!(known, "seed {seed}: {} was answered 202 and is not on record", e.dedup_key);
     }
-    let counted: u64 = replayed.incidents.values().flat_map(|i| &i.alerts).map(|a| a.count).sum();
+    let alerts: u64 = replayed.incidents.values().flat_map(|i| &i.alerts).map(|a| a.count).sum();
+    let fyis: u64 = replayed.fyis.values().map(|f| f.count).sum();
+    let counted = alerts + fyis + replayed.meta.dropped.total;
     let triggers = sim.accepted.iter().filter(|e| e.action == EventAction::Trigger).count() as u64;
     assert!(counted >= triggers, "seed {seed}: {triggers} triggers were accepted and {counted} events counted");
 }

@@ -35,9 +35,11 @@ use warridor::domain::page::{PageFailure, Purpose, Recipient};
 use warridor::domain::people::{Newcomer, Standing};
 use warridor::domain::quiet::{Covered, Kind, Matcher, Within};
 use warridor::domain::refusal::Refusal;
+use warridor::domain::routing::RuleRef;
 use warridor::domain::schedule::{self, FixedShift, Gap, Override, Schedule, now_and_next, shifts};
 use warridor::domain::snooze;
 use warridor::domain::stamp::{At, Stamp};
+use warridor::domain::threshold::Threshold;
 use warridor::domain::urgency::RaisedBy;
 use warridor::views;
 use warridor::views::action_id::{Origin, Subject};
@@ -427,7 +429,9 @@ fn happenings() -> Vec<Happening> {
             | Happening::PageAgainDeclined { .. }
             | Happening::Flapping
             | Happening::FlappingEnded
-            | Happening::CardMoved { .. } => {}
+            | Happening::CardMoved { .. }
+            | Happening::Routed { .. }
+            | Happening::AlertJoined { .. } => {}
         }
     }
     let asked = |level, round, who: &[&str], skipped: &[(Target, SkipReason)]| Happening::Asked {
@@ -444,6 +448,8 @@ fn happenings() -> Vec<Happening> {
     let late = |act| Happening::Late { by: "ben".into(), act };
     let resolved = |by, note: &str| Happening::Resolved { by, note: note.into() };
     let ana = || ResolvedBy::User("ana".into());
+    let rule = |name: Option<&str>| RuleRef { number: 3, name: name.map(Into::into), config: 7 };
+    let three = || HoldWhy::Threshold(Threshold { events: 3, within_secs: 600 });
     let all = vec![
         Happening::Opened,
         asked(1, 0, &["ana"], &[]),
@@ -471,6 +477,12 @@ fn happenings() -> Vec<Happening> {
         },
         Happening::Held { why: HoldWhy::Settling, until: Some(NIGHT.plus_ms(HOUR)), because: "".into() },
         Happening::HoldEnded { why: HoldWhy::Settling },
+        Happening::Held { why: three(), until: None, because: "".into() },
+        Happening::HoldEnded { why: three() },
+        Happening::Routed { rule: rule(Some("search watches <this>")), told: Some("payments".into()) },
+        Happening::Routed { rule: rule(None), told: None },
+        Happening::AlertJoined { title: "<!channel> node-2".into(), rule: None },
+        Happening::AlertJoined { title: "".into(), rule: Some(rule(None)) },
         Happening::Acknowledged { by: "ana".into() },
         Happening::Joined { by: "ben".into() },
         Happening::AcknowledgedByEvent,

@@ -204,6 +204,8 @@ pub enum Command {
     PlanMaintenance,
     /// Never guessed: several may be in force.
     EndQuiet(QuietId),
+    /// Today's.
+    Fyi,
     OnCall(OnCall),
 }
 

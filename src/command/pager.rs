@@ -47,6 +47,7 @@ pub(super) fn read(r: &mut Reading<'_>) -> Result<Command, Mistake> {
         Verb::Mitigated => alone(r).map(Command::Mitigated),
         Verb::Start => alone(r).map(Command::ImOnIt),
         Verb::Why => alone(r).map(Command::Why),
+        Verb::Fyi => r.end().map(|()| Command::Fyi),
         Verb::Now => r.end().map(|()| Command::Now),
         Verb::Doing => doing(r),
         Verb::Add => involve(r).map(|(which, whom)| Command::Add(which, whom)),
@@ -96,6 +97,7 @@ fn otherwise(r: &mut Reading<'_>) -> Result<Command, Mistake> {
                 | Verb::Help
                 | Verb::List
                 | Verb::Now
+                | Verb::Fyi
                 | Verb::Doing
                 | Verb::OnCall
                 | Verb::Trigger

@@ -27,6 +27,7 @@ pub(super) enum Verb {
     Doing,
     Silence,
     Maintenance,
+    Fyi,
     OnCall,
 }
 
@@ -55,6 +56,7 @@ pub(super) const PAGER: &[(Verb, &[&str])] = &[
     (Verb::Doing, &["doing", "announce", "announcing"]),
     (Verb::Silence, &["silence", "silences", "mute"]),
     (Verb::Maintenance, &["maintenance", "maint"]),
+    (Verb::Fyi, &["fyi", "fyis", "notifications"]),
     (Verb::OnCall, &["oncall", "on-call", "who", "whos", "who's"]),
 ];
 
@@ -157,7 +159,7 @@ impl Verb {
             Self::Note => Topic::Note,
             Self::Merge => Topic::Merge,
             Self::Why => Topic::Why,
-            Self::Now => Topic::Now,
+            Self::Now | Self::Fyi => Topic::Now,
             Self::Doing => Topic::Doing,
             Self::Silence | Self::Maintenance => Topic::Quiet,
             Self::OnCall => Topic::OnCall,

@@ -37,6 +37,10 @@ pub const MAX_KEYS_PER_SERVICE: usize = 20;
 pub const MAX_REPEAT: i64 = 9;
 pub const MAX_MATCHES: usize = 50;
 pub const MAX_LABELS: usize = 20;
+pub const MAX_ROUTES: usize = 200;
+/// Values of one condition.
+pub const MAX_VALUES: usize = 50;
+pub const MAX_GROUP_LABELS: usize = 8;
 
 /// A key shorter than this can be guessed.
 pub const MIN_KEY_CHARS: usize = 16;
@@ -56,6 +60,9 @@ pub const HOLD_SECS: std::ops::RangeInclusive<i64> = 0..=60 * 60;
 pub const FLAPPING_TIMES: std::ops::RangeInclusive<i64> = 2..=20;
 /// Of an alert whose source never says that it is over.
 pub const RESOLVE_AFTER_SECS: std::ops::RangeInclusive<i64> = 60..=7 * 24 * 60 * 60;
+/// Of `group` and of `threshold`.
+pub const WINDOW_SECS: std::ops::RangeInclusive<i64> = 60..=24 * 60 * 60;
+pub const THRESHOLD_EVENTS: std::ops::RangeInclusive<i64> = 2..=100;
 /// Pages to the catch-all before the last pause repeats.
 pub const MAX_BACKOFFS: usize = 10;
 

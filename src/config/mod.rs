@@ -23,6 +23,7 @@ mod places;
 pub mod playbook;
 mod policies;
 mod reader;
+mod routes;
 mod schedules;
 mod services;
 mod span;
@@ -218,6 +219,7 @@ fn read(notes: &Notes, top: &DeTable<'_>, text: &str, folder: &Path, env: &dyn E
     let policies = policies::read(&table, &names);
     let mut keys = Keys::new(env, folder);
     let services = services::read(&table, &names, &channel_ids, &teams, &mut keys);
+    let routes = routes::read(&table, &names, &channel_ids);
     let catch_all = policies::catch_all(&table, &names, &channel_ids);
     for (key, kind) in
         [("user", "[[user]]"), ("team", "[[team]]"), ("service", "[[service]]"), ("channel", "[[channel]]")]
@@ -247,6 +249,7 @@ fn read(notes: &Notes, top: &DeTable<'_>, text: &str, folder: &Path, env: &dyn E
         hours_of_users,
         hours_of_teams,
         tiers,
+        routes: routes.iter().map(|placed| placed.route.clone()).collect(),
     };
     let app = AppConfig {
         workspace: head.workspace,
@@ -266,6 +269,7 @@ fn read(notes: &Notes, top: &DeTable<'_>, text: &str, folder: &Path, env: &dyn E
     };
     // Who can be reached is a question only for a file whose every line is right: else one slip would be told twice.
     if !notes.has_complaints() {
+        routes::check(&routes, &directory.services, &app.keys, notes);
         Checks { notes, places: &places, directory: &directory, app: &app }.all(&user_places);
     }
     let text = text.to_owned();

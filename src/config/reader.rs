@@ -6,9 +6,10 @@
 use super::complaint::Notes;
 use super::limits::{MAX_ID_CHARS, MAX_NAME_CHARS, MAX_QUOTED_CHARS};
 use super::{brackets, span, suggest};
+use crate::domain::routing::{AnyOf, Glob};
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -136,6 +137,56 @@ impl<'a> Table<'a> {
             _ => self.text_of(key, item, MAX_ID_CHARS, true).map(Item::Name),
         };
         Some(items.iter().zip(1..).take(max_items).filter_map(item).collect())
+    }
+
+    /// `{ severity = "info", region = ["eu-*", "us-*"] }`: names from outside, and what their values must be like.
+    pub fn label_values(
+        &self,
+        key: &'static str,
+        max_labels: usize,
+        max_items: usize,
+        max_chars: usize,
+    ) -> BTreeMap<String, AnyOf> {
+        let Some(value) = self.get(key) else { return BTreeMap::new() };
+        let Some(table) = value.get_ref().as_table() else {
+            self.wrong_kind(key, value, &format!("{key} = {{ severity = \"info\" }}"));
+            return BTreeMap::new();
+        };
+        self.bounded(key, value, table.len(), max_labels);
+        if table.is_empty() {
+            self.complain(&self.found(key, value, ()), "is empty", "write at least one label, or leave it out");
+        }
+        let mut all = BTreeMap::new();
+        for (name, wanted) in table.iter().take(max_labels) {
+            let place: &str = name.get_ref();
+            let texts: Vec<Found<String>> = match wanted.get_ref() {
+                DeValue::Array(items) if items.is_empty() => {
+                    let mend = "write at least one, or leave it out";
+                    self.complain(&self.found(place, wanted, ()), "fits nothing", mend);
+                    continue;
+                }
+                DeValue::Array(items) => {
+                    self.bounded(place, wanted, items.len(), max_items);
+                    let items = items.iter().take(max_items);
+                    items.filter_map(|v| self.text_of(place, v, max_chars, true)).collect()
+                }
+                _ => self.text_of(place, wanted, max_chars, false).into_iter().collect(),
+            };
+            let globs = texts.into_iter().map(|f| Glob(f.value)).collect();
+            all.insert(name.get_ref().to_string(), AnyOf(globs));
+        }
+        all
+    }
+
+    /// One table written inside this one: `key = { … }`.
+    pub fn table_in(&self, key: &'static str, example: &str) -> Option<Table<'a>> {
+        let value = self.get(key)?;
+        let Some(table) = value.get_ref().as_table() else {
+            self.wrong_kind(key, value, &format!("{key} = {example}"));
+            return None;
+        };
+        let place = format!("{} {key}", self.place);
+        Some(Table::new(self.notes, table, value.span().start, key, place))
     }
 
     pub fn flag(&self, key: &'static str) -> Option<bool> {

@@ -5,7 +5,7 @@ use super::limits::{HOLD_SECS, MAX_ID_CHARS, MAX_SERVICES, RESOLVE_AFTER_SECS};
 use super::names::{Names, Once, known};
 use super::people::{channel, tier};
 use super::reader::Table;
-use super::urgency;
+use super::{routes, urgency};
 use crate::domain::directory::{Service, Team};
 use crate::domain::id::{ChannelId, PolicyId, ServiceId, TeamId};
 use std::collections::BTreeMap;
@@ -34,6 +34,8 @@ pub(super) fn read(
         let private = table.flag("private").unwrap_or(false);
         let hold = table.span("hold", HOLD_SECS).map_or(0, |found| found.value);
         let resolve_after_secs = table.span("resolve_after", RESOLVE_AFTER_SECS).map(|found| found.value);
+        let group = routes::grouping(&table);
+        let threshold = routes::threshold(&table);
         let has_keys = table.has("key").is_some();
         if let Some(id) = id.as_ref().filter(|_| has_keys) {
             keys::read(&table, &ServiceId::from(id.value.as_str()), keys);
@@ -54,6 +56,8 @@ pub(super) fn read(
                 hold_secs: hold,
                 resolve_after_secs,
                 urgency_by,
+                group,
+                threshold,
             });
         }
         table.finish();

@@ -7,7 +7,7 @@ use super::incident::Incident;
 use super::input::{Delivery, Event, EventAction, Source, Unreadable};
 use super::refusal::Refusal;
 use super::stamp::At;
-use super::{episode, opening, urgency};
+use super::{episode, fyi, opening, threshold, urgency};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -28,6 +28,12 @@ pub struct Alert {
     /// Low: a more urgent event of it raises the incident.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub urgency: Option<Urgency>,
+    /// The service that a rule sent it to, where one did: it says how urgent it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_to: Option<ServiceId>,
+    /// What is wrong, where the incident's title does not say it.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub title: Arc<str>,
 }
 
 /// When an alert was heard of, and until when that holds: then it counts as cleared.
@@ -52,6 +58,21 @@ pub enum AlertState {
 }
 
 impl Alert {
+    /// One that fires for the first time.
+    pub fn new(dedup: Arc<str>, starts_at: Option<At>) -> Self {
+        Self {
+            dedup,
+            service: None,
+            count: 1,
+            starts_at,
+            state: AlertState::Firing,
+            silence: None,
+            urgency: None,
+            sent_to: None,
+            title: "".into(),
+        }
+    }
+
     /// The service that was told.
     pub fn service_in<'a>(&'a self, incident: &'a Incident) -> &'a ServiceId {
         self.service.as_ref().unwrap_or(&incident.service)
@@ -89,7 +110,15 @@ pub(super) fn events(d: &mut Decision<'_>, delivery: &Delivery) -> Result<(), Re
                 }
             }
             EventAction::Acknowledge => episode::acknowledge(d, &key),
-            EventAction::Resolve => episode::resolve(d, &key, event),
+            EventAction::Resolve => {
+                let informed = fyi::resolve(d, &key, event);
+                // The same key may have become an alert meanwhile, or have been one before.
+                let fires =
+                    || d.world().incident_of(&key).and_then(|i| i.alert(&key)).is_some_and(|(_, a)| a.is_firing());
+                if !informed || fires() {
+                    episode::resolve(d, &key, event);
+                }
+            }
         }
     }
     Ok(())
@@ -123,9 +152,12 @@ pub(super) fn unreadable(d: &mut Decision<'_>, body: &Unreadable) -> Result<(), 
 }
 
 fn trigger(d: &mut Decision<'_>, service: &Service, key: &AlertKey, event: &Event, from: &Delivery) {
-    if episode::fires(d, key, event) {
-        urgency::heard(d, service, key, event, from.urgency);
-    } else {
-        opening::open(d, service, key, event, from);
+    if !episode::fires(d, key, event) {
+        opening::begin(d, service, key, event, from);
+        return;
     }
+    let Some((no, alert)) = d.world().incident_of(key).and_then(|i| Some((i.no, i.alert(key)?.1))) else { return };
+    let rates = alert.sent_to.as_ref().and_then(|id| d.directory.services.get(id)).unwrap_or(service);
+    urgency::heard(d, rates, key, event, from.urgency);
+    threshold::look(d, no);
 }

@@ -1,10 +1,13 @@
 //! Who and what there is, as the configuration says: people, teams, services, policies, schedules. Read by decisions,
 //! never by `apply`: facts carry what was resolved from here.
 
+use super::group::Grouping;
 use super::hours::Hours;
 use super::id::{ChannelId, HoursId, PolicyId, ScheduleId, ServiceId, SlackUserId, TeamId, UserId};
+use super::routing::Route;
 use super::schedule::Schedule;
 use super::sla::Tiers;
+use super::threshold::Threshold;
 use super::urgency::UrgencyBy;
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
@@ -37,6 +40,8 @@ pub struct Directory {
     pub hours_of_users: BTreeMap<UserId, Hours>,
     pub hours_of_teams: BTreeMap<TeamId, Hours>,
     pub tiers: Tiers,
+    /// Where alerts go that do not go to their key's service; the first that fits decides.
+    pub routes: Vec<Route>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,6 +112,10 @@ pub struct Service {
     pub resolve_after_secs: Option<i64>,
     /// What may make it another than `urgency`.
     pub urgency_by: UrgencyBy,
+    /// Which of its alerts become one incident.
+    pub group: Option<Grouping>,
+    /// How often its alerts must come before they page.
+    pub threshold: Option<Threshold>,
 }
 
 impl Service {
@@ -125,6 +134,8 @@ impl Service {
             hold_secs: 0,
             resolve_after_secs: None,
             urgency_by: UrgencyBy::Service,
+            group: None,
+            threshold: None,
         }
     }
 }
@@ -251,6 +262,7 @@ impl Directory {
             hours_of_users: BTreeMap::new(),
             hours_of_teams: BTreeMap::new(),
             tiers: Tiers::default(),
+            routes: Vec::new(),
         }
     }
 

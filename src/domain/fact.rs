@@ -8,19 +8,22 @@ use super::call::{CallKind, Skipped, Whom};
 use super::course::Had;
 use super::directory::{Method, Policy, Target, Urgency};
 use super::dnd::Window;
+use super::fyi::FyiShown;
 use super::going_on::Scope;
 use super::hold::HoldWhy;
 use super::id::{
-    AnnouncementNo, CallNo, ChangeNo, ChannelId, IncidentNo, MessageRef, OverrideId, PageId, PolicyId, PostId, QuietId,
-    ScheduleId, ServiceId, SlackUserId, TeamId, UserId,
+    AlertKey, AnnouncementNo, CallNo, ChangeNo, ChannelId, FyiId, IncidentNo, MessageRef, OverrideId, PageId, PolicyId,
+    PostId, QuietId, ScheduleId, ServiceId, SlackUserId, TeamId, UserId,
 };
 use super::input::{EventAction, Need, SnoozeWhy, Source};
 use super::page::{PageFailure, Purpose, Recipient, RevokeReason, SyncKey};
 use super::post::About;
 use super::quiet::{Covered, Sweep};
+use super::routing::RuleRef;
 use super::schedule::{Override, Shift};
 use super::stamp::At;
 use super::text::Text;
+use super::threshold::Threshold;
 use super::urgency::RaisedBy;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -58,6 +61,8 @@ pub enum Fact {
         #[serde(rename = "a", default, skip_serializing_if = "is_zero")]
         alert: u32,
     },
+    /// One more alert became part of an open incident.
+    AlertJoined(Box<AlertJoined>),
     /// A new episode of an alert of an open incident.
     AlertFired {
         incident: IncidentNo,
@@ -397,6 +402,34 @@ pub enum Fact {
         post: PostId,
     },
 
+    /// Something to know, the first time on a day: it pages nobody.
+    FyiShown(Box<FyiShown>),
+    /// The same again. `starts_at`: of the new episode, where one began.
+    #[serde(rename = "fyi")]
+    FyiRepeated {
+        #[serde(rename = "f")]
+        fyi: FyiId,
+        #[serde(rename = "p")]
+        post: PostId,
+        #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
+        starts_at: Option<At>,
+    },
+    /// The monitor says that it is over.
+    FyiCleared {
+        fyi: FyiId,
+        post: PostId,
+    },
+    /// It is listed no more.
+    FyiForgotten {
+        fyi: FyiId,
+    },
+    /// A rule says that nobody needs to know of this event: counted. `until`: the day's end, on the wall clock.
+    EventDropped {
+        service: ServiceId,
+        rule: RuleRef,
+        until: At,
+    },
+
     /// Who is on call from here on.
     ShiftStarted {
         schedule: ScheduleId,
@@ -648,6 +681,44 @@ pub struct IncidentOpened {
     /// One `name: value` a line.
     #[serde(default, skip_serializing_if = "Text::is_empty")]
     pub labels: Text,
+    /// The service of the key it came by, where a rule sent it to another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<ServiceId>,
+    /// What it stands for, one `name=value` a line; empty where its service does not put alerts together.
+    #[serde(default, skip_serializing_if = "Text::is_empty")]
+    pub group: Text,
+    /// How often its alerts must come before anybody is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<Threshold>,
+}
+
+impl IncidentOpened {
+    /// What its first alert is known by.
+    pub fn alert_key(&self) -> AlertKey {
+        AlertKey { service: self.told.as_ref().unwrap_or(&self.service).clone(), dedup: self.dedup.clone() }
+    }
+}
+
+/// An alert that became part of an open incident.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertJoined {
+    pub incident: IncidentNo,
+    /// The service of the key it came by.
+    pub service: ServiceId,
+    pub dedup: Arc<str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts_at: Option<At>,
+    pub title: Text,
+    /// The rule that sent it here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<RuleRef>,
+}
+
+impl AlertJoined {
+    /// What it is known by.
+    pub fn alert_key(&self) -> AlertKey {
+        AlertKey { service: self.service.clone(), dedup: self.dedup.clone() }
+    }
 }
 
 /// By what an incident was opened, and what its urgency follows from.
@@ -660,6 +731,9 @@ pub struct Origin {
     /// The version of the configuration in force.
     pub config: u64,
     pub urgency: UrgencyWhy,
+    /// The rule that sent its alert to this service; without it, the key's service is this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<RuleRef>,
 }
 
 /// What an incident's urgency followed from when it was opened.
@@ -728,6 +802,11 @@ impl Fact {
             | Self::PostDropped { .. }
             | Self::TurnTaken { .. }
             | Self::TurnForgotten { .. }
+            | Self::FyiShown(_)
+            | Self::FyiRepeated { .. }
+            | Self::FyiCleared { .. }
+            | Self::FyiForgotten { .. }
+            | Self::EventDropped { .. }
             | Self::ShiftStarted { .. }
             | Self::ShiftForgotten { .. }
             | Self::OverrideSet(_)
@@ -753,6 +832,7 @@ impl Fact {
             | Self::AnnouncementMade { .. }
             | Self::AnnouncementEnded { .. } => None,
             Self::IncidentOpened(o) => Some(o.incident),
+            Self::AlertJoined(j) => Some(j.incident),
             Self::StepStarted(s) => Some(s.incident),
             Self::SyncCreated { key, .. } => key.incident(),
             Self::PagesCarriedOver { incident, .. }
@@ -840,9 +920,9 @@ impl Fact {
     /// What must be in memory before this fact can be applied.
     pub fn needs(&self) -> Option<Need> {
         match self {
-            Self::IncidentOpened(o) => {
-                Some(Need::Alert(super::id::AlertKey { service: o.service.clone(), dedup: o.dedup.clone() }))
-            }
+            Self::IncidentOpened(o) => Some(Need::Alert(o.alert_key())),
+            // Its incident is open, and so in memory.
+            Self::AlertJoined(j) => Some(Need::Alert(j.alert_key())),
             _ => self.incident().map(Need::Incident),
         }
     }
@@ -877,7 +957,11 @@ impl Fact {
             | Self::ChangeReported { .. }
             | Self::ChangeForgotten { .. }
             | Self::AnnouncementMade { .. }
-            | Self::AnnouncementEnded { .. } => Stale::Nothing,
+            | Self::AnnouncementEnded { .. }
+            | Self::FyiForgotten { .. }
+            | Self::EventDropped { .. } => Stale::Nothing,
+            Self::FyiShown(shown) => Stale::PostLater(shown.post),
+            Self::FyiRepeated { post, .. } | Self::FyiCleared { post, .. } => Stale::PostLater(*post),
             Self::AlertRepeated { incident, .. } => Stale::Card(*incident),
             Self::PostWanted { post, .. } | Self::SyncCreated { key: SyncKey::Post(post), .. } => Stale::Post(*post),
             Self::PostFailed { post, .. } | Self::PostDropped { post } => Stale::PostGone(*post),
@@ -903,7 +987,10 @@ impl Fact {
                 each(&mut o.title);
                 each(&mut o.link);
                 each(&mut o.labels);
+                each(&mut o.group);
             }
+            Self::AlertJoined(j) => each(&mut j.title),
+            Self::FyiShown(shown) => each(&mut shown.title),
             Self::Resolved { note, .. } => each(note),
             Self::Noted { text, .. } => each(text),
             Self::NotedByGuest { name, text, .. } => {
@@ -945,4 +1032,6 @@ pub enum Stale {
     Posts,
     /// It is kept true no more.
     PostGone(PostId),
+    /// One message about no single incident, and nobody waits for it.
+    PostLater(PostId),
 }

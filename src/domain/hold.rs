@@ -9,6 +9,7 @@ use super::page::RevokeReason;
 use super::quiet::Kind;
 use super::stamp::At;
 use super::text::Text;
+use super::threshold::{self, Threshold};
 use super::{escalation, incident::State, quieting};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -37,6 +38,8 @@ pub enum HoldWhy {
     Settling,
     /// A silence or a maintenance window, which says when this is over. What a person asked for by hand goes on.
     Quiet { quiet: QuietId, kind: Kind, by: UserId },
+    /// Its alerts page only when they come often enough: see the service's `threshold`.
+    Threshold(Threshold),
 }
 
 /// Is there anything that keeps this incident from asking anybody? Then it is held from now on.
@@ -51,7 +54,7 @@ pub(super) fn holds(d: &mut Decision<'_>, i: &Incident) -> bool {
 /// Nobody is asked from now on; whoever was is called back.
 pub(super) fn begin(d: &mut Decision<'_>, no: IncidentNo, why: HoldWhy, until: Option<At>) {
     let (due, because) = match &why {
-        HoldWhy::Settling => {
+        HoldWhy::Settling | HoldWhy::Threshold(_) => {
             escalation::revoke_pages(d, no, None, RevokeReason::Held);
             (until.map(|at| d.stamp.due_of(at)), Text::default())
         }
@@ -81,6 +84,10 @@ fn holding(d: &Decision<'_>, i: &Incident) -> Option<(HoldWhy, Option<At>)> {
     if let Some(quiet) = quieting::quiet_of(d, i) {
         return Some((quieting::why(quiet), Some(quiet.until)));
     }
+    settling(d, i).or_else(|| threshold::holding(i))
+}
+
+fn settling(d: &Decision<'_>, i: &Incident) -> Option<(HoldWhy, Option<At>)> {
     // What a person reports does not clear by itself.
     if i.opened_by.is_some() {
         return None;

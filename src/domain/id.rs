@@ -102,6 +102,7 @@ number!(
     /// A silence or a maintenance window.
     QuietId
 );
+number!(FyiId);
 
 impl fmt::Display for IncidentNo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -5,13 +5,16 @@ use super::call::{Asked, Call, CallState, Skipped, Whom};
 use super::course::{Course, Had};
 use super::directory::{Policy, Urgency};
 use super::fact::{LateAct, Origin, ResolvedBy};
+use super::group::Group;
 use super::hold::{Hold, HoldWhy};
 use super::id::{AlertKey, CallNo, ChannelId, IncidentNo, MessageRef, PageId, PolicyId, ServiceId, TeamId, UserId};
 use super::input::SnoozeWhy;
 use super::listing::Listing;
 use super::page::{Page, PageFailure, PageState, Recipient};
+use super::routing::RuleRef;
 use super::sla::Sla;
 use super::stamp::At;
+use super::threshold::Counting;
 use super::urgency::{Raise, RaisedBy};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -105,6 +108,12 @@ pub struct Incident {
     /// How it came to be opened; one of an earlier version does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
+    /// What it stands for in its service, where alerts are put together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<Group>,
+    /// How often its alerts came, until that is often enough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counting: Option<Counting>,
 }
 
 /// Something a person did once, and when, on the wall clock.
@@ -333,6 +342,18 @@ pub enum Happening {
     },
     Flapping,
     FlappingEnded,
+    /// A rule sent it here; `told` is the service of the key it came by, where that is another one.
+    Routed {
+        rule: RuleRef,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        told: Option<ServiceId>,
+    },
+    /// One more alert became part of it.
+    AlertJoined {
+        title: Arc<str>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rule: Option<RuleRef>,
+    },
 }
 
 impl Happening {
@@ -384,6 +405,8 @@ impl Happening {
             | Self::Listed { .. }
             | Self::BeginAsked { .. }
             | Self::SlaMissed
+            | Self::Routed { .. }
+            | Self::AlertJoined { .. }
             | Self::Late { .. } => false,
         }
     }

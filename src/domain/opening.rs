@@ -3,24 +3,70 @@
 use super::decision::Decision;
 use super::directory::{Service, Urgency};
 use super::escalation;
-use super::fact::{Fact, IncidentOpened, Origin, UrgencyWhy};
+use super::fact::{AlertJoined, Fact, IncidentOpened, Origin, UrgencyWhy};
 use super::id::{AlertKey, IncidentNo, ServiceId};
 use super::input::{Delivery, Event, Raise, Source};
 use super::refusal::Refusal;
+use super::routing::{Destination, Route};
 use super::text::Text;
-use super::urgency;
+use super::{fyi, group, routing, threshold, urgency};
 
 /// The only thing a body can be refused for, before its first fact.
 pub(super) fn service_of<'a>(d: &Decision<'a>, id: &ServiceId) -> Result<&'a Service, Refusal> {
     d.directory.services.get(id).ok_or_else(|| Refusal::NoSuchService(id.clone()))
 }
 
-pub(super) fn open(d: &mut Decision<'_>, service: &Service, key: &AlertKey, event: &Event, from: &Delivery) {
+/// A trigger that is for no incident there is: where it goes is the rules' to say, as they are now.
+pub(super) fn begin(d: &mut Decision<'_>, told: &Service, key: &AlertKey, event: &Event, from: &Delivery) {
+    let directory = d.directory;
+    // That a body cannot be read must be seen, whatever the rules say of what stands in it.
+    let route =
+        (from.source != Source::Warridor).then(|| routing::route(directory, told, event, from.source)).flatten();
+    let (to, rule) = match route.map(|route| (route, &route.to)) {
+        None => (told, None),
+        // A service that is no longer configured: better its own than none.
+        Some((route, Destination::Service(to))) => (directory.services.get(to).unwrap_or(told), Some(route)),
+        Some((route, Destination::Fyi { channel })) => return fyi::show(d, told, key, event, route, channel.as_ref()),
+        Some((route, Destination::Nothing)) => {
+            let until = fyi::day_end(directory, told, d.stamp.wall);
+            let rule = route.rule(d.world().meta.config);
+            fyi::is_none_now(d, key);
+            d.emit(Fact::EventDropped { service: told.id.clone(), rule, until });
+            return;
+        }
+    };
+    fyi::is_none_now(d, key);
+    open(d, to, key, event, from, rule);
+}
+
+fn open(
+    d: &mut Decision<'_>,
+    service: &Service,
+    key: &AlertKey,
+    event: &Event,
+    from: &Delivery,
+    route: Option<&Route>,
+) {
+    let rule = route.map(|route| route.rule(d.world().meta.config));
+    let fixed = from.urgency;
+    let urgency = urgency::of(d, service, fixed, Some(event));
+    let group = group::values(service, event);
+    if let Some(no) = group.as_deref().and_then(|values| group::joins(d, service, values, key, urgency)) {
+        let joined = AlertJoined {
+            incident: no,
+            service: key.service.clone(),
+            dedup: key.dedup.clone(),
+            starts_at: event.starts_at,
+            title: Text::new(line(&event.title)),
+            rule,
+        };
+        group::join(d, service, no, (urgency, fixed), joined);
+        threshold::look(d, no);
+        return;
+    }
     let earlier = d.world().incident_of(key).map(|i| i.no);
     let labels: Vec<String> =
         event.labels.iter().map(|(name, value)| format!("{}: {}", line(name), line(value))).collect();
-    let fixed = from.urgency;
-    let urgency = urgency::of(d, service, fixed, Some(event));
     let why = if fixed.is_some() { UrgencyWhy::Key } else { UrgencyWhy::Service };
     let blank = blank(d, service, from.source, urgency, why);
     open_incident(
@@ -34,7 +80,10 @@ pub(super) fn open(d: &mut Decision<'_>, service: &Service, key: &AlertKey, even
             title: Text::new(line(&event.title)),
             link: Text::new(event.link.as_str()),
             labels: Text::new(labels.join("\n")),
-            origin: blank.origin.map(|o| Origin { key: from.key.clone(), ..o }),
+            origin: blank.origin.map(|o| Origin { key: from.key.clone(), rule, ..o }),
+            told: (key.service != service.id).then(|| key.service.clone()),
+            group: Text::new(group.unwrap_or_default()),
+            threshold: service.threshold,
             ..blank
         },
     );
@@ -55,10 +104,13 @@ fn blank(d: &Decision<'_>, service: &Service, source: Source, urgency: Urgency, 
         by: None,
         earlier: None,
         starts_at: None,
-        origin: Some(Origin { source, key: None, config: d.world().meta.config, urgency: why }),
+        origin: Some(Origin { source, key: None, config: d.world().meta.config, urgency: why, rule: None }),
         title: Text::default(),
         link: Text::default(),
         labels: Text::default(),
+        told: None,
+        group: Text::default(),
+        threshold: None,
     }
 }
 
@@ -97,6 +149,9 @@ pub(super) fn raise(d: &mut Decision<'_>, raise: &Raise) -> Result<(), Refusal> 
 }
 
 /// One line: whatever breaks lines becomes a space.
-fn line(text: &str) -> String {
+pub(super) fn line(text: &str) -> String {
     text.split(['\n', '\r']).map(str::trim).filter(|s| !s.is_empty()).collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@
 use super::decision::Decision;
 use super::fact::Fact;
 use super::following::Follower;
-use super::id::{IncidentNo, MessageRef, PostId, QuietId, ScheduleId, TeamId, UserId};
+use super::id::{IncidentNo, MessageRef, PostId, QuietId, ScheduleId, ServiceId, TeamId, UserId};
 use super::page::Recipient;
 use super::stamp::At;
 use serde::{Deserialize, Serialize};
@@ -44,6 +44,8 @@ pub enum About {
     Quiet { quiet: QuietId },
     /// That it ends soon, for whoever made it.
     QuietEnds { quiet: QuietId, until: At },
+    /// What only informs, of one service and one day; the day's end, on the wall clock.
+    Fyi { service: ServiceId, until: At },
 }
 
 impl About {
@@ -53,6 +55,7 @@ impl About {
             Self::NobodyOnCall { .. }
             | Self::GroupKept { .. }
             | Self::CannotFollow { .. }
+            | Self::Fyi { .. }
             | Self::Quiet { .. }
             | Self::QuietEnds { .. } => false,
             Self::Digest { incidents, .. } => incidents.iter().any(|no| changed.contains(no)),
@@ -63,18 +66,20 @@ impl About {
     pub fn quiet(&self) -> Option<QuietId> {
         match self {
             Self::Quiet { quiet } | Self::QuietEnds { quiet, .. } => Some(*quiet),
-            Self::NobodyOnCall { .. } | Self::GroupKept { .. } | Self::CannotFollow { .. } | Self::Digest { .. } => {
-                None
-            }
+            Self::NobodyOnCall { .. }
+            | Self::GroupKept { .. }
+            | Self::CannotFollow { .. }
+            | Self::Fyi { .. }
+            | Self::Digest { .. } => None,
         }
     }
 }
 
 /// Says `about` to `to`, unless it is being said there already.
-pub(super) fn want(d: &mut Decision<'_>, to: Recipient, about: About, keep_secs: i64) {
+pub(super) fn want(d: &mut Decision<'_>, to: Recipient, about: About, keep_secs: i64) -> PostId {
     let world = d.world();
-    if world.posts.values().any(|p| p.to == to && p.about == about) {
-        return;
+    if let Some(said) = world.posts.values().find(|p| p.to == to && p.about == about) {
+        return said.id;
     }
     let id = PostId(world.meta.last_post.0 + 1);
     if world.posts.len() >= POSTS_MAX
@@ -84,6 +89,7 @@ pub(super) fn want(d: &mut Decision<'_>, to: Recipient, about: About, keep_secs:
     }
     let keep_until = d.stamp.at.plus_secs(keep_secs);
     d.emit(Fact::PostWanted { post: id, to, about, keep_until });
+    id
 }
 
 /// Its time is over.

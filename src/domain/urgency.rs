@@ -171,6 +171,31 @@ pub(super) fn heard(d: &mut Decision<'_>, service: &Service, key: &AlertKey, eve
     }
 }
 
+/// An alert became part of an incident: a more urgent one raises it, and what could make it more urgent is remembered.
+pub(super) fn joined(
+    d: &mut Decision<'_>,
+    service: &Service,
+    no: IncidentNo,
+    key: &AlertKey,
+    urgency: Urgency,
+    fixed: Option<Urgency>,
+) {
+    let Some(i) = d.incident(no).filter(|i| i.urgency == Urgency::Low && !is_low_by_hand(i)) else { return };
+    match urgency {
+        Urgency::High => raise(d, no, why(service)),
+        Urgency::Low => {
+            let Some((alert, _)) = i.alert(key) else { return };
+            d.emit(Fact::AlertRated { incident: no, alert, urgency });
+            plan(d, service, &i, fixed);
+        }
+    }
+}
+
+/// Did a person make it low? What its monitors say does not raise it then.
+pub(super) fn is_low_by_hand(i: &Incident) -> bool {
+    i.urgency == Urgency::Low && i.alerts.iter().all(|a| a.urgency.is_none())
+}
+
 fn why(service: &Service) -> RaisedBy {
     match service.urgency_by {
         UrgencyBy::Hours(_) => RaisedBy::SupportHours,

@@ -6,10 +6,12 @@
 use super::directory::Target;
 use super::dnd::Window;
 use super::fact::Fact;
+use super::fyi::Fyi;
 use super::going_on::{Announcement, Change};
+use super::group::Groups;
 use super::id::{
-    AlertKey, AnnouncementNo, ChangeNo, IncidentNo, InputId, OverrideId, PageId, PolicyId, PostId, QuietId, ScheduleId,
-    SlackUserId,
+    AlertKey, AnnouncementNo, ChangeNo, FyiId, IncidentNo, InputId, OverrideId, PageId, PolicyId, PostId, QuietId,
+    ScheduleId, ServiceId, SlackUserId,
 };
 use super::incident::{Entry, Incident};
 use super::page::Page;
@@ -24,8 +26,10 @@ use std::sync::Arc;
 
 mod apply;
 mod course;
+mod fyi;
 pub mod rows;
 
+pub use fyi::Dropped;
 use rows::RowKey;
 
 /// For how long an input is recognised when it comes again.
@@ -61,6 +65,12 @@ pub struct World {
     /// Silences and maintenance windows, and those that ended a short while ago; bounded by
     /// [`super::quiet::QUIETS_MAX`].
     pub quiets: OrdMap<QuietId, Quiet>,
+    /// What only informs; bounded by [`super::fyi::FYIS_MAX`].
+    pub fyis: OrdMap<FyiId, Arc<Fyi>>,
+    /// The latest of a key.
+    pub(super) fyi_by_key: OrdMap<AlertKey, FyiId>,
+    /// Open incidents that further alerts may join.
+    pub groups: Groups,
     seen: OrdMap<InputId, At>,
     seen_order: OrdSet<(At, InputId)>,
     wakes: OrdSet<(At, Wake)>,
@@ -95,6 +105,10 @@ pub struct Meta {
     pub last_quiet: QuietId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sweep: Option<Sweep>,
+    #[serde(default, skip_serializing_if = "no_fyi_yet")]
+    pub last_fyi: FyiId,
+    #[serde(default, skip_serializing_if = "Dropped::is_nothing")]
+    pub dropped: Dropped,
 }
 
 fn no_change_yet(no: &ChangeNo) -> bool {
@@ -111,6 +125,10 @@ fn no_quiet_yet(id: &QuietId) -> bool {
 
 fn is_none_yet(post: &PostId) -> bool {
     post.0 == 0
+}
+
+fn no_fyi_yet(fyi: &FyiId) -> bool {
+    fyi.0 == 0
 }
 
 /// Who is on call by a schedule, and when to look again.
@@ -293,6 +311,14 @@ impl World {
         }
     }
 
+    fn leave_group(&mut self, key: &(ServiceId, Arc<str>), no: IncidentNo) {
+        let Some(all) = self.groups.get_mut(key) else { return };
+        all.remove(&no);
+        if all.is_empty() {
+            self.groups.remove(key);
+        }
+    }
+
     fn wake_at(&mut self, at: Option<At>, wake: Wake) {
         if let Some(at) = at {
             self.wakes.insert((at, wake));
@@ -337,6 +363,9 @@ mod tests {
             title: Text::new("disk"),
             link: Text::default(),
             labels: Text::default(),
+            told: None,
+            group: Text::default(),
+            threshold: None,
         }));
         world.apply(&opened, Stamp::agreed(At(0)));
         world

@@ -32,6 +32,11 @@ pub fn describe() {
     describe_counter!("warridor_ingest_requests_total", Unit::Count, "Requests answered, by path and status code.");
     describe_counter!("warridor_ingest_events_total", Unit::Count, "Events made durable, by source and action.");
     describe_counter!(
+        "warridor_ingest_events_dropped_total",
+        Unit::Count,
+        "Events that a rule dropped: they were accepted, and nobody needs to know."
+    );
+    describe_counter!(
         "warridor_ingest_unreadable_total",
         Unit::Count,
         "Bodies under a known key that could not be read."

@@ -210,6 +210,9 @@ impl Outbox {
         for id in &published.stale.posts {
             self.stale(SyncKey::Post(*id), now);
         }
+        for id in &published.stale.posts_later {
+            self.stale(SyncKey::Post(*id), now.plus_ms(COSMETIC_DELAY_MS));
+        }
         if published.stale.all_posts {
             self.all_posts_stale(now);
             self.followers_stale(now);

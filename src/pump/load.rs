@@ -142,7 +142,7 @@ fn corrupt(t: RowTrouble) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::alert::{Alert, AlertState};
+    use crate::domain::alert::Alert;
     use crate::domain::directory::Urgency;
     use crate::domain::fact::{Fact, IncidentOpened, ResolvedBy};
     use crate::domain::input::Source;
@@ -186,6 +186,9 @@ mod tests {
             title: Text::new("disk"),
             link: Text::default(),
             labels: Text::default(),
+            told: None,
+            group: Text::default(),
+            threshold: None,
         }))
     }
 
@@ -196,15 +199,7 @@ mod tests {
         let mut world = World::default();
         for no in [3, 5] {
             let (incident, at) = (IncidentNo(no), At(i64::try_from(no).unwrap_or_default() * 1_000));
-            let slow = Alert {
-                dedup: "slow".into(),
-                service: Some("search".into()),
-                count: 1,
-                starts_at: None,
-                state: AlertState::Firing,
-                silence: None,
-                urgency: None,
-            };
+            let slow = Alert { service: Some("search".into()), ..Alert::new("slow".into(), None) };
             let (from, responders, reported_by) = (IncidentNo(no - 1), Vec::new(), Vec::new());
             let taken =
                 Fact::AlertsTaken { incident, from, by: "ana".into(), alerts: vec![slow], responders, reported_by };

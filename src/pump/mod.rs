@@ -142,6 +142,8 @@ pub struct Stales {
     pub all_posts: bool,
     /// Those that are kept true no more.
     pub posts_gone: BTreeSet<PostId>,
+    /// Messages about no single incident for which nobody waits.
+    pub posts_later: BTreeSet<PostId>,
 }
 
 impl Stales {
@@ -152,6 +154,7 @@ impl Stales {
             Stale::Everything(no) => self.everything.insert(no),
             Stale::Closed(no) => self.closed.insert(no),
             Stale::Post(id) => self.posts.insert(id),
+            Stale::PostLater(id) => self.posts_later.insert(id),
             Stale::PostGone(id) => self.posts_gone.insert(id),
             Stale::Posts => std::mem::replace(&mut self.all_posts, true),
         };
@@ -164,6 +167,7 @@ impl Stales {
         self.closed.extend(later.closed);
         self.posts.extend(later.posts);
         self.posts_gone.extend(later.posts_gone);
+        self.posts_later.extend(later.posts_later);
         self.all_posts |= later.all_posts;
     }
 }

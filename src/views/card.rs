@@ -27,6 +27,10 @@ pub const GREY: &str = "#98a2b3";
 pub fn card(i: &Incident, d: &Directory, store: StoreId) -> Message {
     let subject = Subject { store, incident: i.no };
     let mut blocks = vec![section(&format!("{}\n{}", status(i, d), facts(i, d)))];
+    let joined = super::routing::joined_alerts(i);
+    if !joined.is_empty() {
+        blocks.push(context(&joined));
+    }
     let labels = labels(i);
     if !labels.is_empty() {
         blocks.push(context(&labels));
@@ -58,7 +62,12 @@ pub fn lock_screen(i: &Incident, d: &Directory) -> String {
     let title = plain_title(i, 120);
     let flapping = if i.course.flapping.is_some() { ", flapping," } else { "" };
     let (state, service) = (state_word(i), escape(service, 40));
-    let line = format!("{} {state}{flapping} {service}: {title}. {}", i.no, status_in_words(i, d));
+    let joined = match super::routing::joined_count(i) {
+        0 => String::new(),
+        1 => " and 1 more alert".to_owned(),
+        n => format!(" and {n} more alerts"),
+    };
+    let line = format!("{} {state}{flapping} {service}: {title}{joined}. {}", i.no, status_in_words(i, d));
     truncate(&line, limits::LOCK_SCREEN)
 }
 

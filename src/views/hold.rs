@@ -2,19 +2,22 @@
 
 use super::card::name;
 use super::limits;
-use super::mrkdwn::{day_and_time, escape};
+use super::mrkdwn::{day_and_time, escape, time};
+use super::reply::span;
 use crate::domain::directory::Directory;
 use crate::domain::hold::{Hold, HoldWhy};
 use crate::domain::incident::Incident;
 use crate::domain::quiet::Kind;
 use crate::domain::stamp::At;
+use crate::domain::threshold::Threshold;
 
 /// The card's words for an incident that waits; `None` where nothing holds it.
 pub fn status(i: &Incident, d: &Directory) -> Option<String> {
     let hold = i.hold.as_ref()?;
     Some(match &hold.why {
+        HoldWhy::Threshold(t) => format!("Waiting: {}; nobody is paged.", so_far(i, *t)),
         HoldWhy::Settling => {
-            let until = hold.until.map(|at| format!(" until {}", super::mrkdwn::time(at))).unwrap_or_default();
+            let until = hold.until.map(|at| format!(" until {}", time(at))).unwrap_or_default();
             format!("Nobody is paged yet: waiting{until} whether it clears by itself. {}", then(hold))
         }
         HoldWhy::Quiet { kind, by, .. } => {
@@ -45,6 +48,12 @@ pub(super) fn because(words: &str) -> String {
     }
 }
 
+/// `1 of 3 events in 10 min`. What was counted when it was last looked at: of a rolling window, the newest.
+fn so_far(i: &Incident, t: Threshold) -> String {
+    let seen = i.counting.as_ref().map_or(t.events as usize, |c| c.seen.len());
+    format!("{seen} of {} events in {}", t.events, span(t.within_secs))
+}
+
 fn then(hold: &Hold) -> &'static str {
     match hold.until {
         Some(_) => "Then whoever is on call is paged.",
@@ -55,6 +64,7 @@ fn then(hold: &Hold) -> &'static str {
 /// The lock screen's words.
 pub fn in_words(hold: &Hold) -> &'static str {
     match hold.why {
+        HoldWhy::Threshold(_) => "Waiting for more of them, nobody is paged",
         HoldWhy::Settling => "Waiting whether it clears by itself",
         HoldWhy::Quiet { kind, .. } => how(kind),
     }
@@ -64,6 +74,7 @@ pub fn in_words(hold: &Hold) -> &'static str {
 pub fn began(why: &HoldWhy, at: Option<At>, words: &str, d: &Directory) -> String {
     let until = until(at);
     match why {
+        HoldWhy::Threshold(t) => format!("Nobody is paged until {} came within {}.", t.events, span(t.within_secs)),
         HoldWhy::Settling => format!("Nobody is paged{until}: it may clear by itself."),
         HoldWhy::Quiet { kind, by, .. } => {
             format!(":no_bell: {} by {}{until}{} Nobody is paged.", how(*kind), name(d, by), because(words))
@@ -74,6 +85,7 @@ pub fn began(why: &HoldWhy, at: Option<At>, words: &str, d: &Directory) -> Strin
 /// and for the end.
 pub fn ended(why: &HoldWhy) -> String {
     match why {
+        HoldWhy::Threshold(t) => format!("{} came within {}.", t.events, span(t.within_secs)),
         HoldWhy::Settling => "It did not clear by itself.".to_owned(),
         HoldWhy::Quiet { kind: Kind::Silence, .. } => ":bell: Not silenced any more.".to_owned(),
         HoldWhy::Quiet { kind: Kind::Maintenance, .. } => ":bell: Not in maintenance any more.".to_owned(),

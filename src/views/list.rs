@@ -209,7 +209,10 @@ pub fn help(command: &str, topic: Option<Topic>) -> Message {
         Some(Topic::Note) => &[("note 12 what you found", "kept with the incident")],
         Some(Topic::Merge) => &[("merge 12 into 13", "12's alerts belong to 13 from then on")],
         Some(Topic::Why) => &[("why 12", "why it paged whom, and what comes next")],
-        Some(Topic::Now) => &[("now", "what is open, changed and announced, and who is on call")],
+        Some(Topic::Now) => &[
+            ("now", "what is open, changed and announced, and who is on call"),
+            ("fyi", "what only informs, of today"),
+        ],
         Some(Topic::Doing) => &[
             ("doing 'draining east, may cause alerts' 1h", "says what you are doing; pages nobody"),
             ("doing 'index rebuild' until 15:00 for search", "of one service or team"),

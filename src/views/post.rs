@@ -13,6 +13,7 @@ use crate::domain::world::World;
 /// What it says now; `None` while it has nothing to say.
 pub fn post(p: &Post, w: &World, d: &Directory, store: StoreId) -> Option<Message> {
     match &p.about {
+        About::Fyi { service, until } => super::fyi::digest(p, service, *until, w, d),
         About::NobodyOnCall { schedule } => nobody_on_call(schedule, p.since, w, d),
         About::GroupKept { team } => Some(group_kept(team, w, d)),
         About::CannotFollow { team, what, error } => Some(cannot_follow(team, *what, error, d)),

@@ -157,12 +157,14 @@ fn words(what: &Happening, d: &Directory) -> String {
             format!("{} {what}.", name(d, by))
         }
         Happening::Held { why, until, because } => super::hold::began(why, *until, because, d),
+        Happening::Routed { rule, told } => super::routing::routed(rule, told.as_ref(), d),
+        Happening::AlertJoined { title, rule } => super::routing::joined(title, rule.as_ref()),
         Happening::HoldEnded { why } => super::hold::ended(why),
         Happening::ClearedFor { until } => {
             format!("Nothing fires any more: it is resolved by itself at {}.", time(*until))
         }
         Happening::ClearedBySilence => "Not heard of for long enough: it counts as cleared.".to_owned(),
-        Happening::CameAnew => "It fired anew: that is another incident.".to_owned(),
+        Happening::CameAnew => "It fired anew: that is not this incident any more.".to_owned(),
         Happening::ResolvedByItself { cleared } => {
             format!(":white_check_mark: Resolved by itself: cleared {}, quiet since.", time(*cleared))
         }

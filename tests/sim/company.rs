@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use warridor::domain::directory::{
     Directory, Method, PersonalRule, Policy, Service, Step, Target, Team, Urgency, User,
 };
+use warridor::domain::group::Grouping;
 use warridor::domain::hours::Hours;
+use warridor::domain::routing::{AnyOf, Conditions, Destination, Glob, Route};
 use warridor::domain::schedule::{FixedShift, Hours as LayerHours, Layer, Member, Rotation, Schedule, Weekdays};
 use warridor::domain::sla::{StartWithin, Tiers};
+use warridor::domain::threshold::Threshold;
 use warridor::domain::urgency::{Severities, UrgencyBy};
 use warridor::sandbox::workspace::{Channel, SlashCommand, User as Person, Usergroup, Workspace};
 
@@ -96,6 +99,19 @@ pub fn company() -> Directory {
         Service { team: "spare".into(), tier: 2, ..service("vault", "C0PAY", "payments", Urgency::High) },
         service("desk", "C0SEARCH", "desk", Urgency::High),
     ];
+    let services = services.into_iter().chain([
+        Service {
+            team: "spare".into(),
+            group: Some(Grouping { by: vec!["cluster".to_owned()], window_secs: 600 }),
+            ..service("nodes", "C0PAY", "payments", Urgency::High)
+        },
+        Service {
+            team: "spare".into(),
+            threshold: Some(Threshold { events: 3, within_secs: 600 }),
+            ..service("probes", "C0PAY", "payments", Urgency::High)
+        },
+        Service { team: "spare".into(), ..service("mixed", "C0PAY", "payments", Urgency::High) },
+    ]);
     let schedules = [schedule("primary", &["ana"]), schedule("empty", &[]), desk()];
     Directory {
         sha256: "company".to_owned(),
@@ -121,6 +137,7 @@ pub fn company() -> Directory {
         // Long enough to stay out of stories about something else.
         tiers: Tiers(BTreeMap::from([(1, StartWithin::Secs(4 * 60 * 60)), (2, StartWithin::Secs(15 * 60))])),
         catch_all: vec![Target::User("mara".into()), Target::Channel("C0ADMIN".into())],
+        routes: routes(),
         ..Directory::empty("C0ADMIN".into())
     }
 }
@@ -201,6 +218,25 @@ fn rotation(who: &[&str], turn_hours: u32, handoff: u32) -> Rotation {
         start: NaiveDate::from_ymd_opt(2026, 1, 1).expect("a date"),
         handoff: NaiveTime::from_hms_opt(handoff, 0, 0).expect("a time"),
     }
+}
+
+/// What comes by the key of `mixed` goes four ways, by its severity; without one, it is its own.
+fn routes() -> Vec<Route> {
+    let route = |number, name: &str, severity: &str, to| Route {
+        number,
+        name: Some(name.into()),
+        when: Conditions {
+            service: Some(AnyOf(vec![Glob("mixed".to_owned())])),
+            labels: BTreeMap::from([("severity".to_owned(), AnyOf(vec![Glob(severity.to_owned())]))]),
+            ..Conditions::default()
+        },
+        to,
+    };
+    vec![
+        route(1, "info is no alert", "info", Destination::Fyi { channel: None }),
+        route(2, "noise", "debug*", Destination::Nothing),
+        route(3, "search watches this", "search", Destination::Service("search".into())),
+    ]
 }
 
 fn rule(delay_secs: i64) -> PersonalRule {

@@ -62,6 +62,7 @@ fn command_line(command: &Command, tz: Tz) -> String {
             let span = format!("{} - {}{}", at(*from, tz), at(*until, tz), also(*meant));
             format!("{} {span} `{because}`", silenced(what))
         }
+        Command::Fyi => "fyi".to_owned(),
         Command::OnCall(on_call) => on_call_line(on_call, tz),
     }
 }

@@ -1,12 +1,13 @@
 //! What each fact does to the state. One match; nothing here decides.
 
-use super::{CurrentShift, RowKey, Wake, World, course};
+use super::{CurrentShift, RowKey, Wake, World, course, fyi};
 use crate::domain::alert::{Alert, AlertState, Silence};
 use crate::domain::call::{Call, CallKind, CallState, Whom};
 use crate::domain::course::{Clearing, Course, Had, PageAgain};
 use crate::domain::directory::Urgency;
 use crate::domain::fact::{Fact, IncidentOpened, ResolvedBy, StepStarted};
 use crate::domain::going_on::{Announcement, Change};
+use crate::domain::group::Group;
 use crate::domain::hold::{Hold, HoldWhy};
 use crate::domain::id::{AlertKey, CallNo, IncidentNo, PageId, QuietId, SlackUserId, UserId};
 use crate::domain::incident::{
@@ -20,6 +21,7 @@ use crate::domain::post::Post;
 use crate::domain::quiet::{Quiet, Stands};
 use crate::domain::sla::{self, Sla};
 use crate::domain::stamp::{At, Stamp};
+use crate::domain::threshold::Counting;
 use crate::domain::urgency::Raise;
 use std::sync::Arc;
 
@@ -272,6 +274,20 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
                 w.touched.push(RowKey::Alert(key));
             }
         }
+        Fact::AlertJoined(j) => {
+            change(w, j.incident, |i| apply_to_incident(i, fact, wall));
+            leads_to(w, j.alert_key(), j.incident);
+        }
+        Fact::FyiShown(shown) => fyi::shown(w, shown, wall),
+        Fact::FyiRepeated { fyi: id, starts_at, .. } => fyi::change(w, *id, |f| {
+            f.count += 1;
+            f.last = wall;
+            f.cleared = None;
+            f.starts_at = starts_at.or(f.starts_at);
+        }),
+        Fact::FyiCleared { fyi: id, .. } => fyi::change(w, *id, |f| f.cleared = Some(wall)),
+        Fact::FyiForgotten { fyi: id } => fyi::forget(w, *id),
+        Fact::EventDropped { until, .. } => w.meta.dropped.count(*until),
         Fact::StepStarted(s) => change(w, s.incident, |i| apply_to_incident(i, fact, wall)),
         Fact::SyncCreated { key, .. } => {
             if let Some(no) = key.incident() {
@@ -309,12 +325,16 @@ fn change(w: &mut World, no: IncidentNo, how: impl FnOnce(&mut Incident)) {
     let pages_before: Vec<PageId> = incident.wanted_pages().map(|p| p.id).collect();
     let bundled_before: Vec<(PageId, PageId)> = incident.bundled().collect();
     let closed_before = incident.closed;
+    let group_before = incident.group_key();
     let entries_before = incident.next_entry;
     let responder_before = incident.responder().cloned();
     how(incident);
     if !incident.is_triggered() {
         // Somebody has it, or it is over: there is nothing to hold back.
         incident.hold = None;
+        // What cleared before it was often enough counts when it comes again.
+        let cleared = matches!(incident.state, State::Resolved { by: ResolvedBy::Monitor, .. });
+        incident.counting = incident.counting.take().filter(|_| cleared);
     }
     if !listing::wanted(incident) || incident.responder() != responder_before.as_ref() {
         incident.listing = None;
@@ -325,6 +345,7 @@ fn change(w: &mut World, no: IncidentNo, how: impl FnOnce(&mut Incident)) {
     if !sla::runs(incident) {
         incident.sla = incident.sla.filter(|sla| sla.missed.is_some());
     }
+    let group = incident.group_key();
     let spilled = spill(incident);
     let wake = incident.next_wake();
     let pages: Vec<PageId> = incident.wanted_pages().map(|p| p.id).collect();
@@ -347,6 +368,14 @@ fn change(w: &mut World, no: IncidentNo, how: impl FnOnce(&mut Incident)) {
     }
     for (bundle, page) in bundled.iter().filter(|b| !bundled_before.contains(b)) {
         w.bundles.entry(*bundle).or_default().insert((no, *page));
+    }
+    if group != group_before {
+        if let Some(key) = group_before {
+            w.leave_group(&key, no);
+        }
+        if let Some(key) = group {
+            w.groups.entry(key).or_default().insert(no);
+        }
     }
     for entry in spilled {
         w.spilled.push((no, entry));
@@ -388,17 +417,16 @@ fn spill(incident: &mut Incident) -> Vec<Entry> {
 }
 
 fn open(w: &mut World, o: &IncidentOpened, wall: At) {
-    let key = AlertKey { service: o.service.clone(), dedup: o.dedup.clone() };
+    let key = o.alert_key();
     let of_monitor = o.source != Source::Person;
     let first = Alert {
-        dedup: o.dedup.clone(),
-        service: None,
-        count: 1,
-        starts_at: o.starts_at,
-        state: AlertState::Firing,
-        silence: None,
-        urgency: None,
+        service: o.told.clone(),
+        sent_to: o.told.as_ref().map(|_| o.service.clone()),
+        ..Alert::new(o.dedup.clone(), o.starts_at)
     };
+    // What came and cleared before it was often enough counts, although it is another incident by now.
+    let earlier = o.earlier.and_then(|no| w.incidents.get(&no)).filter(|earlier| earlier.service == o.service);
+    let seen = earlier.and_then(|earlier| earlier.counting.as_ref()).map_or_else(Vec::new, |c| c.seen.clone());
     let mut incident = Incident {
         no: o.incident,
         service: o.service.clone(),
@@ -438,26 +466,60 @@ fn open(w: &mut World, o: &IncidentOpened, wall: At) {
         raise: None,
         sla: None,
         origin: o.origin.clone(),
+        group: (!o.group.is_empty()).then(|| Group { values: o.group.body().clone(), last: wall }),
+        counting: o.threshold.and_then(|threshold| Counting { threshold, seen }.with(wall)),
     };
     log(&mut incident, wall, Happening::Opened);
+    if let Some(rule) = o.origin.as_ref().and_then(|origin| origin.rule.clone()) {
+        log(&mut incident, wall, Happening::Routed { rule, told: o.told.clone() });
+    }
     w.meta.last_incident = w.meta.last_incident.max(o.incident);
-    if of_monitor
-        && let Some(earlier) = w.by_alert.insert(key.clone(), o.incident)
-        && w.incidents.get(&earlier).is_some_and(|i| i.closed)
-    {
-        // The alert's row named the earlier incident; it names an open one now, and open ones need no row.
-        w.touched.push(RowKey::Alert(key));
+    if of_monitor {
+        leads_to(w, key, o.incident);
+    }
+    if let Some(group) = incident.group_key() {
+        w.groups.entry(group).or_default().insert(o.incident);
     }
     w.incidents.insert(o.incident, Arc::new(incident));
     w.touched.push(RowKey::Incident(o.incident));
 }
 
+/// The alert speaks of this incident from now on.
+fn leads_to(w: &mut World, key: AlertKey, no: IncidentNo) {
+    if let Some(earlier) = w.by_alert.insert(key.clone(), no)
+        && w.incidents.get(&earlier).is_some_and(|i| i.closed)
+    {
+        // The alert's row named the earlier incident; it names an open one now, and open ones need no row.
+        w.touched.push(RowKey::Alert(key));
+    }
+}
+
 fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
     match fact {
-        Fact::AlertRepeated { alert, .. } => count_event(i, *alert),
+        Fact::AlertRepeated { alert, .. } => {
+            count_event(i, *alert);
+            count_trigger(i, wall);
+        }
+        Fact::AlertJoined(j) => {
+            let title = j.title.body().clone();
+            let told = (j.service != i.service).then(|| j.service.clone());
+            i.alerts.push(Alert {
+                sent_to: told.as_ref().map(|_| i.service.clone()),
+                service: told,
+                title: title.clone(),
+                ..Alert::new(j.dedup.clone(), j.starts_at)
+            });
+            if let Some(group) = &mut i.group {
+                group.last = wall;
+            }
+            course::alerts_changed(i);
+            count_trigger(i, wall);
+            log(i, wall, Happening::AlertJoined { title, rule: j.rule.clone() });
+        }
         Fact::EventLate { alert, .. } => count_event(i, *alert),
         Fact::AlertFired { alert, starts_at, came_back, .. } => {
             count_event(i, *alert);
+            count_trigger(i, wall);
             if let Some(a) = i.alerts.get_mut(*alert as usize) {
                 a.state = AlertState::Firing;
                 a.starts_at = *starts_at;
@@ -509,7 +571,7 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         Fact::PolicyKept { policy, .. } => i.policy_kept = Some(Arc::new(policy.clone())),
         Fact::Held { why, until, due, because, .. } => {
             match why {
-                HoldWhy::Settling => stop_calls(i),
+                HoldWhy::Settling | HoldWhy::Threshold(_) => stop_calls(i),
                 // What a person asked for by hand goes on.
                 HoldWhy::Quiet { .. } => stop_calls_but(i, |c| c.kind.by().is_some()),
             }
@@ -619,6 +681,7 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         }
         Fact::Escalated { by, ask_at, .. } => {
             set_timeout(i, *ask_at);
+            stop_waiting(i);
             log(i, wall, Happening::Escalated { by: by.clone() });
         }
         Fact::Resolved { by, note, close_at, back_until, quiet_since, .. } => {
@@ -681,6 +744,9 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             // Whatever comes, only a person lowers it, and what a person said holds.
             i.raise = None;
             i.alerts.iter_mut().for_each(|alert| alert.urgency = None);
+            if by.is_some() {
+                stop_waiting(i);
+            }
             set_timeout(i, *ask_at);
             if *to == Urgency::Low {
                 stop_calls(i);
@@ -775,6 +841,7 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         }
         Fact::CameBack { alert, starts_at, had, ask_at, .. } => {
             count_event(i, *alert);
+            count_trigger(i, wall);
             course::open_again(i);
             course::fires(i, *alert, *starts_at);
             course::returns(i, wall);
@@ -857,6 +924,11 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         | Fact::PostWanted { .. }
         | Fact::PostFailed { .. }
         | Fact::PostDropped { .. }
+        | Fact::FyiShown(_)
+        | Fact::FyiRepeated { .. }
+        | Fact::FyiCleared { .. }
+        | Fact::FyiForgotten { .. }
+        | Fact::EventDropped { .. }
         | Fact::ShiftStarted { .. }
         | Fact::ShiftForgotten { .. }
         | Fact::OverrideSet(_)
@@ -903,6 +975,19 @@ fn count_event(i: &mut Incident, alert: u32) {
     if let Some(a) = i.alerts.get_mut(alert as usize) {
         a.count += 1;
     }
+}
+
+/// One more trigger of its alerts, where it waits for several.
+fn count_trigger(i: &mut Incident, wall: At) {
+    if let Some(counting) = i.counting.take() {
+        i.counting = counting.with(wall);
+    }
+}
+
+/// Whoever escalates, or says how urgent it is, waits for no more of its kind.
+fn stop_waiting(i: &mut Incident) {
+    i.counting = None;
+    i.hold = i.hold.take().filter(|h| !matches!(h.why, HoldWhy::Threshold(_)));
 }
 
 fn answer_calls(i: &mut Incident, calls: &[CallNo], by: &UserId) {

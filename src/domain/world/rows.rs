@@ -6,7 +6,7 @@
 use super::{CurrentShift, Meta, Wake, World};
 use crate::domain::going_on::{self, Announcement};
 use crate::domain::id::{
-    AlertKey, AnnouncementNo, ChangeNo, IncidentNo, InputId, OverrideId, PolicyId, PostId, QuietId, ScheduleId,
+    AlertKey, AnnouncementNo, ChangeNo, FyiId, IncidentNo, InputId, OverrideId, PolicyId, PostId, QuietId, ScheduleId,
     SlackUserId,
 };
 use crate::domain::incident::{Entry, Incident, State};
@@ -35,6 +35,7 @@ pub enum RowKey {
     Change(ChangeNo),
     Announcement(AnnouncementNo),
     Quiet(QuietId),
+    Fyi(FyiId),
 }
 
 /// A row that cannot be read.
@@ -45,8 +46,8 @@ pub struct RowTrouble {
 }
 
 /// Prefixes of the rows a start reads whole.
-pub const OPEN_PREFIXES: [&[u8]; 12] =
-    [b"m", b"o/", b"s/", b"v/", b"i/", b"p/", b"d/", b"n/", b"r/", b"g/", b"a/", b"q/"];
+pub const OPEN_PREFIXES: [&[u8]; 13] =
+    [b"m", b"o/", b"s/", b"v/", b"i/", b"p/", b"d/", b"n/", b"r/", b"g/", b"a/", b"q/", b"f/"];
 
 type Change = (Vec<u8>, Option<Vec<u8>>);
 
@@ -167,6 +168,7 @@ impl World {
             RowKey::Change(no) => vec![(numbered(b"g/", no.0), self.changes.get(no).map(json))],
             RowKey::Announcement(no) => vec![(numbered(b"a/", no.0), self.announcements.get(no).map(json))],
             RowKey::Quiet(id) => vec![(numbered(b"q/", id.0), self.quiets.get(id).map(json))],
+            RowKey::Fyi(id) => vec![(numbered(b"f/", id.0), self.fyis.get(id).map(|f| json(&**f)))],
         }
     }
 
@@ -183,7 +185,8 @@ impl World {
             .chain(self.turns.keys().map(|(policy, step)| RowKey::Turn(policy.clone(), *step)))
             .chain(self.changes.keys().map(|no| RowKey::Change(*no)))
             .chain(self.announcements.keys().map(|no| RowKey::Announcement(*no)))
-            .chain(self.quiets.keys().map(|id| RowKey::Quiet(*id)));
+            .chain(self.quiets.keys().map(|id| RowKey::Quiet(*id)))
+            .chain(self.fyis.keys().map(|id| RowKey::Fyi(*id)));
         keys.flat_map(|k| self.row_changes(&k)).filter(|(_, v)| v.is_some()).collect()
     }
 
@@ -253,6 +256,7 @@ impl World {
                 self.wake_at(Some(quiet.due), Wake::Quiet(quiet.id));
                 self.quiets.insert(quiet.id, quiet);
             }
+            [b'f', b'/', ..] => super::fyi::put(self, read(key, value)?),
             _ => return Err(trouble(key, "no row of this name is known")),
         }
         Ok(())
@@ -282,6 +286,9 @@ impl World {
         }
         if incident.closed {
             self.closed.insert(no);
+        }
+        if let Some(group) = incident.group_key() {
+            self.groups.entry(group).or_default().insert(no);
         }
         self.wake_at(incident.next_wake(), Wake::Incident(no));
         self.incidents.insert(no, Arc::new(incident));

@@ -156,6 +156,7 @@ impl Handler {
                 me?;
                 Some(Reply::Window(self.plan_maintenance(s, typed.place)))
             }
+            Command::Fyi => words(views::fyi::list(&s.world, d, reader.channel)),
             Command::Now => {
                 let (open, left_out) = open(s, reader);
                 let now = views::why::now(&open, &watches(s, self.clock.now()), d);
@@ -403,6 +404,7 @@ fn deed(command: &Command) -> Option<(Which, Deed)> {
         | Command::Quiet { .. }
         | Command::PlanMaintenance
         | Command::EndQuiet(_)
+        | Command::Fyi
         | Command::OnCall(_) => return None,
     })
 }
@@ -457,7 +459,10 @@ fn list(s: &Snapshot, of: &ListOf, reader: Reader<'_>, command: &str) -> Message
     let d = &*s.directory;
     let (all, left_out) = open(s, reader);
     match of {
-        ListOf::All => views::list::left_out(views::list::list(&all, d, ""), left_out),
+        ListOf::All => {
+            let all = views::list::left_out(views::list::list(&all, d, ""), left_out);
+            views::fyi::with_dropped(all, &s.world)
+        }
         ListOf::Mine => views::list::mine(&mine(s, reader.user), d, command),
         ListOf::Team(team) => {
             let name = d.teams.get(team).map_or(team.as_str(), |t| t.name.as_str());

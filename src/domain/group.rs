@@ -1,0 +1,105 @@
+//! Alerts that belong together become one incident: those of one service that have the same values of some labels.
+
+use super::decision::Decision;
+use super::directory::{Service, Urgency};
+use super::escalation::page_again;
+use super::fact::{AlertJoined, Fact};
+use super::id::{AlertKey, IncidentNo, ServiceId};
+use super::incident::{Incident, State};
+use super::input::Event;
+use super::join::ALERTS_MAX;
+use super::opening::line;
+use super::stamp::At;
+use super::urgency;
+use super::world::World;
+use imbl::{OrdMap, OrdSet};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// How a service's alerts are put together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grouping {
+    /// Labels; one that an alert does not have is the same as an empty one.
+    pub by: Vec<String>,
+    /// Since the incident was opened, or joined last.
+    pub window_secs: i64,
+}
+
+/// What an incident stands for in its service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    /// One `name=value` a line.
+    pub values: Arc<str>,
+    /// When it was opened or last joined, on the wall clock.
+    pub last: At,
+}
+
+/// Open incidents by what they stand for.
+pub type Groups = OrdMap<(ServiceId, Arc<str>), OrdSet<IncidentNo>>;
+
+/// What this event stands for, if its service puts alerts together.
+pub(super) fn values(service: &Service, event: &Event) -> Option<String> {
+    let grouping = service.group.as_ref()?;
+    let value = |name: &str| event.labels.iter().find(|(n, _)| n == name).map_or("", |(_, v)| v.as_str());
+    let lines: Vec<String> = grouping.by.iter().map(|name| format!("{name}={}", line(value(name)))).collect();
+    Some(lines.join("\n"))
+}
+
+/// The incident that an alert joins. One that nothing joined for longer than the window, acknowledged or not, is never
+/// joined: an alert in it would go unseen. Nor is one that is nearly over, or that a person made less urgent than the
+/// alert is.
+pub(super) fn joins(
+    d: &Decision<'_>,
+    service: &Service,
+    values: &str,
+    key: &AlertKey,
+    urgency: Urgency,
+) -> Option<IncidentNo> {
+    let window_ms = service.group.as_ref()?.window_secs * 1_000;
+    let newest = *d.world().groups.get(&(service.id.clone(), values.into()))?.get_max()?;
+    let i = d.world().incident(newest)?;
+    let is_recent = i.group.as_ref().is_some_and(|g| d.stamp.wall.0 - g.last.0 <= window_ms);
+    let is_nearly_over = i.course.clearing.is_some() && !i.is_with_somebody();
+    let fits = is_recent && !is_nearly_over && (urgency == Urgency::Low || !urgency::is_low_by_hand(i));
+    (fits && i.alerts.len() < ALERTS_MAX && i.alert(key).is_none()).then_some(newest)
+}
+
+/// The alert becomes part of the incident. It pages nobody, unless it is more urgent than what is known.
+pub(super) fn join(
+    d: &mut Decision<'_>,
+    service: &Service,
+    no: IncidentNo,
+    (urgency, fixed): (Urgency, Option<Urgency>),
+    joined: AlertJoined,
+) {
+    let Some(before) = d.incident(no) else { return };
+    let key = joined.alert_key();
+    d.emit(Fact::AlertJoined(Box::new(joined)));
+    urgency::joined(d, service, no, &key, urgency, fixed);
+    let rose = d.world().incident(no).is_some_and(|i| i.urgency > before.urgency);
+    if let (true, State::Snoozed { by, .. }) = (rose, &before.state) {
+        d.emit(Fact::SnoozeEnded { incident: no });
+        if let Some(now) = d.incident(no) {
+            page_again(d, &now, Some(by));
+        }
+    }
+}
+
+impl Incident {
+    /// Where further alerts find it: only while it is open.
+    pub fn group_key(&self) -> Option<(ServiceId, Arc<str>)> {
+        let group = self.group.as_ref().filter(|_| !self.is_resolved())?;
+        Some((self.service.clone(), group.values.clone()))
+    }
+}
+
+impl World {
+    /// Computed without the index; what the index must agree with.
+    pub fn groups_by_brute_force(&self) -> Groups {
+        let mut all = Groups::new();
+        for (key, no) in self.incidents.values().filter_map(|i| Some((i.group_key()?, i.no))) {
+            all.entry(key).or_default().insert(no);
+        }
+        all
+    }
+}

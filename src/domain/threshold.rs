@@ -1,0 +1,69 @@
+//! Alerts that page only when they come often enough.
+
+use super::decision::Decision;
+use super::hold::{self, HoldWhy};
+use super::id::IncidentNo;
+use super::incident::Incident;
+use super::stamp::At;
+use serde::{Deserialize, Serialize};
+
+/// This many triggers of an incident's alerts within this time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Threshold {
+    pub events: u32,
+    pub within_secs: i64,
+}
+
+/// How far an incident is from it. Gone once it was reached, and once somebody has the incident.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counting {
+    pub threshold: Threshold,
+    /// The newest triggers within the time, on the wall clock, oldest first; always fewer than asked for.
+    pub seen: Vec<At>,
+}
+
+impl Counting {
+    /// With one more trigger; `None` when that makes enough.
+    pub fn with(mut self, wall: At) -> Option<Self> {
+        self.seen.retain(|at| at.0 > wall.0 - self.threshold.within_secs * 1_000);
+        self.seen.push(wall);
+        (self.seen.len() < self.threshold.events as usize).then_some(self)
+    }
+}
+
+/// Does it still wait for more of its kind?
+pub(super) fn holding(i: &Incident) -> Option<(HoldWhy, Option<At>)> {
+    i.counting.as_ref().map(|c| (HoldWhy::Threshold(c.threshold), None))
+}
+
+/// After a trigger: whoever is on call is asked if that was enough.
+pub(super) fn look(d: &mut Decision<'_>, no: IncidentNo) {
+    let reached = d
+        .world()
+        .incident(no)
+        .filter(|i| i.counting.is_none() && i.hold.as_ref().is_some_and(|h| matches!(h.why, HoldWhy::Threshold(_))));
+    if let Some(i) = reached.cloned() {
+        hold::end(d, &i);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_came_within_the_time_counts_and_no_more_is_remembered_than_that() {
+        let threshold = Threshold { events: 3, within_secs: 600 };
+        let mut counting = Some(Counting { threshold, seen: Vec::new() });
+        let mut after = |minute: i64| {
+            counting = counting.take().and_then(|c| c.with(At(minute * 60_000)));
+            counting.as_ref().map(|c| c.seen.len())
+        };
+        assert_eq!(after(0), Some(1));
+        assert_eq!(after(9), Some(2));
+        assert_eq!(after(11), Some(2), "the first is older than ten minutes");
+        assert_eq!(after(21), Some(1), "exactly ten minutes is over");
+        assert_eq!(after(22), Some(2));
+        assert_eq!(after(23), None, "three");
+    }
+}
