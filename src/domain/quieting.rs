@@ -27,11 +27,11 @@ pub(super) fn make(d: &mut Decision<'_>, r: &QuietRequest) -> Result<(), Refusal
     }
     let wall = d.stamp.wall;
     let from = r.from.max(wall);
-    if r.until <= r.from {
-        return Err(Refusal::QuietEndsBeforeItStarts);
-    }
     if r.until <= wall {
         return Err(Refusal::QuietInThePast { until: r.until });
+    }
+    if r.until <= r.from {
+        return Err(Refusal::QuietEndsBeforeItStarts);
     }
     let latest = from.plus_secs(r.scope.most_secs());
     if r.until > latest {
