@@ -144,7 +144,7 @@ impl Handler {
                     views::why::why(i, d, &next, &going_on)
                 }))
             }
-            Command::Fyi => words(views::fyi::list(&s.world, d, reader.channel)),
+            Command::Fyi => words(views::fyi::list(&s.world, d, me, reader.channel)),
             Command::Now => {
                 let (open, left_out) = open(s, reader);
                 let now = views::why::now(&open, &watches(s, self.clock.now()), d);
