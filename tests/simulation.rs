@@ -369,6 +369,7 @@ fn what_is_covered_pages_nobody(sim: &Sim, seed: u64) {
         assert!(!is_held || !paged, "seed {seed}: {} is held, and a page goes out\n{}", i.no, sim.tail());
         let is_there = |h: &HoldWhy| match h {
             HoldWhy::Quiet { quiet, .. } => s.world.quiets.get(quiet).is_some_and(|q| !q.is_over()),
+            HoldWhy::Threshold(_) => i.counting.is_some(),
             HoldWhy::Settling => true,
         };
         let held_by = i.hold.as_ref().map(|h| &h.why);

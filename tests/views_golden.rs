@@ -83,6 +83,15 @@ fn states() -> Vec<(&'static str, Desk)> {
         desk.act("ana", Deed::Acknowledge);
         desk
     };
+    let cluster = || {
+        let mut desk = Desk::at(NIGHT);
+        for title in ["node-1 is down", "<!channel> node-2 is down", "", "node-4 is *down*"] {
+            desk.titled("nodes", title, "", &[("cluster", "east"), ("severity", "critical")]);
+            desk.deliver();
+        }
+        desk.event("nodes", EventAction::Resolve, "key-5", "", "", &[]);
+        desk
+    };
     let ask = |who: &str| Deed::AddResponders { whom: vec![Whom::User(who.into())] };
     let asked_chen = || after(&anas, &|d| d.act("ana", ask("chen")));
     let reassigned = || after(&anas, &|d| d.act("ana", Deed::Reassign { to: "ben".into() }));
@@ -219,6 +228,19 @@ fn states() -> Vec<(&'static str, Desk)> {
                 d.alert("payments", EventAction::Resolve);
             })
         }),
+        ("triggered: waiting for more of its kind", {
+            let mut desk = Desk::at(NIGHT);
+            desk.alert("probes", EventAction::Trigger);
+            desk.alert("probes", EventAction::Trigger);
+            desk
+        }),
+        ("triggered: four alerts of one cluster", cluster()),
+        ("triggered: sent here by a rule", {
+            let mut desk = Desk::at(NIGHT);
+            desk.titled("mixed", "The index is behind", "", &[("severity", "search")]);
+            desk.deliver();
+            desk
+        }),
         ("triggered: opened by Chen, by hand", {
             let mut desk = Desk::at(NIGHT);
             desk.raise("chen", "payments", "Nobody can pay with <!channel> PayPal", None);
@@ -315,6 +337,45 @@ fn cards() {
     let i = desk.incident(IncidentNo(2));
     let card = views::card::card(&i, &desk.directory, desk.store);
     golden.say("triggered: the alert of a resolved one fired again", &message(&card, desk.subject(&i)));
+    golden.compare();
+}
+
+#[test]
+fn what_only_informs() {
+    let mut golden = Golden::new("fyi");
+    let mut desk = Desk::at(NIGHT);
+    let info = [("severity", "info")];
+    let day = |desk: &Desk| {
+        let post = desk.world.posts.values().next_back().expect("a day").clone();
+        message(&views::post::post(&post, &desk.world, &desk.directory).expect("it says something"), None)
+    };
+    let here = "C0PAY".into();
+    let list = |desk: &Desk, me: &str| {
+        message(&views::fyi::list(&desk.world, &desk.directory, Some(&me.into()), Some(&here)), None)
+    };
+    golden.say("nothing today", &list(&desk, "ana"));
+    desk.titled("mixed", "Disk of <db-1> is 81 % full", "", &info);
+    golden.say("the first of a day", &day(&desk));
+    desk.event("mixed", EventAction::Trigger, "certificate", "*A certificate* ends in 20 days <!here>", "", &info);
+    desk.advance(HOUR);
+    desk.event("mixed", EventAction::Trigger, "certificate", "*A certificate* ends in 20 days <!here>", "", &info);
+    desk.titled("mixed", "", "", &info);
+    golden.say("more of it", &day(&desk));
+    desk.event("mixed", EventAction::Resolve, "certificate", "", "", &info);
+    golden.say("one has cleared", &day(&desk));
+    for n in 0..12 {
+        desk.titled("mixed", &format!("Backup {n} is late"), "", &info);
+    }
+    desk.titled("mixed", "traced", "", &[("severity", "debug")]);
+    golden.say("more than are named", &day(&desk));
+    golden.say("all of today", &list(&desk, "ana"));
+    desk.titled("mixed", "traced", "", &[("severity", "debug")]);
+    let mixed = desk.directory.services.get_mut(&"mixed".into()).expect("a service");
+    mixed.private = true;
+    golden.say("of a private service, in a public channel", &day(&desk));
+    golden.say("of a private service, asked by a stranger to its team", &list(&desk, "ana"));
+    desk.directory.private_channels.insert("C0PAY".into());
+    golden.say("of a private service, in its private channel", &day(&desk));
     golden.compare();
 }
 

@@ -9,13 +9,16 @@ use crate::domain::directory::{Directory, IntegrationKey, Method, Target, Urgenc
 use crate::domain::fact::{Fact, UrgencyWhy};
 use crate::domain::forecast::{After, Ahead, End, Forecast, after};
 use crate::domain::handle::decide;
-use crate::domain::id::{InputId, ServiceId, UserId};
+use crate::domain::hold::HoldWhy;
+use crate::domain::id::{FyiId, InputId, ServiceId, UserId};
 use crate::domain::input::{Delivery, Event, Input, Source, What};
 use crate::domain::page::{Purpose, Recipient};
 use crate::domain::schedule::local_instant;
 use crate::domain::stamp::{At, Stamp};
 use crate::domain::world::World;
 use crate::ingest::sources::{DecodeError, alertmanager, generic, pagerduty};
+use crate::views::reply::span;
+use crate::views::routing::rule_of;
 use crate::views::thread::skip;
 use chrono::NaiveDateTime;
 use chrono_tz::Tz;
@@ -121,7 +124,8 @@ fn story(options: &Options, loaded: Loaded, mut world: World) -> Result<String, 
     Ok(match options.format {
         Format::Text => text(&after, &directory, &service, at),
         Format::Json => {
-            let all: Vec<Value> = after.forecasts.iter().map(|f| told_json(f, &after, &directory)).collect();
+            let told = after.forecasts.iter().map(|f| told_json(f, &after, &directory));
+            let all: Vec<Value> = told.chain(after.facts.iter().filter_map(informs_json)).collect();
             serde_json::to_string_pretty(&all).unwrap_or_default()
         }
     })
@@ -220,9 +224,11 @@ fn clock(at: At, tz: Tz) -> String {
 fn text(after: &After, d: &Directory, service: &ServiceId, at: At) -> String {
     let name = d.services.get(service).map_or(service.as_str(), |s| s.name.as_str());
     let mut lines = vec![format!("At {} an event for {name}:", at.utc().format("%Y-%m-%d %H:%M UTC"))];
-    if after.forecasts.is_empty() {
+    let informs: Vec<String> = after.facts.iter().filter_map(|fact| informs(fact, after, d)).collect();
+    if after.forecasts.is_empty() && informs.is_empty() {
         lines.push("Nothing would happen: no incident opens or changes, and nobody is paged.".to_owned());
     }
+    lines.extend(informs);
     for f in &after.forecasts {
         lines.push(String::new());
         lines.extend(head(f, after, d));
@@ -230,6 +236,30 @@ fn text(after: &After, d: &Directory, service: &ServiceId, at: At) -> String {
         lines.push(format!("  {}", end(f)));
     }
     lines.join("\n")
+}
+
+/// What is about no incident.
+fn informs(fact: &Fact, after: &After, d: &Directory) -> Option<String> {
+    let known = |id: &FyiId| after.world.fyis.get(id);
+    Some(match fact {
+        Fact::FyiShown(shown) => {
+            let to = channel_name(shown.to.as_str(), d);
+            format!("“{}” is shown in {to}, by {}; it pages nobody.", shown.title.body(), rule_of(&shown.rule))
+        }
+        Fact::FyiRepeated { fyi, .. } => {
+            let f = known(fyi)?;
+            let to = channel_name(f.to.as_str(), d);
+            format!("“{}” is counted in today's message in {to}, by {}; it pages nobody.", f.title, rule_of(&f.rule))
+        }
+        Fact::FyiCleared { fyi, .. } => {
+            let f = known(fyi)?;
+            format!("“{}” is struck out in {}; it pages nobody.", f.title, channel_name(f.to.as_str(), d))
+        }
+        Fact::EventDropped { rule, .. } => {
+            format!("An event is dropped, by {}: it is counted, and nobody sees it.", rule_of(rule))
+        }
+        _ => return None,
+    })
 }
 
 fn head(f: &Forecast, after: &After, d: &Directory) -> Vec<String> {
@@ -245,11 +275,19 @@ fn head(f: &Forecast, after: &After, d: &Directory) -> Vec<String> {
         None => "",
     };
     let service = d.services.get(&i.service).map_or(i.service.as_str(), |s| s.name.as_str());
-    vec![
+    let origin = i.origin.as_ref();
+    let sent = origin.and_then(|o| o.rule.as_ref()).map(|rule| {
+        let told = i.alerts.iter().find(|a| a.sent_to.is_some()).map(|a| a.service_in(i));
+        let told = told.map(|id| d.services.get(id).map_or(id.as_str(), |s| s.name.as_str()));
+        format!("  sent here{} by {}", told.map(|from| format!(" from {from}")).unwrap_or_default(), rule_of(rule))
+    });
+    let mut lines = vec![
         format!("{} {}", i.no, i.title),
         format!("  service {service}, tier {}; urgency {urgency}{why}", i.tier),
         format!("  policy {}, configuration {} ({:.12})", i.policy, after.world.meta.config, d.sha256),
-    ]
+    ];
+    lines.extend(sent);
+    lines
 }
 
 fn line(a: &Ahead, d: &Directory) -> Option<String> {
@@ -257,10 +295,17 @@ fn line(a: &Ahead, d: &Directory) -> Option<String> {
         Fact::IncidentOpened(_) => "it opens".to_owned(),
         Fact::AlertRepeated { .. } => "an event more of a firing alert: only the count changes".to_owned(),
         Fact::AlertFired { .. } => "the alert fires again".to_owned(),
+        Fact::AlertJoined(j) => {
+            let by = j.rule.as_ref().map(|rule| format!(", sent here by {}", rule_of(rule))).unwrap_or_default();
+            format!("“{}” joins it{by}", j.title.body())
+        }
         Fact::AlertCleared { .. } => "the alert clears".to_owned(),
         Fact::EventLate { .. } => "it comes too late to mean anything".to_owned(),
         Fact::AcknowledgedByEvent { .. } => "it is acknowledged by the monitor".to_owned(),
-        Fact::Held { until, .. } => {
+        Fact::Held { why: HoldWhy::Threshold(t), .. } => {
+            format!("it is held: nobody is asked until {} events came within {}", t.events, span(t.within_secs))
+        }
+        Fact::Held { why: HoldWhy::Settling, until, .. } => {
             let until = until.map_or_else(String::new, |at| format!(" until {}", clock(at, Tz::UTC)));
             format!("it is held{until}: nobody is asked")
         }
@@ -326,6 +371,17 @@ fn end(f: &Forecast) -> &'static str {
     }
 }
 
+fn informs_json(fact: &Fact) -> Option<Value> {
+    let (what, rule) = match fact {
+        Fact::FyiShown(shown) => ("fyi", Some(&shown.rule)),
+        Fact::FyiRepeated { .. } => ("fyi_repeated", None),
+        Fact::FyiCleared { .. } => ("fyi_cleared", None),
+        Fact::EventDropped { rule, .. } => ("dropped", Some(rule)),
+        _ => return None,
+    };
+    Some(json!({ "incident": null, "what": what, "rule": rule }))
+}
+
 fn told_json(f: &Forecast, after: &After, d: &Directory) -> Value {
     let i = after.world.incident(f.incident);
     let skips = |all: &[crate::domain::call::Skipped]| -> Vec<Value> {
@@ -362,6 +418,7 @@ fn told_json(f: &Forecast, after: &After, d: &Directory) -> Value {
         "service": i.map(|i| i.service.clone()),
         "urgency": i.map(|i| i.urgency),
         "urgency_because": i.and_then(|i| i.origin.as_ref()).map(|o| o.urgency),
+        "rule": i.and_then(|i| i.origin.as_ref()).and_then(|o| o.rule.as_ref()),
         "policy": i.map(|i| i.policy.clone()),
         "configuration": after.world.meta.config,
         "ahead": steps,

@@ -14,7 +14,7 @@ use super::post::About;
 use super::schedule::resolve;
 use super::stamp::At;
 use super::world::Wake;
-use super::{dnd, episode, going_on, hold, listing, oncall, post, quieting, settle, sla, urgency};
+use super::{dnd, episode, going_on, hold, listing, oncall, post, quieting, settle, sla, threshold, urgency};
 
 /// At most this many deadlines are served by one wake, oldest first; the rest by the next.
 pub const DUE_AT_ONCE: usize = 64;
@@ -63,6 +63,7 @@ fn incident_due(d: &mut Decision<'_>, no: IncidentNo) {
         urgency::due(d, no);
     }
     sla::due(d, no);
+    threshold::due(d, no);
     if d.incident(no).is_some_and(|i| i.listing.is_some_and(|l| l.due <= at)) {
         listing::due(d, no);
     }

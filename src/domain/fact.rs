@@ -326,6 +326,14 @@ pub enum Fact {
     RaiseDropped {
         incident: IncidentNo,
     },
+    /// Of what it waits for, there are fewer from then on, on the line of delays: the oldest counts no more.
+    CountWanes {
+        incident: IncidentNo,
+        due: At,
+    },
+    CountWaned {
+        incident: IncidentNo,
+    },
     /// Nothing had to be done about this alert.
     MarkedNotActionable {
         incident: IncidentNo,
@@ -885,6 +893,8 @@ impl Fact {
             | Self::AlertRated { incident, .. }
             | Self::RaisePlanned { incident, .. }
             | Self::RaiseDropped { incident }
+            | Self::CountWanes { incident, .. }
+            | Self::CountWaned { incident }
             | Self::MarkedNotActionable { incident, .. }
             | Self::Merged { incident, .. }
             | Self::AlertsTaken { incident, .. }
@@ -943,6 +953,7 @@ impl Fact {
             | Self::TurnTaken { .. }
             | Self::TurnForgotten { .. }
             | Self::AlertRated { .. }
+            | Self::CountWanes { .. }
             | Self::OverrideSet(_)
             | Self::OverrideExpired { .. }
             | Self::OverrideWaits { .. }
@@ -962,7 +973,7 @@ impl Fact {
             | Self::EventDropped { .. } => Stale::Nothing,
             Self::FyiShown(shown) => Stale::PostLater(shown.post),
             Self::FyiRepeated { post, .. } | Self::FyiCleared { post, .. } => Stale::PostLater(*post),
-            Self::AlertRepeated { incident, .. } => Stale::Card(*incident),
+            Self::AlertRepeated { incident, .. } | Self::CountWaned { incident } => Stale::Card(*incident),
             Self::PostWanted { post, .. } | Self::SyncCreated { key: SyncKey::Post(post), .. } => Stale::Post(*post),
             Self::PostFailed { post, .. } | Self::PostDropped { post } => Stale::PostGone(*post),
             Self::ConfigLoaded { .. }

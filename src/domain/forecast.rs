@@ -55,6 +55,8 @@ pub enum End {
 pub struct After {
     /// The state it leaves.
     pub world: World,
+    /// What is decided at once.
+    pub facts: Vec<Fact>,
     /// One for each incident it touches, what is decided at once included.
     pub forecasts: Vec<Forecast>,
 }
@@ -99,7 +101,7 @@ pub fn after(world: &World, directory: &Directory, input: &Input, now: Stamp) ->
         Forecast { ahead, ..then }
     };
     let forecasts = touched.into_iter().map(of).collect();
-    Ok(After { world, forecasts })
+    Ok(After { world, facts, forecasts })
 }
 
 impl Forecast {

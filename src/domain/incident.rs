@@ -558,6 +558,7 @@ impl Incident {
         let listing = self.listing.map(|l| l.due);
         let raise = self.raise.map(|r| r.due);
         let sla = self.sla.and_then(|sla| sla.next_wake());
+        let wanes = self.counting.as_ref().and_then(|c| c.wanes);
         self.calls
             .iter()
             .filter_map(Call::next_wake)
@@ -566,6 +567,7 @@ impl Incident {
             .chain(listing)
             .chain(raise)
             .chain(sla)
+            .chain(wanes)
             .min()
     }
 

@@ -52,12 +52,14 @@ fn open(
     let urgency = urgency::of(d, service, fixed, Some(event));
     let group = group::values(service, event);
     if let Some(no) = group.as_deref().and_then(|values| group::joins(d, service, values, key, urgency)) {
+        let title = line(&event.title);
         let joined = AlertJoined {
             incident: no,
             service: key.service.clone(),
             dedup: key.dedup.clone(),
             starts_at: event.starts_at,
-            title: Text::new(line(&event.title)),
+            // Without any words it would not be seen on the card.
+            title: Text::new(if title.is_empty() { line(&event.dedup_key) } else { title }),
             rule,
         };
         group::join(d, service, no, (urgency, fixed), joined);

@@ -1,6 +1,7 @@
 //! Alerts that page only when they come often enough.
 
 use super::decision::Decision;
+use super::fact::Fact;
 use super::hold::{self, HoldWhy};
 use super::id::IncidentNo;
 use super::incident::Incident;
@@ -20,20 +21,54 @@ pub struct Counting {
     pub threshold: Threshold,
     /// The newest triggers within the time, on the wall clock, oldest first; always fewer than asked for.
     pub seen: Vec<At>,
+    /// When the oldest of them counts no more, on the line of delays: until then the card is right. Only while it waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wanes: Option<At>,
 }
 
 impl Counting {
+    pub fn new(threshold: Threshold, seen: Vec<At>) -> Self {
+        Self { threshold, seen, wanes: None }
+    }
+
     /// With one more trigger; `None` when that makes enough.
     pub fn with(mut self, wall: At) -> Option<Self> {
-        self.seen.retain(|at| at.0 > wall.0 - self.threshold.within_secs * 1_000);
+        self.forget(wall);
         self.seen.push(wall);
         (self.seen.len() < self.threshold.events as usize).then_some(self)
+    }
+
+    /// What is older than the time counts no more.
+    pub fn forget(&mut self, wall: At) {
+        let before = self.seen.len();
+        self.seen.retain(|at| at.0 > wall.0 - self.threshold.within_secs * 1_000);
+        if self.seen.len() < before {
+            self.wanes = None;
+        }
     }
 }
 
 /// Does it still wait for more of its kind?
 pub(super) fn holding(i: &Incident) -> Option<(HoldWhy, Option<At>)> {
     i.counting.as_ref().map(|c| (HoldWhy::Threshold(c.threshold), None))
+}
+
+/// An incident that waits is looked at when its count is less.
+pub(super) fn tend(d: &mut Decision<'_>, i: &Incident) {
+    let waits = i.hold.as_ref().is_some_and(|h| matches!(h.why, HoldWhy::Threshold(_)));
+    let Some(counting) = i.counting.as_ref().filter(|c| waits && c.wanes.is_none()) else { return };
+    if let Some(oldest) = counting.seen.first() {
+        let due = d.stamp.due_of(oldest.plus_secs(counting.threshold.within_secs));
+        d.emit(Fact::CountWanes { incident: i.no, due });
+    }
+}
+
+/// Its count is less by now.
+pub(super) fn due(d: &mut Decision<'_>, no: IncidentNo) {
+    let wanes = d.world().incident(no).and_then(|i| i.counting.as_ref()?.wanes);
+    if wanes.is_some_and(|due| due <= d.stamp.at) {
+        d.emit(Fact::CountWaned { incident: no });
+    }
 }
 
 /// After a trigger: whoever is on call is asked if that was enough.
@@ -54,7 +89,7 @@ mod tests {
     #[test]
     fn only_what_came_within_the_time_counts_and_no_more_is_remembered_than_that() {
         let threshold = Threshold { events: 3, within_secs: 600 };
-        let mut counting = Some(Counting { threshold, seen: Vec::new() });
+        let mut counting = Some(Counting::new(threshold, Vec::new()));
         let mut after = |minute: i64| {
             counting = counting.take().and_then(|c| c.with(At(minute * 60_000)));
             counting.as_ref().map(|c| c.seen.len())

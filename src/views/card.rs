@@ -265,7 +265,7 @@ fn status_in_words(i: &Incident, d: &Directory) -> String {
         names(&all)
     };
     match &i.state {
-        State::Triggered { .. } if let Some(hold) = &i.hold => super::hold::in_words(hold).to_owned(),
+        State::Triggered { .. } if let Some(hold) = &i.hold => super::hold::in_words(i, hold),
         State::Triggered { .. } if i.course.clearing.is_some() => "Cleared. Nobody is paged".to_owned(),
         State::Triggered { .. } => match i.main_call().filter(|c| c.is_open()) {
             Some(c) if !c.asked.is_empty() && !c.next_up.is_empty() => {

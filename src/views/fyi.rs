@@ -5,9 +5,10 @@ use super::mrkdwn::{escape, escape_marked, time};
 use super::{Message, limits};
 use crate::domain::directory::Directory;
 use crate::domain::fyi::Fyi;
-use crate::domain::id::{ChannelId, ServiceId};
+use crate::domain::id::{ChannelId, ServiceId, UserId};
 use crate::domain::page::Recipient;
 use crate::domain::post::Post;
+use crate::domain::privacy::may_read_of;
 use crate::domain::stamp::At;
 use crate::domain::world::World;
 use std::cmp::Reverse;
@@ -21,18 +22,19 @@ pub fn digest(p: &Post, service: &ServiceId, until: At, w: &World, d: &Directory
     let Recipient::Channel(to) = &p.to else { return None };
     let all = w.fyis.values().filter(|f| f.key.service == *service && f.to == *to && f.until == until);
     let all: Vec<&Fyi> = all.map(|f| &**f).collect();
-    let line = line(service, Some(to), all, d)?;
+    let line = line(service, d.may_show(service, to), all, d)?;
     Some(Message::plain(format!(":information_source: {line}")))
 }
 
-/// Everything of today, service by service, as this channel may read it; without one, as anybody may.
-pub fn list(w: &World, d: &Directory, place: Option<&ChannelId>) -> Message {
+/// Everything of today, service by service, as this person may read it in this channel.
+pub fn list(w: &World, d: &Directory, me: Option<&UserId>, place: Option<&ChannelId>) -> Message {
     let wall = w.meta.wall;
     let mut by_service: BTreeMap<&ServiceId, Vec<&Fyi>> = BTreeMap::new();
     for f in w.fyis.values().filter(|f| f.is_of_today(wall)) {
         by_service.entry(&f.key.service).or_default().push(f);
     }
-    let mut lines: Vec<String> = by_service.into_iter().filter_map(|(id, all)| line(id, place, all, d)).collect();
+    let line = |(id, all)| line(id, may_read_of(id, d, me, place), all, d);
+    let mut lines: Vec<String> = by_service.into_iter().filter_map(line).collect();
     let more = lines.len().saturating_sub(limits::LIST);
     lines.truncate(limits::LIST);
     if more > 0 {
@@ -61,15 +63,11 @@ pub fn with_dropped(mut list: Message, w: &World) -> Message {
 }
 
 /// What is firing first, and of these the newest.
-fn line(service: &ServiceId, place: Option<&ChannelId>, mut all: Vec<&Fyi>, d: &Directory) -> Option<String> {
+fn line(service: &ServiceId, may_show: bool, mut all: Vec<&Fyi>, d: &Directory) -> Option<String> {
     let since = all.iter().map(|f| f.first).min()?;
     let events: u64 = all.iter().map(|f| f.count).sum();
     let name = escape_marked(d.services.get(service).map_or(service.as_str(), |s| s.name.as_str()), limits::LABEL);
     let head = format!("FYI, *{name}*: {events} since {}", time(since));
-    let may_show = match place {
-        Some(place) => d.may_show(service, place),
-        None => !d.services.get(service).is_some_and(|s| s.private),
-    };
     if !may_show {
         return Some(format!("{head}. What they say is shown in private channels only."));
     }

@@ -48,7 +48,7 @@ pub(super) fn because(words: &str) -> String {
     }
 }
 
-/// `1 of 3 events in 10 min`. What was counted when it was last looked at: of a rolling window, the newest.
+/// `1 of 3 events in 10 min`. Brought up to date when the oldest counts no more.
 fn so_far(i: &Incident, t: Threshold) -> String {
     let seen = i.counting.as_ref().map_or(t.events as usize, |c| c.seen.len());
     format!("{seen} of {} events in {}", t.events, span(t.within_secs))
@@ -62,11 +62,11 @@ fn then(hold: &Hold) -> &'static str {
 }
 
 /// The lock screen's words.
-pub fn in_words(hold: &Hold) -> &'static str {
+pub fn in_words(i: &Incident, hold: &Hold) -> String {
     match hold.why {
-        HoldWhy::Threshold(_) => "Waiting for more of them, nobody is paged",
-        HoldWhy::Settling => "Waiting whether it clears by itself",
-        HoldWhy::Quiet { kind, .. } => how(kind),
+        HoldWhy::Threshold(t) => format!("Waiting: {}, nobody is paged", so_far(i, t)),
+        HoldWhy::Settling => "Waiting whether it clears by itself".to_owned(),
+        HoldWhy::Quiet { kind, .. } => how(kind).to_owned(),
     }
 }
 

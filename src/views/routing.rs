@@ -2,6 +2,7 @@
 
 use super::limits;
 use super::mrkdwn::{escape, escape_marked};
+use crate::domain::alert::Alert;
 use crate::domain::directory::Directory;
 use crate::domain::id::ServiceId;
 use crate::domain::incident::Incident;
@@ -20,14 +21,32 @@ pub fn rule(rule: &RuleRef) -> String {
 
 /// The same, and where it is found again.
 pub fn rule_of(r: &RuleRef) -> String {
-    let number = if r.name.is_some() { format!(", number {},", r.number) } else { String::new() };
+    let number = if r.name.is_some() { format!(", number {}", r.number) } else { String::new() };
     format!("{}{number} of configuration {}", rule(r), r.config)
+}
+
+/// What it came from, where a rule sent it, and what it stands for.
+pub fn why(i: &Incident, d: &Directory) -> Option<String> {
+    let rule = i.origin.as_ref().and_then(|o| o.rule.as_ref()).map(|rule| {
+        let told = i.alerts.iter().find(|a| a.sent_to.is_some()).map(|a| service(a.service_in(i), d));
+        let from = told.map(|name| format!(" from {name}")).unwrap_or_default();
+        format!("*Rule:* sent here{from} by {}.", rule_of(rule))
+    });
+    let by = i.group.as_ref().map(|group| {
+        let all: Vec<String> = group.values.lines().map(|line| escape(line, limits::LABEL)).collect();
+        format!("*Group:* it takes further alerts of `{}`.", all.join(", "))
+    });
+    let lines: Vec<String> = rule.into_iter().chain(by).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+fn service(id: &ServiceId, d: &Directory) -> String {
+    escape(d.services.get(id).map_or(id.as_str(), |s| s.name.as_str()), limits::LABEL)
 }
 
 /// A rule sent it here.
 pub fn routed(by: &RuleRef, told: Option<&ServiceId>, d: &Directory) -> String {
-    let from = told.map(|id| d.services.get(id).map_or(id.as_str(), |s| s.name.as_str()));
-    let from = from.map(|name| format!(" from {}", escape(name, limits::LABEL))).unwrap_or_default();
+    let from = told.map(|id| format!(" from {}", service(id, d))).unwrap_or_default();
     format!("Sent here{from} by {}.", rule(by))
 }
 
@@ -42,14 +61,16 @@ pub fn joined_count(i: &Incident) -> usize {
     i.alerts.iter().filter(|a| !a.title.is_empty()).count()
 }
 
-/// The alerts that joined it, the newest first; empty where none did.
+/// The alerts that joined it, what fires first, and of that the newest; empty where none did.
 pub fn joined_alerts(i: &Incident) -> String {
-    let all: Vec<&str> = i.alerts.iter().rev().map(|a| &*a.title).filter(|t| !t.is_empty()).collect();
+    let mut all: Vec<&Alert> = i.alerts.iter().rev().filter(|a| !a.title.is_empty()).collect();
     if all.is_empty() {
         return String::new();
     }
+    all.sort_by_key(|a| !a.is_firing());
     let more = all.len().saturating_sub(NAMED);
-    let named: Vec<String> = all.into_iter().take(NAMED).map(title_of).collect();
+    let title = |a: &Alert| if a.is_firing() { title_of(&a.title) } else { format!("~{}~", title_of(&a.title)) };
+    let named: Vec<String> = all.into_iter().take(NAMED).map(title).collect();
     let more = if more > 0 { format!(" · and {more} more") } else { String::new() };
     format!("With {}{more}", named.join(" · "))
 }

@@ -17,7 +17,9 @@ use crate::domain::urgency::{RaisedBy, UrgencyBy};
 
 /// Which service, urgency, policy and schedule led to this, and what comes next.
 pub fn why(i: &Incident, d: &Directory, ahead: &Forecast, going_on: &[&Announcement]) -> Message {
-    let mut lines = vec![title(i), opened(i, d), urgency(i, d)];
+    let mut lines = vec![title(i), opened(i, d)];
+    lines.extend(super::routing::why(i, d));
+    lines.push(urgency(i, d));
     lines.extend(super::going_on::going_on(going_on, d));
     let policy = i.main_call().map(|c| &*c.policy).or_else(|| d.policies.get(&i.policy));
     match policy {

@@ -74,7 +74,15 @@ impl Desk {
         self.event(service, EventAction::Trigger, &key, title, link, labels);
     }
 
-    fn event(&mut self, service: &str, action: EventAction, key: &str, title: &str, link: &str, l: &[(&str, &str)]) {
+    pub fn event(
+        &mut self,
+        service: &str,
+        action: EventAction,
+        key: &str,
+        title: &str,
+        link: &str,
+        l: &[(&str, &str)],
+    ) {
         let event = Event {
             action,
             dedup_key: key.into(),

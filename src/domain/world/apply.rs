@@ -258,6 +258,8 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         | Fact::AlertRated { incident, .. }
         | Fact::RaisePlanned { incident, .. }
         | Fact::RaiseDropped { incident }
+        | Fact::CountWanes { incident, .. }
+        | Fact::CountWaned { incident }
         | Fact::MarkedNotActionable { incident, .. }
         | Fact::Merged { incident, .. }
         | Fact::ActLate { incident, .. }
@@ -334,7 +336,7 @@ fn change(w: &mut World, no: IncidentNo, how: impl FnOnce(&mut Incident)) {
         incident.hold = None;
         // What cleared before it was often enough counts when it comes again.
         let cleared = matches!(incident.state, State::Resolved { by: ResolvedBy::Monitor, .. });
-        incident.counting = incident.counting.take().filter(|_| cleared);
+        incident.counting = incident.counting.take().filter(|_| cleared).map(|c| Counting { wanes: None, ..c });
     }
     if !listing::wanted(incident) || incident.responder() != responder_before.as_ref() {
         incident.listing = None;
@@ -467,7 +469,7 @@ fn open(w: &mut World, o: &IncidentOpened, wall: At) {
         sla: None,
         origin: o.origin.clone(),
         group: (!o.group.is_empty()).then(|| Group { values: o.group.body().clone(), last: wall }),
-        counting: o.threshold.and_then(|threshold| Counting { threshold, seen }.with(wall)),
+        counting: o.threshold.and_then(|threshold| Counting::new(threshold, seen).with(wall)),
     };
     log(&mut incident, wall, Happening::Opened);
     if let Some(rule) = o.origin.as_ref().and_then(|origin| origin.rule.clone()) {
@@ -783,6 +785,11 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         }
         Fact::RaisePlanned { at, due, .. } => i.raise = Some(Raise { at: *at, due: *due }),
         Fact::RaiseDropped { .. } => i.raise = None,
+        Fact::CountWanes { due, .. } => i.counting.iter_mut().for_each(|c| c.wanes = Some(*due)),
+        Fact::CountWaned { .. } => i.counting.iter_mut().for_each(|c| {
+            c.wanes = None;
+            c.forget(wall);
+        }),
         Fact::MarkedNotActionable { by, .. } => {
             i.not_actionable = Some(Done { by: by.clone(), at: wall });
             log(i, wall, Happening::NotActionable { by: by.clone() });

@@ -156,7 +156,7 @@ impl Handler {
                 me?;
                 Some(Reply::Window(self.plan_maintenance(s, typed.place)))
             }
-            Command::Fyi => words(views::fyi::list(&s.world, d, reader.channel)),
+            Command::Fyi => words(views::fyi::list(&s.world, d, me, reader.channel)),
             Command::Now => {
                 let (open, left_out) = open(s, reader);
                 let now = views::why::now(&open, &watches(s, self.clock.now()), d);
