@@ -39,9 +39,9 @@ const STEPS: usize = 45;
 /// One life in so many is lived twice: both must be the same to the letter.
 const TWICE: u64 = 8;
 const KEYS: [&str; 6] = ["disk-1", "disk-2", "cpu", "latency", "errors", "<!channel> & <@U1>"];
-const SERVICES: [&str; 14] = [
+const SERVICES: [&str; 15] = [
     "payments", "search", "reports", "orphans", "blips", "in-turn", "logs", "shop", "lights", "vault", "desk", "nodes",
-    "probes", "mixed",
+    "probes", "mixed", "picky",
 ];
 const SEVERITIES: [&str; 6] = ["critical", "warning", "odd", "info", "debug", "search"];
 const MINUTE: i64 = 60_000;

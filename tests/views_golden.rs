@@ -347,7 +347,7 @@ fn what_only_informs() {
     let info = [("severity", "info")];
     let day = |desk: &Desk| {
         let post = desk.world.posts.values().next_back().expect("a day").clone();
-        message(&views::post::post(&post, &desk.world, &desk.directory, STORE).expect("it says something"), None)
+        message(&views::post::post(&post, &desk.world, &desk.directory, desk.store).expect("it says something"), None)
     };
     let here = "C0PAY".into();
     let list = |desk: &Desk, me: &str| {

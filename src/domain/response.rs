@@ -202,7 +202,11 @@ fn levels_above(d: &Decision<'_>, i: &Incident, by: &UserId) -> Result<(Policy, 
             None => return Err(Refusal::NobodyAbove { incident: i.no, asked: Vec::new() }),
         },
     };
-    let above = escalation::who_would_be_asked(d, policy.steps.get(from as usize..).unwrap_or_default());
+    let above = escalation::who_would_be_asked(
+        d,
+        policy.steps.get(from as usize..).unwrap_or_default(),
+        escalation::case_of(d, i),
+    );
     if escalation::has_it(i, by) && !above.is_empty() && above.iter().all(|u| u == by) {
         return Err(Refusal::NobodyAbove { incident: i.no, asked: above });
     }

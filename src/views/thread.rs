@@ -230,6 +230,9 @@ pub fn skip(target: &Target, why: SkipReason, d: &Directory) -> String {
         SkipReason::NoMethod => format!("{who} has no way to be paged"),
         SkipReason::Gone => format!("{who} is no longer configured"),
         SkipReason::HasIt => format!("{who} is on it already"),
+        SkipReason::OtherTier => format!("{who} is not asked for this tier"),
+        SkipReason::OtherLabels => format!("{who} is not asked for these labels"),
+        SkipReason::OtherHours => format!("{who} is not asked at this hour"),
     }
 }
 
