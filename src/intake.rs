@@ -71,6 +71,9 @@ fn alert_keys(input: &Input) -> Vec<AlertKey> {
         | What::Raise(_)
         | What::Override(_)
         | What::EndOverride { .. }
+        | What::Quiet(_)
+        | What::EndQuiet { .. }
+        | What::ExtendQuiet { .. }
         | What::GuestNote(_)
         | What::AddMe(_)
         | What::Admit(_)

@@ -18,6 +18,9 @@
 //! | `ana reports payments: nobody can pay` | opened by hand |
 //! | `ana asks why #1` / `the card of #1` | what `/pager why` says / what stands below a card's title |
 //! | `ben takes primary from 09:00 until 12:00` | an override |
+//! | `ana silences payments: disk-full until 12:00: words` | a silence of one alert |
+//! | `ana maintains payments from 10:00 until 12:00: words` | a maintenance window (`team team`: of a team) |
+//! | `ana ends window 1`, `ana extends window 1 until 13:00` | a silence or a maintenance window |
 //! | `the process dies` / `the power fails` | and it starts again at once |
 //! | `slack: JSON` | a fault as `POST /sandbox/faults` takes it; `{"clear":true}` ends all |
 //! | `the clock steps 2h` / `-2h` | the wall clock only |
@@ -37,9 +40,10 @@ use warridor::domain::call::Whom;
 use warridor::domain::directory::{Method, Urgency};
 use warridor::domain::fact::Fact;
 use warridor::domain::forecast::{AHEAD_SECS, End, Forecast, after, forecast};
-use warridor::domain::id::{IncidentNo, InputId};
+use warridor::domain::id::{AlertKey, IncidentNo, InputId};
 use warridor::domain::input::{Deed, Event, EventAction, Input, Source, What};
 use warridor::domain::page::{Purpose, Recipient};
+use warridor::domain::quiet::Covered;
 use warridor::domain::stamp::{At, Stamp};
 
 #[test]
@@ -315,6 +319,9 @@ impl Story {
         if let Some(rest) = rest.strip_prefix("presses ") {
             return self.presses(who, rest);
         }
+        if self.window(who, rest).is_some() {
+            return true;
+        }
         if let Some((schedule, times)) = rest.strip_prefix("takes ").and_then(|r| r.split_once(" from ")) {
             let Some((from, until)) = times.split_once(" until ") else { return false };
             let (Some(from), Some(until)) = (self.clock(from), self.clock(until)) else { return false };
@@ -388,6 +395,34 @@ impl Story {
         self.sim.act(who, number, deed);
         self.sim.settle();
         true
+    }
+
+    /// Silences and maintenance windows.
+    fn window(&mut self, who: &str, rest: &str) -> Option<()> {
+        if let Some(rest) = rest.strip_prefix("silences ") {
+            let (alert, rest) = rest.split_once(" until ")?;
+            let (service, dedup) = alert.split_once(": ")?;
+            let (until, because) = rest.split_once(": ")?;
+            let scope = Covered::Alert(AlertKey { service: service.into(), dedup: dedup.into() });
+            let (now, until) = (self.sim.wall, self.clock(until)?);
+            self.sim.quiet(who, scope, now, until, because);
+        } else if let Some(rest) = rest.strip_prefix("maintains ") {
+            let (what, rest) = rest.split_once(" from ")?;
+            let (from, rest) = rest.split_once(" until ")?;
+            let (until, because) = rest.split_once(": ")?;
+            let scope = match what.strip_prefix("team ") {
+                Some(team) => Covered::Team(team.into()),
+                None => Covered::Services(what.split(" and ").map(Into::into).collect()),
+            };
+            self.sim.quiet(who, scope, self.clock(from)?, self.clock(until)?, because);
+        } else if let Some(number) = rest.strip_prefix("ends window ") {
+            self.sim.end_quiet(who, number.parse().ok()?);
+        } else {
+            let (number, until) = rest.strip_prefix("extends window ")?.split_once(" until ")?;
+            self.sim.extend_quiet(who, number.parse().ok()?, self.clock(until)?);
+        }
+        self.sim.settle();
+        Some(())
     }
 
     fn presses(&mut self, who: &str, rest: &str) -> bool {

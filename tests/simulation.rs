@@ -9,17 +9,20 @@ use rand::RngExt;
 use serde_json::{Value, json};
 use sim::{Sim, clear, event, order};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use warridor::domain::call::{SkipReason, Whom};
 use warridor::domain::course::Had;
 use warridor::domain::directory::{Target, Urgency};
 use warridor::domain::fact::{Fact, ResolvedBy};
 use warridor::domain::following;
 use warridor::domain::going_on::{ANNOUNCEMENTS_MAX, CHANGES_KEPT, Scope};
+use warridor::domain::hold::HoldWhy;
 use warridor::domain::id::{AlertKey, IncidentNo};
 use warridor::domain::incident::{Incident, State};
 use warridor::domain::input::{Deed, EventAction};
 use warridor::domain::listing;
 use warridor::domain::post::About;
+use warridor::domain::quiet::{Covered, Matcher, Within, covering};
 use warridor::domain::schedule::resolve;
 use warridor::domain::sla;
 use warridor::domain::stamp::At;
@@ -32,6 +35,8 @@ use warridor::views;
 use warridor::views::action_id::Action;
 
 const STEPS: usize = 45;
+/// One life in so many is lived twice: both must be the same to the letter.
+const TWICE: u64 = 8;
 const KEYS: [&str; 6] = ["disk-1", "disk-2", "cpu", "latency", "errors", "<!channel> & <@U1>"];
 const SERVICES: [&str; 14] = [
     "payments", "search", "reports", "orphans", "blips", "in-turn", "logs", "shop", "lights", "vault", "desk", "nodes",
@@ -50,16 +55,21 @@ fn whatever_happens_nothing_is_forgotten_doubled_or_untrue() {
     let range = variable("WARRIDOR_SEEDS").unwrap_or_else(|| "0..400".to_owned());
     let (from, to) = range.split_once("..").expect("WARRIDOR_SEEDS=FROM..TO");
     let (from, to): (u64, u64) = (from.parse().expect("FROM"), to.parse().expect("TO"));
-    let workers = std::thread::available_parallelism().map_or(2, usize::from) as u64;
+    let workers = std::thread::available_parallelism().map_or(2, usize::from);
+    // A long life does not hold up the others: whoever is free takes the next.
+    let next = AtomicU64::new(from);
     let failed: Vec<String> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..workers)
-            .map(|w| {
-                scope.spawn(move || {
+            .map(|_| {
+                scope.spawn(|| {
                     let mut failed = Vec::new();
-                    for seed in (from..to).filter(|s| s % workers == w) {
-                        let run = std::panic::catch_unwind(|| (play(seed, false).hash(), play(seed, false).hash()));
-                        match run {
-                            Ok((one, two)) if one == two => {}
+                    while let seed = next.fetch_add(1, Ordering::Relaxed)
+                        && seed < to
+                    {
+                        let again = seed % TWICE == 0;
+                        let hash = || play(seed, false).hash();
+                        match std::panic::catch_unwind(|| (hash(), again.then(hash))) {
+                            Ok((one, two)) if two.as_ref().is_none_or(|two| one == *two) => {}
                             Ok(_) => failed.push(format!("seed {seed}: two runs differ")),
                             Err(why) => failed.push(format!("seed {seed}: {}", said(&*why))),
                         }
@@ -105,7 +115,8 @@ fn happen(sim: &mut Sim) {
     match sim.rng.random_range(0..100) {
         0..27 => monitor(sim),
         27..30 => comes_and_goes(sim),
-        30..50 => person(sim),
+        30..48 => person(sim),
+        48..50 => quieten(sim),
         50..72 => {
             let ms = [200, 2_000, 20_000, 5 * MINUTE, 16 * MINUTE, 31 * MINUTE][sim.rng.random_range(0..6)];
             sim.advance(ms);
@@ -115,9 +126,12 @@ fn happen(sim: &mut Sim) {
         88..91 => clear(&mut sim.slack),
         91..94 => disk_fault(sim),
         94..95 => {
-            // Into the next morning, now and then: what nobody answers makes that a long way.
-            let hours = if sim.rng.random_ratio(1, 8) { 7..20 } else { 1..7 };
-            let day = sim.rng.random_range(hours) * 60 * MINUTE;
+            // Into the next morning, now and then. What nobody looks after makes that a long way: then somebody does.
+            let night = sim.rng.random_ratio(1, 4);
+            if night || sim.rng.random_ratio(1, 2) {
+                call_it_a_day(sim);
+            }
+            let day = sim.rng.random_range(if night { 7..20 } else { 1..4 }) * 60 * MINUTE;
             sim.advance(day);
         }
         95..96 => step_the_clock(sim),
@@ -142,7 +156,9 @@ fn bury(sim: &mut Sim) {
 }
 
 fn monitor(sim: &mut Sim) {
-    let service = SERVICES[sim.rng.random_range(0..SERVICES.len())];
+    // One in four has rules, groups or thresholds.
+    let first = if sim.rng.random_ratio(1, 4) { SERVICES.len() - 3 } else { 0 };
+    let service = SERVICES[sim.rng.random_range(first..SERVICES.len())];
     let events = (0..sim.rng.random_range(1..4))
         .map(|_| {
             let action = match sim.rng.random_range(0..10) {
@@ -243,6 +259,23 @@ fn person(sim: &mut Sim) {
     sim.act(who, incident, deed);
 }
 
+/// Before a long while, nearly everything open is looked after.
+fn call_it_a_day(sim: &mut Sim) {
+    let open: Vec<u64> = sim.snapshot().world.incidents.values().filter(|i| !i.closed).map(|i| i.no.0).collect();
+    let until = sim.wall.plus_ms(sim.rng.random_range(2..14) * 60 * MINUTE);
+    for no in open {
+        let who = ["ana", "ben", "chen", "mara"][sim.rng.random_range(0..4)];
+        let deed = match sim.rng.random_range(0..16) {
+            0 => continue,
+            1 => Deed::Acknowledge,
+            2..5 => Deed::snooze(until),
+            _ => Deed::Resolve { note: None },
+        };
+        sim.act(who, no, deed);
+    }
+    sim.settle();
+}
+
 /// The others open windows, which the simulation does not have.
 fn acts_at_once(action_id: &str) -> bool {
     Action::parse(action_id).is_some_and(|a| deed_of(a, &"ana".into()).is_some())
@@ -268,6 +301,59 @@ fn newcomer(sim: &mut Sim) {
             let newest = sim.snapshot().world.meta.last_incident.0;
             sim.guest_note(newest, "slow <!here> on our side");
         }
+    }
+}
+
+/// Silences, maintenance windows, and the end of some.
+fn quieten(sim: &mut Sim) {
+    let who = ["ana", "ben", "chen", "mara"][sim.rng.random_range(0..4)];
+    let newest = sim.snapshot().world.meta.last_quiet.0;
+    let id = sim.rng.random_range(1..=newest.max(1) + 1);
+    match sim.rng.random_range(0..6) {
+        0 => sim.end_quiet(who, id),
+        1 => {
+            let until = sim.wall.plus_ms(sim.rng.random_range(-5..300) * MINUTE);
+            sim.extend_quiet(who, id, until);
+        }
+        _ => {
+            let from = sim.wall.plus_ms(sim.rng.random_range(-60..60) * MINUTE);
+            let until = from.plus_ms(sim.rng.random_range(0..200) * MINUTE);
+            let scope = match sim.rng.random_range(0..5) {
+                0 => Covered::Team("team".into()),
+                4 => Covered::Labels {
+                    within: Within::Service("nodes".into()),
+                    matchers: Matcher::parse("cluster=east").into_iter().collect(),
+                },
+                1 => Covered::Services(vec!["payments".into(), "blips".into()]),
+                2 => {
+                    let incidents = &sim.snapshot().world.incidents;
+                    let first = |i: &Incident| Some(i.alerts.first()?.dedup.clone());
+                    let dedup = incidents.values().next_back().and_then(|i| first(i)).unwrap_or_else(|| "disk".into());
+                    Covered::Alert(AlertKey { service: "payments".into(), dedup })
+                }
+                _ => Covered::Services(vec![["payments", "search", "gone"][sim.rng.random_range(0..3)].into()]),
+            };
+            sim.quiet(who, scope, from, until, "deploy <!here>");
+        }
+    }
+}
+
+/// I13: while a window covers what fires, it is held, and its policy asks nobody.
+fn what_is_covered_pages_nobody(sim: &Sim, seed: u64) {
+    let s = sim.snapshot();
+    for i in s.world.open_incidents().filter(|i| i.is_triggered() && i.urgency == Urgency::High) {
+        let covered = covering(&s.world.quiets, i, &s.directory, s.world.meta.at);
+        let is_held = i.hold.as_ref().is_some_and(|h| matches!(h.why, HoldWhy::Quiet { .. }));
+        let asks = i.main_call().is_some_and(|c| c.is_open());
+        assert!(covered.is_none() || is_held, "seed {seed}: {} is covered and not held\n{}", i.no, sim.tail());
+        assert!(!is_held || !asks, "seed {seed}: {} is held and asks\n{}", i.no, sim.tail());
+        let is_there = |h: &HoldWhy| match h {
+            HoldWhy::Quiet { quiet, .. } => s.world.quiets.get(quiet).is_some_and(|q| !q.is_over()),
+            HoldWhy::Settling => true,
+            HoldWhy::Threshold(t) => i.counting.as_ref().is_some_and(|c| c.seen.len() < t.events as usize),
+        };
+        let held_by = i.hold.as_ref().map(|h| &h.why);
+        assert!(held_by.is_none_or(is_there), "seed {seed}: {} is held by what is over\n{}", i.no, sim.tail());
     }
 }
 
@@ -408,6 +494,7 @@ fn holds_always(sim: &Sim, seed: u64) {
     assert_eq!(world.bundles, world.bundles_by_brute_force(), "seed {seed}: the index of shared messages is wrong");
     assert!(world.changes.len() <= CHANGES_KEPT && world.announcements.len() <= ANNOUNCEMENTS_MAX, "seed {seed}");
     one_answer_is_on_record(sim, seed);
+    what_is_covered_pages_nobody(sim, seed);
     // I11: twice delivered is once decided.
     assert!(sim.decided_twice.is_empty(), "seed {seed}: decided twice: {:?}", sim.decided_twice);
     assert!(sim.sent_unwanted.is_empty(), "seed {seed}: sent though not wanted: {:?}", sim.sent_unwanted);
@@ -452,19 +539,28 @@ fn replay(sim: &Sim, seed: u64) -> World {
 
 /// I1: whatever was answered 202 led to something.
 fn accepted_is_known(sim: &Sim, replayed: &World, seed: u64) {
-    for e in sim.accepted.iter().filter(|e| e.action == EventAction::Trigger) {
-        let known = SERVICES
-            .iter()
-            .map(|s| AlertKey { service: (*s).into(), dedup: e.dedup_key.clone() })
-            .any(|key| replayed.incident_of(&key).is_some() || replayed.fyi_of(&key).is_some());
-        let dropped = e.labels.iter().any(|(name, value)| name == "severity" && value == "debug");
-        let known = known || (dropped && replayed.meta.dropped.total > 0);
+    let triggers = || sim.accepted.iter().filter(|(_, e)| e.action == EventAction::Trigger);
+    let mut may_drop = 0;
+    for (service, e) in triggers() {
+        let key = AlertKey { service: service.clone(), dedup: e.dedup_key.clone() };
+        let severity = e.labels.iter().find(|(name, _)| name == "severity").map(|(_, value)| value.as_str());
+        // By the rules of `company.rs`: only what they say may be anything but an incident.
+        let known = match severity.filter(|_| service.as_str() == "mixed") {
+            Some("info") => replayed.fyi_of(&key).is_some(),
+            Some("debug") => {
+                may_drop += 1;
+                replayed.meta.dropped.total > 0
+            }
+            Some(_) | None => false,
+        };
+        let known = known || replayed.incident_of(&key).is_some();
         assert!(known, "seed {seed}: {} was answered 202 and is not on record", e.dedup_key);
     }
+    assert!(replayed.meta.dropped.total <= may_drop, "seed {seed}: more was dropped than rules say");
     let alerts: u64 = replayed.incidents.values().flat_map(|i| &i.alerts).map(|a| a.count).sum();
     let fyis: u64 = replayed.fyis.values().map(|f| f.count).sum();
     let counted = alerts + fyis + replayed.meta.dropped.total;
-    let triggers = sim.accepted.iter().filter(|e| e.action == EventAction::Trigger).count() as u64;
+    let triggers = triggers().count() as u64;
     assert!(counted >= triggers, "seed {seed}: {triggers} triggers were accepted and {counted} events counted");
 }
 
@@ -590,13 +686,14 @@ fn nothing_is_remembered_for_ever(sim: &mut Sim, seed: u64) {
 /// I7: every card and every direct message shows what the state says; no card is there twice without a reason.
 fn slack_says_what_is_true(sim: &mut Sim, seed: u64) {
     let snapshot = sim.snapshot();
+    let mut slack = Shown::default();
     let (d, store) = (&snapshot.directory, snapshot.store);
     let incidents: Vec<_> = snapshot.world.incidents.values().filter(|i| !i.closed).cloned().collect();
     nothing_is_remembered_for_ever(sim, seed);
     let mut extra = 0;
     for i in incidents {
         let card = i.card.clone().unwrap_or_else(|| panic!("seed {seed}: {} has no card in peace", i.no));
-        let shown = message(sim, card.channel.as_str(), card.ts.as_str());
+        let shown = slack.message(sim, card.channel.as_str(), card.ts.as_str());
         let wanted = views::card::card(&i, d, store);
         assert_eq!(shown["text"], wanted.text, "seed {seed}: the card of {} is out of date\n{}", i.no, sim.tail());
         assert_eq!(Sim::buttons(&shown), wanted_buttons(&wanted), "seed {seed}: {} has other buttons", i.no);
@@ -604,7 +701,7 @@ fn slack_says_what_is_true(sim: &mut Sim, seed: u64) {
         assert!(i.wanted_pages().next().is_none(), "seed {seed}: {} has pages that were never sent", i.no);
         for p in &i.pages {
             if let warridor::domain::page::PageState::Delivered { message: m, .. } = &p.state {
-                let shown = message(sim, m.channel.as_str(), m.ts.as_str());
+                let shown = slack.message(sim, m.channel.as_str(), m.ts.as_str());
                 let all = snapshot.world.sharing(i.no, p.id);
                 let wanted = match p.bundle() {
                     Some(number) => {
@@ -617,7 +714,7 @@ fn slack_says_what_is_true(sim: &mut Sim, seed: u64) {
                 assert_eq!(Sim::buttons(&shown), wanted_buttons(&wanted), "seed {seed}: a message about {}", i.no);
             }
         }
-        let cards = sim.messages(card.channel.as_str());
+        let cards = slack.channel(sim, card.channel.as_str());
         let number = i.no.0.to_string();
         let same = cards.iter().filter(|m| {
             let p = &m["metadata"]["event_payload"];
@@ -625,7 +722,7 @@ fn slack_says_what_is_true(sim: &mut Sim, seed: u64) {
         });
         extra += same.count() as u64 - 1;
     }
-    extra += posts_say_what_is_true(sim, seed);
+    extra += posts_say_what_is_true(sim, &mut slack, seed);
     what_follows_is_true(sim, seed);
     assert!(extra <= sim.lost_answers, "seed {seed}: {extra} cards too many, {} answers were lost", sim.lost_answers);
 }
@@ -644,16 +741,16 @@ fn what_follows_is_true(sim: &Sim, seed: u64) {
 }
 
 /// The same of messages about no single incident. How many are there twice.
-fn posts_say_what_is_true(sim: &mut Sim, seed: u64) -> u64 {
+fn posts_say_what_is_true(sim: &mut Sim, slack: &mut Shown, seed: u64) -> u64 {
     let snapshot = sim.snapshot();
     let mut extra = 0;
     for p in snapshot.world.posts.values() {
-        let Some(wanted) = views::post::post(p, &snapshot.world, &snapshot.directory) else { continue };
+        let Some(wanted) = views::post::post(p, &snapshot.world, &snapshot.directory, snapshot.store) else { continue };
         let m = p.message.clone().unwrap_or_else(|| panic!("seed {seed}: {p:?} was never posted"));
-        let all = sim.messages(m.channel.as_str());
+        let all = slack.channel(sim, m.channel.as_str());
         let shown = all.iter().find(|shown| shown["ts"] == m.ts.as_str()).cloned().unwrap_or_default();
         assert_eq!(shown["text"], wanted.text, "seed {seed}: {p:?} is out of date\n{}", sim.tail());
-        assert_eq!(Sim::buttons(&shown), wanted_buttons(&wanted), "seed {seed}: {p:?} has other buttons");
+        assert_eq!(Sim::buttons(&shown), Sim::buttons(&json!(wanted.blocks)), "seed {seed}: {p:?} has other buttons");
         let number = p.id.0.to_string();
         let same = all.iter().filter(|m| m["metadata"]["event_payload"]["post"].as_str() == Some(&number));
         extra += same.count() as u64 - 1;
@@ -666,8 +763,18 @@ fn wanted_buttons(view: &views::Message) -> BTreeSet<String> {
     Sim::buttons(&blocks)
 }
 
-fn message(sim: &mut Sim, channel: &str, ts: &str) -> Value {
-    sim.messages(channel).into_iter().find(|m| m["ts"] == ts).unwrap_or_default()
+/// What stands in the channels, each looked at once: nothing changes while it is judged.
+#[derive(Default)]
+struct Shown(BTreeMap<String, Vec<Value>>);
+
+impl Shown {
+    fn channel(&mut self, sim: &mut Sim, channel: &str) -> &[Value] {
+        self.0.entry(channel.to_owned()).or_insert_with(|| sim.messages(channel))
+    }
+
+    fn message(&mut self, sim: &mut Sim, channel: &str, ts: &str) -> Value {
+        self.channel(sim, channel).iter().find(|m| m["ts"] == ts).cloned().unwrap_or_default()
+    }
 }
 
 /// I6: what is in memory and on disk is what the journal says.
@@ -693,6 +800,7 @@ fn rows_are_the_replay(sim: &mut Sim, replayed: &World, seed: u64) {
     assert_eq!(snapshot.world.overrides, replayed.overrides, "seed {seed}");
     assert_eq!(snapshot.world.dnd, replayed.dnd, "seed {seed}");
     assert_eq!(snapshot.world.people, replayed.people, "seed {seed}");
+    assert_eq!(snapshot.world.quiets, replayed.quiets, "seed {seed}");
     assert_eq!(snapshot.world.posts, replayed.posts, "seed {seed}");
     assert_eq!(snapshot.world.turns, replayed.turns, "seed {seed}");
     assert_eq!(snapshot.world.meta, replayed.meta, "seed {seed}");

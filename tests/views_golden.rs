@@ -28,11 +28,12 @@ use warridor::domain::duty::{coming, duties, out_of_hearing};
 use warridor::domain::fact::{LateAct, ResolvedBy};
 use warridor::domain::gaps;
 use warridor::domain::hold::HoldWhy;
-use warridor::domain::id::{IncidentNo, OverrideId, PageId, ScheduleId, TeamId, UserId};
+use warridor::domain::id::{IncidentNo, OverrideId, PageId, QuietId, ScheduleId, TeamId, UserId};
 use warridor::domain::incident::{Entry, Happening, Incident};
 use warridor::domain::input::{Deed, EventAction, OverrideRequest, SnoozeWhy};
 use warridor::domain::page::{PageFailure, Purpose, Recipient};
 use warridor::domain::people::{Newcomer, Standing};
+use warridor::domain::quiet::{Covered, Kind, Matcher, Within};
 use warridor::domain::refusal::Refusal;
 use warridor::domain::routing::RuleRef;
 use warridor::domain::schedule::{self, FixedShift, Gap, Override, Schedule, now_and_next, shifts};
@@ -346,7 +347,7 @@ fn what_only_informs() {
     let info = [("severity", "info")];
     let day = |desk: &Desk| {
         let post = desk.world.posts.values().next_back().expect("a day").clone();
-        message(&views::post::post(&post, &desk.world, &desk.directory).expect("it says something"), None)
+        message(&views::post::post(&post, &desk.world, &desk.directory, desk.store).expect("it says something"), None)
     };
     let here = "C0PAY".into();
     let list = |desk: &Desk, me: &str| {
@@ -384,7 +385,7 @@ fn lists_of_low_urgency() {
     let mut desk = Desk::at(NIGHT);
     let list = |desk: &Desk| {
         let post = desk.world.posts.values().next_back().expect("a list").clone();
-        views::post::post(&post, &desk.world, &desk.directory).expect("it says something")
+        views::post::post(&post, &desk.world, &desk.directory, desk.store).expect("it says something")
     };
     let subject = |desk: &Desk| desk.subject(&first(desk));
     desk.titled("reports", "The <!channel> report is late", "https://reports.example/1", &[]);
@@ -535,9 +536,9 @@ fn happenings() -> Vec<Happening> {
             to: Recipient::Channel("C0ADMIN".into()),
             why: PageFailure::Slack("is_archived".to_owned()),
         },
-        Happening::Held { why: HoldWhy::Settling, until: Some(NIGHT.plus_ms(HOUR)) },
+        Happening::Held { why: HoldWhy::Settling, until: Some(NIGHT.plus_ms(HOUR)), because: "".into() },
         Happening::HoldEnded { why: HoldWhy::Settling },
-        Happening::Held { why: three(), until: None },
+        Happening::Held { why: three(), until: None, because: "".into() },
         Happening::HoldEnded { why: three() },
         Happening::Routed { rule: rule(Some("search watches <this>")), told: Some("payments".into()) },
         Happening::Routed { rule: rule(None), told: None },
@@ -677,6 +678,14 @@ fn refusals() -> Vec<Refusal> {
             | Refusal::OverrideEndsBeforeItStarts
             | Refusal::OverrideInThePast { .. }
             | Refusal::NoSuchOverride(_)
+            | Refusal::QuietWithoutReason
+            | Refusal::QuietEndsBeforeItStarts
+            | Refusal::QuietInThePast { .. }
+            | Refusal::QuietTooLong { .. }
+            | Refusal::QuietNames { .. }
+            | Refusal::TooManyQuiets { .. }
+            | Refusal::NoSuchQuiet(_)
+            | Refusal::QuietLastsAsLong { .. }
             | Refusal::NotAdded
             | Refusal::RemovedAlready { .. } => {}
         }
@@ -731,6 +740,15 @@ fn refusals() -> Vec<Refusal> {
         Refusal::DecidedAlready { by: "mara".into(), at: NIGHT, approved: true },
         Refusal::DecidedAlready { by: "mara".into(), at: NIGHT, approved: false },
         Refusal::NoSuchOverride(OverrideId(3)),
+        Refusal::QuietWithoutReason,
+        Refusal::QuietEndsBeforeItStarts,
+        Refusal::QuietInThePast { until: NIGHT },
+        Refusal::QuietTooLong { kind: Kind::Silence, latest: NIGHT },
+        Refusal::QuietTooLong { kind: Kind::Maintenance, latest: NIGHT },
+        Refusal::QuietNames { most: 20 },
+        Refusal::TooManyQuiets { most: 200 },
+        Refusal::NoSuchQuiet(QuietId(3)),
+        Refusal::QuietLastsAsLong { until: NIGHT },
         Refusal::NotAdded,
         Refusal::RemovedAlready { by: "mara".into(), at: NIGHT },
     ];
@@ -1021,6 +1039,8 @@ fn windows() {
     say("reassign what nobody has", views::modal::reassign(&i, d, &origin));
     say("note", views::modal::note(&i, &origin));
     say("resolve with a note", views::modal::resolve(&i, &origin));
+    say("silence", views::modal::silence(&i, &snooze::choices(NIGHT, chrono_tz::UTC), d, &origin));
+    say("maintenance", views::modal::maintenance(d, &origin));
     say("merge, no other", views::modal::merge(&i, &[], &origin));
     let mut many = Desk::at(NIGHT);
     for n in 0..130 {
@@ -1135,7 +1155,7 @@ fn home() {
         let open: Vec<_> = desk.world.open_incidents().map(|i| &**i).collect();
         let mine: Vec<_> = open.iter().copied().filter(|i| i.concerns(&user.id)).collect();
         let silent_until = out_of_hearing(&desk.world, &desk.directory, stamp, user);
-        let whose = Me { user, duties: &duties, silent_until, mine: &mine };
+        let whose = Me { user, duties: &duties, silent_until, mine: &mine, quiet: None };
         let home = views::home::home(&whose, open.len(), &desk.directory, desk.store);
         golden.say(name, &view(&home, Some(Subject { store: desk.store, incident: draw::ANY })));
         let coming = coming(&desk.world, &desk.directory, desk.now, &user.id);
@@ -1250,6 +1270,7 @@ fn on_call() {
         from: NIGHT,
         until: At(NIGHT.0 + 6 * HOUR),
         by: "ben".into(),
+        due: None,
     };
     let watch = |schedule| {
         let (now, next) = now_and_next(schedule, &[&stand_in], NIGHT);
@@ -1338,5 +1359,50 @@ fn snooze_modal() {
         let origin = Origin { subject, channel: None };
         golden.say(name, &view(&views::modal::snooze(&i, &choices, &desk.directory, &origin), Some(subject)));
     }
+    golden.compare();
+}
+
+/// A maintenance window and a silence from the plan to the end, as a channel and whoever made it read of them.
+#[test]
+fn silences_and_maintenance() {
+    let mut golden = Golden::new("quiet");
+    let mut desk = Desk::at(NIGHT);
+    let tell = |golden: &mut Golden, desk: &Desk, name: &str| {
+        for p in desk.world.posts.values() {
+            let to = match &p.to {
+                Recipient::User(user) => format!("to {user}"),
+                Recipient::Channel(channel) => channel.to_string(),
+            };
+            let post = views::post::post(p, &desk.world, &desk.directory, desk.store).expect("it has something to say");
+            golden.say(&format!("{name}, {to}"), &message(&post, None));
+        }
+        let reader = views::quiet::Reader { user: None, channel: None };
+        let list = views::quiet::list(&desk.world, &desk.directory, reader, "/pager");
+        golden.say(&format!("{name}, list"), &message(&list, None));
+        if let Some(short) = views::quiet::in_short(&desk.world, &desk.directory, reader) {
+            golden.say(&format!("{name}, in short"), &short);
+        }
+    };
+    let everything = || Covered::Services(vec!["payments".into(), "search".into()]);
+    desk.quiet("ben", everything(), 10 * MINUTE, 2 * HOUR, "deploy *4* <!channel>");
+    tell(&mut golden, &desk, "planned");
+    desk.alert("payments", EventAction::Trigger);
+    desk.pass(10 * MINUTE);
+    desk.due();
+    tell(&mut golden, &desk, "in force");
+    let (i, d) = (desk.incident(IncidentNo(1)), &desk.directory);
+    golden.say(
+        "the held incident",
+        &message(&views::list::show(&i, d, desk.store), Some(Subject { store: desk.store, incident: i.no })),
+    );
+    desk.pass(106 * MINUTE);
+    desk.due();
+    tell(&mut golden, &desk, "ends soon");
+    desk.end_quiet("mara", 1);
+    tell(&mut golden, &desk, "ended by somebody");
+    let matchers = vec![Matcher::parse("alertname=Payment*").expect("a matcher")];
+    let labels = Covered::Labels { within: Within::Service("payments".into()), matchers };
+    desk.quiet("ana", labels, 0, HOUR, "known");
+    tell(&mut golden, &desk, "a silence by labels");
     golden.compare();
 }

@@ -15,6 +15,7 @@ mod nearest;
 mod oncall;
 mod pager;
 mod people;
+mod quiet;
 mod reading;
 mod span;
 mod spoken;
@@ -36,7 +37,8 @@ pub use words::LINE_MAX;
 pub use crate::domain::call::Whom;
 use crate::domain::directory::{Directory, Urgency};
 use crate::domain::going_on::Scope;
-use crate::domain::id::{AnnouncementNo, IncidentNo, OverrideId, ScheduleId, ServiceId, TeamId, UserId};
+use crate::domain::id::{AnnouncementNo, IncidentNo, OverrideId, QuietId, ScheduleId, ServiceId, TeamId, UserId};
+use crate::domain::quiet::Covered;
 use crate::domain::stamp::At;
 use chrono_tz::Tz;
 use reading::Reading;
@@ -132,7 +134,17 @@ pub enum Topic {
     Why,
     Now,
     Doing,
+    /// Silences and maintenance windows.
+    Quiet,
     OnCall,
+}
+
+/// What somebody wants to be silent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Silenced {
+    /// The alert of this incident.
+    Incident(IncidentNo),
+    Covered(Covered),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -179,6 +191,21 @@ pub enum Command {
     Doing(Doing),
     /// Today's.
     Fyi,
+    /// What is silenced or in maintenance, and will be.
+    Quiets,
+    Quiet {
+        what: Silenced,
+        from: At,
+        /// After `from`, on the wall clock, as `from` is.
+        until: At,
+        meant: Option<Meant>,
+        /// Not empty, at most [`REASON_MAX`] characters.
+        because: String,
+    },
+    /// A form asks for everything.
+    PlanMaintenance,
+    /// Never guessed: several may be in force.
+    EndQuiet(QuietId),
     OnCall(OnCall),
 }
 

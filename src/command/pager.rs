@@ -8,7 +8,7 @@ use super::trigger::trigger;
 use super::verbs::{self, ON_CALL, ON_CALL_ABSENT, PAGER, PAGER_ABSENT, Verb};
 use super::which::{alone, incident_no, number, numbers, which};
 use super::{Command, ListOf, REASON_MAX, TEXT_MAX, Which, Whom};
-use super::{names, oncall, people, when};
+use super::{names, oncall, people, quiet, when};
 use crate::domain::directory::Urgency;
 use crate::domain::lookup::Lookup;
 
@@ -65,6 +65,8 @@ pub(super) fn read(r: &mut Reading<'_>) -> Result<Command, Mistake> {
         },
         Verb::Note => note(r),
         Verb::Merge => merge(r),
+        Verb::Silence => quiet::silence(r),
+        Verb::Maintenance => quiet::maintenance(r),
         Verb::OnCall => oncall::read(r),
     }
 }
@@ -98,7 +100,8 @@ fn otherwise(r: &mut Reading<'_>) -> Result<Command, Mistake> {
                 | Verb::Fyi
                 | Verb::Doing
                 | Verb::OnCall
-                | Verb::Trigger => Err(r.rather("The command comes first.", &format!("show {}", no.0))),
+                | Verb::Trigger
+                | Verb::Maintenance => Err(r.rather("The command comes first.", &format!("show {}", no.0))),
                 _ => Err(r.rather("The command comes first, then the incident.", &line)),
             };
         }

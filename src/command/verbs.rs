@@ -26,6 +26,8 @@ pub(super) enum Verb {
     Now,
     Doing,
     Fyi,
+    Silence,
+    Maintenance,
     OnCall,
 }
 
@@ -53,6 +55,8 @@ pub(super) const PAGER: &[(Verb, &[&str])] = &[
     (Verb::Now, &["now"]),
     (Verb::Doing, &["doing", "announce", "announcing"]),
     (Verb::Fyi, &["fyi", "fyis", "notifications"]),
+    (Verb::Silence, &["silence", "silences", "mute"]),
+    (Verb::Maintenance, &["maintenance", "maint"]),
     (Verb::OnCall, &["oncall", "on-call", "who", "whos", "who's"]),
 ];
 
@@ -88,16 +92,6 @@ pub(super) struct Absent {
 }
 
 pub(super) const PAGER_ABSENT: &[Absent] = &[
-    Absent {
-        words: &["silence", "mute"],
-        why: "Silences are not there yet. Silence it at the monitor, or snooze the incident.",
-        instead: "snooze N 2h",
-    },
-    Absent {
-        words: &["maintenance", "maint"],
-        why: "Maintenance windows are not there yet. Silence it at the monitor, or snooze its incidents.",
-        instead: "snooze N 2h",
-    },
     Absent { words: &["triage"], why: "The triage walk is not there yet. Look at the incident.", instead: "show N" },
     Absent {
         words: &["playbook", "playbooks", "runbook"],
@@ -167,6 +161,7 @@ impl Verb {
             Self::Why => Topic::Why,
             Self::Now | Self::Fyi => Topic::Now,
             Self::Doing => Topic::Doing,
+            Self::Silence | Self::Maintenance => Topic::Quiet,
             Self::OnCall => Topic::OnCall,
         })
     }

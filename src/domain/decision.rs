@@ -52,6 +52,11 @@ impl<'a> Decision<'a> {
         std::mem::take(&mut self.touched)
     }
 
+    /// What was decided so far.
+    pub fn facts(&self) -> &[Fact] {
+        &self.facts
+    }
+
     pub fn into_facts(self) -> Vec<Fact> {
         self.facts
     }

@@ -14,7 +14,7 @@ use super::post::About;
 use super::schedule::resolve;
 use super::stamp::At;
 use super::world::Wake;
-use super::{dnd, episode, going_on, hold, listing, oncall, post, settle, sla, threshold, urgency};
+use super::{dnd, episode, going_on, hold, listing, oncall, post, quieting, settle, sla, threshold, urgency};
 
 /// At most this many deadlines are served by one wake, oldest first; the rest by the next.
 pub const DUE_AT_ONCE: usize = 64;
@@ -25,9 +25,11 @@ pub(super) fn due(d: &mut Decision<'_>) {
         match wake {
             Wake::Incident(no) => incident_due(d, no),
             Wake::Shift(schedule) => oncall::shift_due(d, &schedule),
-            Wake::Override(id) => d.emit(Fact::OverrideExpired { id }),
+            Wake::Override(id) => oncall::override_due(d, id),
             Wake::Post(id) => post::due(d, id),
             Wake::Announcement(no) => going_on::due(d, no),
+            Wake::Quiet(id) => quieting::due(d, id),
+            Wake::Sweep => quieting::sweep_on(d),
         }
     }
 }

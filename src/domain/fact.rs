@@ -13,11 +13,12 @@ use super::going_on::Scope;
 use super::hold::HoldWhy;
 use super::id::{
     AlertKey, AnnouncementNo, CallNo, ChangeNo, ChannelId, FyiId, IncidentNo, MessageRef, OverrideId, PageId, PolicyId,
-    PostId, ScheduleId, ServiceId, SlackUserId, TeamId, UserId,
+    PostId, QuietId, ScheduleId, ServiceId, SlackUserId, TeamId, UserId,
 };
 use super::input::{EventAction, Need, SnoozeWhy, Source};
 use super::page::{PageFailure, Purpose, Recipient, RevokeReason, SyncKey};
 use super::post::About;
+use super::quiet::{Covered, Sweep};
 use super::routing::RuleRef;
 use super::schedule::{Override, Shift};
 use super::stamp::At;
@@ -125,6 +126,9 @@ pub enum Fact {
         until: Option<At>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         due: Option<At>,
+        /// What whoever is behind it says of it.
+        #[serde(default, skip_serializing_if = "Text::is_empty")]
+        because: Text,
     },
     /// Nothing keeps it from asking any more.
     HoldEnded {
@@ -448,10 +452,56 @@ pub enum Fact {
     OverrideExpired {
         id: OverrideId,
     },
+    /// The wall clock was set back: the end of an override is farther off than it was.
+    OverrideWaits {
+        id: OverrideId,
+        due: At,
+    },
     /// Somebody ended it before its time.
     OverrideRemoved {
         id: OverrideId,
         by: UserId,
+    },
+
+    /// A silence or a maintenance window. `begins` and `ends` are `from` and `until` on the line of delays.
+    QuietMade {
+        quiet: QuietId,
+        scope: Covered,
+        by: UserId,
+        from: At,
+        until: At,
+        because: Text,
+        begins: At,
+        ends: At,
+    },
+    /// From here on what it covers pages nobody. It is looked at again at `due`, on the line of delays.
+    QuietBegun {
+        quiet: QuietId,
+        due: At,
+    },
+    QuietExtended {
+        quiet: QuietId,
+        by: UserId,
+        until: At,
+        ends: At,
+        due: At,
+    },
+    /// Whoever made it is told that it ends soon.
+    QuietWarned {
+        quiet: QuietId,
+    },
+    /// `by`: who ended it before its time. It is remembered until `forget`, on the line of delays.
+    QuietEnded {
+        quiet: QuietId,
+        by: Option<UserId>,
+        forget: At,
+    },
+    QuietForgotten {
+        quiet: QuietId,
+    },
+    /// After a change of what is covered, incidents were looked at; `rest`: those that still are to be.
+    QuietsSwept {
+        rest: Option<Sweep>,
     },
 
     /// Slack holds back this person's notifications then; `None`: it does not.
@@ -769,8 +819,16 @@ impl Fact {
             | Self::ShiftForgotten { .. }
             | Self::OverrideSet(_)
             | Self::OverrideExpired { .. }
+            | Self::OverrideWaits { .. }
             | Self::DoNotDisturb { .. }
             | Self::OverrideRemoved { .. }
+            | Self::QuietMade { .. }
+            | Self::QuietBegun { .. }
+            | Self::QuietExtended { .. }
+            | Self::QuietWarned { .. }
+            | Self::QuietEnded { .. }
+            | Self::QuietForgotten { .. }
+            | Self::QuietsSwept { .. }
             | Self::PersonAsked { .. }
             | Self::PersonAnnounced { .. }
             | Self::PersonAdded { .. }
@@ -853,6 +911,22 @@ impl Fact {
         matches!(self, Self::PersonAdded { .. } | Self::PersonRemoved { .. } | Self::PersonForgotten { .. })
     }
 
+    /// May an incident be held back from here on, or not be any more?
+    pub fn changes_what_is_held(&self) -> bool {
+        matches!(
+            self,
+            Self::Held { .. }
+                | Self::HoldEnded { .. }
+                | Self::Acknowledged { .. }
+                | Self::AcknowledgedByEvent { .. }
+                | Self::Reassigned { .. }
+                | Self::Started { .. }
+                | Self::Snoozed { .. }
+                | Self::Resolved { .. }
+                | Self::Merged { .. }
+        )
+    }
+
     /// What must be in memory before this fact can be applied.
     pub fn needs(&self) -> Option<Need> {
         match self {
@@ -882,6 +956,7 @@ impl Fact {
             | Self::CountWanes { .. }
             | Self::OverrideSet(_)
             | Self::OverrideExpired { .. }
+            | Self::OverrideWaits { .. }
             | Self::DoNotDisturb { .. }
             | Self::OverrideRemoved { .. }
             | Self::PersonAsked { .. }
@@ -901,7 +976,16 @@ impl Fact {
             Self::AlertRepeated { incident, .. } | Self::CountWaned { incident } => Stale::Card(*incident),
             Self::PostWanted { post, .. } | Self::SyncCreated { key: SyncKey::Post(post), .. } => Stale::Post(*post),
             Self::PostFailed { post, .. } | Self::PostDropped { post } => Stale::PostGone(*post),
-            Self::ConfigLoaded { .. } | Self::ShiftStarted { .. } | Self::ShiftForgotten { .. } => Stale::Posts,
+            Self::ConfigLoaded { .. }
+            | Self::ShiftStarted { .. }
+            | Self::ShiftForgotten { .. }
+            | Self::QuietMade { .. }
+            | Self::QuietBegun { .. }
+            | Self::QuietExtended { .. }
+            | Self::QuietWarned { .. }
+            | Self::QuietEnded { .. }
+            | Self::QuietForgotten { .. }
+            | Self::QuietsSwept { .. } => Stale::Posts,
             Self::IncidentClosed { incident } => Stale::Closed(*incident),
             _ => self.incident().map_or(Stale::Nothing, Stale::Everything),
         }
@@ -928,7 +1012,9 @@ impl Fact {
                 each(name);
                 each(email);
             }
-            Self::Snoozed { because, .. } => each(because),
+            Self::Snoozed { because, .. } | Self::Held { because, .. } | Self::QuietMade { because, .. } => {
+                each(because)
+            }
             Self::ChangeReported { summary, source, link, details, .. } => {
                 each(summary);
                 each(source);

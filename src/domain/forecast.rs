@@ -126,7 +126,9 @@ impl Run<'_> {
             // Resolved by a person, it may page again: that is all that is still to come of it.
             let has_future = |i: &&Arc<Incident>| i.is_open() || i.course.pages_again_at().is_some();
             let open = self.world.incident(self.incident).filter(has_future);
-            if open.is_none_or(|i| i.next_wake().is_none()) {
+            // What holds it back may end without a deadline of its own.
+            let waits = |i: &Arc<Incident>| i.next_wake().is_some() || i.hold.is_some();
+            if !open.is_some_and(waits) {
                 return End::Quiet;
             }
             // Others than its own count too: who is on call changes.

@@ -34,6 +34,13 @@ pub struct Group {
     pub last: At,
 }
 
+impl Group {
+    /// What all its alerts have in this label; `None`: they may differ.
+    pub fn value(&self, label: &str) -> Option<&str> {
+        self.values.lines().filter_map(|line| line.split_once('=')).find(|(name, _)| *name == label).map(|(_, v)| v)
+    }
+}
+
 /// Open incidents by what they stand for.
 pub type Groups = OrdMap<(ServiceId, Arc<str>), OrdSet<IncidentNo>>;
 

@@ -7,7 +7,7 @@ use super::input::{Input, What};
 use super::refusal::Refusal;
 use super::stamp::Stamp;
 use super::world::World;
-use super::{alert, dnd, escalation, going_on, oncall, opening, people, response, settle, tend};
+use super::{alert, dnd, escalation, going_on, oncall, opening, people, quieting, response, settle, tend};
 
 /// What an input leads to. Pure: the same arguments give the same facts.
 ///
@@ -44,6 +44,11 @@ pub fn decide(world: &mut World, directory: &Directory, input: &Input, stamp: St
         }
         // Refused before their first fact or not at all.
         What::GuestNote(note) => facts_of(world, directory, stamp, |d| response::guest_note(d, note)),
+        What::Quiet(request) => facts_of(world, directory, stamp, |d| quieting::make(d, request)),
+        What::EndQuiet { id, by } => facts_of(world, directory, stamp, |d| quieting::end(d, *id, by)),
+        What::ExtendQuiet { id, by, until } => {
+            facts_of(world, directory, stamp, |d| quieting::extend(d, *id, by, *until))
+        }
         What::EndOverride { id, by } => facts_of(world, directory, stamp, |d| oncall::end_override(d, *id, by)),
         // What follows from it is decided without them.
         What::RemovePerson(removal) => {
@@ -88,6 +93,7 @@ fn facts_of(
 ) -> Result<Vec<Fact>, Refusal> {
     let mut d = Decision::new(world, directory, stamp);
     how(&mut d)?;
+    quieting::look_again(&mut d);
     tend::tend(&mut d);
     Ok(d.into_facts())
 }
@@ -95,6 +101,7 @@ fn facts_of(
 fn facts_in(world: &mut World, directory: &Directory, stamp: Stamp, how: impl FnOnce(&mut Decision<'_>)) -> Vec<Fact> {
     let mut d = Decision::new(world, directory, stamp);
     how(&mut d);
+    quieting::look_again(&mut d);
     tend::tend(&mut d);
     d.into_facts()
 }

@@ -3,13 +3,16 @@
 
 use super::decision::Decision;
 use super::fact::Fact;
-use super::id::IncidentNo;
+use super::id::{CallNo, IncidentNo, QuietId, UserId};
 use super::incident::Incident;
 use super::page::RevokeReason;
+use super::quiet::Kind;
 use super::stamp::At;
+use super::text::Text;
 use super::threshold::{self, Threshold};
-use super::{escalation, incident::State};
+use super::{escalation, incident::State, quieting};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// What keeps an incident from asking anybody.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +26,9 @@ pub struct Hold {
     /// `until` on the line of delays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<At>,
+    /// What whoever is behind it says of it.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub because: Arc<str>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +38,8 @@ pub enum HoldWhy {
     Settling,
     /// Its alerts page only when they come often enough: see the service's `threshold`.
     Threshold(Threshold),
+    /// A silence or a maintenance window, which says when this is over. What a person asked for by hand goes on.
+    Quiet { quiet: QuietId, kind: Kind, by: UserId },
 }
 
 /// Is there anything that keeps this incident from asking anybody? Then it is held from now on.
@@ -44,10 +52,22 @@ pub(super) fn holds(d: &mut Decision<'_>, i: &Incident) -> bool {
 }
 
 /// Nobody is asked from now on; whoever was is called back.
-fn begin(d: &mut Decision<'_>, no: IncidentNo, why: HoldWhy, until: Option<At>) {
-    escalation::revoke_pages(d, no, None, RevokeReason::Held);
-    let due = until.map(|at| d.stamp.due_of(at));
-    d.emit(Fact::Held { incident: no, why, until, due });
+pub(super) fn begin(d: &mut Decision<'_>, no: IncidentNo, why: HoldWhy, until: Option<At>) {
+    let (due, because) = match &why {
+        HoldWhy::Settling => {
+            escalation::revoke_pages(d, no, None, RevokeReason::Held);
+            (until.map(|at| d.stamp.due_of(at)), Text::default())
+        }
+        HoldWhy::Quiet { .. } | HoldWhy::Threshold(_) => {
+            let calls =
+                d.incident(no).map(|i| i.calls.iter().filter(|c| c.kind.by().is_none()).map(|c| c.no).collect());
+            let calls: Vec<CallNo> = calls.unwrap_or_default();
+            escalation::revoke_pages(d, no, Some(&calls), RevokeReason::Held);
+            let quiet = if let HoldWhy::Quiet { quiet, .. } = &why { d.world().quiets.get(quiet) } else { None };
+            (None, quiet.map(|q| Text::new(q.because.clone())).unwrap_or_default())
+        }
+    };
+    d.emit(Fact::Held { incident: no, why, until, due, because });
 }
 
 /// Its time is over: whoever is on call now is asked, unless something else holds it.
@@ -61,6 +81,9 @@ pub(super) fn end(d: &mut Decision<'_>, i: &Incident) {
 /// What keeps this incident from asking anybody at this moment, and until when (on the wall clock; `None`: until
 /// something happens). Every way to ask the levels of its policy looks here first.
 fn holding(d: &Decision<'_>, i: &Incident) -> Option<(HoldWhy, Option<At>)> {
+    if let Some(quiet) = quieting::quiet_of(d, i) {
+        return Some((quieting::why(quiet), Some(quiet.until)));
+    }
     settling(d, i).or_else(|| threshold::holding(i))
 }
 

@@ -99,6 +99,10 @@ number!(PostId);
 number!(ChangeNo);
 number!(AnnouncementNo);
 number!(FyiId);
+number!(
+    /// A silence or a maintenance window.
+    QuietId
+);
 
 impl fmt::Display for IncidentNo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

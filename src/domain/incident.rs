@@ -313,6 +313,8 @@ pub enum Happening {
     Held {
         why: HoldWhy,
         until: Option<At>,
+        #[serde(default, skip_serializing_if = "str::is_empty")]
+        because: Arc<str>,
     },
     HoldEnded {
         why: HoldWhy,

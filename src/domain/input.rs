@@ -6,10 +6,11 @@ use super::dnd::Window;
 use super::following::Follower;
 use super::going_on::{Announce, Changes};
 use super::id::{
-    AlertKey, AnnouncementNo, ChannelId, IncidentNo, InputId, MessageRef, OverrideId, PageId, PostId, ScheduleId,
-    ServiceId, SlackUserId, TeamId, UserId,
+    AlertKey, AnnouncementNo, ChannelId, IncidentNo, InputId, MessageRef, OverrideId, PageId, PostId, QuietId,
+    ScheduleId, ServiceId, SlackUserId, TeamId, UserId,
 };
 use super::page::{PageFailure, SyncKey};
+use super::quiet::Covered;
 use super::stamp::At;
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
@@ -54,6 +55,12 @@ pub enum What {
     Announce(Announce),
     /// A person ends such an announcement before its time.
     EndAnnouncement { no: AnnouncementNo, by: UserId },
+    /// A person makes a silence or a maintenance window.
+    Quiet(QuietRequest),
+    /// A person ends it before its time.
+    EndQuiet { id: QuietId, by: UserId },
+    /// A person lets it last until then, on the wall clock.
+    ExtendQuiet { id: QuietId, by: UserId, until: At },
     /// A deadline may have come: look.
     Due,
     /// The outside world answered.
@@ -261,6 +268,17 @@ pub struct OverrideRequest {
     pub by: UserId,
 }
 
+/// A silence or a maintenance window that somebody wants.
+#[derive(Clone, Debug)]
+pub struct QuietRequest {
+    pub scope: Covered,
+    pub by: UserId,
+    /// On the wall clock, as `until` is; what has passed is now.
+    pub from: At,
+    pub until: At,
+    pub because: String,
+}
+
 /// What the outside world answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Settled {
@@ -309,6 +327,9 @@ impl Input {
             What::GuestNote(n) => vec![Need::Incident(n.incident)],
             What::Override(_)
             | What::EndOverride { .. }
+            | What::Quiet(_)
+            | What::EndQuiet { .. }
+            | What::ExtendQuiet { .. }
             | What::AddMe(_)
             | What::Admit(_)
             | What::RemovePerson(_)

@@ -34,6 +34,8 @@ pub mod page;
 pub mod people;
 pub mod post;
 pub mod privacy;
+pub mod quiet;
+pub mod quieting;
 pub mod refusal;
 pub mod responders;
 pub mod response;

@@ -32,10 +32,21 @@ pub(super) fn request_override(d: &mut Decision<'_>, r: &OverrideRequest) -> Res
         from: r.from,
         until: r.until,
         by: r.by.clone(),
+        due: Some(d.stamp.due_of(r.until)),
     }));
     look_at(d, schedule);
     following::warn_of_empty_groups(d);
     Ok(())
+}
+
+/// The time of an override may be over: the wall clock says whether it is.
+pub(super) fn override_due(d: &mut Decision<'_>, id: OverrideId) {
+    let Some(until) = d.world().overrides.get(&id).map(|o| o.until) else { return };
+    if until <= d.stamp.wall {
+        d.emit(Fact::OverrideExpired { id });
+    } else {
+        d.emit(Fact::OverrideWaits { id, due: d.stamp.due_of(until) });
+    }
 }
 
 /// Ends an override before its time. Who is being paged stays paged; whoever comes next is looked for anew.
@@ -104,7 +115,7 @@ fn look_at(d: &mut Decision<'_>, schedule: &Schedule) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::directory::Target;
+    use crate::domain::directory::{Target, User};
     use crate::domain::gaps;
     use crate::domain::handle::handle;
     use crate::domain::id::InputId;
@@ -129,7 +140,7 @@ mod tests {
         let (directory, mut world) = (directory(), World::default());
         let (id, until) = (OverrideId(1), START.plus_secs(7_200));
         let (schedule, user, by) = ("primary".into(), UserId::from("ana"), UserId::from("ben"));
-        let made = Fact::OverrideSet(Override { id, schedule, user, from: START, until, by: by.clone() });
+        let made = Fact::OverrideSet(Override { id, schedule, user, from: START, until, by: by.clone(), due: None });
         world.apply(&made, Stamp::agreed(START));
         let end = Input { id: InputId::minted('t', 1), what: What::EndOverride { id, by: by.clone() } };
         let late = Stamp::agreed(until);
@@ -142,6 +153,45 @@ mod tests {
         facts.iter().for_each(|fact| world.apply(fact, now));
         assert_eq!(world.next_wake(), world.next_wake_by_brute_force());
         assert_eq!(handle(&world, &directory, &end, now), Err(Refusal::NoSuchOverride(id)));
+    }
+
+    fn ana() -> User {
+        let (id, name) = (UserId::from("ana"), "Ana".to_owned());
+        User { id, name, slack: None, email: None, tz: chrono_tz::UTC, admin: false, rules: Vec::new() }
+    }
+
+    /// Plays one input, keeps what it led to, and gives it.
+    fn play(world: &mut World, directory: &Directory, what: What, now: Stamp) -> Vec<Fact> {
+        let facts = handle(world, directory, &Input { id: InputId::minted('t', 1), what }, now).expect("allowed");
+        facts.iter().for_each(|fact| world.apply(fact, now));
+        assert_eq!(world.next_wake(), world.next_wake_by_brute_force());
+        facts
+    }
+
+    #[test]
+    fn an_override_lasts_until_the_wall_clock_says_so_also_where_that_was_set_back() {
+        let (mut directory, mut world) = (directory(), World::default());
+        directory.users.insert("ana".into(), ana());
+        let hours = |n: i64| n * 3_600;
+        // The wall clock went back by two hours; delays did not.
+        let behind = |secs: i64| Stamp { at: START.plus_secs(hours(2) + secs), wall: START.plus_secs(secs) };
+        let (from, until) = (START, START.plus_secs(hours(1)));
+        let (schedule, user, by) = ("primary".into(), UserId::from("ana"), UserId::from("ana"));
+        let take = What::Override(OverrideRequest { schedule, user, from, until, by });
+        play(&mut world, &directory, take, behind(0));
+        assert_eq!(play(&mut world, &directory, What::Due, behind(1)), [], "it has just begun");
+
+        // Back by another half hour before it ends.
+        let further = |secs: i64| Stamp { at: START.plus_secs(hours(3) + secs), wall: START.plus_secs(1_800 + secs) };
+        let facts = play(&mut world, &directory, What::Due, further(0));
+        let due = further(1_800).at;
+        assert!(facts.contains(&Fact::OverrideWaits { id: OverrideId(1), due }), "{facts:?}");
+        assert!(facts.iter().all(|f| !matches!(f, Fact::OverrideExpired { .. })), "{facts:?}");
+
+        let facts = play(&mut world, &directory, What::Due, further(1_800));
+        assert!(facts.contains(&Fact::OverrideExpired { id: OverrideId(1) }), "{facts:?}");
+        let nobody = |f: &Fact| matches!(f, Fact::ShiftStarted { shift, .. } if shift.who.is_none());
+        assert!(facts.iter().any(nobody), "{facts:?}");
     }
 
     /// Ana and Ben in Berlin, turns of 12 hours at 02:30 and 14:30: the first of them lies in the gap of 29 March 2026,
@@ -244,7 +294,7 @@ mod tests {
         assert_eq!(ahead(&world, &directory, "2026-03-30 12:00"), [("primary".into(), lasting)]);
         let (from, until) = (utc("2026-03-28 12:00"), utc("2026-04-09 12:00"));
         let (id, user, by) = (OverrideId(1), UserId::from("emil"), UserId::from("emil"));
-        let made = Fact::OverrideSet(Override { id, schedule: "primary".into(), user, from, until, by });
+        let made = Fact::OverrideSet(Override { id, schedule: "primary".into(), user, from, until, by, due: None });
         world.apply(&made, Stamp::agreed(from));
         assert_eq!(ahead(&world, &directory, "2026-03-28 13:00"), []);
     }

@@ -4,7 +4,7 @@
 use super::decision::Decision;
 use super::fact::Fact;
 use super::following::Follower;
-use super::id::{IncidentNo, MessageRef, PostId, ScheduleId, ServiceId, TeamId, UserId};
+use super::id::{IncidentNo, MessageRef, PostId, QuietId, ScheduleId, ServiceId, TeamId, UserId};
 use super::page::Recipient;
 use super::stamp::At;
 use serde::{Deserialize, Serialize};
@@ -42,14 +42,35 @@ pub enum About {
     Digest { user: UserId, at: At, incidents: Vec<IncidentNo> },
     /// What only informs, of one service and one day; the day's end, on the wall clock.
     Fyi { service: ServiceId, until: At },
+    /// A silence or a maintenance window.
+    Quiet { quiet: QuietId },
+    /// That it ends soon, for whoever made it.
+    QuietEnds { quiet: QuietId, until: At },
 }
 
 impl About {
     /// Does it speak of one of these incidents?
     pub fn speaks_of(&self, changed: &BTreeSet<IncidentNo>) -> bool {
         match self {
-            Self::NobodyOnCall { .. } | Self::GroupKept { .. } | Self::CannotFollow { .. } | Self::Fyi { .. } => false,
+            Self::NobodyOnCall { .. }
+            | Self::GroupKept { .. }
+            | Self::CannotFollow { .. }
+            | Self::Fyi { .. }
+            | Self::Quiet { .. }
+            | Self::QuietEnds { .. } => false,
             Self::Digest { incidents, .. } => incidents.iter().any(|no| changed.contains(no)),
+        }
+    }
+
+    /// The silence or maintenance window it is about.
+    pub fn quiet(&self) -> Option<QuietId> {
+        match self {
+            Self::Quiet { quiet } | Self::QuietEnds { quiet, .. } => Some(*quiet),
+            Self::NobodyOnCall { .. }
+            | Self::GroupKept { .. }
+            | Self::CannotFollow { .. }
+            | Self::Digest { .. }
+            | Self::Fyi { .. } => None,
         }
     }
 }

@@ -3,7 +3,8 @@
 use super::call::Whom;
 use super::directory::Urgency;
 use super::fact::ResolvedBy;
-use super::id::{AnnouncementNo, IncidentNo, OverrideId, ScheduleId, ServiceId, TeamId, UserId};
+use super::id::{AnnouncementNo, IncidentNo, OverrideId, QuietId, ScheduleId, ServiceId, TeamId, UserId};
+use super::quiet::Kind;
 use super::stamp::At;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,4 +162,26 @@ pub enum Refusal {
     },
     /// No override has this number, or it is over.
     NoSuchOverride(OverrideId),
+    /// A silence or a maintenance window says why.
+    QuietWithoutReason,
+    QuietEndsBeforeItStarts,
+    QuietInThePast {
+        until: At,
+    },
+    QuietTooLong {
+        kind: Kind,
+        latest: At,
+    },
+    /// None is named, or more than this.
+    QuietNames {
+        most: usize,
+    },
+    TooManyQuiets {
+        most: usize,
+    },
+    /// No silence and no maintenance window has this number, or it is over.
+    NoSuchQuiet(QuietId),
+    QuietLastsAsLong {
+        until: At,
+    },
 }

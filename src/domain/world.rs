@@ -10,13 +10,14 @@ use super::fyi::Fyi;
 use super::going_on::{Announcement, Change};
 use super::group::Groups;
 use super::id::{
-    AlertKey, AnnouncementNo, ChangeNo, FyiId, IncidentNo, InputId, OverrideId, PageId, PolicyId, PostId, ScheduleId,
-    ServiceId, SlackUserId,
+    AlertKey, AnnouncementNo, ChangeNo, FyiId, IncidentNo, InputId, OverrideId, PageId, PolicyId, PostId, QuietId,
+    ScheduleId, ServiceId, SlackUserId,
 };
 use super::incident::{Entry, Incident};
 use super::page::Page;
 use super::people::Newcomer;
 use super::post::Post;
+use super::quiet::{Quiet, Sweep};
 use super::schedule::{Override, Shift};
 use super::stamp::{At, Stamp};
 use imbl::{OrdMap, OrdSet};
@@ -67,6 +68,9 @@ pub struct World {
     pub(super) fyi_by_key: OrdMap<AlertKey, FyiId>,
     /// Open incidents that further alerts may join.
     pub groups: Groups,
+    /// Silences and maintenance windows, and those that ended a short while ago; bounded by
+    /// [`super::quiet::QUIETS_MAX`].
+    pub quiets: OrdMap<QuietId, Quiet>,
     seen: OrdMap<InputId, At>,
     seen_order: OrdSet<(At, InputId)>,
     wakes: OrdSet<(At, Wake)>,
@@ -101,6 +105,10 @@ pub struct Meta {
     pub last_fyi: FyiId,
     #[serde(default, skip_serializing_if = "Dropped::is_nothing")]
     pub dropped: Dropped,
+    #[serde(default, skip_serializing_if = "no_quiet_yet")]
+    pub last_quiet: QuietId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<Sweep>,
 }
 
 fn no_change_yet(no: &ChangeNo) -> bool {
@@ -109,6 +117,10 @@ fn no_change_yet(no: &ChangeNo) -> bool {
 
 fn no_announcement_yet(no: &AnnouncementNo) -> bool {
     no.0 == 0
+}
+
+fn no_quiet_yet(id: &QuietId) -> bool {
+    id.0 == 0
 }
 
 fn is_none_yet(post: &PostId) -> bool {
@@ -135,6 +147,8 @@ pub enum Wake {
     Override(OverrideId),
     Post(PostId),
     Announcement(AnnouncementNo),
+    Quiet(QuietId),
+    Sweep,
 }
 
 impl World {
@@ -213,10 +227,12 @@ impl World {
     pub fn next_wake_by_brute_force(&self) -> Option<At> {
         let incidents = self.incidents.values().filter_map(|i| i.next_wake());
         let shifts = self.shifts.values().map(|s| s.due);
-        let overrides = self.overrides.values().map(|o| o.until);
+        let overrides = self.overrides.values().map(|o| o.wake());
         let posts = self.posts.values().map(|p| p.keep_until);
         let announcements = self.announcements.values().map(|a| a.due);
-        incidents.chain(shifts).chain(overrides).chain(posts).chain(announcements).min()
+        let quiets = self.quiets.values().map(|q| q.due);
+        let sweep = self.meta.sweep.map(|s| s.due);
+        incidents.chain(shifts).chain(overrides).chain(posts).chain(announcements).chain(quiets).chain(sweep).min()
     }
 
     /// The rows that changed since this was last asked, each once.

@@ -341,7 +341,7 @@ impl Outbox {
         self.stale(SyncKey::Thread(no), now);
         self.stale(SyncKey::Log(no), now.plus_ms(LOG_DELAY_MS));
         self.ledger.keep_dms(no, |page| incident.page(page).is_some());
-        for page in incident.dms() {
+        for page in self.changing_dms(&incident) {
             if let Some((first, page)) = self.shown_as(no, page) {
                 self.stale(SyncKey::Dm(first, page), now);
             }

@@ -89,7 +89,7 @@ impl Outbox {
             (Step::Find { channel }, None) => return Some(self.look(channel)),
             (Step::Send | Step::OpenDm | Step::Find { .. }, _) => {}
         }
-        let view = views::post::post(p, &self.snapshot.world, &self.snapshot.directory)?;
+        let view = views::post::post(p, &self.snapshot.world, &self.snapshot.directory, self.snapshot.store)?;
         let shown = shown(&view, work.plain);
         let hash = hash(&shown);
         match message {

@@ -6,15 +6,16 @@
 use super::refused::{Refused, sort};
 use super::wire::{found, hash, mark, metadata, posted, shown, with};
 use super::{Address, Awaiting, CERTAINTY_MS, Job, LOOK_AGAIN_MS, Outbox, RETRY_SLOW_MS, Step};
-use crate::domain::id::MessageRef;
+use crate::domain::id::{MessageRef, PageId};
 use crate::domain::incident::Incident;
 use crate::domain::input::Settled;
-use crate::domain::page::{Page, PageFailure, PageState, SyncKey};
+use crate::domain::page::{Page, PageFailure, PageState, Recipient, SyncKey};
 use crate::domain::stamp::At;
 use crate::slack::lanes::Priority;
 use crate::slack::outcome::Outcome;
 use crate::views;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl Outbox {
@@ -128,6 +129,28 @@ impl Outbox {
             }
             SyncKey::Post(_) | SyncKey::Follower(..) => None,
         }
+    }
+
+    /// The direct messages of an incident that a change may make untrue. An older one says the same in all of them, and
+    /// those that say it are left alone: nobody draws two hundred messages anew for each line of a long night.
+    pub(super) fn changing_dms(&self, incident: &Incident) -> Vec<PageId> {
+        let mut newest: BTreeMap<&Recipient, PageId> = BTreeMap::new();
+        for id in incident.dms() {
+            let Some(page) = incident.page(id) else { continue };
+            let known = newest.entry(&page.to).or_insert(id);
+            *known = id.max(*known);
+        }
+        let mut last_word = None;
+        let mut says_it = |no, id| {
+            let hash = *last_word.get_or_insert_with(|| hash(&shown(&views::page::followed(incident), false)));
+            self.ledger.shows(&SyncKey::Dm(no, id), hash)
+        };
+        let changes = |id: &PageId| {
+            let Some(page) = incident.page(*id) else { return false };
+            let is_newest = newest.get(&page.to) == Some(id);
+            is_newest || page.bundle().is_some() || !says_it(incident.no, *id)
+        };
+        incident.dms().filter(changes).collect()
     }
 
     pub(super) fn sync_done(&mut self, key: SyncKey, outcome: Outcome, now: At) -> Vec<Settled> {

@@ -346,6 +346,8 @@ impl Pump {
         self.dirty.add(work.world.take_touched(), work.world.take_spilled());
         let mut stale = Stales::default();
         work.facts.iter().for_each(|fact| stale.add(fact.stales()));
+        // The message of a silence or a maintenance window counts what it holds back.
+        stale.all_posts |= !work.world.quiets.is_empty() && work.facts.iter().any(Fact::changes_what_is_held);
         self.configured = work.configured.clone();
         self.committed = Arc::new(Snapshot {
             seq: self.seq,

@@ -6,7 +6,7 @@
 use super::envelope::{Envelope, EnvelopeKind};
 use crate::domain::directory::Urgency;
 use crate::domain::dnd::Window;
-use crate::domain::id::{ChannelId, IncidentNo, ServiceId, SlackUserId};
+use crate::domain::id::{ChannelId, IncidentNo, ServiceId, SlackUserId, TeamId};
 use crate::domain::input::SnoozeWhy;
 use crate::domain::stamp::At;
 use crate::views::action_id::{Action, Elsewhere, FIELD, Field, Form, Origin, Subject};
@@ -80,6 +80,20 @@ pub enum Filled {
         service: ServiceId,
         what: String,
         urgency: Option<Urgency>,
+    },
+    Silence {
+        until: At,
+        /// All alerts of the same name on the service.
+        is_wide: bool,
+        because: String,
+    },
+    Maintenance {
+        services: Vec<ServiceId>,
+        team: Option<TeamId>,
+        /// `None`: now.
+        from: Option<At>,
+        until: At,
+        because: String,
     },
 }
 
@@ -206,6 +220,26 @@ fn filled(form: Form, values: &Value) -> Option<Filled> {
         }
         Form::Note | Form::ResolveWithNote => Filled::Words(words(Field::Words)),
         Form::Merge => Filled::Merge { into: IncidentNo(option(Field::Into)?.parse().ok()?) },
+        Form::Silence => {
+            let until = At(option(Field::Until)?.parse().ok()?);
+            Filled::Silence {
+                until,
+                is_wide: option(Field::Wide).as_deref() == Some("name"),
+                because: words(Field::Words),
+            }
+        }
+        Form::Maintenance => {
+            let at = |f: Field| Some(At(field(f, "selected_date_time")?.as_i64()? * 1_000));
+            let services = field(Field::Services, "selected_options").and_then(Value::as_array);
+            let services = services.into_iter().flatten().filter_map(|v| v.pointer("/value")?.as_str());
+            Filled::Maintenance {
+                services: services.map(ServiceId::from).collect(),
+                team: option(Field::Team).map(TeamId::from),
+                from: at(Field::From),
+                until: at(Field::At)?,
+                because: words(Field::Words),
+            }
+        }
         Form::Raise => {
             let (service, what, _) = raise_draft(values);
             let urgency = match option(Field::Urgency).as_deref() {

@@ -1,7 +1,8 @@
 //! What our buttons, selects and modals are called, and what they carry. Every id written here parses back; nothing
 //! else is understood.
 
-use crate::domain::id::{ChannelId, IncidentNo, PageId, SlackUserId, StoreId};
+use crate::domain::id::{ChannelId, IncidentNo, PageId, QuietId, SlackUserId, StoreId};
+use crate::domain::stamp::At;
 
 /// What a button does. The first of them act at once; the others open a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +32,8 @@ pub enum Action {
     Note,
     ResolveWithNote,
     Merge,
+    /// The window that silences its alert.
+    Silence,
     /// The ledger of pages.
     WhoWasPaged,
     /// The whole timeline.
@@ -38,7 +41,7 @@ pub enum Action {
 }
 
 impl Action {
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Acknowledge,
         Self::Take,
         Self::Start,
@@ -59,6 +62,7 @@ impl Action {
         Self::Note,
         Self::ResolveWithNote,
         Self::Merge,
+        Self::Silence,
         Self::WhoWasPaged,
         Self::Timeline,
     ];
@@ -86,6 +90,7 @@ impl Action {
             Self::Note => "incident.note",
             Self::ResolveWithNote => "incident.resolve_with_note",
             Self::Merge => "incident.merge",
+            Self::Silence => "incident.silence",
             Self::WhoWasPaged => "incident.who_was_paged",
             Self::Timeline => "incident.timeline",
         }
@@ -115,10 +120,14 @@ pub enum Elsewhere {
     Decline,
     /// An admin takes them out again; carries an [`Asker`].
     RemovePerson,
+    /// Ends a silence or a maintenance window; carries a [`Lasting`].
+    EndQuiet,
+    /// Lets it last an hour longer; carries a [`Lasting`].
+    ExtendQuiet,
 }
 
 impl Elsewhere {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Raise,
         Self::RaiseService,
         Self::AcknowledgeAll,
@@ -127,6 +136,8 @@ impl Elsewhere {
         Self::Approve,
         Self::Decline,
         Self::RemovePerson,
+        Self::EndQuiet,
+        Self::ExtendQuiet,
     ];
 
     /// The `action_id`.
@@ -140,6 +151,8 @@ impl Elsewhere {
             Self::Approve => "people.approve",
             Self::Decline => "people.decline",
             Self::RemovePerson => "people.remove",
+            Self::EndQuiet => "quiet.end",
+            Self::ExtendQuiet => "quiet.extend",
         }
     }
 
@@ -158,10 +171,12 @@ pub enum Form {
     ResolveWithNote,
     Merge,
     Raise,
+    Silence,
+    Maintenance,
 }
 
 impl Form {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Snooze,
         Self::AddResponders,
         Self::Reassign,
@@ -169,6 +184,8 @@ impl Form {
         Self::ResolveWithNote,
         Self::Merge,
         Self::Raise,
+        Self::Silence,
+        Self::Maintenance,
     ];
 
     /// The `callback_id`.
@@ -181,6 +198,8 @@ impl Form {
             Self::ResolveWithNote => "form.resolve_with_note",
             Self::Merge => "form.merge",
             Self::Raise => "form.raise",
+            Self::Silence => "form.silence",
+            Self::Maintenance => "form.maintenance",
         }
     }
 
@@ -191,7 +210,8 @@ impl Form {
     /// The input at which an error that is about no single one is shown.
     pub fn first_field(self) -> Field {
         match self {
-            Self::Snooze => Field::Until,
+            Self::Snooze | Self::Silence => Field::Until,
+            Self::Maintenance => Field::At,
             Self::AddResponders => Field::People,
             Self::Reassign => Field::Person,
             Self::Note | Self::ResolveWithNote => Field::Words,
@@ -216,6 +236,11 @@ pub enum Field {
     Service,
     What,
     Urgency,
+    /// The beginning.
+    From,
+    Wide,
+    Services,
+    Team,
 }
 
 /// The `action_id` of every input's element, but for the one that is listened to while the window is open.
@@ -235,6 +260,10 @@ impl Field {
             Self::Service => "service",
             Self::What => "what",
             Self::Urgency => "urgency",
+            Self::From => "from",
+            Self::Wide => "wide",
+            Self::Services => "services",
+            Self::Team => "team",
         }
     }
 }
@@ -256,6 +285,28 @@ impl Asker {
         let (store, slack) = value.split_once('/')?;
         let store = u64::from_str_radix(store, 16).ok()?;
         Some(Self { store: StoreId(store), slack: slack.into() })
+    }
+}
+
+/// What the buttons of a silence or a maintenance window carry: which one, and until when it lasted when they were drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lasting {
+    pub store: StoreId,
+    pub quiet: QuietId,
+    pub until: At,
+}
+
+impl Lasting {
+    /// The button's `value`.
+    pub fn value(self) -> String {
+        format!("{}/{}/{}", self.store, self.quiet.0, self.until.0)
+    }
+
+    pub fn parse(value: &str) -> Option<Self> {
+        let mut parts = value.split('/');
+        let store = u64::from_str_radix(parts.next()?, 16).ok()?;
+        let (quiet, until) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        parts.next().is_none().then_some(Self { store: StoreId(store), quiet: QuietId(quiet), until: At(until) })
     }
 }
 

@@ -164,7 +164,7 @@ fn state(i: &Incident, d: &Directory) -> String {
 }
 
 fn asking(i: &Incident, d: &Directory) -> String {
-    if let Some(held) = super::hold::status(i) {
+    if let Some(held) = super::hold::status(i, d) {
         return format!("{held}{}", also_asking(i, d));
     }
     let Some(call) = i.main_call().filter(|c| c.is_open()) else {

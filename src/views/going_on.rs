@@ -9,6 +9,7 @@ use crate::domain::directory::Directory;
 use crate::domain::fact::Fact;
 use crate::domain::forecast::{End, Forecast};
 use crate::domain::going_on::{Announcement, Change, Scope};
+use crate::domain::hold::HoldWhy;
 use crate::domain::id::{AnnouncementNo, UserId};
 use crate::domain::page::{Purpose, Recipient};
 use crate::domain::stamp::At;
@@ -105,15 +106,15 @@ pub struct Beside<'a> {
     /// Changes of private services, which are not shown here.
     pub changes_left_out: usize,
     pub announced: Vec<&'a Announcement>,
+    /// Silences and maintenance windows, one line each: [`super::quiet::going_on`].
+    pub quiets: Vec<String>,
     /// Who hears nothing, and until when.
     pub silent: Vec<(&'a UserId, At)>,
 }
 
 /// Adds to `now` what is going on beside incidents.
 pub fn beside(mut now: Message, b: &Beside<'_>, d: &Directory) -> Message {
-    let mut lines = going_on(&b.announced, d);
-    lines.extend(silences(d));
-    if !lines.is_empty() {
+    for lines in [&going_on(&b.announced, d), &b.quiets].into_iter().filter(|lines| !lines.is_empty()) {
         now.blocks.push(section(&lines.join("\n")));
     }
     if !b.changes.is_empty() {
@@ -138,11 +139,6 @@ pub fn beside(mut now: Message, b: &Beside<'_>, d: &Directory) -> Message {
         now.blocks.push(context(&format!("In Do Not Disturb: {}.", names(&all))));
     }
     now
-}
-
-/// Silences and maintenance windows, one line each, stand here among what is going on.
-fn silences(_: &Directory) -> Vec<String> {
-    Vec::new()
 }
 
 fn change(c: &Change, d: &Directory) -> String {
@@ -182,6 +178,7 @@ pub fn next(f: &Forecast, d: &Directory) -> Option<String> {
             Fact::StillOnItAsked { to, .. } => format!("{} is asked “Still on it?”", name(d, to)),
             Fact::AckTimedOut { .. } => "it is triggered again".to_owned(),
             Fact::SnoozeEnded { .. } => "the snooze ends".to_owned(),
+            Fact::Held { why: HoldWhy::Quiet { kind, .. }, .. } => format!("a {} begins", super::quiet::noun(*kind)),
             Fact::HoldEnded { .. } => "it is held no longer".to_owned(),
             Fact::Resolved { .. } => "it is resolved by itself".to_owned(),
             _ => continue,

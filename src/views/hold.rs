@@ -1,19 +1,30 @@
 //! Why nobody is asked for now.
 
-use super::mrkdwn::{day_and_time, time};
+use super::card::name;
+use super::limits;
+use super::mrkdwn::{day_and_time, escape};
 use super::reply::span;
+use crate::domain::directory::Directory;
 use crate::domain::hold::{Hold, HoldWhy};
 use crate::domain::incident::Incident;
+use crate::domain::quiet::Kind;
 use crate::domain::stamp::At;
 use crate::domain::threshold::Threshold;
 
 /// The card's words for an incident that waits; `None` where nothing holds it.
-pub fn status(i: &Incident) -> Option<String> {
+pub fn status(i: &Incident, d: &Directory) -> Option<String> {
     let hold = i.hold.as_ref()?;
-    let until = hold.until.map(|at| format!(" until {}", time(at))).unwrap_or_default();
     Some(match &hold.why {
         HoldWhy::Threshold(t) => format!("Waiting: {}; nobody is paged.", so_far(i, *t)),
-        HoldWhy::Settling => format!("Nobody is paged yet: waiting{until} whether it clears by itself. {}", then(hold)),
+        HoldWhy::Settling => {
+            let until = hold.until.map(|at| format!(" until {}", super::mrkdwn::time(at))).unwrap_or_default();
+            format!("Nobody is paged yet: waiting{until} whether it clears by itself. {}", then(hold))
+        }
+        HoldWhy::Quiet { kind, by, .. } => {
+            let until = until(hold.until);
+            let (how, by, why) = (how(*kind), name(d, by), because(&hold.because));
+            format!("{how} by {by}{until}{why} Then whoever is on call is paged, if it still fires.")
+        }
     })
 }
 
@@ -21,6 +32,26 @@ pub fn status(i: &Incident) -> Option<String> {
 fn so_far(i: &Incident, t: Threshold) -> String {
     let seen = i.counting.as_ref().map_or(t.events as usize, |c| c.seen.len());
     format!("{seen} of {} events in {}", t.events, span(t.within_secs))
+}
+
+fn how(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Silence => "Silenced",
+        Kind::Maintenance => "In maintenance",
+    }
+}
+
+fn until(at: Option<At>) -> String {
+    at.map(|at| format!(" until {}", day_and_time(at))).unwrap_or_default()
+}
+
+/// Ends the sentence.
+pub(super) fn because(words: &str) -> String {
+    match escape(words, limits::NOTE) {
+        words if words.is_empty() => ".".to_owned(),
+        words if words.ends_with(['.', '!', '?']) => format!(": {words}"),
+        words => format!(": {words}."),
+    }
 }
 
 fn then(hold: &Hold) -> &'static str {
@@ -35,15 +66,19 @@ pub fn in_words(i: &Incident, hold: &Hold) -> String {
     match hold.why {
         HoldWhy::Threshold(t) => format!("Waiting: {}, nobody is paged", so_far(i, t)),
         HoldWhy::Settling => "Waiting whether it clears by itself".to_owned(),
+        HoldWhy::Quiet { kind, .. } => how(kind).to_owned(),
     }
 }
 
 /// The timeline's words for the beginning,
-pub fn began(why: &HoldWhy, until: Option<At>) -> String {
-    let until = until.map(|at| format!(" until {}", day_and_time(at))).unwrap_or_default();
+pub fn began(why: &HoldWhy, at: Option<At>, words: &str, d: &Directory) -> String {
+    let until = until(at);
     match why {
         HoldWhy::Threshold(t) => format!("Nobody is paged until {} came within {}.", t.events, span(t.within_secs)),
         HoldWhy::Settling => format!("Nobody is paged{until}: it may clear by itself."),
+        HoldWhy::Quiet { kind, by, .. } => {
+            format!(":no_bell: {} by {}{until}{} Nobody is paged.", how(*kind), name(d, by), because(words))
+        }
     }
 }
 
@@ -52,5 +87,7 @@ pub fn ended(why: &HoldWhy) -> String {
     match why {
         HoldWhy::Threshold(t) => format!("{} came within {}.", t.events, span(t.within_secs)),
         HoldWhy::Settling => "It did not clear by itself.".to_owned(),
+        HoldWhy::Quiet { kind: Kind::Silence, .. } => ":bell: Not silenced any more.".to_owned(),
+        HoldWhy::Quiet { kind: Kind::Maintenance, .. } => ":bell: Not in maintenance any more.".to_owned(),
     }
 }

@@ -20,11 +20,13 @@ pub struct Me<'a> {
     pub silent_until: Option<At>,
     /// The open incidents that concern them.
     pub mine: &'a [&'a Incident],
+    /// What is silenced or in maintenance, in one sentence.
+    pub quiet: Option<&'a str>,
 }
 
 /// What one person sees. `open`: how many incidents are open in all.
 pub fn home(me: &Me<'_>, open: usize, d: &Directory, store: StoreId) -> SlackView {
-    let Me { user, duties, silent_until, mine } = *me;
+    let Me { user, duties, silent_until, mine, quiet } = *me;
     let named = named(d, &user.id);
     let heading = match (duties, named.as_slice()) {
         ([], []) => "You are not on call",
@@ -68,6 +70,7 @@ pub fn home(me: &Me<'_>, open: usize, d: &Directory, store: StoreId) -> SlackVie
         let are = if others == 1 { "1 other incident is" } else { &format!("{others} other incidents are") };
         blocks.push(context(&format!("{are} open: `/pager list all`.")));
     }
+    blocks.extend(quiet.map(context));
     blocks.push(divider());
     blocks.push(header("Page somebody"));
     blocks.push(section(

@@ -174,6 +174,7 @@ pub fn help(command: &str, topic: Option<Topic>) -> Message {
             ("trigger", "page somebody"),
             ("oncall", "who is on call"),
             ("now", "what is going on"),
+            ("maintenance", "nobody is paged for it: `help silence`"),
             ("help note", "more: `reassign` `urgency` `merge` `why` `doing`…"),
         ],
         Some(Topic::Trigger) => &[
@@ -217,6 +218,14 @@ pub fn help(command: &str, topic: Option<Topic>) -> Message {
             ("doing 'index rebuild' until 15:00 for search", "of one service or team"),
             ("doing", "what is announced, with numbers"),
             ("doing end 3", "ends one"),
+        ],
+        Some(Topic::Quiet) => &[
+            ("maintenance payments-api 2h because deploy", "its alerts page nobody, and are shown"),
+            ("maintenance payments tomorrow 9am-5pm because moving", "a whole team's, planned"),
+            ("silence 12 2h because known", "the alert of 12, whatever it does"),
+            ("silence alertname=DiskFull in payments-api 2h because cleaning", "by labels: `=`, `!=`, `=db-*`"),
+            ("silences", "what is in force and ahead, with numbers"),
+            ("silence end 3", "ends one; what still fires pages"),
         ],
         Some(Topic::OnCall) => &[
             ("", "who is on call now and next"),

@@ -26,6 +26,7 @@ pub mod oncall;
 pub mod page;
 pub mod people;
 pub mod post;
+pub mod quiet;
 pub mod refusal;
 pub mod reply;
 pub mod routing;

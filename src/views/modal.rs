@@ -214,6 +214,63 @@ pub fn told_on_top(title: &str, message: &Message) -> SlackView {
     SlackView::Modal(closable(title, message.blocks.clone(), "Close").with_clear_on_close(true))
 }
 
+/// "Silence what, until when, why?" What a button on a card offers.
+pub fn silence(i: &Incident, choices: &[SnoozeChoice], d: &Directory, origin: &Origin) -> SlackView {
+    let until: Vec<_> = choices.iter().map(|c| option(&c.words, &c.until.0.to_string())).collect();
+    let mut wide = vec![option("This alert only", "alert")];
+    let service = d.services.get(&i.service).map_or(i.service.as_str(), |s| s.name.as_str());
+    if i.labels.lines().any(|l| l.starts_with("alertname: ")) {
+        wide.push(option(&format!("Every alert of this name of {service}"), "name"));
+    }
+    let radio = |options: Vec<SlackBlockChoiceItem<SlackBlockText>>| {
+        let first = options.first().cloned();
+        let radio = SlackBlockRadioButtonsElement::new(options).with_action_id(FIELD.into());
+        match first {
+            Some(first) => radio.with_initial_option(first),
+            None => radio,
+        }
+    };
+    let then = "It is recorded and shown, and pages nobody. What still fires at the end pages whoever is on call then.";
+    let blocks = vec![
+        section(&title(i)),
+        context(then),
+        input(Field::Until, "Until", radio(until).into()),
+        input(Field::Wide, "What", radio(wide).into()),
+        input(Field::Words, "Why?", one_line("known, the fix is deployed at 15:00").into()),
+    ];
+    form(Form::Silence, &format!("Silence {}", i.no), origin, blocks, "Silence")
+}
+
+/// Maintenance of services, or of a team.
+pub fn maintenance(d: &Directory, origin: &Origin) -> SlackView {
+    let mut services: Vec<&Service> = d.services.values().collect();
+    services.sort_by_key(|s| s.name.to_lowercase());
+    let services: Vec<_> =
+        services.iter().take(limits::OPTIONS).map(|s| plain_option(&s.name, s.id.as_str())).collect();
+    let teams: Vec<_> = d.teams.values().take(limits::OPTIONS).map(|t| plain_option(&t.name, t.id.as_str())).collect();
+    let services = SlackBlockMultiStaticSelectElement::new()
+        .with_action_id(FIELD.into())
+        .with_options(services)
+        .with_placeholder(plain("What is worked on?"));
+    let team = SlackBlockStaticSelectElement::new()
+        .with_action_id(FIELD.into())
+        .with_options(teams)
+        .with_placeholder(plain("A whole team"));
+    let until = SlackBlockDateTimePickerElement::new().with_action_id(FIELD.into());
+    let from = SlackBlockDateTimePickerElement::new().with_action_id(FIELD.into());
+    let blocks = vec![
+        context(
+            "Its alerts are recorded and shown, and page nobody. What still fires at the end pages whoever is on call then.",
+        ),
+        optional(Field::Services, "Services", services.into()),
+        optional(Field::Team, "Or everything of a team", team.into()),
+        optional(Field::From, "From (empty: now)", from.into()),
+        input(Field::At, "Until, at most 30 days later", until.into()),
+        input(Field::Words, "Why?", one_line("deploy").into()),
+    ];
+    form(Form::Maintenance, "Maintenance", origin, blocks, "Begin")
+}
+
 fn form(form: Form, title: &str, origin: &Origin, blocks: Vec<SlackBlock>, submit: &str) -> SlackView {
     SlackView::Modal(
         SlackModalView::new(plain(&truncate(title, limits::MODAL_TITLE)), blocks)

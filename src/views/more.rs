@@ -69,6 +69,10 @@ fn choices(i: &Incident, d: &Directory) -> Vec<Choice> {
         all.push(choice(Action::ResolveWithNote, "Resolve with a note", "Resolve…", "Say what fixed it."));
         all.push(choice(Action::Merge, "Merge into", "Merge…", "It is the same problem as another incident."));
         all.push(urgency(i, d));
+        if !i.alerts.is_empty() {
+            let what = "Its alert pages nobody until a time of your choice, also when it comes back.";
+            all.push(choice(Action::Silence, "Silence", "Silence…", what));
+        }
     }
     if let Some((action, button)) = super::course::decline(i) {
         let what = "Its alerts still fire. It stays resolved until they clear or fire anew.";

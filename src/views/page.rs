@@ -72,7 +72,8 @@ pub fn is_followed(i: &Incident, p: &Page) -> bool {
     i.pages.iter().any(|q| q.to == p.to && q.id > p.id && matches!(q.state, PageState::Delivered { .. }))
 }
 
-fn followed(i: &Incident) -> Message {
+/// What an older message says, the same in all of them.
+pub fn followed(i: &Incident) -> Message {
     let text = format!("{} {}: see the newer message below.", i.no, plain_title(i, limits::TITLE));
     Message { blocks: vec![context(&text)], text: truncate(&text, limits::LOCK_SCREEN), colored: None }
 }

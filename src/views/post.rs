@@ -5,19 +5,21 @@ use super::limits;
 use super::mrkdwn::{day_and_time, escape, names, time};
 use crate::domain::directory::Directory;
 use crate::domain::following::{self, Follower};
-use crate::domain::id::{ScheduleId, TeamId};
+use crate::domain::id::{ScheduleId, StoreId, TeamId};
 use crate::domain::post::{About, Post};
 use crate::domain::stamp::At;
 use crate::domain::world::World;
 
 /// What it says now; `None` while it has nothing to say.
-pub fn post(p: &Post, w: &World, d: &Directory) -> Option<Message> {
+pub fn post(p: &Post, w: &World, d: &Directory, store: StoreId) -> Option<Message> {
     match &p.about {
         About::Fyi { service, until } => super::fyi::digest(p, service, *until, w, d),
         About::NobodyOnCall { schedule } => nobody_on_call(schedule, p.since, w, d),
         About::GroupKept { team } => Some(group_kept(team, w, d)),
         About::CannotFollow { team, what, error } => Some(cannot_follow(team, *what, error, d)),
         About::Digest { user, incidents, .. } => super::digest::digest(user, incidents, w, d),
+        About::Quiet { quiet } => super::quiet::post(p, *quiet, w, d, store),
+        About::QuietEnds { quiet, until } => super::quiet::ends_soon(p, *quiet, *until, w, d, store),
     }
 }
 

@@ -8,6 +8,7 @@ use super::mrkdwn::{day_and_time, escape, names, time};
 use super::thread::called;
 use crate::domain::directory::{Directory, Urgency};
 use crate::domain::fact::ResolvedBy;
+use crate::domain::quiet::Kind;
 use crate::domain::refusal::Refusal;
 
 /// A refusal, with the button that helps where there is one.
@@ -192,5 +193,27 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
         Refusal::OverrideInThePast { until } => {
             format!("The override would have ended at {} already. Choose a later end.", day_and_time(*until))
         }
+        Refusal::QuietWithoutReason => {
+            "Say why, for whoever is paged meanwhile: `because deploy` at the end.".to_owned()
+        }
+        Refusal::QuietEndsBeforeItStarts => "It would end before it begins. Swap the two times.".to_owned(),
+        Refusal::QuietInThePast { until } => {
+            format!("It would have ended at {} already. Choose a later end.", day_and_time(*until))
+        }
+        Refusal::QuietTooLong { kind: Kind::Silence, latest } => {
+            format!("A silence lasts 7 days at most. Choose an end before {}.", day_and_time(*latest))
+        }
+        Refusal::QuietTooLong { kind: Kind::Maintenance, latest } => {
+            format!("A maintenance window lasts 30 days at most. Choose an end before {}.", day_and_time(*latest))
+        }
+        Refusal::QuietNames { most } => format!("Name at least one, and {most} at most."),
+        Refusal::TooManyQuiets { most } => format!(
+            "{most} silences and maintenance windows are in force or ahead already. `/pager silences` lists them: end one."
+        ),
+        Refusal::NoSuchQuiet(id) => format!(
+            "There is no silence and no maintenance window {}, or it is over. `/pager silences` lists them.",
+            id.0
+        ),
+        Refusal::QuietLastsAsLong { until } => format!("It lasts until {} already. Nothing changed.", day_and_time(*until)),
     }
 }

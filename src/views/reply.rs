@@ -9,6 +9,7 @@ use super::{Message, limits};
 use crate::domain::call::{Call, CallKind, CallState};
 use crate::domain::directory::{Directory, Step, Target, Urgency};
 use crate::domain::fact::{Fact, LateAct, ResolvedBy, StepStarted};
+use crate::domain::hold::HoldWhy;
 use crate::domain::id::{IncidentNo, StoreId, UserId};
 use crate::domain::incident::{Incident, State};
 use slack_morphism::prelude::SlackBlockButtonStyle;
@@ -85,6 +86,7 @@ fn told(fact: &Fact, facts: &[Fact], after: &Incident, d: &Directory) -> Option<
         Fact::Noted { .. } | Fact::NotedByGuest { .. } => format!("Noted on {no}."),
         Fact::Merged { into, by, stopped, .. } => merged(*into, (by, stopped), facts, after, d),
         Fact::ActLate { act, .. } => late(after, act, d),
+        Fact::Held { incident, why: HoldWhy::Quiet { .. }, .. } if *incident == no => super::hold::status(after, d)?,
         _ => return None,
     })
 }
@@ -380,4 +382,9 @@ pub fn no_window() -> String {
 /// It was not decided in time; it may be by now.
 pub fn takes_long(no: IncidentNo) -> String {
     format!("{no}: that takes long. Its card will show whether it was done.")
+}
+
+/// An incident that no monitor opened has nothing to silence.
+pub fn no_alert_to_silence(no: IncidentNo) -> String {
+    format!("{no} has no alert that could be silenced. Snooze it instead: `/pager snooze {} 2h`.", no.0)
 }

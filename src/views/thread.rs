@@ -82,7 +82,7 @@ fn words(what: &Happening, d: &Directory) -> String {
         }
         Happening::SnoozeEnded => ":alarm_clock: The snooze is over: triggered again.".to_owned(),
         Happening::StillOnItAsked { to } => format!("Asked {}: still on it?", name(d, to)),
-        Happening::AckTimedOut => ":alarm_clock: No activity since it was acknowledged: paging again.".to_owned(),
+        Happening::AckTimedOut => ":alarm_clock: No activity since it was acknowledged: triggered again.".to_owned(),
         Happening::FiredAgain => "Firing again.".to_owned(),
         Happening::Cleared => "Cleared by the monitor.".to_owned(),
         Happening::Resolved { by: ResolvedBy::User(by), note } if note.is_empty() => {
@@ -156,9 +156,9 @@ fn words(what: &Happening, d: &Directory) -> String {
             };
             format!("{} {what}.", name(d, by))
         }
-        Happening::Held { why, until } => super::hold::began(why, *until),
         Happening::Routed { rule, told } => super::routing::routed(rule, told.as_ref(), d),
         Happening::AlertJoined { title, rule } => super::routing::joined(title, rule.as_ref()),
+        Happening::Held { why, until, because } => super::hold::began(why, *until, because, d),
         Happening::HoldEnded { why } => super::hold::ended(why),
         Happening::ClearedFor { until } => {
             format!("Nothing fires any more: it is resolved by itself at {}.", time(*until))

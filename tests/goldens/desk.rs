@@ -6,12 +6,14 @@ use warridor::domain::directory::{Directory, Policy, Step, Target, Urgency};
 use warridor::domain::dnd::Window;
 use warridor::domain::fact::Fact;
 use warridor::domain::handle::handle;
-use warridor::domain::id::{IncidentNo, InputId, MessageRef, ServiceId, StoreId};
+use warridor::domain::id::{IncidentNo, InputId, MessageRef, QuietId, ServiceId, StoreId};
 use warridor::domain::incident::Incident;
 use warridor::domain::input::{
-    Act, Deed, Delivery, Event, EventAction, Input, OverrideRequest, Raise, Settled, Source, Unreadable, What,
+    Act, Deed, Delivery, Event, EventAction, Input, OverrideRequest, QuietRequest, Raise, Settled, Source, Unreadable,
+    What,
 };
 use warridor::domain::page::SyncKey;
+use warridor::domain::quiet::Covered;
 use warridor::domain::refusal::Refusal;
 use warridor::domain::stamp::{At, Stamp};
 use warridor::domain::world::World;
@@ -127,6 +129,21 @@ impl Desk {
         let window = Window { from: self.now.plus_ms(-5 * HOUR), until: self.now.plus_ms(5 * HOUR) };
         let slack = self.directory.users[&who.into()].slack.clone().expect("somebody in Slack");
         self.decide(What::DoNotDisturb(vec![(slack, Some(window))])).expect("never refused");
+    }
+
+    /// Somebody makes a silence or a maintenance window, from so long on until so long from now.
+    pub fn quiet(&mut self, who: &str, scope: Covered, from_ms: i64, until_ms: i64, because: &str) {
+        let (from, until) = (self.now.plus_ms(from_ms), self.now.plus_ms(until_ms));
+        let request = QuietRequest { scope, by: who.into(), from, until, because: because.to_owned() };
+        self.decide(What::Quiet(request)).expect("the story's windows are allowed");
+    }
+
+    pub fn end_quiet(&mut self, who: &str, id: u64) {
+        self.decide(What::EndQuiet { id: QuietId(id), by: who.into() }).expect("it is in force");
+    }
+
+    pub fn due(&mut self) {
+        self.decide(What::Due).expect("never refused");
     }
 
     pub fn act_on(&mut self, incident: u64, who: &str, deed: Deed) {

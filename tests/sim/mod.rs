@@ -16,12 +16,13 @@ use warridor::domain::directory::Directory;
 use warridor::domain::dnd::Window;
 use warridor::domain::fact::Fact;
 use warridor::domain::going_on::{Announce, Changes, Reported, Scope};
-use warridor::domain::id::{AnnouncementNo, InputId, OverrideId, SlackUserId};
+use warridor::domain::id::{AnnouncementNo, InputId, OverrideId, QuietId, SlackUserId};
 use warridor::domain::input::{
-    Act, Admission, Deed, Delivery, Event, GuestNote, Input, Introduction, OverrideRequest, Raise, Removal, Settled,
-    Source, What,
+    Act, Admission, Deed, Delivery, Event, GuestNote, Input, Introduction, OverrideRequest, QuietRequest, Raise,
+    Removal, Settled, Source, What,
 };
 use warridor::domain::page::Purpose;
+use warridor::domain::quiet::Covered;
 use warridor::domain::stamp::At;
 use warridor::outbox::Outbox;
 use warridor::outbox::ledger::Ledger;
@@ -76,7 +77,7 @@ pub struct Sim {
     envelopes: BTreeMap<InputId, String>,
     checkpoint: Option<CheckpointJob>,
     /// Events that were answered 202.
-    pub accepted: Vec<Event>,
+    pub accepted: Vec<(warridor::domain::id::ServiceId, Event)>,
     /// What somebody following along would have seen.
     pub transcript: Vec<String>,
     decided: BTreeSet<InputId>,
@@ -314,6 +315,30 @@ impl Sim {
         self.people.push_back(Input { id, what: What::EndOverride { id: override_id, by } });
     }
 
+    /// Somebody makes a silence or a maintenance window.
+    pub fn quiet(&mut self, by: &str, scope: Covered, from: At, until: At, because: &str) {
+        let id = InputId::from(format!("quiet-{}", self.inputs));
+        self.inputs += 1;
+        let request = QuietRequest { scope, by: by.into(), from, until, because: because.to_owned() };
+        self.people.push_back(Input { id, what: What::Quiet(request) });
+    }
+
+    /// Somebody ends one before its time.
+    pub fn end_quiet(&mut self, by: &str, id: u64) {
+        let (quiet, by) = (QuietId(id), by.into());
+        let id = InputId::from(format!("end-quiet-{}", self.inputs));
+        self.inputs += 1;
+        self.people.push_back(Input { id, what: What::EndQuiet { id: quiet, by } });
+    }
+
+    /// Somebody lets one last until then.
+    pub fn extend_quiet(&mut self, by: &str, id: u64, until: At) {
+        let (quiet, by) = (QuietId(id), by.into());
+        let id = InputId::from(format!("extend-quiet-{}", self.inputs));
+        self.inputs += 1;
+        self.people.push_back(Input { id, what: What::ExtendQuiet { id: quiet, by, until } });
+    }
+
     /// Somebody who may look and note only writes a note.
     pub fn guest_note(&mut self, incident: u64, text: &str) {
         let id = InputId::from(format!("guest-{}", self.inputs));
@@ -480,7 +505,7 @@ impl Sim {
         for ((lane, input), answer) in batch.into_iter().zip(result.answers) {
             match (&input.what, &answer) {
                 (What::Events(d), Answer::Decided { .. } | Answer::DecidedBefore { .. }) => {
-                    self.accepted.extend(d.events.iter().cloned());
+                    self.accepted.extend(d.events.iter().map(|e| (d.service.clone(), e.clone())));
                 }
                 (What::Events(_), Answer::NotWritten(_)) => self.turned_away += 1,
                 (What::Settled(_), Answer::NotWritten(_)) => retry.push(input.clone()),

@@ -1,6 +1,7 @@
 //! Commands and mistakes on one line each, times in the speaker's zone.
 
-use crate::command::{Command, Doing, ListOf, Meant, Mistake, OnCall, Which, Whom, Whose};
+use crate::command::{Command, Doing, ListOf, Meant, Mistake, OnCall, Silenced, Which, Whom, Whose};
+use crate::domain::quiet::{Covered, Within};
 use crate::domain::stamp::At;
 use chrono_tz::Tz;
 
@@ -55,6 +56,13 @@ fn command_line(command: &Command, tz: Tz) -> String {
             format!("announce `{text}` until {} of {of:?}", at(*until, tz))
         }
         Command::Fyi => "fyi".to_owned(),
+        Command::Quiets => "silences".to_owned(),
+        Command::PlanMaintenance => "maintenance?".to_owned(),
+        Command::EndQuiet(id) => format!("end silence {}", id.0),
+        Command::Quiet { what, from, until, meant, because } => {
+            let span = format!("{} - {}{}", at(*from, tz), at(*until, tz), also(*meant));
+            format!("{} {span} `{because}`", silenced(what))
+        }
         Command::OnCall(on_call) => on_call_line(on_call, tz),
     }
 }
@@ -83,6 +91,26 @@ fn whose_line(whose: &Whose) -> String {
     match whose {
         Whose::Team(team) => format!("team {team}"),
         Whose::Schedule(schedule) => format!("schedule {schedule}"),
+    }
+}
+
+fn silenced(what: &Silenced) -> String {
+    match what {
+        Silenced::Incident(no) => format!("silence the alert of {no}"),
+        Silenced::Covered(Covered::Alert(key)) => format!("silence {} of {}", key.dedup, key.service),
+        Silenced::Covered(Covered::Labels { within, matchers }) => {
+            let all: Vec<String> = matchers.iter().map(ToString::to_string).collect();
+            let within = match within {
+                Within::Service(id) => id.to_string(),
+                Within::Team(id) => format!("team {id}"),
+            };
+            format!("silence {} in {within}", all.join(" "))
+        }
+        Silenced::Covered(Covered::Services(all)) => {
+            let all: Vec<&str> = all.iter().map(|s| s.as_str()).collect();
+            format!("maintenance {}", all.join(" "))
+        }
+        Silenced::Covered(Covered::Team(id)) => format!("maintenance team {id}"),
     }
 }
 

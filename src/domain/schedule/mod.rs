@@ -68,4 +68,14 @@ pub struct Override {
     /// Exclusive, on the wall clock.
     pub until: At,
     pub by: UserId,
+    /// When its end is looked at, on the line of delays; `None`: at `until`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<At>,
+}
+
+impl Override {
+    /// When its end is looked at, on the line of delays.
+    pub fn wake(&self) -> At {
+        self.due.unwrap_or(self.until)
+    }
 }

@@ -325,6 +325,7 @@ fn overrides(first: NaiveDate) -> Vec<Override> {
         from: at(from),
         until: at(until),
         by: user.into(),
+        due: None,
     };
     vec![
         made(1, "emil", "03-28T12:00", "03-30T12:00", "s"),

@@ -55,7 +55,7 @@ fn utc(text: &str) -> At {
 
 fn taken(id: u64, user: &str, from: &str, until: &str) -> Override {
     let (from, until) = (utc(from), utc(until));
-    Override { id: OverrideId(id), schedule: "s".into(), user: user.into(), from, until, by: user.into() }
+    Override { id: OverrideId(id), schedule: "s".into(), user: user.into(), from, until, by: user.into(), due: None }
 }
 
 /// The coming shifts as `2026-01-05 18:00 ana`, in the zone of the schedule.

@@ -9,7 +9,7 @@ use crate::domain::fact::{Fact, IncidentOpened, ResolvedBy, StepStarted};
 use crate::domain::going_on::{Announcement, Change};
 use crate::domain::group::Group;
 use crate::domain::hold::{Hold, HoldWhy};
-use crate::domain::id::{AlertKey, CallNo, IncidentNo, PageId, SlackUserId, UserId};
+use crate::domain::id::{AlertKey, CallNo, IncidentNo, PageId, QuietId, SlackUserId, UserId};
 use crate::domain::incident::{
     AckTimeout, Done, Entry, Happening, Incident, SETTLED_PAGES_KEPT, State, TIMELINE_IN_MEMORY, TIMELINE_SPILL,
 };
@@ -18,6 +18,7 @@ use crate::domain::listing::{self, Listing};
 use crate::domain::page::{Page, PageState, Recipient, SyncKey};
 use crate::domain::people::{Newcomer, Standing};
 use crate::domain::post::Post;
+use crate::domain::quiet::{Quiet, Stands};
 use crate::domain::sla::{self, Sla};
 use crate::domain::stamp::{At, Stamp};
 use crate::domain::threshold::Counting;
@@ -50,13 +51,21 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         }
         Fact::OverrideSet(o) => {
             w.meta.last_override = w.meta.last_override.max(o.id);
-            w.wake_at(Some(o.until), Wake::Override(o.id));
+            w.wake_at(Some(o.wake()), Wake::Override(o.id));
             w.overrides.insert(o.id, o.clone());
             w.touched.push(RowKey::Override(o.id));
         }
         Fact::OverrideExpired { id } | Fact::OverrideRemoved { id, .. } => {
             let old = w.overrides.remove(id);
-            w.forget_wake(old.map(|o| o.until), Wake::Override(*id));
+            w.forget_wake(old.map(|o| o.wake()), Wake::Override(*id));
+            w.touched.push(RowKey::Override(*id));
+        }
+        Fact::OverrideWaits { id, due } => {
+            let Some(o) = w.overrides.get_mut(id) else { return };
+            let before = o.wake();
+            o.due = Some(*due);
+            w.forget_wake(Some(before), Wake::Override(*id));
+            w.wake_at(Some(*due), Wake::Override(*id));
             w.touched.push(RowKey::Override(*id));
         }
         Fact::DoNotDisturb { slack, window } => {
@@ -147,6 +156,49 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
             let old = w.posts.remove(id);
             w.forget_wake(old.map(|p| p.keep_until), Wake::Post(*id));
             w.touched.push(RowKey::Post(*id));
+        }
+        Fact::QuietMade { quiet: id, scope, by, from, until, because, begins, ends } => {
+            w.meta.last_quiet = w.meta.last_quiet.max(*id);
+            let quiet = Quiet {
+                id: *id,
+                scope: scope.clone(),
+                by: by.clone(),
+                from: *from,
+                until: *until,
+                ends: *ends,
+                due: *begins,
+                because: because.body().clone(),
+                stands: Stands::Planned,
+            };
+            w.quiets.insert(*id, quiet);
+            w.wake_at(Some(*begins), Wake::Quiet(*id));
+            w.touched.push(RowKey::Quiet(*id));
+        }
+        Fact::QuietBegun { quiet, due } => change_quiet(w, *quiet, |q| {
+            (q.stands, q.due) = (Stands::InForce { warned: false }, *due);
+        }),
+        Fact::QuietExtended { quiet, until, ends, due, .. } => change_quiet(w, *quiet, |q| {
+            (q.until, q.ends, q.due) = (*until, *ends, *due);
+            if let Stands::InForce { warned } = &mut q.stands {
+                *warned = false;
+            }
+        }),
+        Fact::QuietWarned { quiet } => change_quiet(w, *quiet, |q| {
+            (q.stands, q.due) = (Stands::InForce { warned: true }, q.ends);
+        }),
+        Fact::QuietEnded { quiet, by, forget } => change_quiet(w, *quiet, |q| {
+            q.stands = Stands::Ended { by: by.clone(), at: wall };
+            q.due = *forget;
+        }),
+        Fact::QuietForgotten { quiet } => {
+            let old = w.quiets.remove(quiet);
+            w.forget_wake(old.map(|q| q.due), Wake::Quiet(*quiet));
+            w.touched.push(RowKey::Quiet(*quiet));
+        }
+        Fact::QuietsSwept { rest } => {
+            w.forget_wake(w.meta.sweep.map(|sweep| sweep.due), Wake::Sweep);
+            w.meta.sweep = *rest;
+            w.wake_at(rest.map(|sweep| sweep.due), Wake::Sweep);
         }
         Fact::SyncCreated { key: SyncKey::Post(id), message } => {
             if let Some(post) = w.posts.get_mut(id) {
@@ -246,6 +298,16 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         }
     }
     w.touched.push(RowKey::Meta);
+}
+
+fn change_quiet(w: &mut World, id: QuietId, how: impl FnOnce(&mut Quiet)) {
+    let Some(quiet) = w.quiets.get_mut(&id) else { return };
+    let before = quiet.due;
+    how(quiet);
+    let due = quiet.due;
+    w.forget_wake(Some(before), Wake::Quiet(id));
+    w.wake_at(Some(due), Wake::Quiet(id));
+    w.touched.push(RowKey::Quiet(id));
 }
 
 fn person(w: &mut World, slack: &SlackUserId, how: impl FnOnce(&mut Newcomer)) {
@@ -509,10 +571,15 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         }
         Fact::StepStarted(s) => step_started(i, s, wall),
         Fact::PolicyKept { policy, .. } => i.policy_kept = Some(Arc::new(policy.clone())),
-        Fact::Held { why, until, due, .. } => {
-            stop_calls(i);
-            i.hold = Some(Hold { why: why.clone(), since: wall, until: *until, due: *due });
-            log(i, wall, Happening::Held { why: why.clone(), until: *until });
+        Fact::Held { why, until, due, because, .. } => {
+            match why {
+                HoldWhy::Settling => stop_calls(i),
+                // What a person asked for by hand goes on.
+                HoldWhy::Quiet { .. } | HoldWhy::Threshold(_) => stop_calls_but(i, |c| c.kind.by().is_some()),
+            }
+            let (why, because) = (why.clone(), because.body().clone());
+            log(i, wall, Happening::Held { why: why.clone(), until: *until, because: because.clone() });
+            i.hold = Some(Hold { why, since: wall, until: *until, due: *due, because });
         }
         Fact::HoldEnded { .. } => {
             if let Some(hold) = i.hold.take() {
@@ -854,6 +921,13 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         | Fact::IncidentOpened(_)
         | Fact::TurnTaken { .. }
         | Fact::TurnForgotten { .. }
+        | Fact::QuietMade { .. }
+        | Fact::QuietBegun { .. }
+        | Fact::QuietExtended { .. }
+        | Fact::QuietWarned { .. }
+        | Fact::QuietEnded { .. }
+        | Fact::QuietForgotten { .. }
+        | Fact::QuietsSwept { .. }
         | Fact::PostWanted { .. }
         | Fact::PostFailed { .. }
         | Fact::PostDropped { .. }
@@ -866,6 +940,7 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         | Fact::ShiftForgotten { .. }
         | Fact::OverrideSet(_)
         | Fact::OverrideExpired { .. }
+        | Fact::OverrideWaits { .. }
         | Fact::OverrideRemoved { .. }
         | Fact::PersonAsked { .. }
         | Fact::PersonAnnounced { .. }

@@ -6,12 +6,13 @@
 use super::{CurrentShift, Meta, Wake, World};
 use crate::domain::going_on::{self, Announcement};
 use crate::domain::id::{
-    AlertKey, AnnouncementNo, ChangeNo, FyiId, IncidentNo, InputId, OverrideId, PolicyId, PostId, ScheduleId,
+    AlertKey, AnnouncementNo, ChangeNo, FyiId, IncidentNo, InputId, OverrideId, PolicyId, PostId, QuietId, ScheduleId,
     SlackUserId,
 };
 use crate::domain::incident::{Entry, Incident, State};
 use crate::domain::people::Newcomer;
 use crate::domain::post::Post;
+use crate::domain::quiet::Quiet;
 use crate::domain::schedule::Override;
 use crate::domain::stamp::At;
 use serde::{Serialize, de::DeserializeOwned};
@@ -34,6 +35,7 @@ pub enum RowKey {
     Change(ChangeNo),
     Announcement(AnnouncementNo),
     Fyi(FyiId),
+    Quiet(QuietId),
 }
 
 /// A row that cannot be read.
@@ -44,8 +46,8 @@ pub struct RowTrouble {
 }
 
 /// Prefixes of the rows a start reads whole.
-pub const OPEN_PREFIXES: [&[u8]; 12] =
-    [b"m", b"o/", b"s/", b"v/", b"i/", b"p/", b"d/", b"n/", b"r/", b"g/", b"a/", b"f/"];
+pub const OPEN_PREFIXES: [&[u8]; 13] =
+    [b"m", b"o/", b"s/", b"v/", b"i/", b"p/", b"d/", b"n/", b"r/", b"g/", b"a/", b"q/", b"f/"];
 
 type Change = (Vec<u8>, Option<Vec<u8>>);
 
@@ -166,6 +168,7 @@ impl World {
             RowKey::Change(no) => vec![(numbered(b"g/", no.0), self.changes.get(no).map(json))],
             RowKey::Announcement(no) => vec![(numbered(b"a/", no.0), self.announcements.get(no).map(json))],
             RowKey::Fyi(id) => vec![(numbered(b"f/", id.0), self.fyis.get(id).map(|f| json(&**f)))],
+            RowKey::Quiet(id) => vec![(numbered(b"q/", id.0), self.quiets.get(id).map(json))],
         }
     }
 
@@ -182,7 +185,8 @@ impl World {
             .chain(self.turns.keys().map(|(policy, step)| RowKey::Turn(policy.clone(), *step)))
             .chain(self.changes.keys().map(|no| RowKey::Change(*no)))
             .chain(self.announcements.keys().map(|no| RowKey::Announcement(*no)))
-            .chain(self.fyis.keys().map(|id| RowKey::Fyi(*id)));
+            .chain(self.fyis.keys().map(|id| RowKey::Fyi(*id)))
+            .chain(self.quiets.keys().map(|id| RowKey::Quiet(*id)));
         keys.flat_map(|k| self.row_changes(&k)).filter(|(_, v)| v.is_some()).collect()
     }
 
@@ -192,7 +196,10 @@ impl World {
     /// When the row cannot be read; the caller rebuilds from the journal.
     pub fn load_row(&mut self, key: &[u8], value: &[u8]) -> Result<(), RowTrouble> {
         match key {
-            b"m" => self.meta = read::<Meta>(key, value)?,
+            b"m" => {
+                self.meta = read::<Meta>(key, value)?;
+                self.wake_at(self.meta.sweep.map(|sweep| sweep.due), Wake::Sweep);
+            }
             [b'o' | b'c', b'/', ..] => self.load_incident(read(key, value)?),
             [b'k', b'/', rest @ ..] => {
                 let rest = std::str::from_utf8(rest).map_err(|e| trouble(key, &e.to_string()))?;
@@ -202,7 +209,7 @@ impl World {
             }
             [b'v', b'/', ..] => {
                 let o: Override = read(key, value)?;
-                self.wake_at(Some(o.until), Wake::Override(o.id));
+                self.wake_at(Some(o.wake()), Wake::Override(o.id));
                 self.overrides.insert(o.id, o);
             }
             [b's', b'/', id @ ..] => {
@@ -245,6 +252,11 @@ impl World {
                 self.announcements.insert(announcement.no, announcement);
             }
             [b'f', b'/', ..] => super::fyi::put(self, read(key, value)?),
+            [b'q', b'/', ..] => {
+                let quiet: Quiet = read(key, value)?;
+                self.wake_at(Some(quiet.due), Wake::Quiet(quiet.id));
+                self.quiets.insert(quiet.id, quiet);
+            }
             _ => return Err(trouble(key, "no row of this name is known")),
         }
         Ok(())

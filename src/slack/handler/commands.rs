@@ -24,6 +24,7 @@ use crate::views::action_id::Subject;
 use crate::views::going_on::Beside;
 use crate::views::modal::RaiseDraft;
 use crate::views::oncall::Watch;
+use crate::views::quiet::Reader;
 use crate::views::{self, Message};
 use chrono_tz::Tz;
 use serde_json::{Value, json};
@@ -100,6 +101,7 @@ impl Handler {
         Reply::Words(match command {
             Command::OnCall(on_call) => self.stand_in(&s, on_call, user, typed).await,
             Command::Doing(doing) => self.says_doing(&s, doing, user, typed).await,
+            Command::Quiet { .. } | Command::EndQuiet(_) => self.quiet(&s, &command, user, typed).await,
             Command::Trigger { service: Some(service), what } => {
                 let raise = Raise { service, by: user.id.clone(), title: what, urgency: None };
                 self.act(typed, typed.id.into(), What::Raise(raise), IncidentNo(0)).await
@@ -128,12 +130,17 @@ impl Handler {
     fn read(&self, s: &Snapshot, command: &Command, user: Option<&User>, typed: &Typed<'_>) -> Option<Reply> {
         let d = &*s.directory;
         let me = user.map(|u| &u.id);
-        let reader = Reader { me, channel: typed.place.channel.as_ref() };
+        let reader = Reader { user: me, channel: typed.place.channel.as_ref() };
         let words = |m: Message| Some(Reply::Words(m));
         match command {
             Command::Mine => words(self.paused(views::list::mine(&mine(s, me), d, typed.command))),
             Command::Help(topic) => words(self.help(typed, *topic)),
-            Command::List(of) => words(self.paused(list(s, of, reader, typed.command))),
+            Command::List(of) => {
+                let mut message = list(s, of, reader, typed.command);
+                let silent = views::quiet::in_short(&s.world, d, reader);
+                message.blocks.extend(silent.as_deref().map(views::kit::context));
+                words(self.paused(message))
+            }
             Command::Show(which) => words(self.about(s, *which, me, typed, |i| views::list::show(i, d, s.store))),
             Command::Why(which) => {
                 let now = s.stamp_at(self.clock.now());
@@ -145,6 +152,11 @@ impl Handler {
                 }))
             }
             Command::Fyi => words(views::fyi::list(&s.world, d, me, reader.channel)),
+            Command::Quiets => words(views::quiet::list(&s.world, d, reader, typed.command)),
+            Command::PlanMaintenance => {
+                me?;
+                Some(Reply::Window(self.plan_maintenance(s, typed.place)))
+            }
             Command::Now => {
                 let (open, left_out) = open(s, reader);
                 let now = views::why::now(&open, &watches(s, self.clock.now()), d);
@@ -206,6 +218,8 @@ impl Handler {
             | Command::Note(..)
             | Command::Merge { .. }
             | Command::Doing(Doing::Announce { .. } | Doing::End(_))
+            | Command::Quiet { .. }
+            | Command::EndQuiet(_)
             | Command::OnCall(OnCall::Override { .. } | OnCall::Take { .. } | OnCall::EndOverride(_)) => None,
         }
     }
@@ -387,6 +401,10 @@ fn deed(command: &Command) -> Option<(Which, Deed)> {
         | Command::Now
         | Command::Doing(_)
         | Command::Fyi
+        | Command::Quiets
+        | Command::Quiet { .. }
+        | Command::PlanMaintenance
+        | Command::EndQuiet(_)
         | Command::OnCall(_) => return None,
     })
 }
@@ -412,25 +430,18 @@ fn verb(deed: &Deed) -> &'static str {
     }
 }
 
-/// Who reads, where.
-#[derive(Clone, Copy)]
-struct Reader<'a> {
-    me: Option<&'a UserId>,
-    channel: Option<&'a ChannelId>,
-}
-
 /// The open incidents that somebody may read about here, and how many they may not.
 fn open<'a>(s: &'a Snapshot, reader: Reader<'_>) -> (Vec<&'a Incident>, usize) {
     let all = s.world.open_incidents().map(|i| &**i);
     let (mut open, private): (Vec<&Incident>, Vec<&Incident>) =
-        all.partition(|i| may_read(i, &s.directory, reader.me, reader.channel));
+        all.partition(|i| may_read(i, &s.directory, reader.user, reader.channel));
     open.sort_by_key(|i| views::list::order(i));
     (open, private.len())
 }
 
 /// What concerns somebody; everything they may read about, for somebody unknown.
 fn mine<'a>(s: &'a Snapshot, me: Option<&UserId>) -> Vec<&'a Incident> {
-    let (mut all, _) = open(s, Reader { me, channel: None });
+    let (mut all, _) = open(s, Reader { user: me, channel: None });
     if let Some(me) = me {
         all.retain(|i| i.concerns(me));
     }
@@ -452,7 +463,7 @@ fn list(s: &Snapshot, of: &ListOf, reader: Reader<'_>, command: &str) -> Message
             let all = views::list::left_out(views::list::list(&all, d, ""), left_out);
             views::fyi::with_dropped(all, &s.world)
         }
-        ListOf::Mine => views::list::mine(&mine(s, reader.me), d, command),
+        ListOf::Mine => views::list::mine(&mine(s, reader.user), d, command),
         ListOf::Team(team) => {
             let name = d.teams.get(team).map_or(team.as_str(), |t| t.name.as_str());
             let all: Vec<&Incident> = all.into_iter().filter(|i| i.team == *team).collect();
@@ -491,7 +502,7 @@ fn watches(s: &Snapshot, at: At) -> Vec<Watch<'_>> {
 
 /// What is announced, as far as somebody may read it here.
 fn readable<'a>(s: &'a Snapshot, reader: Reader<'_>, now: At) -> impl Iterator<Item = &'a Announcement> {
-    going_on::announced(&s.world, now).filter(move |a| a.may_read(&s.directory, reader.me, reader.channel))
+    going_on::announced(&s.world, now).filter(move |a| a.may_read(&s.directory, reader.user, reader.channel))
 }
 
 /// So long ago was what `now` shows of changes.
@@ -500,12 +511,14 @@ const CHANGES_SECS: i64 = 2 * 60 * 60;
 fn beside<'a>(s: &'a Snapshot, reader: Reader<'_>, now: Stamp) -> Beside<'a> {
     let d = &s.directory;
     let all = going_on::recent(&s.world, now.wall, CHANGES_SECS);
-    let (changes, private): (Vec<_>, Vec<_>) = all.partition(|c| may_read_of(&c.service, d, reader.me, reader.channel));
+    let (changes, private): (Vec<_>, Vec<_>) =
+        all.partition(|c| may_read_of(&c.service, d, reader.user, reader.channel));
     let silent = d.users.values().filter_map(|u| Some((&u.id, out_of_hearing(&s.world, d, now, u)?)));
     Beside {
         changes,
         changes_left_out: private.len(),
         announced: readable(s, reader, now.wall).collect(),
+        quiets: views::quiet::going_on(&s.world, d, reader),
         silent: silent.collect(),
     }
 }

@@ -1,13 +1,14 @@
 //! Modals that are submitted.
 
 use super::people::{Who, stranger};
-use super::{ANSWER, Came, Handler, Turned, told, windows};
+use super::{ANSWER, Came, Handler, Turned, quiet, told, windows};
 use crate::domain::call::Whom;
 use crate::domain::directory::Directory;
 use crate::domain::fact::Fact;
 use crate::domain::id::{IncidentNo, InputId, SlackUserId, UserId};
 use crate::domain::input::{Act, Deed, Raise, What};
 use crate::domain::refusal::Refusal;
+use crate::pump::Snapshot;
 use crate::slack::dispatch::Handled;
 use crate::slack::translate::Filled;
 use crate::views::action_id::{Field, Form, Origin};
@@ -43,12 +44,15 @@ impl Handler {
             Err(Turned::Unknown) => return self.submit_unknown(sent, filled).await,
         };
         let no = sent.origin.subject.incident;
-        let what = match input(&filled, no, user, sent.form, &snapshot.directory) {
-            Ok(what) => what,
-            Err(wrong) => return errors(&wrong),
+        let what = match self.quiet_filled(&snapshot, no, &user, &filled) {
+            Some(what) => what,
+            None => match input(&filled, no, user, sent.form, &snapshot.directory) {
+                Ok(what) => what,
+                Err(wrong) => return errors(&wrong),
+            },
         };
         let came = self.decide(InputId::from(sent.view.as_str()), what, ANSWER).await;
-        self.submitted(came, sent)
+        self.submitted(&snapshot, came, sent)
     }
 
     /// Guests may note; whoever else is unknown is told so beside the input, and by a message that has the button.
@@ -58,7 +62,7 @@ impl Handler {
             (Who::Outsider { name }, Form::Note, Filled::Words(text)) => {
                 let (id, no) = (InputId::from(sent.view.as_str()), sent.origin.subject.incident);
                 let came = self.guest_note(id, &sent.by, name, no, text).await;
-                self.submitted(came, sent)
+                self.submitted(&self.board.snapshot(), came, sent)
             }
             (Who::Member(_), ..) => {
                 self.whisper(&sent.by, sent.origin.channel, &views::people::unknown());
@@ -70,7 +74,7 @@ impl Handler {
         }
     }
 
-    fn submitted(&self, came: Came, sent: Sent) -> Handled {
+    fn submitted(&self, before: &Snapshot, came: Came, sent: Sent) -> Handled {
         let Sent { by, form, origin, stacked, .. } = sent;
         let (at, no, snapshot) = (form.first_field(), origin.subject.incident, self.board.snapshot());
         match came {
@@ -80,7 +84,13 @@ impl Handler {
                     _ => None,
                 });
                 let no = opened.unwrap_or(no);
-                let told = told(&facts, &snapshot, no);
+                let told = if matches!(form, Form::Silence | Form::Maintenance) {
+                    let user = snapshot.directory.user_by_slack(&by).map(|u| &u.id);
+                    let reader = views::quiet::Reader { user, channel: origin.channel.as_ref() };
+                    quiet::came_of(&facts, before, &snapshot, None, reader, "/pager")
+                } else {
+                    told(&facts, &snapshot, no)
+                };
                 if stacked {
                     return instead(&no.to_string(), &told);
                 }
@@ -123,6 +133,10 @@ fn input(filled: &Filled, incident: IncidentNo, by: UserId, form: Form, d: &Dire
         }
         Filled::Words(text) => Deed::Note { text: text.clone() },
         Filled::Merge { into } => Deed::MergeInto { into: *into },
+        // Those of an incident without an alert, or that is gone: see `quiet_filled`.
+        Filled::Silence { .. } | Filled::Maintenance { .. } => {
+            return Err(Wrong { at: form.first_field(), why: views::reply::no_alert_to_silence(incident) });
+        }
         Filled::Raise { service, what, urgency } => {
             let (service, title) = (service.clone(), what.clone());
             return Ok(What::Raise(Raise { service, by, title, urgency: *urgency }));
@@ -138,6 +152,8 @@ fn field_of(refusal: &Refusal, form: Form) -> Field {
             Whom::User(_) => Field::People,
             Whom::Team(_) | Whom::Schedule(_) => Field::Teams,
         },
+        (Refusal::QuietWithoutReason, _) => Field::Words,
+        (Refusal::QuietNames { .. }, Form::Maintenance) => Field::Services,
         (Refusal::NoSuchService(_), Form::Raise) => Field::Service,
         _ => form.first_field(),
     }

@@ -150,6 +150,8 @@ fn home(handler: &Handler, s: &Snapshot, by: &SlackUserId) -> Option<Value> {
     let mut mine: Vec<&Incident> = open.iter().copied().filter(|i| i.concerns(&user.id)).collect();
     mine.sort_by_key(|i| views::list::order(i));
     let silent_until = out_of_hearing(&s.world, &s.directory, handler.now(), user);
-    let me = views::home::Me { user, duties: &duties, silent_until, mine: &mine };
+    let reader = views::quiet::Reader { user: Some(&user.id), channel: None };
+    let quiet = views::quiet::in_short(&s.world, &s.directory, reader);
+    let me = views::home::Me { user, duties: &duties, silent_until, mine: &mine, quiet: quiet.as_deref() };
     Some(json!(views::home::home(&me, open.len(), &s.directory, s.store)))
 }

@@ -30,6 +30,7 @@ mod going_on;
 pub mod home;
 pub mod people;
 pub mod press;
+mod quiet;
 mod several;
 mod stand_in;
 mod windows;
@@ -100,6 +101,7 @@ impl EnvelopeHandler for Handler {
                     let asker = chosen.as_deref().and_then(Asker::parse);
                     self.admission(id, by, what, asker, place).await
                 }
+                Elsewhere::EndQuiet | Elsewhere::ExtendQuiet => self.quiet_pressed(id, &by, what, chosen, place).await,
                 Elsewhere::Raise | Elsewhere::RaiseService | Elsewhere::ListAll => {
                     self.in_background(|this| async move { this.elsewhere(&by, what, chosen, place).await })
                 }

@@ -43,6 +43,7 @@ fn asks(action: Action) -> Asks {
         | Action::Note
         | Action::ResolveWithNote
         | Action::Merge
+        | Action::Silence
         | Action::WhoWasPaged
         | Action::Timeline => Asks::ToSee(action),
     }

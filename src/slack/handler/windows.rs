@@ -33,6 +33,7 @@ impl Handler {
             Action::Note => views::modal::note(i, origin),
             Action::ResolveWithNote => views::modal::resolve(i, origin),
             Action::Merge => views::modal::merge(i, &likely_the_same(s, i, by.map(|u| &u.id)), origin),
+            Action::Silence => views::modal::silence(i, &snooze::choices(self.clock.now(), tz), d, origin),
             Action::WhoWasPaged => views::more::who_was_paged(i, d),
             Action::Timeline => views::more::timeline(i, &self.timeline(i), d),
             Action::More
@@ -88,6 +89,8 @@ impl Handler {
                 // They may have closed it meanwhile.
                 let _ = self.client.call_now("views.update", &body).await;
             }
+            // Inputs: see `quiet`.
+            Elsewhere::EndQuiet | Elsewhere::ExtendQuiet => {}
             // Inputs: see `people`.
             Elsewhere::AddMe | Elsewhere::Approve | Elsewhere::Decline | Elsewhere::RemovePerson => {}
         }

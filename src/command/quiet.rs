@@ -1,0 +1,175 @@
+//! `silence …` and `maintenance …`
+
+use super::mistake::{Mistake, quoted};
+use super::names::{self, of_service, of_team};
+use super::reading::Reading;
+use super::span::span;
+use super::spoken::spoken;
+use super::which::{incident_no, number};
+use super::{Command, REASON_MAX, Silenced};
+use crate::domain::id::{IncidentNo, QuietId, ServiceId, TeamId};
+use crate::domain::lookup::{How, Lookup, NAME_WORDS};
+use crate::domain::quiet::{Covered, MATCHERS_MAX, Matcher, Within};
+use std::cmp::Reverse;
+
+const LIST: &[&str] = &["list", "ls", "show", "all"];
+const END: &[&str] = &["end", "stop", "remove", "rm", "delete", "cancel", "expire"];
+const IN: &[&str] = &["in", "on", "of", "at", "within"];
+
+/// A service, or a team.
+enum Named {
+    Service(ServiceId),
+    Team(TeamId),
+}
+
+/// `silence N|MATCHERS in SERVICE 2h because …`, `silence list`, `silence end N`.
+pub(super) fn silence(r: &mut Reading<'_>) -> Result<Command, Mistake> {
+    let verb = r.words.at().saturating_sub(1);
+    if let Some(command) = list_or_end(r)? {
+        return Ok(command);
+    }
+    if r.words.is_done() {
+        return Ok(Command::Quiets);
+    }
+    if let Some(no) = number(r)? {
+        return when_and_why(r, Silenced::Incident(no));
+    }
+    let mut matchers = Vec::new();
+    matchers_ahead(r, &mut matchers)?;
+    r.words.skip(IN);
+    let at = r.words.at();
+    if r.words.is_done() || spoken(&mut r.words.clone()).is_some() {
+        return Err(Mistake::new(
+            "Of which service or team? Write it after the labels: `silence alertname=DiskFull in payments-api 2h because …`.",
+        ));
+    }
+    let named = service_or_team(r)?;
+    matchers_ahead(r, &mut matchers)?;
+    if matchers.is_empty() {
+        let why = "A silence names labels. To silence all of it is a maintenance window.";
+        return Err(r.instead(why, verb, at, "maintenance"));
+    }
+    let within = match named {
+        Named::Service(id) => Within::Service(id),
+        Named::Team(id) => Within::Team(id),
+    };
+    when_and_why(r, Silenced::Covered(Covered::Labels { within, matchers }))
+}
+
+/// `maintenance SERVICE|TEAM 2h because …`, `maintenance list`, `maintenance end N`.
+pub(super) fn maintenance(r: &mut Reading<'_>) -> Result<Command, Mistake> {
+    if let Some(command) = list_or_end(r)? {
+        return Ok(command);
+    }
+    if r.words.is_done() {
+        return Ok(Command::PlanMaintenance);
+    }
+    r.words.skip(IN);
+    let scope = match service_or_team(r)? {
+        Named::Team(id) => Covered::Team(id),
+        Named::Service(first) => {
+            let mut all = vec![first];
+            while let Some(another) = service_ahead(r) {
+                if !all.contains(&another) {
+                    all.push(another);
+                }
+            }
+            Covered::Services(all)
+        }
+    };
+    when_and_why(r, Silenced::Covered(scope))
+}
+
+fn list_or_end(r: &mut Reading<'_>) -> Result<Option<Command>, Mistake> {
+    if r.words.left() == 1 && r.words.skip(LIST) {
+        return Ok(Some(Command::Quiets));
+    }
+    if !r.words.skip(END) {
+        return Ok(None);
+    }
+    while r.words.skip(&["number", "no", "nr", "silence", "maintenance"]) {}
+    let at = r.words.at();
+    match r.words.lower(0).map(incident_no) {
+        None => Err(r.rather("Which one? The list has their numbers.", "silences")),
+        Some(Some(IncidentNo(no))) => {
+            r.words.advance(1);
+            r.end().map(|()| Some(Command::EndQuiet(QuietId(no))))
+        }
+        Some(None) => {
+            let word = quoted(r.words.typed(at, at + 1));
+            Err(r.rather(format!("{word} is no silence's number. The list has them."), "silences"))
+        }
+    }
+}
+
+fn matchers_ahead(r: &mut Reading<'_>, all: &mut Vec<Matcher>) -> Result<(), Mistake> {
+    loop {
+        // As it was typed: tidied, a word loses its star.
+        let word = r.words.typed(r.words.at(), r.words.at() + 1).trim_end_matches([',', ';']).to_owned();
+        let Some(matcher) = Matcher::parse(&word) else { break };
+        r.words.advance(1);
+        all.push(matcher);
+        r.words.skip(&["and", "&"]);
+    }
+    if r.words.next().is_some_and(|w| w.contains('=')) {
+        let word = quoted(r.words.typed(r.words.at(), r.words.at() + 1));
+        return Err(Mistake::new(format!(
+            "I don't understand {word}. A label is written `name=value`, `name!=value` or `name=begins*`."
+        )));
+    }
+    if all.len() > MATCHERS_MAX {
+        return Err(Mistake::new(format!("A silence has {MATCHERS_MAX} labels at most.")));
+    }
+    Ok(())
+}
+
+/// The service or team that stands next; of two, the surer and longer one, and a service before a team.
+fn service_or_team(r: &mut Reading<'_>) -> Result<Named, Mistake> {
+    if r.words.is(&["team"]) {
+        return names::team(r).map(Named::Team);
+    }
+    if r.words.skip(&["service"]) {
+        return names::service(r).map(Named::Service);
+    }
+    let d = r.directory();
+    let ahead = r.words.ahead(NAME_WORDS);
+    let (services, teams) = (d.service_at(&ahead), names::team_named(r)?);
+    let rank = |taken: usize, how: How| (taken > 0).then_some((how, Reverse(taken)));
+    let (service, team) = (rank(services.taken, services.how), rank(teams.taken, teams.how));
+    match (service, team) {
+        (None, None) => {
+            let all = d.services.values().map(of_service).chain(d.teams.values().map(of_team)).collect();
+            Err(names::unknown(r, "service or a team", all))
+        }
+        (Some(service), Some(team)) if team < service => names::team(r).map(Named::Team),
+        (Some(_), _) => names::service(r).map(Named::Service),
+        (None, Some(_)) => names::team(r).map(Named::Team),
+    }
+}
+
+/// One more service, by its whole name.
+fn service_ahead(r: &mut Reading<'_>) -> Option<ServiceId> {
+    let at = r.words.at();
+    r.words.skip(&["and", "&", "+"]);
+    let named = r.directory().service_at(&r.words.ahead(NAME_WORDS));
+    match named.what {
+        Lookup::Found(service) if named.how == How::Whole && named.taken > 0 => {
+            r.words.advance(named.taken);
+            Some(service.id.clone())
+        }
+        _ => {
+            r.words.set(at);
+            None
+        }
+    }
+}
+
+fn when_and_why(r: &mut Reading<'_>, what: Silenced) -> Result<Command, Mistake> {
+    let span = span(r)?;
+    r.words.skip(&["because", "since", "as", "reason", "bc", "for"]);
+    let at = r.words.at();
+    match r.text(REASON_MAX) {
+        Some(because) => Ok(Command::Quiet { what, from: span.from, until: span.until, meant: span.meant, because }),
+        None => Err(r.instead("Why? Whoever is paged meanwhile reads it.", at, at, "because deploy")),
+    }
+}

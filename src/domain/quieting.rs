@@ -1,0 +1,430 @@
+//! Silences and maintenance windows made, begun, extended and ended; and what that does to the incidents they cover.
+
+use super::decision::Decision;
+use super::directory::Urgency;
+use super::fact::Fact;
+use super::hold::{self, HoldWhy};
+use super::id::{IncidentNo, PostId, QuietId, UserId};
+use super::incident::{Incident, State};
+use super::input::QuietRequest;
+use super::page::Recipient;
+use super::post::{self, About};
+use super::quiet::{
+    Covered, LOOKED_AT_AT_ONCE, MATCHERS_MAX, QUIETS_MAX, Quiet, REMEMBER_SECS, SERVICES_MAX, SWEPT_AT_ONCE, Stands,
+    Sweep, WARN_FROM_SECS, WARN_SECS, Within, covering,
+};
+use super::refusal::Refusal;
+use super::stamp::At;
+use super::text::Text;
+use std::collections::BTreeSet;
+
+/// Makes one; it begins at once, or when its time has come.
+pub(super) fn make(d: &mut Decision<'_>, r: &QuietRequest) -> Result<(), Refusal> {
+    refuse_unknown(d, &r.scope)?;
+    let because = r.because.trim();
+    if because.is_empty() {
+        return Err(Refusal::QuietWithoutReason);
+    }
+    let wall = d.stamp.wall;
+    let from = r.from.max(wall);
+    if r.until <= r.from {
+        return Err(Refusal::QuietEndsBeforeItStarts);
+    }
+    if r.until <= wall {
+        return Err(Refusal::QuietInThePast { until: r.until });
+    }
+    let latest = from.plus_secs(r.scope.most_secs());
+    if r.until > latest {
+        return Err(Refusal::QuietTooLong { kind: r.scope.kind(), latest });
+    }
+    if d.world().quiets.values().filter(|q| !q.is_over()).count() >= QUIETS_MAX {
+        return Err(Refusal::TooManyQuiets { most: QUIETS_MAX });
+    }
+    let id = QuietId(d.world().meta.last_quiet.0 + 1);
+    d.emit(Fact::QuietMade {
+        quiet: id,
+        scope: r.scope.clone(),
+        by: r.by.clone(),
+        from,
+        until: r.until,
+        because: Text::new(because),
+        begins: d.stamp.due_of(from),
+        ends: d.stamp.due_of(r.until),
+    });
+    let keep_secs = (from.0 - wall.0) / 1_000 + r.scope.most_secs() + REMEMBER_SECS;
+    for channel in r.scope.channels(d.directory) {
+        post::want(d, Recipient::Channel(channel), About::Quiet { quiet: id }, keep_secs);
+    }
+    if from <= wall {
+        begin(d, id);
+    }
+    Ok(())
+}
+
+fn refuse_unknown(d: &Decision<'_>, scope: &Covered) -> Result<(), Refusal> {
+    let known = |service: &super::id::ServiceId| match d.directory.services.contains_key(service) {
+        true => Ok(()),
+        false => Err(Refusal::NoSuchService(service.clone())),
+    };
+    match scope {
+        Covered::Services(all) if all.is_empty() || all.len() > SERVICES_MAX => {
+            Err(Refusal::QuietNames { most: SERVICES_MAX })
+        }
+        Covered::Services(all) => all.iter().try_for_each(known),
+        Covered::Labels { matchers, .. } if matchers.is_empty() || matchers.len() > MATCHERS_MAX => {
+            Err(Refusal::QuietNames { most: MATCHERS_MAX })
+        }
+        Covered::Alert(key) => known(&key.service),
+        Covered::Labels { within: Within::Service(service), .. } => known(service),
+        Covered::Team(team) | Covered::Labels { within: Within::Team(team), .. } => {
+            match d.directory.teams.contains_key(team) {
+                true => Ok(()),
+                false => Err(Refusal::NoSuchTeam(team.clone())),
+            }
+        }
+    }
+}
+
+fn begin(d: &mut Decision<'_>, id: QuietId) {
+    if let Some(q) = d.world().quiets.get(&id) {
+        let due = next_look(q.from, q.until, q.ends);
+        d.emit(Fact::QuietBegun { quiet: id, due });
+    }
+}
+
+fn known(d: &Decision<'_>, id: QuietId) -> Result<Quiet, Refusal> {
+    d.world().quiets.get(&id).filter(|q| !q.is_over()).cloned().ok_or(Refusal::NoSuchQuiet(id))
+}
+
+/// Somebody ends it before its time; one that is ahead never begins.
+pub(super) fn end(d: &mut Decision<'_>, id: QuietId, by: &UserId) -> Result<(), Refusal> {
+    let quiet = known(d, id)?;
+    over(d, &quiet, Some(by));
+    Ok(())
+}
+
+fn over(d: &mut Decision<'_>, q: &Quiet, by: Option<&UserId>) {
+    let forget = d.stamp.at.plus_secs(REMEMBER_SECS);
+    d.emit(Fact::QuietEnded { quiet: q.id, by: by.cloned(), forget });
+}
+
+/// It ends later than it was to. What was pressed twice lasts no longer than what was pressed once.
+pub(super) fn extend(d: &mut Decision<'_>, id: QuietId, by: &UserId, until: At) -> Result<(), Refusal> {
+    let q = known(d, id)?;
+    if until <= q.until {
+        return Err(Refusal::QuietLastsAsLong { until: q.until });
+    }
+    let latest = q.from.plus_secs(q.scope.most_secs());
+    if until > latest {
+        return Err(Refusal::QuietTooLong { kind: q.kind(), latest });
+    }
+    let ends = d.stamp.due_of(until);
+    let due = match q.stands {
+        Stands::InForce { .. } => next_look(q.from, until, ends),
+        Stands::Planned | Stands::Ended { .. } => q.due,
+    };
+    d.emit(Fact::QuietExtended { quiet: id, by: by.clone(), until, ends, due });
+    Ok(())
+}
+
+/// Its time has come: to begin, to be told of, to end or to be forgotten.
+pub(super) fn due(d: &mut Decision<'_>, id: QuietId) {
+    let Some(q) = d.world().quiets.get(&id).cloned() else { return };
+    match &q.stands {
+        Stands::Planned => begin(d, id),
+        Stands::InForce { .. } if q.ends <= d.stamp.at => over(d, &q, None),
+        Stands::InForce { .. } => {
+            d.emit(Fact::QuietWarned { quiet: id });
+            if d.directory.users.get(&q.by).is_some_and(super::escalation::is_reachable) {
+                warn(d, &q);
+            }
+        }
+        Stands::Ended { .. } => {
+            let posts = d.world().posts.values().filter(|p| p.about.quiet() == Some(id));
+            let posts: Vec<PostId> = posts.map(|p| p.id).collect();
+            for post in posts {
+                d.emit(Fact::PostDropped { post });
+            }
+            d.emit(Fact::QuietForgotten { quiet: id });
+        }
+    }
+}
+
+/// Tells whoever made it that it ends soon. An edit wakes no phone, so after an extension this is a new message: the one
+/// before points to it, and those before that are let go.
+fn warn(d: &mut Decision<'_>, q: &Quiet) {
+    let is_warning = |about: &About| matches!(about, About::QuietEnds { quiet, .. } if *quiet == q.id);
+    let warned = d.world().posts.values().filter(|p| is_warning(&p.about)).map(|p| p.id);
+    let warned: Vec<PostId> = warned.collect();
+    for post in warned.iter().rev().skip(1) {
+        d.emit(Fact::PostDropped { post: *post });
+    }
+    let keep_secs = q.scope.most_secs() + REMEMBER_SECS;
+    post::want(d, Recipient::User(q.by.clone()), About::QuietEnds { quiet: q.id, until: q.until }, keep_secs);
+}
+
+/// When to look at one that is in force: shortly before its end, or at its end.
+fn next_look(from: At, until: At, ends: At) -> At {
+    let lasts_secs = (until.0 - from.0) / 1_000;
+    if lasts_secs < WARN_FROM_SECS { ends } else { ends.plus_secs(-WARN_SECS) }
+}
+
+/// What keeps an incident silent at this moment.
+pub(super) fn quiet_of<'a>(d: &'a Decision<'_>, i: &Incident) -> Option<&'a Quiet> {
+    covering(&d.world().quiets, i, d.directory, d.stamp.at)
+}
+
+/// After every decision: incidents it spoke of, and all where windows changed, are held back exactly while something
+/// covers them.
+pub(super) fn look_again(d: &mut Decision<'_>) {
+    if d.world().quiets.is_empty() {
+        return;
+    }
+    let concerned: BTreeSet<IncidentNo> = d.facts().iter().filter_map(Fact::incident).collect();
+    let is_about_all = d.facts().iter().any(|f| {
+        matches!(
+            f,
+            Fact::QuietBegun { .. } | Fact::QuietExtended { .. } | Fact::QuietEnded { .. } | Fact::ConfigLoaded { .. }
+        )
+    });
+    for no in concerned {
+        look_again_at(d, no);
+    }
+    if is_about_all {
+        sweep(d, IncidentNo(0));
+    }
+}
+
+/// The rest of those that a change of what is covered may concern.
+pub(super) fn sweep_on(d: &mut Decision<'_>) {
+    if let Some(rest) = d.world().meta.sweep {
+        sweep(d, rest.from);
+    }
+}
+
+/// Looks at the open incidents from this one on, the oldest first; what is left is for the next decision, at once. When
+/// a long window ends, many are let go in one moment, and whoever is asked for them hears of them in one message.
+fn sweep(d: &mut Decision<'_>, from: IncidentNo) {
+    let ahead = d.world().incidents.range(from..).filter(|(_, i)| !i.is_resolved()).map(|(no, _)| *no);
+    let ahead: Vec<IncidentNo> = ahead.take(LOOKED_AT_AT_ONCE + 1).collect();
+    let (mut changed, mut left) = (0, None);
+    for (looked_at, no) in ahead.into_iter().enumerate() {
+        if looked_at == LOOKED_AT_AT_ONCE || changed == SWEPT_AT_ONCE {
+            left = Some(Sweep { from: no, due: d.stamp.at });
+            break;
+        }
+        changed += usize::from(look_again_at(d, no));
+    }
+    if left.is_some() || d.world().meta.sweep.is_some() {
+        d.emit(Fact::QuietsSwept { rest: left });
+    }
+}
+
+/// `true`: something changed.
+fn look_again_at(d: &mut Decision<'_>, no: IncidentNo) -> bool {
+    let Some(i) = d.incident(no).filter(|i| matches!(i.state, State::Triggered { .. })) else { return false };
+    let held = i.hold.as_ref().filter(|h| matches!(h.why, HoldWhy::Quiet { .. }));
+    let covered = quiet_of(d, &i).filter(|_| i.urgency == Urgency::High).map(|q| (why(q), q.until));
+    match (held, covered) {
+        (Some(held), Some((why, until))) if held.why == why && held.until == Some(until) => return false,
+        (_, Some((why, until))) => hold::begin(d, no, why, Some(until)),
+        (Some(_), None) => hold::end(d, &i),
+        (None, None) => return false,
+    }
+    true
+}
+
+pub(super) fn why(q: &Quiet) -> HoldWhy {
+    HoldWhy::Quiet { quiet: q.id, kind: q.kind(), by: q.by.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::directory::{Directory, Method, PersonalRule, Service, User};
+    use crate::domain::handle::handle;
+    use crate::domain::id::{InputId, ServiceId};
+    use crate::domain::input::{Delivery, Event, EventAction, Input, Source, What};
+    use crate::domain::quiet::{MAINTENANCE_MAX_SECS, SILENCE_MAX_SECS};
+    use crate::domain::stamp::Stamp;
+    use crate::domain::world::World;
+
+    const START: At = At(1_772_420_520_000);
+
+    fn directory() -> Directory {
+        let id = ServiceId::from("payments");
+        let service = Service::new(id.clone(), "team".into(), "policy".into(), "C0PAY".into());
+        Directory { services: [(id, service)].into(), ..Directory::empty("C0ADMIN".into()) }
+    }
+
+    struct Desk {
+        directory: Directory,
+        world: World,
+        now: At,
+    }
+
+    impl Desk {
+        fn new() -> Self {
+            Self { directory: directory(), world: World::default(), now: START }
+        }
+
+        fn decide(&mut self, what: What) -> Result<Vec<Fact>, Refusal> {
+            let (input, stamp) = (Input { id: InputId::minted('t', 1), what }, Stamp::agreed(self.now));
+            let facts = handle(&self.world, &self.directory, &input, stamp)?;
+            facts.iter().for_each(|fact| self.world.apply(fact, stamp));
+            assert_eq!(self.world.next_wake(), self.world.next_wake_by_brute_force());
+            Ok(facts)
+        }
+
+        fn makes(&mut self, scope: Covered, from: i64, until: i64, because: &str) -> Result<Vec<Fact>, Refusal> {
+            let (from, until) = (self.now.plus_secs(from), self.now.plus_secs(until));
+            let because = because.to_owned();
+            self.decide(What::Quiet(QuietRequest { scope, by: "ana".into(), from, until, because }))
+        }
+    }
+
+    fn payments() -> Covered {
+        Covered::Services(vec!["payments".into()])
+    }
+
+    fn disk() -> Covered {
+        Covered::Alert(crate::domain::id::AlertKey { service: "payments".into(), dedup: "disk".into() })
+    }
+
+    #[test]
+    fn an_end_and_a_reason_are_needed_and_the_end_is_bounded() {
+        let mut desk = Desk::new();
+        assert_eq!(desk.makes(payments(), 0, 60, "  "), Err(Refusal::QuietWithoutReason));
+        assert_eq!(desk.makes(payments(), 60, 60, "deploy"), Err(Refusal::QuietEndsBeforeItStarts));
+        let until = START.plus_secs(-30);
+        assert_eq!(desk.makes(payments(), -60, -30, "deploy"), Err(Refusal::QuietInThePast { until }));
+        for (scope, most) in [(payments(), MAINTENANCE_MAX_SECS), (disk(), SILENCE_MAX_SECS)] {
+            let too_long = Refusal::QuietTooLong { kind: scope.kind(), latest: START.plus_secs(most) };
+            assert_eq!(desk.makes(scope.clone(), 0, most + 1, "deploy"), Err(too_long));
+            desk.makes(scope, 0, most, "deploy").expect("not a second too long");
+        }
+        let gone = Covered::Services(vec!["gone".into()]);
+        assert_eq!(desk.makes(gone, 0, 60, "deploy"), Err(Refusal::NoSuchService("gone".into())));
+        let none = Covered::Services(Vec::new());
+        assert_eq!(desk.makes(none, 0, 60, "deploy"), Err(Refusal::QuietNames { most: SERVICES_MAX }));
+    }
+
+    #[test]
+    fn there_are_only_so_many_and_what_is_over_makes_room() {
+        let mut desk = Desk::new();
+        for _ in 0..QUIETS_MAX {
+            desk.makes(payments(), 0, 60, "deploy").expect("there is room");
+        }
+        assert_eq!(desk.makes(payments(), 0, 60, "deploy"), Err(Refusal::TooManyQuiets { most: QUIETS_MAX }));
+        desk.decide(What::EndQuiet { id: QuietId(1), by: "ben".into() }).expect("everybody may");
+        desk.makes(payments(), 0, 60, "deploy").expect("there is room again");
+        let again = desk.decide(What::EndQuiet { id: QuietId(1), by: "ben".into() });
+        assert_eq!(again, Err(Refusal::NoSuchQuiet(QuietId(1))));
+    }
+
+    #[test]
+    fn pressed_twice_it_lasts_one_hour_more() {
+        let mut desk = Desk::new();
+        desk.makes(payments(), 0, 3_600, "deploy").expect("there is room");
+        let until = START.plus_secs(7_200);
+        let more = || What::ExtendQuiet { id: QuietId(1), by: "ana".into(), until };
+        desk.decide(more()).expect("not too long");
+        assert_eq!(desk.decide(more()), Err(Refusal::QuietLastsAsLong { until }));
+        desk.now = START.plus_secs(3_600);
+        desk.decide(What::Due).expect("never refused");
+        assert!(desk.world.quiets[&QuietId(1)].is_in_force(desk.now));
+        desk.now = until;
+        desk.decide(What::Due).expect("never refused");
+        assert!(desk.world.quiets[&QuietId(1)].is_over());
+        desk.now = until.plus_secs(REMEMBER_SECS);
+        desk.decide(What::Due).expect("never refused");
+        assert!(desk.world.quiets.is_empty() && desk.world.posts.is_empty());
+    }
+
+    fn alerts(desk: &mut Desk, n: usize) {
+        let event = |n: usize| Event {
+            action: EventAction::Trigger,
+            dedup_key: format!("disk-{n}").into(),
+            title: format!("Disk {n} is full"),
+            link: String::new(),
+            labels: Vec::new(),
+            starts_at: None,
+            ends_at: None,
+        };
+        let delivery = Delivery {
+            service: "payments".into(),
+            source: Source::Generic,
+            urgency: None,
+            resolve_after_secs: None,
+            key: None,
+            events: (0..n).map(event).collect(),
+        };
+        desk.decide(What::Events(delivery)).expect("a service that is known");
+    }
+
+    fn held(desk: &Desk) -> usize {
+        desk.world.open_incidents().filter(|i| i.hold.is_some()).count()
+    }
+
+    #[test]
+    fn many_are_held_back_and_let_go_in_steps_that_follow_one_another_at_once() {
+        let mut desk = Desk::new();
+        let all = SWEPT_AT_ONCE * 2 + 10;
+        alerts(&mut desk, all);
+        desk.makes(payments(), 0, 3_600, "deploy").expect("there is room");
+        for step in 1..=3 {
+            assert_eq!(held(&desk), (SWEPT_AT_ONCE * step).min(all));
+            assert_eq!(desk.world.next_wake().is_some_and(|at| at <= desk.now), step < 3);
+            desk.decide(What::Due).expect("never refused");
+        }
+        desk.now = desk.now.plus_secs(3_600);
+        let mut asked = 0;
+        for step in 1..=3 {
+            // A process that dies in between finds the rest on disk.
+            let mut read = World::default();
+            for (key, value) in desk.world.all_rows() {
+                read.load_row(&key, &value.expect("a value")).expect("it can be read");
+            }
+            desk.world = read;
+            let facts = desk.decide(What::Due).expect("never refused");
+            let starts = |f: &&Fact| matches!(f, Fact::CallStarted { .. });
+            assert!(facts.iter().filter(starts).count() <= SWEPT_AT_ONCE);
+            asked += facts.iter().filter(starts).count();
+            assert_eq!(held(&desk), all.saturating_sub(SWEPT_AT_ONCE * step));
+        }
+        assert_eq!((asked, desk.world.meta.sweep), (all, None));
+    }
+
+    #[test]
+    fn only_so_many_are_looked_at_by_one_decision() {
+        let mut desk = Desk::new();
+        alerts(&mut desk, LOOKED_AT_AT_ONCE + 2);
+        desk.makes(disk(), 0, 3_600, "known").expect("there is room");
+        let from = IncidentNo(LOOKED_AT_AT_ONCE as u64 + 1);
+        assert_eq!(desk.world.meta.sweep, Some(Sweep { from, due: desk.now }));
+        let facts = desk.decide(What::Due).expect("never refused");
+        assert_eq!(facts, [Fact::QuietsSwept { rest: None }]);
+    }
+
+    #[test]
+    fn a_second_warning_takes_the_place_of_the_first() {
+        let mut desk = Desk::new();
+        let rules = vec![PersonalRule { method: Method::Slack, delay_secs: 0 }];
+        let (name, tz) = ("Ana".to_owned(), chrono_tz::UTC);
+        let ana = User { id: "ana".into(), name, slack: Some("U0ANA".into()), email: None, tz, admin: false, rules };
+        desk.directory.users = [(ana.id.clone(), ana)].into();
+        desk.makes(payments(), 0, 3_600, "deploy").expect("there is room");
+        let mut seen = Vec::new();
+        for hour in 1..=3 {
+            desk.now = START.plus_secs(hour * 3_600 - WARN_SECS);
+            desk.decide(What::Due).expect("never refused");
+            let is_warning = |about: &About| matches!(about, About::QuietEnds { .. });
+            let warnings = desk.world.posts.values().filter(|p| is_warning(&p.about)).map(|p| p.id);
+            seen.push(warnings.collect::<Vec<_>>());
+            let until = START.plus_secs((hour + 1) * 3_600);
+            let more = What::ExtendQuiet { id: QuietId(1), by: "ana".into(), until };
+            desk.decide(more).expect("not too long");
+        }
+        assert_eq!(seen, [vec![PostId(2)], vec![PostId(2), PostId(3)], vec![PostId(3), PostId(4)]]);
+    }
+}
