@@ -33,9 +33,7 @@ pub fn why(i: &Incident, d: &Directory) -> Option<String> {
         let from = told.map(|name| format!(" from {name}")).unwrap_or_default();
         format!("*Rule:* sent here{from} by {}.", rule_of(rule))
     });
-    let by = i.group.as_ref().map(|group| {
-        format!("*Group:* it takes further alerts of {}.", values(group))
-    });
+    let by = i.group.as_ref().map(|group| format!("*Group:* it takes further alerts of {}.", values(group)));
     let lines: Vec<String> = rule.into_iter().chain(by).collect();
     (!lines.is_empty()).then(|| lines.join("\n"))
 }

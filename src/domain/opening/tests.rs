@@ -6,7 +6,7 @@ use crate::domain::group::Grouping;
 use crate::domain::handle::decide;
 use crate::domain::hold::HoldWhy;
 use crate::domain::id::{AlertKey, IncidentNo, InputId};
-use crate::domain::incident::{Incident, State};
+use crate::domain::incident::{Incident, State, Terminal};
 use crate::domain::input::{Act, Deed, Delivery, Event, EventAction, Input, QuietRequest, Source, What};
 use crate::domain::join::ALERTS_MAX;
 use crate::domain::quiet::{Covered, Matcher, Within};
@@ -345,4 +345,23 @@ fn what_waits_for_more_and_is_silenced_waits_on_after_the_silence() {
     assert!(matches!(s.incident(1).hold.as_ref().map(|h| &h.why), Some(HoldWhy::Threshold(_))));
     s.fires("search", "eu", &[]);
     assert_eq!(s.incident(1).being_asked(), ["ana".into()]);
+}
+
+#[test]
+fn the_count_of_what_waits_is_right_without_any_event_and_then_nothing_is_due() {
+    let mut s = Story::new(&[]);
+    let probes = s.directory.services.get_mut(&"search".into()).expect("a service");
+    probes.threshold = Some(Threshold { events: 3, within_secs: 600 });
+    let so_far = |s: &Story| s.incident(1).counting.as_ref().map(|c| c.seen.len());
+    s.fires("search", "eu", &[]);
+    s.now = At(4 * MINUTE);
+    s.fires("search", "eu", &[]);
+    assert_eq!((so_far(&s), s.world.next_wake()), (Some(2), Some(At(10 * MINUTE))));
+    s.now = At(10 * MINUTE);
+    s.decide(What::Due);
+    assert_eq!((so_far(&s), s.world.next_wake()), (Some(1), Some(At(14 * MINUTE))));
+    s.now = At(14 * MINUTE);
+    s.decide(What::Due);
+    assert_eq!((so_far(&s), s.incident(1).next_wake()), (Some(0), None));
+    assert_eq!(s.incident(1).terminal(), Some(Terminal::Held));
 }
