@@ -342,6 +342,7 @@ const KINDS: &[&str] = &[
     "act_late",
     "alert_cleared",
     "alert_fired",
+    "alert_joined",
     "alert_silent",
     "alerts_taken",
     "call_exhausted",
@@ -351,11 +352,17 @@ const KINDS: &[&str] = &[
     "card_moved",
     "clock_jumped",
     "config_loaded",
+    "count_waned",
+    "count_wanes",
     "do_not_disturb",
     "escalated",
+    "event_dropped",
     "event_late",
     "flapping",
     "flapping_ended",
+    "fyi",
+    "fyi_cleared",
+    "fyi_shown",
     "heard",
     "incident_closed",
     "incident_opened",
@@ -515,6 +522,25 @@ fn life() -> Sim {
     act(&mut sim, "chen", stays, Deed::Resolve { note: None });
     act(&mut sim, "chen", stays, Deed::DeclinePageAgain);
     fire(&mut sim, "search", "stays");
+    // What rules show and drop, what is put together, and what waits for more of its kind.
+    let labelled = |sim: &mut Sim, service: &str, action, key: &str, label: (&str, &str)| {
+        let mut event = event(action, key, None);
+        event.labels.push((label.0.to_owned(), label.1.to_owned()));
+        sim.events(service, vec![event]);
+        sim.advance(2_000);
+    };
+    use EventAction::{Resolve, Trigger};
+    for _ in 0..2 {
+        labelled(&mut sim, "mixed", Trigger, "certificate", ("severity", "info"));
+    }
+    labelled(&mut sim, "mixed", Resolve, "certificate", ("severity", "info"));
+    labelled(&mut sim, "mixed", Trigger, "trace", ("severity", "debug"));
+    labelled(&mut sim, "mixed", Trigger, "index", ("severity", "search"));
+    for node in ["node-1", "node-2"] {
+        labelled(&mut sim, "nodes", Trigger, node, ("cluster", "east"));
+    }
+    fire(&mut sim, "probes", "eu");
+    sim.advance(11 * MINUTE);
     // A timeline outgrows memory; what is resolved is closed a day later; its alert fires once more.
     for n in 0..60 {
         act(&mut sim, "ben", 1, Deed::Note { text: format!("note {n}") });

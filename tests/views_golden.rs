@@ -1040,6 +1040,9 @@ fn windows() {
     say("note", views::modal::note(&i, &origin));
     say("resolve with a note", views::modal::resolve(&i, &origin));
     say("silence", views::modal::silence(&i, &snooze::choices(NIGHT, chrono_tz::UTC), d, &origin));
+    let group = states().into_iter().find(|(name, _)| name.contains("one cluster")).expect("a group").1;
+    let choices = snooze::choices(NIGHT, chrono_tz::UTC);
+    say("silence of a group", views::modal::silence(&first(&group), &choices, d, &origin));
     say("maintenance", views::modal::maintenance(d, &origin));
     say("merge, no other", views::modal::merge(&i, &[], &origin));
     let mut many = Desk::at(NIGHT);

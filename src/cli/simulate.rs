@@ -305,7 +305,7 @@ fn line(a: &Ahead, d: &Directory) -> Option<String> {
         Fact::Held { why: HoldWhy::Threshold(t), .. } => {
             format!("it is held: nobody is asked until {} events came within {}", t.events, span(t.within_secs))
         }
-        Fact::Held { why: HoldWhy::Settling, until, .. } => {
+        Fact::Held { why: HoldWhy::Settling | HoldWhy::Quiet { .. }, until, .. } => {
             let until = until.map_or_else(String::new, |at| format!(" until {}", clock(at, Tz::UTC)));
             format!("it is held{until}: nobody is asked")
         }

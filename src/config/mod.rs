@@ -269,7 +269,7 @@ fn read(notes: &Notes, top: &DeTable<'_>, text: &str, folder: &Path, env: &dyn E
     };
     // Who can be reached is a question only for a file whose every line is right: else one slip would be told twice.
     if !notes.has_complaints() {
-        routes::check(&routes, &directory.services, &app.keys, notes);
+        routes::check(&routes, &directory, &app.keys, notes);
         Checks { notes, places: &places, directory: &directory, app: &app }.all(&user_places);
     }
     let text = text.to_owned();

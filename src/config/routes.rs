@@ -9,7 +9,7 @@ use super::names::{NAMES_NO, Names, Once, known};
 use super::people::channel;
 use super::reader::{Found, Table};
 use super::suggest;
-use crate::domain::directory::Service;
+use crate::domain::directory::{Directory, Service};
 use crate::domain::group::Grouping;
 use crate::domain::id::{ChannelId, ServiceId};
 use crate::domain::routing::{AnyOf, Conditions, Destination, Glob, Route, SOURCES, source_name};
@@ -123,8 +123,9 @@ fn destination(table: &Table<'_>, names: &Names, channels: &BTreeMap<String, Cha
     }
 }
 
-/// Rules that never decide anything.
-pub(super) fn check(routes: &[Placed], services: &BTreeMap<ServiceId, Service>, keys: &[KeySource], notes: &Notes) {
+/// Rules that never decide anything, and those that say elsewhere what is private.
+pub(super) fn check(routes: &[Placed], directory: &Directory, keys: &[KeySource], notes: &Notes) {
+    let services = &directory.services;
     let told: BTreeSet<&ServiceId> = keys.iter().map(|key| &key.service).collect();
     for (n, placed) in routes.iter().enumerate() {
         let wider = routes[..n].iter().find(|earlier| earlier.route.when.cover(&placed.route.when));
@@ -133,15 +134,38 @@ pub(super) fn check(routes: &[Placed], services: &BTreeMap<ServiceId, Service>, 
             notes.warn(placed.at, &placed.place, "", &wrong, "move it above that one, or leave it out");
             continue;
         }
-        let Some(wanted) = &placed.route.when.service else { continue };
-        let named: Vec<&ServiceId> = services.keys().filter(|id| wanted.fits(id.as_str())).collect();
-        if !named.iter().any(|id| told.contains(id)) {
-            let named: Vec<&str> = named.into_iter().map(ServiceId::as_str).collect();
+        let wanted = placed.route.when.service.as_ref();
+        let named: Vec<&Service> = services.values().filter(|s| wanted.is_none_or(|w| w.fits(s.id.as_str()))).collect();
+        if wanted.is_some() && !named.iter().any(|s| told.contains(&s.id)) {
+            let named: Vec<&str> = named.into_iter().map(|s| s.id.as_str()).collect();
             let wrong = format!("never decides: {} has no key that events come by", named.join(", "));
             let mend = "write the service of the key that the events come by, not the one they are to go to";
             notes.warn(placed.at, &placed.place, "", &wrong, mend);
+            continue;
+        }
+        let private = named.into_iter().filter(|s| s.private && told.contains(&s.id));
+        let private: Vec<&str> = private.map(|s| s.id.as_str()).collect();
+        if !private.is_empty() {
+            tells(placed, &private.join(", "), directory, notes);
         }
     }
+}
+
+/// A rule that fits what is private.
+fn tells(placed: &Placed, private: &str, directory: &Directory, notes: &Notes) {
+    let (wrong, mend) = match &placed.route.to {
+        Destination::Fyi { channel: Some(id) } if !directory.private_channels.contains(id) => {
+            let name = directory.channels.iter().find(|(_, known)| *known == id).map_or(id.as_str(), |(name, _)| name);
+            let wrong = format!("shows FYIs of {private}, which is private, in #{name}: only how many there are");
+            (wrong, "leave out channel, or write a private one")
+        }
+        Destination::Service(id) if !directory.services.get(id).is_some_and(|s| s.private) => {
+            let wrong = format!("sends alerts of {private}, which is private, to {id}: everybody there reads them");
+            (wrong, "write private = true in that service too, or leave the private one out of this rule")
+        }
+        Destination::Fyi { .. } | Destination::Service(_) | Destination::Nothing => return,
+    };
+    notes.warn(placed.at, &placed.place, "", &wrong, mend);
 }
 
 /// `group = { by = ["alertname"], window = "10m" }`

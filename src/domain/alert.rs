@@ -78,6 +78,11 @@ impl Alert {
         self.service.as_ref().unwrap_or(&incident.service)
     }
 
+    /// The service whose it is: where a rule sent it, else the one that was told.
+    pub fn belongs_to<'a>(&'a self, incident: &'a Incident) -> &'a ServiceId {
+        self.sent_to.as_ref().unwrap_or_else(|| self.service_in(incident))
+    }
+
     /// When it does, unless it is heard of before.
     pub fn counts_as_cleared_at(&self) -> Option<At> {
         self.silence.filter(|_| self.is_firing()).and_then(|s| s.due)

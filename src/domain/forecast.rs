@@ -7,6 +7,7 @@ use super::call::CallKind;
 use super::directory::Directory;
 use super::fact::Fact;
 use super::handle::decide;
+use super::hold::HoldWhy;
 use super::id::{IncidentNo, InputId, MessageRef, PageId};
 use super::incident::Incident;
 use super::input::{Input, Settled, What};
@@ -126,8 +127,9 @@ impl Run<'_> {
             // Resolved by a person, it may page again: that is all that is still to come of it.
             let has_future = |i: &&Arc<Incident>| i.is_open() || i.course.pages_again_at().is_some();
             let open = self.world.incident(self.incident).filter(has_future);
-            // What holds it back may end without a deadline of its own.
-            let waits = |i: &Arc<Incident>| i.next_wake().is_some() || i.hold.is_some();
+            // A window that holds it back ends without a deadline of the incident's own.
+            let is_quiet = |i: &Incident| i.hold.as_ref().is_some_and(|h| matches!(h.why, HoldWhy::Quiet { .. }));
+            let waits = |i: &Arc<Incident>| i.next_wake().is_some() || is_quiet(i);
             if !open.is_some_and(waits) {
                 return End::Quiet;
             }

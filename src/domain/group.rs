@@ -34,6 +34,18 @@ pub struct Group {
     pub last: At,
 }
 
+impl Group {
+    /// What all its alerts have in this label; `None`: they may differ.
+    pub fn value(&self, label: &str) -> Option<&str> {
+        self.labels().find(|(name, _)| *name == label).map(|(_, value)| value)
+    }
+
+    /// The labels that all its alerts have in common, and their values.
+    pub fn labels(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.values.lines().filter_map(|line| line.split_once('='))
+    }
+}
+
 /// Open incidents by what they stand for.
 pub type Groups = OrdMap<(ServiceId, Arc<str>), OrdSet<IncidentNo>>;
 
@@ -86,6 +98,11 @@ pub(super) fn join(
 }
 
 impl Incident {
+    /// What its alerts have in common, where there are several, and all of them joined it.
+    pub fn joined_group(&self) -> Option<&Group> {
+        self.group.as_ref().filter(|_| self.alerts.len() > 1 && self.merged.is_empty())
+    }
+
     /// Where further alerts find it: only while it is open.
     pub fn group_key(&self) -> Option<(ServiceId, Arc<str>)> {
         let group = self.group.as_ref().filter(|_| !self.is_resolved())?;

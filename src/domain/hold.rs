@@ -61,17 +61,17 @@ pub(super) fn holds(d: &mut Decision<'_>, i: &Incident) -> bool {
 /// Nobody is asked from now on; whoever was is called back.
 pub(super) fn begin(d: &mut Decision<'_>, no: IncidentNo, why: HoldWhy, until: Option<At>) {
     let (due, because) = match &why {
-        HoldWhy::Settling | HoldWhy::Threshold(_) => {
+        HoldWhy::Settling => {
             escalation::revoke_pages(d, no, None, RevokeReason::Held);
             (until.map(|at| d.stamp.due_of(at)), Text::default())
         }
-        HoldWhy::Quiet { quiet, .. } => {
+        HoldWhy::Quiet { .. } | HoldWhy::Threshold(_) => {
             let calls =
                 d.incident(no).map(|i| i.calls.iter().filter(|c| c.kind.by().is_none()).map(|c| c.no).collect());
             let calls: Vec<CallNo> = calls.unwrap_or_default();
             escalation::revoke_pages(d, no, Some(&calls), RevokeReason::Held);
-            let because = d.world().quiets.get(quiet).map(|q| Text::new(q.because.clone()));
-            (None, because.unwrap_or_default())
+            let quiet = if let HoldWhy::Quiet { quiet, .. } = &why { d.world().quiets.get(quiet) } else { None };
+            (None, quiet.map(|q| Text::new(q.because.clone())).unwrap_or_default())
         }
     };
     d.emit(Fact::Held { incident: no, why, until, due, because });

@@ -167,7 +167,10 @@ impl Matcher {
 
     fn matches(&self, labels: &str) -> bool {
         let lines = labels.lines().filter_map(|l| l.split_once(": "));
-        let value = lines.clone().find(|(name, _)| *name == &*self.name).map_or("", |(_, value)| value);
+        self.fits(lines.clone().find(|(name, _)| *name == &*self.name).map_or("", |(_, value)| value))
+    }
+
+    fn fits(&self, value: &str) -> bool {
         match self.how {
             How::Is => value == &*self.value,
             How::IsNot => value != &*self.value,
@@ -252,20 +255,32 @@ impl Quiet {
         matches!(self.stands, Stands::InForce { .. }) && self.ends > at
     }
 
-    /// Is this alert of the incident (by its place there) covered? Only the labels of the first are known.
+    /// Would it cover something of this incident, were it in force?
+    pub fn speaks_of(&self, i: &Incident, d: &Directory) -> bool {
+        (0..i.alerts.len()).any(|n| self.covers(i, n, d))
+    }
+
+    /// Is this alert of the incident (by its place there) covered? All labels of the first are known; of others, those by
+    /// which they joined it.
     fn covers(&self, i: &Incident, alert: usize, d: &Directory) -> bool {
         let Some(a) = i.alerts.get(alert) else { return false };
-        let service = a.service_in(i);
+        let service = a.belongs_to(i);
         let team = d.services.get(service).map_or(&i.team, |s| &s.team);
         match &self.scope {
             Covered::Services(_) | Covered::Team(_) => self.scope.covers_service(service, team),
-            Covered::Alert(key) => key.service == *service && key.dedup == a.dedup,
+            Covered::Alert(key) => key.service == *a.service_in(i) && key.dedup == a.dedup,
             Covered::Labels { within, matchers } => {
                 let is_within = match within {
                     Within::Service(s) => s == service,
                     Within::Team(t) => t == team,
                 };
-                is_within && alert == 0 && matchers.iter().all(|m| m.matches(&i.labels))
+                // What was merged into it may have others.
+                let joined = i.group.as_ref().filter(|_| alert > 0 && i.merged.is_empty());
+                let matches = |m: &Matcher| match joined {
+                    Some(group) => group.value(&m.name).is_some_and(|value| m.fits(value)),
+                    None => alert == 0 && m.matches(&i.labels),
+                };
+                is_within && matchers.iter().all(matches)
             }
         }
     }

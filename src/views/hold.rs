@@ -28,6 +28,12 @@ pub fn status(i: &Incident, d: &Directory) -> Option<String> {
     })
 }
 
+/// `1 of 3 events in 10 min`. Brought up to date when the oldest counts no more.
+fn so_far(i: &Incident, t: Threshold) -> String {
+    let seen = i.counting.as_ref().map_or(t.events as usize, |c| c.seen.len());
+    format!("{seen} of {} events in {}", t.events, span(t.within_secs))
+}
+
 fn how(kind: Kind) -> &'static str {
     match kind {
         Kind::Silence => "Silenced",
@@ -46,12 +52,6 @@ pub(super) fn because(words: &str) -> String {
         words if words.ends_with(['.', '!', '?']) => format!(": {words}"),
         words => format!(": {words}."),
     }
-}
-
-/// `1 of 3 events in 10 min`. Brought up to date when the oldest counts no more.
-fn so_far(i: &Incident, t: Threshold) -> String {
-    let seen = i.counting.as_ref().map_or(t.events as usize, |c| c.seen.len());
-    format!("{seen} of {} events in {}", t.events, span(t.within_secs))
 }
 
 fn then(hold: &Hold) -> &'static str {

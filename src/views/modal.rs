@@ -217,9 +217,15 @@ pub fn told_on_top(title: &str, message: &Message) -> SlackView {
 /// "Silence what, until when, why?" What a button on a card offers.
 pub fn silence(i: &Incident, choices: &[SnoozeChoice], d: &Directory, origin: &Origin) -> SlackView {
     let until: Vec<_> = choices.iter().map(|c| option(&c.words, &c.until.0.to_string())).collect();
-    let mut wide = vec![option("This alert only", "alert")];
+    let group = i.joined_group();
+    let mut wide = vec![match group {
+        Some(group) => option(&format!("All alerts of {}", super::routing::plain_values(group)), "alert"),
+        None => option("This alert only", "alert"),
+    }];
     let service = d.services.get(&i.service).map_or(i.service.as_str(), |s| s.name.as_str());
-    if i.labels.lines().any(|l| l.starts_with("alertname: ")) {
+    // Of what joined it, nothing else is known than what it has in common.
+    let knows_names = group.is_none_or(|g| g.value("alertname").is_some());
+    if knows_names && i.labels.lines().any(|l| l.starts_with("alertname: ")) {
         wide.push(option(&format!("Every alert of this name of {service}"), "name"));
     }
     let radio = |options: Vec<SlackBlockChoiceItem<SlackBlockText>>| {

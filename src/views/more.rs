@@ -70,8 +70,14 @@ fn choices(i: &Incident, d: &Directory) -> Vec<Choice> {
         all.push(choice(Action::Merge, "Merge into", "Merge…", "It is the same problem as another incident."));
         all.push(urgency(i, d));
         if !i.alerts.is_empty() {
-            let what = "Its alert pages nobody until a time of your choice, also when it comes back.";
-            all.push(choice(Action::Silence, "Silence", "Silence…", what));
+            let what = match i.joined_group() {
+                Some(group) => {
+                    let of = super::routing::values(group);
+                    format!("Alerts of {of} page nobody until a time of your choice, also when they come back.")
+                }
+                None => "Its alert pages nobody until a time of your choice, also when it comes back.".to_owned(),
+            };
+            all.push(choice(Action::Silence, "Silence", "Silence…", &what));
         }
     }
     if let Some((action, button)) = super::course::decline(i) {

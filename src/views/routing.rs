@@ -1,9 +1,10 @@
 //! Why an alert is where it is.
 
 use super::limits;
-use super::mrkdwn::{escape, escape_marked};
+use super::mrkdwn::{escape, escape_marked, truncate};
 use crate::domain::alert::Alert;
 use crate::domain::directory::Directory;
+use crate::domain::group::Group;
 use crate::domain::id::ServiceId;
 use crate::domain::incident::Incident;
 use crate::domain::routing::RuleRef;
@@ -32,12 +33,20 @@ pub fn why(i: &Incident, d: &Directory) -> Option<String> {
         let from = told.map(|name| format!(" from {name}")).unwrap_or_default();
         format!("*Rule:* sent here{from} by {}.", rule_of(rule))
     });
-    let by = i.group.as_ref().map(|group| {
-        let all: Vec<String> = group.values.lines().map(|line| escape(line, limits::LABEL)).collect();
-        format!("*Group:* it takes further alerts of `{}`.", all.join(", "))
-    });
+    let by = i.group.as_ref().map(|group| format!("*Group:* it takes further alerts of {}.", values(group)));
     let lines: Vec<String> = rule.into_iter().chain(by).collect();
     (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// `cluster=east, alertname=DiskFull`
+pub fn values(group: &Group) -> String {
+    format!("`{}`", escape(&plain_values(group), limits::LABEL).replace('`', "'"))
+}
+
+/// The same where nothing is marked up.
+pub fn plain_values(group: &Group) -> String {
+    let all: Vec<String> = group.labels().map(|(name, value)| format!("{name}={value}")).collect();
+    truncate(&all.join(", "), limits::LABEL)
 }
 
 fn service(id: &ServiceId, d: &Directory) -> String {

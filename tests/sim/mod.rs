@@ -77,7 +77,7 @@ pub struct Sim {
     envelopes: BTreeMap<InputId, String>,
     checkpoint: Option<CheckpointJob>,
     /// Events that were answered 202.
-    pub accepted: Vec<Event>,
+    pub accepted: Vec<(warridor::domain::id::ServiceId, Event)>,
     /// What somebody following along would have seen.
     pub transcript: Vec<String>,
     decided: BTreeSet<InputId>,
@@ -505,7 +505,7 @@ impl Sim {
         for ((lane, input), answer) in batch.into_iter().zip(result.answers) {
             match (&input.what, &answer) {
                 (What::Events(d), Answer::Decided { .. } | Answer::DecidedBefore { .. }) => {
-                    self.accepted.extend(d.events.iter().cloned());
+                    self.accepted.extend(d.events.iter().map(|e| (d.service.clone(), e.clone())));
                 }
                 (What::Events(_), Answer::NotWritten(_)) => self.turned_away += 1,
                 (What::Settled(_), Answer::NotWritten(_)) => retry.push(input.clone()),

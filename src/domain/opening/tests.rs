@@ -4,10 +4,12 @@ use crate::domain::directory::{Directory, Method, PersonalRule, Policy, Service,
 use crate::domain::fyi::FYIS_MAX;
 use crate::domain::group::Grouping;
 use crate::domain::handle::decide;
+use crate::domain::hold::HoldWhy;
 use crate::domain::id::{AlertKey, IncidentNo, InputId};
-use crate::domain::incident::{Incident, State};
-use crate::domain::input::{Act, Deed, Delivery, Event, EventAction, Input, Source, What};
+use crate::domain::incident::{Incident, State, Terminal};
+use crate::domain::input::{Act, Deed, Delivery, Event, EventAction, Input, QuietRequest, Source, What};
 use crate::domain::join::ALERTS_MAX;
+use crate::domain::quiet::{Covered, Matcher, Within};
 use crate::domain::routing::{AnyOf, Conditions, Destination, Glob, Route};
 use crate::domain::stamp::{At, Stamp};
 use crate::domain::threshold::Threshold;
@@ -295,4 +297,71 @@ fn what_comes_and_goes_is_counted_towards_its_threshold_across_incidents() {
     s.now = At(40 * MINUTE);
     assert_eq!(blip(&mut s), ["ana".into()], "the third within an hour");
     assert_eq!(s.opened(), 2);
+}
+
+fn quiet(s: &mut Story, scope: Covered) {
+    let (from, until) = (s.now, s.now.plus_ms(60 * MINUTE));
+    s.decide(What::Quiet(QuietRequest { scope, by: "ana".into(), from, until, because: "deploy".to_owned() }));
+}
+
+fn is_silenced(i: &Incident) -> bool {
+    i.hold.as_ref().is_some_and(|h| matches!(h.why, HoldWhy::Quiet { .. })) && i.being_asked().is_empty()
+}
+
+#[test]
+fn maintenance_covers_what_rules_send_there_and_not_what_they_send_away() {
+    for (of, covered) in [("search", true), ("payments", false)] {
+        let mut s = Story::new(&[("info", Destination::Service("search".into()))]);
+        quiet(&mut s, Covered::Services(vec![of.into()]));
+        s.fires("payments", "disk", INFO);
+        assert_eq!(is_silenced(s.incident(1)), covered, "maintenance of {of}");
+    }
+}
+
+#[test]
+fn a_silence_covers_a_group_by_what_its_alerts_have_in_common_and_by_nothing_else() {
+    for (matcher, covered) in [("cluster=east", true), ("rack!=7", false), ("rack=7", false)] {
+        let mut s = Story::new(&[]);
+        let matchers = Matcher::parse(matcher).into_iter().collect();
+        quiet(&mut s, Covered::Labels { within: Within::Service("nodes".into()), matchers });
+        s.fires("nodes", "node-1", &[("cluster", "east"), ("rack", "7")]);
+        s.fires("nodes", "node-2", &[("cluster", "east"), ("rack", "8")]);
+        assert_eq!((s.opened(), s.incident(1).alerts.len()), (1, 2));
+        assert_eq!(is_silenced(s.incident(1)), covered, "{matcher}: of the second, only its cluster is known");
+    }
+}
+
+#[test]
+fn what_waits_for_more_and_is_silenced_waits_on_after_the_silence() {
+    let mut s = Story::new(&[]);
+    let probes = s.directory.services.get_mut(&"search".into()).expect("a service");
+    probes.threshold = Some(Threshold { events: 3, within_secs: 6 * 60 * 60 });
+    quiet(&mut s, Covered::Services(vec!["search".into()]));
+    s.fires("search", "eu", &[]);
+    s.fires("search", "eu", &[]);
+    assert!(is_silenced(s.incident(1)));
+    s.now = At(61 * MINUTE);
+    s.decide(What::Due);
+    assert!(matches!(s.incident(1).hold.as_ref().map(|h| &h.why), Some(HoldWhy::Threshold(_))));
+    s.fires("search", "eu", &[]);
+    assert_eq!(s.incident(1).being_asked(), ["ana".into()]);
+}
+
+#[test]
+fn the_count_of_what_waits_is_right_without_any_event_and_then_nothing_is_due() {
+    let mut s = Story::new(&[]);
+    let probes = s.directory.services.get_mut(&"search".into()).expect("a service");
+    probes.threshold = Some(Threshold { events: 3, within_secs: 600 });
+    let so_far = |s: &Story| s.incident(1).counting.as_ref().map(|c| c.seen.len());
+    s.fires("search", "eu", &[]);
+    s.now = At(4 * MINUTE);
+    s.fires("search", "eu", &[]);
+    assert_eq!((so_far(&s), s.world.next_wake()), (Some(2), Some(At(10 * MINUTE))));
+    s.now = At(10 * MINUTE);
+    s.decide(What::Due);
+    assert_eq!((so_far(&s), s.world.next_wake()), (Some(1), Some(At(14 * MINUTE))));
+    s.now = At(14 * MINUTE);
+    s.decide(What::Due);
+    assert_eq!((so_far(&s), s.incident(1).next_wake()), (Some(0), None));
+    assert_eq!(s.incident(1).terminal(), Some(Terminal::Held));
 }

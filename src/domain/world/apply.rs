@@ -573,9 +573,9 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         Fact::PolicyKept { policy, .. } => i.policy_kept = Some(Arc::new(policy.clone())),
         Fact::Held { why, until, due, because, .. } => {
             match why {
-                HoldWhy::Settling | HoldWhy::Threshold(_) => stop_calls(i),
+                HoldWhy::Settling => stop_calls(i),
                 // What a person asked for by hand goes on.
-                HoldWhy::Quiet { .. } => stop_calls_but(i, |c| c.kind.by().is_some()),
+                HoldWhy::Quiet { .. } | HoldWhy::Threshold(_) => stop_calls_but(i, |c| c.kind.by().is_some()),
             }
             let (why, because) = (why.clone(), because.body().clone());
             log(i, wall, Happening::Held { why: why.clone(), until: *until, because: because.clone() });

@@ -134,8 +134,13 @@ impl Handler {
     }
 }
 
-/// The alert that opened it; what a person reported has none.
+/// The alert that opened it, or all that joined it too; what a person reported has none.
 fn alert_of(i: &Incident) -> Option<Covered> {
+    if let Some(group) = i.joined_group() {
+        let matcher = |(name, value): (&str, &str)| Matcher { name: name.into(), how: How::Is, value: value.into() };
+        let within = Within::Service(i.service.clone());
+        return Some(Covered::Labels { within, matchers: group.labels().map(matcher).collect() });
+    }
     let alert = i.alerts.first()?;
     Some(Covered::Alert(AlertKey { service: alert.service_in(i).clone(), dedup: alert.dedup.clone() }))
 }

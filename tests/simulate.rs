@@ -1,0 +1,96 @@
+//! `warridor simulate` with the real binary: what it says of events that rules, groups and thresholds decide about.
+
+use std::path::Path;
+
+const GOOD: &str = include_str!("config/good.toml");
+
+/// What is said about an event, with the configuration of `tests/config/good.toml`; `search-api` waits for three.
+fn simulate(event: &str, more: &[&str]) -> String {
+    let dir = tempfile::tempdir().expect("a folder");
+    let text = GOOD.replace(
+        "id = \"search-api\"",
+        "id = \"search-api\"\ngroup = { by = [\"region\"], window = \"10m\" }\nthreshold = { events = 3, within = \"10m\" }",
+    );
+    assert_ne!(text, GOOD);
+    write(dir.path(), "config.toml", &text);
+    write(dir.path(), "event.json", event);
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_warridor"));
+    let command = command.current_dir(dir.path()).args(["simulate", "event.json", "--at", "2026-12-24T03:00"]);
+    let out = command.args(more).env("TZ", "UTC").output().expect("it runs");
+    let (said, wrong) = (String::from_utf8(out.stdout).unwrap(), String::from_utf8(out.stderr).unwrap());
+    assert_eq!(out.status.code(), Some(0), "{said}{wrong}");
+    said
+}
+
+fn write(dir: &Path, name: &str, text: &str) {
+    std::fs::write(dir.join(name), text).expect("it is written");
+}
+
+const OF_PAYMENTS: [&str; 2] = ["--service", "payments-api"];
+const OF_SEARCH: [&str; 2] = ["--service", "search-api"];
+
+#[test]
+fn what_only_informs_is_told_with_its_rule_and_where_it_is_shown() {
+    let event = r#"{"title": "Disk is 81 % full", "dedup_key": "disk",
+        "labels": {"severity": "info", "region": "eu-west-1"}}"#;
+    assert_eq!(
+        simulate(event, &OF_PAYMENTS),
+        "At 2026-12-24 03:00 UTC an event for payments-api:\n\
+        “Disk is 81 % full” is shown in #admin, by the rule “info is no alert”, number 1 of configuration 1; it pages nobody.\n"
+    );
+}
+
+#[test]
+fn what_is_dropped_is_told_with_its_rule() {
+    let event = r#"{"title": "a test alert", "dedup_key": "probe/1"}"#;
+    assert_eq!(
+        simulate(event, &OF_PAYMENTS),
+        "At 2026-12-24 03:00 UTC an event for payments-api:\n\
+        An event is dropped, by rule 2 of configuration 1: it is counted, and nobody sees it.\n"
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&simulate(event, &["--service", "payments-api", "--format", "json"])).expect("JSON");
+    let rule = serde_json::json!({ "number": 2, "config": 1 });
+    assert_eq!(json, serde_json::json!([{ "incident": null, "what": "dropped", "rule": rule }]));
+}
+
+#[test]
+fn what_is_sent_elsewhere_is_told_with_its_rule_policy_and_who_is_asked_when() {
+    let event = r#"{"title": "Cards fail", "dedup_key": "cards", "labels": {"team": "payments"}}"#;
+    let said = simulate(event, &OF_SEARCH);
+    let told: Vec<&str> = said.lines().collect();
+    assert_eq!(
+        told[..4],
+        [
+            "At 2026-12-24 03:00 UTC an event for search-api:",
+            "",
+            "#1 Cards fail",
+            "  service payments-api, tier 1; urgency high, as the service is configured",
+        ]
+    );
+    assert!(told[4].starts_with("  policy payments, configuration 1 ("), "{said}");
+    assert_eq!(told[5], "  sent here from search-api by rule 3 of configuration 1");
+    assert_eq!(
+        told[6..10],
+        [
+            "  Thu 03:00:00 UTC  it opens",
+            "  Thu 03:00:00 UTC  level 1",
+            "  Thu 03:00:00 UTC  ana is paged by Slack, Thu 03:00:00 WET for them",
+            "  Thu 03:05:00 UTC  level 2",
+        ]
+    );
+}
+
+#[test]
+fn what_waits_for_more_of_its_kind_pages_nobody_yet_and_the_third_does() {
+    let one = |n: u32| format!(r#"{{"status": "firing", "labels": {{"alertname": "Slow{n}", "region": "eu"}}}}"#);
+    let body =
+        |n: u32| format!(r#"{{"version": "4", "alerts": [{}]}}"#, (1..=n).map(one).collect::<Vec<_>>().join(","));
+    let said = simulate(&body(1), &OF_SEARCH);
+    assert!(said.contains("it is held: nobody is asked until 3 events came within 10 min"), "{said}");
+    assert!(said.ends_with("Nothing more happens by itself.\n") && !said.contains("is paged"), "{said}");
+
+    let said = simulate(&body(3), &OF_SEARCH);
+    assert!(said.contains("joins it") && said.contains("it is held no longer"), "{said}");
+    assert!(said.contains("ben is paged by Slack"), "{said}");
+}
