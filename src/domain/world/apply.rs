@@ -595,7 +595,9 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             });
             let skipped = skipped.clone();
             let what = match i.call(*call).map(|c| &c.kind) {
-                Some(CallKind::Added { .. }) => Happening::NobodyCame { skipped, asked: None },
+                Some(CallKind::Added { .. } | CallKind::StandIn { .. }) => {
+                    Happening::NobodyCame { skipped, asked: None }
+                }
                 Some(CallKind::Responder { whom, .. }) => Happening::NobodyCame { skipped, asked: Some(whom.clone()) },
                 Some(CallKind::Reassign { to, .. }) => {
                     Happening::NobodyCame { skipped, asked: Some(Whom::User(to.clone())) }
