@@ -10,7 +10,7 @@ use crate::domain::incident::{Incident, State, Terminal};
 use crate::domain::input::{Act, Deed, Delivery, Event, EventAction, Input, QuietRequest, Source, What};
 use crate::domain::join::ALERTS_MAX;
 use crate::domain::quiet::{Covered, Matcher, Within};
-use crate::domain::routing::{AnyOf, Conditions, Destination, Glob, Route};
+use crate::domain::routing::{AnyOf, Conditions, Destination, Glob, Route, Routes};
 use crate::domain::stamp::{At, Stamp};
 use crate::domain::threshold::Threshold;
 use crate::domain::world::World;
@@ -47,7 +47,7 @@ impl Story {
             teams: BTreeMap::from([("team".into(), team)]),
             services: services.into_iter().map(|s| (s.id.clone(), s)).collect(),
             policies: BTreeMap::from([("policy".into(), policy)]),
-            routes: routes.iter().map(|(severity, to)| route(severity, to)).collect(),
+            routes: Routes::new(routes.iter().map(|(severity, to)| route(severity, to)).collect(), []),
             ..Directory::empty("C0ADMIN".into())
         };
         Self { world: World::default(), directory, now: At(0) }
@@ -131,7 +131,7 @@ fn the_first_rule_that_fits_decides() {
 fn its_end_finds_an_alert_where_it_went_although_the_rules_are_others_now() {
     let mut s = Story::new(&[("info", Destination::Service("search".into()))]);
     s.fires("payments", "disk", INFO);
-    s.directory.routes = vec![route("info", &Destination::Nothing)];
+    s.directory.routes = Routes::new(vec![route("info", &Destination::Nothing)], s.directory.services.keys());
     s.fires("payments", "disk", INFO);
     assert_eq!((s.opened(), s.incident(1).alerts[0].count), (1, 2), "a repeat of a known alert is not routed again");
     s.clears("payments", "disk");
@@ -166,7 +166,7 @@ fn a_rule_that_was_wrong_is_wrong_until_the_next_event() {
         let mut s = Story::new(&[("info", wrong)]);
         s.fires("payments", "disk", INFO);
         assert_eq!(s.opened(), 0);
-        s.directory.routes.clear();
+        s.directory.routes = Routes::default();
         s.fires("payments", "disk", INFO);
         assert_eq!(s.opened(), 1);
     }
