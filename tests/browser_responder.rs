@@ -26,6 +26,8 @@ at_both_sizes! {
     others_are_asked_to_come_and_one_takes_it
     an_incident_ends_in_three_ways
     somebody_who_was_not_asked_takes_it_with_one_tap_more
+    a_maintenance_window_is_made_seen_and_ended
+    a_silence_is_made_seen_and_ended
     the_home_tab_acts_and_pages
     words_to_the_bot_are_commands
     a_hostile_alert_is_harmless_everywhere
@@ -226,6 +228,63 @@ async fn the_home_tab_acts_and_pages(size: Size) {
     story.be("ana", "payments").await;
     story.card("Nobody can pay with PayPal").await;
     story.look("opened by hand").await;
+}
+
+async fn a_maintenance_window_is_made_seen_and_ended(size: Size) {
+    let story = Story::quiet(size, "ana").await;
+    story.say("/pager maintenance").await;
+    story.window("What still fires at the end pages whoever is on call then.").await;
+    story.choose("Payments API").await;
+    let end = ".modal [data-block='at'] input";
+    let later = "new Date(Date.now() + 7_200_000).toLocaleString('sv', {timeZone: document.querySelector(\".modal \
+                 [data-block='at'] input\").dataset.tz}).slice(0, 16).replace(' ', 'T')";
+    let later = story.page.js(later).await;
+    story.page.fill(end, later.as_str().expect("a time")).await;
+    story.write("words", "deploy 42").await;
+    story.look("the maintenance window").await;
+    story.submit().await;
+    story.page.shows(".only-me", "Maintenance of Payments API until").await;
+    story.page.shows("#messages article", "Nothing is held back now").await;
+    story.look("maintenance").await;
+
+    story.desk("🔥 payments down").await;
+    story.card("In maintenance by Ana Silva until").await;
+    story.page.shows("#messages article", "Held back: 1 incident").await;
+    story.page.shows(".pushes", "No notifications").await;
+    story.look("in maintenance").await;
+    story.tap("#main", "quiet.extend").await;
+    story.page.shows(".only-me", "lasts until").await;
+    story.tap("#main", "quiet.end").await;
+    story.page.shows(".only-me", "was ended by Ana Silva").await;
+    story.card("Paging Ana Silva since").await;
+    story.page.shows(".push", "payments-api is down").await;
+    story.page.shows("#messages article", "These page whoever is on call: #1.").await;
+    story.look("maintenance ended").await;
+    story.page.has_no_complaints().await;
+}
+
+async fn a_silence_is_made_seen_and_ended(size: Size) {
+    let story = Story::broken(size, "ana").await;
+    story.more("incident.silence").await;
+    story.window("It is recorded and shown, and pages nobody.").await;
+    story.write("words", "known, the fix is on its way").await;
+    story.look("the silence window").await;
+    story.submit_on_top("Ana Silva is not paged any more").await;
+    story.card("Silenced by Ana Silva until").await;
+    story.look("silenced").await;
+    story.say("/pager silences").await;
+    story.page.shows(".only-me", "known, the fix is on its way").await;
+    story.look("silences").await;
+    story.be("ana", "home").await;
+    story.page.shows(".home", "Silence of").await;
+    story.look("a home with a silence").await;
+    story.be("ana", "payments").await;
+    story.desk("+5 min").await;
+    story.card("Silenced by Ana Silva until").await;
+    story.tap("#main", "quiet.end").await;
+    story.page.shows(".only-me", "was ended by Ana Silva").await;
+    story.card("Paging Ana Silva since").await;
+    story.page.has_no_complaints().await;
 }
 
 async fn words_to_the_bot_are_commands(size: Size) {

@@ -17,8 +17,10 @@ use std::sync::Arc;
 use warridor::app::BESIDE;
 use warridor::domain::call::Whom;
 use warridor::domain::directory::Urgency;
-use warridor::domain::id::IncidentNo;
+use warridor::domain::fact::Fact;
+use warridor::domain::id::{AlertKey, IncidentNo};
 use warridor::domain::input::{Deed, EventAction};
+use warridor::domain::quiet::Covered;
 use warridor::domain::world::World;
 use warridor::pump::Replayer;
 use warridor::pump::look::Look;
@@ -43,6 +45,9 @@ enum Step {
     Override(u8),
     Dnd(u8, u8),
     EndOverride(u8),
+    Quiet(u8, u8, i64),
+    EndQuiet(u8),
+    ExtendQuiet(u8),
     AddMe(u8),
     Admit(u8, u8, bool),
     Remove(u8, u8),
@@ -60,6 +65,9 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..4u8).prop_map(Step::Override),
         1 => (0..4u8, 0..9u8).prop_map(|(who, hours)| Step::Dnd(who, hours)),
         1 => (1..5u8).prop_map(Step::EndOverride),
+        2 => (0..4u8, 0..3u8, prop::sample::select(vec![20, 45, 90])).prop_map(|(w, c, m)| Step::Quiet(w, c, m)),
+        1 => (1..4u8).prop_map(Step::EndQuiet),
+        1 => (1..4u8).prop_map(Step::ExtendQuiet),
         1 => (0..3u8).prop_map(Step::AddMe),
         1 => (0..4u8, 0..3u8).prop_map(|(by, who)| Step::Remove(by, who)),
         2 => (0..4u8, 0..3u8, any::<bool>()).prop_map(|(by, who, yes)| Step::Admit(by, who, yes)),
@@ -112,6 +120,17 @@ fn take(sim: &mut Sim, step: &Step) {
             sim.dnd(PEOPLE[usize::from(*who)], for_ms);
         }
         Step::EndOverride(id) => sim.end_override("ben", u64::from(*id)),
+        Step::Quiet(who, covered, minutes) => {
+            let covered = match covered {
+                0 => Covered::Services(vec!["payments".into(), "search".into()]),
+                1 => Covered::Team("team".into()),
+                _ => Covered::Alert(AlertKey { service: "payments".into(), dedup: KEYS[2].into() }),
+            };
+            let (from, until) = (sim.wall.plus_ms((minutes - 45) * MINUTE), sim.wall.plus_ms(minutes * MINUTE));
+            sim.quiet(PEOPLE[usize::from(*who)], covered, from, until, "deploy <!here>");
+        }
+        Step::EndQuiet(id) => sim.end_quiet("ben", u64::from(*id)),
+        Step::ExtendQuiet(id) => sim.extend_quiet("chen", u64::from(*id), sim.wall.plus_ms(2 * HOUR)),
         Step::Remove(by, who) => {
             let by = if *by == 0 { "ana" } else { "mara" };
             sim.remove_person(by, NEWCOMERS[usize::from(*who)]);
@@ -157,6 +176,30 @@ fn cases() -> u32 {
     std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(10)
 }
 
+#[test]
+fn the_life_of_a_window_is_in_the_journal() {
+    let mut sim = Sim::new(1);
+    let window = || Covered::Services(vec!["payments".into()]);
+    let steps = |sim: &mut Sim, steps: &[Step]| steps.iter().for_each(|step| take(sim, step));
+    sim.events("payments", (0..80).map(|n| event(EventAction::Trigger, &format!("disk-{n}"), None)).collect());
+    let (begins, ends) = (sim.wall.plus_ms(10 * MINUTE), sim.wall.plus_ms(50 * MINUTE));
+    sim.quiet("ana", window(), begins, ends, "deploy");
+    steps(&mut sim, &[Step::Advance(40 * MINUTE), Step::ExtendQuiet(1), Step::Crash(true), Step::Checkpoint]);
+    steps(&mut sim, &[Step::Advance(3 * HOUR), Step::Advance(HOUR)]);
+    let facts = sim.facts();
+    let has = |is: fn(&Fact) -> bool| facts.iter().any(is);
+    assert!(has(|f| matches!(f, Fact::QuietMade { .. })) && has(|f| matches!(f, Fact::QuietBegun { .. })));
+    assert!(has(|f| matches!(f, Fact::QuietWarned { .. })) && has(|f| matches!(f, Fact::QuietExtended { .. })));
+    assert!(has(|f| matches!(f, Fact::QuietEnded { by: None, .. })));
+    assert!(has(|f| matches!(f, Fact::QuietsSwept { rest: Some(_) })));
+    assert!(has(|f| matches!(f, Fact::QuietForgotten { .. })));
+    end(&mut sim);
+    let report = verified(&sim);
+    assert!(report.is_fine(), "{:#?}", report.problems);
+    let stored = rows_of(&sim, sim.rows.clone());
+    assert_eq!(rows_of(&sim, MemKv::default()), stored);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(cases()))]
 
@@ -196,6 +239,7 @@ proptest! {
             prop_assert_eq!(&back.bundles, &world.bundles);
             prop_assert_eq!(&back.shifts, &world.shifts);
             prop_assert_eq!(&back.people, &world.people);
+            prop_assert_eq!(&back.quiets, &world.quiets);
             prop_assert_eq!(back.next_wake(), world.next_wake());
             prop_assert_eq!(back.next_wake(), back.next_wake_by_brute_force());
             prop_assert!(back.closed().eq(world.closed()));

@@ -509,6 +509,75 @@ fn fault_24_whoever_is_removed_from_the_configuration_is_passed_over_at_once() {
 }
 
 #[test]
+fn a_silence_is_filled_in_and_what_is_wrong_stands_beside_its_input() {
+    let (office, card) = paged();
+    let more = office.opens("ana", &card, "incident.more");
+    office.press_in("ana", &more, "incident.silence");
+    let form = office.top("ana", 2);
+    let until = form["blocks"][2]["element"]["options"][0]["value"].clone();
+    let why = office.submit("ana", &form, &json!({ "until": until, "wide": "alert", "words": "   " }));
+    assert_eq!(why["errors"]["words"], "Say why, for whoever is paged meanwhile: because deploy at the end.");
+    office.submit("ana", &form, &json!({ "until": until, "wide": "alert", "words": "known" }));
+    office.window_says("ana", "Silence of “Alert disk” of Payments API until");
+    office.card(1, "Silenced by Ana Silva until");
+    assert_eq!(office.windows("ana").len(), 2, "the answer stands on More…");
+}
+
+#[test]
+fn a_maintenance_window_is_filled_in_and_what_is_wrong_stands_beside_its_input() {
+    let (office, _) = paged();
+    office.slack.types("ben", "payments", "/pager", "maintenance");
+    let form = office.top("ben", 1);
+    // It is 03:02.
+    let now = 1_772_420_520;
+    let wrong = |values: Value, field: &str, why: &str| {
+        let answer = office.submit("ben", &form, &values);
+        assert_eq!(answer["errors"][field], why, "{values}: {answer}");
+    };
+    let at = |secs: i64| json!(now + secs);
+    wrong(json!({ "at": at(3_600), "words": "deploy" }), "services", "Name at least one, and 20 at most.");
+    wrong(
+        json!({ "services": ["payments-api"], "team": "search", "at": at(3_600), "words": "deploy" }),
+        "team",
+        "Choose services, or everything of a team, not both.",
+    );
+    wrong(
+        json!({ "services": ["payments-api"], "team": null, "from": at(7_200), "at": at(3_600), "words": "deploy" }),
+        "at",
+        "It would end before it begins. Swap the two times.",
+    );
+    wrong(
+        json!({ "services": ["payments-api"], "from": null, "at": at(-3_600), "words": "deploy" }),
+        "at",
+        "It would have ended at Mar 2 02:02 already. Choose a later end.",
+    );
+    wrong(
+        json!({ "services": ["payments-api"], "at": at(31 * 86_400), "words": "deploy" }),
+        "at",
+        "A maintenance window lasts 30 days at most. Choose an end before Apr 1 03:02.",
+    );
+    wrong(
+        json!({ "services": ["payments-api"], "at": at(3_600), "words": " " }),
+        "words",
+        "Say why, for whoever is paged meanwhile: because deploy at the end.",
+    );
+    office.card(1, "Paging Ana Silva");
+    office.submit("ben", &form, &json!({ "services": ["payments-api"], "at": at(3_600), "words": "deploy" }));
+    office.told("ben", "Maintenance of Payments API until Mar 2 04:02. Ana Silva is not paged any more.");
+    office.card(1, "In maintenance by Ben Okafor until Mar 2 04:02: deploy.");
+    let said = eventually("the window's message", SOON, || {
+        office.pass(1);
+        let all = office.slack.messages("payments");
+        all.into_iter().find(|m| m.text().contains("Maintenance of Payments API"))
+    });
+    office.press("ana", "payments", &said, "quiet.extend");
+    office.told("ana", "lasts until Mar 2 05:02 now");
+    office.press("ana", "payments", &said, "quiet.end");
+    office.told("ana", "was ended by Ana Silva");
+    office.card(1, "Paging Ana Silva");
+}
+
+#[test]
 fn what_is_private_is_read_by_its_team_and_in_its_channel() {
     let config = e2e::Company::default().config();
     let search = format!("name = \"search\"\nid = \"{}\"\n", channel_id("search"));
@@ -539,6 +608,21 @@ fn what_is_private_is_read_by_its_team_and_in_its_channel() {
     }
     assert!(says("ana", "payments", "show 1").contains("#1 is of a private service"));
     assert!(says("ana", "payments", "list").contains("1 more is open for private services"));
+
+    // Nor is it read in what silences it, nor that it was.
+    assert!(says("chen", "search", "silence 1 2h because of the breach").contains("secret"));
+    for text in ["silences", "now", "list all"] {
+        for (who, channel, reads) in [("ana", "payments", false), ("ana", "search", true), ("chen", "payments", true)] {
+            let said = says(who, channel, text);
+            assert!(said.contains("ilence of"), "{who} in #{channel}: {text}: {said}");
+            let of = (said.contains("secret"), said.contains("Search API"));
+            assert_eq!(of, (reads, reads), "{who} in #{channel}: {text}: {said}");
+            assert!(reads || !said.contains("breach"), "{who} in #{channel}: {text}: {said}");
+        }
+    }
+    office.comes_to_rest();
+    let elsewhere: Vec<Message> = office.slack.messages("payments");
+    assert!(elsewhere.iter().all(|m| !m.0.to_string().contains("ilence of")), "{elsewhere:?}");
 }
 
 #[test]

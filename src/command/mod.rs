@@ -189,8 +189,6 @@ pub enum Command {
     Why(Which),
     Now,
     Doing(Doing),
-    /// Today's.
-    Fyi,
     /// What is silenced or in maintenance, and will be.
     Quiets,
     Quiet {
@@ -206,6 +204,8 @@ pub enum Command {
     PlanMaintenance,
     /// Never guessed: several may be in force.
     EndQuiet(QuietId),
+    /// Today's.
+    Fyi,
     OnCall(OnCall),
 }
 

@@ -25,9 +25,9 @@ pub(super) enum Verb {
     Why,
     Now,
     Doing,
-    Fyi,
     Silence,
     Maintenance,
+    Fyi,
     OnCall,
 }
 
@@ -54,9 +54,9 @@ pub(super) const PAGER: &[(Verb, &[&str])] = &[
     (Verb::Why, &["why"]),
     (Verb::Now, &["now"]),
     (Verb::Doing, &["doing", "announce", "announcing"]),
-    (Verb::Fyi, &["fyi", "fyis", "notifications"]),
     (Verb::Silence, &["silence", "silences", "mute"]),
     (Verb::Maintenance, &["maintenance", "maint"]),
+    (Verb::Fyi, &["fyi", "fyis", "notifications"]),
     (Verb::OnCall, &["oncall", "on-call", "who", "whos", "who's"]),
 ];
 

@@ -8,9 +8,10 @@ use super::outlook::names_nobody_new;
 use super::people::UserPlace;
 use super::places::Places;
 use super::{span, suggest};
+use crate::domain::condition::When;
 use crate::domain::directory::{Directory, Policy, Target, Team, Urgency};
 use crate::domain::gaps;
-use crate::domain::id::{ChannelId, UserId};
+use crate::domain::id::{ChannelId, HoursId, UserId};
 use crate::domain::schedule::{Layer, Member, local_instant};
 use crate::domain::stamp::At;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +21,10 @@ pub(super) struct Checks<'a> {
     pub places: &'a Places,
     pub directory: &'a Directory,
     pub app: &'a AppConfig,
+}
+
+fn listed<'t>(tiers: impl IntoIterator<Item = &'t u8>) -> String {
+    tiers.into_iter().map(u8::to_string).collect::<Vec<_>>().join(", ")
 }
 
 const NOBODY: &str = "can reach nobody: none of its targets has a Slack id or an e-mail address";
@@ -60,6 +65,7 @@ impl Checks<'_> {
                 self.notes.warn(at, &format!("{name} step {number}"), "", NOBODY, mend);
             }
         }
+        self.conditions(policy, &thing, &name);
         for ((before, step), number) in policy.steps.iter().zip(policy.steps.iter().skip(1)).zip(2..) {
             if names_nobody_new(step, before) {
                 let at = self.at(&thing, &format!("step {number}"));
@@ -67,6 +73,39 @@ impl Checks<'_> {
                 let mend = "name somebody else, or leave it so if they are to be asked twice";
                 self.notes.aside(at, &format!("{name} step {number}"), "", &wrong, mend);
             }
+        }
+    }
+
+    /// Steps that never ask, and incidents for which no step does.
+    fn conditions(&self, policy: &Policy, thing: &str, name: &str) {
+        let of_service = self.directory.services.values().filter(|s| s.policy == policy.id).map(|s| s.tier);
+        let tiers: BTreeSet<u8> = of_service.collect();
+        for (step, number) in policy.steps.iter().zip(1..) {
+            let wanted = &step.when.tiers;
+            if !tiers.is_empty() && !wanted.is_empty() && !wanted.iter().any(|tier| tiers.contains(tier)) {
+                let at = self.at(thing, &format!("step {number}"));
+                let wrong = format!("asks for no service: none with this policy is of tier {}", listed(wanted));
+                let mend = format!("write tiers = [{}], or leave it out", listed(&tiers));
+                self.notes.warn(at, &format!("{name} step {number}"), "", &wrong, &mend);
+            }
+        }
+        let only = |when: When| policy.steps.iter().any(|step| step.when == when);
+        let by_hours = |id: &HoursId| {
+            only(When { during: Some(id.clone()), ..When::default() })
+                && only(When { outside: Some(id.clone()), ..When::default() })
+        };
+        let by_tiers = |tiers: &BTreeSet<u8>| {
+            let plain =
+                policy.steps.iter().filter(|s| s.when == When { tiers: s.when.tiers.clone(), ..When::default() });
+            let covered: BTreeSet<u8> = plain.flat_map(|s| s.when.tiers.iter().copied()).collect();
+            !tiers.is_empty() && tiers.is_subset(&covered)
+        };
+        let is_whole = only(When::default()) || self.directory.hours.keys().any(by_hours) || by_tiers(&tiers);
+        if !is_whole {
+            let wrong =
+                "has a condition on every step: an incident that fits none of them goes to the catch-all at once";
+            let mend = "leave one step without, or make sure that they fit every incident";
+            self.notes.warn(self.at(thing, "id"), name, "", wrong, mend);
         }
     }
 

@@ -1,10 +1,14 @@
 //! `[[policy]]`, its steps, and the catch-all.
 
-use super::limits::{MAX_NAME_CHARS, MAX_POLICIES, MAX_REPEAT, MAX_STEPS, MAX_TARGETS, STEP_DELAY_SECS};
-use super::names::{Names, Once, target};
+use super::limits::{
+    MAX_ID_CHARS, MAX_LABELS, MAX_NAME_CHARS, MAX_POLICIES, MAX_REPEAT, MAX_STEPS, MAX_TARGETS, MAX_URL_CHARS,
+    MAX_VALUES, STEP_DELAY_SECS,
+};
+use super::names::{Names, Once, known, target};
 use super::reader::Table;
+use crate::domain::condition::When;
 use crate::domain::directory::{Policy, Step, Target};
-use crate::domain::id::{ChannelId, PolicyId};
+use crate::domain::id::{ChannelId, HoursId, PolicyId};
 use std::collections::BTreeMap;
 
 pub(super) fn read(top: &Table<'_>, names: &Names) -> Vec<Policy> {
@@ -40,9 +44,28 @@ fn step(table: Table<'_>, names: &Names) -> Option<Step> {
         let mend = "name two or more targets, or leave it out";
         table.notes.complain(at, &table.place, "round_robin = true", "has no meaning for one target", mend);
     }
+    let when = when(&table, names);
     table.finish();
     let targets = targets.filter(|targets| !targets.is_empty())?;
-    Some(Step { targets, delay_secs: delay?.value, round_robin })
+    Some(Step { targets, delay_secs: delay?.value, round_robin, when })
+}
+
+/// For which incidents, and at which hours, a step asks.
+fn when(table: &Table<'_>, names: &Names) -> When {
+    let tiers = table.numbers("tiers", 3, 1..=3).unwrap_or_default();
+    table.required_items("tiers", "write at least one, or leave it out");
+    let hours = |key: &'static str| {
+        let found = table.text(key, MAX_ID_CHARS)?;
+        known(table, &found, "hours", &names.hours).then(|| HoursId::from(found.value))
+    };
+    let (during, outside) = (hours("during"), hours("outside"));
+    if let (Some(at), true) = (table.has("outside"), during.is_some() && during == outside) {
+        let mend = "write one of the two";
+        table.notes.complain(at, &table.place, "", "asks both during and outside the same hours: never", mend);
+    }
+    let tiers = tiers.into_iter().filter_map(|tier| u8::try_from(tier).ok()).collect();
+    let labels = table.label_values("labels", MAX_LABELS, MAX_VALUES, MAX_URL_CHARS);
+    When { tiers, labels, during, outside }
 }
 
 /// Who hears what nobody answered.

@@ -212,6 +212,27 @@ impl<'a> Table<'a> {
         number
     }
 
+    /// A list of whole numbers.
+    pub fn numbers(&self, key: &'static str, max_items: usize, within: RangeInclusive<i64>) -> Option<Vec<i64>> {
+        let value = self.get(key)?;
+        let Some(items) = value.get_ref().as_array() else {
+            self.wrong_kind(key, value, &format!("a list: {key} = [{}]", within.start()));
+            return None;
+        };
+        self.bounded(key, value, items.len(), max_items);
+        let number = |item: &'a Spanned<DeValue<'a>>| {
+            let integer = item.get_ref().as_integer();
+            let number = integer.and_then(|n| i64::from_str_radix(n.as_str(), n.radix()).ok());
+            let number = number.filter(|n| within.contains(n));
+            if number.is_none() {
+                let mend = format!("write whole numbers from {} to {}, without quotes", within.start(), within.end());
+                self.complain(&self.found(key, item, ()), "is out of bounds", &mend);
+            }
+            number
+        };
+        Some(items.iter().take(max_items).filter_map(number).collect())
+    }
+
     /// A span of time, in seconds.
     pub fn span(&self, key: &'static str, within: RangeInclusive<i64>) -> Option<Found<i64>> {
         let value = self.get(key)?;

@@ -5,7 +5,7 @@ use super::limits::{MAX_NAME_CHARS, START_WITHIN_SECS};
 use super::names::Once;
 use super::reader::{Found, Table};
 use super::span;
-use crate::domain::directory::{Policy, Service, Urgency};
+use crate::domain::directory::{Policy, Service, Step, Urgency};
 use crate::domain::sla::{StartWithin, Tiers};
 
 const NEXT_WORKING_DAY: &str = "next working day";
@@ -82,21 +82,22 @@ impl Checks<'_> {
         }
         let thing = format!("policy.{}", policy.id);
         let mut asked = 0;
-        for (number, step) in (1..).zip(&policy.steps) {
+        // The step before, and its delay.
+        let (mut earlier, mut before) = (0, 0);
+        // Those for other tiers are passed over at once.
+        let of_tier = |step: &Step| step.when.tiers.is_empty() || step.when.tiers.contains(&service.tier);
+        for (number, step) in (1..).zip(&policy.steps).filter(|(_, step)| of_tier(step)) {
             if asked >= left {
                 let held = if service.hold_secs > 0 { ", after its hold" } else { "" };
-                let before = policy.steps.get(number - 2).map_or(0, |step| step.delay_secs);
                 let wrong = format!("is asked after {}{held}, and {promise}", span::show(asked));
                 let below = span::show(left - (asked - before));
-                let mend = format!(
-                    "write a delay below {below} in step {}, or {}",
-                    number - 1,
-                    longer(asked + service.hold_secs)
-                );
+                let mend =
+                    format!("write a delay below {below} in step {earlier}, or {}", longer(asked + service.hold_secs));
                 let place = format!("[{thing}] step {number}");
                 return self.notes.complain(self.at(&thing, &format!("step {number}")), &place, "", &wrong, &mend);
             }
             asked += step.delay_secs;
+            (earlier, before) = (number, step.delay_secs);
         }
         if policy.steps.len() == 1 {
             let wrong = format!("has one level, and {promise}: only level 1 can do that");

@@ -119,6 +119,12 @@ pub enum SkipReason {
     Gone,
     /// They have the incident, and asked for help themselves.
     HasIt,
+    /// The level asks only for incidents of other tiers,
+    OtherTier,
+    /// with other labels,
+    OtherLabels,
+    /// or at other hours.
+    OtherHours,
 }
 
 impl Call {

@@ -1,6 +1,7 @@
 //! Who and what there is, as the configuration says: people, teams, services, policies, schedules. Read by decisions,
 //! never by `apply`: facts carry what was resolved from here.
 
+use super::condition::When;
 use super::group::Grouping;
 use super::hours::Hours;
 use super::id::{ChannelId, HoursId, PolicyId, ScheduleId, ServiceId, SlackUserId, TeamId, UserId};
@@ -177,12 +178,15 @@ pub struct Step {
     /// Its targets take turns: each time the step comes up, the next of them is asked, and no other.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub round_robin: bool,
+    /// Where it does not hold, the next step is asked at once.
+    #[serde(default, skip_serializing_if = "When::is_always")]
+    pub when: When,
 }
 
 impl Step {
-    /// A step that asks all its targets at once.
+    /// A step that always asks all its targets at once.
     pub fn all(targets: Vec<Target>, delay_secs: i64) -> Self {
-        Self { targets, delay_secs, round_robin: false }
+        Self { targets, delay_secs, round_robin: false, when: When::default() }
     }
 }
 

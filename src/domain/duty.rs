@@ -1,6 +1,7 @@
 //! What being on call means for one person: by which schedules, until when, and who is asked when they do not answer.
 
 use super::call::Asked;
+use super::condition::Case;
 use super::decision::Decision;
 use super::directory::{Directory, Policy, Service, Step, Target, Urgency, User};
 use super::id::{ScheduleId, ServiceId, UserId};
@@ -52,17 +53,19 @@ fn above(world: &World, directory: &Directory, stamp: Stamp, id: &ScheduleId, us
     above
 }
 
-/// Everybody these steps would ask now.
+/// Everybody these steps would ask now, for some incident.
 pub fn who_would_be_asked(world: &World, directory: &Directory, stamp: Stamp, steps: &[Step]) -> Vec<UserId> {
     // Nothing is decided on this copy.
     let mut world = world.clone();
-    escalation::who_would_be_asked(&Decision::new(&mut world, directory, stamp), steps)
+    let case = Case { tier: None, labels: None, hours: &directory.hours, wall: stamp.wall };
+    escalation::who_would_be_asked(&Decision::new(&mut world, directory, stamp), steps, case)
 }
 
-/// Whom a call by this policy would ask first.
-pub fn who_first(world: &World, directory: &Directory, stamp: Stamp, policy: &Policy) -> Vec<Asked> {
+/// Whom a call by this policy would ask first, for an incident of this tier without labels.
+pub fn who_first(world: &World, directory: &Directory, stamp: Stamp, policy: &Policy, tier: u8) -> Vec<Asked> {
     let mut world = world.clone();
-    escalation::who_first(&Decision::new(&mut world, directory, stamp), policy)
+    let case = Case { tier: Some(tier), labels: Some(""), hours: &directory.hours, wall: stamp.wall };
+    escalation::who_first(&Decision::new(&mut world, directory, stamp), policy, case)
 }
 
 /// Until when no page to this person may make a sound, on the wall clock; `None`: one does.

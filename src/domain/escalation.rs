@@ -4,6 +4,7 @@
 //! once. A step that can ask nobody is passed over at once, with the reason kept.
 
 use super::call::{Asked, Call, CallKind, CallState, QueuedPage, SkipReason, Skipped};
+use super::condition::Case;
 use super::decision::Decision;
 use super::directory::{Method, Policy, Step, Target, Urgency, User};
 use super::fact::{Fact, StepStarted};
@@ -184,7 +185,8 @@ fn run_steps(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo, step: u32, r
     // Later levels come up minutes later: then things may stand otherwise.
     let spared = call.kind.by().filter(|by| call.state == CallState::Starting && has_it(&incident, by));
     let mut skipped = Vec::new();
-    let chosen = choose(d, &call.policy, &call.also, spared, (step, round), &mut skipped);
+    let case = case_of(d, &incident);
+    let chosen = choose(d, &call.policy, case, &call.also, spared, (step, round), &mut skipped);
     tell_that_nobody_is_on_call(d, &incident, &skipped);
     match chosen {
         None => exhausted(d, no, call_no, 0, skipped),
@@ -193,7 +195,7 @@ fn run_steps(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo, step: u32, r
                 d.emit(Fact::TurnTaken { policy: call.policy.id.clone(), step, target });
             }
             let next_at = d.stamp.at.plus_secs(delay_secs);
-            let next_up = who_next(d, &call.policy, step, round);
+            let next_up = who_next(d, &call.policy, case, step, round);
             start_step(d, no, call_no, Started { step, round, asked, skipped, next_at, next_up });
         }
     }
@@ -236,6 +238,7 @@ struct Chosen {
 fn choose(
     d: &Decision<'_>,
     policy: &Policy,
+    case: Case<'_>,
     also: &[UserId],
     spared: Option<&UserId>,
     (mut step, mut round): (u32, u32),
@@ -258,8 +261,12 @@ fn choose(
             }
         }
         let mut named = Vec::new();
+        let refused = present.when.refuses(case);
+        if let Some(why) = refused {
+            skipped.extend(present.targets.iter().map(|target| Skipped { target: target.clone(), why }));
+        }
         let last = d.world().turns.get(&(policy.id.clone(), step)).filter(|_| present.round_robin);
-        for target in in_turn(&present.targets, last) {
+        for target in in_turn(&present.targets, last).filter(|_| refused.is_none()) {
             ask_target(d, target, &mut named, skipped);
             named.retain(|a| {
                 let spare = spared == Some(&a.user);
@@ -312,8 +319,8 @@ pub(super) fn forget_turns(d: &mut Decision<'_>) {
 }
 
 /// Whom a call by this policy would ask first, as things stand.
-pub(super) fn who_first(d: &Decision<'_>, policy: &Policy) -> Vec<Asked> {
-    choose(d, policy, &[], None, (0, 0), &mut Vec::new()).map(|c| c.asked).unwrap_or_default()
+pub(super) fn who_first(d: &Decision<'_>, policy: &Policy, case: Case<'_>) -> Vec<Asked> {
+    choose(d, policy, case, &[], None, (0, 0), &mut Vec::new()).map(|c| c.asked).unwrap_or_default()
 }
 
 /// Does `by` have this incident, and ask for help? Then they need no page to come. Somebody else's escalation may be
@@ -322,10 +329,15 @@ pub(super) fn has_it(incident: &Incident, by: &UserId) -> bool {
     matches!(&incident.state, State::Acknowledged { by: Some(who), .. } if who == by)
 }
 
+/// What conditions of this incident's levels are held against.
+pub(super) fn case_of<'a>(d: &Decision<'a>, i: &'a Incident) -> Case<'a> {
+    Case { tier: Some(i.tier), labels: Some(&i.labels), hours: &d.directory.hours, wall: d.stamp.wall }
+}
+
 /// Everybody these steps would ask, as things stand.
-pub(super) fn who_would_be_asked(d: &Decision<'_>, steps: &[Step]) -> Vec<UserId> {
+pub(super) fn who_would_be_asked(d: &Decision<'_>, steps: &[Step], case: Case<'_>) -> Vec<UserId> {
     let mut asked = Vec::new();
-    for target in steps.iter().flat_map(|s| &s.targets) {
+    for target in steps.iter().filter(|s| s.when.refuses(case).is_none()).flat_map(|s| &s.targets) {
         ask_target(d, target, &mut asked, &mut Vec::new());
     }
     asked.into_iter().map(|a| a.user).collect()
@@ -421,8 +433,8 @@ fn can_reach(user: &User, method: Method) -> bool {
 }
 
 /// Who would be asked after this step, as things stand.
-fn who_next(d: &Decision<'_>, policy: &Policy, step: u32, round: u32) -> Vec<UserId> {
-    let next = choose(d, policy, &[], None, (step + 1, round), &mut Vec::new());
+fn who_next(d: &Decision<'_>, policy: &Policy, case: Case<'_>, step: u32, round: u32) -> Vec<UserId> {
+    let next = choose(d, policy, case, &[], None, (step + 1, round), &mut Vec::new());
     next.map(|c| c.asked.into_iter().map(|a| a.user).collect()).unwrap_or_default()
 }
 

@@ -18,7 +18,7 @@ use super::id::{
 use super::input::{EventAction, Need, SnoozeWhy, Source};
 use super::page::{PageFailure, Purpose, Recipient, RevokeReason, SyncKey};
 use super::post::About;
-use super::quiet::{Covered, Sweep};
+use super::quiet::{Covered, HeldBack, Sweep};
 use super::routing::RuleRef;
 use super::schedule::{Override, Shift};
 use super::stamp::At;
@@ -495,6 +495,7 @@ pub enum Fact {
         quiet: QuietId,
         by: Option<UserId>,
         forget: At,
+        held: HeldBack,
     },
     QuietForgotten {
         quiet: QuietId,

@@ -36,10 +36,17 @@ pub struct Hold {
 pub enum HoldWhy {
     /// Its alerts page only when they lasted: see the service's `hold`.
     Settling,
-    /// Its alerts page only when they come often enough: see the service's `threshold`.
-    Threshold(Threshold),
     /// A silence or a maintenance window, which says when this is over. What a person asked for by hand goes on.
     Quiet { quiet: QuietId, kind: Kind, by: UserId },
+    /// Its alerts page only when they come often enough: see the service's `threshold`.
+    Threshold(Threshold),
+}
+
+impl HoldWhy {
+    /// Is it this silence or maintenance window?
+    pub fn is_of(&self, id: QuietId) -> bool {
+        matches!(self, Self::Quiet { quiet, .. } if *quiet == id)
+    }
 }
 
 /// Is there anything that keeps this incident from asking anybody? Then it is held from now on.
@@ -84,14 +91,15 @@ fn holding(d: &Decision<'_>, i: &Incident) -> Option<(HoldWhy, Option<At>)> {
     if let Some(quiet) = quieting::quiet_of(d, i) {
         return Some((quieting::why(quiet), Some(quiet.until)));
     }
-    settling(d, i).or_else(|| threshold::holding(i))
+    settles(d, i).map(|until| (HoldWhy::Settling, Some(until))).or_else(|| threshold::holding(i))
 }
 
-fn settling(d: &Decision<'_>, i: &Incident) -> Option<(HoldWhy, Option<At>)> {
+/// Until when it may still clear by itself, which is waited for.
+pub(super) fn settles(d: &Decision<'_>, i: &Incident) -> Option<At> {
     // What a person reports does not clear by itself.
     if i.opened_by.is_some() {
         return None;
     }
     let settles = i.opened.plus_secs(d.directory.services.get(&i.service)?.hold_secs);
-    (d.stamp.wall < settles).then_some((HoldWhy::Settling, Some(settles)))
+    (d.stamp.wall < settles).then_some(settles)
 }

@@ -98,11 +98,11 @@ number!(OverrideId);
 number!(PostId);
 number!(ChangeNo);
 number!(AnnouncementNo);
-number!(FyiId);
 number!(
     /// A silence or a maintenance window.
     QuietId
 );
+number!(FyiId);
 
 impl fmt::Display for IncidentNo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

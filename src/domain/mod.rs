@@ -5,6 +5,7 @@
 
 pub mod alert;
 pub mod call;
+pub mod condition;
 pub mod course;
 mod decision;
 pub mod directory;

@@ -40,12 +40,12 @@ pub enum About {
     CannotFollow { team: TeamId, what: Follower, error: String },
     /// What waits for somebody's working hours, the worst first; `at` is the wall's.
     Digest { user: UserId, at: At, incidents: Vec<IncidentNo> },
-    /// What only informs, of one service and one day; the day's end, on the wall clock.
-    Fyi { service: ServiceId, until: At },
     /// A silence or a maintenance window.
     Quiet { quiet: QuietId },
     /// That it ends soon, for whoever made it.
     QuietEnds { quiet: QuietId, until: At },
+    /// What only informs, of one service and one day; the day's end, on the wall clock.
+    Fyi { service: ServiceId, until: At },
 }
 
 impl About {
@@ -69,8 +69,8 @@ impl About {
             Self::NobodyOnCall { .. }
             | Self::GroupKept { .. }
             | Self::CannotFollow { .. }
-            | Self::Digest { .. }
-            | Self::Fyi { .. } => None,
+            | Self::Fyi { .. }
+            | Self::Digest { .. } => None,
         }
     }
 }

@@ -26,6 +26,8 @@ pub const WARN_FROM_SECS: i64 = 30 * 60;
 pub const SWEPT_AT_ONCE: usize = 64;
 /// So many are looked at for that.
 pub const LOOKED_AT_AT_ONCE: usize = 1_000;
+/// So many of those that an end lets go are remembered by number.
+pub const NAMED_AT_THE_END: usize = 10;
 /// What ended is remembered this long, for its message to say so.
 pub const REMEMBER_SECS: i64 = 60 * 60;
 
@@ -67,7 +69,30 @@ pub enum Stands {
     Ended {
         by: Option<UserId>,
         at: At,
+        held: HeldBack,
     },
+}
+
+/// What was held back at its end.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldBack {
+    /// Paged from then on.
+    pub pages: Several,
+    /// Held back by something else.
+    pub stays: Several,
+}
+
+/// Incidents, of which only the first are named.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Several {
+    pub named: Vec<IncidentNo>,
+    pub more: u64,
+}
+
+impl Several {
+    pub fn add(&mut self, no: IncidentNo) {
+        if self.named.len() < NAMED_AT_THE_END { self.named.push(no) } else { self.more += 1 }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

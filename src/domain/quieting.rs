@@ -10,12 +10,13 @@ use super::input::QuietRequest;
 use super::page::Recipient;
 use super::post::{self, About};
 use super::quiet::{
-    Covered, LOOKED_AT_AT_ONCE, MATCHERS_MAX, QUIETS_MAX, Quiet, REMEMBER_SECS, SERVICES_MAX, SWEPT_AT_ONCE, Stands,
-    Sweep, WARN_FROM_SECS, WARN_SECS, Within, covering,
+    Covered, HeldBack, LOOKED_AT_AT_ONCE, MATCHERS_MAX, QUIETS_MAX, Quiet, REMEMBER_SECS, SERVICES_MAX, SWEPT_AT_ONCE,
+    Stands, Sweep, WARN_FROM_SECS, WARN_SECS, Within, covering,
 };
 use super::refusal::Refusal;
 use super::stamp::At;
 use super::text::Text;
+use imbl::OrdMap;
 use std::collections::BTreeSet;
 
 /// Makes one; it begins at once, or when its time has come.
@@ -27,11 +28,11 @@ pub(super) fn make(d: &mut Decision<'_>, r: &QuietRequest) -> Result<(), Refusal
     }
     let wall = d.stamp.wall;
     let from = r.from.max(wall);
-    if r.until <= r.from {
-        return Err(Refusal::QuietEndsBeforeItStarts);
-    }
     if r.until <= wall {
         return Err(Refusal::QuietInThePast { until: r.until });
+    }
+    if r.until <= r.from {
+        return Err(Refusal::QuietEndsBeforeItStarts);
     }
     let latest = from.plus_secs(r.scope.most_secs());
     if r.until > latest {
@@ -105,7 +106,19 @@ pub(super) fn end(d: &mut Decision<'_>, id: QuietId, by: &UserId) -> Result<(), 
 
 fn over(d: &mut Decision<'_>, q: &Quiet, by: Option<&UserId>) {
     let forget = d.stamp.at.plus_secs(REMEMBER_SECS);
-    d.emit(Fact::QuietEnded { quiet: q.id, by: by.cloned(), forget });
+    let held = held_back(d, q.id);
+    d.emit(Fact::QuietEnded { quiet: q.id, by: by.cloned(), forget, held });
+}
+
+/// What it holds back, and what becomes of that without it.
+fn held_back(d: &Decision<'_>, id: QuietId) -> HeldBack {
+    let mut held = HeldBack::default();
+    let others: OrdMap<QuietId, Quiet> = d.world().quiets.without(&id);
+    for i in d.world().open_incidents().filter(|i| i.hold.as_ref().is_some_and(|h| h.why.is_of(id))) {
+        let stays = covering(&others, i, d.directory, d.stamp.at).is_some() || hold::settles(d, i).is_some();
+        if stays { held.stays.add(i.no) } else { held.pages.add(i.no) }
+    }
+    held
 }
 
 /// It ends later than it was to. What was pressed twice lasts no longer than what was pressed once.

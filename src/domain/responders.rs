@@ -109,7 +109,7 @@ fn how_to_ask(d: &Decision<'_>, i: &Incident, by: &UserId, whom: &Whom) -> Resul
         }
     };
     // Whoever asks does not answer themselves; a call that asks nobody else would only look like help.
-    let mut would = escalation::who_would_be_asked(d, &policy.steps);
+    let mut would = escalation::who_would_be_asked(d, &policy.steps, escalation::case_of(d, i));
     would.retain(|u| !(escalation::has_it(i, by) && u == by));
     if would.is_empty() {
         return Err(Refusal::NobodyToAsk { incident: i.no, whom: whom.clone() });

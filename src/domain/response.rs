@@ -5,6 +5,7 @@ use super::decision::Decision;
 use super::directory::{Policy, Urgency};
 use super::escalation;
 use super::fact::{Fact, LateAct};
+use super::hold::HoldWhy;
 use super::id::{CallNo, IncidentNo, UserId};
 use super::incident::{AckTimeout, Incident, State};
 use super::input::{Act, Deed, GuestNote, SnoozeWhy};
@@ -175,6 +176,13 @@ fn escalate(d: &mut Decision<'_>, i: &Incident, by: &UserId) -> Result<(), Refus
     let (policy, from) = levels_above(d, i, by)?;
     let ask_at = d.ask_at(i.urgency);
     d.emit(Fact::Escalated { incident: i.no, by: by.clone(), call: escalation::next_call(i), ask_at });
+    // It waits for no more of its kind: its levels are asked until somebody answers, not once.
+    if i.hold.as_ref().is_some_and(|h| matches!(h.why, HoldWhy::Threshold(_))) {
+        escalation::start_main_call(d, i.no, Vec::new());
+        if d.incident(i.no).is_some_and(|i| i.main_call().is_some_and(Call::is_open)) {
+            return Ok(());
+        }
+    }
     escalation::start_added_call(d, i.no, by.clone(), policy, from);
     Ok(())
 }
@@ -194,7 +202,11 @@ fn levels_above(d: &Decision<'_>, i: &Incident, by: &UserId) -> Result<(Policy, 
             None => return Err(Refusal::NobodyAbove { incident: i.no, asked: Vec::new() }),
         },
     };
-    let above = escalation::who_would_be_asked(d, policy.steps.get(from as usize..).unwrap_or_default());
+    let above = escalation::who_would_be_asked(
+        d,
+        policy.steps.get(from as usize..).unwrap_or_default(),
+        escalation::case_of(d, i),
+    );
     if escalation::has_it(i, by) && !above.is_empty() && above.iter().all(|u| u == by) {
         return Err(Refusal::NobodyAbove { incident: i.no, asked: above });
     }

@@ -73,11 +73,13 @@ pub struct Conditions {
 }
 
 /// Patterns of which one must fit.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct AnyOf(pub Vec<Glob>);
 
 /// A text in which `*` stands for any characters, or none. Upper and lower case differ.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Glob(pub String);
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -62,15 +62,15 @@ pub struct World {
     pub changes: OrdMap<ChangeNo, Change>,
     /// What people say they are doing; bounded by [`super::going_on::ANNOUNCEMENTS_MAX`].
     pub announcements: OrdMap<AnnouncementNo, Announcement>,
+    /// Silences and maintenance windows, and those that ended a short while ago; bounded by
+    /// [`super::quiet::QUIETS_MAX`].
+    pub quiets: OrdMap<QuietId, Quiet>,
     /// What only informs; bounded by [`super::fyi::FYIS_MAX`].
     pub fyis: OrdMap<FyiId, Arc<Fyi>>,
     /// The latest of a key.
     pub(super) fyi_by_key: OrdMap<AlertKey, FyiId>,
     /// Open incidents that further alerts may join.
     pub groups: Groups,
-    /// Silences and maintenance windows, and those that ended a short while ago; bounded by
-    /// [`super::quiet::QUIETS_MAX`].
-    pub quiets: OrdMap<QuietId, Quiet>,
     seen: OrdMap<InputId, At>,
     seen_order: OrdSet<(At, InputId)>,
     wakes: OrdSet<(At, Wake)>,
@@ -101,14 +101,14 @@ pub struct Meta {
     pub last_change: ChangeNo,
     #[serde(default, skip_serializing_if = "no_announcement_yet")]
     pub last_announcement: AnnouncementNo,
-    #[serde(default, skip_serializing_if = "no_fyi_yet")]
-    pub last_fyi: FyiId,
-    #[serde(default, skip_serializing_if = "Dropped::is_nothing")]
-    pub dropped: Dropped,
     #[serde(default, skip_serializing_if = "no_quiet_yet")]
     pub last_quiet: QuietId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sweep: Option<Sweep>,
+    #[serde(default, skip_serializing_if = "no_fyi_yet")]
+    pub last_fyi: FyiId,
+    #[serde(default, skip_serializing_if = "Dropped::is_nothing")]
+    pub dropped: Dropped,
 }
 
 fn no_change_yet(no: &ChangeNo) -> bool {

@@ -162,7 +162,7 @@ pub fn next(f: &Forecast, d: &Directory) -> Option<String> {
                 let who: Vec<String> = s.asked.iter().map(|a| asked(&a.user, a.silent_until, d)).collect();
                 let who: Vec<&str> = who.iter().map(String::as_str).collect();
                 let over: Vec<String> = s.skipped.iter().map(|s| skip(&s.target, s.why, d)).collect();
-                let over = if over.is_empty() { String::new() } else { format!(" (passing over {})", over.join(", ")) };
+                let over = if over.is_empty() { String::new() } else { format!(" (passed over: {})", over.join("; ")) };
                 format!("{}{over}", names(&who))
             }
             Fact::PageRequested {

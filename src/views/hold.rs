@@ -2,7 +2,7 @@
 
 use super::card::name;
 use super::limits;
-use super::mrkdwn::{day_and_time, escape};
+use super::mrkdwn::{day_and_time, escape, time};
 use super::reply::span;
 use crate::domain::directory::Directory;
 use crate::domain::hold::{Hold, HoldWhy};
@@ -17,7 +17,7 @@ pub fn status(i: &Incident, d: &Directory) -> Option<String> {
     Some(match &hold.why {
         HoldWhy::Threshold(t) => format!("Waiting: {}; nobody is paged.", so_far(i, *t)),
         HoldWhy::Settling => {
-            let until = hold.until.map(|at| format!(" until {}", super::mrkdwn::time(at))).unwrap_or_default();
+            let until = hold.until.map(|at| format!(" until {}", time(at))).unwrap_or_default();
             format!("Nobody is paged yet: waiting{until} whether it clears by itself. {}", then(hold))
         }
         HoldWhy::Quiet { kind, by, .. } => {

@@ -5,6 +5,7 @@
 //! reorder what a person reads.
 
 use crate::domain::stamp::At;
+use chrono_tz::Tz;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// Escapes text from outside. At most `graphemes` of it, with `…` where it was cut.
@@ -70,6 +71,23 @@ pub fn day_and_time(at: At) -> String {
     format!("<!date^{}^{{date_short_pretty}} {{time}}|{}>", at.secs(), at.utc().format("%b %-d %H:%M UTC"))
 }
 
+/// The same text where Slack draws no times, as beside the inputs of a form: times as whoever lives in `tz` reads them.
+pub fn with_times_written(text: &str, tz: Tz) -> String {
+    let mut parts = text.split("<!date^");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let written = part.split_once('>').and_then(|(token, rest)| {
+            let at = At(token.split('^').next()?.parse::<i64>().ok()?.checked_mul(1_000)?);
+            Some((at.utc().with_timezone(&tz).format("%b %-d %H:%M"), rest))
+        });
+        match written {
+            Some((at, rest)) => out.push_str(&format!("{at}{rest}")),
+            None => out.push_str(part),
+        }
+    }
+    out
+}
+
 /// `text` (escaped already) linked to `url`, if that is a web address fit for a link.
 pub fn link(url: &str, text: &str) -> String {
     let fit = (url.starts_with("https://") || url.starts_with("http://"))
@@ -93,6 +111,15 @@ pub fn names(all: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn where_slack_draws_no_times_they_are_written_in_the_readers_zone() {
+        let at = At(1_772_420_520_000);
+        let text = format!("Choose an end before {}, not {}.", day_and_time(at), time(at));
+        let written = with_times_written(&text, chrono_tz::Europe::Lisbon);
+        assert_eq!(written, "Choose an end before Mar 2 03:02, not Mar 2 03:02.");
+        assert_eq!(with_times_written("no time", chrono_tz::UTC), "no time");
+    }
 
     #[test]
     fn text_from_outside_cannot_mention_link_or_reorder() {

@@ -6,13 +6,12 @@ use super::kit::{actions, context, plain, section};
 use super::mrkdwn::{day_and_time, escape, escape_marked, names, time};
 use super::{Message, limits};
 use crate::domain::directory::Directory;
-use crate::domain::hold::{Hold, HoldWhy};
-use crate::domain::id::{ChannelId, IncidentNo, QuietId, ServiceId, StoreId, TeamId, UserId};
+use crate::domain::id::{ChannelId, QuietId, ServiceId, StoreId, TeamId, UserId};
 use crate::domain::incident::Incident;
 use crate::domain::page::Recipient;
 use crate::domain::post::{About, Post};
 use crate::domain::privacy::{may_read, may_read_of};
-use crate::domain::quiet::{Covered, Kind, Quiet, Stands, Within};
+use crate::domain::quiet::{Covered, HeldBack, Kind, Quiet, Several, Stands, Within};
 use crate::domain::stamp::At;
 use crate::domain::world::World;
 use slack_morphism::prelude::*;
@@ -91,8 +90,7 @@ fn reason(q: &Quiet, d: &Directory, reader: Reader<'_>) -> String {
 
 /// What it holds back at this moment.
 pub fn held(id: QuietId, w: &World) -> Vec<&Incident> {
-    let by_it =
-        |i: &&Incident| i.hold.as_ref().is_some_and(|h| matches!(&h.why, HoldWhy::Quiet { quiet, .. } if *quiet == id));
+    let by_it = |i: &&Incident| i.hold.as_ref().is_some_and(|h| h.why.is_of(id));
     w.open_incidents().map(|i| &**i).filter(by_it).collect()
 }
 
@@ -152,58 +150,49 @@ pub fn post(p: &Post, id: QuietId, w: &World, d: &Directory, store: StoreId) -> 
             ),
             buttons(q, store),
         ),
-        Stands::Ended { by, at } => {
-            Message::plain(format!("{} {}", over(q, by.as_ref(), *at, &called, d), after(q, w, d)))
-        }
+        Stands::Ended { by, at, held } => Message::plain(over(q, by.as_ref(), *at, held, &called, d)),
     })
 }
 
-fn over(q: &Quiet, by: Option<&UserId>, at: At, called: &str, d: &Directory) -> String {
-    let began = at >= q.from;
+fn over(q: &Quiet, by: Option<&UserId>, at: At, held: &HeldBack, called: &str, d: &Directory) -> String {
+    let (when, after) = (day_and_time(at), after(held));
     match by {
-        None => format!(":bell: *{called}* ended at {}.", day_and_time(at)),
-        Some(by) if began => format!(":bell: *{called}* was ended by {} at {}.", name(d, by), day_and_time(at)),
+        None => format!(":bell: *{called}* ended at {when}. {after}"),
+        Some(by) if at >= q.from => format!(":bell: *{called}* was ended by {} at {when}. {after}", name(d, by)),
         Some(by) => format!(":bell: *{called}* was cancelled by {} before it began.", name(d, by)),
     }
 }
 
-/// What pages after the end: as numbers, which are no secret.
-fn after(q: &Quiet, w: &World, d: &Directory) -> String {
-    let triggered = w.open_incidents().filter(|i| i.is_triggered() && q.speaks_of(i, d));
-    // What it held back itself is let go in a moment, if there is much of it.
-    let by_another =
-        |h: &Hold| !matches!(&h.why, HoldWhy::Quiet { quiet, .. } if *quiet == q.id && w.meta.sweep.is_some());
-    let (held, pages): (Vec<_>, Vec<_>) = triggered.partition(|i| i.hold.as_ref().is_some_and(by_another));
-    let mut said = match pages.as_slice() {
-        [] => "Nothing it held back pages now.".to_owned(),
-        some => format!("These page whoever is on call: {}.", numbers(some.iter().map(|i| i.no))),
+/// What was held back when it ended: as numbers, which are no secret.
+fn after(held: &HeldBack) -> String {
+    let mut said = match numbers(&held.pages) {
+        none if none.is_empty() => "Nothing it held back pages now.".to_owned(),
+        some => format!("These page whoever is on call: {some}."),
     };
-    if !held.is_empty() {
-        said.push_str(&format!(" Held back by something else: {}.", numbers(held.iter().map(|i| i.no))));
+    if !held.stays.named.is_empty() {
+        said.push_str(&format!(" Held back by something else: {}.", numbers(&held.stays)));
     }
     said
 }
 
-fn numbers(all: impl Iterator<Item = IncidentNo>) -> String {
-    let all: Vec<String> = all.map(|no| no.to_string()).collect();
-    let (shown, more) = (all.iter().take(limits::BUNDLE), all.len().saturating_sub(limits::BUNDLE));
-    let shown: Vec<&str> = shown.map(String::as_str).collect();
-    if more > 0 { format!("{} and {more} more", shown.join(", ")) } else { shown.join(", ") }
+fn numbers(several: &Several) -> String {
+    let named: Vec<String> = several.named.iter().map(|no| no.to_string()).collect();
+    if several.more > 0 { format!("{} and {} more", named.join(", "), several.more) } else { named.join(", ") }
 }
 
 /// The message to whoever made it, shortly before its end at `until`.
 pub fn ends_soon(p: &Post, id: QuietId, until: At, w: &World, d: &Directory, store: StoreId) -> Option<Message> {
     let (q, reader) = (w.quiets.get(&id)?, reader_of(p));
     let called = called(q, w, d, reader);
-    if let Stands::Ended { by, at } = &q.stands {
-        return Some(Message::plain(format!("{} {}", over(q, by.as_ref(), *at, &called, d), after(q, w, d))));
+    let is_newer =
+        |other: &Post| other.id > p.id && matches!(other.about, About::QuietEnds { quiet, .. } if quiet == id);
+    if w.posts.values().any(is_newer) {
+        return Some(Message::plain(format!("*{called}*: see the newer message below.")));
+    }
+    if let Stands::Ended { by, at, held } = &q.stands {
+        return Some(Message::plain(over(q, by.as_ref(), *at, held, &called, d)));
     }
     if q.until != until {
-        let newer =
-            |other: &Post| other.id > p.id && matches!(other.about, About::QuietEnds { quiet, .. } if quiet == id);
-        if w.posts.values().any(newer) {
-            return Some(Message::plain(format!("*{called}*: see the newer message below.")));
-        }
         return Some(Message::plain(format!("*{called}* lasts until {} now.", day_and_time(q.until))));
     }
     let held = held(id, w);
@@ -254,9 +243,7 @@ pub fn made(q: &Quiet, stopped: &[UserId], w: &World, d: &Directory, reader: Rea
 /// What whoever ended it reads. `q`: as it stands now.
 pub fn ended(q: &Quiet, w: &World, d: &Directory, reader: Reader<'_>) -> String {
     match &q.stands {
-        Stands::Ended { by, at } => {
-            format!("{} {}", over(q, by.as_ref(), *at, &called(q, w, d, reader), d), after(q, w, d))
-        }
+        Stands::Ended { by, at, held } => over(q, by.as_ref(), *at, held, &called(q, w, d, reader), d),
         Stands::Planned | Stands::InForce { .. } => format!("*{}* is not over.", called(q, w, d, reader)),
     }
 }

@@ -384,6 +384,11 @@ pub fn takes_long(no: IncidentNo) -> String {
     format!("{no}: that takes long. Its card will show whether it was done.")
 }
 
+/// A window is of services or of a team.
+pub fn services_or_team() -> String {
+    "Choose services, or everything of a team, not both.".to_owned()
+}
+
 /// An incident that no monitor opened has nothing to silence.
 pub fn no_alert_to_silence(no: IncidentNo) -> String {
     format!("{no} has no alert that could be silenced. Snooze it instead: `/pager snooze {} 2h`.", no.0)

@@ -156,9 +156,9 @@ fn words(what: &Happening, d: &Directory) -> String {
             };
             format!("{} {what}.", name(d, by))
         }
+        Happening::Held { why, until, because } => super::hold::began(why, *until, because, d),
         Happening::Routed { rule, told } => super::routing::routed(rule, told.as_ref(), d),
         Happening::AlertJoined { title, rule } => super::routing::joined(title, rule.as_ref()),
-        Happening::Held { why, until, because } => super::hold::began(why, *until, because, d),
         Happening::HoldEnded { why } => super::hold::ended(why),
         Happening::ClearedFor { until } => {
             format!("Nothing fires any more: it is resolved by itself at {}.", time(*until))
@@ -230,6 +230,9 @@ pub fn skip(target: &Target, why: SkipReason, d: &Directory) -> String {
         SkipReason::NoMethod => format!("{who} has no way to be paged"),
         SkipReason::Gone => format!("{who} is no longer configured"),
         SkipReason::HasIt => format!("{who} is on it already"),
+        SkipReason::OtherTier => format!("{who} is not asked for this tier"),
+        SkipReason::OtherLabels => format!("{who} is not asked for these labels"),
+        SkipReason::OtherHours => format!("{who} is not asked at this hour"),
     }
 }
 

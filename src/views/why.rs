@@ -7,6 +7,7 @@ use super::oncall::Watch;
 use super::reply::span;
 use super::{Message, limits};
 use crate::domain::call::{CallKind, CallState};
+use crate::domain::condition::When;
 use crate::domain::directory::{Directory, Policy, Target, Urgency};
 use crate::domain::fact::UrgencyWhy;
 use crate::domain::forecast::Forecast;
@@ -109,11 +110,27 @@ fn raised(i: &Incident) -> Option<String> {
     })
 }
 
+/// For what a level asks.
+fn only(when: &When) -> String {
+    let mut all = Vec::new();
+    if !when.tiers.is_empty() {
+        let tiers: Vec<String> = when.tiers.iter().map(u8::to_string).collect();
+        all.push(format!("tier {}", tiers.join(" or ")));
+    }
+    for (name, values) in when.labels.iter().take(limits::LIST) {
+        let values: Vec<&str> = values.0.iter().map(|glob| glob.0.as_str()).collect();
+        all.push(format!("`{}`", escape(&format!("{name}={}", values.join("|")), 60)));
+    }
+    all.extend(when.during.iter().map(|id| format!("during `{}`", escape(id.as_str(), 60))));
+    all.extend(when.outside.iter().map(|id| format!("outside `{}`", escape(id.as_str(), 60))));
+    if all.is_empty() { String::new() } else { format!(", only {}", all.join(", ")) }
+}
+
 fn levels(policy: &Policy, d: &Directory) -> String {
     let level = |(n, step): (usize, &crate::domain::directory::Step)| {
         let all: Vec<String> = step.targets.iter().map(|t| target(t, d)).collect();
         let all: Vec<&str> = all.iter().map(String::as_str).collect();
-        format!("level {} {} ({})", n + 1, names(&all), span(step.delay_secs))
+        format!("level {} {} ({}{})", n + 1, names(&all), span(step.delay_secs), only(&step.when))
     };
     let levels: Vec<String> = policy.steps.iter().take(limits::LIST).enumerate().map(level).collect();
     let again = match policy.repeat {

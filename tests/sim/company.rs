@@ -2,6 +2,7 @@
 
 use chrono::{NaiveDate, NaiveTime};
 use std::collections::BTreeMap;
+use warridor::domain::condition::When;
 use warridor::domain::directory::{
     Directory, Method, PersonalRule, Policy, Service, Step, Target, Team, Urgency, User,
 };
@@ -75,7 +76,7 @@ pub fn company() -> Directory {
             repeat: 0,
         },
     ];
-    let policies = policies.into_iter().chain([desk_policy()]);
+    let policies = policies.into_iter().chain([desk_policy(), picky_policy()]);
     let services = [
         service("payments", "C0PAY", "payments", Urgency::High),
         service("search", "C0SEARCH", "search", Urgency::High),
@@ -111,6 +112,7 @@ pub fn company() -> Directory {
             ..service("probes", "C0PAY", "payments", Urgency::High)
         },
         Service { team: "spare".into(), ..service("mixed", "C0PAY", "payments", Urgency::High) },
+        Service { team: "spare".into(), ..service("picky", "C0PAY", "picky", Urgency::High) },
     ]);
     let schedules = [schedule("primary", &["ana"]), schedule("empty", &[]), desk()];
     let services: BTreeMap<_, _> = services.map(|s| (s.id.clone(), s)).collect();
@@ -141,6 +143,22 @@ pub fn company() -> Directory {
         catch_all: vec![Target::User("mara".into()), Target::Channel("C0ADMIN".into())],
         ..Directory::empty("C0ADMIN".into())
     }
+}
+
+/// Asks whoever carries payments for what is in Europe, then Ben in office hours and Mara outside them, and Chen for tier
+/// 2 only.
+fn picky_policy() -> Policy {
+    let user = |id: &str| vec![Target::User(id.into())];
+    let step = |targets, when| Step { when, ..Step::all(targets, 300) };
+    let always = When::default;
+    let europe = BTreeMap::from([("region".to_owned(), AnyOf(vec![Glob("eu-*".to_owned())]))]);
+    let steps = vec![
+        step(vec![Target::Schedule("primary".into())], When { labels: europe, ..always() }),
+        step(user("ben"), When { during: Some("office".into()), ..always() }),
+        step(user("mara"), When { outside: Some("office".into()), ..always() }),
+        step(user("chen"), When { tiers: vec![2], ..always() }),
+    ];
+    Policy { id: "picky".into(), steps, repeat: 1 }
 }
 
 /// Restricted to hours, with turns of hours, in two zones; nobody at night.

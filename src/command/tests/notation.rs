@@ -55,7 +55,6 @@ fn command_line(command: &Command, tz: Tz) -> String {
         Command::Doing(Doing::Announce { text, until, of }) => {
             format!("announce `{text}` until {} of {of:?}", at(*until, tz))
         }
-        Command::Fyi => "fyi".to_owned(),
         Command::Quiets => "silences".to_owned(),
         Command::PlanMaintenance => "maintenance?".to_owned(),
         Command::EndQuiet(id) => format!("end silence {}", id.0),
@@ -63,6 +62,7 @@ fn command_line(command: &Command, tz: Tz) -> String {
             let span = format!("{} - {}{}", at(*from, tz), at(*until, tz), also(*meant));
             format!("{} {span} `{because}`", silenced(what))
         }
+        Command::Fyi => "fyi".to_owned(),
         Command::OnCall(on_call) => on_call_line(on_call, tz),
     }
 }

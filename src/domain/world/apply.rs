@@ -186,8 +186,8 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         Fact::QuietWarned { quiet } => change_quiet(w, *quiet, |q| {
             (q.stands, q.due) = (Stands::InForce { warned: true }, q.ends);
         }),
-        Fact::QuietEnded { quiet, by, forget } => change_quiet(w, *quiet, |q| {
-            q.stands = Stands::Ended { by: by.clone(), at: wall };
+        Fact::QuietEnded { quiet, by, forget, held } => change_quiet(w, *quiet, |q| {
+            q.stands = Stands::Ended { by: by.clone(), at: wall, held: held.clone() };
             q.due = *forget;
         }),
         Fact::QuietForgotten { quiet } => {

@@ -34,8 +34,8 @@ pub enum RowKey {
     Turn(PolicyId, u32),
     Change(ChangeNo),
     Announcement(AnnouncementNo),
-    Fyi(FyiId),
     Quiet(QuietId),
+    Fyi(FyiId),
 }
 
 /// A row that cannot be read.
@@ -167,8 +167,8 @@ impl World {
             RowKey::Post(id) => vec![(numbered(b"n/", id.0), self.posts.get(id).map(json))],
             RowKey::Change(no) => vec![(numbered(b"g/", no.0), self.changes.get(no).map(json))],
             RowKey::Announcement(no) => vec![(numbered(b"a/", no.0), self.announcements.get(no).map(json))],
-            RowKey::Fyi(id) => vec![(numbered(b"f/", id.0), self.fyis.get(id).map(|f| json(&**f)))],
             RowKey::Quiet(id) => vec![(numbered(b"q/", id.0), self.quiets.get(id).map(json))],
+            RowKey::Fyi(id) => vec![(numbered(b"f/", id.0), self.fyis.get(id).map(|f| json(&**f)))],
         }
     }
 
@@ -185,8 +185,8 @@ impl World {
             .chain(self.turns.keys().map(|(policy, step)| RowKey::Turn(policy.clone(), *step)))
             .chain(self.changes.keys().map(|no| RowKey::Change(*no)))
             .chain(self.announcements.keys().map(|no| RowKey::Announcement(*no)))
-            .chain(self.fyis.keys().map(|id| RowKey::Fyi(*id)))
-            .chain(self.quiets.keys().map(|id| RowKey::Quiet(*id)));
+            .chain(self.quiets.keys().map(|id| RowKey::Quiet(*id)))
+            .chain(self.fyis.keys().map(|id| RowKey::Fyi(*id)));
         keys.flat_map(|k| self.row_changes(&k)).filter(|(_, v)| v.is_some()).collect()
     }
 
@@ -251,12 +251,12 @@ impl World {
                 self.wake_at(Some(announcement.due), Wake::Announcement(announcement.no));
                 self.announcements.insert(announcement.no, announcement);
             }
-            [b'f', b'/', ..] => super::fyi::put(self, read(key, value)?),
             [b'q', b'/', ..] => {
                 let quiet: Quiet = read(key, value)?;
                 self.wake_at(Some(quiet.due), Wake::Quiet(quiet.id));
                 self.quiets.insert(quiet.id, quiet);
             }
+            [b'f', b'/', ..] => super::fyi::put(self, read(key, value)?),
             _ => return Err(trouble(key, "no row of this name is known")),
         }
         Ok(())

@@ -50,7 +50,8 @@ function valueOf(el) {
   }
   if (el.dataset.tz) return el.value ? unixOf(el.value, el.dataset.tz) : null;
   if (el.dataset.rich) return el.value ? { type: "rich_text", elements: [{ type: "rich_text_section", elements: [{ type: "text", text: el.value }] }] } : null;
-  return el.value;
+  // A list in which nothing is chosen says nothing.
+  return el.matches("select") ? el.value || null : el.value;
 }
 
 // Everything filled in, by block id and action id.

@@ -151,12 +151,12 @@ impl Handler {
                     views::why::why(i, d, &next, &going_on)
                 }))
             }
-            Command::Fyi => words(views::fyi::list(&s.world, d, me, reader.channel)),
             Command::Quiets => words(views::quiet::list(&s.world, d, reader, typed.command)),
             Command::PlanMaintenance => {
                 me?;
                 Some(Reply::Window(self.plan_maintenance(s, typed.place)))
             }
+            Command::Fyi => words(views::fyi::list(&s.world, d, me, reader.channel)),
             Command::Now => {
                 let (open, left_out) = open(s, reader);
                 let now = views::why::now(&open, &watches(s, self.clock.now()), d);
@@ -400,11 +400,11 @@ fn deed(command: &Command) -> Option<(Which, Deed)> {
         | Command::Why(_)
         | Command::Now
         | Command::Doing(_)
-        | Command::Fyi
         | Command::Quiets
         | Command::Quiet { .. }
         | Command::PlanMaintenance
         | Command::EndQuiet(_)
+        | Command::Fyi
         | Command::OnCall(_) => return None,
     })
 }

@@ -13,6 +13,7 @@ use crate::slack::dispatch::Handled;
 use crate::slack::translate::Filled;
 use crate::views::action_id::{Field, Form, Origin};
 use crate::views::{self, Message};
+use chrono_tz::Tz;
 use serde_json::{Value, json};
 
 /// What is wrong, and at which input that is shown.
@@ -44,6 +45,11 @@ impl Handler {
             Err(Turned::Unknown) => return self.submit_unknown(sent, filled).await,
         };
         let no = sent.origin.subject.incident;
+        if let Filled::Maintenance { services, team: Some(_), .. } = &filled
+            && !services.is_empty()
+        {
+            return errors(&Wrong { at: Field::Team, why: views::reply::services_or_team() });
+        }
         let what = match self.quiet_filled(&snapshot, no, &user, &filled) {
             Some(what) => what,
             None => match input(&filled, no, user, sent.form, &snapshot.directory) {
@@ -99,6 +105,8 @@ impl Handler {
             }
             Came::Refused(refusal) => {
                 let why = views::refusal::refusal(&refusal, &snapshot.directory);
+                let tz = snapshot.directory.user_by_slack(&by).map_or(Tz::UTC, |u| u.tz);
+                let why = views::mrkdwn::with_times_written(&why, tz);
                 errors(&Wrong { at: field_of(&refusal, form), why })
             }
             Came::NotSaved => errors(&Wrong { at, why: views::reply::not_saved() }),

@@ -101,7 +101,8 @@ impl Handler {
         let origin = Origin { subject, channel: place.channel.clone() };
         let wakes = draft.service.and_then(|id| s.directory.services.get(id)).map(|service| {
             let policy = s.directory.policies.get(&service.policy);
-            let asked = policy.map(|p| who_first(&s.world, &s.directory, self.now(), p)).unwrap_or_default();
+            let asked =
+                policy.map(|p| who_first(&s.world, &s.directory, self.now(), p, service.tier)).unwrap_or_default();
             let urgency = by_hand(&s.directory, service, self.now().wall);
             views::modal::wakes(urgency, &asked, &s.directory)
         });
