@@ -7,8 +7,9 @@ use crate::domain::handle::decide;
 use crate::domain::hold::HoldWhy;
 use crate::domain::id::{AlertKey, IncidentNo, InputId};
 use crate::domain::incident::{Incident, State, Terminal};
-use crate::domain::input::{Act, Deed, Delivery, Event, EventAction, Input, QuietRequest, Source, What};
+use crate::domain::input::{Act, Deed, Delivery, Event, EventAction, Input, QuietRequest, Settled, Source, What};
 use crate::domain::join::ALERTS_MAX;
+use crate::domain::page::PageFailure;
 use crate::domain::quiet::{Covered, Matcher, Within};
 use crate::domain::routing::{AnyOf, Conditions, Destination, Glob, Route, Routes};
 use crate::domain::stamp::{At, Stamp};
@@ -364,4 +365,21 @@ fn the_count_of_what_waits_is_right_without_any_event_and_then_nothing_is_due() 
     s.decide(What::Due);
     assert_eq!((so_far(&s), s.incident(1).next_wake()), (Some(0), None));
     assert_eq!(s.incident(1).terminal(), Some(Terminal::Held));
+}
+
+#[test]
+fn an_fyi_whose_message_is_gone_is_counted_in_the_one_that_took_its_place() {
+    let mut s = Story::new(&[("info", Destination::Fyi { channel: None })]);
+    let post_of = |s: &Story, dedup| s.world.fyi_of(&key("payments", dedup)).map(|f| f.post);
+    s.fires("payments", "disk", INFO);
+    let first = post_of(&s, "disk").expect("it is shown");
+    let gone = Settled::PostFailed { post: first, why: PageFailure::Slack("message_not_found".to_owned()) };
+    s.decide(What::Settled(gone));
+    s.fires("payments", "disk", INFO);
+    assert!(s.world.posts.is_empty(), "what cannot be shown is not tried again for each event");
+    s.fires("payments", "cpu", INFO);
+    let second = post_of(&s, "cpu").expect("it is shown");
+    assert_ne!(first, second);
+    s.fires("payments", "disk", INFO);
+    assert_eq!(post_of(&s, "disk"), Some(second));
 }
