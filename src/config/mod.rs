@@ -41,6 +41,7 @@ pub use places::Places;
 pub use playbook::Playbook;
 
 use crate::domain::directory::Directory;
+use crate::domain::routing::Routes;
 use crate::slack::methods::Features;
 use brackets::Headers;
 use checks::Checks;
@@ -229,7 +230,8 @@ fn read(notes: &Notes, top: &DeTable<'_>, text: &str, folder: &Path, env: &dyn E
     table.finish();
 
     let user_order = users.iter().map(|user| user.id.clone()).collect();
-    let service_order = services.iter().map(|service| service.id.clone()).collect();
+    let service_order: Vec<_> = services.iter().map(|service| service.id.clone()).collect();
+    let rules = routes.iter().map(|placed| placed.route.clone()).collect();
     let (admin_name, admin_channel) = head.admin_channel?;
     let sha256 = keys::hex(&Sha256::digest(text.as_bytes()));
     let directory = Directory {
@@ -249,7 +251,7 @@ fn read(notes: &Notes, top: &DeTable<'_>, text: &str, folder: &Path, env: &dyn E
         hours_of_users,
         hours_of_teams,
         tiers,
-        routes: routes.iter().map(|placed| placed.route.clone()).collect(),
+        routes: Routes::new(rules, &service_order),
     };
     let app = AppConfig {
         workspace: head.workspace,

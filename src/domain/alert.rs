@@ -161,8 +161,13 @@ fn trigger(d: &mut Decision<'_>, service: &Service, key: &AlertKey, event: &Even
         opening::begin(d, service, key, event, from);
         return;
     }
-    let Some((no, alert)) = d.world().incident_of(key).and_then(|i| Some((i.no, i.alert(key)?.1))) else { return };
-    let rates = alert.sent_to.as_ref().and_then(|id| d.directory.services.get(id)).unwrap_or(service);
-    urgency::heard(d, rates, key, event, from.urgency);
+    let Some(i) = d.world().incident_of(key) else { return };
+    let no = i.no;
+    // Only low urgency can rise; of most alerts that is the end.
+    if i.urgency == Urgency::Low {
+        let sent_to = i.alert(key).and_then(|(_, alert)| alert.sent_to.as_ref());
+        let rates = sent_to.and_then(|id| d.directory.services.get(id)).unwrap_or(service);
+        urgency::heard(d, rates, key, event, from.urgency);
+    }
     threshold::look(d, no);
 }

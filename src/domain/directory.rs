@@ -5,7 +5,7 @@ use super::condition::When;
 use super::group::Grouping;
 use super::hours::Hours;
 use super::id::{ChannelId, HoursId, PolicyId, ScheduleId, ServiceId, SlackUserId, TeamId, UserId};
-use super::routing::Route;
+use super::routing::Routes;
 use super::schedule::Schedule;
 use super::sla::Tiers;
 use super::threshold::Threshold;
@@ -42,7 +42,7 @@ pub struct Directory {
     pub hours_of_teams: BTreeMap<TeamId, Hours>,
     pub tiers: Tiers,
     /// Where alerts go that do not go to their key's service; the first that fits decides.
-    pub routes: Vec<Route>,
+    pub routes: Routes,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -266,7 +266,7 @@ impl Directory {
             hours_of_users: BTreeMap::new(),
             hours_of_teams: BTreeMap::new(),
             tiers: Tiers::default(),
-            routes: Vec::new(),
+            routes: Routes::default(),
         }
     }
 

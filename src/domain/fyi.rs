@@ -3,7 +3,7 @@
 use super::decision::Decision;
 use super::directory::{Directory, Service};
 use super::fact::Fact;
-use super::id::{AlertKey, ChannelId, FyiId, PostId};
+use super::id::{AlertKey, ChannelId, FyiId, PostId, ServiceId};
 use super::input::Event;
 use super::lookup::Lookup;
 use super::page::Recipient;
@@ -98,7 +98,11 @@ pub(super) fn show(
     let until = day_end(d.directory, service, d.stamp.wall);
     if let Some(known) = d.world().fyi_of(key).filter(|f| f.until == until && f.to == to) {
         let starts_at = event.starts_at.filter(|at| Some(*at) != known.starts_at);
-        let repeated = Fact::FyiRepeated { fyi: known.id, post: known.post, starts_at };
+        // Its message may be gone, and another one have taken its place.
+        let is_here = |p: &&post::Post| p.to == Recipient::Channel(to.clone()) && is_day(&p.about, &service.id, until);
+        let there = d.world().posts.contains_key(&known.post);
+        let another = if there { None } else { d.world().posts.values().find(is_here).map(|p| p.id) };
+        let repeated = Fact::FyiRepeated { fyi: known.id, post: another.unwrap_or(known.post), starts_at };
         d.emit(repeated);
         return;
     }
@@ -121,6 +125,10 @@ pub(super) fn show(
         until,
     };
     d.emit(Fact::FyiShown(Box::new(shown)));
+}
+
+fn is_day(about: &About, service: &ServiceId, until: At) -> bool {
+    matches!(about, About::Fyi { service: of, until: end } if of == service && *end == until)
 }
 
 /// Its end; was it an FYI that was firing?

@@ -18,6 +18,31 @@ pub struct Route {
     pub to: Destination,
 }
 
+/// All rules, in their order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Routes {
+    all: Vec<Route>,
+    /// Those that can decide of a service, by their places.
+    of: BTreeMap<ServiceId, Vec<usize>>,
+}
+
+impl Routes {
+    /// `told`: every service that there is.
+    pub fn new<'a>(all: Vec<Route>, told: impl IntoIterator<Item = &'a ServiceId>) -> Self {
+        let can = |id: &ServiceId, r: &Route| r.when.service.as_ref().is_none_or(|wanted| wanted.fits(id.as_str()));
+        let of = |id: &ServiceId| (0..all.len()).filter(|n| can(id, &all[*n])).collect();
+        let of = told.into_iter().map(|id| (id.clone(), of(id))).collect();
+        Self { all, of }
+    }
+
+    /// Those that can decide of what is told to this service, in their order.
+    fn of(&self, told: &ServiceId) -> impl Iterator<Item = &Route> {
+        let known = self.of.get(told);
+        let others = self.all.iter().filter(move |_| known.is_none());
+        known.into_iter().flatten().filter_map(|n| self.all.get(*n)).chain(others)
+    }
+}
+
 /// A rule that decided, as people find it again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleRef {
@@ -70,7 +95,7 @@ pub enum Destination {
 
 /// The rule that decides about this event, if one does.
 pub fn route<'a>(directory: &'a Directory, told: &Service, event: &Event, source: Source) -> Option<&'a Route> {
-    directory.routes.iter().find(|r| r.when.fit(&told.id, event, source))
+    directory.routes.of(&told.id).find(|r| r.when.fit(&told.id, event, source))
 }
 
 /// How rules call a source.

@@ -8,7 +8,7 @@ use warridor::domain::directory::{
 };
 use warridor::domain::group::Grouping;
 use warridor::domain::hours::Hours;
-use warridor::domain::routing::{AnyOf, Conditions, Destination, Glob, Route};
+use warridor::domain::routing::{AnyOf, Conditions, Destination, Glob, Route, Routes};
 use warridor::domain::schedule::{FixedShift, Hours as LayerHours, Layer, Member, Rotation, Schedule, Weekdays};
 use warridor::domain::sla::{StartWithin, Tiers};
 use warridor::domain::threshold::Threshold;
@@ -115,6 +115,7 @@ pub fn company() -> Directory {
         Service { team: "spare".into(), ..service("picky", "C0PAY", "picky", Urgency::High) },
     ]);
     let schedules = [schedule("primary", &["ana"]), schedule("empty", &[]), desk()];
+    let services: BTreeMap<_, _> = services.map(|s| (s.id.clone(), s)).collect();
     Directory {
         sha256: "company".to_owned(),
         users: PEOPLE.iter().map(|p| ((*p).into(), person(p))).collect(),
@@ -131,7 +132,8 @@ pub fn company() -> Directory {
         ]
         .map(|t| (t.id.clone(), t))
         .into(),
-        services: services.into_iter().map(|s| (s.id.clone(), s)).collect(),
+        routes: Routes::new(routes(), services.keys()),
+        services,
         policies: policies.into_iter().map(|p| (p.id.clone(), p)).collect(),
         schedules: schedules.into_iter().map(|s| (s.id.clone(), s)).collect(),
         channels: CHANNELS.iter().map(|(name, id)| ((*name).to_owned(), (*id).into())).collect(),
@@ -139,7 +141,6 @@ pub fn company() -> Directory {
         // Long enough to stay out of stories about something else.
         tiers: Tiers(BTreeMap::from([(1, StartWithin::Secs(4 * 60 * 60)), (2, StartWithin::Secs(15 * 60))])),
         catch_all: vec![Target::User("mara".into()), Target::Channel("C0ADMIN".into())],
-        routes: routes(),
         ..Directory::empty("C0ADMIN".into())
     }
 }

@@ -7,10 +7,11 @@ use crate::domain::handle::decide;
 use crate::domain::hold::HoldWhy;
 use crate::domain::id::{AlertKey, IncidentNo, InputId};
 use crate::domain::incident::{Incident, State, Terminal};
-use crate::domain::input::{Act, Deed, Delivery, Event, EventAction, Input, QuietRequest, Source, What};
+use crate::domain::input::{Act, Deed, Delivery, Event, EventAction, Input, QuietRequest, Settled, Source, What};
 use crate::domain::join::ALERTS_MAX;
+use crate::domain::page::PageFailure;
 use crate::domain::quiet::{Covered, Matcher, Within};
-use crate::domain::routing::{AnyOf, Conditions, Destination, Glob, Route};
+use crate::domain::routing::{AnyOf, Conditions, Destination, Glob, Route, Routes};
 use crate::domain::stamp::{At, Stamp};
 use crate::domain::threshold::Threshold;
 use crate::domain::world::World;
@@ -47,7 +48,7 @@ impl Story {
             teams: BTreeMap::from([("team".into(), team)]),
             services: services.into_iter().map(|s| (s.id.clone(), s)).collect(),
             policies: BTreeMap::from([("policy".into(), policy)]),
-            routes: routes.iter().map(|(severity, to)| route(severity, to)).collect(),
+            routes: Routes::new(routes.iter().map(|(severity, to)| route(severity, to)).collect(), []),
             ..Directory::empty("C0ADMIN".into())
         };
         Self { world: World::default(), directory, now: At(0) }
@@ -131,7 +132,7 @@ fn the_first_rule_that_fits_decides() {
 fn its_end_finds_an_alert_where_it_went_although_the_rules_are_others_now() {
     let mut s = Story::new(&[("info", Destination::Service("search".into()))]);
     s.fires("payments", "disk", INFO);
-    s.directory.routes = vec![route("info", &Destination::Nothing)];
+    s.directory.routes = Routes::new(vec![route("info", &Destination::Nothing)], s.directory.services.keys());
     s.fires("payments", "disk", INFO);
     assert_eq!((s.opened(), s.incident(1).alerts[0].count), (1, 2), "a repeat of a known alert is not routed again");
     s.clears("payments", "disk");
@@ -166,7 +167,7 @@ fn a_rule_that_was_wrong_is_wrong_until_the_next_event() {
         let mut s = Story::new(&[("info", wrong)]);
         s.fires("payments", "disk", INFO);
         assert_eq!(s.opened(), 0);
-        s.directory.routes.clear();
+        s.directory.routes = Routes::default();
         s.fires("payments", "disk", INFO);
         assert_eq!(s.opened(), 1);
     }
@@ -364,4 +365,21 @@ fn the_count_of_what_waits_is_right_without_any_event_and_then_nothing_is_due() 
     s.decide(What::Due);
     assert_eq!((so_far(&s), s.incident(1).next_wake()), (Some(0), None));
     assert_eq!(s.incident(1).terminal(), Some(Terminal::Held));
+}
+
+#[test]
+fn an_fyi_whose_message_is_gone_is_counted_in_the_one_that_took_its_place() {
+    let mut s = Story::new(&[("info", Destination::Fyi { channel: None })]);
+    let post_of = |s: &Story, dedup| s.world.fyi_of(&key("payments", dedup)).map(|f| f.post);
+    s.fires("payments", "disk", INFO);
+    let first = post_of(&s, "disk").expect("it is shown");
+    let gone = Settled::PostFailed { post: first, why: PageFailure::Slack("message_not_found".to_owned()) };
+    s.decide(What::Settled(gone));
+    s.fires("payments", "disk", INFO);
+    assert!(s.world.posts.is_empty(), "what cannot be shown is not tried again for each event");
+    s.fires("payments", "cpu", INFO);
+    let second = post_of(&s, "cpu").expect("it is shown");
+    assert_ne!(first, second);
+    s.fires("payments", "disk", INFO);
+    assert_eq!(post_of(&s, "disk"), Some(second));
 }

@@ -281,8 +281,9 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
             leads_to(w, j.alert_key(), j.incident);
         }
         Fact::FyiShown(shown) => fyi::shown(w, shown, wall),
-        Fact::FyiRepeated { fyi: id, starts_at, .. } => fyi::change(w, *id, |f| {
+        Fact::FyiRepeated { fyi: id, post, starts_at } => fyi::change(w, *id, |f| {
             f.count += 1;
+            f.post = *post;
             f.last = wall;
             f.cleared = None;
             f.starts_at = starts_at.or(f.starts_at);
