@@ -247,6 +247,7 @@ fn read(notes: &Notes, top: &DeTable<'_>, text: &str, folder: &Path, env: &dyn E
         hours_of_users,
         hours_of_teams,
         tiers,
+        alertmanagers: keys.alertmanagers,
     };
     let app = AppConfig {
         workspace: head.workspace,

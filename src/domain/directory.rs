@@ -9,6 +9,7 @@ use super::urgency::UrgencyBy;
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// One loaded configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub struct Directory {
     pub hours_of_users: BTreeMap<UserId, Hours>,
     pub hours_of_teams: BTreeMap<TeamId, Hours>,
     pub tiers: Tiers,
+    /// The Alertmanagers that may be told of a silence, by the service whose alerts come from there.
+    pub alertmanagers: BTreeMap<ServiceId, Alertmanager>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -213,6 +216,14 @@ pub struct Settings {
     pub close_after_secs: i64,
 }
 
+/// Where an Alertmanager's API is. Its token is in the environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alertmanager {
+    /// Without `/api/v2`, and without a slash at its end.
+    pub url: Arc<str>,
+    pub token_env: Option<String>,
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -251,6 +262,7 @@ impl Directory {
             hours_of_users: BTreeMap::new(),
             hours_of_teams: BTreeMap::new(),
             tiers: Tiers::default(),
+            alertmanagers: BTreeMap::new(),
         }
     }
 

@@ -44,6 +44,8 @@ pub enum About {
     Quiet { quiet: QuietId },
     /// That it ends soon, for whoever made it.
     QuietEnds { quiet: QuietId, until: At },
+    /// That Alertmanager could not be told, for whoever made it.
+    QuietElsewhere { quiet: QuietId },
 }
 
 impl About {
@@ -54,7 +56,8 @@ impl About {
             | Self::GroupKept { .. }
             | Self::CannotFollow { .. }
             | Self::Quiet { .. }
-            | Self::QuietEnds { .. } => false,
+            | Self::QuietEnds { .. }
+            | Self::QuietElsewhere { .. } => false,
             Self::Digest { incidents, .. } => incidents.iter().any(|no| changed.contains(no)),
         }
     }
@@ -62,7 +65,7 @@ impl About {
     /// The silence or maintenance window it is about.
     pub fn quiet(&self) -> Option<QuietId> {
         match self {
-            Self::Quiet { quiet } | Self::QuietEnds { quiet, .. } => Some(*quiet),
+            Self::Quiet { quiet } | Self::QuietEnds { quiet, .. } | Self::QuietElsewhere { quiet } => Some(*quiet),
             Self::NobodyOnCall { .. } | Self::GroupKept { .. } | Self::CannotFollow { .. } | Self::Digest { .. } => {
                 None
             }

@@ -319,7 +319,7 @@ impl Sim {
     pub fn quiet(&mut self, by: &str, scope: Covered, from: At, until: At, because: &str) {
         let id = InputId::from(format!("quiet-{}", self.inputs));
         self.inputs += 1;
-        let request = QuietRequest { scope, by: by.into(), from, until, because: because.to_owned() };
+        let request = QuietRequest { scope, by: by.into(), from, until, because: because.to_owned(), elsewhere: false };
         self.people.push_back(Input { id, what: What::Quiet(request) });
     }
 
