@@ -335,3 +335,71 @@ fn alertmanager_of(q: &Quiet, d: &Directory) -> Option<Alertmanager> {
         None => configured.cloned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::AlertKey;
+    use crate::domain::quiet::{self, Covered, HeldBack, Stands, Written};
+
+    const NOW: At = At(1_772_420_520_000);
+
+    fn silence(until_secs: i64, written_until_secs: Option<i64>, is_over: bool, removed: bool) -> Quiet {
+        let at = |secs: i64| NOW.plus_secs(secs);
+        let written = |secs: i64| Written { url: "http://am.example".into(), id: "1-2-3".into(), until: at(secs) };
+        let matchers = ["instance=db-1.*", "env!=prod"].map(|word| Matcher::parse(word).expect("a matcher"));
+        Quiet {
+            id: QuietId(7),
+            scope: Covered::Alert(AlertKey { service: "payments".into(), dedup: "disk".into() }),
+            by: "ana".into(),
+            from: NOW,
+            until: at(until_secs),
+            ends: at(until_secs),
+            due: at(until_secs),
+            because: "known".into(),
+            stands: match is_over {
+                true => Stands::Ended { by: Some("ben".into()), at: NOW, held: HeldBack::default() },
+                false => Stands::InForce { warned: false },
+            },
+            elsewhere: Some(quiet::Elsewhere {
+                of: "payments".into(),
+                matchers: matchers.into(),
+                written: written_until_secs.map(written),
+                removed,
+                not_done: "".into(),
+            }),
+        }
+    }
+
+    #[test]
+    fn what_is_to_be_there_follows_from_the_state() {
+        let until = |secs| Wanted::Silenced { until: NOW.plus_secs(secs) };
+        let rows = [
+            ("made", silence(60, None, false, false), until(60)),
+            ("written", silence(60, Some(60), false, false), Wanted::Nothing),
+            ("extended", silence(120, Some(60), false, false), until(120)),
+            ("ended early", silence(60, Some(60), true, false), Wanted::Gone),
+            ("ended before its answer came", silence(60, None, true, false), Wanted::Gone),
+            ("removed", silence(60, Some(60), true, true), Wanted::Nothing),
+            ("ended by itself, there too", silence(0, Some(0), true, false), Wanted::Nothing),
+            ("extended, and its time is over", silence(0, Some(-60), false, false), Wanted::Nothing),
+            ("only here", Quiet { elsewhere: None, ..silence(60, None, false, false) }, Wanted::Nothing),
+        ];
+        for (name, q, want) in rows {
+            assert_eq!(wanted(&q, NOW), want, "{name}");
+        }
+    }
+
+    #[test]
+    fn matchers_are_alertmanagers_own_and_a_beginning_is_no_regular_expression() {
+        let body = body(&silence(60, None, false, false), None, "Ana", StoreId(1));
+        assert_eq!(
+            body["matchers"],
+            json!([
+                { "name": "instance", "value": "db-1\\..*", "isRegex": true, "isEqual": true },
+                { "name": "env", "value": "prod", "isRegex": false, "isEqual": false },
+            ])
+        );
+        assert_eq!((&body["startsAt"], &body["id"]), (&json!("2026-03-02T03:02:00.000Z"), &Value::Null));
+    }
+}

@@ -231,13 +231,14 @@ pub fn not_elsewhere(p: &Post, id: QuietId, w: &World, d: &Directory) -> Option<
     let (called, why) = (called(q, w, d, reader_of(p)), escape(&elsewhere.not_done, limits::NOTE));
     Some(Message::plain(match (q.is_over(), elsewhere.not_done.is_empty()) {
         (false, true) => format!(":white_check_mark: *{called}* is in Alertmanager now."),
-        (true, true) => format!(":white_check_mark: *{called}* is over, in Alertmanager too."),
+        (true, true) if elsewhere.removed => format!(":white_check_mark: *{called}* is over, in Alertmanager too."),
+        (true, true) => format!("*{called}* is over here; Alertmanager is being told."),
         (false, false) => format!(
             ":warning: *{called}* is not in Alertmanager: {why}. It pages nobody here all the same. I try again until it \
              ends; to be sure, silence it there."
         ),
         (true, false) => format!(
-            ":warning: *{called}* is over here, and still in Alertmanager: {why}. Until {} it may keep alerts from me. I \
+            ":warning: *{called}* is over here, and may still be in Alertmanager: {why}. Until {} it may keep alerts from me. I \
              try again until then; to be sure, expire it there.",
             day_and_time(elsewhere.written.as_ref().map_or(q.until, |w| w.until))
         ),
