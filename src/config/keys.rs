@@ -146,6 +146,12 @@ fn alertmanager(table: &Table<'_>, service: &ServiceId, keys: &mut Keys<'_>) {
         }
         return;
     };
+    if api.password().is_some() || !api.username().is_empty() {
+        let mend = "leave it out, and name the variable of a token: api_token_env = \"ALERTMANAGER_TOKEN\"";
+        let at = table.has("api_url").unwrap_or(table.at);
+        table.notes.complain(at, &table.place, "api_url", "holds a password", mend);
+        return;
+    }
     let token_env = match token_env {
         Some(found) if !is_variable(&found.value) => {
             // It may be the token itself: do not quote it.

@@ -6,7 +6,7 @@ use super::fact::Fact;
 use super::hold::{self, HoldWhy};
 use super::id::{IncidentNo, PostId, QuietId, UserId};
 use super::incident::{Incident, State};
-use super::input::{self, QuietRequest};
+use super::input::{self, QuietRequest, Source};
 use super::page::Recipient;
 use super::post::{self, About};
 use super::quiet::{
@@ -70,13 +70,14 @@ fn elsewhere(d: &Decision<'_>, scope: &Covered) -> Result<Elsewhere, Refusal> {
     let refused = |why| Err(Refusal::NotElsewhere(why));
     let matchers = match scope {
         Covered::Labels { matchers, .. } => matchers.clone(),
-        // Only the labels of the alert that opened it are known.
+        // Only the labels of the alert that opened it are known, and what others send are no labels of Alertmanager's.
         Covered::Alert(key) => {
             let incident = d.world().incident_of(key);
             let is_first = |i: &&Arc<Incident>| {
                 i.alerts.first().is_some_and(|a| a.dedup == key.dedup && a.service_in(i) == &key.service)
             };
-            incident.filter(is_first).map(|i| matchers_of(&i.labels)).unwrap_or_default()
+            let from_there = |i: &&Arc<Incident>| i.origin.as_ref().is_some_and(|o| o.source == Source::Alertmanager);
+            incident.filter(is_first).filter(from_there).map(|i| matchers_of(&i.labels)).unwrap_or_default()
         }
         Covered::Services(_) | Covered::Team(_) => Vec::new(),
     };
