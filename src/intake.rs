@@ -3,6 +3,7 @@
 use crate::domain::directory::Directory;
 use crate::domain::fact::Fact;
 use crate::domain::id::{AlertKey, IncidentNo, InputId};
+use crate::domain::incident::Incident;
 use crate::domain::input::{Input, What};
 use crate::door::{Door, Turned};
 use crate::health::Health;
@@ -94,6 +95,12 @@ fn alert_keys(input: &Input) -> Vec<AlertKey> {
 }
 
 fn accepted(keys: Vec<AlertKey>, snapshot: &Snapshot) -> Accepted {
-    let incident = |key: &AlertKey| -> Option<IncidentNo> { snapshot.world.incident_of(key).map(|i| i.no) };
+    let world = &snapshot.world;
+    // What only informs now may have led to an incident before.
+    let informs = |key: &AlertKey| world.fyi_of(key).is_some_and(|f| f.is_firing());
+    let incident = |key: &AlertKey| -> Option<IncidentNo> {
+        let fires = |i: &&Arc<Incident>| i.alert(key).is_some_and(|(_, alert)| alert.is_firing());
+        world.incident_of(key).filter(|i| !informs(key) || fires(i)).map(|i| i.no)
+    };
     Accepted { incidents: keys.into_iter().map(|key| (key.dedup.clone(), incident(&key))).collect() }
 }

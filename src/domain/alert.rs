@@ -110,7 +110,8 @@ pub(super) fn events(d: &mut Decision<'_>, delivery: &Delivery) -> Result<(), Re
         match event.action {
             EventAction::Trigger => {
                 trigger(d, service, &key, event, delivery);
-                if let Some(secs) = delivery.resolve_after_secs.or(service.resolve_after_secs) {
+                let told = delivery.resolve_after_secs.or(service.resolve_after_secs);
+                if let Some(secs) = told.or_else(|| resolve_after_where_sent(d, &key)) {
                     episode::heard(d, &key, Some(secs));
                 }
             }
@@ -154,6 +155,12 @@ pub(super) fn unreadable(d: &mut Decision<'_>, body: &Unreadable) -> Result<(), 
     // Nobody says when bodies can be read again.
     episode::heard(d, &key, None);
     Ok(())
+}
+
+/// What the service says to which a rule sent it.
+fn resolve_after_where_sent(d: &Decision<'_>, key: &AlertKey) -> Option<i64> {
+    let (_, alert) = d.world().incident_of(key)?.alert(key)?;
+    d.directory.services.get(alert.sent_to.as_ref()?)?.resolve_after_secs
 }
 
 fn trigger(d: &mut Decision<'_>, service: &Service, key: &AlertKey, event: &Event, from: &Delivery) {

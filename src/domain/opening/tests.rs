@@ -390,3 +390,18 @@ fn an_fyi_whose_message_is_gone_is_counted_in_the_one_that_took_its_place() {
     s.fires("payments", "disk", INFO);
     assert_eq!(post_of(&s, "disk"), Some(second));
 }
+
+#[test]
+fn what_is_sent_to_a_service_whose_alerts_never_clear_counts_as_cleared_as_they_do() {
+    let mut s = Story::new(&[("info", Destination::Service("search".into()))]);
+    s.directory.services.get_mut(&"search".into()).expect("a service").resolve_after_secs = Some(600);
+    s.fires("payments", "disk", INFO);
+    s.now = At(9 * MINUTE);
+    s.fires("payments", "disk", INFO);
+    s.now = At(11 * MINUTE);
+    s.decide(What::Due);
+    assert!(!s.incident(1).is_resolved(), "it was heard of two minutes ago");
+    s.now = At(19 * MINUTE);
+    s.decide(What::Due);
+    assert!(s.incident(1).is_resolved());
+}
