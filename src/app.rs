@@ -2,6 +2,7 @@
 //!
 //! `run` and `demo` start the same [`App`]; they differ in what they pass in.
 
+use crate::alertmanager;
 use crate::clock::Clock;
 use crate::config::{AppConfig, Loaded};
 use crate::dnd;
@@ -209,6 +210,11 @@ impl App {
             notices: notices.clone(),
         };
         intake.tasks.push(dnd.start(intake.token.clone()));
+        if !opened.paused {
+            let (board, door, clock) = (board.clone(), door.clone(), clock.clone());
+            let mirror = alertmanager::Mirror { client: alertmanager::client()?, board, door, clock };
+            intake.tasks.push(mirror.start(intake.token.clone()));
+        }
         let gaps = gaps::Watch { board: board.clone(), clock: clock.clone(), notices: notices.clone() };
         intake.tasks.push(gaps.start(intake.token.clone()));
         intake.tasks.push(tokio::spawn(reload.run(keeper, in_force, intake.token.clone())));

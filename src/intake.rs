@@ -75,6 +75,7 @@ fn alert_keys(input: &Input) -> Vec<AlertKey> {
         | What::Quiet(_)
         | What::EndQuiet { .. }
         | What::ExtendQuiet { .. }
+        | What::QuietElsewhere { .. }
         | What::GuestNote(_)
         | What::AddMe(_)
         | What::Admit(_)

@@ -10,6 +10,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod alertmanager; // silences, made true in Alertmanager too
 pub mod app; //     the composition root
 pub mod cli; //     commands and options
 pub mod clock; //   the only now()

@@ -384,3 +384,13 @@ async fn a_user_group_that_cannot_follow_is_told_with_its_line() {
     let scopes: Vec<&str> = lacking.iter().filter_map(|t| t.strip_prefix("the app lacks the scope ")).collect();
     assert_eq!(scopes.len(), 4, "of both features, and what follows from them is not told again: {lacking:#?}");
 }
+
+#[tokio::test]
+async fn an_alertmanager_that_does_not_answer_is_told_with_its_line() {
+    let nobody = ("key_env = \"KEY_PAYMENTS\"\n", "key_env = \"KEY_PAYMENTS\"\napi_url = \"http://127.0.0.1:9/\"\n");
+    let found = told(|_| (), &[nobody]).await;
+    assert_eq!(found.len(), 1, "{found:#?}");
+    let wrong =
+        "api_url = \"http://127.0.0.1:9\" is of no Alertmanager that takes silences: it cannot be reached; write";
+    assert!(found[0].contains(wrong), "{found:#?}");
+}

@@ -17,9 +17,9 @@ use warridor::domain::fact::{Fact, ResolvedBy};
 use warridor::domain::following;
 use warridor::domain::going_on::{ANNOUNCEMENTS_MAX, CHANGES_KEPT, Scope};
 use warridor::domain::hold::HoldWhy;
-use warridor::domain::id::{AlertKey, IncidentNo};
+use warridor::domain::id::{AlertKey, IncidentNo, QuietId};
 use warridor::domain::incident::{Incident, State};
-use warridor::domain::input::{Deed, EventAction};
+use warridor::domain::input::{Deed, Elsewhere, EventAction};
 use warridor::domain::listing;
 use warridor::domain::page::Page;
 use warridor::domain::post::About;
@@ -310,8 +310,18 @@ fn quieten(sim: &mut Sim) {
     let who = ["ana", "ben", "chen", "mara"][sim.rng.random_range(0..4)];
     let newest = sim.snapshot().world.meta.last_quiet.0;
     let id = sim.rng.random_range(1..=newest.max(1) + 1);
-    match sim.rng.random_range(0..6) {
+    match sim.rng.random_range(0..8) {
         0 => sim.end_quiet(who, id),
+        6 => {
+            let until = sim.snapshot().world.quiets.get(&QuietId(id)).map_or(sim.wall, |q| q.until);
+            let written = || Elsewhere::Written { url: "http://am.example".into(), id: "1-2-3".into(), until };
+            let came = match sim.rng.random_range(0..4) {
+                0 | 1 => written(),
+                2 => Elsewhere::Removed,
+                _ => Elsewhere::NotDone { why: "it answers <!here>".to_owned() },
+            };
+            sim.came_elsewhere(id, came);
+        }
         1 => {
             let until = sim.wall.plus_ms(sim.rng.random_range(-5..300) * MINUTE);
             sim.extend_quiet(who, id, until);
@@ -343,7 +353,8 @@ fn quieten(sim: &mut Sim) {
                 }
                 _ => Covered::Services(vec![["payments", "search", "gone"][sim.rng.random_range(0..3)].into()]),
             };
-            sim.quiet(who, scope, from, until, "deploy <!here>");
+            let elsewhere = sim.rng.random_ratio(1, 3);
+            sim.quiet_here_and(elsewhere, who, scope, from, until, "deploy <!here>");
         }
     }
 }

@@ -34,7 +34,7 @@ use warridor::domain::input::{Deed, EventAction, OverrideRequest, SnoozeWhy};
 use warridor::domain::page::{PageFailure, Purpose, Recipient};
 use warridor::domain::people::{Newcomer, Standing};
 use warridor::domain::quiet::{Covered, Kind, Matcher, Within};
-use warridor::domain::refusal::Refusal;
+use warridor::domain::refusal::{NotElsewhere, Refusal};
 use warridor::domain::routing::RuleRef;
 use warridor::domain::schedule::{self, FixedShift, Gap, Override, Schedule, now_and_next, shifts};
 use warridor::domain::snooze;
@@ -684,6 +684,7 @@ fn refusals() -> Vec<Refusal> {
             | Refusal::QuietTooLong { .. }
             | Refusal::QuietNames { .. }
             | Refusal::TooManyQuiets { .. }
+            | Refusal::NotElsewhere(_)
             | Refusal::NoSuchQuiet(_)
             | Refusal::QuietLastsAsLong { .. }
             | Refusal::NotAdded
@@ -747,6 +748,9 @@ fn refusals() -> Vec<Refusal> {
         Refusal::QuietTooLong { kind: Kind::Maintenance, latest: NIGHT },
         Refusal::QuietNames { most: 20 },
         Refusal::TooManyQuiets { most: 200 },
+        Refusal::NotElsewhere(NotElsewhere::None),
+        Refusal::NotElsewhere(NotElsewhere::Several),
+        Refusal::NotElsewhere(NotElsewhere::NoLabels),
         Refusal::NoSuchQuiet(QuietId(3)),
         Refusal::QuietLastsAsLong { until: NIGHT },
         Refusal::NotAdded,

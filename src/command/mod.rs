@@ -199,6 +199,8 @@ pub enum Command {
         meant: Option<Meant>,
         /// Not empty, at most [`REASON_MAX`] characters.
         because: String,
+        /// In Alertmanager too.
+        elsewhere: bool,
     },
     /// A form asks for everything.
     PlanMaintenance,

@@ -164,12 +164,27 @@ fn service_ahead(r: &mut Reading<'_>) -> Option<ServiceId> {
     }
 }
 
+/// `also in alertmanager`
+fn also_elsewhere(r: &mut Reading<'_>) -> bool {
+    let at = r.words.at();
+    r.words.skip(&["also", "and"]);
+    r.words.skip(&["in"]);
+    let is_there = r.words.skip(&["alertmanager"]);
+    if !is_there {
+        r.words.set(at);
+    }
+    is_there
+}
+
 fn when_and_why(r: &mut Reading<'_>, what: Silenced) -> Result<Command, Mistake> {
     let span = span(r)?;
+    let elsewhere = also_elsewhere(r);
     r.words.skip(&["because", "since", "as", "reason", "bc", "for"]);
     let at = r.words.at();
     match r.text(REASON_MAX) {
-        Some(because) => Ok(Command::Quiet { what, from: span.from, until: span.until, meant: span.meant, because }),
+        Some(because) => {
+            Ok(Command::Quiet { what, from: span.from, until: span.until, meant: span.meant, because, elsewhere })
+        }
         None => Err(r.instead("Why? Whoever is paged meanwhile reads it.", at, at, "because deploy")),
     }
 }

@@ -93,7 +93,7 @@ pub(super) fn top(table: &Table<'_>, folder: &Path, names: &Names, channels: &BT
     }
 }
 
-fn url(table: &Table<'_>, key: &'static str) -> Option<Url> {
+pub(super) fn url(table: &Table<'_>, key: &'static str) -> Option<Url> {
     let found = table.text(key, MAX_URL_CHARS)?;
     let url = Url::parse(&found.value).ok().filter(|url| ["https", "http"].contains(&url.scheme()) && url.has_host());
     if url.is_none() {

@@ -9,11 +9,12 @@ use super::limits::{
 use super::names::Once;
 use super::reader::{Found, Table};
 use super::urgency::of_key;
-use crate::domain::directory::IntegrationKey;
+use crate::domain::directory::{Alertmanager, IntegrationKey};
 use crate::domain::id::ServiceId;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Where a key comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +47,7 @@ pub(super) struct Keys<'a> {
     pub folder: &'a Path,
     pub by_hash: BTreeMap<String, IntegrationKey>,
     pub sources: Vec<KeySource>,
+    pub alertmanagers: BTreeMap<ServiceId, Alertmanager>,
     hashes: Once,
     variables: Once,
 }
@@ -57,6 +59,7 @@ impl<'a> Keys<'a> {
             folder,
             by_hash: BTreeMap::new(),
             sources: Vec::new(),
+            alertmanagers: BTreeMap::new(),
             hashes: Once::default(),
             variables: Once::default(),
         }
@@ -91,6 +94,7 @@ pub(super) fn read(service: &Table<'_>, id: &ServiceId, keys: &mut Keys<'_>) {
 fn one(table: &Table<'_>, of_service: &Table<'_>, service: &ServiceId, keys: &mut Keys<'_>, names: &mut Once) {
     let name = table.text("name", MAX_NAME_CHARS);
     let resolve_after_secs = resolve_after(table, of_service);
+    alertmanager(table, service, keys);
     let urgency = of_key(table);
     let places = ["key_env", "key_file", "key_sha256"];
     let given: Vec<&str> = places.into_iter().filter(|key| table.has(key).is_some()).collect();
@@ -128,6 +132,58 @@ fn one(table: &Table<'_>, of_service: &Table<'_>, service: &ServiceId, keys: &mu
     }
 }
 
+/// Where the Alertmanager that sends by this key is told of silences.
+fn alertmanager(table: &Table<'_>, service: &ServiceId, keys: &mut Keys<'_>) {
+    let token_env = table.text("api_token_env", MAX_NAME_CHARS);
+    let Some(api) = super::app::url(table, "api_url") else {
+        if let Some(token) = token_env.filter(|_| table.has("api_url").is_none()) {
+            let found = Found { shown: "api_token_env".to_owned(), ..token };
+            table.complain(
+                &found,
+                "is for an Alertmanager that is not named",
+                "add api_url = \"http://alertmanager:9093\"",
+            );
+        }
+        return;
+    };
+    if api.password().is_some() || !api.username().is_empty() {
+        let mend = "leave it out, and name the variable of a token: api_token_env = \"ALERTMANAGER_TOKEN\"";
+        let at = table.has("api_url").unwrap_or(table.at);
+        table.notes.complain(at, &table.place, "api_url", "holds a password", mend);
+        return;
+    }
+    let token_env = match token_env {
+        Some(found) if !is_variable(&found.value) => {
+            // It may be the token itself: do not quote it.
+            let found = Found { shown: "api_token_env".to_owned(), ..found };
+            let mend = "write a name in capitals: api_token_env = \"ALERTMANAGER_TOKEN\"";
+            table.complain(&found, "is not the name of an environment variable", mend);
+            return;
+        }
+        Some(found) => {
+            if keys.env.var(&found.value).is_none_or(|token| token.trim().is_empty()) {
+                let shown = format!("api_token_env = \"{}\"", found.value);
+                let mend = format!("set {}, or Alertmanager may refuse silences", found.value);
+                table.notes.warn(found.at, &table.place, &shown, "names a variable that is not set", &mend);
+            }
+            Some(found.value)
+        }
+        None => None,
+    };
+    let url: Arc<str> = api.as_str().trim_end_matches('/').trim_end_matches("/api/v2").into();
+    let at = table.has("api_url").unwrap_or(table.at);
+    let another = keys.alertmanagers.insert(service.clone(), Alertmanager { url: url.clone(), token_env });
+    if another.is_some_and(|other| other.url != url) {
+        let mend = "keep one: a silence of a service is written to one Alertmanager";
+        table.notes.complain(at, &table.place, "api_url", "is the second Alertmanager of this service", mend);
+    }
+}
+
+fn is_variable(name: &str) -> bool {
+    name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+        && name.chars().next().is_some_and(|c| c.is_ascii_uppercase())
+}
+
 /// How long an event of a source counts that never says that something is over. Without such a time, nothing it sends
 /// would ever be over.
 fn resolve_after(table: &Table<'_>, of_service: &Table<'_>) -> Option<i64> {
@@ -145,9 +201,7 @@ fn resolve_after(table: &Table<'_>, of_service: &Table<'_>) -> Option<i64> {
 fn source(table: &Table<'_>, service: &ServiceId, keys: &mut Keys<'_>) -> Option<(KeyFrom, usize)> {
     if let Some(found) = table.text("key_env", MAX_NAME_CHARS) {
         let name = &found.value;
-        let proper = name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
-            && name.chars().next().is_some_and(|c| c.is_ascii_uppercase());
-        if !proper {
+        if !is_variable(name) {
             // It may be the key itself: do not quote it.
             let mend = format!("write a name in capitals: key_env = \"{}\"", variable_for(service));
             table.complain(&found, "is not the name of an environment variable", &mend);

@@ -252,6 +252,7 @@ fn read(notes: &Notes, top: &DeTable<'_>, text: &str, folder: &Path, env: &dyn E
         hours_of_teams,
         tiers,
         routes: Routes::new(rules, &service_order),
+        alertmanagers: keys.alertmanagers,
     };
     let app = AppConfig {
         workspace: head.workspace,

@@ -32,6 +32,8 @@ pub enum CallKind {
     Main,
     /// The levels above were asked as well, while somebody has it.
     Added { by: UserId },
+    /// The levels are asked as well, because whoever has it may not hear that it is urgent, or back.
+    StandIn { of: UserId },
     /// `by` asked for this person, team or schedule.
     Responder { by: UserId, whom: Whom },
     /// `by` wants this person to have it from now on.
@@ -49,17 +51,30 @@ pub enum Whom {
 }
 
 impl CallKind {
-    /// Who asked; nobody did for the main call.
+    /// Who asked; nobody did for the main call, nor where somebody sleeps.
     pub fn by(&self) -> Option<&UserId> {
         match self {
-            Self::Main => None,
+            Self::Main | Self::StandIn { .. } => None,
             Self::Added { by } | Self::Responder { by, .. } | Self::Reassign { by, .. } => Some(by),
         }
     }
 
+    /// Who needs no page to come, as long as they have it.
+    pub fn spares(&self) -> Option<&UserId> {
+        match self {
+            Self::StandIn { of } => Some(of),
+            Self::Main | Self::Added { .. } | Self::Responder { .. } | Self::Reassign { .. } => self.by(),
+        }
+    }
+
+    /// Are people asked beside whoever has it?
+    pub fn is_beside(&self) -> bool {
+        !matches!(self, Self::Main)
+    }
+
     /// Does it go through the levels of the incident's own policy?
     pub fn is_of_the_policy(&self) -> bool {
-        matches!(self, Self::Main | Self::Added { .. })
+        matches!(self, Self::Main | Self::Added { .. } | Self::StandIn { .. })
     }
 }
 

@@ -13,6 +13,7 @@ use super::urgency::UrgencyBy;
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// One loaded configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub struct Directory {
     pub tiers: Tiers,
     /// Where alerts go that do not go to their key's service; the first that fits decides.
     pub routes: Routes,
+    /// The Alertmanagers that may be told of a silence, by the service whose alerts come from there.
+    pub alertmanagers: BTreeMap<ServiceId, Alertmanager>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -228,6 +231,14 @@ pub struct Settings {
     pub close_after_secs: i64,
 }
 
+/// Where an Alertmanager's API is. Its token is in the environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alertmanager {
+    /// Without `/api/v2`, and without a slash at its end.
+    pub url: Arc<str>,
+    pub token_env: Option<String>,
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -267,6 +278,7 @@ impl Directory {
             hours_of_teams: BTreeMap::new(),
             tiers: Tiers::default(),
             routes: Routes::default(),
+            alertmanagers: BTreeMap::new(),
         }
     }
 

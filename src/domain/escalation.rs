@@ -126,14 +126,15 @@ pub(super) fn start_added_call(d: &mut Decision<'_>, no: IncidentNo, by: UserId,
     start_call(d, no, CallKind::Added { by }, policy, Vec::new(), (from, 0));
 }
 
-/// Whoever has it may not hear that it is urgent now: the levels are asked from the first, unless they are already.
-pub(super) fn ask_others_too(d: &mut Decision<'_>, no: IncidentNo, by: &UserId) {
+/// Whoever has it may not hear that it is urgent, or back: the levels are asked from the first, unless they are already.
+fn ask_others_too(d: &mut Decision<'_>, no: IncidentNo, responder: &UserId) {
     let Some(incident) = d.incident(no) else { return };
     if incident.open_calls().any(|c| c.kind.is_of_the_policy()) {
         return;
     }
     if let Some(policy) = policy_of(d, &incident) {
-        start_added_call(d, no, by.clone(), Policy { repeat: 0, ..policy }, 0);
+        let kind = CallKind::StandIn { of: responder.clone() };
+        start_call(d, no, kind, Policy { repeat: 0, ..policy }, Vec::new(), (0, 0));
     }
 }
 
@@ -183,7 +184,7 @@ fn run_steps(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo, step: u32, r
     let Some(incident) = d.incident(no) else { return };
     let Some(call) = incident.call(call_no).cloned() else { return };
     // Later levels come up minutes later: then things may stand otherwise.
-    let spared = call.kind.by().filter(|by| call.state == CallState::Starting && has_it(&incident, by));
+    let spared = call.kind.spares().filter(|by| call.state == CallState::Starting && has_it(&incident, by));
     let mut skipped = Vec::new();
     let case = case_of(d, &incident);
     let chosen = choose(d, &call.policy, case, &call.also, spared, (step, round), &mut skipped);
@@ -496,11 +497,14 @@ fn ask_still_on_it(d: &mut Decision<'_>, no: IncidentNo, responder: Option<&User
     request_page(d, no, call, Recipient::User(who), Method::Slack, Purpose::StillOnIt, false);
 }
 
-/// Whoever has it hears that somebody else made it urgent.
+/// Whoever has it hears that somebody else made it urgent. Where they may not hear that, the levels are asked as well.
 pub(super) fn tell_it_is_urgent(d: &mut Decision<'_>, no: IncidentNo, responder: &UserId) {
     if d.directory.users.get(responder).is_some_and(is_reachable) {
         let call = d.incident(no).and_then(|i| i.main_call().map(|c| c.no)).unwrap_or_default();
         request_page(d, no, call, Recipient::User(responder.clone()), Method::Slack, Purpose::Raised, false);
+    }
+    if d.directory.users.get(responder).is_some_and(|u| dnd::out_of_hearing(d, u).is_some()) {
+        ask_others_too(d, no, responder);
     }
 }
 

@@ -18,7 +18,7 @@ use super::id::{
 use super::input::{EventAction, Need, SnoozeWhy, Source};
 use super::page::{PageFailure, Purpose, Recipient, RevokeReason, SyncKey};
 use super::post::About;
-use super::quiet::{Covered, HeldBack, Sweep};
+use super::quiet::{Covered, Elsewhere, HeldBack, Sweep};
 use super::routing::RuleRef;
 use super::schedule::{Override, Shift};
 use super::stamp::At;
@@ -473,6 +473,29 @@ pub enum Fact {
         because: Text,
         begins: At,
         ends: At,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        elsewhere: Option<Elsewhere>,
+    },
+    /// Alertmanager has it by this id until then, on the wall clock.
+    QuietWritten {
+        quiet: QuietId,
+        url: Arc<str>,
+        id: Arc<str>,
+        until: At,
+    },
+    /// Alertmanager has it no more.
+    QuietRemoved {
+        quiet: QuietId,
+    },
+    /// Alertmanager could not be told, which is tried again.
+    QuietNotDone {
+        quiet: QuietId,
+        why: Text,
+    },
+    /// It is remembered longer: Alertmanager is to be told of its end.
+    QuietKept {
+        quiet: QuietId,
+        forget: At,
     },
     /// From here on what it covers pages nobody. It is looked at again at `due`, on the line of delays.
     QuietBegun {
@@ -830,6 +853,10 @@ impl Fact {
             | Self::QuietEnded { .. }
             | Self::QuietForgotten { .. }
             | Self::QuietsSwept { .. }
+            | Self::QuietWritten { .. }
+            | Self::QuietRemoved { .. }
+            | Self::QuietNotDone { .. }
+            | Self::QuietKept { .. }
             | Self::PersonAsked { .. }
             | Self::PersonAnnounced { .. }
             | Self::PersonAdded { .. }
@@ -986,6 +1013,10 @@ impl Fact {
             | Self::QuietWarned { .. }
             | Self::QuietEnded { .. }
             | Self::QuietForgotten { .. }
+            | Self::QuietWritten { .. }
+            | Self::QuietRemoved { .. }
+            | Self::QuietNotDone { .. }
+            | Self::QuietKept { .. }
             | Self::QuietsSwept { .. } => Stale::Posts,
             Self::IncidentClosed { incident } => Stale::Closed(*incident),
             _ => self.incident().map_or(Stale::Nothing, Stale::Everything),
@@ -1023,6 +1054,7 @@ impl Fact {
                 each(details);
             }
             Self::AnnouncementMade { text, .. } => each(text),
+            Self::QuietNotDone { why, .. } => each(why),
             _ => {}
         }
     }

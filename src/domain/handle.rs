@@ -49,6 +49,9 @@ pub fn decide(world: &mut World, directory: &Directory, input: &Input, stamp: St
         What::ExtendQuiet { id, by, until } => {
             facts_of(world, directory, stamp, |d| quieting::extend(d, *id, by, *until))
         }
+        What::QuietElsewhere { id, came } => {
+            Ok(facts_in(world, directory, stamp, |d| quieting::came_elsewhere(d, *id, came)))
+        }
         What::EndOverride { id, by } => facts_of(world, directory, stamp, |d| oncall::end_override(d, *id, by)),
         // What follows from it is decided without them.
         What::RemovePerson(removal) => {

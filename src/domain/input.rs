@@ -61,6 +61,8 @@ pub enum What {
     EndQuiet { id: QuietId, by: UserId },
     /// A person lets it last until then, on the wall clock.
     ExtendQuiet { id: QuietId, by: UserId, until: At },
+    /// What came of a silence in Alertmanager.
+    QuietElsewhere { id: QuietId, came: Elsewhere },
     /// A deadline may have come: look.
     Due,
     /// The outside world answered.
@@ -277,6 +279,19 @@ pub struct QuietRequest {
     pub from: At,
     pub until: At,
     pub because: String,
+    /// It is to be silenced in Alertmanager as well.
+    pub elsewhere: bool,
+}
+
+/// What came of making a silence true in Alertmanager.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Elsewhere {
+    /// It is silenced there until then, on the wall clock, by this id.
+    Written { url: Arc<str>, id: Arc<str>, until: At },
+    /// It is not silenced there any more.
+    Removed,
+    /// It could not be done, and is tried again.
+    NotDone { why: String },
 }
 
 /// What the outside world answered.
@@ -325,11 +340,13 @@ impl Input {
             What::Act(a) => vec![Need::Incident(a.incident)],
             What::Settled(s) => s.incidents().into_iter().map(Need::Incident).collect(),
             What::GuestNote(n) => vec![Need::Incident(n.incident)],
+            What::Quiet(QuietRequest { scope: Covered::Alert(key), .. }) => vec![Need::Alert(key.clone())],
             What::Override(_)
             | What::EndOverride { .. }
             | What::Quiet(_)
             | What::EndQuiet { .. }
             | What::ExtendQuiet { .. }
+            | What::QuietElsewhere { .. }
             | What::AddMe(_)
             | What::Admit(_)
             | What::RemovePerson(_)

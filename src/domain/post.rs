@@ -46,6 +46,8 @@ pub enum About {
     QuietEnds { quiet: QuietId, until: At },
     /// What only informs, of one service and one day; the day's end, on the wall clock.
     Fyi { service: ServiceId, until: At },
+    /// That Alertmanager could not be told, for whoever made it.
+    QuietElsewhere { quiet: QuietId },
 }
 
 impl About {
@@ -57,7 +59,8 @@ impl About {
             | Self::CannotFollow { .. }
             | Self::Fyi { .. }
             | Self::Quiet { .. }
-            | Self::QuietEnds { .. } => false,
+            | Self::QuietEnds { .. }
+            | Self::QuietElsewhere { .. } => false,
             Self::Digest { incidents, .. } => incidents.iter().any(|no| changed.contains(no)),
         }
     }
@@ -65,7 +68,7 @@ impl About {
     /// The silence or maintenance window it is about.
     pub fn quiet(&self) -> Option<QuietId> {
         match self {
-            Self::Quiet { quiet } | Self::QuietEnds { quiet, .. } => Some(*quiet),
+            Self::Quiet { quiet } | Self::QuietEnds { quiet, .. } | Self::QuietElsewhere { quiet } => Some(*quiet),
             Self::NobodyOnCall { .. }
             | Self::GroupKept { .. }
             | Self::CannotFollow { .. }

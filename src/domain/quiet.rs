@@ -46,6 +46,34 @@ pub struct Quiet {
     /// Why, in the words of whoever made it.
     pub because: Arc<str>,
     pub stands: Stands,
+    /// It is made true in Alertmanager too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elsewhere: Option<Elsewhere>,
+}
+
+/// A silence in Alertmanager: what it is to be there, and what is known of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Elsewhere {
+    /// The service whose Alertmanager it is.
+    pub of: ServiceId,
+    pub matchers: Vec<Matcher>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written: Option<Written>,
+    /// Nothing of it is there any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub removed: bool,
+    /// Why the last try came to nothing; empty: it did not.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub not_done: Arc<str>,
+}
+
+/// What is written in Alertmanager.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Written {
+    pub url: Arc<str>,
+    pub id: Arc<str>,
+    /// On the wall clock.
+    pub until: At,
 }
 
 /// Incidents that are still to be looked at, because what is covered changed: from this one on.
@@ -241,7 +269,27 @@ impl Covered {
     }
 }
 
+/// What helps people and is no label: annotations stand with the labels of an alert.
+const NOT_LABELS: [&str; 6] = ["description", "runbook_url", "runbook", "playbook", "dashboard_url", "dashboard"];
+
+/// The labels of an alert as matchers: all that are known whole.
+pub(super) fn matchers_of(labels: &str) -> Vec<Matcher> {
+    let is_name = |name: &str| {
+        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        name.chars().all(is_word) && !name.starts_with(|c: char| c.is_ascii_digit()) && !NOT_LABELS.contains(&name)
+    };
+    let lines = labels.lines().filter_map(|line| line.split_once(": "));
+    let whole = lines.filter(|(name, value)| is_name(name) && !value.is_empty() && !value.ends_with('…'));
+    whole.map(|(name, value)| Matcher { name: name.into(), how: How::Is, value: value.into() }).collect()
+}
+
 impl Quiet {
+    /// Is there something of it in Alertmanager, or may there be, that is to go?
+    pub fn is_left_elsewhere(&self, wall: At) -> bool {
+        let is_left = |e: &Elsewhere| !e.removed && e.written.as_ref().map_or(self.until, |w| w.until) > wall;
+        self.is_over() && self.elsewhere.as_ref().is_some_and(is_left)
+    }
+
     pub fn kind(&self) -> Kind {
         self.scope.kind()
     }

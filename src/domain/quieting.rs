@@ -6,18 +6,19 @@ use super::fact::Fact;
 use super::hold::{self, HoldWhy};
 use super::id::{IncidentNo, PostId, QuietId, UserId};
 use super::incident::{Incident, State};
-use super::input::QuietRequest;
+use super::input::{self, QuietRequest, Source};
 use super::page::Recipient;
 use super::post::{self, About};
 use super::quiet::{
-    Covered, HeldBack, LOOKED_AT_AT_ONCE, MATCHERS_MAX, QUIETS_MAX, Quiet, REMEMBER_SECS, SERVICES_MAX, SWEPT_AT_ONCE,
-    Stands, Sweep, WARN_FROM_SECS, WARN_SECS, Within, covering,
+    Covered, Elsewhere, HeldBack, LOOKED_AT_AT_ONCE, MATCHERS_MAX, QUIETS_MAX, Quiet, REMEMBER_SECS, SERVICES_MAX,
+    SWEPT_AT_ONCE, Stands, Sweep, WARN_FROM_SECS, WARN_SECS, Within, covering, matchers_of,
 };
-use super::refusal::Refusal;
+use super::refusal::{NotElsewhere, Refusal};
 use super::stamp::At;
 use super::text::Text;
 use imbl::OrdMap;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Makes one; it begins at once, or when its time has come.
 pub(super) fn make(d: &mut Decision<'_>, r: &QuietRequest) -> Result<(), Refusal> {
@@ -41,6 +42,7 @@ pub(super) fn make(d: &mut Decision<'_>, r: &QuietRequest) -> Result<(), Refusal
     if d.world().quiets.values().filter(|q| !q.is_over()).count() >= QUIETS_MAX {
         return Err(Refusal::TooManyQuiets { most: QUIETS_MAX });
     }
+    let elsewhere = if r.elsewhere { Some(elsewhere(d, &r.scope)?) } else { None };
     let id = QuietId(d.world().meta.last_quiet.0 + 1);
     d.emit(Fact::QuietMade {
         quiet: id,
@@ -51,6 +53,7 @@ pub(super) fn make(d: &mut Decision<'_>, r: &QuietRequest) -> Result<(), Refusal
         because: Text::new(because),
         begins: d.stamp.due_of(from),
         ends: d.stamp.due_of(r.until),
+        elsewhere,
     });
     let keep_secs = (from.0 - wall.0) / 1_000 + r.scope.most_secs() + REMEMBER_SECS;
     for channel in r.scope.channels(d.directory) {
@@ -60,6 +63,55 @@ pub(super) fn make(d: &mut Decision<'_>, r: &QuietRequest) -> Result<(), Refusal
         begin(d, id);
     }
     Ok(())
+}
+
+/// What it is to be in Alertmanager.
+fn elsewhere(d: &Decision<'_>, scope: &Covered) -> Result<Elsewhere, Refusal> {
+    let refused = |why| Err(Refusal::NotElsewhere(why));
+    let matchers = match scope {
+        Covered::Labels { matchers, .. } => matchers.clone(),
+        // Only the labels of the alert that opened it are known, and what others send are no labels of Alertmanager's.
+        Covered::Alert(key) => {
+            let incident = d.world().incident_of(key);
+            let is_first = |i: &&Arc<Incident>| {
+                i.alerts.first().is_some_and(|a| a.dedup == key.dedup && a.service_in(i) == &key.service)
+            };
+            let from_there = |i: &&Arc<Incident>| i.origin.as_ref().is_some_and(|o| o.source == Source::Alertmanager);
+            incident.filter(is_first).filter(from_there).map(|i| matchers_of(&i.labels)).unwrap_or_default()
+        }
+        Covered::Services(_) | Covered::Team(_) => Vec::new(),
+    };
+    if matchers.is_empty() {
+        return refused(NotElsewhere::NoLabels);
+    }
+    let services = scope.services(d.directory).into_iter();
+    let mut known = services.filter_map(|s| d.directory.alertmanagers.get(&s).map(|api| (s, &api.url)));
+    let Some((of, url)) = known.next() else { return refused(NotElsewhere::None) };
+    if known.any(|(_, other)| other != url) {
+        return refused(NotElsewhere::Several);
+    }
+    Ok(Elsewhere { of, matchers, written: None, removed: false, not_done: Arc::from("") })
+}
+
+/// What came of it there.
+pub(super) fn came_elsewhere(d: &mut Decision<'_>, id: QuietId, came: &input::Elsewhere) {
+    let Some(q) = d.world().quiets.get(&id).cloned() else { return };
+    let Some(elsewhere) = &q.elsewhere else { return };
+    match came {
+        input::Elsewhere::Written { url, id: there, until } => {
+            let (url, id) = (url.clone(), there.clone());
+            d.emit(Fact::QuietWritten { quiet: q.id, url, id, until: *until });
+        }
+        input::Elsewhere::Removed => d.emit(Fact::QuietRemoved { quiet: id }),
+        input::Elsewhere::NotDone { why } if **why == *elsewhere.not_done => {}
+        input::Elsewhere::NotDone { why } => {
+            d.emit(Fact::QuietNotDone { quiet: id, why: Text::new(why.as_str()) });
+            if d.directory.users.get(&q.by).is_some_and(super::escalation::is_reachable) {
+                let keep_secs = q.scope.most_secs() + REMEMBER_SECS;
+                post::want(d, Recipient::User(q.by), About::QuietElsewhere { quiet: id }, keep_secs);
+            }
+        }
+    }
 }
 
 fn refuse_unknown(d: &Decision<'_>, scope: &Covered) -> Result<(), Refusal> {
@@ -151,6 +203,10 @@ pub(super) fn due(d: &mut Decision<'_>, id: QuietId) {
             if d.directory.users.get(&q.by).is_some_and(super::escalation::is_reachable) {
                 warn(d, &q);
             }
+        }
+        Stands::Ended { .. } if q.is_left_elsewhere(d.stamp.wall) => {
+            let forget = d.stamp.at.plus_secs(REMEMBER_SECS);
+            d.emit(Fact::QuietKept { quiet: id, forget });
         }
         Stands::Ended { .. } => {
             let posts = d.world().posts.values().filter(|p| p.about.quiet() == Some(id));
@@ -292,7 +348,7 @@ mod tests {
         fn makes(&mut self, scope: Covered, from: i64, until: i64, because: &str) -> Result<Vec<Fact>, Refusal> {
             let (from, until) = (self.now.plus_secs(from), self.now.plus_secs(until));
             let because = because.to_owned();
-            self.decide(What::Quiet(QuietRequest { scope, by: "ana".into(), from, until, because }))
+            self.decide(What::Quiet(QuietRequest { scope, by: "ana".into(), from, until, because, elsewhere: false }))
         }
     }
 

@@ -180,8 +180,21 @@ pub enum Refusal {
         most: usize,
     },
     /// No silence and no maintenance window has this number, or it is over.
+    /// It cannot be silenced in Alertmanager as well.
+    NotElsewhere(NotElsewhere),
     NoSuchQuiet(QuietId),
     QuietLastsAsLong {
         until: At,
     },
+}
+
+/// Why a silence is not made in Alertmanager.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotElsewhere {
+    /// The configuration names none for it.
+    None,
+    /// What it speaks of comes from several.
+    Several,
+    /// No labels are known by which Alertmanager would know the alert; nor has it anything like a maintenance window.
+    NoLabels,
 }

@@ -71,7 +71,7 @@ fn how_to_ask(d: &Decision<'_>, i: &Incident, by: &UserId, whom: &Whom) -> Resul
     let asked_already = asking(i).any(|c| match &c.kind {
         CallKind::Responder { whom: w, .. } => w == whom,
         CallKind::Reassign { to, .. } => matches!(whom, Whom::User(u) if u == to),
-        CallKind::Main | CallKind::Added { .. } => false,
+        CallKind::Main | CallKind::Added { .. } | CallKind::StandIn { .. } => false,
     });
     if asked_already {
         return Err(Refusal::AskedAlready { incident: i.no, whom: whom.clone() });

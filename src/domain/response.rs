@@ -14,7 +14,7 @@ use super::refusal::Refusal;
 use super::stamp::At;
 use super::text::Text;
 use super::urgency::RaisedBy;
-use super::{dnd, episode, join, responders};
+use super::{episode, join, responders};
 
 /// A snooze is at most seven days.
 pub const SNOOZE_MAX_SECS: i64 = 7 * 24 * 60 * 60;
@@ -192,7 +192,7 @@ fn levels_above(d: &Decision<'_>, i: &Incident, by: &UserId) -> Result<(Policy, 
     let (policy, from) = match i.policy_call() {
         Some(last) if !last.has_level_above() => return Err(nobody_above(i, last)),
         // It went through all levels there are.
-        Some(last) if matches!((&last.kind, &last.state), (CallKind::Added { .. }, CallState::Exhausted { .. })) => {
+        Some(last) if last.kind.is_beside() && matches!(last.state, CallState::Exhausted { .. }) => {
             return Err(nobody_above(i, last));
         }
         Some(last) => ((*last.policy).clone(), last.step + 1),
@@ -247,10 +247,6 @@ pub(super) fn change_urgency(
         (State::Triggered { .. }, Urgency::High) => escalation::start_main_call(d, no, Vec::new()),
         (State::Acknowledged { by: Some(responder), .. }, Urgency::High) if Some(responder) != by => {
             escalation::tell_it_is_urgent(d, no, responder);
-            let sleeps = d.directory.users.get(responder).is_some_and(|u| dnd::out_of_hearing(d, u).is_some());
-            if sleeps {
-                escalation::ask_others_too(d, no, by.unwrap_or(responder));
-            }
         }
         (State::Triggered { .. }, Urgency::Low)
         | (State::Acknowledged { .. } | State::Snoozed { .. } | State::Resolved { .. }, _) => {}

@@ -5,12 +5,14 @@
 //! Absent on purpose: what Slack tells nobody but a person in a browser (whether the slash commands are registered, and
 //! with `should_escape`); it is said that it was not looked at.
 
+mod alertmanagers;
 mod api;
 mod channels;
 mod groups;
 mod people;
 mod tokens;
 
+pub use alertmanagers::check as alertmanagers;
 pub use api::Api;
 pub use channels::check as channels;
 pub use groups::check as groups;
@@ -98,6 +100,7 @@ pub async fn check(loaded: &Loaded, access: &Access, now: At) -> anyhow::Result<
     findings.extend(channels(loaded, &api, &bot).await);
     findings.extend(people(loaded, &api, &bot, now).await);
     findings.extend(groups(loaded, &api).await);
+    findings.extend(alertmanagers(loaded).await?);
     findings.push(Finding::note(commands_note(loaded)));
     Ok(findings)
 }

@@ -85,6 +85,8 @@ pub enum Filled {
         until: At,
         /// All alerts of the same name on the service.
         is_wide: bool,
+        /// In Alertmanager too.
+        elsewhere: bool,
         because: String,
     },
     Maintenance {
@@ -225,6 +227,7 @@ fn filled(form: Form, values: &Value) -> Option<Filled> {
             Filled::Silence {
                 until,
                 is_wide: option(Field::Wide).as_deref() == Some("name"),
+                elsewhere: option(Field::Elsewhere).as_deref() == Some("both"),
                 because: words(Field::Words),
             }
         }

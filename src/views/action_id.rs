@@ -239,6 +239,8 @@ pub enum Field {
     /// The beginning.
     From,
     Wide,
+    /// Whether a silence is made in Alertmanager too.
+    Elsewhere,
     Services,
     Team,
 }
@@ -262,6 +264,7 @@ impl Field {
             Self::Urgency => "urgency",
             Self::From => "from",
             Self::Wide => "wide",
+            Self::Elsewhere => "elsewhere",
             Self::Services => "services",
             Self::Team => "team",
         }

@@ -209,7 +209,7 @@ pub fn no_answer(call: &Call) -> &'static str {
 /// The people of added calls who are being paged: those who are to come, and those who are to take it.
 fn added<'d>(i: &'d Incident, d: &'d Directory) -> (Vec<&'d str>, Vec<&'d str>) {
     let (mut to_come, mut to_take_it): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
-    for call in i.open_calls().filter(|c| c.kind.by().is_some()) {
+    for call in i.open_calls().filter(|c| c.kind.is_beside()) {
         let all = if matches!(call.kind, CallKind::Reassign { .. }) { &mut to_take_it } else { &mut to_come };
         for user in call.asked.iter().map(|a| d.name_of(&a.user)) {
             if !all.contains(&user) {
@@ -238,12 +238,12 @@ pub fn also_asking(i: &Incident, d: &Directory) -> String {
             (!to_take_it.is_empty()).then(|| format!(" {} is asked to take it.", names(&to_take_it))),
         ];
         let asked: String = asked.into_iter().flatten().collect();
-        let at = i.open_calls().filter(|c| c.kind.by().is_some()).filter_map(|c| match c.state {
+        let at = i.open_calls().filter(|c| c.kind.is_beside()).filter_map(|c| match c.state {
             CallState::Asking { next_at } => Some(next_at),
             CallState::Starting | CallState::Exhausted { .. } | CallState::Answered { .. } | CallState::Stopped => None,
         });
         let until = at.min().map(|at| format!(" Waiting for an answer until {}.", time(at))).unwrap_or_default();
-        let all = i.open_calls().filter(|c| c.kind.by().is_some()).flat_map(|c| c.asked.clone());
+        let all = i.open_calls().filter(|c| c.kind.is_beside()).flat_map(|c| c.asked.clone());
         let silent = super::dnd::warning(&all.collect::<Vec<_>>(), d);
         return format!("{asked}{until}{silent}");
     }
@@ -253,7 +253,7 @@ pub fn also_asking(i: &Incident, d: &Directory) -> String {
             format!(" {} did not answer.", names(&[&super::thread::called(whom, d)]))
         }
         Some(CallKind::Reassign { to, .. }) => format!(" {} did not answer.", name(d, to)),
-        Some(CallKind::Added { .. }) => " Nobody above answered.".to_owned(),
+        Some(CallKind::Added { .. } | CallKind::StandIn { .. }) => " Nobody above answered.".to_owned(),
         Some(CallKind::Main) | None => String::new(),
     }
 }
@@ -408,7 +408,7 @@ pub fn who_is_above(i: &Incident, d: &Directory) -> Option<String> {
     let Some(call) = i.policy_call() else {
         return Some(format!("Nobody was paged so far. This pages level 1 now: {}.", level_one(i, d)));
     };
-    let used_up = matches!((&call.kind, &call.state), (CallKind::Added { .. }, CallState::Exhausted { .. }));
+    let used_up = call.kind.is_beside() && matches!(call.state, CallState::Exhausted { .. });
     if !call.has_level_above() || used_up || (call.is_open() && call.asked.is_empty()) {
         return None;
     }

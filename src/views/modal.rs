@@ -237,13 +237,18 @@ pub fn silence(i: &Incident, choices: &[SnoozeChoice], d: &Directory, origin: &O
         }
     };
     let then = "It is recorded and shown, and pages nobody. What still fires at the end pages whoever is on call then.";
-    let blocks = vec![
+    let mut blocks = vec![
         section(&title(i)),
         context(then),
         input(Field::Until, "Until", radio(until).into()),
         input(Field::Wide, "What", radio(wide).into()),
-        input(Field::Words, "Why?", one_line("known, the fix is deployed at 15:00").into()),
     ];
+    if d.alertmanagers.contains_key(&i.service) {
+        let both = "Here, and in Alertmanager by its labels, whatever the service";
+        let choices = vec![option("Here only", "here"), option(both, "both")];
+        blocks.push(input(Field::Elsewhere, "Where", radio(choices).into()));
+    }
+    blocks.push(input(Field::Words, "Why?", one_line("known, the fix is deployed at 15:00").into()));
     form(Form::Silence, &format!("Silence {}", i.no), origin, blocks, "Silence")
 }
 

@@ -101,7 +101,7 @@ fn lead(i: &Incident, p: &Page, d: &Directory) -> String {
         (Purpose::Raised, State::Acknowledged { .. }) => format!("Urgent now: {line}"),
         (Purpose::Back, State::Acknowledged { by: Some(by), .. }) if is_back(i, p, by) => format!("It is back: {line}"),
         (Purpose::Begin, _) if is_asked_to_begin(i, p) => format!("Has work begun? {line}"),
-        _ if is_asked_to_join(i, p) => format!("{} asks for you: {line}", asker(i, p, d)),
+        _ if is_asked_to_join(i, p) => format!("{}: {line}", asks(i, p, d)),
         _ => line,
     }
 }
@@ -130,11 +130,7 @@ fn status_for(i: &Incident, p: &Page, d: &Directory) -> String {
             format!("*You have it* since {}.{after}", time(*since))
         }
         (_, State::Acknowledged { .. }) if is_asked_to_join(i, p) => {
-            let what = match i.call(p.call).map(|c| &c.kind) {
-                Some(CallKind::Reassign { .. }) => "asks you to take it",
-                Some(CallKind::Main | CallKind::Added { .. } | CallKind::Responder { .. }) | None => "asks for you",
-            };
-            format!("*{} {what}.*\n{}", asker(i, p, d), status(i, d))
+            format!("*{}.*\n{}", asks(i, p, d), status(i, d))
         }
         (_, State::Acknowledged { .. }) if i.responders.iter().any(|r| is_recipient(p, r)) => {
             format!("*You are on it too.* {}", status(i, d))
@@ -159,10 +155,13 @@ fn last_call(i: &Incident, p: &Page) -> String {
     format!("*{why}, and {who} the last to be asked.* Acknowledge it, or find somebody who can.{again}")
 }
 
-fn asker(i: &Incident, p: &Page, d: &Directory) -> String {
+/// Who asks the reader beside whoever has it, or why they are asked.
+fn asks(i: &Incident, p: &Page, d: &Directory) -> String {
     match i.call(p.call).map(|c| &c.kind) {
-        Some(kind) => kind.by().map_or_else(|| "The team".to_owned(), |by| name(d, by)),
-        None => "The team".to_owned(),
+        Some(CallKind::StandIn { of }) => format!("{} may not hear it", name(d, of)),
+        Some(CallKind::Reassign { by, .. }) => format!("{} asks you to take it", name(d, by)),
+        Some(CallKind::Added { by } | CallKind::Responder { by, .. }) => format!("{} asks for you", name(d, by)),
+        Some(CallKind::Main) | None => "The team asks for you".to_owned(),
     }
 }
 

@@ -19,6 +19,7 @@ pub fn post(p: &Post, w: &World, d: &Directory, store: StoreId) -> Option<Messag
         About::CannotFollow { team, what, error } => Some(cannot_follow(team, *what, error, d)),
         About::Digest { user, incidents, .. } => super::digest::digest(user, incidents, w, d),
         About::Quiet { quiet } => super::quiet::post(p, *quiet, w, d, store),
+        About::QuietElsewhere { quiet } => super::quiet::not_elsewhere(p, *quiet, w, d),
         About::QuietEnds { quiet, until } => super::quiet::ends_soon(p, *quiet, *until, w, d, store),
     }
 }

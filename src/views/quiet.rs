@@ -144,9 +144,10 @@ pub fn post(p: &Post, id: QuietId, w: &World, d: &Directory, store: StoreId) -> 
         ),
         Stands::InForce { .. } => with_buttons(
             format!(
-                ":no_bell: *{called}* by {by} until {}{why}\n{} What still fires at the end pages whoever is on call then.",
+                ":no_bell: *{called}* by {by} until {}{why}\n{} What still fires at the end pages whoever is on call then.{}",
                 day_and_time(q.until),
-                how_many(&held(id, w), w)
+                how_many(&held(id, w), w),
+                elsewhere(q)
             ),
             buttons(q, store),
         ),
@@ -213,6 +214,37 @@ pub fn ends_soon(p: &Post, id: QuietId, until: At, w: &World, d: &Directory, sto
     ))
 }
 
+/// What Alertmanager has of it, to end a sentence of its own; empty where it is not told.
+fn elsewhere(q: &Quiet) -> &'static str {
+    match &q.elsewhere {
+        None => "",
+        Some(e) if !e.not_done.is_empty() => " Alertmanager could not be told, and is tried again.",
+        Some(e) if e.written.is_some() => " Also in Alertmanager, by these labels, whatever the service.",
+        Some(_) => " Alertmanager is being told.",
+    }
+}
+
+/// To whoever made it, that Alertmanager could not be told.
+pub fn not_elsewhere(p: &Post, id: QuietId, w: &World, d: &Directory) -> Option<Message> {
+    let q = w.quiets.get(&id)?;
+    let elsewhere = q.elsewhere.as_ref()?;
+    let (called, why) = (called(q, w, d, reader_of(p)), escape(&elsewhere.not_done, limits::NOTE));
+    Some(Message::plain(match (q.is_over(), elsewhere.not_done.is_empty()) {
+        (false, true) => format!(":white_check_mark: *{called}* is in Alertmanager now."),
+        (true, true) if elsewhere.removed => format!(":white_check_mark: *{called}* is over, in Alertmanager too."),
+        (true, true) => format!("*{called}* is over here; Alertmanager is being told."),
+        (false, false) => format!(
+            ":warning: *{called}* is not in Alertmanager: {why}. It pages nobody here all the same. I try again until it \
+             ends; to be sure, silence it there."
+        ),
+        (true, false) => format!(
+            ":warning: *{called}* is over here, and may still be in Alertmanager: {why}. Until {} it may keep alerts from me. I \
+             try again until then; to be sure, expire it there.",
+            day_and_time(elsewhere.written.as_ref().map_or(q.until, |w| w.until))
+        ),
+    }))
+}
+
 /// What whoever made it reads.
 pub fn made(q: &Quiet, stopped: &[UserId], w: &World, d: &Directory, reader: Reader<'_>, command: &str) -> String {
     let (called, c) = (called(q, w, d, reader), escape(command, 40));
@@ -234,9 +266,10 @@ pub fn made(q: &Quiet, stopped: &[UserId], w: &World, d: &Directory, reader: Rea
         all => format!(" {} {} not paged any more.", names(all), if all.len() == 1 { "is" } else { "are" }),
     };
     format!(
-        "*{called}* until {}.{stopped} {} What still fires at the end pages whoever is on call then. {end}",
+        "*{called}* until {}.{stopped} {} What still fires at the end pages whoever is on call then.{} {end}",
         day_and_time(q.until),
-        how_many(&held, w)
+        how_many(&held, w),
+        elsewhere(q)
     )
 }
 

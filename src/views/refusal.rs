@@ -9,7 +9,7 @@ use super::thread::called;
 use crate::domain::directory::{Directory, Urgency};
 use crate::domain::fact::ResolvedBy;
 use crate::domain::quiet::Kind;
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{NotElsewhere, Refusal};
 
 /// A refusal, with the button that helps where there is one.
 pub fn message(r: &Refusal, d: &Directory, subject: Subject) -> Message {
@@ -210,6 +210,16 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
         Refusal::TooManyQuiets { most } => format!(
             "{most} silences and maintenance windows are in force or ahead already. `/pager silences` lists them: end one."
         ),
+        Refusal::NotElsewhere(NotElsewhere::None) => {
+            "No Alertmanager is named for it: `api_url` at the service's key in the configuration. Nothing was silenced."
+                .to_owned()
+        }
+        Refusal::NotElsewhere(NotElsewhere::Several) => {
+            "Its alerts come from several Alertmanagers: silence one service. Nothing was silenced.".to_owned()
+        }
+        Refusal::NotElsewhere(NotElsewhere::NoLabels) => {
+            "I don't know by which labels Alertmanager would know it: silence by labels. Nothing was silenced.".to_owned()
+        }
         Refusal::NoSuchQuiet(id) => format!(
             "There is no silence and no maintenance window {}, or it is over. `/pager silences` lists them.",
             id.0

@@ -175,6 +175,7 @@ fn asked(c: &crate::domain::call::Call, d: &Directory) -> Option<String> {
     let kind = match &c.kind {
         CallKind::Main => format!("Level {}", c.step + 1),
         CallKind::Added { by } => format!("Level {}, because {} escalated", c.step + 1, name(d, by)),
+        CallKind::StandIn { of } => format!("Level {}, because {} may not hear it", c.step + 1, name(d, of)),
         CallKind::Responder { by, .. } => format!("{} asked for", name(d, by)),
         CallKind::Reassign { by, .. } => format!("{} asked to take it", name(d, by)),
     };

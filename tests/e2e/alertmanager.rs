@@ -26,6 +26,11 @@ impl Alertmanager {
     /// One that sends everything to `webhook`, again after `repeat`, and alerts with the label `route="pagerduty"` to `enqueue` with
     /// `routing_key` instead. Its files are in `dir`.
     pub fn repeating(dir: &Path, webhook: &str, enqueue: &str, routing_key: &str, repeat: &str) -> Self {
+        Self::at(http::free_address(), dir, webhook, enqueue, routing_key, repeat)
+    }
+
+    /// The same at a stated address; with the files that are in `dir` already.
+    pub fn at(address: SocketAddr, dir: &Path, webhook: &str, enqueue: &str, routing_key: &str, repeat: &str) -> Self {
         assert!(
             Path::new(BINARY).exists(),
             "{BINARY} is missing: this test sends real alerts. Install it: apt-get install prometheus-alertmanager"
@@ -55,7 +60,6 @@ receivers:
         );
         let file = dir.join("alertmanager.yml");
         std::fs::write(&file, config).expect("Alertmanager's configuration is written");
-        let address = http::free_address();
         let log = || File::create(dir.join("alertmanager.log")).expect("a log");
         let child = Command::new(BINARY)
             .arg(format!("--config.file={}", file.display()))
@@ -72,6 +76,31 @@ receivers:
             http::get(this.address, "/-/ready", ANSWER).is_ok_and(|a| a.status == 200)
         });
         this
+    }
+
+    /// Ends it as an operator does, so that it keeps what it knows.
+    pub fn stop(mut self) {
+        let pid = libc::pid_t::try_from(self.child.id()).expect("a process id");
+        // SAFETY: a signal to a child of ours that was not waited for.
+        assert_eq!(unsafe { libc::kill(pid, libc::SIGTERM) }, 0, "Alertmanager is told to end");
+        let _ = self.child.wait();
+    }
+
+    /// Silences something; its id.
+    #[track_caller]
+    pub fn silence(&self, silence: &Value) -> String {
+        let body = silence.to_string();
+        let answer = http::post(self.address, "/api/v2/silences", body.as_bytes(), ANSWER).expect("it answers");
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.json()["silenceID"].as_str().expect("an id").to_owned()
+    }
+
+    /// The silences whose comment ends with these words, as it tells of them.
+    #[track_caller]
+    pub fn silences(&self, words: &str) -> Vec<Value> {
+        let answer = http::get(self.address, "/api/v2/silences", ANSWER).expect("Alertmanager answers");
+        let all = answer.json().as_array().cloned().unwrap_or_default();
+        all.into_iter().filter(|s| s["comment"].as_str().is_some_and(|c| c.starts_with(words))).collect()
     }
 
     /// What Prometheus does when a rule fires; `ends_at` in the past is how it says that it is over.

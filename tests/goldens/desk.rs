@@ -134,7 +134,8 @@ impl Desk {
     /// Somebody makes a silence or a maintenance window, from so long on until so long from now.
     pub fn quiet(&mut self, who: &str, scope: Covered, from_ms: i64, until_ms: i64, because: &str) {
         let (from, until) = (self.now.plus_ms(from_ms), self.now.plus_ms(until_ms));
-        let request = QuietRequest { scope, by: who.into(), from, until, because: because.to_owned() };
+        let request =
+            QuietRequest { scope, by: who.into(), from, until, because: because.to_owned(), elsewhere: false };
         self.decide(What::Quiet(request)).expect("the story's windows are allowed");
     }
 

@@ -4,7 +4,7 @@ use chrono::{NaiveDate, NaiveTime};
 use std::collections::BTreeMap;
 use warridor::domain::condition::When;
 use warridor::domain::directory::{
-    Directory, Method, PersonalRule, Policy, Service, Step, Target, Team, Urgency, User,
+    Alertmanager, Directory, Method, PersonalRule, Policy, Service, Step, Target, Team, Urgency, User,
 };
 use warridor::domain::group::Grouping;
 use warridor::domain::hours::Hours;
@@ -139,6 +139,7 @@ pub fn company() -> Directory {
         channels: CHANNELS.iter().map(|(name, id)| ((*name).to_owned(), (*id).into())).collect(),
         hours: BTreeMap::from([("office".into(), Hours::usual(chrono_tz::Europe::Lisbon))]),
         // Long enough to stay out of stories about something else.
+        alertmanagers: [("payments".into(), Alertmanager { url: "http://am.example".into(), token_env: None })].into(),
         tiers: Tiers(BTreeMap::from([(1, StartWithin::Secs(4 * 60 * 60)), (2, StartWithin::Secs(15 * 60))])),
         catch_all: vec![Target::User("mara".into()), Target::Channel("C0ADMIN".into())],
         ..Directory::empty("C0ADMIN".into())

@@ -18,8 +18,8 @@ use warridor::domain::fact::Fact;
 use warridor::domain::going_on::{Announce, Changes, Reported, Scope};
 use warridor::domain::id::{AnnouncementNo, InputId, OverrideId, QuietId, SlackUserId};
 use warridor::domain::input::{
-    Act, Admission, Deed, Delivery, Event, GuestNote, Input, Introduction, OverrideRequest, QuietRequest, Raise,
-    Removal, Settled, Source, What,
+    Act, Admission, Deed, Delivery, Elsewhere, Event, GuestNote, Input, Introduction, OverrideRequest, QuietRequest,
+    Raise, Removal, Settled, Source, What,
 };
 use warridor::domain::page::Purpose;
 use warridor::domain::quiet::Covered;
@@ -317,10 +317,21 @@ impl Sim {
 
     /// Somebody makes a silence or a maintenance window.
     pub fn quiet(&mut self, by: &str, scope: Covered, from: At, until: At, because: &str) {
+        self.quiet_here_and(false, by, scope, from, until, because);
+    }
+
+    /// The same, in Alertmanager too or not.
+    pub fn quiet_here_and(&mut self, elsewhere: bool, by: &str, scope: Covered, from: At, until: At, because: &str) {
         let id = InputId::from(format!("quiet-{}", self.inputs));
         self.inputs += 1;
-        let request = QuietRequest { scope, by: by.into(), from, until, because: because.to_owned() };
+        let request = QuietRequest { scope, by: by.into(), from, until, because: because.to_owned(), elsewhere };
         self.people.push_back(Input { id, what: What::Quiet(request) });
+    }
+
+    /// What came of it in Alertmanager.
+    pub fn came_elsewhere(&mut self, id: u64, came: Elsewhere) {
+        let (quiet, id) = (QuietId(id), self.mint('e'));
+        self.inner.push_back(Input { id, what: What::QuietElsewhere { id: quiet, came } });
     }
 
     /// Somebody ends one before its time.

@@ -58,7 +58,8 @@ fn command_line(command: &Command, tz: Tz) -> String {
         Command::Quiets => "silences".to_owned(),
         Command::PlanMaintenance => "maintenance?".to_owned(),
         Command::EndQuiet(id) => format!("end silence {}", id.0),
-        Command::Quiet { what, from, until, meant, because } => {
+        Command::Quiet { what, from, until, meant, because, elsewhere } => {
+            let because = if *elsewhere { format!("{because}` and in Alertmanager `") } else { because.clone() };
             let span = format!("{} - {}{}", at(*from, tz), at(*until, tz), also(*meant));
             format!("{} {span} `{because}`", silenced(what))
         }

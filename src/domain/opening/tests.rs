@@ -302,7 +302,14 @@ fn what_comes_and_goes_is_counted_towards_its_threshold_across_incidents() {
 
 fn quiet(s: &mut Story, scope: Covered) {
     let (from, until) = (s.now, s.now.plus_ms(60 * MINUTE));
-    s.decide(What::Quiet(QuietRequest { scope, by: "ana".into(), from, until, because: "deploy".to_owned() }));
+    s.decide(What::Quiet(QuietRequest {
+        scope,
+        by: "ana".into(),
+        from,
+        until,
+        because: "deploy".to_owned(),
+        elsewhere: false,
+    }));
 }
 
 fn is_silenced(i: &Incident) -> bool {

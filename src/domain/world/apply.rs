@@ -18,7 +18,7 @@ use crate::domain::listing::{self, Listing};
 use crate::domain::page::{Page, PageState, Recipient, SyncKey};
 use crate::domain::people::{Newcomer, Standing};
 use crate::domain::post::Post;
-use crate::domain::quiet::{Quiet, Stands};
+use crate::domain::quiet::{Elsewhere, Quiet, Stands, Written};
 use crate::domain::sla::{self, Sla};
 use crate::domain::stamp::{At, Stamp};
 use crate::domain::threshold::Counting;
@@ -157,7 +157,7 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
             w.forget_wake(old.map(|p| p.keep_until), Wake::Post(*id));
             w.touched.push(RowKey::Post(*id));
         }
-        Fact::QuietMade { quiet: id, scope, by, from, until, because, begins, ends } => {
+        Fact::QuietMade { quiet: id, scope, by, from, until, because, begins, ends, elsewhere } => {
             w.meta.last_quiet = w.meta.last_quiet.max(*id);
             let quiet = Quiet {
                 id: *id,
@@ -169,6 +169,7 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
                 due: *begins,
                 because: because.body().clone(),
                 stands: Stands::Planned,
+                elsewhere: elsewhere.clone(),
             };
             w.quiets.insert(*id, quiet);
             w.wake_at(Some(*begins), Wake::Quiet(*id));
@@ -195,6 +196,15 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
             w.forget_wake(old.map(|q| q.due), Wake::Quiet(*quiet));
             w.touched.push(RowKey::Quiet(*quiet));
         }
+        Fact::QuietWritten { quiet, url, id, until } => change_elsewhere(w, *quiet, |e| {
+            e.written = Some(Written { url: url.clone(), id: id.clone(), until: *until });
+            e.not_done = Arc::from("");
+        }),
+        Fact::QuietRemoved { quiet } => change_elsewhere(w, *quiet, |e| {
+            (e.removed, e.not_done) = (true, Arc::from(""));
+        }),
+        Fact::QuietNotDone { quiet, why } => change_elsewhere(w, *quiet, |e| e.not_done = why.body().clone()),
+        Fact::QuietKept { quiet, forget } => change_quiet(w, *quiet, |q| q.due = *forget),
         Fact::QuietsSwept { rest } => {
             w.forget_wake(w.meta.sweep.map(|sweep| sweep.due), Wake::Sweep);
             w.meta.sweep = *rest;
@@ -309,6 +319,14 @@ fn change_quiet(w: &mut World, id: QuietId, how: impl FnOnce(&mut Quiet)) {
     w.forget_wake(Some(before), Wake::Quiet(id));
     w.wake_at(Some(due), Wake::Quiet(id));
     w.touched.push(RowKey::Quiet(id));
+}
+
+fn change_elsewhere(w: &mut World, id: QuietId, how: impl FnOnce(&mut Elsewhere)) {
+    change_quiet(w, id, |q| {
+        if let Some(elsewhere) = &mut q.elsewhere {
+            how(elsewhere);
+        }
+    });
 }
 
 fn person(w: &mut World, slack: &SlackUserId, how: impl FnOnce(&mut Newcomer)) {
@@ -596,7 +614,9 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             });
             let skipped = skipped.clone();
             let what = match i.call(*call).map(|c| &c.kind) {
-                Some(CallKind::Added { .. }) => Happening::NobodyCame { skipped, asked: None },
+                Some(CallKind::Added { .. } | CallKind::StandIn { .. }) => {
+                    Happening::NobodyCame { skipped, asked: None }
+                }
                 Some(CallKind::Responder { whom, .. }) => Happening::NobodyCame { skipped, asked: Some(whom.clone()) },
                 Some(CallKind::Reassign { to, .. }) => {
                     Happening::NobodyCame { skipped, asked: Some(Whom::User(to.clone())) }
@@ -929,6 +949,10 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         | Fact::QuietEnded { .. }
         | Fact::QuietForgotten { .. }
         | Fact::QuietsSwept { .. }
+        | Fact::QuietWritten { .. }
+        | Fact::QuietRemoved { .. }
+        | Fact::QuietNotDone { .. }
+        | Fact::QuietKept { .. }
         | Fact::PostWanted { .. }
         | Fact::PostFailed { .. }
         | Fact::PostDropped { .. }

@@ -161,6 +161,7 @@ fn field_of(refusal: &Refusal, form: Form) -> Field {
             Whom::Team(_) | Whom::Schedule(_) => Field::Teams,
         },
         (Refusal::QuietWithoutReason, _) => Field::Words,
+        (Refusal::NotElsewhere(_), Form::Silence) => Field::Elsewhere,
         (Refusal::QuietNames { .. }, Form::Maintenance) => Field::Services,
         (Refusal::NoSuchService(_), Form::Raise) => Field::Service,
         _ => form.first_field(),

@@ -27,7 +27,7 @@ impl Handler {
     pub(super) async fn quiet(&self, s: &Snapshot, command: &Command, user: &User, typed: &Typed<'_>) -> Message {
         let by = user.id.clone();
         let what = match command {
-            Command::Quiet { what, from, until, because, .. } => {
+            Command::Quiet { what, from, until, because, elsewhere, .. } => {
                 let scope = match what {
                     Silenced::Covered(scope) => scope.clone(),
                     Silenced::Incident(no) => match self.find(s, *no).as_ref().map(alert_of) {
@@ -40,7 +40,7 @@ impl Handler {
                     },
                 };
                 let (from, until, because) = (*from, *until, because.clone());
-                What::Quiet(QuietRequest { scope, by, from, until, because })
+                What::Quiet(QuietRequest { scope, by, from, until, because, elsewhere: *elsewhere })
             }
             Command::EndQuiet(id) => What::EndQuiet { id: *id, by },
             _ => return views::list::help(typed.command, Some(crate::command::Topic::Quiet)),
@@ -114,11 +114,12 @@ impl Handler {
     pub(super) fn quiet_filled(&self, s: &Snapshot, no: IncidentNo, by: &UserId, filled: &Filled) -> Option<What> {
         let now = self.clock.now();
         let request = match filled {
-            Filled::Silence { until, is_wide, because } => {
+            Filled::Silence { until, is_wide, elsewhere, because } => {
                 let incident = self.find(s, no)?;
                 let scope = if *is_wide { same_name(&incident) } else { None };
                 let scope = scope.or_else(|| alert_of(&incident))?;
-                QuietRequest { scope, by: by.clone(), from: now, until: *until, because: because.clone() }
+                let (until, because, elsewhere) = (*until, because.clone(), *elsewhere);
+                QuietRequest { scope, by: by.clone(), from: now, until, because, elsewhere }
             }
             Filled::Maintenance { services, team, from, until, because } => {
                 let scope = match team {
@@ -126,7 +127,8 @@ impl Handler {
                     _ => Covered::Services(services.clone()),
                 };
                 let from = from.unwrap_or(now);
-                QuietRequest { scope, by: by.clone(), from, until: *until, because: because.clone() }
+                let because = because.clone();
+                QuietRequest { scope, by: by.clone(), from, until: *until, because, elsewhere: false }
             }
             _ => return None,
         };
