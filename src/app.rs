@@ -137,7 +137,8 @@ impl App {
         let board = Arc::new(Board::new(booted.pump.snapshot().clone()));
         let client = SlackClient::new(slack_api.clone(), bot_token)?;
         let ledger = Ledger::load(&*store)?;
-        let outbox = Outbox::new(booted.pump.snapshot().clone(), ledger, opened.paused, At(clock.steady_ms()));
+        let outbox =
+            Outbox::new(booted.pump.snapshot().clone(), ledger, &booted.replayed, opened.paused, At(clock.steady_ms()));
         let (failed, failures) = tokio::sync::mpsc::channel(outbox_driver::FAILURES);
         let handle = OutboxHandle::new(outbox, failed);
         let notices = Notices::new(client.clone(), board.clone(), opened.paused);

@@ -97,7 +97,13 @@ impl Outbox {
                 let error = error.chars().take(ERROR_CHARS).collect();
                 vec![Settled::FollowerRefused { team: team.clone(), what, error }]
             }
-            Outcome::Unknown(_) | Outcome::NotSent(_) | Outcome::RateLimited { .. } => {
+            Outcome::Unknown(_) => {
+                // It may be done, and undone before it is tried again.
+                self.ledger.forget(&key);
+                self.try_again(&job, now);
+                Vec::new()
+            }
+            Outcome::NotSent(_) | Outcome::RateLimited { .. } => {
                 self.try_again(&job, now);
                 Vec::new()
             }

@@ -47,6 +47,18 @@ impl Ledger {
         }
     }
 
+    /// Of nothing is it known any more what was shown last.
+    pub fn forget_all(&mut self) {
+        self.changed.extend(std::mem::take(&mut self.shown).into_keys());
+    }
+
+    /// The same of posts, topics and user groups.
+    pub fn forget_what_is_about_no_incident(&mut self) {
+        let is_such = |key: &&SyncKey| matches!(key, SyncKey::Post(_) | SyncKey::Follower(..));
+        let gone: Vec<SyncKey> = self.shown.keys().filter(is_such).cloned().collect();
+        gone.iter().for_each(|key| self.forget(key));
+    }
+
     /// Nothing of this incident will be shown again.
     pub fn forget_incident(&mut self, no: IncidentNo) {
         self.keep_dms(no, |_| false);

@@ -18,6 +18,7 @@ use crate::domain::id::{IncidentNo, MessageRef, PageId, UserId};
 use crate::domain::input::Settled;
 use crate::domain::page::SyncKey;
 use crate::domain::stamp::At;
+use crate::pump::boot::Replayed;
 use crate::pump::{Published, Snapshot};
 use crate::slack::lanes::{Done, Lanes, Priority, Request};
 use crate::slack::outcome::Outcome;
@@ -152,7 +153,7 @@ pub struct Outbox {
 impl Outbox {
     /// Starts from a committed state. Whatever has no identity may have been posted by an earlier process, and is
     /// looked for before it is posted.
-    pub fn new(snapshot: Arc<Snapshot>, ledger: Ledger, paused: bool, now: At) -> Self {
+    pub fn new(snapshot: Arc<Snapshot>, ledger: Ledger, replayed: &Replayed, paused: bool, now: At) -> Self {
         let mut outbox = Self {
             snapshot: snapshot.clone(),
             lanes: Lanes::new(),
@@ -171,6 +172,7 @@ impl Outbox {
         };
         let is_open = |no| snapshot.world.incident(no).is_some_and(|i| !i.closed);
         outbox.ledger.keep_incidents(is_open);
+        outbox.doubt(replayed);
         for incident in snapshot.world.incidents.values().filter(|i| !i.closed) {
             outbox.everything_stale(incident.no, now);
             if incident.card.is_none() {

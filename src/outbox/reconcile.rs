@@ -11,6 +11,7 @@ use crate::domain::incident::Incident;
 use crate::domain::input::Settled;
 use crate::domain::page::{Page, PageFailure, PageState, Recipient, SyncKey};
 use crate::domain::stamp::At;
+use crate::pump::boot::Replayed;
 use crate::slack::lanes::Priority;
 use crate::slack::outcome::Outcome;
 use crate::views;
@@ -129,6 +130,26 @@ impl Outbox {
             }
             SyncKey::Post(_) | SyncKey::Follower(..) => None,
         }
+    }
+
+    /// Whatever changed after the ledger was written may have been shown otherwise since, and be again what it was then.
+    pub(super) fn doubt(&mut self, replayed: &Replayed) {
+        let these = match replayed {
+            Replayed::Nothing => return,
+            Replayed::Everything => return self.ledger.forget_all(),
+            Replayed::These(these) => these,
+        };
+        for no in these {
+            let incident = self.snapshot.world.incident(*no).cloned();
+            for page in incident.iter().flat_map(|i| i.dms()) {
+                // A message that several incidents share is kept by the name of one of them.
+                if let Some((first, page)) = self.shown_as(*no, page) {
+                    self.ledger.forget(&SyncKey::Dm(first, page));
+                }
+            }
+            self.ledger.forget_incident(*no);
+        }
+        self.ledger.forget_what_is_about_no_incident();
     }
 
     /// The direct messages of an incident that a change may make untrue. An older one says the same in all of them, and

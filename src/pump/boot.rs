@@ -4,13 +4,15 @@ use super::load::{OpenTrouble, open_world};
 use super::replay::{ReplayError, apply_frame};
 use super::{Pump, Reading, Snapshot, StepResult, TimeLine, checkpoint};
 use crate::domain::directory::Directory;
-use crate::domain::id::InputId;
+use crate::domain::id::{IncidentNo, InputId};
 use crate::domain::input::{Input, What};
 use crate::domain::people::in_force;
 use crate::domain::stamp::Stamp;
+use crate::domain::world::rows::RowKey;
 use crate::pump::Lane;
 use crate::record::Salt;
 use crate::store::{Opened, Store, StoreError};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Numbers skipped after a restore, so that none names two incidents.
@@ -31,9 +33,33 @@ pub enum BootError {
     FirstWrite(String),
 }
 
+/// What the frames after the rows changed: what the rows say was last shown may not be what was shown last.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Replayed {
+    #[default]
+    Nothing,
+    /// These incidents, and perhaps more that is about no incident.
+    These(BTreeSet<IncidentNo>),
+    /// More incidents than are told apart, or how all of them are shown.
+    Everything,
+}
+
+impl Replayed {
+    fn add(&mut self, touched: &[RowKey]) {
+        let mut all = match std::mem::take(self) {
+            Self::Nothing => BTreeSet::new(),
+            Self::These(all) => all,
+            Self::Everything => return *self = Self::Everything,
+        };
+        all.extend(touched.iter().filter_map(|key| if let RowKey::Incident(no) = key { Some(*no) } else { None }));
+        *self = if all.len() > ROWS_WHILE_REPLAYING { Self::Everything } else { Self::These(all) };
+    }
+}
+
 /// A started pump.
 pub struct Booted {
     pub pump: Pump,
+    pub replayed: Replayed,
     /// What the operator should know.
     pub opened: Opened,
     /// The first step, whose facts (pages carried over, shifts, the configuration) are durable.
@@ -61,6 +87,7 @@ impl Pump {
         })?;
         let mut seq = opened.applied_seq;
         let mut dirty = checkpoint::Dirty::default();
+        let (config, mut replayed) = (world.meta.config, Replayed::default());
         let mut failed: Option<BootError> = None;
         store.tail(opened.applied_seq, &mut |frame| {
             if let Err(e) = apply_frame(&mut world, &frame, &*store, None) {
@@ -68,7 +95,9 @@ impl Pump {
                 return false;
             }
             seq = frame.seq;
-            dirty.add(world.take_touched(), world.take_spilled());
+            let touched = world.take_touched();
+            replayed.add(&touched);
+            dirty.add(touched, world.take_spilled());
             if dirty.len() >= ROWS_WHILE_REPLAYING {
                 let job =
                     checkpoint::job(&world, seq, opened.epoch, opened.store, &directory, std::mem::take(&mut dirty));
@@ -82,6 +111,9 @@ impl Pump {
         })?;
         if let Some(e) = failed {
             return Err(e);
+        }
+        if world.meta.config != config {
+            replayed = Replayed::Everything;
         }
         let at = world.meta.at.max(now.wall);
         let stamp = Stamp { at, wall: now.wall };
@@ -105,7 +137,7 @@ impl Pump {
         if let Some(fatal) = &first.fatal {
             return Err(BootError::FirstWrite(format!("{fatal:?}")));
         }
-        Ok(Booted { pump, opened, first })
+        Ok(Booted { pump, replayed, opened, first })
     }
 
     fn first_step(&mut self, opened: &Opened, directory: Arc<Directory>, now: Reading) -> StepResult {

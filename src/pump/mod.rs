@@ -23,7 +23,7 @@ use std::collections::BTreeSet;
 use std::ops::{Deref, Range};
 use std::sync::Arc;
 
-mod boot;
+pub mod boot;
 mod checkpoint;
 pub mod driver;
 mod load;

@@ -191,7 +191,7 @@ impl Sim {
         }
         let ledger = Ledger::load(&*self.store).expect("the ledger's rows can be read");
         let snapshot = booted.pump.snapshot().clone();
-        self.outbox = Some(Outbox::new(snapshot, ledger, booted.opened.paused, At(self.steady_ms)));
+        self.outbox = Some(Outbox::new(snapshot, ledger, &booted.replayed, booted.opened.paused, At(self.steady_ms)));
         self.pump = Some(booted.pump);
         self.fatal = None;
         self.connect();
