@@ -254,6 +254,10 @@ async fn a_maintenance_window_is_made_seen_and_ended(size: Size) {
     story.look("in maintenance").await;
     story.tap("#main", "quiet.extend").await;
     story.page.shows(".only-me", "lasts until").await;
+    let all = "[...document.querySelectorAll('#messages article')]";
+    let end = format!("{all}.map((a) => a.textContent.match(/lasts until \\S+ (\\d\\d:\\d\\d) now/)).find(Boolean)[1]");
+    let post = format!("{all}.some((a) => a.textContent.includes('1 hour more') && a.textContent.includes({end}))");
+    story.page.eventually("the window's message has the new end", &post).await;
     story.tap("#main", "quiet.end").await;
     story.page.shows(".only-me", "was ended by Ana Silva").await;
     story.card("Paging Ana Silva since").await;

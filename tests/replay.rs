@@ -182,6 +182,7 @@ fn the_life_of_a_window_is_in_the_journal() {
     let window = || Covered::Services(vec!["payments".into()]);
     let steps = |sim: &mut Sim, steps: &[Step]| steps.iter().for_each(|step| take(sim, step));
     sim.events("payments", (0..80).map(|n| event(EventAction::Trigger, &format!("disk-{n}"), None)).collect());
+    sim.settle();
     let (begins, ends) = (sim.wall.plus_ms(10 * MINUTE), sim.wall.plus_ms(50 * MINUTE));
     sim.quiet("ana", window(), begins, ends, "deploy");
     let disk = Covered::Alert(AlertKey { service: "payments".into(), dedup: "disk-1".into() });
