@@ -85,6 +85,8 @@ pub enum Filled {
         until: At,
         /// All alerts of the same name on the service.
         is_wide: bool,
+        /// All that joined the incident.
+        is_group: bool,
         /// In Alertmanager too.
         elsewhere: bool,
         because: String,
@@ -227,6 +229,7 @@ fn filled(form: Form, values: &Value) -> Option<Filled> {
             Filled::Silence {
                 until,
                 is_wide: option(Field::Wide).as_deref() == Some("name"),
+                is_group: option(Field::Wide).as_deref() == Some("group"),
                 elsewhere: option(Field::Elsewhere).as_deref() == Some("both"),
                 because: words(Field::Words),
             }

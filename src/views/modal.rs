@@ -219,7 +219,7 @@ pub fn silence(i: &Incident, choices: &[SnoozeChoice], d: &Directory, origin: &O
     let until: Vec<_> = choices.iter().map(|c| option(&c.words, &c.until.0.to_string())).collect();
     let group = i.joined_group();
     let mut wide = vec![match group {
-        Some(group) => option(&format!("All alerts of {}", super::routing::plain_values(group)), "alert"),
+        Some(group) => option(&format!("All alerts of {}", super::routing::plain_values(group)), "group"),
         None => option("This alert only", "alert"),
     }];
     let service = d.services.get(&i.service).map_or(i.service.as_str(), |s| s.name.as_str());
@@ -243,7 +243,8 @@ pub fn silence(i: &Incident, choices: &[SnoozeChoice], d: &Directory, origin: &O
         input(Field::Until, "Until", radio(until).into()),
         input(Field::Wide, "What", radio(wide).into()),
     ];
-    if d.alertmanagers.contains_key(&i.service) {
+    // What a group has in common may be common to much more there.
+    if group.is_none() && d.alertmanagers.contains_key(&i.service) {
         let both = "Here, and in Alertmanager by its labels, whatever the service";
         let choices = vec![option("Here only", "here"), option(both, "both")];
         blocks.push(input(Field::Elsewhere, "Where", radio(choices).into()));

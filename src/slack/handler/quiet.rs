@@ -10,7 +10,7 @@ use crate::domain::id::{AlertKey, IncidentNo, QuietId, SlackUserId, UserId};
 use crate::domain::incident::Incident;
 use crate::domain::input::{QuietRequest, What};
 use crate::domain::quiet::{Covered, How, Matcher, Within};
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{NotElsewhere, Refusal};
 use crate::pump::Snapshot;
 use crate::slack::dispatch::Handled;
 use crate::slack::translate::{Filled, Place};
@@ -31,6 +31,11 @@ impl Handler {
                 let scope = match what {
                     Silenced::Covered(scope) => scope.clone(),
                     Silenced::Incident(no) => match self.find(s, *no).as_ref().map(alert_of) {
+                        // What a group has in common may be common to much more there.
+                        Some(Some(Covered::Labels { .. })) if *elsewhere => {
+                            let why = Refusal::NotElsewhere(NotElsewhere::NoLabels);
+                            return Message::plain(views::refusal::refusal(&why, &s.directory));
+                        }
                         Some(Some(scope)) => scope,
                         Some(None) => return Message::plain(views::reply::no_alert_to_silence(*no)),
                         None => {
@@ -114,11 +119,16 @@ impl Handler {
     pub(super) fn quiet_filled(&self, s: &Snapshot, no: IncidentNo, by: &UserId, filled: &Filled) -> Option<What> {
         let now = self.clock.now();
         let request = match filled {
-            Filled::Silence { until, is_wide, elsewhere, because } => {
+            Filled::Silence { until, is_wide, is_group, elsewhere, because } => {
                 let incident = self.find(s, no)?;
-                let scope = if *is_wide { same_name(&incident) } else { None };
-                let scope = scope.or_else(|| alert_of(&incident))?;
-                let (until, because, elsewhere) = (*until, because.clone(), *elsewhere);
+                // What joined it since the form was opened was not asked about.
+                let scope = match (is_wide, is_group) {
+                    (true, _) => same_name(&incident),
+                    (false, true) => group_of(&incident),
+                    (false, false) => None,
+                };
+                let scope = scope.or_else(|| first_of(&incident))?;
+                let (until, because, elsewhere) = (*until, because.clone(), *elsewhere && !is_group);
                 QuietRequest { scope, by: by.clone(), from: now, until, because, elsewhere }
             }
             Filled::Maintenance { services, team, from, until, because } => {
@@ -138,11 +148,16 @@ impl Handler {
 
 /// The alert that opened it, or all that joined it too; what a person reported has none.
 fn alert_of(i: &Incident) -> Option<Covered> {
-    if let Some(group) = i.joined_group() {
-        let matcher = |(name, value): (&str, &str)| Matcher { name: name.into(), how: How::Is, value: value.into() };
-        let within = Within::Service(i.service.clone());
-        return Some(Covered::Labels { within, matchers: group.labels().map(matcher).collect() });
-    }
+    group_of(i).or_else(|| first_of(i))
+}
+
+fn group_of(i: &Incident) -> Option<Covered> {
+    let matcher = |(name, value): (&str, &str)| Matcher { name: name.into(), how: How::Is, value: value.into() };
+    let matchers = i.joined_group()?.labels().map(matcher).collect();
+    Some(Covered::Labels { within: Within::Service(i.service.clone()), matchers })
+}
+
+fn first_of(i: &Incident) -> Option<Covered> {
     let alert = i.alerts.first()?;
     Some(Covered::Alert(AlertKey { service: alert.service_in(i).clone(), dedup: alert.dedup.clone() }))
 }
