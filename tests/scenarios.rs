@@ -22,6 +22,7 @@
 //! | `ana maintains payments from 10:00 until 12:00: words` | a maintenance window (`team team`: of a team) |
 //! | `ana ends window 1`, `ana extends window 1 until 13:00` | a silence or a maintenance window |
 //! | `the process dies` / `the power fails` | and it starts again at once |
+//! | `the rows are written` | a checkpoint, with what was last shown |
 //! | `slack: JSON` | a fault as `POST /sandbox/faults` takes it; `{"clear":true}` ends all |
 //! | `the clock steps 2h` / `-2h` | the wall clock only |
 //!
@@ -300,6 +301,11 @@ impl Story {
             "the process dies" | "the power fails" => {
                 self.sim.crash(line == "the power fails");
                 self.sim.boot();
+            }
+            "the rows are written" => {
+                // What was shown is waited for; one look takes the rows, the next writes them.
+                self.sim.checkpoint();
+                self.sim.checkpoint();
             }
             _ => {
                 if let Some(fault) = line.strip_prefix("slack: ").and_then(|j| serde_json::from_str(j).ok()) {
