@@ -329,7 +329,7 @@ fn what_becomes_urgent_while_whoever_has_it_sleeps_pages_the_levels_too() {
         office.pass(1);
         office.slack.pages("ben", 1).len() > before
     });
-    assert!(answer.contains("Ana Silva may not hear it"), "{answer}");
+    assert!(answer.contains("Ana Silva has it and may not hear it: paging Ben Okafor now"), "{answer}");
     office.card("Also paging");
 }
 

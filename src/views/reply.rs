@@ -236,6 +236,10 @@ fn reassign_asked(to: &UserId, after: &Incident, d: &Directory) -> String {
 fn urgency(to: Urgency, stopped: &[UserId], facts: &[Fact], after: &Incident, d: &Directory) -> String {
     let no = after.no;
     let stopped: Vec<&str> = stopped.iter().map(|u| d.name_of(u)).collect();
+    let asleep = after.open_calls().find_map(|c| match &c.kind {
+        CallKind::StandIn { of } => Some(of),
+        CallKind::Main | CallKind::Added { .. } | CallKind::Responder { .. } | CallKind::Reassign { .. } => None,
+    });
     match (to, paging(facts, d), after.responder()) {
         (Urgency::Low, _, _) if stopped.is_empty() => {
             format!("{no} is low urgency now: nobody is paged for it any more.")
@@ -243,6 +247,9 @@ fn urgency(to: Urgency, stopped: &[UserId], facts: &[Fact], after: &Incident, d:
         (Urgency::Low, _, _) => {
             let (stopped, are_not) = (names(&stopped), is_not(&stopped));
             format!("{no} is low urgency now: {stopped} {are_not} paged any more, and nobody else will be.")
+        }
+        (Urgency::High, Some(paging), _) if let Some(of) = asleep => {
+            format!("{no} is high urgency now. {} has it and may not hear it: {paging}", name(d, of))
         }
         (Urgency::High, Some(paging), _) => format!("{no} is high urgency now: {paging}"),
         (Urgency::High, None, Some(by)) => format!("{no} is high urgency now. {} has it.", name(d, by)),
