@@ -329,7 +329,7 @@ fn quieten(sim: &mut Sim) {
         _ => {
             let from = sim.wall.plus_ms(sim.rng.random_range(-60..60) * MINUTE);
             let until = from.plus_ms(sim.rng.random_range(0..200) * MINUTE);
-            let scope = match sim.rng.random_range(0..5) {
+            let scope = match sim.rng.random_range(0..6) {
                 0 => Covered::Team("team".into()),
                 4 => Covered::Labels {
                     within: Within::Service("nodes".into()),

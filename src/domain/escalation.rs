@@ -129,7 +129,7 @@ pub(super) fn start_added_call(d: &mut Decision<'_>, no: IncidentNo, by: UserId,
 /// Whoever has it may not hear that it is urgent, or back: the levels are asked from the first, unless they are already.
 fn ask_others_too(d: &mut Decision<'_>, no: IncidentNo, responder: &UserId) {
     let Some(incident) = d.incident(no) else { return };
-    if incident.open_calls().any(|c| c.kind.is_of_the_policy()) {
+    if incident.open_calls().any(|c| c.kind.is_of_the_policy()) || quieting::quiet_of(d, &incident).is_some() {
         return;
     }
     if let Some(policy) = policy_of(d, &incident) {
@@ -196,7 +196,9 @@ fn run_steps(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo, step: u32, r
                 d.emit(Fact::TurnTaken { policy: call.policy.id.clone(), step, target });
             }
             let next_at = d.stamp.at.plus_secs(delay_secs);
-            let next_up = who_next(d, &call.policy, case, step, round);
+            // Hours are looked at when the next one begins.
+            let later = Case { wall: case.wall.plus_secs(delay_secs), ..case };
+            let next_up = who_next(d, &call.policy, later, step, round);
             start_step(d, no, call_no, Started { step, round, asked, skipped, next_at, next_up });
         }
     }

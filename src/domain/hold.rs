@@ -6,7 +6,7 @@ use super::fact::Fact;
 use super::id::{CallNo, IncidentNo, QuietId, UserId};
 use super::incident::Incident;
 use super::page::RevokeReason;
-use super::quiet::Kind;
+use super::quiet::{Kind, Quiet};
 use super::stamp::At;
 use super::text::Text;
 use super::threshold::{self, Threshold};
@@ -71,6 +71,13 @@ pub(super) fn begin(d: &mut Decision<'_>, no: IncidentNo, why: HoldWhy, until: O
             let calls: Vec<CallNo> = calls.unwrap_or_default();
             escalation::revoke_pages(d, no, Some(&calls), RevokeReason::Held);
             let quiet = if let HoldWhy::Quiet { quiet, .. } = &why { d.world().quiets.get(quiet) } else { None };
+            // The reason may speak of what this incident's channel may not know.
+            let channel = d.incident(no).map(|i| i.channel.clone());
+            let may_tell = |q: &&Quiet| {
+                let mut all = q.scope.services(d.directory).into_iter();
+                all.all(|s| channel.as_ref().is_some_and(|channel| d.directory.may_show(&s, channel)))
+            };
+            let quiet = quiet.filter(may_tell);
             (None, quiet.map(|q| Text::new(q.because.clone())).unwrap_or_default())
         }
     };
@@ -80,8 +87,11 @@ pub(super) fn begin(d: &mut Decision<'_>, no: IncidentNo, why: HoldWhy, until: O
 /// Its time is over: whoever is on call now is asked, unless something else holds it.
 pub(super) fn end(d: &mut Decision<'_>, i: &Incident) {
     d.emit(Fact::HoldEnded { incident: i.no });
-    if matches!(i.state, State::Triggered { .. }) {
-        escalation::page_again(d, i, None);
+    // What cleared asks nobody; what fires again after that does.
+    if matches!(i.state, State::Triggered { .. }) && i.course.clearing.is_none() {
+        // Whoever had it when a window held it back comes with the first level, as after a snooze.
+        let was_held = i.hold.as_ref().is_some_and(|h| matches!(h.why, HoldWhy::Quiet { .. }));
+        escalation::page_again(d, i, i.responders.last().filter(|_| was_held));
     }
 }
 
@@ -98,6 +108,10 @@ fn holding(d: &Decision<'_>, i: &Incident) -> Option<(HoldWhy, Option<At>)> {
 pub(super) fn settles(d: &Decision<'_>, i: &Incident) -> Option<At> {
     // What a person reports does not clear by itself.
     if i.opened_by.is_some() {
+        return None;
+    }
+    // Nor is whom somebody asked for sent away again.
+    if i.open_calls().any(|c| c.kind.by().is_some()) {
         return None;
     }
     let settles = i.opened.plus_secs(d.directory.services.get(&i.service)?.hold_secs);

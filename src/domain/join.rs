@@ -5,6 +5,7 @@ use super::decision::Decision;
 use super::directory::Urgency;
 use super::escalation;
 use super::fact::Fact;
+use super::hold::{self, HoldWhy};
 use super::id::{IncidentNo, UserId};
 use super::incident::Incident;
 use super::page::RevokeReason;
@@ -40,8 +41,13 @@ pub(super) fn merge(d: &mut Decision<'_>, i: &Incident, by: &UserId, into: Incid
     d.emit(Fact::AlertsTaken { incident: into, from: i.no, by: by.clone(), alerts, responders, reported_by });
     if i.urgency == Urgency::High && target.urgency == Urgency::Low {
         change_urgency(d, into, Some(by), None, Urgency::High);
-    } else if was_over && d.world().incident(into).is_some_and(|i| i.has_firing_alert()) {
+    } else if was_over && d.world().incident(into).is_some_and(|i| i.course.clearing.is_none()) {
         escalation::page_on(d, into, None);
+    }
+    // What asked somebody, or was seen by a person, does not begin to wait for more of its kind.
+    let waits = |i: &Incident| i.hold.as_ref().is_some_and(|h| matches!(h.why, HoldWhy::Threshold(_)));
+    if let Some(target) = d.incident(into).filter(|target| waits(target) && !waits(i)) {
+        hold::end(d, &target);
     }
     Ok(())
 }

@@ -50,7 +50,9 @@ fn open(
     let rule = route.map(|route| route.rule(d.world().meta.config));
     let fixed = from.urgency;
     let urgency = urgency::of(d, service, fixed, Some(event));
-    let group = group::values(service, event);
+    // What we say ourselves, of a body that nobody can read, is no alert of a group, and once is enough.
+    let is_ours = from.source == Source::Warridor;
+    let group = if is_ours { None } else { group::values(service, event) };
     if let Some(no) = group.as_deref().and_then(|values| group::joins(d, service, values, key, urgency)) {
         let title = line(&event.title);
         let joined = AlertJoined {
@@ -85,7 +87,7 @@ fn open(
             origin: blank.origin.map(|o| Origin { key: from.key.clone(), rule, ..o }),
             told: (key.service != service.id).then(|| key.service.clone()),
             group: Text::new(group.unwrap_or_default()),
-            threshold: service.threshold,
+            threshold: service.threshold.filter(|_| !is_ours),
             ..blank
         },
     );

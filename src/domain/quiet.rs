@@ -272,15 +272,25 @@ impl Covered {
 /// What helps people and is no label: annotations stand with the labels of an alert.
 const NOT_LABELS: [&str; 6] = ["description", "runbook_url", "runbook", "playbook", "dashboard_url", "dashboard"];
 
-/// The labels of an alert as matchers: all that are known whole.
+/// So many labels of an alert are kept; of one that has as many there may have been more.
+const LABELS_KEPT: usize = 64;
+
+/// The labels of an alert as matchers; none where one of them is not known whole, or cannot be written so: fewer would
+/// cover more than this alert.
 pub(super) fn matchers_of(labels: &str) -> Vec<Matcher> {
     let is_name = |name: &str| {
         let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        name.chars().all(is_word) && !name.starts_with(|c: char| c.is_ascii_digit()) && !NOT_LABELS.contains(&name)
+        name.chars().all(is_word) && !name.starts_with(|c: char| c.is_ascii_digit())
     };
-    let lines = labels.lines().filter_map(|line| line.split_once(": "));
-    let whole = lines.filter(|(name, value)| is_name(name) && !value.is_empty() && !value.ends_with('…'));
-    whole.map(|(name, value)| Matcher { name: name.into(), how: How::Is, value: value.into() }).collect()
+    if labels.lines().count() >= LABELS_KEPT {
+        return Vec::new();
+    }
+    let matcher = |line: &str| {
+        let (name, value) = line.split_once(": ").filter(|(name, value)| is_name(name) && !value.ends_with('…'))?;
+        Some(Matcher { name: name.into(), how: How::Is, value: value.into() })
+    };
+    let is_label = |line: &&str| !NOT_LABELS.iter().any(|not| line.starts_with(&format!("{not}: ")));
+    labels.lines().filter(is_label).map(matcher).collect::<Option<_>>().unwrap_or_default()
 }
 
 impl Quiet {
@@ -372,5 +382,25 @@ mod tests {
         let matches = |word: &str| Matcher::parse(word).is_some_and(|m| m.matches(labels));
         assert!(matches("alertname=DiskFull") && matches("instance=db-*") && matches("env!=prod") && matches("env="));
         assert!(!matches("alertname=Disk") && !matches("instance=web-*") && !matches("alertname!=DiskFull"));
+    }
+
+    #[test]
+    fn an_alert_is_named_by_all_its_labels_or_not_at_all() {
+        let named = |labels: &str| {
+            let all: Vec<String> = matchers_of(labels).iter().map(ToString::to_string).collect();
+            all.join(" ")
+        };
+        assert_eq!(
+            named("alertname: DiskFull\ninstance: db-1\ndescription: of db-1"),
+            "alertname=DiskFull instance=db-1"
+        );
+        // Fewer would silence more than it.
+        for beyond in ["service.name: checkout", "9lives: cat", "note: far too lo…", "no label"] {
+            assert_eq!(named(&format!("alertname: DiskFull\n{beyond}")), "", "{beyond}");
+        }
+        let many = |n: usize| (0..n).map(|n| format!("label_{n}: x")).collect::<Vec<_>>().join("\n");
+        assert_eq!(matchers_of(&many(63)).len(), 63);
+        assert_eq!(matchers_of(&many(64)), [], "there may have been more");
+        assert_eq!(LABELS_KEPT, crate::ingest::limits::LABELS_KEPT);
     }
 }

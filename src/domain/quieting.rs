@@ -16,6 +16,7 @@ use super::quiet::{
 use super::refusal::{NotElsewhere, Refusal};
 use super::stamp::At;
 use super::text::Text;
+use super::threshold;
 use imbl::OrdMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -167,7 +168,13 @@ fn held_back(d: &Decision<'_>, id: QuietId) -> HeldBack {
     let mut held = HeldBack::default();
     let others: OrdMap<QuietId, Quiet> = d.world().quiets.without(&id);
     for i in d.world().open_incidents().filter(|i| i.hold.as_ref().is_some_and(|h| h.why.is_of(id))) {
-        let stays = covering(&others, i, d.directory, d.stamp.at).is_some() || hold::settles(d, i).is_some();
+        let stays = covering(&others, i, d.directory, d.stamp.at).is_some()
+            || hold::settles(d, i).is_some()
+            || threshold::holding(i).is_some();
+        // What cleared meanwhile pages nobody, and is not held either.
+        if i.course.clearing.is_some() {
+            continue;
+        }
         if stays { held.stays.add(i.no) } else { held.pages.add(i.no) }
     }
     held

@@ -48,8 +48,11 @@ impl Counting {
     }
 }
 
-/// Does it still wait for more of its kind?
+/// Does it still wait for more of its kind? What a person reported, or put together, does not.
 pub(super) fn holding(i: &Incident) -> Option<(HoldWhy, Option<At>)> {
+    if i.reported_by().next().is_some() || !i.merged.is_empty() {
+        return None;
+    }
     i.counting.as_ref().map(|c| (HoldWhy::Threshold(c.threshold), None))
 }
 

@@ -45,13 +45,13 @@ pub enum Replayed {
 }
 
 impl Replayed {
-    fn add(&mut self, touched: &[RowKey]) {
+    fn add(&mut self, touched: impl IntoIterator<Item = IncidentNo>) {
         let mut all = match std::mem::take(self) {
             Self::Nothing => BTreeSet::new(),
             Self::These(all) => all,
             Self::Everything => return *self = Self::Everything,
         };
-        all.extend(touched.iter().filter_map(|key| if let RowKey::Incident(no) = key { Some(*no) } else { None }));
+        all.extend(touched);
         *self = if all.len() > ROWS_WHILE_REPLAYING { Self::Everything } else { Self::These(all) };
     }
 }
@@ -96,7 +96,8 @@ impl Pump {
             }
             seq = frame.seq;
             let touched = world.take_touched();
-            replayed.add(&touched);
+            replayed
+                .add(touched.iter().filter_map(|key| if let RowKey::Incident(no) = key { Some(*no) } else { None }));
             dirty.add(touched, world.take_spilled());
             if dirty.len() >= ROWS_WHILE_REPLAYING {
                 let job =
@@ -136,6 +137,11 @@ impl Pump {
         let first = pump.first_step(&opened, directory, now);
         if let Some(fatal) = &first.fatal {
             return Err(BootError::FirstWrite(format!("{fatal:?}")));
+        }
+        // An edit may have been made after the last rows were written, without any frame; what the start itself changes
+        // may be again what it was then.
+        if let Some(published) = &first.published {
+            replayed.add(published.stale.everything.iter().copied());
         }
         Ok(Booted { pump, replayed, opened, first })
     }

@@ -3,7 +3,7 @@
 use super::action_id::{Action, Subject};
 use super::course::{cleared_for_all, flapping, still_firing};
 use super::kit::{actions, button, confirm, context, section};
-use super::more::level_one;
+use super::more::first_level;
 use super::mrkdwn::{day_and_time, escape, escape_marked, link, names, time, truncate};
 use super::thread::snooze_reason;
 use super::{Colored, Message, limits};
@@ -406,7 +406,7 @@ pub fn buttons(i: &Incident, d: &Directory, subject: Subject) -> Vec<SlackBlockB
 /// Whom Escalate wakes, as known when the present level started; `None` when nobody is above.
 pub fn who_is_above(i: &Incident, d: &Directory) -> Option<String> {
     let Some(call) = i.policy_call() else {
-        return Some(format!("Nobody was paged so far. This pages level 1 now: {}.", level_one(i, d)));
+        return Some(format!("Nobody was paged so far. {}", first_level(i, d)));
     };
     let used_up = call.kind.is_beside() && matches!(call.state, CallState::Exhausted { .. });
     if !call.has_level_above() || used_up || (call.is_open() && call.asked.is_empty()) {

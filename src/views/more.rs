@@ -7,9 +7,12 @@ use super::modal::{window, window_above};
 use super::mrkdwn::names;
 use super::thread::line;
 use super::{limits, log};
+use crate::domain::condition::Case;
 use crate::domain::directory::{Directory, Target, Urgency};
 use crate::domain::incident::{Entry, Incident, State};
+use crate::domain::stamp::At;
 use slack_morphism::prelude::*;
+use std::collections::BTreeMap;
 
 /// Everything that can be done to this incident beside its buttons.
 pub fn more(i: &Incident, d: &Directory, origin: &Origin) -> SlackView {
@@ -110,7 +113,7 @@ fn urgency(i: &Incident, d: &Directory) -> Choice {
             let then = match (&i.state, i.responder()) {
                 (_, Some(has_it)) => format!("{} hears of it by direct message.", name(d, has_it)),
                 (State::Snoozed { .. }, None) => "When the snooze ends, it pages.".to_owned(),
-                (_, None) => format!("This pages level 1 now: {}.", level_one(i, d)),
+                (_, None) => first_level(i, d),
             };
             Choice {
                 action: Action::MakeHigh,
@@ -123,11 +126,19 @@ fn urgency(i: &Incident, d: &Directory) -> Choice {
     }
 }
 
-/// Who level 1 asks, as the policy names them: a card cannot know who is on call when it is read.
-pub fn level_one(i: &Incident, d: &Directory) -> String {
-    let targets = d.policies.get(&i.policy).and_then(|p| p.steps.first()).map(|s| s.targets.as_slice());
-    let all: Vec<String> = targets.unwrap_or_default().iter().map(|t| target(t, d)).collect();
-    names(&all.iter().map(String::as_str).collect::<Vec<_>>())
+/// Whom the first level asks that is for this incident, as the policy names them: a card cannot know who is on call when
+/// it is read, nor which hours it is.
+pub fn first_level(i: &Incident, d: &Directory) -> String {
+    let at_any_hour = BTreeMap::new();
+    let case = Case { tier: Some(i.tier), labels: Some(&i.labels), hours: &at_any_hour, wall: At(0) };
+    let policy = i.policy_kept.as_deref().or_else(|| d.policies.get(&i.policy));
+    let mut steps = policy.into_iter().flat_map(|p| (1..).zip(&p.steps));
+    let Some((number, step)) = steps.find(|(_, step)| step.when.refuses(case).is_none()) else {
+        return "This pages nobody: no level is for it.".to_owned();
+    };
+    let all: Vec<String> = step.targets.iter().map(|t| target(t, d)).collect();
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    format!("This pages level {number} now: {}.", names(&all))
 }
 
 fn target(target: &Target, d: &Directory) -> String {

@@ -7,7 +7,9 @@ use crate::domain::handle::decide;
 use crate::domain::hold::HoldWhy;
 use crate::domain::id::{AlertKey, IncidentNo, InputId};
 use crate::domain::incident::{Incident, State, Terminal};
-use crate::domain::input::{Act, Deed, Delivery, Event, EventAction, Input, QuietRequest, Settled, Source, What};
+use crate::domain::input::{
+    Act, Deed, Delivery, Event, EventAction, Input, QuietRequest, Settled, Source, Unreadable, What,
+};
 use crate::domain::join::ALERTS_MAX;
 use crate::domain::page::PageFailure;
 use crate::domain::quiet::{Covered, Matcher, Within};
@@ -404,4 +406,25 @@ fn what_is_sent_to_a_service_whose_alerts_never_clear_counts_as_cleared_as_they_
     s.now = At(19 * MINUTE);
     s.decide(What::Due);
     assert!(s.incident(1).is_resolved());
+}
+
+#[test]
+fn a_body_that_nobody_can_read_waits_for_nothing_and_joins_no_group() {
+    let mut s = Story::new(&[]);
+    s.directory.services.values_mut().for_each(|service| {
+        service.threshold = Some(Threshold { events: 3, within_secs: 600 });
+    });
+    s.fires("nodes", "disk", &[]);
+    assert!(s.incident(1).being_asked().is_empty(), "one of three");
+    let body = Unreadable {
+        service: "nodes".into(),
+        key_name: "nodes-1".to_owned(),
+        title: "An alert could not be read".to_owned(),
+        problem: "alerts[0].labels is a number".to_owned(),
+        excerpt: "{}".to_owned(),
+        urgency: None,
+    };
+    s.decide(What::Unreadable(body));
+    assert_eq!(s.opened(), 2, "one of its own");
+    assert_eq!(s.incident(2).being_asked(), ["ana".into()]);
 }
