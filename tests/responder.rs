@@ -305,7 +305,9 @@ fn a_snooze_says_until_when_and_why_and_its_end_is_a_new_message() {
     let refused = office.submit("ana", &form, &json!({ "until": in_30_min, "at": 1_700_000_000 }));
     assert!(refused["errors"]["until"].as_str().is_some_and(|e| e.contains("has passed")), "{refused}");
     // The window stayed open, with what was wrong beside its field.
-    office.submit("ana", &form, &json!({ "until": in_30_min, "why": "waiting_on", "words": "the vendor" }));
+    let again = json!({ "until": in_30_min, "at": null, "why": "waiting_on", "words": "the vendor" });
+    let taken = office.submit("ana", &form, &again);
+    assert!(taken["errors"].is_null(), "{taken}");
     office.card(1, "(waiting: the vendor)");
     let pages = office.slack.pages("ana", 1).len();
     office.pass(31 * 60);

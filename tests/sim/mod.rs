@@ -78,6 +78,8 @@ pub struct Sim {
     checkpoint: Option<CheckpointJob>,
     /// Events that were answered 202.
     pub accepted: Vec<(warridor::domain::id::ServiceId, Event)>,
+    /// Events that were sent, answered or not.
+    pub sent: Vec<(warridor::domain::id::ServiceId, Event)>,
     /// What somebody following along would have seen.
     pub transcript: Vec<String>,
     decided: BTreeSet<InputId>,
@@ -143,6 +145,7 @@ impl Sim {
             envelopes: BTreeMap::new(),
             checkpoint: None,
             accepted: Vec::new(),
+            sent: Vec::new(),
             transcript: Vec::new(),
             decided: BTreeSet::new(),
             decided_twice: Vec::new(),
@@ -241,6 +244,7 @@ impl Sim {
     /// A monitor's body arrives.
     pub fn events(&mut self, service: &str, events: Vec<Event>) {
         let id = self.mint('h');
+        self.sent.extend(events.iter().map(|e| (service.into(), e.clone())));
         let delivery = Delivery {
             service: service.into(),
             source: Source::Alertmanager,
