@@ -142,6 +142,13 @@ fn service_or_team(r: &mut Reading<'_>) -> Result<Named, Mistake> {
             Err(names::unknown(r, "service or a team", all))
         }
         (Some(service), Some(team)) if team < service => names::team(r).map(Named::Team),
+        // What is silenced is never guessed.
+        (Some(service), Some(team)) if team == service && services.how != How::Whole => {
+            let word = quoted(r.words.typed(r.words.at(), r.words.at() + 1));
+            Err(Mistake::new(format!(
+                "{word} fits a service and a team. Write `service` or `team` before it, or the whole name."
+            )))
+        }
         (Some(_), _) => names::service(r).map(Named::Service),
         (None, Some(_)) => names::team(r).map(Named::Team),
     }

@@ -41,16 +41,20 @@ pub fn duties(world: &World, directory: &Directory, stamp: Stamp, user: &UserId)
     directory.schedules.values().filter_map(duty).collect()
 }
 
-/// Whom the level after this schedule's asks, by the first policy that asks it.
+/// Whom the next level after this schedule's asks that asks somebody now, by the first policy that asks it.
 fn above(world: &World, directory: &Directory, stamp: Stamp, id: &ScheduleId, user: &UserId) -> Vec<UserId> {
     let asks = |s: &Step| s.targets.contains(&Target::Schedule(id.clone()));
-    let next = directory.policies.values().find_map(|p| {
+    let higher = directory.policies.values().find_map(|p| {
         let level = p.steps.iter().position(asks)?;
-        p.steps.get(level + 1)
+        p.steps.get(level + 1..)
     });
-    let mut above = who_would_be_asked(world, directory, stamp, next.map(std::slice::from_ref).unwrap_or_default());
-    above.retain(|u| u != user);
-    above
+    let asked = |step: &Step| {
+        let mut asked = who_would_be_asked(world, directory, stamp, std::slice::from_ref(step));
+        asked.retain(|u| u != user);
+        asked
+    };
+    // One that hours or an empty schedule leave out is passed over.
+    higher.unwrap_or_default().iter().map(asked).find(|asked| !asked.is_empty()).unwrap_or_default()
 }
 
 /// Everybody these steps would ask now, for some incident.

@@ -239,9 +239,10 @@ fn warn(d: &mut Decision<'_>, q: &Quiet) {
     post::want(d, Recipient::User(q.by.clone()), About::QuietEnds { quiet: q.id, until: q.until }, keep_secs);
 }
 
-/// When to look at one that is in force: shortly before its end, or at its end.
+/// When to look at one that is in force: shortly before its end, or at its end. "30m" was said a moment before it begins.
 fn next_look(from: At, until: At, ends: At) -> At {
-    let lasts_secs = (until.0 - from.0) / 1_000;
+    const MOMENT_SECS: i64 = 60;
+    let lasts_secs = (until.0 - from.0) / 1_000 + MOMENT_SECS;
     if lasts_secs < WARN_FROM_SECS { ends } else { ends.plus_secs(-WARN_SECS) }
 }
 
@@ -502,5 +503,12 @@ mod tests {
             desk.decide(more).expect("not too long");
         }
         assert_eq!(seen, [vec![PostId(2)], vec![PostId(2), PostId(3)], vec![PostId(3), PostId(4)]]);
+    }
+
+    #[test]
+    fn half_an_hour_from_a_moment_ago_is_half_an_hour() {
+        let (minutes, warned) = (|n: i64| START.plus_secs(n * 60), |n: i64| START.plus_secs(n * 60 - WARN_SECS));
+        assert_eq!(next_look(START.plus_ms(4), minutes(30), minutes(30)), warned(30));
+        assert_eq!(next_look(START, minutes(28), minutes(28)), minutes(28), "whoever made it remembers");
     }
 }

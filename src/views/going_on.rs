@@ -178,7 +178,9 @@ pub fn next(f: &Forecast, d: &Directory) -> Option<String> {
             Fact::StillOnItAsked { to, .. } => format!("{} is asked “Still on it?”", name(d, to)),
             Fact::AckTimedOut { .. } => "it is triggered again".to_owned(),
             Fact::SnoozeEnded { .. } => "the snooze ends".to_owned(),
-            Fact::Held { why: HoldWhy::Quiet { kind, .. }, .. } => format!("a {} begins", super::quiet::noun(*kind)),
+            Fact::Held { why: HoldWhy::Quiet { kind, .. }, .. } => {
+                format!("a {} holds it back", super::quiet::noun(*kind))
+            }
             Fact::HoldEnded { .. } => "it is held no longer".to_owned(),
             Fact::Resolved { .. } => "it is resolved by itself".to_owned(),
             _ => continue,

@@ -197,12 +197,14 @@ pub fn ends_soon(p: &Post, id: QuietId, until: At, w: &World, d: &Directory, sto
         return Some(Message::plain(format!("*{called}* lasts until {} now.", day_and_time(q.until))));
     }
     let held = held(id, w);
-    let listed: Vec<String> = held
-        .iter()
-        .filter(|i| may_read(i, d, reader.user, None))
-        .take(limits::BUNDLE)
-        .map(|i| format!("\n• {} {}", i.no, plain_title(i, limits::LABEL)))
-        .collect();
+    let readable = held.iter().filter(|i| may_read(i, d, reader.user, None));
+    let mut listed: Vec<String> =
+        readable.take(limits::BUNDLE).map(|i| format!("\n• {} {}", i.no, plain_title(i, limits::LABEL))).collect();
+    match held.len() - listed.len() {
+        0 => {}
+        left_out if listed.is_empty() => listed.push(format!("\n• {left_out}, of what you may not read")),
+        left_out => listed.push(format!("\n• and {left_out} more")),
+    }
     let then = match held.len() {
         0 => "Nothing is held back, so nothing pages then.".to_owned(),
         1 => "Then this pages whoever is on call, if it still fires:".to_owned(),
