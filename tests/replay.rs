@@ -211,6 +211,23 @@ fn the_life_of_a_window_is_in_the_journal() {
     assert_eq!(rows_of(&sim, MemKv::default()), stored);
 }
 
+#[test]
+fn a_start_after_which_nothing_changed_leaves_topics_and_groups_alone() {
+    let mut sim = Sim::new(1);
+    sim.events("reports", vec![event(EventAction::Trigger, "disk", None)]);
+    sim.advance(2 * MINUTE);
+    let set = |sim: &Sim| sim.transcript.iter().filter(|l| l.contains("setTopic") || l.contains("usergroups")).count();
+    assert_eq!(set(&sim), 2, "the topic and the group follow: {}", sim.tail());
+    // One takes the rows, one writes them with what was shown.
+    for _ in 0..4 {
+        sim.checkpoint();
+    }
+    sim.crash(false);
+    sim.boot();
+    sim.advance(2 * MINUTE);
+    assert_eq!(set(&sim), 2, "{}", sim.tail());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(cases()))]
 

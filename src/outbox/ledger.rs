@@ -52,10 +52,9 @@ impl Ledger {
         self.changed.extend(std::mem::take(&mut self.shown).into_keys());
     }
 
-    /// The same of posts, topics and user groups.
-    pub fn forget_what_is_about_no_incident(&mut self) {
-        let is_such = |key: &&SyncKey| matches!(key, SyncKey::Post(_) | SyncKey::Follower(..));
-        let gone: Vec<SyncKey> = self.shown.keys().filter(is_such).cloned().collect();
+    /// The same of some.
+    pub fn forget_all_of(&mut self, which: impl Fn(&SyncKey) -> bool) {
+        let gone: Vec<SyncKey> = self.shown.keys().filter(|key| which(key)).cloned().collect();
         gone.iter().for_each(|key| self.forget(key));
     }
 

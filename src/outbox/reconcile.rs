@@ -9,14 +9,13 @@ use super::{Address, Awaiting, CERTAINTY_MS, Job, LOOK_AGAIN_MS, Outbox, RETRY_S
 use crate::domain::id::{MessageRef, PageId};
 use crate::domain::incident::Incident;
 use crate::domain::input::Settled;
-use crate::domain::page::{Page, PageFailure, PageState, Recipient, SyncKey};
+use crate::domain::page::{Page, PageFailure, PageState, SyncKey};
 use crate::domain::stamp::At;
 use crate::pump::boot::Replayed;
 use crate::slack::lanes::Priority;
 use crate::slack::outcome::Outcome;
 use crate::views;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl Outbox {
@@ -134,12 +133,10 @@ impl Outbox {
 
     /// Whatever changed after the ledger was written may have been shown otherwise since, and be again what it was then.
     pub(super) fn doubt(&mut self, replayed: &Replayed) {
-        let these = match replayed {
-            Replayed::Nothing => return,
-            Replayed::Everything => return self.ledger.forget_all(),
-            Replayed::These(these) => these,
-        };
-        for no in these {
+        if replayed.everything {
+            return self.ledger.forget_all();
+        }
+        for no in &replayed.incidents {
             let incident = self.snapshot.world.incident(*no).cloned();
             for page in incident.iter().flat_map(|i| i.dms()) {
                 // A message that several incidents share is kept by the name of one of them.
@@ -149,29 +146,28 @@ impl Outbox {
             }
             self.ledger.forget_incident(*no);
         }
-        self.ledger.forget_what_is_about_no_incident();
+        if replayed.posts {
+            self.ledger.forget_all_of(|key| matches!(key, SyncKey::Post(_)));
+        }
+        // Slack tells the channel of a topic that is set: not at every start.
+        if replayed.shifts {
+            self.ledger.forget_all_of(|key| matches!(key, SyncKey::Follower(..)));
+        }
     }
 
     /// The direct messages of an incident that a change may make untrue. An older one says the same in all of them, and
     /// those that say it are left alone: nobody draws two hundred messages anew for each line of a long night.
     pub(super) fn changing_dms(&self, incident: &Incident) -> Vec<PageId> {
-        let mut newest: BTreeMap<&Recipient, PageId> = BTreeMap::new();
-        for id in incident.dms() {
-            let Some(page) = incident.page(id) else { continue };
-            let known = newest.entry(&page.to).or_insert(id);
-            *known = id.max(*known);
-        }
         let mut last_word = None;
         let mut says_it = |no, id| {
             let hash = *last_word.get_or_insert_with(|| hash(&shown(&views::page::followed(incident), false)));
             self.ledger.shows(&SyncKey::Dm(no, id), hash)
         };
-        let changes = |id: &PageId| {
-            let Some(page) = incident.page(*id) else { return false };
-            let is_newest = newest.get(&page.to) == Some(id);
-            is_newest || page.bundle().is_some() || !says_it(incident.no, *id)
+        let changes = |p: &&Page| {
+            p.message().is_some()
+                && (p.bundle().is_some() || !views::page::is_followed(incident, p) || !says_it(incident.no, p.id))
         };
-        incident.dms().filter(changes).collect()
+        incident.pages.iter().filter(changes).map(|p| p.id).collect()
     }
 
     pub(super) fn sync_done(&mut self, key: SyncKey, outcome: Outcome, now: At) -> Vec<Settled> {

@@ -2,7 +2,7 @@
 
 use super::load::{OpenTrouble, open_world};
 use super::replay::{ReplayError, apply_frame};
-use super::{Pump, Reading, Snapshot, StepResult, TimeLine, checkpoint};
+use super::{Pump, Reading, Snapshot, Stales, StepResult, TimeLine, checkpoint};
 use crate::domain::directory::Directory;
 use crate::domain::id::{IncidentNo, InputId};
 use crate::domain::input::{Input, What};
@@ -33,26 +33,49 @@ pub enum BootError {
     FirstWrite(String),
 }
 
-/// What the frames after the rows changed: what the rows say was last shown may not be what was shown last.
+/// What the frames after the rows changed, and the start itself: what the rows say was last shown may not be what was
+/// shown last, and what the start makes of it may be again what it was then.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Replayed {
-    #[default]
-    Nothing,
-    /// These incidents, and perhaps more that is about no incident.
-    These(BTreeSet<IncidentNo>),
+pub struct Replayed {
+    pub incidents: BTreeSet<IncidentNo>,
+    /// Something that messages about no single incident show.
+    pub posts: bool,
+    /// Who is on call, which topics and user groups follow.
+    pub shifts: bool,
     /// More incidents than are told apart, or how all of them are shown.
-    Everything,
+    pub everything: bool,
 }
 
 impl Replayed {
-    fn add(&mut self, touched: impl IntoIterator<Item = IncidentNo>) {
-        let mut all = match std::mem::take(self) {
-            Self::Nothing => BTreeSet::new(),
-            Self::These(all) => all,
-            Self::Everything => return *self = Self::Everything,
-        };
-        all.extend(touched);
-        *self = if all.len() > ROWS_WHILE_REPLAYING { Self::Everything } else { Self::These(all) };
+    fn rows(&mut self, touched: &[RowKey]) {
+        for key in touched {
+            match key {
+                RowKey::Incident(no) => self.incident(*no),
+                RowKey::Override(_) | RowKey::Shift(_) | RowKey::Person(_) => (self.posts, self.shifts) = (true, true),
+                RowKey::Post(_) | RowKey::Quiet(_) | RowKey::Fyi(_) | RowKey::Dnd(_) => self.posts = true,
+                RowKey::Meta
+                | RowKey::Alert(_)
+                | RowKey::Seen(_)
+                | RowKey::Turn(..)
+                | RowKey::Change(_)
+                | RowKey::Announcement(_) => {}
+            }
+        }
+    }
+
+    fn start(&mut self, shown: &Stales) {
+        shown.everything.iter().for_each(|no| self.incident(*no));
+        self.posts |= shown.all_posts || !shown.posts.is_empty();
+        self.shifts |= shown.all_posts;
+    }
+
+    fn incident(&mut self, no: IncidentNo) {
+        self.posts = true;
+        self.incidents.insert(no);
+        self.everything |= self.incidents.len() > ROWS_WHILE_REPLAYING;
+        if self.everything {
+            self.incidents.clear();
+        }
     }
 }
 
@@ -96,8 +119,7 @@ impl Pump {
             }
             seq = frame.seq;
             let touched = world.take_touched();
-            replayed
-                .add(touched.iter().filter_map(|key| if let RowKey::Incident(no) = key { Some(*no) } else { None }));
+            replayed.rows(&touched);
             dirty.add(touched, world.take_spilled());
             if dirty.len() >= ROWS_WHILE_REPLAYING {
                 let job =
@@ -113,9 +135,7 @@ impl Pump {
         if let Some(e) = failed {
             return Err(e);
         }
-        if world.meta.config != config {
-            replayed = Replayed::Everything;
-        }
+        replayed.everything |= world.meta.config != config;
         let at = world.meta.at.max(now.wall);
         let stamp = Stamp { at, wall: now.wall };
         let directory_in_force = in_force(&directory, &world);
@@ -138,10 +158,8 @@ impl Pump {
         if let Some(fatal) = &first.fatal {
             return Err(BootError::FirstWrite(format!("{fatal:?}")));
         }
-        // An edit may have been made after the last rows were written, without any frame; what the start itself changes
-        // may be again what it was then.
         if let Some(published) = &first.published {
-            replayed.add(published.stale.everything.iter().copied());
+            replayed.start(&published.stale);
         }
         Ok(Booted { pump, replayed, opened, first })
     }
