@@ -55,11 +55,11 @@ impl WebDriverCompatibleCommand for Devtools {
     }
 }
 
-impl Page {
-    /// Opens an address in a window of 1280 by 800.
-    pub async fn open(address: &str) -> Self {
-        let permit = BROWSERS.acquire().await.expect("never closed");
-        let profile = tempfile::tempdir().expect("a profile");
+/// A ChromeDriver that listens, and its port. It asks the system for a free port in one family of addresses and gives up
+/// when somebody has the same one in the other, so it is asked again, a few times.
+fn driver() -> (Child, String) {
+    let mut said = String::new();
+    for _ in 0..5 {
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
             .stdin(Stdio::null())
@@ -67,12 +67,25 @@ impl Page {
             .stderr(Stdio::null())
             .spawn()
             .expect("chromedriver: tests/run.sh installs chromium-driver");
-        let said = BufReader::new(driver.stdout.take().expect("piped"));
-        let port = said.lines().map_while(Result::ok).find_map(|line| {
-            let port = line.split("successfully on port ").nth(1)?;
-            Some(port.trim_end_matches('.').to_owned())
-        });
-        let port = port.expect("chromedriver says its port");
+        let lines = BufReader::new(driver.stdout.take().expect("piped")).lines().map_while(Result::ok);
+        for line in lines {
+            if let Some(port) = line.split("successfully on port ").nth(1) {
+                return (driver, port.trim_end_matches('.').to_owned());
+            }
+            said.push_str(&line);
+            said.push('\n');
+        }
+        driver.wait().ok();
+    }
+    panic!("chromedriver never said its port, five times:\n{said}")
+}
+
+impl Page {
+    /// Opens an address in a window of 1280 by 800.
+    pub async fn open(address: &str) -> Self {
+        let permit = BROWSERS.acquire().await.expect("never closed");
+        let profile = tempfile::tempdir().expect("a profile");
+        let (driver, port) = driver();
         let mut flags: Vec<String> = FLAGS.map(String::from).to_vec();
         flags.push(format!("--user-data-dir={}", profile.path().display()));
         let mut wanted = Map::new();
