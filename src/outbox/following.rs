@@ -39,7 +39,6 @@ impl Outbox {
     }
 
     pub(super) fn follower_address(&self, team: &TeamId, what: Follower) -> Option<Address> {
-        self.follower_body(team, what)?;
         let team = self.snapshot.directory.teams.get(team)?;
         let (method, channel) = match what {
             Follower::Topic => ("conversations.setTopic", Some(team.channel.to_string())),

@@ -227,14 +227,15 @@ impl Outbox {
             return (Vec::new(), Vec::new());
         }
         self.give_up_looking(now);
-        self.queue_what_is_ready(now);
+        let mut drafts = self.queue_what_is_ready(now);
         let mut requests = Vec::new();
         for mut request in self.lanes.poll(now) {
             let Some(job) = self.calls.get(&request.id).cloned() else { continue };
             // The state may have changed while the call waited for its lane: look again, at the last moment.
-            let address = self.address(&job);
+            let body = drafts.remove(&request.id).or_else(|| self.render(&job));
+            let address = body.as_ref().and_then(|_| self.address(&job));
             let same = address.as_ref().is_some_and(|a| a.method == request.method && a.channel == request.channel);
-            match self.render(&job).filter(|_| same) {
+            match body.filter(|_| same) {
                 Some((body, sent)) => {
                     request.body = body;
                     let members = self.members_sent(&job);
@@ -427,12 +428,15 @@ impl Outbox {
         }
     }
 
-    fn queue_what_is_ready(&mut self, now: At) {
+    /// The bodies of what is queued now, by the number of the call: nothing changes before the lanes are asked, so that
+    /// what leaves at once is rendered once.
+    fn queue_what_is_ready(&mut self, now: At) -> BTreeMap<u64, Body> {
+        let mut drafts = BTreeMap::new();
         for crowd in 0..self.crowd.len() {
             while self.lanes.takes(crowd == PAGES)
                 && let Some((_, job)) = self.crowd[crowd].pop_first()
             {
-                self.queue(job, now);
+                drafts.extend(self.queue(job, now));
             }
         }
         while self.ready.first().is_some_and(|(at, _)| *at <= now)
@@ -440,19 +444,20 @@ impl Outbox {
         {
             let crowd = crowd_of(&job);
             if self.lanes.takes(crowd == PAGES) || self.is_unreachable(&job) {
-                self.queue(job, now);
+                drafts.extend(self.queue(job, now));
             } else {
                 self.crowd[crowd].insert((at, job));
             }
         }
+        drafts
     }
 
     fn is_unreachable(&self, job: &Job) -> bool {
         matches!(job, Job::Page(no, page) if self.unreachable(*no, *page).is_some())
     }
 
-    fn queue(&mut self, job: Job, now: At) {
-        let Some(work) = self.jobs.get_mut(&job) else { return };
+    fn queue(&mut self, job: Job, now: At) -> Option<(u64, Body)> {
+        let work = self.jobs.get_mut(&job)?;
         work.ready_at = None;
         if let Job::Page(no, page) = job
             && let Some(settled) = self.unreachable(no, page)
@@ -460,26 +465,29 @@ impl Outbox {
             self.release(&job, now);
             self.tell(&job, Awaiting::Settled);
             self.to_tell.push(settled);
-            return;
+            return None;
         }
         if let Job::Page(no, page) = job {
             if self.jobs.get(&Job::Page(no, page)).is_some_and(|w| w.lead.is_some()) {
-                return;
+                return None;
             }
             if self.page_of(no, page).is_some_and(|(_, p)| self.is_being_found(&p)) {
                 self.make_ready(&job, now.plus_ms(RETRY_FIRST_MS));
-                return;
+                return None;
             }
             if let Some(until) = self.held_until(no, page, now) {
                 self.make_ready(&job, until);
-                return;
+                return None;
             }
             self.gather(no, page, now);
         }
-        let Some(Address { method, channel, priority }) = self.address(&job) else {
+        // What others join while it waits is rendered when it leaves.
+        let draft = matches!(job, Job::Sync(_)).then(|| self.render(&job));
+        let is_silent = matches!(draft, Some(None));
+        let Some(Address { method, channel, priority }) = self.address(&job).filter(|_| !is_silent) else {
             self.release(&job, now);
             self.finish(&job);
-            return;
+            return None;
         };
         self.next_call += 1;
         let id = self.next_call;
@@ -491,9 +499,13 @@ impl Outbox {
                     work.call = Some(id);
                 }
                 self.calls.insert(id, job);
+                draft.flatten().map(|body| (id, body))
             }
             // The lanes are full for this kind of work; others may still have room.
-            Err(_) => self.make_ready(&job, now.plus_ms(RETRY_FIRST_MS)),
+            Err(_) => {
+                self.make_ready(&job, now.plus_ms(RETRY_FIRST_MS));
+                None
+            }
         }
     }
 
@@ -543,7 +555,7 @@ impl Outbox {
         }
     }
 
-    /// Where the job's next call goes; `None` when there is nothing to do.
+    /// Where the job's next call goes, if there is anything to say.
     fn address(&self, job: &Job) -> Option<Address> {
         match job {
             Job::Page(no, page) => self.page_address(*no, *page),
@@ -552,7 +564,7 @@ impl Outbox {
     }
 
     /// The body of the job's next call, and the hash of what it shows; `None` when there is nothing to do any more.
-    fn render(&self, job: &Job) -> Option<(serde_json::Value, Option<u64>)> {
+    fn render(&self, job: &Job) -> Option<Body> {
         match job {
             Job::Page(no, page) => self.page_body(*no, *page),
             Job::Sync(key) => self.sync_body(key),
@@ -626,6 +638,9 @@ fn crowd_of(job: &Job) -> usize {
         Job::Sync(_) => 1,
     }
 }
+
+/// The arguments of a call, and the hash of what they show; of thread lines, how far they go; of a look, where it begins.
+type Body = (serde_json::Value, Option<u64>);
 
 /// A call's place in the lanes.
 struct Address {

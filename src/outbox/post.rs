@@ -2,7 +2,7 @@
 
 use super::refused::{Refused, sort};
 use super::wire::{hash, mark, post_metadata, posted, shown, with};
-use super::{Address, Awaiting, CERTAINTY_MS, Job, Outbox, RETRY_SLOW_MS, Step};
+use super::{Address, Awaiting, Body, CERTAINTY_MS, Job, Outbox, RETRY_SLOW_MS, Step};
 use crate::domain::id::{MessageRef, PostId};
 use crate::domain::input::Settled;
 use crate::domain::page::{PageFailure, Recipient, SyncKey};
@@ -69,17 +69,14 @@ impl Outbox {
             (Step::Find { channel }, None) => {
                 Some(Address { method: "conversations.history", channel: Some(channel.clone()), priority })
             }
-            (Step::Send | Step::OpenDm | Step::Find { .. }, message) => {
-                self.post_body(id)?;
-                Some(match message {
-                    Some(m) => Address { method: "chat.update", channel: Some(m.channel.to_string()), priority },
-                    None => Address { method: "chat.postMessage", channel: Some(self.post_to(p)?), priority },
-                })
-            }
+            (Step::Send | Step::OpenDm | Step::Find { .. }, message) => Some(match message {
+                Some(m) => Address { method: "chat.update", channel: Some(m.channel.to_string()), priority },
+                None => Address { method: "chat.postMessage", channel: Some(self.post_to(p)?), priority },
+            }),
         }
     }
 
-    pub(super) fn post_body(&self, id: PostId) -> Option<(Value, Option<u64>)> {
+    pub(super) fn post_body(&self, id: PostId) -> Option<Body> {
         let key = SyncKey::Post(id);
         let p = self.snapshot.world.posts.get(&id)?;
         let work = self.jobs.get(&Job::Sync(key.clone()))?;

@@ -5,7 +5,7 @@
 
 use super::refused::{Refused, sort};
 use super::wire::{found, hash, mark, metadata, posted, shown, with};
-use super::{Address, Awaiting, CERTAINTY_MS, Job, LOOK_AGAIN_MS, Outbox, RETRY_SLOW_MS, Step};
+use super::{Address, Awaiting, Body, CERTAINTY_MS, Job, LOOK_AGAIN_MS, Outbox, RETRY_SLOW_MS, Step};
 use crate::domain::id::{MessageRef, PageId};
 use crate::domain::incident::Incident;
 use crate::domain::input::Settled;
@@ -31,8 +31,6 @@ impl Outbox {
             let channel = Some(channel.clone());
             return Some(Address { method: "conversations.history", channel, priority: Priority::Card });
         }
-        // Something to say at all?
-        self.sync_body(key)?;
         let card = self.card_of(&incident);
         let (method, channel, priority) = match (key, card) {
             (SyncKey::Card(_), Some(card)) => ("chat.update", card.channel, Priority::Card),
@@ -48,7 +46,7 @@ impl Outbox {
         Some(Address { method, channel: Some(channel.to_string()), priority })
     }
 
-    pub(super) fn sync_body(&self, key: &SyncKey) -> Option<(Value, Option<u64>)> {
+    pub(super) fn sync_body(&self, key: &SyncKey) -> Option<Body> {
         match key {
             SyncKey::Post(id) => return self.post_body(*id),
             SyncKey::Follower(team, what) => return self.follower_body(team, *what),

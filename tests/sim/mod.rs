@@ -637,7 +637,8 @@ impl Sim {
                 answer.error()
             ));
             let retry_after = answer.retry_after_secs.map(|s| s.to_string());
-            let heard = classify(answer.status, retry_after.as_deref(), answer.body.to_string().as_bytes());
+            let heard =
+                classify(answer.status, retry_after.as_deref(), &serde_json::to_vec(&answer.body).expect("JSON"));
             let slow = i64::try_from(answer.delay_ms).unwrap_or(i64::MAX);
             let latency = self.rng.random_range(self.latency_ms.0..=self.latency_ms.1) + slow;
             let (after, outcome) = match answer.fate {
