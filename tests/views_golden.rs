@@ -1023,13 +1023,13 @@ fn windows() {
     for (name, desk) in states() {
         let i = first(&desk);
         let subject = Subject { store: desk.store, incident: i.no };
-        let origin = Origin { subject, channel: Some("C0PAY".into()) };
+        let origin = Origin::new(subject, Some("C0PAY".into()));
         golden.say(&format!("More…, {name}"), &view(&views::more::more(&i, &desk.directory, &origin), Some(subject)));
     }
     let (_, desk) = states().swap_remove(1);
     let i = first(&desk);
     let subject = Subject { store: desk.store, incident: i.no };
-    let origin = Origin { subject, channel: None };
+    let origin = Origin::new(subject, None);
     let mut say = |name: &str, v| golden.say(name, &view(&v, Some(subject)));
     let d = &desk.directory;
     let askable = |value: &str, name: &str, now: &str| Askable {
@@ -1048,6 +1048,11 @@ fn windows() {
     let choices = snooze::choices(NIGHT, chrono_tz::UTC);
     say("silence of a group", views::modal::silence(&first(&group), &choices, d, &origin));
     say("maintenance", views::modal::maintenance(d, &origin));
+    let said = Origin { link: "https://acme.slack.com/archives/C1/p1".to_owned(), ..origin.clone() };
+    let hours = snooze::choices(NIGHT, chrono_tz::UTC);
+    say("announce", views::modal::announce("draining east <!here>", false, &hours, d, "/pager", &said));
+    say("announce, the message has no words", views::modal::announce("", false, &hours, d, "/pager", &said));
+    say("announce, the message is longer", views::modal::announce("draining…", true, &hours, d, "/pager", &said));
     say("merge, no other", views::modal::merge(&i, &[], &origin));
     let mut many = Desk::at(NIGHT);
     for n in 0..130 {
@@ -1363,7 +1368,7 @@ fn snooze_modal() {
         let i = first(&desk);
         let subject = Subject { store: desk.store, incident: i.no };
         let choices = snooze::choices(now, chrono_tz::Europe::Lisbon);
-        let origin = Origin { subject, channel: None };
+        let origin = Origin::new(subject, None);
         golden.say(name, &view(&views::modal::snooze(&i, &choices, &desk.directory, &origin), Some(subject)));
     }
     golden.compare();
