@@ -24,7 +24,7 @@ use warridor::config::{Means, SystemEnv, load};
 use warridor::domain::call::{Asked, SkipReason, Skipped, Whom};
 use warridor::domain::course::Had;
 use warridor::domain::directory::{Directory, Target, Urgency};
-use warridor::domain::duty::{coming, duties, out_of_hearing};
+use warridor::domain::duty::{Also, coming, duties, out_of_hearing};
 use warridor::domain::fact::{LateAct, ResolvedBy};
 use warridor::domain::gaps;
 use warridor::domain::hold::HoldWhy;
@@ -1123,6 +1123,11 @@ fn bundles() {
     three.act_on(3, "ana", Deed::Resolve { note: None });
     say("none waits any more", &three);
     say("sixty", &some(60));
+    let mut held = some(2);
+    held.titled("search", "Search is slow", "", &[]);
+    held.deliver();
+    held.quiet("ben", Covered::Services(vec!["payments".into()]), 0, HOUR, "deploy");
+    say("a window holds two back", &held);
     golden.compare();
 }
 
@@ -1153,6 +1158,17 @@ fn why_and_now() {
     let watches: Vec<Watch<'_>> = desk.directory.schedules.values().map(watch).collect();
     let open = [&first(&desk)];
     golden.say("now", &message(&views::why::now(&open, &watches, &desk.directory), None));
+    let mut parts = Desk::at(NIGHT);
+    for service in ["payments", "payments", "payments", "search", "reports"] {
+        parts.titled(service, &format!("{service} is slow"), "", &[]);
+    }
+    parts.act_on(2, "ana", Deed::Acknowledge);
+    let until = NIGHT.plus_ms(HOUR);
+    parts.act_on(3, "ana", Deed::Snooze { until, why: None, because: String::new() });
+    parts.quiet("ben", Covered::Services(vec!["search".into()]), 0, HOUR, "deploy");
+    let mut open: Vec<&Incident> = parts.world.open_incidents().map(|i| &**i).collect();
+    open.sort_by_key(|i| views::list::order(i));
+    golden.say("now, of every kind", &message(&views::why::now(&open, &watches, &parts.directory), None));
     golden.say("now, all quiet", &message(&views::why::now(&[], &watches, &desk.directory), None));
     golden.compare();
 }
@@ -1308,10 +1324,20 @@ fn on_call() {
     };
     golden.say("Ben takes it", &say(&request("ben", "ben"), Some("ana"), false));
     golden.say("Ben is put in Ana's place", &say(&request("ben", "mara"), Some("ana"), true));
-    let both = views::oncall::backs_themselves_up(&request("ben", "ben"), &"payments-backup".into(), &directory);
+    let both = views::oncall::backs_themselves_up(
+        &request("ben", "ben"),
+        &Also::Schedule("payments-backup".into()),
+        &directory,
+    );
     golden.say("Ben is the backup, too", &both);
-    let both = views::oncall::backs_themselves_up(&request("ben", "mara"), &"payments-backup".into(), &directory);
+    let both = views::oncall::backs_themselves_up(
+        &request("ben", "mara"),
+        &Also::Schedule("payments-backup".into()),
+        &directory,
+    );
     golden.say("Ben is the backup, too, says Mara", &both);
+    let named = views::oncall::backs_themselves_up(&request("ben", "ben"), &Also::ByName(2), &directory);
+    golden.say("Ben is level 2 by name", &named);
     golden.say("where nobody was", &say(&request("ben", "mara"), None, false));
     golden.say("nothing is configured", &message(&views::oncall::oncall(None, &[], &directory), None));
     let d = &directory;
