@@ -97,7 +97,8 @@ pub fn named(directory: &Directory, user: &UserId) -> Vec<Named> {
     let names = |s: &Step| s.targets.contains(&Target::User(user.clone()));
     let mut all = Vec::new();
     for policy in directory.policies.values() {
-        let mut left: Vec<&Service> = paging_by(directory, policy).collect();
+        let pages_by_itself = |s: &&Service| s.urgency == Urgency::High;
+        let mut left: Vec<&Service> = services_of(directory, policy).filter(pages_by_itself).collect();
         for (n, step) in policy.steps.iter().enumerate().filter(|(_, step)| names(step)) {
             let asked: Vec<&Service> = left.iter().copied().filter(|s| step.when.may_be_of(s.tier)).collect();
             let is_first = |s: &&Service| !policy.steps.iter().take(n).any(|before| before.when.may_be_of(s.tier));
@@ -118,25 +119,24 @@ pub fn named(directory: &Directory, user: &UserId) -> Vec<Named> {
     all
 }
 
-/// The services that page by this policy by themselves.
-fn paging_by<'a>(directory: &'a Directory, policy: &'a Policy) -> impl Iterator<Item = &'a Service> {
-    directory.services.values().filter(|s| s.policy == policy.id && s.urgency == Urgency::High)
+fn services_of<'a>(directory: &'a Directory, policy: &'a Policy) -> impl Iterator<Item = &'a Service> {
+    directory.services.values().filter(|s| s.policy == policy.id)
 }
 
-/// Can this level ask for any service of its policy? One for tiers that none of them has never does. A policy by which
-/// nothing asks by itself is not judged.
+/// Can this level ask for any service of its policy? One for tiers that none of them has never does. A policy without
+/// services is not judged.
 pub fn can_ask(directory: &Directory, policy: &Policy, step: &Step) -> bool {
-    let mut all = paging_by(directory, policy).peekable();
+    let mut all = services_of(directory, policy).peekable();
     all.peek().is_none() || all.any(|s| step.when.may_be_of(s.tier))
 }
 
-/// For what only a schedule is asked; `None`: by some level for everything that pages by its policy, or by none at all.
+/// For what only a schedule is asked; `None`: by some level for every service of its policy, or by none at all.
 pub fn asked_only(directory: &Directory, schedule: &ScheduleId) -> Option<When> {
     let asks = |s: &&Step| s.targets.contains(&Target::Schedule(schedule.clone()));
     let levels = directory.policies.values().flat_map(|policy| {
         let levels = policy.steps.iter().filter(asks).filter(|step| can_ask(directory, policy, step));
         levels.map(|step| {
-            let is_of_all = paging_by(directory, policy).all(|s| step.when.may_be_of(s.tier));
+            let is_of_all = services_of(directory, policy).all(|s| step.when.may_be_of(s.tier));
             let tiers = if is_of_all { Vec::new() } else { step.when.tiers.clone() };
             When { tiers, ..step.when.clone() }
         })
