@@ -21,6 +21,19 @@ async fn the_first_html_says_who_one_is_and_holds_the_card_and_its_buttons() {
 }
 
 #[tokio::test]
+async fn the_banner_leaves_out_levels_that_never_ask_and_says_for_what_the_others_do() {
+    let primary = "{ targets = [\"schedule:payments-primary\"], delay = \"5m\" }";
+    let picky = "{ targets = [\"user:mara\"], delay = \"2m\", tiers = [3] },\n  \
+                 { targets = [\"schedule:payments-primary\"], delay = \"2m\", during = \"search-support\" }";
+    let config = shipped();
+    assert!(config.contains(primary));
+    let demo = Demo::start_of(&config.replace(primary, picky), &["--no-samples"]).await;
+    let html = reqwest_text(&demo.page("/?as=ana")).await;
+    let wanted = "You are Ana Silva, on call for Payments, only during search-support · backup Ben Okafor";
+    assert!(html.contains(wanted), "{wanted}: {html}");
+}
+
+#[tokio::test]
 async fn whoever_the_file_knows_by_e_mail_only_is_there_and_is_paged() {
     let slack_of = |id: &str| format!("slack = \"{id}\"\n");
     let config = shipped().replace(&slack_of("U07ANASILVA"), "").replace(&slack_of("U07BENOKAFO"), "");

@@ -29,6 +29,7 @@ at_both_sizes! {
     a_maintenance_window_is_made_seen_and_ended
     a_silence_is_made_seen_and_ended
     the_home_tab_acts_and_pages
+    a_message_is_announced
     words_to_the_bot_are_commands
     a_hostile_alert_is_harmless_everywhere
 }
@@ -288,6 +289,26 @@ async fn a_silence_is_made_seen_and_ended(size: Size) {
     story.tap("#main", "quiet.end").await;
     story.page.shows(".only-me", "was ended by Ana Silva").await;
     story.card("Paging Ana Silva since").await;
+    story.page.has_no_complaints().await;
+}
+
+async fn a_message_is_announced(size: Size) {
+    let story = Story::quiet(size, "ana").await;
+    story.say("draining east, may cause alerts").await;
+    story.page.shows("#messages article", "draining east").await;
+    story.page.js("(document.querySelector('#messages .tools summary').click(), 1)").await;
+    story.page.press("#messages .tools", "Announce to on-call\nWarridor").await;
+    story.window("It pages nobody.").await;
+    let words = "document.querySelector(\".modal [data-block='words'] textarea\").value";
+    assert_eq!(story.page.js(words).await, "draining east, may cause alerts");
+    story.select("about", "Payments API").await;
+    story.choose("In 2 hours").await;
+    story.look("the window of an announcement").await;
+    story.submit().await;
+    story.page.shows(".only-me", "Announced for Payments API: “draining east, may cause alerts”").await;
+    story.look("announced").await;
+    story.say("/pager now").await;
+    story.page.shows(".only-me", "from a message").await;
     story.page.has_no_complaints().await;
 }
 

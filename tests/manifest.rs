@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use warridor::config::{self, MemoryEnv, manifest};
 use warridor::slack::methods::{self, Features};
+use warridor::views::action_id::Shortcut;
 
 const SHIPPED: &str = include_str!("../config.toml");
 
@@ -191,6 +192,20 @@ fn its_texts_fit() {
     }
     let color = about["background_color"].as_str().unwrap();
     assert!(color.len() == 7 && color.starts_with('#') && color[1..].chars().all(|c| c.is_ascii_hexdigit()));
+}
+
+#[test]
+fn every_entry_of_a_messages_menu_fits_and_is_understood() {
+    let manifest = built(SHIPPED);
+    let shortcuts = manifest["features"]["shortcuts"].as_array().unwrap();
+    assert_eq!(shortcuts.len(), Shortcut::ALL.len());
+    for shortcut in shortcuts {
+        assert_eq!(shortcut["type"], "message", "a global one has no message to read");
+        let text = |key: &str| shortcut[key].as_str().unwrap();
+        assert!((1..=24).contains(&text("name").chars().count()), "{shortcut}");
+        assert!((1..=150).contains(&text("description").chars().count()), "{shortcut}");
+        assert!(Shortcut::parse(text("callback_id")).is_some(), "{shortcut}");
+    }
 }
 
 /// Slack's own schemas are not ours to ship: they are looked for in `$WARRIDOR_SHARED/schemas`, then beside the project.

@@ -638,6 +638,12 @@ fn whoever_takes_a_second_level_of_the_same_policy_is_warned() {
     let says = |line: &str| plain(&office.slack.types("ben", "payments", "/pager", line).to_string());
     let both = says("oncall take Backup 2h");
     assert!(both.contains("You carry Payments, by the week then as well"), "{both}");
+    // Level 2 names Ben, whoever is on call.
+    let by_name =
+        Company::default().config().replace("targets = [\"user:ana\"]", "targets = [\"schedule:payments-week\"]");
+    let other = Office::open(&by_name, company::workspace());
+    let said = plain(&other.slack.types("ben", "payments", "/pager", "oncall take payments-week 2h").to_string());
+    assert!(said.contains("You are level 2 of the same policy as well"), "{said}");
     // Chen carries nothing else.
     let fine = says("oncall override Backup @chen 2h");
     assert!(!fine.contains(":warning:"), "{fine}");

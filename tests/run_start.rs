@@ -28,6 +28,7 @@ fn a_restored_copy_says_that_it_is_paused_until_somebody_confirms() {
     let log = pager.log();
     assert_eq!(log.matches("PAUSED").count(), 1, "{log}");
     assert!(log.contains("run `warridor restore --confirm`"), "{log}");
+    assert!(!log.contains('\u{1b}'), "a file is no terminal, and has no colours");
 
     warridor(&["restore", "--confirm"], &copy);
     pager.start();

@@ -82,6 +82,24 @@ fn what_is_sent_elsewhere_is_told_with_its_rule_policy_and_who_is_asked_when() {
 }
 
 #[test]
+fn what_cannot_be_read_is_told_with_what_is_wrong_and_whom_it_pages_all_the_same() {
+    let broken = r#"{"status": "firing", "alerts": [{"labels": {"alertname": "DiskFull""#;
+    let said = simulate(broken, &["--service", "payments-api", "--source", "alertmanager"]);
+    let told: Vec<&str> = said.lines().collect();
+    assert!(told[0].starts_with("event.json is not understood: "), "{said}");
+    assert_eq!(told[4], "#1 DiskFull", "{said}");
+    assert!(said.contains("ana is paged by Slack"), "{said}");
+    let json = simulate(broken, &["--service", "payments-api", "--source", "alertmanager", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert!(json[0]["problem"].as_str().is_some_and(|p| !p.is_empty()), "{json}");
+    assert!(json[0]["ahead"].as_array().is_some_and(|a| a.iter().any(|a| a["what"] == "page")), "{json}");
+    let good =
+        simulate(r#"{"title": "Cards fail", "dedup_key": "c"}"#, &["--service", "payments-api", "--format", "json"]);
+    let good: serde_json::Value = serde_json::from_str(&good).expect("JSON");
+    assert_eq!(good[0]["problem"], serde_json::Value::Null);
+}
+
+#[test]
 fn what_waits_for_more_of_its_kind_pages_nobody_yet_and_the_third_does() {
     let one = |n: u32| format!(r#"{{"status": "firing", "labels": {{"alertname": "Slow{n}", "region": "eu"}}}}"#);
     let body =

@@ -24,7 +24,7 @@ use warridor::config::{Means, SystemEnv, load};
 use warridor::domain::call::{Asked, SkipReason, Skipped, Whom};
 use warridor::domain::course::Had;
 use warridor::domain::directory::{Directory, Target, Urgency};
-use warridor::domain::duty::{coming, duties, out_of_hearing};
+use warridor::domain::duty::{Also, coming, duties, out_of_hearing};
 use warridor::domain::fact::{LateAct, ResolvedBy};
 use warridor::domain::gaps;
 use warridor::domain::hold::HoldWhy;
@@ -1023,13 +1023,13 @@ fn windows() {
     for (name, desk) in states() {
         let i = first(&desk);
         let subject = Subject { store: desk.store, incident: i.no };
-        let origin = Origin { subject, channel: Some("C0PAY".into()) };
+        let origin = Origin::new(subject, Some("C0PAY".into()));
         golden.say(&format!("More…, {name}"), &view(&views::more::more(&i, &desk.directory, &origin), Some(subject)));
     }
     let (_, desk) = states().swap_remove(1);
     let i = first(&desk);
     let subject = Subject { store: desk.store, incident: i.no };
-    let origin = Origin { subject, channel: None };
+    let origin = Origin::new(subject, None);
     let mut say = |name: &str, v| golden.say(name, &view(&v, Some(subject)));
     let d = &desk.directory;
     let askable = |value: &str, name: &str, now: &str| Askable {
@@ -1048,6 +1048,11 @@ fn windows() {
     let choices = snooze::choices(NIGHT, chrono_tz::UTC);
     say("silence of a group", views::modal::silence(&first(&group), &choices, d, &origin));
     say("maintenance", views::modal::maintenance(d, &origin));
+    let said = Origin { link: "https://acme.slack.com/archives/C1/p1".to_owned(), ..origin.clone() };
+    let hours = snooze::choices(NIGHT, chrono_tz::UTC);
+    say("announce", views::modal::announce("draining east <!here>", false, &hours, d, "/pager", &said));
+    say("announce, the message has no words", views::modal::announce("", false, &hours, d, "/pager", &said));
+    say("announce, the message is longer", views::modal::announce("draining…", true, &hours, d, "/pager", &said));
     say("merge, no other", views::modal::merge(&i, &[], &origin));
     let mut many = Desk::at(NIGHT);
     for n in 0..130 {
@@ -1118,6 +1123,11 @@ fn bundles() {
     three.act_on(3, "ana", Deed::Resolve { note: None });
     say("none waits any more", &three);
     say("sixty", &some(60));
+    let mut held = some(2);
+    held.titled("search", "Search is slow", "", &[]);
+    held.deliver();
+    held.quiet("ben", Covered::Services(vec!["payments".into()]), 0, HOUR, "deploy");
+    say("a window holds two back", &held);
     golden.compare();
 }
 
@@ -1148,6 +1158,17 @@ fn why_and_now() {
     let watches: Vec<Watch<'_>> = desk.directory.schedules.values().map(watch).collect();
     let open = [&first(&desk)];
     golden.say("now", &message(&views::why::now(&open, &watches, &desk.directory), None));
+    let mut parts = Desk::at(NIGHT);
+    for service in ["payments", "payments", "payments", "search", "reports"] {
+        parts.titled(service, &format!("{service} is slow"), "", &[]);
+    }
+    parts.act_on(2, "ana", Deed::Acknowledge);
+    let until = NIGHT.plus_ms(HOUR);
+    parts.act_on(3, "ana", Deed::Snooze { until, why: None, because: String::new() });
+    parts.quiet("ben", Covered::Services(vec!["search".into()]), 0, HOUR, "deploy");
+    let mut open: Vec<&Incident> = parts.world.open_incidents().map(|i| &**i).collect();
+    open.sort_by_key(|i| views::list::order(i));
+    golden.say("now, of every kind", &message(&views::why::now(&open, &watches, &parts.directory), None));
     golden.say("now, all quiet", &message(&views::why::now(&[], &watches, &desk.directory), None));
     golden.compare();
 }
@@ -1303,10 +1324,20 @@ fn on_call() {
     };
     golden.say("Ben takes it", &say(&request("ben", "ben"), Some("ana"), false));
     golden.say("Ben is put in Ana's place", &say(&request("ben", "mara"), Some("ana"), true));
-    let both = views::oncall::backs_themselves_up(&request("ben", "ben"), &"payments-backup".into(), &directory);
+    let both = views::oncall::backs_themselves_up(
+        &request("ben", "ben"),
+        &Also::Schedule("payments-backup".into()),
+        &directory,
+    );
     golden.say("Ben is the backup, too", &both);
-    let both = views::oncall::backs_themselves_up(&request("ben", "mara"), &"payments-backup".into(), &directory);
+    let both = views::oncall::backs_themselves_up(
+        &request("ben", "mara"),
+        &Also::Schedule("payments-backup".into()),
+        &directory,
+    );
     golden.say("Ben is the backup, too, says Mara", &both);
+    let named = views::oncall::backs_themselves_up(&request("ben", "ben"), &Also::ByName(2), &directory);
+    golden.say("Ben is level 2 by name", &named);
     golden.say("where nobody was", &say(&request("ben", "mara"), None, false));
     golden.say("nothing is configured", &message(&views::oncall::oncall(None, &[], &directory), None));
     let d = &directory;
@@ -1363,7 +1394,7 @@ fn snooze_modal() {
         let i = first(&desk);
         let subject = Subject { store: desk.store, incident: i.no };
         let choices = snooze::choices(now, chrono_tz::Europe::Lisbon);
-        let origin = Origin { subject, channel: None };
+        let origin = Origin::new(subject, None);
         golden.say(name, &view(&views::modal::snooze(&i, &choices, &desk.directory, &origin), Some(subject)));
     }
     golden.compare();

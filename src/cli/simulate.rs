@@ -11,12 +11,13 @@ use crate::domain::forecast::{After, Ahead, End, Forecast, after};
 use crate::domain::handle::decide;
 use crate::domain::hold::HoldWhy;
 use crate::domain::id::{FyiId, InputId, ServiceId, UserId};
-use crate::domain::input::{Delivery, Event, Input, Source, What};
+use crate::domain::input::{Delivery, Event, Input, Source, Unreadable, What};
 use crate::domain::page::{Purpose, Recipient};
 use crate::domain::schedule::local_instant;
 use crate::domain::stamp::{At, Stamp};
 use crate::domain::world::World;
 use crate::ingest::sources::{DecodeError, alertmanager, generic, pagerduty};
+use crate::ingest::unreadable;
 use crate::views::reply::span;
 use crate::views::routing::rule_of;
 use crate::views::thread::skip;
@@ -64,7 +65,7 @@ enum Format {
     Json,
 }
 
-/// 0: it was told, 1: the body is not understood, 2: usage or configuration.
+/// 0: it was told, 2: usage or configuration.
 pub(super) fn simulate(options: &Options, common: &Common) -> ExitCode {
     with_config(common, &SystemEnv, |loaded| {
         let world = match &common.data_dir {
@@ -100,35 +101,68 @@ fn story(options: &Options, loaded: Loaded, mut world: World) -> Result<String, 
     };
     let directory = Arc::new(loaded.directory);
     let form = options.source.unwrap_or_else(|| guessed(&body));
-    let events = events(form, &body).map_err(|all| (1, format!("{path}: {}", said(&all))))?;
+    let events = events(form, &body).map_err(|all| said(&all));
     let (service, key) = to_whom(options, &directory, &body)?;
     // What is open in the state may lie ahead of the time asked about; delays then count from it.
     let now = Stamp { at: at.max(world.meta.at), wall: at };
     let loads = Input { id: InputId::minted('c', 0), what: What::ConfigLoaded(directory.clone()) };
     decide(&mut world, &directory, &loads, now).map_err(|r| (2, format!("simulate: {r:?}")))?;
     let directory = crate::domain::people::in_force(&directory, &world);
-    let what = What::Events(Delivery {
-        service: service.clone(),
-        source: match form {
-            Form::Alertmanager => Source::Alertmanager,
-            Form::Pagerduty => Source::PagerDuty,
-            Form::Generic => Source::Generic,
-        },
-        urgency: key.and_then(|k| k.urgency),
-        resolve_after_secs: key.and_then(|k| k.resolve_after_secs),
-        key: key.map(|k| k.name.as_str().into()),
-        events,
-    });
+    let problem = events.as_ref().err().cloned();
+    let what = match events {
+        Ok(events) => What::Events(Delivery {
+            service: service.clone(),
+            source: match form {
+                Form::Alertmanager => Source::Alertmanager,
+                Form::Pagerduty => Source::PagerDuty,
+                Form::Generic => Source::Generic,
+            },
+            urgency: key.and_then(|k| k.urgency),
+            resolve_after_secs: key.and_then(|k| k.resolve_after_secs),
+            key: key.map(|k| k.name.as_str().into()),
+            events,
+        }),
+        // What a sender is told 400 for pages as well.
+        Err(problem) => What::Unreadable(as_unreadable(&directory, &service, key, &body, &problem)),
+    };
     let input = Input { id: InputId::minted('h', 0), what };
     let after = after(&world, &directory, &input, now).map_err(|r| (2, format!("simulate: {r:?}")))?;
     Ok(match options.format {
-        Format::Text => text(&after, &directory, &service, at),
+        Format::Text => {
+            let told = text(&after, &directory, &service, at);
+            match problem {
+                Some(problem) => format!(
+                    "{path} is not understood: {problem}\nThe sender is told so, and it becomes an incident all the \
+                     same, by which somebody is asked to look.\n{told}"
+                ),
+                None => told,
+            }
+        }
         Format::Json => {
-            let told = after.forecasts.iter().map(|f| told_json(f, &after, &directory));
+            let told = after.forecasts.iter().map(|f| told_json(f, problem.as_deref(), &after, &directory));
             let all: Vec<Value> = told.chain(after.facts.iter().filter_map(informs_json)).collect();
             serde_json::to_string_pretty(&all).unwrap_or_default()
         }
     })
+}
+
+/// What the door makes of a body that it cannot read.
+fn as_unreadable(
+    d: &Directory,
+    service: &ServiceId,
+    key: Option<&IntegrationKey>,
+    body: &[u8],
+    problem: &str,
+) -> Unreadable {
+    let as_if = IntegrationKey {
+        name: "simulated".to_owned(),
+        service: service.clone(),
+        urgency: None,
+        resolve_after_secs: None,
+    };
+    let name = d.services.get(service).map_or(service.as_str(), |s| s.name.as_str());
+    let secret = unreadable::find_routing_key(body).unwrap_or_default();
+    unreadable::unreadable(key.unwrap_or(&as_if), name, body, problem, &secret)
 }
 
 fn said(all: &[DecodeError]) -> String {
@@ -179,6 +213,7 @@ fn to_whom<'a>(
         });
     }
     let secret = pagerduty::read(body).ok().and_then(|m| m.routing_key().map(std::borrow::Cow::into_owned));
+    let secret = secret.or_else(|| unreadable::find_routing_key(body));
     if let Some(key) = secret.and_then(|secret| crate::ingest::key_named(d, &secret)) {
         return Ok((key.service.clone(), Some(key)));
     }
@@ -382,7 +417,8 @@ fn informs_json(fact: &Fact) -> Option<Value> {
     Some(json!({ "incident": null, "what": what, "rule": rule }))
 }
 
-fn told_json(f: &Forecast, after: &After, d: &Directory) -> Value {
+/// `problem`: why the body could not be read.
+fn told_json(f: &Forecast, problem: Option<&str>, after: &After, d: &Directory) -> Value {
     let i = after.world.incident(f.incident);
     let skips = |all: &[crate::domain::call::Skipped]| -> Vec<Value> {
         let target = |t: &Target| crate::views::why::target(t, d);
@@ -415,6 +451,7 @@ fn told_json(f: &Forecast, after: &After, d: &Directory) -> Value {
     json!({
         "incident": f.incident,
         "title": i.map(|i| i.title.clone()),
+        "problem": problem,
         "service": i.map(|i| i.service.clone()),
         "urgency": i.map(|i| i.urgency),
         "urgency_because": i.and_then(|i| i.origin.as_ref()).map(|o| o.urgency),

@@ -45,7 +45,7 @@ pub(super) fn mention(word: &str) -> Option<Mention<'_>> {
 }
 
 /// Free text with its mentions as a person reads them: a note is kept longer than Slack's ids mean anything.
-pub(super) fn readable(text: &str, directory: &Directory) -> String {
+pub fn readable(text: &str, directory: &Directory) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(open) = rest.find('<') {

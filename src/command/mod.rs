@@ -28,6 +28,7 @@ mod which;
 mod words;
 
 pub use doing::DOING_SECS;
+pub use mention::readable;
 pub use mistake::{CANDIDATES_MAX, Mistake, QUOTED_MAX};
 pub use nearest::nearest;
 pub use people::UNKNOWN_SPEAKER;

@@ -1,5 +1,6 @@
 //! `silence …` and `maintenance …`
 
+use super::mention::mention;
 use super::mistake::{Mistake, quoted};
 use super::names::{self, of_service, of_team};
 use super::reading::Reading;
@@ -7,9 +8,10 @@ use super::span::span;
 use super::spoken::spoken;
 use super::which::{incident_no, number};
 use super::{Command, REASON_MAX, Silenced};
+use crate::domain::directory::Service;
 use crate::domain::id::{IncidentNo, QuietId, ServiceId, TeamId};
 use crate::domain::lookup::{How, Lookup, NAME_WORDS};
-use crate::domain::quiet::{Covered, MATCHERS_MAX, Matcher, Within};
+use crate::domain::quiet::{Covered, MAINTENANCE_MAX_SECS, MATCHERS_MAX, Matcher, SILENCE_MAX_SECS, Within};
 use std::cmp::Reverse;
 
 const LIST: &[&str] = &["list", "ls", "show", "all"];
@@ -43,7 +45,13 @@ pub(super) fn silence(r: &mut Reading<'_>) -> Result<Command, Mistake> {
             "Of which service or team? Write it after the labels: `silence alertname=DiskFull in payments-api 2h because …`.",
         ));
     }
-    let named = service_or_team(r)?;
+    let named = match service_or_team(r) {
+        Err(mistake) if matchers.is_empty() && mistake.instead.is_none() => {
+            r.words.set(at);
+            return Err(as_name_of_alerts(r).unwrap_or(mistake));
+        }
+        named => named?,
+    };
     matchers_ahead(r, &mut matchers)?;
     if matchers.is_empty() {
         let why = "A silence names labels. To silence all of it is a maintenance window.";
@@ -54,6 +62,39 @@ pub(super) fn silence(r: &mut Reading<'_>) -> Result<Command, Mistake> {
         Named::Team(id) => Within::Team(id),
     };
     when_and_why(r, Silenced::Covered(Covered::Labels { within, matchers }))
+}
+
+/// `silence DiskFull 2h`: a word that names neither incident, service nor team is an alert's name, perhaps. The line that
+/// would silence it is of the speaker's own team, where nothing else was typed.
+fn as_name_of_alerts(r: &Reading<'_>) -> Option<Mistake> {
+    let (at, end, d) = (r.words.at(), r.words.at() + r.words.left(), r.directory());
+    let word = r.words.typed(at, at + 1);
+    Matcher::parse(&format!("alertname={word}")).filter(|_| mention(word).is_none())?;
+    let mut after = r.clone();
+    after.words.advance(1);
+    let to = after.words.at();
+    let typed = after.words.skip(IN).then(|| service_or_team(&mut after).ok()).flatten();
+    let of = match typed {
+        Some(Named::Service(id)) => id.to_string(),
+        Some(Named::Team(id)) => format!("team {id}"),
+        None => {
+            after.words.set(to);
+            let is_mine =
+                |s: &&Service| d.teams.get(&s.team).is_some_and(|t| t.members.iter().any(|m| Some(m) == r.speaker.me));
+            d.services.values().find(is_mine).or(d.services.values().next())?.id.to_string()
+        }
+    };
+    let from = after.words.at();
+    let rest = match span(&mut after.clone()) {
+        Ok(_) if when_and_why(&mut after.clone(), Silenced::Incident(IncidentNo(0))).is_ok() => {
+            after.words.typed(from, end).to_owned()
+        }
+        Ok(_) => format!("{} because known", after.words.typed(from, end)),
+        Err(_) => "2h because known".to_owned(),
+    };
+    let why =
+        format!("I don't know a service or a team {}. An alert of that name? Say of which service.", quoted(word));
+    Some(r.instead(why, at, end, &format!("alertname={word} in {of} {rest}")))
 }
 
 /// `maintenance SERVICE|TEAM 2h because …`, `maintenance list`, `maintenance end N`.
@@ -184,7 +225,20 @@ fn also_elsewhere(r: &mut Reading<'_>) -> bool {
 }
 
 fn when_and_why(r: &mut Reading<'_>, what: Silenced) -> Result<Command, Mistake> {
+    let begins = r.words.at();
     let span = span(r)?;
+    let (most, longest) = match &what {
+        Silenced::Covered(Covered::Services(_) | Covered::Team(_)) => (MAINTENANCE_MAX_SECS, "30d"),
+        Silenced::Covered(Covered::Alert(_) | Covered::Labels { .. }) | Silenced::Incident(_) => {
+            (SILENCE_MAX_SECS, "7d")
+        }
+    };
+    // One that begins later is judged where it is decided.
+    if span.from == r.speaker.now && span.until > span.from.plus_secs(most) {
+        let lasts =
+            if most == SILENCE_MAX_SECS { "A silence lasts 7 days" } else { "A maintenance window lasts 30 days" };
+        return Err(r.instead(format!("{lasts} at most."), begins, r.words.at(), longest));
+    }
     let elsewhere = also_elsewhere(r);
     r.words.skip(&["because", "since", "as", "reason", "bc", "for"]);
     let at = r.words.at();

@@ -5,11 +5,13 @@
 
 use super::app::{AppConfig, Means};
 use crate::slack::methods;
+use crate::views::action_id::Shortcut;
 use serde_json::{Value, json};
 
 /// The manifest for this configuration: its commands, whatever they are called.
 pub fn build(app: &AppConfig) -> Value {
     let commands: Vec<Value> = app.commands.iter().map(|command| slash_command(&command.name, command.means)).collect();
+    let shortcuts: Vec<Value> = Shortcut::ALL.into_iter().map(shortcut).collect();
     let scopes: Vec<&str> = methods::scopes(app.features).into_iter().map(|(scope, _)| scope).collect();
     let events: Vec<&str> = methods::EVENTS.iter().map(|(event, _)| *event).collect();
     json!({
@@ -29,6 +31,7 @@ pub fn build(app: &AppConfig) -> Value {
                 "messages_tab_read_only_enabled": false,
             },
             "bot_user": { "display_name": "Warridor", "always_online": true },
+            "shortcuts": shortcuts,
             "slash_commands": commands,
         },
         "oauth_config": { "scopes": { "bot": scopes } },
@@ -45,6 +48,16 @@ pub fn build(app: &AppConfig) -> Value {
 const LONG_DESCRIPTION: &str = "Warridor is a pager that lives in Slack. It takes alerts from every monitor a team has, \
 pages the person on call and then the next one until somebody answers, and keeps one message per incident up to date: \
 who was paged, who has it, and what comes next. Acknowledge, snooze, escalate and resolve with one tap, also on a phone.";
+
+/// An entry in every message's menu.
+fn shortcut(shortcut: Shortcut) -> Value {
+    json!({
+        "name": shortcut.name(),
+        "type": "message",
+        "callback_id": shortcut.id(),
+        "description": shortcut.description(),
+    })
+}
 
 fn slash_command(name: &str, means: Means) -> Value {
     let (description, usage_hint) = match means {

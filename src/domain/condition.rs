@@ -42,10 +42,15 @@ impl When {
         *self == Self::default()
     }
 
+    /// Can it hold for an incident of this tier at all?
+    pub fn may_be_of(&self, tier: u8) -> bool {
+        self.tiers.is_empty() || self.tiers.contains(&tier)
+    }
+
     /// Why a level does not ask now; `None`: it asks. Hours that the configuration no longer has keep nobody from being
     /// asked.
     pub fn refuses(&self, case: Case<'_>) -> Option<SkipReason> {
-        if !self.tiers.is_empty() && case.tier.is_some_and(|tier| !self.tiers.contains(&tier)) {
+        if case.tier.is_some_and(|tier| !self.may_be_of(tier)) {
             return Some(SkipReason::OtherTier);
         }
         let has = |labels: &str, name: &str, wanted: &AnyOf| {

@@ -592,6 +592,9 @@ pub enum Fact {
         text: Text,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         of: Option<Scope>,
+        /// The message it was made from.
+        #[serde(default, skip_serializing_if = "Text::is_empty")]
+        link: Text,
         until: At,
         due: At,
     },
@@ -1053,7 +1056,10 @@ impl Fact {
                 each(link);
                 each(details);
             }
-            Self::AnnouncementMade { text, .. } => each(text),
+            Self::AnnouncementMade { text, link, .. } => {
+                each(text);
+                each(link);
+            }
             Self::QuietNotDone { why, .. } => each(why),
             _ => {}
         }

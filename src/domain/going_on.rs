@@ -22,6 +22,8 @@ pub const ANNOUNCEMENT_MAX_SECS: i64 = 7 * 24 * 60 * 60;
 pub const ANNOUNCEMENTS_MAX: usize = 100;
 /// The longest announcement, in characters.
 pub const ANNOUNCEMENT_CHARS: usize = 300;
+/// A link to the message it was made from, in bytes; a longer one is left out.
+const LINK_BYTES: usize = 300;
 
 /// Something that was changed, as a tool reported it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +71,9 @@ pub struct Announcement {
     /// Of everything, unless it says of what.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<Scope>,
+    /// The message it was made from; may be empty.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub link: Arc<str>,
     /// Both on the wall clock.
     pub since: At,
     pub until: At,
@@ -90,6 +95,8 @@ pub struct Announce {
     pub by: UserId,
     pub text: String,
     pub of: Option<Scope>,
+    /// The message it is made from; may be empty.
+    pub link: String,
     /// On the wall clock.
     pub until: At,
 }
@@ -150,6 +157,7 @@ pub(super) fn announce(d: &mut Decision<'_>, a: &Announce) -> Result<(), Refusal
         by: a.by.clone(),
         text: Text::new(text.chars().take(ANNOUNCEMENT_CHARS).collect::<String>()),
         of: a.of.clone(),
+        link: Text::new(if a.link.len() <= LINK_BYTES { a.link.as_str() } else { "" }),
         until: a.until,
         due: d.stamp.due_of(a.until),
     });
@@ -258,7 +266,13 @@ mod tests {
     }
 
     fn doing(text: &str, until_secs: i64, of: Option<Scope>) -> What {
-        What::Announce(Announce { by: "ana".into(), text: text.to_owned(), of, until: At(0).plus_secs(until_secs) })
+        What::Announce(Announce {
+            by: "ana".into(),
+            text: text.to_owned(),
+            of,
+            link: "https://acme.slack.com/archives/C1/p1".to_owned(),
+            until: At(0).plus_secs(until_secs),
+        })
     }
 
     #[test]

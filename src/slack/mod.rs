@@ -15,6 +15,7 @@ pub mod handler;
 pub mod lanes;
 pub mod methods;
 pub mod outcome;
+pub mod said;
 mod seen;
 pub mod socket;
 pub mod supervisor;

@@ -4,12 +4,14 @@
 //! a slash command). Everything but what is used may be missing.
 
 use super::envelope::{Envelope, EnvelopeKind};
+use super::said::{Said, said};
 use crate::domain::directory::Urgency;
 use crate::domain::dnd::Window;
+use crate::domain::going_on::Scope;
 use crate::domain::id::{ChannelId, IncidentNo, ServiceId, SlackUserId, TeamId};
 use crate::domain::input::SnoozeWhy;
 use crate::domain::stamp::At;
-use crate::views::action_id::{Action, Elsewhere, FIELD, Field, Form, Origin, Subject};
+use crate::views::action_id::{Action, Elsewhere, FIELD, Field, Form, Origin, Scoped, Shortcut, Subject};
 use serde_json::Value;
 
 /// What somebody did in Slack.
@@ -19,6 +21,8 @@ pub enum Gesture {
     Press { by: SlackUserId, action: Action, subject: Subject, place: Place },
     /// Pressed or chose something that is about none. `chosen`: the value of a select.
     Elsewhere { by: SlackUserId, what: Elsewhere, chosen: Option<String>, place: Place },
+    /// Chose an entry of a message's menu.
+    Shortcut { by: SlackUserId, what: Shortcut, said: Said, place: Place },
     /// Submitted a modal. `view` is the view's id with its hash; `stacked`: it stood on another window.
     Submit { by: SlackUserId, form: Form, filled: Filled, origin: Origin, view: String, stacked: bool },
     /// Typed a slash command.
@@ -99,6 +103,13 @@ pub enum Filled {
         until: At,
         because: String,
     },
+    Announce {
+        text: String,
+        of: Option<Scope>,
+        until: At,
+        /// The input that says until when.
+        ends: Field,
+    },
 }
 
 /// Reads an envelope.
@@ -108,6 +119,7 @@ pub fn gesture(envelope: &Envelope) -> Gesture {
         (EnvelopeKind::SlashCommand, _) => slash(p),
         (EnvelopeKind::Interactive, Some("block_actions")) => block_actions(p),
         (EnvelopeKind::Interactive, Some("view_submission")) => view_submission(p),
+        (EnvelopeKind::Interactive, Some("message_action")) => message_action(p),
         (EnvelopeKind::EventsApi, _) => event(p),
         (EnvelopeKind::Interactive | EnvelopeKind::Other(_), _) => Gesture::NotForUs,
     }
@@ -163,6 +175,14 @@ fn block_actions(p: &Value) -> Gesture {
     match (action, subject) {
         (Some(action), Some(subject)) => Gesture::Press { by, action, subject, place },
         _ => unclear(p, "a button without its incident"),
+    }
+}
+
+fn message_action(p: &Value) -> Gesture {
+    let Some(what) = text(p, "/callback_id").as_deref().and_then(Shortcut::parse) else { return Gesture::NotForUs };
+    match (text(p, "/user/id"), p["message"].is_object()) {
+        (Some(by), true) => Gesture::Shortcut { by: by.into(), what, said: said(p), place: place(p) },
+        _ => unclear(p, "a message shortcut without user or message"),
     }
 }
 
@@ -246,6 +266,14 @@ fn filled(form: Form, values: &Value) -> Option<Filled> {
                 because: words(Field::Words),
             }
         }
+        Form::Announce => {
+            let another = field(Field::At, "selected_date_time").and_then(Value::as_i64).map(|s| At(s * 1_000));
+            let offered = || option(Field::Until)?.parse().ok().map(At);
+            let until = another.or_else(offered)?;
+            let ends = if another.is_some() { Field::At } else { Field::Until };
+            let of = Scoped::parse(&option(Field::About)?)?.0;
+            Filled::Announce { text: words(Field::Words), of, until, ends }
+        }
         Form::Raise => {
             let (service, what, _) = raise_draft(values);
             let urgency = match option(Field::Urgency).as_deref() {
@@ -315,7 +343,7 @@ mod tests {
 
     #[test]
     fn a_button_in_a_window_is_answered_where_the_window_was_opened() {
-        let origin = Origin { subject: subject(), channel: Some("D7".into()) };
+        let origin = Origin::new(subject(), Some("D7".into()));
         let payload = json!({
             "type": "block_actions", "user": { "id": "U1" }, "trigger_id": "t",
             "view": { "id": "V1", "hash": "h", "type": "modal", "private_metadata": origin.value() },
@@ -352,7 +380,7 @@ mod tests {
     }
 
     fn submitted(form: Form, values: &Value) -> Gesture {
-        let origin = Origin { subject: subject(), channel: None };
+        let origin = Origin::new(subject(), None);
         let payload = json!({
             "type": "view_submission", "user": { "id": "U1" },
             "view": { "id": "V1", "hash": "h", "callback_id": form.id(), "private_metadata": origin.value(),
@@ -392,6 +420,22 @@ mod tests {
             (Form::ResolveWithNote, json!({ "words": { FIELD: { "value": null } } }), Filled::Words(String::new())),
             (Form::Merge, json!({ "into": chosen("7") }), Filled::Merge { into: IncidentNo(7) }),
             (
+                Form::Announce,
+                json!({ "words": words(" draining east "), "about": chosen("all"), "until": chosen("5000") }),
+                Filled::Announce { text: "draining east".to_owned(), of: None, until: At(5_000), ends: Field::Until },
+            ),
+            (
+                Form::Announce,
+                json!({ "words": words("x"), "about": chosen("team:search"), "until": chosen("5000"),
+                    "at": { FIELD: { "selected_date_time": 7 } } }),
+                Filled::Announce {
+                    text: "x".to_owned(),
+                    of: Some(Scope::Team("search".into())),
+                    until: At(7_000),
+                    ends: Field::At,
+                },
+            ),
+            (
                 Form::Raise,
                 json!({ "service": { Elsewhere::RaiseService.id(): { "selected_option": { "value": "api" } } },
                     "what": words("down"), "urgency": chosen("low") }),
@@ -405,6 +449,44 @@ mod tests {
             }
         }
         assert!(matches!(submitted(Form::Snooze, &json!({})), Gesture::Unclear { .. }));
+    }
+
+    /// As Slack's own kits send it.
+    fn pressed(callback_id: &str) -> Value {
+        json!({
+            "type": "message_action", "action_ts": "1583637157.207593", "callback_id": callback_id,
+            "team": { "id": "T111", "domain": "test-test", "enterprise_id": "E111", "enterprise_name": "Org Name" },
+            "user": { "id": "W111", "name": "test-test" }, "channel": { "id": "C111", "name": "dev" },
+            "trigger_id": "111.222.xxx", "message_ts": "1583636382.000300",
+            "message": { "client_msg_id": "zzzz-111-222-xxx-yyy", "type": "message", "text": "<@W222> test",
+                "user": "W111", "ts": "1583636382.000300", "team": "T111", "blocks": [] },
+            "response_url": "https://hooks.slack.com/app/T111/111/xxx",
+        })
+    }
+
+    #[test]
+    fn a_shortcut_of_ours_brings_what_the_message_says_and_its_address() {
+        let link = "https://test-test.slack.com/archives/C111/p1583636382000300".to_owned();
+        let place = Place {
+            response_url: Some("https://hooks.slack.com/app/T111/111/xxx".to_owned()),
+            channel: Some("C111".into()),
+            trigger_id: Some("111.222.xxx".to_owned()),
+            view: None,
+        };
+        let said = Said { text: "<@W222> test".to_owned(), link };
+        let expected = Gesture::Shortcut { by: "W111".into(), what: Shortcut::Announce, said, place };
+        assert_eq!(gesture(&envelope("interactive", &pressed("message.announce"))), expected);
+        assert_eq!(gesture(&envelope("interactive", &pressed("test-shortcut"))), Gesture::NotForUs);
+        for missing in ["user", "message"] {
+            let mut damaged = pressed("message.announce");
+            damaged.as_object_mut().expect("an object").remove(missing);
+            let told = gesture(&envelope("interactive", &damaged));
+            assert!(matches!(told, Gesture::Unclear { response_url: Some(_), .. }), "{missing}: {told:?}");
+        }
+        // The same name without a message is another kind of shortcut, which we have none of.
+        let mut global = pressed("message.announce");
+        global["type"] = json!("shortcut");
+        assert_eq!(gesture(&envelope("interactive", &global)), Gesture::NotForUs);
     }
 
     #[test]

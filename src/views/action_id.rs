@@ -1,6 +1,7 @@
 //! What our buttons, selects and modals are called, and what they carry. Every id written here parses back; nothing
 //! else is understood.
 
+use crate::domain::going_on::Scope;
 use crate::domain::id::{ChannelId, IncidentNo, PageId, QuietId, SlackUserId, StoreId};
 use crate::domain::stamp::At;
 
@@ -161,6 +162,42 @@ impl Elsewhere {
     }
 }
 
+/// An entry in the menu of every message in Slack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Shortcut {
+    /// Opens the window in which somebody announces what the message says.
+    Announce,
+}
+
+impl Shortcut {
+    pub const ALL: [Self; 1] = [Self::Announce];
+
+    /// The `callback_id`.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Announce => "message.announce",
+        }
+    }
+
+    /// What stands in the menu; Slack takes 24 characters.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Announce => "Announce to on-call",
+        }
+    }
+
+    /// What it does; Slack takes 150 characters.
+    pub fn description(self) -> &'static str {
+        match self {
+            Self::Announce => "Says what a message says to whoever looks into an incident. It pages nobody.",
+        }
+    }
+
+    pub fn parse(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.id() == id)
+    }
+}
+
 /// A modal that is submitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Form {
@@ -173,10 +210,12 @@ pub enum Form {
     Raise,
     Silence,
     Maintenance,
+    /// What a message says, announced to whoever is on call.
+    Announce,
 }
 
 impl Form {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Snooze,
         Self::AddResponders,
         Self::Reassign,
@@ -186,6 +225,7 @@ impl Form {
         Self::Raise,
         Self::Silence,
         Self::Maintenance,
+        Self::Announce,
     ];
 
     /// The `callback_id`.
@@ -200,6 +240,7 @@ impl Form {
             Self::Raise => "form.raise",
             Self::Silence => "form.silence",
             Self::Maintenance => "form.maintenance",
+            Self::Announce => "form.announce",
         }
     }
 
@@ -214,7 +255,7 @@ impl Form {
             Self::Maintenance => Field::At,
             Self::AddResponders => Field::People,
             Self::Reassign => Field::Person,
-            Self::Note | Self::ResolveWithNote => Field::Words,
+            Self::Note | Self::ResolveWithNote | Self::Announce => Field::Words,
             Self::Merge => Field::Into,
             Self::Raise => Field::What,
         }
@@ -243,6 +284,8 @@ pub enum Field {
     Elsewhere,
     Services,
     Team,
+    /// What an announcement is about.
+    About,
 }
 
 /// The `action_id` of every input's element, but for the one that is listened to while the window is open.
@@ -267,6 +310,7 @@ impl Field {
             Self::Elsewhere => "elsewhere",
             Self::Services => "services",
             Self::Team => "team",
+            Self::About => "about",
         }
     }
 }
@@ -310,6 +354,26 @@ impl Lasting {
         let store = u64::from_str_radix(parts.next()?, 16).ok()?;
         let (quiet, until) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
         parts.next().is_none().then_some(Self { store: StoreId(store), quiet: QuietId(quiet), until: At(until) })
+    }
+}
+
+/// What an announcement is about, as the value of an option; `None`: of everything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scoped(pub Option<Scope>);
+
+impl Scoped {
+    pub fn value(&self) -> String {
+        match &self.0 {
+            None => "all".to_owned(),
+            Some(Scope::Team(id)) => format!("team:{id}"),
+            Some(Scope::Service(id)) => format!("service:{id}"),
+        }
+    }
+
+    pub fn parse(value: &str) -> Option<Self> {
+        let team = || value.strip_prefix("team:").map(|id| Scope::Team(id.into()));
+        let service = || value.strip_prefix("service:").map(|id| Scope::Service(id.into()));
+        if value == "all" { Some(Self(None)) } else { team().or_else(service).map(|of| Self(Some(of))) }
     }
 }
 
@@ -365,16 +429,24 @@ pub struct Origin {
     /// The incident is #0 in a window that is about none.
     pub subject: Subject,
     pub channel: Option<ChannelId>,
+    /// The address of the message it was opened from, where there is one; may be empty.
+    pub link: String,
 }
 
 impl Origin {
+    pub fn new(subject: Subject, channel: Option<ChannelId>) -> Self {
+        Self { subject, channel, link: String::new() }
+    }
+
     pub fn value(&self) -> String {
-        format!("{}/{}", self.subject.value(), self.channel.as_ref().map_or("", ChannelId::as_str))
+        let place = format!("{}/{}", self.subject.value(), self.channel.as_ref().map_or("", ChannelId::as_str));
+        if self.link.is_empty() { place } else { format!("{place} {}", self.link) }
     }
 
     pub fn parse(value: &str) -> Option<Self> {
-        let (subject, channel) = value.rsplit_once('/')?;
+        let (place, link) = value.split_once(' ').unwrap_or((value, ""));
+        let (subject, channel) = place.rsplit_once('/')?;
         let channel = (!channel.is_empty()).then(|| channel.into());
-        Some(Self { subject: Subject::parse(subject)?, channel })
+        Some(Self { subject: Subject::parse(subject)?, channel, link: link.to_owned() })
     }
 }

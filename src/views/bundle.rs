@@ -5,7 +5,7 @@ use super::card::{GREY, color, name, plain_title, status, title};
 use super::kit::{context, plain, section, section_with};
 use super::modal::window;
 use super::mrkdwn::{escape, time, truncate};
-use super::page::{is_followed, wants};
+use super::page::{is_followed, waits, wants};
 use super::{Colored, Message, limits, list};
 use crate::domain::directory::Directory;
 use crate::domain::id::{PageId, StoreId};
@@ -20,8 +20,8 @@ pub fn bundle(all: &[(&Incident, &Page)], number: PageId, d: &Directory, store: 
         let text = "See the newer message below.";
         return Message { blocks: vec![context(text)], text: text.to_owned(), colored: None };
     }
-    all.sort_by_key(|(i, p)| (!wants(i, p), list::order(i)));
-    let waiting = all.iter().filter(|(i, p)| wants(i, p)).count();
+    all.sort_by_key(|(i, p)| (!waits(i, p), list::order(i)));
+    let waiting = all.iter().filter(|(i, p)| waits(i, p)).count();
     let yours = all.iter().filter(|(i, p)| is_theirs(i, p)).count();
     let heading = heading(waiting, yours, all.len());
     let lead = lead(&all, waiting, &heading, d);
@@ -93,7 +93,7 @@ fn one(i: &Incident, p: &Page, d: &Directory) -> String {
 /// All of them, each with its own buttons.
 pub fn listed(all: &[(&Incident, &Page)], d: &Directory, store: StoreId) -> SlackView {
     let mut all = all.to_vec();
-    all.sort_by_key(|(i, p)| (!wants(i, p), list::order(i)));
+    all.sort_by_key(|(i, p)| (!waits(i, p), list::order(i)));
     let mut blocks: Vec<SlackBlock> = Vec::new();
     for (i, p) in all.iter().take(limits::BUNDLE_LISTED) {
         let words = one(i, p, d);

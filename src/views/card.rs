@@ -11,6 +11,7 @@ use crate::domain::alert::Alert;
 use crate::domain::call::{Call, CallKind, CallState};
 use crate::domain::directory::{Directory, Target, Urgency};
 use crate::domain::fact::ResolvedBy;
+use crate::domain::hold::HoldWhy;
 use crate::domain::id::StoreId;
 use crate::domain::id::UserId;
 use crate::domain::incident::{Happening, Incident, State};
@@ -80,8 +81,17 @@ fn or_no_title(words: String) -> String {
     if words.trim().is_empty() { "(no title)".to_owned() } else { words }
 }
 
+/// Triggered, and nobody is asked: it waits, or a silence or a maintenance window holds it back.
+pub fn is_quiet(i: &Incident) -> bool {
+    i.is_triggered() && i.hold.is_some() && i.open_calls().next().is_none()
+}
+
 fn emoji(i: &Incident) -> &'static str {
     match i.state {
+        State::Triggered { .. } if is_quiet(i) => match i.hold.as_ref().map(|h| &h.why) {
+            Some(HoldWhy::Settling | HoldWhy::Threshold(_)) => ":hourglass_flowing_sand:",
+            Some(HoldWhy::Quiet { .. }) | None => ":no_bell:",
+        },
         State::Triggered { .. } => ":red_circle:",
         State::Acknowledged { .. } => ":large_orange_circle:",
         State::Snoozed { .. } => ":zzz:",
@@ -92,6 +102,7 @@ fn emoji(i: &Incident) -> &'static str {
 /// The state as a colour.
 pub fn color(i: &Incident) -> &'static str {
     match (&i.state, i.urgency) {
+        (State::Triggered { .. }, _) if is_quiet(i) => GREY,
         (State::Triggered { .. }, Urgency::High) => RED,
         (State::Triggered { .. }, Urgency::Low) => GREY,
         (State::Acknowledged { .. }, _) => AMBER,

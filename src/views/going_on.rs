@@ -59,6 +59,11 @@ fn about(of: Option<&Scope>, d: &Directory) -> String {
     }
 }
 
+/// Where it was said first.
+fn from(a: &Announcement) -> String {
+    if a.link.is_empty() { String::new() } else { format!(", {}", link(&a.link, "from a message")) }
+}
+
 /// What is announced, each with its number.
 pub fn doing(all: &[&Announcement], command: &str, d: &Directory) -> Message {
     let Some(last) = all.last() else {
@@ -76,7 +81,7 @@ pub fn doing(all: &[&Announcement], command: &str, d: &Directory) -> Message {
                 a.no.0,
                 about(a.of.as_ref(), d),
                 name(d, &a.by),
-                day_and_time(a.until)
+                day_and_time(a.until) + &from(a)
             )
         })
         .collect();
@@ -91,7 +96,8 @@ pub fn doing(all: &[&Announcement], command: &str, d: &Directory) -> Message {
 pub fn going_on(all: &[&Announcement], d: &Directory) -> Vec<String> {
     let line = |a: &&Announcement| {
         let text = escape(&a.text, limits::TITLE);
-        format!("*Going on*{}: {text} ({}, until {})", about(a.of.as_ref(), d), name(d, &a.by), time(a.until))
+        let (about, by) = (about(a.of.as_ref(), d), name(d, &a.by));
+        format!("*Going on*{about}: {text} ({by}, until {}{})", time(a.until), from(a))
     };
     let mut lines: Vec<String> = all.iter().take(ANNOUNCED).map(line).collect();
     if all.len() > ANNOUNCED {

@@ -4,9 +4,10 @@ use super::action_id::{Elsewhere, Subject};
 use super::card::{buttons, status, title};
 use super::kit::{actions, context, divider, header, plain, section};
 use super::mrkdwn::{day_and_time, escape, names};
+use super::why::only;
 use super::{Message, limits};
 use crate::domain::directory::{Directory, User};
-use crate::domain::duty::{Duty, Named, named};
+use crate::domain::duty::{Duty, Named, asked_only, named};
 use crate::domain::id::StoreId;
 use crate::domain::incident::Incident;
 use crate::domain::stamp::At;
@@ -30,7 +31,7 @@ pub fn home(me: &Me<'_>, open: usize, d: &Directory, store: StoreId) -> SlackVie
     let named = named(d, &user.id);
     let heading = match (duties, named.as_slice()) {
         ([], []) => "You are not on call",
-        ([], named) if named.iter().all(|n| n.level > 1) => "You are asked when nobody else answers",
+        ([], named) if named.iter().all(|n| !n.is_first) => "You are asked when nobody else answers",
         _ => "You are on call",
     };
     let mut blocks = vec![header(heading)];
@@ -99,18 +100,23 @@ pub fn on_duty(duty: &Duty, d: &Directory) -> String {
         [] => " Nobody is above you.".to_owned(),
         above => format!(" Above you: {}.", names(above)),
     };
-    format!("*{}*{until}.{above}", escape(schedule, limits::LABEL))
+    let only = asked_only(d, &duty.schedule).and_then(|when| only(&when));
+    let only = only.map(|only| format!(" It is asked {only}.")).unwrap_or_default();
+    format!("*{}*{until}.{only}{above}", escape(schedule, limits::LABEL))
 }
 
 /// A level that names the reader, whoever is on call.
 pub fn by_name(named: &Named, d: &Directory) -> String {
     let services = named.services.iter().map(|id| d.services.get(id).map_or(id.as_str(), |s| s.name.as_str()));
     let services: Vec<&str> = services.collect();
-    let when = match named.level {
-        1 => "you are asked first, at every hour",
-        _ => "you are asked when nobody before you answers",
+    let only = only(&named.when);
+    let when = match (named.is_first, only.is_none()) {
+        (true, true) => "you are asked first, at every hour",
+        (true, false) => "then you are asked first",
+        (false, _) => "you are asked when nobody before you answers",
     };
-    format!("You are level {} of *{}*: {when}.", named.level, names(&services))
+    let only = only.map(|only| format!(", {only}")).unwrap_or_default();
+    format!("You are level {} of *{}*{only}: {when}.", named.level, names(&services))
 }
 
 /// Somebody whom the configuration does not name.

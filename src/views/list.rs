@@ -1,7 +1,7 @@
 //! Answers to commands that only ask.
 
 use super::action_id::Subject;
-use super::card::{buttons, status, title};
+use super::card::{buttons, is_quiet, status, title};
 use super::home::raise_button;
 use super::kit::{actions, context, section};
 use super::mrkdwn::escape;
@@ -10,15 +10,61 @@ use super::{Colored, Message, limits, log};
 use crate::command::{Mistake, Topic};
 use crate::domain::directory::{Directory, Urgency};
 use crate::domain::id::{IncidentNo, StoreId};
-use crate::domain::incident::Incident;
+use crate::domain::incident::{Incident, State};
 
-/// The most urgent and oldest first.
-pub fn order(i: &Incident) -> (std::cmp::Reverse<Urgency>, bool, u8, IncidentNo) {
-    (std::cmp::Reverse(i.urgency), !i.is_triggered(), i.tier, i.no)
+/// What an incident needs, the loudest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    High,
+    Low,
+    Acknowledged,
+    Snoozed,
+    Held,
+    /// Of a list that was read before it was closed.
+    Resolved,
+}
+
+impl Part {
+    pub fn of(i: &Incident) -> Self {
+        match (&i.state, i.urgency) {
+            (State::Triggered { .. }, _) if is_quiet(i) => Self::Held,
+            (State::Triggered { .. }, Urgency::High) => Self::High,
+            (State::Triggered { .. }, Urgency::Low) => Self::Low,
+            (State::Acknowledged { .. }, _) => Self::Acknowledged,
+            (State::Snoozed { .. }, _) => Self::Snoozed,
+            (State::Resolved { .. }, _) => Self::Resolved,
+        }
+    }
+
+    fn heading(self) -> &'static str {
+        match self {
+            Self::High => "Triggered, high urgency",
+            Self::Low => "Triggered, low urgency",
+            Self::Acknowledged => "Acknowledged",
+            Self::Snoozed => "Snoozed",
+            Self::Held => "Held back: nobody is paged for these now",
+            Self::Resolved => "Resolved",
+        }
+    }
+}
+
+/// What pages first, then the most urgent and oldest.
+pub fn order(i: &Incident) -> (Part, std::cmp::Reverse<Urgency>, u8, IncidentNo) {
+    (Part::of(i), std::cmp::Reverse(i.urgency), i.tier, i.no)
 }
 
 /// Open incidents. `of`: whose, where it is not everybody's.
 pub fn list(open: &[&Incident], d: &Directory, of: &str) -> Message {
+    listed(open, d, of, false)
+}
+
+/// Everybody's, in their order, with a heading over each part where there are several.
+pub fn in_parts(open: &[&Incident], d: &Directory) -> Message {
+    let several = open.windows(2).any(|two| matches!(two, [a, b] if Part::of(a) != Part::of(b)));
+    listed(open, d, "", several)
+}
+
+fn listed(open: &[&Incident], d: &Directory, of: &str, with_headings: bool) -> Message {
     let of = if of.is_empty() { String::new() } else { format!(" for {}", escape(of, limits::LABEL)) };
     if open.is_empty() {
         return Message::plain(format!(":sparkles: Nothing is open{of}."));
@@ -28,7 +74,13 @@ pub fn list(open: &[&Incident], d: &Directory, of: &str) -> Message {
         n => format!("{n} incidents are open{of}"),
     };
     let mut blocks = vec![context(&text)];
-    blocks.extend(open.iter().take(limits::LIST).map(|i| section(&format!("{}\n{}", title(i), status(i, d)))));
+    let mut part = None;
+    for i in open.iter().take(limits::LIST) {
+        if with_headings && part.replace(Part::of(i)) != Some(Part::of(i)) {
+            blocks.push(context(&format!("*{}*", Part::of(i).heading())));
+        }
+        blocks.push(section(&format!("{}\n{}", title(i), status(i, d))));
+    }
     if open.len() > limits::LIST {
         blocks.push(context(&format!("…and {} more", open.len() - limits::LIST)));
     }

@@ -1,12 +1,13 @@
 //! Windows in which somebody fills something in.
 
-use super::action_id::{Elsewhere, FIELD, Field, Form, Origin, WINDOW};
+use super::action_id::{Elsewhere, FIELD, Field, Form, Origin, Scoped, Shortcut, WINDOW};
 use super::card::{name, plain_title, status, title};
 use super::kit::{context, option, plain, plain_option, section};
 use super::mrkdwn::{cut, names, truncate};
 use super::{Message, limits};
 use crate::domain::call::Asked;
 use crate::domain::directory::{Directory, Service, Urgency};
+use crate::domain::going_on::{ANNOUNCEMENT_CHARS, Scope};
 use crate::domain::id::ServiceId;
 use crate::domain::incident::Incident;
 use crate::domain::snooze::SnoozeChoice;
@@ -281,6 +282,66 @@ pub fn maintenance(d: &Directory, origin: &Origin) -> SlackView {
         input(Field::Words, "Why?", one_line("deploy").into()),
     ];
     form(Form::Maintenance, "Maintenance", origin, blocks, "Begin")
+}
+
+/// What is offered first: an hour, as a command without a time.
+const ANNOUNCED_FIRST: usize = 1;
+
+/// "Announce what, about what, until when?" Filled with what a message says; `is_cut`: with its beginning.
+pub fn announce(
+    text: &str,
+    is_cut: bool,
+    choices: &[SnoozeChoice],
+    d: &Directory,
+    command: &str,
+    origin: &Origin,
+) -> SlackView {
+    let mut words = many_lines().with_max_length(ANNOUNCEMENT_CHARS as u64);
+    if !text.is_empty() {
+        words = words.with_initial_value(text.to_owned());
+    }
+    let scope = |name: &str, of: Option<Scope>| plain_option(name, &Scoped(of).value());
+    let everything = scope("Everything", None);
+    let mut teams: Vec<_> = d.teams.values().map(|t| (&t.name, Scope::Team(t.id.clone()))).collect();
+    let mut services: Vec<_> = d.services.values().map(|s| (&s.name, Scope::Service(s.id.clone()))).collect();
+    let all_fit = teams.len() <= limits::OPTIONS && services.len() <= limits::OPTIONS;
+    let mut groups = vec![SlackBlockOptionGroup::new(plain("All"), vec![everything.clone()])];
+    for (label, all) in [("Teams", &mut teams), ("Services", &mut services)] {
+        all.sort_by_key(|(name, _)| name.to_lowercase());
+        let options: Vec<_> = all.drain(..).take(limits::OPTIONS).map(|(name, of)| scope(name, Some(of))).collect();
+        if !options.is_empty() {
+            groups.push(SlackBlockOptionGroup::new(plain(label), options));
+        }
+    }
+    let about = SlackBlockStaticSelectElement::new()
+        .with_action_id(FIELD.into())
+        .with_option_groups(groups)
+        .with_initial_option(everything);
+    let until: Vec<_> = choices.iter().map(|c| option(&c.words, &c.until.0.to_string())).collect();
+    let first = until.get(ANNOUNCED_FIRST).or(until.first()).cloned();
+    let mut radio = SlackBlockRadioButtonsElement::new(until).with_action_id(FIELD.into());
+    if let Some(first) = first {
+        radio = radio.with_initial_option(first);
+    }
+    let another = SlackBlockDateTimePickerElement::new().with_action_id(FIELD.into());
+    let mut then = format!(
+        "It pages nobody. Whoever types `{command} now` or `{command} why` reads it, also who cannot see the message."
+    );
+    if is_cut {
+        then.push_str(" The message is longer: this is its beginning.");
+    }
+    let mut blocks = vec![
+        context(&then),
+        input(Field::Words, "What is going on?", words.into()),
+        input(Field::About, "What is it about?", about.into()),
+        input(Field::Until, "Until", radio.into()),
+        optional(Field::At, "Or until another time, at most 7 days away", another.into()),
+    ];
+    if !all_fit {
+        let more = format!("Not everything is listed: `{command} doing 'what' 1h for SERVICE` takes any.");
+        blocks.push(context(&more));
+    }
+    form(Form::Announce, Shortcut::Announce.name(), origin, blocks, "Announce")
 }
 
 fn form(form: Form, title: &str, origin: &Origin, blocks: Vec<SlackBlock>, submit: &str) -> SlackView {

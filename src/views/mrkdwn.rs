@@ -31,6 +31,25 @@ pub fn escape_marked(text: &str, graphemes: usize) -> String {
     escape(text, graphemes).replace(['*', '_', '~', '`'], "\u{2009}")
 }
 
+/// Text from outside for an input of a form, which shows it as it stands: one line, without what could reorder it.
+/// At most `units` of UTF-16, by which an input counts, with `…` where it was cut.
+pub fn for_input(text: &str, units: usize) -> String {
+    let clean: String = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
+    let clean: String = clean.chars().filter(|c| !is_dangerous(*c)).collect();
+    let line = clean.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    if line.encode_utf16().count() <= units {
+        return line;
+    }
+    let mut room = units.saturating_sub(1);
+    let fits = |c: &char| {
+        let left = room.checked_sub(c.len_utf16());
+        room = left.unwrap_or(0);
+        left.is_some()
+    };
+    let kept: String = line.chars().take_while(fits).collect();
+    format!("{}…", kept.trim_end())
+}
+
 /// The first `graphemes` of a text, with `…` where it was cut. No grapheme is longer than 32 characters: a letter with
 /// a thousand accents is cut as well.
 pub fn truncate(text: &str, graphemes: usize) -> String {
@@ -135,6 +154,16 @@ mod tests {
         for (from, to) in rows {
             assert_eq!(escape(from, 100), to, "{from:?}");
         }
+    }
+
+    #[test]
+    fn an_input_is_filled_with_one_line_that_fits_as_slack_counts() {
+        assert_eq!(for_input(" a\n\n\u{202e}b\t<!here> & c ", 100), "a b <!here> & c");
+        assert_eq!(for_input(&"é".repeat(300), 300), "é".repeat(300));
+        let cut = for_input(&"👩".repeat(300), 300);
+        assert_eq!(cut, format!("{}…", "👩".repeat(149)));
+        assert!(cut.encode_utf16().count() <= 300);
+        assert_eq!(for_input("\u{200b} \n", 300), "");
     }
 
     #[test]

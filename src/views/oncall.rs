@@ -4,7 +4,7 @@ use super::kit::{context, section};
 use super::mrkdwn::{day_and_time, escape, names, time, truncate};
 use super::{Message, limits};
 use crate::domain::directory::{Directory, Policy, Target};
-use crate::domain::duty::{Coming, Duty, named};
+use crate::domain::duty::{Also, Coming, Duty, can_ask, named};
 use crate::domain::id::{OverrideId, ScheduleId, TeamId, UserId};
 use crate::domain::input::OverrideRequest;
 use crate::domain::schedule::{Override, Schedule, Shift, ShiftReason};
@@ -66,7 +66,7 @@ fn of_team(team: Option<&TeamId>, watches: &[Watch<'_>], d: &Directory) -> Optio
 /// The first level at which a policy asks this schedule: whoever is asked first stands first.
 pub(super) fn level(schedule: &Schedule, d: &Directory) -> usize {
     let target = Target::Schedule(schedule.id.clone());
-    let first = |p: &Policy| p.steps.iter().position(|s| s.targets.contains(&target));
+    let first = |p: &Policy| p.steps.iter().position(|s| s.targets.contains(&target) && can_ask(d, p, s));
     d.policies.values().filter_map(first).min().unwrap_or(usize::MAX)
 }
 
@@ -130,13 +130,22 @@ pub fn stands_in(r: &OverrideRequest, instead: Option<&UserId>, coming_morning: 
 }
 
 /// Whoever stands in carries another level of the same policy as well.
-pub fn backs_themselves_up(r: &OverrideRequest, also: &ScheduleId, d: &Directory) -> String {
-    let who = if r.user == r.by { "You carry".to_owned() } else { format!("{} carries", name_of(&r.user, d)) };
-    let (they, them) = if r.user == r.by { ("you", "you") } else { ("they", "them") };
+pub fn backs_themselves_up(r: &OverrideRequest, also: &Also, d: &Directory) -> String {
+    let is_me = r.user == r.by;
+    let they = if is_me { "you" } else { "they" };
+    let who = match also {
+        Also::Schedule(id) => {
+            let carries = if is_me { "You carry".to_owned() } else { format!("{} carries", name_of(&r.user, d)) };
+            format!("{carries} *{}* then as well", schedule(id, d))
+        }
+        Also::ByName(level) => {
+            let are = if is_me { "You are".to_owned() } else { format!("{} is", name_of(&r.user, d)) };
+            format!("{are} level {level} of the same policy as well")
+        }
+    };
     format!(
-        "\n:warning: {who} *{}* then as well: where {they} do not answer, the next level asks {them} again. Put somebody \
-         else in one of the two places.",
-        schedule(also, d)
+        "\n:warning: {who}: where {they} do not answer, {they} are asked again instead of somebody else. Put somebody else \
+         in one of the two places."
     )
 }
 

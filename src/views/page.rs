@@ -2,7 +2,8 @@
 
 use super::action_id::{Action, Subject};
 use super::card::{
-    GREY, also_asking, buttons, color, labels, lock_screen, name, no_answer, plain_title, status, still_reported, title,
+    GREY, also_asking, buttons, color, is_quiet, labels, lock_screen, name, no_answer, plain_title, status,
+    still_reported, title,
 };
 use super::course::{cleared, flapping};
 use super::kit::{actions, button, context, section};
@@ -82,6 +83,7 @@ pub fn followed(i: &Incident) -> Message {
 fn elsewhere(i: &Incident) -> Message {
     let stands = match i.state {
         State::Triggered { .. } if i.course.clearing.is_some() => "is over",
+        State::Triggered { .. } if is_quiet(i) => "is held back: nobody is paged for it now",
         State::Triggered { .. } => "needs somebody: nobody answered",
         State::Acknowledged { .. } | State::Snoozed { .. } => "is looked after",
         State::Resolved { .. } => "is over",
@@ -178,6 +180,11 @@ fn is_actionable(i: &Incident, p: &Page) -> bool {
 /// Is its reader asked to take it, or to come?
 pub fn wants(i: &Incident, p: &Page) -> bool {
     matches!(i.state, State::Triggered { .. }) || is_asked_to_join(i, p)
+}
+
+/// The same, unless nobody is asked for now: it is held back.
+pub fn waits(i: &Incident, p: &Page) -> bool {
+    wants(i, p) && !is_quiet(i)
 }
 
 /// Does this message ask its reader whether they still work on it?

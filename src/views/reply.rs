@@ -392,6 +392,10 @@ pub fn takes_long(no: IncidentNo) -> String {
 }
 
 /// A window is of services or of a team.
+pub fn nothing_announced() -> String {
+    "Say what is going on, in a few words.".to_owned()
+}
+
 pub fn services_or_team() -> String {
     "Choose services, or everything of a team, not both.".to_owned()
 }

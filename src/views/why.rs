@@ -110,8 +110,8 @@ fn raised(i: &Incident) -> Option<String> {
     })
 }
 
-/// For what a level asks.
-fn only(when: &When) -> String {
+/// For what a level asks: "only tier 1, during `office`". `None`: for everything.
+pub fn only(when: &When) -> Option<String> {
     let mut all = Vec::new();
     if !when.tiers.is_empty() {
         let tiers: Vec<String> = when.tiers.iter().map(u8::to_string).collect();
@@ -123,14 +123,15 @@ fn only(when: &When) -> String {
     }
     all.extend(when.during.iter().map(|id| format!("during `{}`", escape(id.as_str(), 60))));
     all.extend(when.outside.iter().map(|id| format!("outside `{}`", escape(id.as_str(), 60))));
-    if all.is_empty() { String::new() } else { format!(", only {}", all.join(", ")) }
+    (!all.is_empty()).then(|| format!("only {}", all.join(", ")))
 }
 
 fn levels(policy: &Policy, d: &Directory) -> String {
     let level = |(n, step): (usize, &crate::domain::directory::Step)| {
         let all: Vec<String> = step.targets.iter().map(|t| target(t, d)).collect();
         let all: Vec<&str> = all.iter().map(String::as_str).collect();
-        format!("level {} {} ({}{})", n + 1, names(&all), span(step.delay_secs), only(&step.when))
+        let only = only(&step.when).map(|only| format!(", {only}")).unwrap_or_default();
+        format!("level {} {} ({}{only})", n + 1, names(&all), span(step.delay_secs))
     };
     let levels: Vec<String> = policy.steps.iter().take(limits::LIST).enumerate().map(level).collect();
     let again = match policy.repeat {
@@ -224,7 +225,7 @@ fn next(i: &Incident) -> Option<String> {
 
 /// What is open, and who carries the pager.
 pub fn now(open: &[&Incident], watches: &[Watch<'_>], d: &Directory) -> Message {
-    let mut message = super::list::list(open, d, "");
+    let mut message = super::list::in_parts(open, d);
     let on_call = super::oncall::oncall(None, watches, d);
     message.blocks.push(context("On call"));
     message.blocks.extend(on_call.blocks.into_iter().skip(1));

@@ -1,6 +1,7 @@
 //! The company of the tests: two services with a channel each, two people per service, delays of seconds.
 
 use warridor::sandbox::workspace::{Channel, SlashCommand, User, Workspace};
+use warridor::views::action_id::Shortcut;
 
 /// The keys of the two services, by environment variable.
 pub const KEYS: [(&str, &str); 2] =
@@ -151,7 +152,9 @@ pub fn workspace() -> Workspace {
         should_escape: true,
         ..SlashCommand::default()
     });
-    Workspace { users: users.into(), channels: channels.into(), commands: commands.into(), ..Workspace::default() }
+    let shortcuts = vec![Shortcut::Announce.id().to_owned()];
+    let (users, channels, commands) = (users.into(), channels.into(), commands.into());
+    Workspace { users, channels, commands, shortcuts, ..Workspace::default() }
 }
 
 pub fn user_id(id: &str) -> String {

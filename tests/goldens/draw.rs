@@ -127,8 +127,17 @@ fn element(out: &mut String, e: &Value, indent: &str) {
             }
         }
         "static_select" | "multi_static_select" => {
-            let options = e["options"].as_array().expect("options").iter().map(|o| text(&o["text"]));
-            lines(out, indent, &format!("▾ {placeholder} {{ {} }}", options.collect::<Vec<_>>().join(" | ")));
+            let options = |of: &Value| {
+                let all = of["options"].as_array().expect("options").iter().map(|o| text(&o["text"]));
+                all.collect::<Vec<_>>().join(" | ")
+            };
+            match e["option_groups"].as_array() {
+                Some(groups) => {
+                    let all = groups.iter().map(|g| format!("{}: {}", text(&g["label"]), options(g)));
+                    lines(out, indent, &format!("▾ {placeholder} {{ {} }}", all.collect::<Vec<_>>().join(" || ")));
+                }
+                None => lines(out, indent, &format!("▾ {placeholder} {{ {} }}", options(e))),
+            }
             if e["initial_option"].is_object() {
                 lines(out, indent, &format!("  chosen: {}", text(&e["initial_option"]["text"])));
             }

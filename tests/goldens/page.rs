@@ -20,13 +20,15 @@ pub fn drawn(blocks: &[Value]) {
     }
 }
 
-/// All texts but the hints in empty fields, which are attributes.
+/// All texts but the hints in empty fields and the names of groups of options, which are attributes.
 fn said(v: &Value) -> Vec<String> {
     match v {
         Value::Array(items) => items.iter().flat_map(said).collect(),
         Value::Object(map) => {
             let own = map.get("text").and_then(Value::as_str).map(str::to_owned);
-            let inside = map.iter().filter(|(key, _)| *key != "placeholder").flat_map(|(_, v)| said(v));
+            let is_group = map.contains_key("options") && map.contains_key("label");
+            let is_drawn = |key: &str| key != "placeholder" && !(is_group && key == "label");
+            let inside = map.iter().filter(|(key, _)| is_drawn(key)).flat_map(|(_, v)| said(v));
             own.into_iter().chain(inside).collect()
         }
         _ => Vec::new(),

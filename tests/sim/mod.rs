@@ -595,7 +595,7 @@ impl Sim {
     pub fn announce(&mut self, who: &str, text: &str, of: Option<Scope>, until: At) {
         let id = InputId::from(format!("announce-{}", self.inputs));
         self.inputs += 1;
-        let announce = Announce { by: who.into(), text: text.to_owned(), of, until };
+        let announce = Announce { by: who.into(), text: text.to_owned(), of, link: String::new(), until };
         self.people.push_back(Input { id, what: What::Announce(announce) });
     }
 

@@ -3,6 +3,7 @@
 
 use crate::clock::Clock;
 use crate::domain::directory::{Directory, Policy, Target};
+use crate::domain::duty::{asked_only, can_ask};
 use crate::domain::id::{AlertKey, ServiceId, UserId};
 use crate::domain::schedule::{Override, Schedule, resolve, takeover};
 use crate::domain::stamp::At;
@@ -12,6 +13,7 @@ use crate::sandbox::Guide;
 use crate::sandbox::guide::{Deed, Moment, Step};
 use crate::slack::methods::APP_TOKEN_SCOPE;
 use crate::views::action_id::Action;
+use crate::views::why::only;
 use chrono_tz::Tz;
 use std::sync::Arc;
 
@@ -108,20 +110,28 @@ impl Company {
         let what = team.map_or(schedule.name.as_str(), |t| t.name.as_str());
         let target = Target::Schedule(schedule.id.clone());
         // The policy that asks this schedule earliest says whether it is the first to be asked or a backup.
-        let level = |p: &Policy| p.steps.iter().position(|s| s.targets.contains(&target));
+        let can_ask = |p: &Policy, n: &usize| p.steps.get(*n).is_some_and(|s| can_ask(d, p, s));
+        let levels = |p: &Policy| (0..p.steps.len()).filter(|n| can_ask(p, n)).collect::<Vec<_>>();
+        let asks = |p: &Policy, n: usize| p.steps.get(n).is_some_and(|s| s.targets.contains(&target));
+        let level = |p: &Policy| levels(p).into_iter().position(|n| asks(p, n));
         let found = d.policies.values().filter_map(|p| Some((level(p)?, p))).min_by_key(|(level, _)| *level);
+        let others = |p: &Policy, from: usize| {
+            let all = levels(p).into_iter().skip(from);
+            all.filter_map(|n| self.asked(d, p, n, now)).find(|who| who != me)
+        };
+        let only = asked_only(d, &schedule.id).and_then(|when| only(&when));
+        let only = only.map(|only| format!(", {}", only.replace('`', ""))).unwrap_or_default();
         let takeover = self.resolved(|overrides| takeover(schedule, overrides, now));
         let until = takeover.map(|takeover| until(takeover.at, tz, now)).unwrap_or_default();
         Some(match found {
             Some((0, policy)) => {
-                let backup = self.asked(d, policy, 1, now).filter(|b| b != me);
-                let backup = backup.map(|b| format!(" · backup {}", d.name_of(&b)));
-                format!("on call for {what}{until}{}", backup.unwrap_or_default())
+                let backup = others(policy, 1).map(|b| format!(" · backup {}", d.name_of(&b)));
+                format!("on call for {what}{until}{only}{}", backup.unwrap_or_default())
             }
             Some((_, policy)) => {
-                let primary = self.asked(d, policy, 0, now).filter(|p| p != me);
-                let primary = primary.map(|p| format!(" · {} is asked first", d.name_of(&p)));
-                format!("backup for {what}{until}{}", primary.unwrap_or_default())
+                let first = levels(policy).first().and_then(|n| self.asked(d, policy, *n, now)).filter(|p| p != me);
+                let first = first.map(|p| format!(" · {} is asked first", d.name_of(&p)));
+                format!("backup for {what}{until}{only}{}", first.unwrap_or_default())
             }
             None => format!("on call for {what}{until}"),
         })

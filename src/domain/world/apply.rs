@@ -132,10 +132,10 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
             w.changes.remove(change);
             w.touched.push(RowKey::Change(*change));
         }
-        Fact::AnnouncementMade { announcement: no, by, text, of, until, due } => {
+        Fact::AnnouncementMade { announcement: no, by, text, of, link, until, due } => {
             w.meta.last_announcement = w.meta.last_announcement.max(*no);
-            let (by, text, of) = (by.clone(), text.body().clone(), of.clone());
-            let said = Announcement { no: *no, by, text, of, since: wall, until: *until, due: *due };
+            let (by, text, of, link) = (by.clone(), text.body().clone(), of.clone(), link.body().clone());
+            let said = Announcement { no: *no, by, text, of, link, since: wall, until: *until, due: *due };
             w.announcements.insert(*no, said);
             w.wake_at(Some(*due), Wake::Announcement(*no));
             w.touched.push(RowKey::Announcement(*no));

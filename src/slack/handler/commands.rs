@@ -59,8 +59,7 @@ impl Handler {
     /// Words to the bot are a command without its `/pager`.
     pub(super) async fn said(&self, by: &SlackUserId, channel: ChannelId, text: &str, event: &str) -> Handled {
         let place = Place { channel: Some(channel.clone()), ..Place::default() };
-        let command = self.commands.iter().find(|c| c.means == Means::Pager).map_or("/pager", |c| c.name.as_str());
-        let typed = Typed { id: event, by, command, place: &place };
+        let typed = Typed { id: event, by, command: self.pager(), place: &place };
         let message = match self.run(&typed, text).await {
             Reply::Words(message) => message,
             // A window needs a click.
@@ -222,6 +221,11 @@ impl Handler {
             | Command::EndQuiet(_)
             | Command::OnCall(OnCall::Override { .. } | OnCall::Take { .. } | OnCall::EndOverride(_)) => None,
         }
+    }
+
+    /// The command that means everything, with its `/`.
+    pub(super) fn pager(&self) -> &str {
+        self.commands.iter().find(|c| c.means == Means::Pager).map_or("/pager", |c| c.name.as_str())
     }
 
     fn means(&self, command: &str) -> Means {

@@ -1,10 +1,11 @@
 //! Modals that are submitted.
 
 use super::people::{Who, stranger};
-use super::{ANSWER, Came, Handler, Turned, quiet, told, windows};
+use super::{ANSWER, Came, Handler, Turned, going_on, quiet, told, windows};
 use crate::domain::call::Whom;
 use crate::domain::directory::Directory;
 use crate::domain::fact::Fact;
+use crate::domain::going_on::Announce;
 use crate::domain::id::{IncidentNo, InputId, SlackUserId, UserId};
 use crate::domain::input::{Act, Deed, Raise, What};
 use crate::domain::refusal::Refusal;
@@ -50,15 +51,20 @@ impl Handler {
         {
             return errors(&Wrong { at: Field::Team, why: views::reply::services_or_team() });
         }
+        let ends = match &filled {
+            Filled::Announce { ends, .. } => Some(*ends),
+            _ => None,
+        };
+        let link = sent.origin.link.as_str();
         let what = match self.quiet_filled(&snapshot, no, &user, &filled) {
             Some(what) => what,
-            None => match input(&filled, no, user, sent.form, &snapshot.directory) {
+            None => match input(&filled, no, user, sent.form, link, &snapshot.directory) {
                 Ok(what) => what,
                 Err(wrong) => return errors(&wrong),
             },
         };
         let came = self.decide(InputId::from(sent.view.as_str()), what, ANSWER).await;
-        self.submitted(&snapshot, came, sent)
+        self.submitted(&snapshot, came, sent, ends)
     }
 
     /// Guests may note; whoever else is unknown is told so beside the input, and by a message that has the button.
@@ -68,7 +74,7 @@ impl Handler {
             (Who::Outsider { name }, Form::Note, Filled::Words(text)) => {
                 let (id, no) = (InputId::from(sent.view.as_str()), sent.origin.subject.incident);
                 let came = self.guest_note(id, &sent.by, name, no, text).await;
-                self.submitted(&self.board.snapshot(), came, sent)
+                self.submitted(&self.board.snapshot(), came, sent, None)
             }
             (Who::Member(_), ..) => {
                 self.whisper(&sent.by, sent.origin.channel, &views::people::unknown());
@@ -80,7 +86,8 @@ impl Handler {
         }
     }
 
-    fn submitted(&self, before: &Snapshot, came: Came, sent: Sent) -> Handled {
+    /// `ends`: the input that says until when, where a form has several.
+    fn submitted(&self, before: &Snapshot, came: Came, sent: Sent, ends: Option<Field>) -> Handled {
         let Sent { by, form, origin, stacked, .. } = sent;
         let (at, no, snapshot) = (form.first_field(), origin.subject.incident, self.board.snapshot());
         match came {
@@ -94,6 +101,8 @@ impl Handler {
                     let user = snapshot.directory.user_by_slack(&by).map(|u| &u.id);
                     let reader = views::quiet::Reader { user, channel: origin.channel.as_ref() };
                     quiet::came_of(&facts, before, &snapshot, None, reader, "/pager")
+                } else if form == Form::Announce {
+                    going_on::came_of(&facts, before, self.pager(), &snapshot.directory)
                 } else {
                     told(&facts, &snapshot, no)
                 };
@@ -104,23 +113,37 @@ impl Handler {
                 closed()
             }
             Came::Refused(refusal) => {
-                let why = views::refusal::refusal(&refusal, &snapshot.directory);
+                let why = match (&refusal, form) {
+                    (Refusal::EmptyAnnouncement, Form::Announce) => views::reply::nothing_announced(),
+                    _ => views::refusal::refusal(&refusal, &snapshot.directory),
+                };
                 let tz = snapshot.directory.user_by_slack(&by).map_or(Tz::UTC, |u| u.tz);
                 let why = views::mrkdwn::with_times_written(&why, tz);
-                errors(&Wrong { at: field_of(&refusal, form), why })
+                errors(&Wrong { at: field_of(&refusal, form, ends), why })
             }
             Came::NotSaved => errors(&Wrong { at, why: views::reply::not_saved() }),
             Came::Busy => errors(&Wrong { at, why: views::reply::busy() }),
             // The windows close; submitting the same again is harmless.
             Came::Late => {
-                self.whisper(&by, origin.channel, &Message::plain(views::reply::takes_long(no)));
+                let late = match form {
+                    Form::Announce => going_on::takes_long(self.pager()),
+                    _ => views::reply::takes_long(no),
+                };
+                self.whisper(&by, origin.channel, &Message::plain(late));
                 closed()
             }
         }
     }
 }
 
-fn input(filled: &Filled, incident: IncidentNo, by: UserId, form: Form, d: &Directory) -> Result<What, Wrong> {
+fn input(
+    filled: &Filled,
+    incident: IncidentNo,
+    by: UserId,
+    form: Form,
+    link: &str,
+    d: &Directory,
+) -> Result<What, Wrong> {
     let person = |slack: &SlackUserId, at: Field| match d.user_by_slack(slack) {
         Some(user) => Ok(user.id.clone()),
         None => Err(Wrong { at, why: views::reply::unknown_choice(slack.as_str()) }),
@@ -145,6 +168,10 @@ fn input(filled: &Filled, incident: IncidentNo, by: UserId, form: Form, d: &Dire
         Filled::Silence { .. } | Filled::Maintenance { .. } => {
             return Err(Wrong { at: form.first_field(), why: views::reply::no_alert_to_silence(incident) });
         }
+        Filled::Announce { text, of, until, .. } => {
+            let (text, of, link) = (text.clone(), of.clone(), link.to_owned());
+            return Ok(What::Announce(Announce { by, text, of, link, until: *until }));
+        }
         Filled::Raise { service, what, urgency } => {
             let (service, title) = (service.clone(), what.clone());
             return Ok(What::Raise(Raise { service, by, title, urgency: *urgency }));
@@ -154,7 +181,7 @@ fn input(filled: &Filled, incident: IncidentNo, by: UserId, form: Form, d: &Dire
 }
 
 /// The input that a refusal is about, where it is about one.
-fn field_of(refusal: &Refusal, form: Form) -> Field {
+fn field_of(refusal: &Refusal, form: Form, ends: Option<Field>) -> Field {
     match (refusal, form) {
         (Refusal::AskedAlready { whom, .. } | Refusal::NobodyToAsk { whom, .. }, Form::AddResponders) => match whom {
             Whom::User(_) => Field::People,
@@ -164,6 +191,10 @@ fn field_of(refusal: &Refusal, form: Form) -> Field {
         (Refusal::NotElsewhere(_), Form::Silence) => Field::Elsewhere,
         (Refusal::QuietNames { .. }, Form::Maintenance) => Field::Services,
         (Refusal::NoSuchService(_), Form::Raise) => Field::Service,
+        (Refusal::NoSuchService(_) | Refusal::NoSuchTeam(_), Form::Announce) => Field::About,
+        (Refusal::AnnouncementInThePast { .. } | Refusal::AnnouncementTooLong { .. }, _) => {
+            ends.unwrap_or(form.first_field())
+        }
         _ => form.first_field(),
     }
 }

@@ -18,7 +18,7 @@ use crate::door::Door;
 use crate::outbox::driver::OutboxHandle;
 use crate::pump::driver::Board;
 use crate::pump::{Answer, Facts, Lane, Snapshot};
-use crate::views::action_id::{Asker, Elsewhere, Origin, Subject};
+use crate::views::action_id::{Asker, Elsewhere, Origin, Shortcut, Subject};
 use crate::views::{self, Message};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -106,6 +106,9 @@ impl EnvelopeHandler for Handler {
                     self.in_background(|this| async move { this.elsewhere(&by, what, chosen, place).await })
                 }
             },
+            Gesture::Shortcut { by, what: Shortcut::Announce, said, place } => {
+                self.in_background(|this| async move { this.announce_from(&by, &said, place).await })
+            }
             Gesture::Submit { by, form, filled, origin, view, stacked } => {
                 let sent = forms::Sent { by, form, origin, view, stacked };
                 self.submit(sent, filled).await
@@ -255,7 +258,7 @@ fn told(facts: &[Fact], snapshot: &Snapshot, no: IncidentNo) -> Message {
 }
 
 fn origin(snapshot: &Snapshot, incident: IncidentNo, place: &Place) -> Origin {
-    Origin { subject: Subject { store: snapshot.store, incident }, channel: place.channel.clone() }
+    Origin::new(Subject { store: snapshot.store, incident }, place.channel.clone())
 }
 
 /// A message as the Web API takes it.

@@ -111,7 +111,7 @@ impl Handler {
     /// The form in which somebody plans maintenance.
     pub(super) fn plan_maintenance(&self, s: &Snapshot, place: &Place) -> Value {
         let subject = Subject { store: s.store, incident: IncidentNo(0) };
-        let origin = Origin { subject, channel: place.channel.clone() };
+        let origin = Origin::new(subject, place.channel.clone());
         json!(views::modal::maintenance(&s.directory, &origin))
     }
 

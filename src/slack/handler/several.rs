@@ -43,7 +43,7 @@ impl Handler {
             }
         };
         let waiting: Vec<IncidentNo> =
-            all.iter().filter(|(i, p)| views::page::wants(i, p)).map(|(i, _)| i.no).collect();
+            all.iter().filter(|(i, p)| views::page::waits(i, p)).map(|(i, _)| i.no).collect();
         let decided = join_all(waiting.iter().map(|incident| {
             let id = InputId::from(format!("{envelope_id}/{}", incident.0));
             let act = Act { incident: *incident, by: user.clone(), deed: Deed::Acknowledge };

@@ -98,7 +98,7 @@ impl Handler {
 
     pub(super) fn raise(&self, s: &Snapshot, draft: &RaiseDraft<'_>, place: &Place) -> Value {
         let subject = Subject { store: s.store, incident: IncidentNo(0) };
-        let origin = Origin { subject, channel: place.channel.clone() };
+        let origin = Origin::new(subject, place.channel.clone());
         let wakes = draft.service.and_then(|id| s.directory.services.get(id)).map(|service| {
             let policy = s.directory.policies.get(&service.policy);
             let asked =

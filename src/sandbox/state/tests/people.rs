@@ -339,6 +339,16 @@ fn a_message_shortcut_carries_the_message() {
 }
 
 #[test]
+fn a_message_that_only_one_person_sees_has_no_shortcuts() {
+    let mut w = world();
+    w.connect();
+    let quiet = json!({"channel": "C-payments", "user": "U-ana", "text": "x"});
+    let ts = w.ok("chat.postEphemeral", quiet)["message_ts"].as_str().unwrap().to_owned();
+    assert!(w.slack.shortcut("ana", "note", Some(("payments", &ts)), w.now).is_err());
+    assert!(w.frames().is_empty(), "nothing reaches the app");
+}
+
+#[test]
 fn a_response_url_works_five_times_for_thirty_minutes() {
     let mut w = world();
     w.connect();
