@@ -12,10 +12,11 @@ use super::fyi::FyiShown;
 use super::going_on::Scope;
 use super::hold::HoldWhy;
 use super::id::{
-    AlertKey, AnnouncementNo, CallNo, ChangeNo, ChannelId, FyiId, IncidentNo, MessageRef, OverrideId, PageId, PolicyId,
-    PostId, QuietId, ScheduleId, ServiceId, SlackUserId, TeamId, UserId,
+    AlertKey, AnnouncementNo, CallNo, ChangeNo, ChannelId, FyiId, IncidentNo, MessageRef, MisconfiguredNo, OverrideId,
+    PageId, PolicyId, PostId, QuietId, ScheduleId, ServiceId, SlackUserId, TeamId, UserId,
 };
 use super::input::{EventAction, Need, SnoozeWhy, Source};
+use super::misconfigured::Mark;
 use super::page::{PageFailure, Purpose, Recipient, RevokeReason, SyncKey};
 use super::post::About;
 use super::quiet::{Covered, Elsewhere, HeldBack, Sweep};
@@ -601,6 +602,37 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<UserId>,
     },
+    /// From here on this alert rule of a service is listed as one to be mended. `by_key`: `name` is a dedup key.
+    MisconfiguredListed {
+        entry: MisconfiguredNo,
+        service: ServiceId,
+        /// The service of the key it came by, where a rule sent it on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        told: Option<ServiceId>,
+        name: Text,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        by_key: bool,
+    },
+    /// Somebody said so by what they did to this incident. `is_again`: of the same incident that was said before.
+    MisconfiguredMarked {
+        entry: MisconfiguredNo,
+        incident: IncidentNo,
+        by: UserId,
+        mark: Mark,
+        urgency: Urgency,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        is_again: bool,
+        #[serde(default, skip_serializing_if = "Text::is_empty")]
+        note: Text,
+    },
+    MisconfiguredMended {
+        entry: MisconfiguredNo,
+        by: UserId,
+    },
+    /// Its last mark is too long ago, or there are too many.
+    MisconfiguredForgotten {
+        entry: MisconfiguredNo,
+    },
     /// A note by somebody who may look and note only; no activity of a responder.
     NotedByGuest {
         incident: IncidentNo,
@@ -866,7 +898,10 @@ impl Fact {
             | Self::ChangeReported { .. }
             | Self::ChangeForgotten { .. }
             | Self::AnnouncementMade { .. }
-            | Self::AnnouncementEnded { .. } => None,
+            | Self::AnnouncementEnded { .. }
+            | Self::MisconfiguredListed { .. }
+            | Self::MisconfiguredMended { .. }
+            | Self::MisconfiguredForgotten { .. } => None,
             Self::IncidentOpened(o) => Some(o.incident),
             Self::AlertJoined(j) => Some(j.incident),
             Self::StepStarted(s) => Some(s.incident),
@@ -924,6 +959,7 @@ impl Fact {
             | Self::CountWanes { incident, .. }
             | Self::CountWaned { incident }
             | Self::MarkedNotActionable { incident, .. }
+            | Self::MisconfiguredMarked { incident, .. }
             | Self::Merged { incident, .. }
             | Self::AlertsTaken { incident, .. }
             | Self::ActLate { incident, .. }
@@ -997,6 +1033,10 @@ impl Fact {
             | Self::ChangeForgotten { .. }
             | Self::AnnouncementMade { .. }
             | Self::AnnouncementEnded { .. }
+            | Self::MisconfiguredListed { .. }
+            | Self::MisconfiguredMarked { .. }
+            | Self::MisconfiguredMended { .. }
+            | Self::MisconfiguredForgotten { .. }
             | Self::FyiForgotten { .. }
             | Self::EventDropped { .. } => Stale::Nothing,
             Self::FyiShown(shown) => Stale::PostLater(shown.post),
@@ -1054,6 +1094,8 @@ impl Fact {
                 each(details);
             }
             Self::AnnouncementMade { text, .. } => each(text),
+            Self::MisconfiguredListed { name, .. } => each(name),
+            Self::MisconfiguredMarked { note, .. } => each(note),
             Self::QuietNotDone { why, .. } => each(why),
             _ => {}
         }

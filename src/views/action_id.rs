@@ -1,7 +1,7 @@
 //! What our buttons, selects and modals are called, and what they carry. Every id written here parses back; nothing
 //! else is understood.
 
-use crate::domain::id::{ChannelId, IncidentNo, PageId, QuietId, SlackUserId, StoreId};
+use crate::domain::id::{ChannelId, IncidentNo, MisconfiguredNo, PageId, QuietId, SlackUserId, StoreId};
 use crate::domain::stamp::At;
 
 /// What a button does. The first of them act at once; the others open a window.
@@ -124,10 +124,12 @@ pub enum Elsewhere {
     EndQuiet,
     /// Lets it last an hour longer; carries a [`Lasting`].
     ExtendQuiet,
+    /// A misconfigured alert is mended; carries a [`Listed`].
+    Mended,
 }
 
 impl Elsewhere {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Raise,
         Self::RaiseService,
         Self::AcknowledgeAll,
@@ -138,6 +140,7 @@ impl Elsewhere {
         Self::RemovePerson,
         Self::EndQuiet,
         Self::ExtendQuiet,
+        Self::Mended,
     ];
 
     /// The `action_id`.
@@ -153,6 +156,7 @@ impl Elsewhere {
             Self::RemovePerson => "people.remove",
             Self::EndQuiet => "quiet.end",
             Self::ExtendQuiet => "quiet.extend",
+            Self::Mended => "misconfigured.mended",
         }
     }
 
@@ -310,6 +314,26 @@ impl Lasting {
         let store = u64::from_str_radix(parts.next()?, 16).ok()?;
         let (quiet, until) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
         parts.next().is_none().then_some(Self { store: StoreId(store), quiet: QuietId(quiet), until: At(until) })
+    }
+}
+
+/// What *Mended* carries: which entry of the list of misconfigured alerts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listed {
+    pub store: StoreId,
+    pub entry: MisconfiguredNo,
+}
+
+impl Listed {
+    /// The button's `value`.
+    pub fn value(self) -> String {
+        format!("{}/misconfigured/{}", self.store, self.entry.0)
+    }
+
+    pub fn parse(value: &str) -> Option<Self> {
+        let (store, entry) = value.split_once("/misconfigured/")?;
+        let store = u64::from_str_radix(store, 16).ok()?;
+        Some(Self { store: StoreId(store), entry: MisconfiguredNo(entry.parse().ok()?) })
     }
 }
 

@@ -227,6 +227,11 @@ pub fn help(command: &str, topic: Option<Topic>) -> Message {
             ("silences", "what is in force and ahead, with numbers"),
             ("silence end 3", "ends one; what still fires pages"),
         ],
+        Some(Topic::Misconfigured) => &[
+            ("misconfigured", "alerts that were not urgent or not actionable, and how to mend them"),
+            ("misconfigured payments-api", "one service's"),
+            ("misconfigured mended 3", "takes one off the list"),
+        ],
         Some(Topic::OnCall) => &[
             ("", "who is on call now and next"),
             ("payments", "one team's"),

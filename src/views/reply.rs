@@ -77,6 +77,7 @@ fn told(fact: &Fact, facts: &[Fact], after: &Incident, d: &Directory) -> Option<
         Fact::Resolved { by: ResolvedBy::User(_), .. } => {
             format!("{no} is resolved. Nobody is paged any more.{}", if_not_cleared(after, d))
         }
+        Fact::MisconfiguredListed { .. } => super::misconfigured::NOTED.to_owned(),
         Fact::PageAgainDeclined { .. } => {
             format!("{no} stays resolved. Nobody is paged for it again until the monitor clears it, or it fires anew.")
         }

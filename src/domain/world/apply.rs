@@ -15,6 +15,7 @@ use crate::domain::incident::{
 };
 use crate::domain::input::Source;
 use crate::domain::listing::{self, Listing};
+use crate::domain::misconfigured::{Mark, Marked, Misconfigured};
 use crate::domain::page::{Page, PageState, Recipient, SyncKey};
 use crate::domain::people::{Newcomer, Standing};
 use crate::domain::post::Post;
@@ -144,6 +145,48 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
             let old = w.announcements.remove(no);
             w.forget_wake(old.map(|a| a.due), Wake::Announcement(*no));
             w.touched.push(RowKey::Announcement(*no));
+        }
+        Fact::MisconfiguredListed { entry, service, told, name, by_key } => {
+            w.meta.last_misconfigured = w.meta.last_misconfigured.max(*entry);
+            let listed = Misconfigured {
+                no: *entry,
+                service: service.clone(),
+                told: told.clone(),
+                name: name.body().clone(),
+                by_key: *by_key,
+                not_urgent: 0,
+                not_actionable: 0,
+                first: wall,
+                last: wall,
+                by: "".into(),
+                incident: IncidentNo(0),
+                urgency: Urgency::Low,
+                note: "".into(),
+            };
+            w.misconfigured.insert(*entry, listed);
+            w.touched.push(RowKey::Misconfigured(*entry));
+        }
+        Fact::MisconfiguredMarked { entry, incident, by, mark, urgency, is_again, note } => {
+            if let Some(listed) = w.misconfigured.get_mut(entry) {
+                let once = u64::from(!is_again);
+                match mark {
+                    Mark::NotUrgent => listed.not_urgent += once,
+                    Mark::NotActionable => listed.not_actionable += once,
+                }
+                (listed.last, listed.by) = (wall, by.clone());
+                if *incident >= listed.incident {
+                    (listed.incident, listed.urgency) = (*incident, *urgency);
+                }
+                if !note.is_empty() {
+                    listed.note = note.body().clone();
+                }
+            }
+            w.touched.push(RowKey::Misconfigured(*entry));
+            change(w, *incident, |i| apply_to_incident(i, fact, wall));
+        }
+        Fact::MisconfiguredMended { entry, .. } | Fact::MisconfiguredForgotten { entry } => {
+            w.misconfigured.remove(entry);
+            w.touched.push(RowKey::Misconfigured(*entry));
         }
         Fact::PostWanted { post: id, to, about, keep_until } => {
             w.meta.last_post = w.meta.last_post.max(*id);
@@ -489,6 +532,8 @@ fn open(w: &mut World, o: &IncidentOpened, wall: At) {
         origin: o.origin.clone(),
         group: (!o.group.is_empty()).then(|| Group { values: o.group.body().clone(), last: wall }),
         counting: o.threshold.and_then(|threshold| Counting::new(threshold, seen).with(wall)),
+        marked: None,
+        first_let_go: false,
     };
     log(&mut incident, wall, Happening::Opened);
     if let Some(rule) = o.origin.as_ref().and_then(|origin| origin.rule.clone()) {
@@ -815,6 +860,15 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             i.not_actionable = Some(Done { by: by.clone(), at: wall });
             log(i, wall, Happening::NotActionable { by: by.clone() });
         }
+        Fact::MisconfiguredMarked { entry, mark, .. } => {
+            let before = i.marked.filter(|m| m.entry == *entry);
+            let marked =
+                i.marked.insert(before.unwrap_or(Marked { entry: *entry, not_urgent: false, not_actionable: false }));
+            match mark {
+                Mark::NotUrgent => marked.not_urgent = true,
+                Mark::NotActionable => marked.not_actionable = true,
+            }
+        }
         Fact::Merged { into, by, close_at, .. } => {
             stop_calls(i);
             // They belong to the other incident now, which may have a lower number.
@@ -912,6 +966,7 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         Fact::AlertLetGo { alert, .. } => {
             if (*alert as usize) < i.alerts.len() {
                 i.alerts.remove(*alert as usize);
+                i.first_let_go |= *alert == 0;
             }
             course::alerts_changed(i);
         }
@@ -977,7 +1032,10 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         | Fact::ChangeReported { .. }
         | Fact::ChangeForgotten { .. }
         | Fact::AnnouncementMade { .. }
-        | Fact::AnnouncementEnded { .. } => {}
+        | Fact::AnnouncementEnded { .. }
+        | Fact::MisconfiguredListed { .. }
+        | Fact::MisconfiguredMended { .. }
+        | Fact::MisconfiguredForgotten { .. } => {}
     }
 }
 

@@ -1,5 +1,6 @@
 //! What people type: slash commands, and words to the bot itself.
 
+use super::misconfigured::misconfigured;
 use super::people::{Who, stranger};
 use super::{ANSWER, Came, Handler, ephemeral, told};
 use crate::command::{self, Command, Doing, Line, ListOf, Meant, OnCall, Speaker, Topic, Which, Whose};
@@ -101,6 +102,7 @@ impl Handler {
         Reply::Words(match command {
             Command::OnCall(on_call) => self.stand_in(&s, on_call, user, typed).await,
             Command::Doing(doing) => self.says_doing(&s, doing, user, typed).await,
+            Command::Mended(entry) => self.mended(&s, entry, user, typed).await,
             Command::Quiet { .. } | Command::EndQuiet(_) => self.quiet(&s, &command, user, typed).await,
             Command::Trigger { service: Some(service), what } => {
                 let raise = Raise { service, by: user.id.clone(), title: what, urgency: None };
@@ -156,6 +158,7 @@ impl Handler {
                 me?;
                 Some(Reply::Window(self.plan_maintenance(s, typed.place)))
             }
+            Command::Misconfigured(of) => words(misconfigured(s, of.as_ref(), reader, self.clock.now(), typed.command)),
             Command::Fyi => words(views::fyi::list(&s.world, d, me, reader.channel)),
             Command::Now => {
                 let (open, left_out) = open(s, reader);
@@ -220,6 +223,7 @@ impl Handler {
             | Command::Doing(Doing::Announce { .. } | Doing::End(_))
             | Command::Quiet { .. }
             | Command::EndQuiet(_)
+            | Command::Mended(_)
             | Command::OnCall(OnCall::Override { .. } | OnCall::Take { .. } | OnCall::EndOverride(_)) => None,
         }
     }
@@ -405,6 +409,8 @@ fn deed(command: &Command) -> Option<(Which, Deed)> {
         | Command::PlanMaintenance
         | Command::EndQuiet(_)
         | Command::Fyi
+        | Command::Misconfigured(_)
+        | Command::Mended(_)
         | Command::OnCall(_) => return None,
     })
 }

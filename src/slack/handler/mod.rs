@@ -28,6 +28,7 @@ mod commands;
 mod forms;
 mod going_on;
 pub mod home;
+mod misconfigured;
 pub mod people;
 pub mod press;
 mod quiet;
@@ -102,6 +103,7 @@ impl EnvelopeHandler for Handler {
                     self.admission(id, by, what, asker, place).await
                 }
                 Elsewhere::EndQuiet | Elsewhere::ExtendQuiet => self.quiet_pressed(id, &by, what, chosen, place).await,
+                Elsewhere::Mended => self.mended_pressed(id, &by, chosen, place).await,
                 Elsewhere::Raise | Elsewhere::RaiseService | Elsewhere::ListAll => {
                     self.in_background(|this| async move { this.elsewhere(&by, what, chosen, place).await })
                 }
