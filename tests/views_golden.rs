@@ -28,9 +28,12 @@ use warridor::domain::duty::{coming, duties, out_of_hearing};
 use warridor::domain::fact::{LateAct, ResolvedBy};
 use warridor::domain::gaps;
 use warridor::domain::hold::HoldWhy;
-use warridor::domain::id::{IncidentNo, OverrideId, PageId, QuietId, ScheduleId, TeamId, UserId};
+use warridor::domain::id::{
+    IncidentNo, MisconfiguredNo, OverrideId, PageId, QuietId, ScheduleId, ServiceId, TeamId, UserId,
+};
 use warridor::domain::incident::{Entry, Happening, Incident};
 use warridor::domain::input::{Deed, EventAction, OverrideRequest, SnoozeWhy};
+use warridor::domain::misconfigured::listed;
 use warridor::domain::page::{PageFailure, Purpose, Recipient};
 use warridor::domain::people::{Newcomer, Standing};
 use warridor::domain::quiet::{Covered, Kind, Matcher, Within};
@@ -380,6 +383,53 @@ fn what_only_informs() {
 }
 
 #[test]
+fn misconfigured_alerts() {
+    let mut golden = Golden::new("misconfigured");
+    let mut desk = Desk::at(NIGHT);
+    let list = |desk: &Desk, of: Option<&str>, private: usize| {
+        let of = of.map(ServiceId::from);
+        let all = listed(&desk.world, desk.now);
+        let all: Vec<_> = all.into_iter().filter(|m| of.as_ref().is_none_or(|of| m.service == *of)).collect();
+        let list = views::misconfigured::list(&all, of.as_ref(), private, &desk.directory, desk.store, "/pager");
+        message(&list, None)
+    };
+    golden.say("none", &list(&desk, None, 0));
+    golden.say("none that may be read here", &list(&desk, Some("payments"), 2));
+    let later = |desk: &Desk, because: &str| Deed::Snooze {
+        until: desk.now.plus_ms(HOUR),
+        why: Some(SnoozeWhy::NotUrgent),
+        because: because.to_owned(),
+    };
+    desk.alert("payments", EventAction::Trigger);
+    desk.act("ana", later(&desk, "*nobody* pays <!here> at night"));
+    golden.say("one mark", &list(&desk, None, 0));
+    desk.pass(DAY);
+    desk.act("ben", Deed::NotActionable);
+    desk.titled(
+        "search",
+        "The <!channel> index is *slow*",
+        "",
+        &[("alertname", "Index\u{202e}`slow` \"<p99>\" \\o/ & co")],
+    );
+    desk.act_on(2, "chen", Deed::NotActionable);
+    desk.titled("reports", "A report is late", "", &[]);
+    desk.act_on(3, "chen", later(&desk, ""));
+    golden.say("several, one of which has no name", &list(&desk, None, 1));
+    golden.say("of one service", &list(&desk, Some("search"), 0));
+    for n in 0..12 {
+        let name = format!("Disk{n}{}", "IsFilling".repeat(if n == 11 { 20 } else { 1 }));
+        desk.titled("payments", "A disk", "", &[("alertname", &name)]);
+        desk.act_on(4 + n, "ana", Deed::NotActionable);
+    }
+    golden.say("more than are shown", &list(&desk, None, 0));
+    golden.say("more of one service than are shown", &list(&desk, Some("payments"), 0));
+    let first = &desk.world.misconfigured[&MisconfiguredNo(1)];
+    golden.say("mended", &views::misconfigured::mended(first, &desk.directory));
+    golden.say("mended before", &views::misconfigured::mended_before(MisconfiguredNo(1)));
+    golden.compare();
+}
+
+#[test]
 fn lists_of_low_urgency() {
     let mut golden = Golden::new("digest");
     let mut desk = Desk::at(NIGHT);
@@ -675,6 +725,7 @@ fn refusals() -> Vec<Refusal> {
             | Refusal::AnnouncementTooLong { .. }
             | Refusal::NoSuchAnnouncement(_)
             | Refusal::TooManyAnnouncements { .. }
+            | Refusal::NoSuchMisconfigured(_)
             | Refusal::OverrideEndsBeforeItStarts
             | Refusal::OverrideInThePast { .. }
             | Refusal::NoSuchOverride(_)
@@ -730,6 +781,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal::AnnouncementTooLong { until: NIGHT.plus_ms(8 * DAY), latest: NIGHT.plus_ms(7 * DAY) },
         Refusal::NoSuchAnnouncement(warridor::domain::id::AnnouncementNo(7)),
         Refusal::TooManyAnnouncements { most: 100 },
+        Refusal::NoSuchMisconfigured(MisconfiguredNo(3)),
         Refusal::OverrideEndsBeforeItStarts,
         Refusal::OverrideInThePast { until: NIGHT },
         Refusal::KnownAlready,
@@ -849,6 +901,13 @@ fn replies() {
     let anas_low = [("mara", low.clone()), ("ana", ack())];
     said("Mara makes high what Ana has", &anas_low, "mara", Deed::SetUrgency { to: Urgency::High });
     said("Mara makes it low twice", &[("mara", low.clone())], "mara", low);
+    let later = |by: &str| Deed::Snooze {
+        until: NIGHT.plus_ms(6 * HOUR),
+        why: Some(SnoozeWhy::NotUrgent),
+        because: format!("{by} says so"),
+    };
+    said("Ana snoozes it for later", &ana(ack()), "ana", later("ana"));
+    said("Ben snoozes it for later, too", &ana(later("ana")), "ben", later("ben"));
     said("Ana says nothing had to be done", &ana(ack()), "ana", Deed::NotActionable);
     said("Ana merges it into what is not there", &ana(ack()), "ana", Deed::MergeInto { into: IncidentNo(7) });
     said("Ana merges it into itself", &ana(ack()), "ana", Deed::MergeInto { into: IncidentNo(1) });
@@ -999,6 +1058,7 @@ fn help() {
         Topic::Merge,
         Topic::Why,
         Topic::Now,
+        Topic::Misconfigured,
         Topic::OnCall,
     ];
     for topic in topics {

@@ -191,6 +191,7 @@ pub fn help(command: &str, topic: Option<Topic>) -> Message {
             ("snooze 12 tomorrow 9am", "until then, in your time zone"),
             ("snooze 12 working-hours", "until the next working morning"),
             ("snooze 12 2h because waiting for the vendor", "and why"),
+            ("snooze 12 2h for later", "it was not urgent: its alert is to be mended"),
             ("unsnooze 12", "ends it: you have it, nobody is paged"),
         ],
         Some(Topic::Escalate) => &[("escalate 12", "pages the next level now; whoever has it keeps it")],

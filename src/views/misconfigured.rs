@@ -3,7 +3,7 @@
 use super::action_id::{Elsewhere, Listed};
 use super::card::name;
 use super::kit::{confirm, context, plain, section_with};
-use super::mrkdwn::{day_and_time, escape, escape_marked};
+use super::mrkdwn::{day_and_time, escape, escape_marked, is_dangerous};
 use super::{Message, limits};
 use crate::domain::directory::{Directory, Urgency};
 use crate::domain::id::{MisconfiguredNo, ServiceId, StoreId};
@@ -52,8 +52,7 @@ pub fn list(
         return message;
     }
     let text = format!("Misconfigured alerts{of_service}, the most often marked first");
-    let how = "Mend it where it comes from: correct what it waits for, lower its severity, or delete it. Or let it only \
-               inform: put the rule below it into `config.toml`, before every other `[[route]]`. Then press *Mended*.";
+    let how = "Mend it at its monitor: correct its threshold, lower its severity, or delete it. Or let it only inform: put the rule below it into `config.toml`, before every other `[[route]]`. Then press *Mended*.";
     let mut blocks = vec![context(&text), context(how)];
     blocks.extend(all.iter().take(LISTED).map(|m| section_with(&line(m, d), mended_button(m, store, d))));
     if all.len() > LISTED {
@@ -76,14 +75,17 @@ fn line(m: &Misconfigured, d: &Directory) -> String {
     if m.not_actionable > 0 {
         why.push(format!("not actionable {}", times(m.not_actionable)));
     }
-    let paged = match m.urgency {
-        Urgency::High => "which paged with high urgency",
-        Urgency::Low => "which was of low urgency",
+    let urgency = match m.urgency {
+        Urgency::High => "high",
+        Urgency::Low => "low",
     };
     let since = if m.marks() > 1 { format!(", since {}", day_and_time(m.first)) } else { String::new() };
-    let note = if m.note.is_empty() { String::new() } else { format!(": {}", escape(&m.note, limits::TITLE)) };
+    let note = match &*m.note {
+        "" => String::new(),
+        note => format!(" \u{201c}{}\u{201d}", escape(note, limits::TITLE)),
+    };
     format!(
-        "`{}` *{}*{by_key}: {}{since}. Last by {} at {}, {paged}: {}{note}\n```{}```",
+        "`{}` *{}*{by_key}: {}{since}; last by {} at {}. Newest: {}, {urgency} urgency.{note}\n```{}```",
         m.no.0,
         called(m, d),
         why.join(", "),
@@ -115,9 +117,6 @@ fn rule(m: &Misconfigured) -> String {
 
 /// A value of a rule in which `*` stands for what is too long, or cannot be shown in Slack and copied from there.
 fn toml(value: &str) -> String {
-    let shown = escape(value, usize::MAX);
-    let is_shown = |c: char| !(c.is_control() || c == '`') && (c == ' ' || !c.is_whitespace());
-    let keeps = |c: char| is_shown(c) && (matches!(c, '&' | '<' | '>') || shown.contains(c));
     let mut out = String::from("\"");
     for (n, c) in value.chars().enumerate() {
         match c {
@@ -126,10 +125,10 @@ fn toml(value: &str) -> String {
                 break;
             }
             '"' | '\\' => out.extend(['\\', c]),
-            // A monitor's text that was cut.
-            '…' => out.push('*'),
-            c if keeps(c) => out.push(c),
-            _ => out.push('*'),
+            // What a decoder cut, what ends the code, and what would not be the same when it is copied.
+            '…' | '`' => out.push('*'),
+            c if is_dangerous(c) || c.is_control() || c.is_whitespace() && c != ' ' => out.push('*'),
+            c => out.push(c),
         }
     }
     out.push('"');

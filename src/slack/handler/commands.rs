@@ -12,7 +12,7 @@ use crate::domain::gaps;
 use crate::domain::going_on::{self, Announcement};
 use crate::domain::id::{ChannelId, IncidentNo, InputId, SlackUserId, UserId};
 use crate::domain::incident::Incident;
-use crate::domain::input::{Act, Deed, Raise, What};
+use crate::domain::input::{Act, Deed, Raise, SnoozeWhy, What};
 use crate::domain::privacy::{may_read, may_read_of};
 use crate::domain::refusal::Refusal;
 use crate::domain::schedule::{DatedShift, Schedule, now_and_next, shifts};
@@ -382,7 +382,13 @@ fn question(s: &Snapshot, no: IncidentNo, user: &User) -> Option<Message> {
 fn deed(command: &Command) -> Option<(Which, Deed)> {
     Some(match command.clone() {
         Command::Snooze { which, until, reason, .. } => {
-            (which, Deed::Snooze { until, why: None, because: reason.unwrap_or_default() })
+            let because = reason.unwrap_or_default();
+            match for_later(&because) {
+                Some(rest) => {
+                    (which, Deed::Snooze { until, why: Some(SnoozeWhy::NotUrgent), because: rest.to_owned() })
+                }
+                None => (which, Deed::Snooze { until, why: None, because }),
+            }
         }
         Command::EndSnooze(which) => (which, Deed::EndSnooze),
         Command::Escalate(which) => (which, Deed::Escalate),
@@ -412,6 +418,18 @@ fn deed(command: &Command) -> Option<(Which, Deed)> {
         | Command::Misconfigured(_)
         | Command::Mended(_)
         | Command::OnCall(_) => return None,
+    })
+}
+
+/// What is said beside the words of the snooze window that mark an alert as one to be mended, if they are said.
+fn for_later(because: &str) -> Option<&str> {
+    let rest = ["not urgent", "for later"].into_iter().find_map(|words| {
+        let said = because.get(..words.len())?;
+        said.eq_ignore_ascii_case(words).then(|| &because[words.len()..])
+    })?;
+    let is_apart = !rest.starts_with(char::is_alphanumeric);
+    is_apart.then(|| {
+        rest.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ':' | ',' | ';' | '.' | '-' | '–' | '—'))
     })
 }
 
