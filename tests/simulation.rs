@@ -384,7 +384,7 @@ fn what_is_covered_pages_nobody(sim: &Sim, seed: u64) {
     let is_looked_at = |i: &Incident| s.world.meta.sweep.is_none_or(|sweep| i.no < sweep.from);
     let triggered = s.world.open_incidents().filter(|i| i.is_triggered() && i.urgency == Urgency::High);
     for i in triggered.filter(|i| is_looked_at(i)) {
-        let covered = covering(&s.world.quiets, i, &s.directory, s.world.meta.at);
+        let covered = covering(&s.world.quiets, i, &s.directory, s.world.stamp());
         let is_held = i.hold.as_ref().is_some_and(|h| matches!(h.why, HoldWhy::Quiet { .. }));
         let asks = i.main_call().is_some_and(|c| c.is_open());
         assert!(covered.is_none() || is_held, "seed {seed}: {} is covered and not held\n{}", i.no, sim.tail());

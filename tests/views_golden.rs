@@ -27,7 +27,7 @@ use warridor::domain::directory::{Directory, Target, Urgency};
 use warridor::domain::duty::{coming, duties, out_of_hearing};
 use warridor::domain::fact::{LateAct, ResolvedBy};
 use warridor::domain::gaps;
-use warridor::domain::hold::HoldWhy;
+use warridor::domain::hold::{HeldThen, HoldWhy, TriggeredBy};
 use warridor::domain::id::{
     IncidentNo, MisconfiguredNo, OverrideId, PageId, QuietId, ScheduleId, ServiceId, TeamId, UserId,
 };
@@ -510,6 +510,7 @@ fn happenings() -> Vec<Happening> {
             | Happening::SnoozeEnded
             | Happening::StillOnItAsked { .. }
             | Happening::AckTimedOut
+            | Happening::TriggeredQuietly { .. }
             | Happening::FiredAgain
             | Happening::Cleared
             | Happening::Resolved { .. }
@@ -560,6 +561,10 @@ fn happenings() -> Vec<Happening> {
     let resolved = |by, note: &str| Happening::Resolved { by, note: note.into() };
     let ana = || ResolvedBy::User("ana".into());
     let rule = |name: Option<&str>| RuleRef { number: 3, name: name.map(Into::into), config: 7 };
+    let quietly = |by, kind| {
+        let then = HeldThen { kind, until: NIGHT.plus_ms(HOUR) };
+        Happening::TriggeredQuietly { by, then }
+    };
     let three = || HoldWhy::Threshold(Threshold { events: 3, within_secs: 600 });
     let all = vec![
         Happening::Opened,
@@ -608,6 +613,8 @@ fn happenings() -> Vec<Happening> {
         Happening::SnoozeEnded,
         Happening::StillOnItAsked { to: "ana".into() },
         Happening::AckTimedOut,
+        quietly(TriggeredBy::SnoozeEnded, Kind::Maintenance),
+        quietly(TriggeredBy::AckTimedOut, Kind::Silence),
         Happening::FiredAgain,
         Happening::Cleared,
         resolved(ana(), ""),

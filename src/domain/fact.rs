@@ -10,7 +10,7 @@ use super::directory::{Method, Policy, Target, Urgency};
 use super::dnd::Window;
 use super::fyi::FyiShown;
 use super::going_on::Scope;
-use super::hold::HoldWhy;
+use super::hold::{HeldThen, HoldWhy};
 use super::id::{
     AlertKey, AnnouncementNo, CallNo, ChangeNo, ChannelId, FyiId, IncidentNo, MessageRef, MisconfiguredNo, OverrideId,
     PageId, PolicyId, PostId, QuietId, ScheduleId, ServiceId, SlackUserId, TeamId, UserId,
@@ -131,6 +131,12 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Text::is_empty")]
         because: Text,
     },
+    /// What is to hold it back when it is triggered by itself; `None`: nothing, any more.
+    WillBeHeld {
+        incident: IncidentNo,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        then: Option<HeldThen>,
+    },
     /// Nothing keeps it from asking any more.
     HoldEnded {
         incident: IncidentNo,
@@ -196,6 +202,9 @@ pub enum Fact {
     /// The snooze ran out: triggered again.
     SnoozeEnded {
         incident: IncidentNo,
+        /// What holds it back at once.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        held: Option<HeldThen>,
     },
     /// "Still on it?" was asked.
     StillOnItAsked {
@@ -206,6 +215,9 @@ pub enum Fact {
     /// No answer to that: triggered again.
     AckTimedOut {
         incident: IncidentNo,
+        /// What holds it back at once.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        held: Option<HeldThen>,
     },
     /// A person asked for the next step.
     Escalated {
@@ -501,6 +513,12 @@ pub enum Fact {
     /// From here on what it covers pages nobody. It is looked at again at `due`, on the line of delays.
     QuietBegun {
         quiet: QuietId,
+        due: At,
+    },
+    /// The wall clock was set back: it ends, and is looked at next, later than it was to.
+    QuietWaits {
+        quiet: QuietId,
+        ends: At,
         due: At,
     },
     QuietExtended {
@@ -880,6 +898,7 @@ impl Fact {
             | Self::OverrideRemoved { .. }
             | Self::QuietMade { .. }
             | Self::QuietBegun { .. }
+            | Self::QuietWaits { .. }
             | Self::QuietExtended { .. }
             | Self::QuietWarned { .. }
             | Self::QuietEnded { .. }
@@ -923,9 +942,10 @@ impl Fact {
             | Self::PageRevoked { incident, .. }
             | Self::Acknowledged { incident, .. }
             | Self::Snoozed { incident, .. }
-            | Self::SnoozeEnded { incident }
+            | Self::SnoozeEnded { incident, .. }
             | Self::StillOnItAsked { incident, .. }
-            | Self::AckTimedOut { incident }
+            | Self::AckTimedOut { incident, .. }
+            | Self::WillBeHeld { incident, .. }
             | Self::Escalated { incident, .. }
             | Self::Resolved { incident, .. }
             | Self::Reopened { incident, .. }
@@ -1021,6 +1041,7 @@ impl Fact {
             | Self::OverrideSet(_)
             | Self::OverrideExpired { .. }
             | Self::OverrideWaits { .. }
+            | Self::QuietWaits { .. }
             | Self::DoNotDisturb { .. }
             | Self::OverrideRemoved { .. }
             | Self::PersonAsked { .. }

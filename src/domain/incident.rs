@@ -6,7 +6,7 @@ use super::course::{Course, Had};
 use super::directory::{Policy, Urgency};
 use super::fact::{LateAct, Origin, ResolvedBy};
 use super::group::Group;
-use super::hold::{Hold, HoldWhy};
+use super::hold::{HeldThen, Hold, HoldWhy, TriggeredBy};
 use super::id::{AlertKey, CallNo, ChannelId, IncidentNo, MessageRef, PageId, PolicyId, ServiceId, TeamId, UserId};
 use super::input::SnoozeWhy;
 use super::listing::Listing;
@@ -115,6 +115,9 @@ pub struct Incident {
     /// How often its alerts came, until that is often enough.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counting: Option<Counting>,
+    /// What is to hold it back when it is triggered by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_then: Option<HeldThen>,
     /// As what its alert was marked to be mended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub marked: Option<Marked>,
@@ -242,6 +245,11 @@ pub enum Happening {
         to: UserId,
     },
     AckTimedOut,
+    /// Triggered by itself, and held back at once.
+    TriggeredQuietly {
+        by: TriggeredBy,
+        then: HeldThen,
+    },
     FiredAgain,
     Cleared,
     Resolved {
@@ -373,6 +381,7 @@ impl Happening {
             | Self::NobodyCame { .. }
             | Self::SnoozeEnded
             | Self::AckTimedOut
+            | Self::TriggeredQuietly { .. }
             | Self::AcknowledgedByEvent
             | Self::Escalated { .. }
             | Self::Exhausted { .. }

@@ -8,7 +8,7 @@ use crate::domain::directory::Urgency;
 use crate::domain::fact::{Fact, IncidentOpened, ResolvedBy, StepStarted};
 use crate::domain::going_on::{Announcement, Change};
 use crate::domain::group::Group;
-use crate::domain::hold::{Hold, HoldWhy};
+use crate::domain::hold::{self, Hold, HoldWhy, TriggeredBy};
 use crate::domain::id::{AlertKey, CallNo, IncidentNo, PageId, QuietId, SlackUserId, UserId};
 use crate::domain::incident::{
     AckTimeout, Done, Entry, Happening, Incident, SETTLED_PAGES_KEPT, State, TIMELINE_IN_MEMORY, TIMELINE_SPILL,
@@ -227,6 +227,7 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
                 *warned = false;
             }
         }),
+        Fact::QuietWaits { quiet, ends, due } => change_quiet(w, *quiet, |q| (q.ends, q.due) = (*ends, *due)),
         Fact::QuietWarned { quiet } => change_quiet(w, *quiet, |q| {
             (q.stands, q.due) = (Stands::InForce { warned: true }, q.ends);
         }),
@@ -279,9 +280,10 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         | Fact::PageRevoked { incident, .. }
         | Fact::Acknowledged { incident, .. }
         | Fact::Snoozed { incident, .. }
-        | Fact::SnoozeEnded { incident }
+        | Fact::SnoozeEnded { incident, .. }
         | Fact::StillOnItAsked { incident, .. }
-        | Fact::AckTimedOut { incident }
+        | Fact::AckTimedOut { incident, .. }
+        | Fact::WillBeHeld { incident, .. }
         | Fact::Escalated { incident, .. }
         | Fact::Resolved { incident, .. }
         | Fact::Noted { incident, .. }
@@ -402,6 +404,9 @@ fn change(w: &mut World, no: IncidentNo, how: impl FnOnce(&mut Incident)) {
     }
     if !listing::wanted(incident) || incident.responder() != responder_before.as_ref() {
         incident.listing = None;
+    }
+    if !hold::is_ahead(incident) {
+        incident.held_then = None;
     }
     if incident.is_resolved() {
         incident.raise = None;
@@ -534,6 +539,7 @@ fn open(w: &mut World, o: &IncidentOpened, wall: At) {
         counting: o.threshold.and_then(|threshold| Counting::new(threshold, seen).with(wall)),
         marked: None,
         first_let_go: false,
+        held_then: None,
     };
     log(&mut incident, wall, Happening::Opened);
     if let Some(rule) = o.origin.as_ref().and_then(|origin| origin.rule.clone()) {
@@ -735,17 +741,20 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             let because = because.body().clone();
             log(i, wall, Happening::Snoozed { by: by.clone(), until: *until, why: *why, because });
         }
-        Fact::SnoozeEnded { .. } => {
+        Fact::SnoozeEnded { held, .. } => {
             i.state = State::Triggered { since: wall };
-            log(i, wall, Happening::SnoozeEnded);
+            let quietly = |then| Happening::TriggeredQuietly { by: TriggeredBy::SnoozeEnded, then };
+            log(i, wall, held.map_or(Happening::SnoozeEnded, quietly));
         }
+        Fact::WillBeHeld { then, .. } => i.held_then = *then,
         Fact::StillOnItAsked { to, retrigger_at, .. } => {
             set_timeout_to(i, AckTimeout::TriggerAt(*retrigger_at));
             log(i, wall, Happening::StillOnItAsked { to: to.clone() });
         }
-        Fact::AckTimedOut { .. } => {
+        Fact::AckTimedOut { held, .. } => {
             i.state = State::Triggered { since: wall };
-            log(i, wall, Happening::AckTimedOut);
+            let quietly = |then| Happening::TriggeredQuietly { by: TriggeredBy::AckTimedOut, then };
+            log(i, wall, held.map_or(Happening::AckTimedOut, quietly));
         }
         Fact::Escalated { by, ask_at, .. } => {
             set_timeout(i, *ask_at);
@@ -999,6 +1008,7 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         | Fact::TurnForgotten { .. }
         | Fact::QuietMade { .. }
         | Fact::QuietBegun { .. }
+        | Fact::QuietWaits { .. }
         | Fact::QuietExtended { .. }
         | Fact::QuietWarned { .. }
         | Fact::QuietEnded { .. }
