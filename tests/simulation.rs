@@ -24,7 +24,7 @@ use warridor::domain::listing;
 use warridor::domain::misconfigured::{MISCONFIGURED_MAX, Mark, Misconfigured};
 use warridor::domain::page::Page;
 use warridor::domain::post::About;
-use warridor::domain::quiet::{Covered, Matcher, Within, covering};
+use warridor::domain::quiet::{Covered, Matcher, Within, covering, covering_then};
 use warridor::domain::schedule::resolve;
 use warridor::domain::sla;
 use warridor::domain::stamp::At;
@@ -405,6 +405,24 @@ fn what_is_covered_pages_nobody(sim: &Sim, seed: u64) {
     }
 }
 
+/// Whatever is asleep says when it really pages.
+fn what_is_asleep_says_when_it_pages(sim: &Sim, seed: u64) {
+    let s = sim.snapshot();
+    let is_looked_at = |i: &Incident| s.world.meta.sweep.is_none_or(|sweep| i.no < sweep.from);
+    for i in s.world.open_incidents().filter(|i| is_looked_at(i)) {
+        let State::Snoozed { until, .. } = i.state else { continue };
+        let high = i.urgency == Urgency::High;
+        let then = covering_then(&s.world.quiets, i, &s.directory, until).filter(|_| high).map(|(_, until)| until);
+        assert_eq!(
+            i.held_then.map(|then| then.until),
+            then,
+            "seed {seed}: {} wakes up in a window\n{}",
+            i.no,
+            sim.tail()
+        );
+    }
+}
+
 fn override_somebody(sim: &mut Sim) {
     let who = ["ana", "ben", "chen", "mara"][sim.rng.random_range(0..4)];
     let from = sim.wall.plus_ms(sim.rng.random_range(-60..60) * MINUTE);
@@ -543,6 +561,7 @@ fn holds_always(sim: &Sim, seed: u64) {
     assert!(world.changes.len() <= CHANGES_KEPT && world.announcements.len() <= ANNOUNCEMENTS_MAX, "seed {seed}");
     one_answer_is_on_record(sim, seed);
     what_is_covered_pages_nobody(sim, seed);
+    what_is_asleep_says_when_it_pages(sim, seed);
     // I11: twice delivered is once decided.
     assert!(sim.decided_twice.is_empty(), "seed {seed}: decided twice: {:?}", sim.decided_twice);
     assert!(sim.sent_unwanted.is_empty(), "seed {seed}: sent though not wanted: {:?}", sim.sent_unwanted);

@@ -25,7 +25,7 @@ use warridor::domain::call::{Asked, SkipReason, Skipped, Whom};
 use warridor::domain::course::Had;
 use warridor::domain::directory::{Directory, Target, Urgency};
 use warridor::domain::duty::{coming, duties, out_of_hearing};
-use warridor::domain::fact::{LateAct, ResolvedBy};
+use warridor::domain::fact::{Fact, LateAct, ResolvedBy};
 use warridor::domain::gaps;
 use warridor::domain::hold::{HeldThen, HoldWhy, TriggeredBy};
 use warridor::domain::id::{
@@ -126,6 +126,8 @@ fn states() -> Vec<(&'static str, Desk)> {
         let (why, because) = (Some(SnoozeWhy::WaitingOn), "the vendor <!here>".to_owned());
         d.act("ana", Deed::Snooze { until: d.now.plus_ms(2 * HOUR), why, because });
     };
+    let services = || Covered::Services(vec!["payments".into()]);
+    let outlasted = || after(&snoozed, &|d| d.quiet("ben", services(), HOUR, 8 * HOUR, "deploy"));
     let resolved = || after(&anas, &|d| d.act("ana", Deed::Resolve { note: Some("restarted the pod".to_owned()) }));
     vec![
         ("triggered: just now, the page is on its way", {
@@ -310,6 +312,19 @@ fn states() -> Vec<(&'static str, Desk)> {
         ),
         ("acknowledged: nobody started in time", after(&vaults, &|d| d.advance(15 * MINUTE))),
         ("snoozed: waiting for somebody", after(&anas, &waiting)),
+        ("snoozed: a window outlasts it", after(&outlasted, &|_| {})),
+        ("triggered: the snooze is over, in a window", after(&outlasted, &|d| d.advance(6 * HOUR))),
+        (
+            "acknowledged: still on it? A window holds it back if not",
+            after(&anas, &|d| {
+                d.quiet("ben", services(), 20 * MINUTE, 2 * HOUR, "deploy");
+                d.advance(30 * MINUTE);
+            }),
+        ),
+        (
+            "triggered: nobody answered, and then a window",
+            after(&exhausted, &|d| d.quiet("ben", services(), 0, HOUR, "deploy")),
+        ),
         ("resolved: nothing had to be done", after(&paged, &|d| d.act("ana", Deed::NotActionable))),
         ("resolved: merged into another", merged()),
         ("acknowledged: reopened by Ben", after(&resolved, &|d| d.act("ben", Deed::Reopen))),
@@ -932,6 +947,24 @@ fn replies() {
         let words = views::reply::act(&facts, &first(&desk), &desk.directory);
         golden.say(&format!("Chen pages somebody: {name}"), &draw::words(&words));
     }
+    let window = |kind| Some(HeldThen { kind, until: NIGHT.plus_ms(2 * HOUR) });
+    let mut desk = Desk::at(NIGHT);
+    desk.alert("payments", EventAction::Trigger);
+    let facts = desk.try_act("ana", ack()).expect("it is open");
+    let reply = |facts: &[Fact], i: &Incident, window, desk: &Desk| {
+        message(&views::reply::message(facts, i, window, &desk.directory, desk.store), desk.subject(i))
+    };
+    golden.say("Ana acknowledges what is silenced", &reply(&facts, &first(&desk), window(Kind::Silence), &desk));
+    let mut desk = Desk::at(NIGHT);
+    let facts = desk.raise("chen", "payments", "Nobody can pay", None);
+    let pages = reply(&facts, &first(&desk), window(Kind::Maintenance), &desk);
+    golden.say("Chen pages somebody: in a maintenance window", &pages);
+    let mut desk = Desk::at(NIGHT);
+    desk.alert("payments", EventAction::Trigger);
+    desk.quiet("ben", Covered::Services(vec!["payments".into()]), HOUR, 8 * HOUR, "deploy");
+    let facts = desk.try_act("ana", snooze()).expect("it is open");
+    let words = views::reply::act(&facts, &first(&desk), &desk.directory);
+    golden.say("Ana snoozes what a window outlasts", &draw::words(&words));
     let mut desk = Desk::at(NIGHT);
     desk.alert("payments", EventAction::Trigger);
     let i = first(&desk);
@@ -1020,7 +1053,8 @@ fn lists() {
         golden.say(&format!("{name}, paused"), &message(&paused, None));
     };
     list("nothing", &desk);
-    for (name, desk) in states().iter().filter(|(name, _)| name.starts_with("snoozed")) {
+    let told = |name: &str, desk: &Desk| name.starts_with("snoozed") || first(desk).counting.is_some();
+    for (name, desk) in states().iter().filter(|(name, desk)| told(name, desk)) {
         list(name, desk);
     }
     let mut desk = Desk::at(NIGHT);
