@@ -715,10 +715,13 @@ fn low_urgency_wakes_nobody(facts: &[Fact], sim: &Sim, seed: u64) {
     }
 }
 
+/// An alert, and by which incidents it was marked: as not urgent, or as not actionable.
+type Said = (ServiceId, String, BTreeSet<(IncidentNo, bool)>);
+
 /// The list of misconfigured alerts is what the facts say: each incident counts once for each reason, and whatever a
 /// person marked that a monitor had sent is on record.
 fn misconfigured_is_what_people_said(facts: &[Fact], sim: &Sim, seed: u64) {
-    let mut list: BTreeMap<MisconfiguredNo, (ServiceId, String, BTreeSet<(IncidentNo, bool)>)> = BTreeMap::new();
+    let mut list: BTreeMap<MisconfiguredNo, Said> = BTreeMap::new();
     let mut by_monitors = BTreeMap::new();
     let (mut owed, mut marked) = (0, 0);
     for fact in facts {
@@ -751,7 +754,7 @@ fn misconfigured_is_what_people_said(facts: &[Fact], sim: &Sim, seed: u64) {
     assert!(world.misconfigured.len() <= MISCONFIGURED_MAX, "seed {seed}");
     let counted = |m: &Misconfigured| (m.no, m.service.clone(), m.name.to_string(), m.not_urgent, m.not_actionable);
     let listed: Vec<_> = world.misconfigured.values().map(counted).collect();
-    let said = |(no, (service, name, marks)): (_, (ServiceId, String, BTreeSet<(IncidentNo, bool)>))| {
+    let said = |(no, (service, name, marks)): (_, Said)| {
         let later = marks.iter().filter(|(_, later)| *later).count() as u64;
         (no, service, name, later, marks.len() as u64 - later)
     };

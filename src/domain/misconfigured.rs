@@ -155,7 +155,7 @@ fn forget_old(d: &mut Decision<'_>) {
 /// Somebody says that it is mended: it is listed no more, and a later mark begins anew.
 pub(super) fn mended(d: &mut Decision<'_>, entry: MisconfiguredNo, by: &UserId) -> Result<(), Refusal> {
     let wall = d.stamp.wall;
-    if !d.world().misconfigured.get(&entry).is_some_and(|m| !m.is_old(wall)) {
+    if d.world().misconfigured.get(&entry).is_none_or(|m| m.is_old(wall)) {
         return Err(Refusal::NoSuchMisconfigured(entry));
     }
     d.emit(Fact::MisconfiguredMended { entry, by: by.clone() });
