@@ -85,6 +85,7 @@ fn alert_keys(input: &Input) -> Vec<AlertKey> {
         | What::Changed(_)
         | What::Announce(_)
         | What::EndAnnouncement { .. }
+        | What::Mended { .. }
         | What::Due
         | What::Settled(_)
         | What::ClockJumped { .. }

@@ -64,6 +64,16 @@ fn happens(office: &Office, what: &str) {
         ["search", "fires", key] => office.monitor(SEARCH_KEY, key, "trigger"),
         ["payments", "clears", key] => office.monitor(PAYMENTS_KEY, key, "resolve"),
         ["search", "clears", key] => office.monitor(SEARCH_KEY, key, "resolve"),
+        [who, "finds", "nothing", "to", "do", "about", no] => {
+            let no = no.trim_start_matches('#').parse().expect("a number");
+            let card = office.slack.cards("payments", no).pop().expect("its card");
+            office.slack.press_well(who, "payments", &card, "incident.more");
+            let more = eventually("a window", SOON, || office.windows(who).pop());
+            let body = json!({ "user": who, "view_id": more["id"], "action_id": "incident.not_actionable" });
+            let answer = office.slack.post("/sandbox/click", &body);
+            assert_eq!(answer["ok"], true, "{answer}");
+            office.settle();
+        }
         [n, "minutes", "pass"] => office.pass(n.parse::<u64>().expect("a number") * 60),
         _ => panic!("nobody knows how this happens: {what}"),
     }

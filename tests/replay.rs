@@ -268,6 +268,7 @@ proptest! {
             prop_assert_eq!(&back.shifts, &world.shifts);
             prop_assert_eq!(&back.people, &world.people);
             prop_assert_eq!(&back.quiets, &world.quiets);
+            prop_assert_eq!(&back.misconfigured, &world.misconfigured);
             prop_assert_eq!(back.next_wake(), world.next_wake());
             prop_assert_eq!(back.next_wake(), back.next_wake_by_brute_force());
             prop_assert!(back.closed().eq(world.closed()));

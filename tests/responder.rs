@@ -254,6 +254,25 @@ fn nothing_had_to_be_done() {
 }
 
 #[test]
+fn a_misconfigured_alert_is_mended_by_one_of_two_who_press() {
+    let (office, card) = paged();
+    let form = office.opens("ana", &card, "incident.snooze");
+    let until = form["blocks"][2]["element"]["options"][0]["value"].clone();
+    office.submit("ana", &form, &json!({ "until": until, "why": "not_urgent", "words": "can wait" }));
+    office.told("ana", "Noted: its alert stands on the list of misconfigured alerts");
+    let list = |who: &str| {
+        office.slack.slash(who, "payments", "misconfigured");
+        let is_list = |m: &Message| plain(&m.0.to_string()).contains("not urgent once");
+        eventually("the list", SOON, || office.private(who).into_iter().rfind(is_list))
+    };
+    let (anas, bens) = (list("ana"), list("ben"));
+    office.press("ana", "payments", &anas, "misconfigured.mended");
+    office.told("ana", "“disk” of Payments API is off the list of misconfigured alerts");
+    office.press("ben", "payments", &bens, "misconfigured.mended");
+    office.told("ben", "There is no misconfigured alert 1, or it is off the list already.");
+}
+
+#[test]
 fn somebody_who_was_not_asked_confirms_with_one_tap_more() {
     let (office, card) = paged();
     office.press("chen", "payments", &card, "incident.acknowledge");
@@ -625,6 +644,19 @@ fn what_is_private_is_read_by_its_team_and_in_its_channel() {
     office.comes_to_rest();
     let elsewhere: Vec<Message> = office.slack.messages("payments");
     assert!(elsewhere.iter().all(|m| !m.0.to_string().contains("ilence of")), "{elsewhere:?}");
+
+    // Nor in the list of misconfigured alerts; nor does anybody else take it off.
+    let card = office.card_in("search", 1, "Silenced");
+    office.press("chen", "search", &card, "incident.more");
+    office.press_in("chen", &office.top("chen", 1), "incident.not_actionable");
+    office.window_says("chen", "Noted: its alert stands on the list");
+    for (who, channel, reads) in [("ana", "payments", false), ("ana", "search", true), ("chen", "payments", true)] {
+        let said = says(who, channel, "misconfigured");
+        assert_eq!(said.contains("secret"), reads, "{who} in #{channel}: {said}");
+        assert_eq!(said.contains("1 more is of a private service"), !reads, "{who} in #{channel}: {said}");
+    }
+    assert!(says("ana", "payments", "misconfigured mended 1").contains("There is no misconfigured alert 1"));
+    assert!(says("ana", "search", "misconfigured mended 1").contains("off the list of misconfigured alerts"));
 }
 
 #[test]

@@ -13,6 +13,8 @@
 //! | `payments: disk-full is acknowledged elsewhere` | the monitor sends an acknowledge |
 //! | `ana presses Acknowledge on #1` | a click on the card; `in her message`: on the newest direct message |
 //! | `ana acknowledges #1`, `ana resolves #1: words`, `ana notes on #1: words`, `ana snoozes #1 until 12:00` | by command |
+//! | `ana snoozes #1 until 12:00 for later: words`, `ana finds nothing to do about #1` | as a misconfigured alert |
+//! | `ana lists misconfigured alerts`, `ana has mended alert 1` | by command |
 //! | `ana wants no page again for #1` | the button of the private answer to her Resolve |
 //! | `ana sleeps for 8h` | Slack holds back her notifications |
 //! | `ana reports payments: nobody can pay` | opened by hand |
@@ -42,7 +44,8 @@ use warridor::domain::directory::{Method, Urgency};
 use warridor::domain::fact::Fact;
 use warridor::domain::forecast::{AHEAD_SECS, End, Forecast, after, forecast};
 use warridor::domain::id::{AlertKey, IncidentNo, InputId};
-use warridor::domain::input::{Deed, Event, EventAction, Input, Source, What};
+use warridor::domain::input::{Deed, Event, EventAction, Input, SnoozeWhy, Source, What};
+use warridor::domain::misconfigured;
 use warridor::domain::page::{Purpose, Recipient};
 use warridor::domain::quiet::Covered;
 use warridor::domain::stamp::{At, Stamp};
@@ -345,6 +348,22 @@ impl Story {
             self.sim.settle();
             return true;
         }
+        if rest == "lists misconfigured alerts" {
+            let snapshot = self.sim.snapshot();
+            let all = misconfigured::listed(&snapshot.world, self.sim.wall);
+            let d = &snapshot.directory;
+            let list = warridor::views::misconfigured::list(&all, None, 0, d, snapshot.store, "/pager");
+            let blocks = serde_json::json!(list.blocks);
+            let lines = blocks.as_array().into_iter().flatten().filter_map(|b| b["text"]["text"].as_str());
+            self.sim.heard.extend(lines.map(|line| (who.to_owned(), line.to_owned())));
+            return true;
+        }
+        if let Some(number) = rest.strip_prefix("has mended alert ") {
+            let Ok(number) = number.parse() else { return false };
+            self.sim.mended(who, number);
+            self.sim.settle();
+            return true;
+        }
         if let Some(number) = rest.strip_prefix("asks why #") {
             let Ok(number) = number.parse() else { return false };
             let snapshot = self.sim.snapshot();
@@ -391,10 +410,21 @@ impl Story {
                 "low" => Deed::SetUrgency { to: Urgency::Low },
                 _ => return false,
             },
-            "snoozes" => match words.strip_prefix("until ").and_then(|until| self.clock(until)) {
-                Some(until) => Deed::snooze(until),
-                None => return false,
-            },
+            "finds nothing to do about" => Deed::NotActionable,
+            "snoozes" => {
+                let Some(words) = words.strip_prefix("until ") else { return false };
+                let (until, later) = match words.split_once(" for later") {
+                    Some((until, because)) => (until, Some(because.trim_start_matches([':', ' ']))),
+                    None => (words, None),
+                };
+                let Some(until) = self.clock(until) else { return false };
+                match later {
+                    Some(because) => {
+                        Deed::Snooze { until, why: Some(SnoozeWhy::NotUrgent), because: because.to_owned() }
+                    }
+                    None => Deed::snooze(until),
+                }
+            }
             _ => return false,
         };
         let Ok(number) = number.parse() else { return false };

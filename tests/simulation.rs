@@ -17,13 +17,14 @@ use warridor::domain::fact::{Fact, ResolvedBy};
 use warridor::domain::following;
 use warridor::domain::going_on::{ANNOUNCEMENTS_MAX, CHANGES_KEPT, Scope};
 use warridor::domain::hold::HoldWhy;
-use warridor::domain::id::{AlertKey, IncidentNo, QuietId};
+use warridor::domain::id::{AlertKey, IncidentNo, MisconfiguredNo, QuietId, ServiceId};
 use warridor::domain::incident::{Incident, State};
-use warridor::domain::input::{Deed, Elsewhere, Event, EventAction};
+use warridor::domain::input::{Deed, Elsewhere, Event, EventAction, SnoozeWhy};
 use warridor::domain::listing;
+use warridor::domain::misconfigured::{MISCONFIGURED_MAX, Mark, Misconfigured};
 use warridor::domain::page::Page;
 use warridor::domain::post::About;
-use warridor::domain::quiet::{Covered, Matcher, Within, covering};
+use warridor::domain::quiet::{Covered, Matcher, Within, covering, covering_then};
 use warridor::domain::schedule::resolve;
 use warridor::domain::sla;
 use warridor::domain::stamp::At;
@@ -233,7 +234,11 @@ fn person(sim: &mut Sim) {
     let somebody = || ["ana", "ben", "chen", "mara"];
     let deed = match sim.rng.random_range(0..18) {
         0 => Deed::Acknowledge,
-        1 => Deed::snooze(sim.wall.plus_ms(sim.rng.random_range(-5..600) * MINUTE)),
+        1 => {
+            let minutes: i64 = sim.rng.random_range(-5..600);
+            let why = [None, Some(SnoozeWhy::NotUrgent), Some(SnoozeWhy::WaitingOn)][minutes.rem_euclid(3) as usize];
+            Deed::Snooze { until: sim.wall.plus_ms(minutes * MINUTE), why, because: "until <!here> six".to_owned() }
+        }
         2 => Deed::EndSnooze,
         3 => Deed::Escalate,
         4 => Deed::Resolve { note: Some("<!here> fixed".to_owned()) },
@@ -259,6 +264,12 @@ fn person(sim: &mut Sim) {
         14 => {
             let service = ["payments", "reports"][sim.rng.random_range(0..2)];
             sim.raise(who, service, "nobody can <!here> pay");
+            return;
+        }
+        17 => {
+            // The newest that is listed, or one that is not.
+            let newest = sim.snapshot().world.meta.last_misconfigured.0;
+            sim.mended(who, newest.saturating_sub(incident % 2));
             return;
         }
         _ => Deed::Note { text: "looking".to_owned() },
@@ -379,7 +390,7 @@ fn what_is_covered_pages_nobody(sim: &Sim, seed: u64) {
     let is_looked_at = |i: &Incident| s.world.meta.sweep.is_none_or(|sweep| i.no < sweep.from);
     let triggered = s.world.open_incidents().filter(|i| i.is_triggered() && i.urgency == Urgency::High);
     for i in triggered.filter(|i| is_looked_at(i)) {
-        let covered = covering(&s.world.quiets, i, &s.directory, s.world.meta.at);
+        let covered = covering(&s.world.quiets, i, &s.directory, s.world.stamp());
         let is_held = i.hold.as_ref().is_some_and(|h| matches!(h.why, HoldWhy::Quiet { .. }));
         let asks = i.main_call().is_some_and(|c| c.is_open());
         assert!(covered.is_none() || is_held, "seed {seed}: {} is covered and not held\n{}", i.no, sim.tail());
@@ -397,6 +408,24 @@ fn what_is_covered_pages_nobody(sim: &Sim, seed: u64) {
         };
         let held_by = i.hold.as_ref().map(|h| &h.why);
         assert!(held_by.is_none_or(is_there), "seed {seed}: {} is held by what is over\n{}", i.no, sim.tail());
+    }
+}
+
+/// Whatever is asleep says when it really pages.
+fn what_is_asleep_says_when_it_pages(sim: &Sim, seed: u64) {
+    let s = sim.snapshot();
+    let is_looked_at = |i: &Incident| s.world.meta.sweep.is_none_or(|sweep| i.no < sweep.from);
+    for i in s.world.open_incidents().filter(|i| is_looked_at(i)) {
+        let State::Snoozed { until, .. } = i.state else { continue };
+        let high = i.urgency == Urgency::High;
+        let then = covering_then(&s.world.quiets, i, &s.directory, until).filter(|_| high).map(|(_, until)| until);
+        assert_eq!(
+            i.held_then.map(|then| then.until),
+            then,
+            "seed {seed}: {} wakes up in a window\n{}",
+            i.no,
+            sim.tail()
+        );
     }
 }
 
@@ -538,6 +567,7 @@ fn holds_always(sim: &Sim, seed: u64) {
     assert!(world.changes.len() <= CHANGES_KEPT && world.announcements.len() <= ANNOUNCEMENTS_MAX, "seed {seed}");
     one_answer_is_on_record(sim, seed);
     what_is_covered_pages_nobody(sim, seed);
+    what_is_asleep_says_when_it_pages(sim, seed);
     // I11: twice delivered is once decided.
     assert!(sim.decided_twice.is_empty(), "seed {seed}: decided twice: {:?}", sim.decided_twice);
     assert!(sim.sent_unwanted.is_empty(), "seed {seed}: sent though not wanted: {:?}", sim.sent_unwanted);
@@ -562,6 +592,7 @@ fn holds_in_peace(sim: &mut Sim, seed: u64) {
     states_follow(&facts, seed);
     somebody_hears_it(&facts, seed);
     low_urgency_wakes_nobody(&facts, sim, seed);
+    misconfigured_is_what_people_said(&facts, sim, seed);
     slack_says_what_is_true(sim, seed);
     rows_are_the_replay(sim, &replayed, seed);
 }
@@ -688,6 +719,52 @@ fn low_urgency_wakes_nobody(facts: &[Fact], sim: &Sim, seed: u64) {
             _ => {}
         }
     }
+}
+
+/// An alert, and by which incidents it was marked: as not urgent, or as not actionable.
+type Said = (ServiceId, String, BTreeSet<(IncidentNo, bool)>);
+
+/// The list of misconfigured alerts is what the facts say: each incident counts once for each reason, and whatever a
+/// person marked that a monitor had sent is on record.
+fn misconfigured_is_what_people_said(facts: &[Fact], sim: &Sim, seed: u64) {
+    let mut list: BTreeMap<MisconfiguredNo, Said> = BTreeMap::new();
+    let mut by_monitors = BTreeMap::new();
+    let (mut owed, mut marked) = (0, 0);
+    for fact in facts {
+        match fact {
+            Fact::IncidentOpened(o) => {
+                by_monitors.insert(o.incident, o.by.is_none());
+            }
+            Fact::Snoozed { incident, why: Some(SnoozeWhy::NotUrgent), .. }
+            | Fact::MarkedNotActionable { incident, .. } => owed += usize::from(by_monitors[incident]),
+            Fact::MisconfiguredListed { entry, service, name, .. } => {
+                let name = name.body().to_string();
+                let known = list.values().any(|(of, called, _)| (of, called) == (service, &name));
+                assert!(!known, "seed {seed}: {name} of {service} is listed twice");
+                list.insert(*entry, (service.clone(), name, BTreeSet::new()));
+            }
+            Fact::MisconfiguredMarked { entry, incident, mark, is_again, .. } => {
+                marked += 1;
+                let (_, _, marks) = list.get_mut(entry).unwrap_or_else(|| panic!("seed {seed}: {fact:?}"));
+                let is_new = marks.insert((*incident, *mark == Mark::NotUrgent));
+                assert_eq!(is_new, !is_again, "seed {seed}: {fact:?}");
+            }
+            Fact::MisconfiguredMended { entry, .. } | Fact::MisconfiguredForgotten { entry } => {
+                assert!(list.remove(entry).is_some(), "seed {seed}: {fact:?}");
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(marked, owed, "seed {seed}: what people said of alerts");
+    let world = &sim.snapshot().world;
+    assert!(world.misconfigured.len() <= MISCONFIGURED_MAX, "seed {seed}");
+    let counted = |m: &Misconfigured| (m.no, m.service.clone(), m.name.to_string(), m.not_urgent, m.not_actionable);
+    let listed: Vec<_> = world.misconfigured.values().map(counted).collect();
+    let said = |(no, (service, name, marks)): (_, Said)| {
+        let later = marks.iter().filter(|(_, later)| *later).count() as u64;
+        (no, service, name, later, marks.len() as u64 - later)
+    };
+    assert_eq!(listed, list.into_iter().map(said).collect::<Vec<_>>(), "seed {seed}: the list of misconfigured alerts");
 }
 
 /// Nobody is waited for in silence: where nobody of a level hears it, the next level is asked with it.
@@ -843,6 +920,7 @@ fn rows_are_the_replay(sim: &mut Sim, replayed: &World, seed: u64) {
     assert_eq!(snapshot.world.dnd, replayed.dnd, "seed {seed}");
     assert_eq!(snapshot.world.people, replayed.people, "seed {seed}");
     assert_eq!(snapshot.world.quiets, replayed.quiets, "seed {seed}");
+    assert_eq!(snapshot.world.misconfigured, replayed.misconfigured, "seed {seed}");
     assert_eq!(snapshot.world.posts, replayed.posts, "seed {seed}");
     assert_eq!(snapshot.world.turns, replayed.turns, "seed {seed}");
     assert_eq!(snapshot.world.meta, replayed.meta, "seed {seed}");

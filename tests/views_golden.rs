@@ -25,12 +25,15 @@ use warridor::domain::call::{Asked, SkipReason, Skipped, Whom};
 use warridor::domain::course::Had;
 use warridor::domain::directory::{Directory, Target, Urgency};
 use warridor::domain::duty::{Also, coming, duties, out_of_hearing};
-use warridor::domain::fact::{LateAct, ResolvedBy};
+use warridor::domain::fact::{Fact, LateAct, ResolvedBy};
 use warridor::domain::gaps;
-use warridor::domain::hold::HoldWhy;
-use warridor::domain::id::{IncidentNo, OverrideId, PageId, QuietId, ScheduleId, TeamId, UserId};
+use warridor::domain::hold::{HeldThen, HoldWhy, TriggeredBy};
+use warridor::domain::id::{
+    IncidentNo, MisconfiguredNo, OverrideId, PageId, QuietId, ScheduleId, ServiceId, TeamId, UserId,
+};
 use warridor::domain::incident::{Entry, Happening, Incident};
 use warridor::domain::input::{Deed, EventAction, OverrideRequest, SnoozeWhy};
+use warridor::domain::misconfigured::listed;
 use warridor::domain::page::{PageFailure, Purpose, Recipient};
 use warridor::domain::people::{Newcomer, Standing};
 use warridor::domain::quiet::{Covered, Kind, Matcher, Within};
@@ -123,6 +126,8 @@ fn states() -> Vec<(&'static str, Desk)> {
         let (why, because) = (Some(SnoozeWhy::WaitingOn), "the vendor <!here>".to_owned());
         d.act("ana", Deed::Snooze { until: d.now.plus_ms(2 * HOUR), why, because });
     };
+    let services = || Covered::Services(vec!["payments".into()]);
+    let outlasted = || after(&snoozed, &|d| d.quiet("ben", services(), HOUR, 8 * HOUR, "deploy"));
     let resolved = || after(&anas, &|d| d.act("ana", Deed::Resolve { note: Some("restarted the pod".to_owned()) }));
     vec![
         ("triggered: just now, the page is on its way", {
@@ -307,6 +312,19 @@ fn states() -> Vec<(&'static str, Desk)> {
         ),
         ("acknowledged: nobody started in time", after(&vaults, &|d| d.advance(15 * MINUTE))),
         ("snoozed: waiting for somebody", after(&anas, &waiting)),
+        ("snoozed: a window outlasts it", after(&outlasted, &|_| {})),
+        ("triggered: the snooze is over, in a window", after(&outlasted, &|d| d.advance(6 * HOUR))),
+        (
+            "acknowledged: still on it? A window holds it back if not",
+            after(&anas, &|d| {
+                d.quiet("ben", services(), 20 * MINUTE, 2 * HOUR, "deploy");
+                d.advance(30 * MINUTE);
+            }),
+        ),
+        (
+            "triggered: nobody answered, and then a window",
+            after(&exhausted, &|d| d.quiet("ben", services(), 0, HOUR, "deploy")),
+        ),
         ("resolved: nothing had to be done", after(&paged, &|d| d.act("ana", Deed::NotActionable))),
         ("resolved: merged into another", merged()),
         ("acknowledged: reopened by Ben", after(&resolved, &|d| d.act("ben", Deed::Reopen))),
@@ -376,6 +394,53 @@ fn what_only_informs() {
     golden.say("of a private service, asked by a stranger to its team", &list(&desk, "ana"));
     desk.directory.private_channels.insert("C0PAY".into());
     golden.say("of a private service, in its private channel", &day(&desk));
+    golden.compare();
+}
+
+#[test]
+fn misconfigured_alerts() {
+    let mut golden = Golden::new("misconfigured");
+    let mut desk = Desk::at(NIGHT);
+    let list = |desk: &Desk, of: Option<&str>, private: usize| {
+        let of = of.map(ServiceId::from);
+        let all = listed(&desk.world, desk.now);
+        let all: Vec<_> = all.into_iter().filter(|m| of.as_ref().is_none_or(|of| m.service == *of)).collect();
+        let list = views::misconfigured::list(&all, of.as_ref(), private, &desk.directory, desk.store, "/pager");
+        message(&list, None)
+    };
+    golden.say("none", &list(&desk, None, 0));
+    golden.say("none that may be read here", &list(&desk, Some("payments"), 2));
+    let later = |desk: &Desk, because: &str| Deed::Snooze {
+        until: desk.now.plus_ms(HOUR),
+        why: Some(SnoozeWhy::NotUrgent),
+        because: because.to_owned(),
+    };
+    desk.alert("payments", EventAction::Trigger);
+    desk.act("ana", later(&desk, "*nobody* pays <!here> at night"));
+    golden.say("one mark", &list(&desk, None, 0));
+    desk.pass(DAY);
+    desk.act("ben", Deed::NotActionable);
+    desk.titled(
+        "search",
+        "The <!channel> index is *slow*",
+        "",
+        &[("alertname", "Index\u{202e}`slow` \"<p99>\" \\o/ & co")],
+    );
+    desk.act_on(2, "chen", Deed::NotActionable);
+    desk.titled("reports", "A report is late", "", &[]);
+    desk.act_on(3, "chen", later(&desk, ""));
+    golden.say("several, one of which has no name", &list(&desk, None, 1));
+    golden.say("of one service", &list(&desk, Some("search"), 0));
+    for n in 0..12 {
+        let name = format!("Disk{n}{}", "IsFilling".repeat(if n == 11 { 20 } else { 1 }));
+        desk.titled("payments", "A disk", "", &[("alertname", &name)]);
+        desk.act_on(4 + n, "ana", Deed::NotActionable);
+    }
+    golden.say("more than are shown", &list(&desk, None, 0));
+    golden.say("more of one service than are shown", &list(&desk, Some("payments"), 0));
+    let first = &desk.world.misconfigured[&MisconfiguredNo(1)];
+    golden.say("mended", &views::misconfigured::mended(first, &desk.directory));
+    golden.say("mended before", &views::misconfigured::mended_before(MisconfiguredNo(1)));
     golden.compare();
 }
 
@@ -460,6 +525,7 @@ fn happenings() -> Vec<Happening> {
             | Happening::SnoozeEnded
             | Happening::StillOnItAsked { .. }
             | Happening::AckTimedOut
+            | Happening::TriggeredQuietly { .. }
             | Happening::FiredAgain
             | Happening::Cleared
             | Happening::Resolved { .. }
@@ -510,6 +576,10 @@ fn happenings() -> Vec<Happening> {
     let resolved = |by, note: &str| Happening::Resolved { by, note: note.into() };
     let ana = || ResolvedBy::User("ana".into());
     let rule = |name: Option<&str>| RuleRef { number: 3, name: name.map(Into::into), config: 7 };
+    let quietly = |by, kind| {
+        let then = HeldThen { kind, until: NIGHT.plus_ms(HOUR) };
+        Happening::TriggeredQuietly { by, then }
+    };
     let three = || HoldWhy::Threshold(Threshold { events: 3, within_secs: 600 });
     let all = vec![
         Happening::Opened,
@@ -558,6 +628,8 @@ fn happenings() -> Vec<Happening> {
         Happening::SnoozeEnded,
         Happening::StillOnItAsked { to: "ana".into() },
         Happening::AckTimedOut,
+        quietly(TriggeredBy::SnoozeEnded, Kind::Maintenance),
+        quietly(TriggeredBy::AckTimedOut, Kind::Silence),
         Happening::FiredAgain,
         Happening::Cleared,
         resolved(ana(), ""),
@@ -675,6 +747,7 @@ fn refusals() -> Vec<Refusal> {
             | Refusal::AnnouncementTooLong { .. }
             | Refusal::NoSuchAnnouncement(_)
             | Refusal::TooManyAnnouncements { .. }
+            | Refusal::NoSuchMisconfigured(_)
             | Refusal::OverrideEndsBeforeItStarts
             | Refusal::OverrideInThePast { .. }
             | Refusal::NoSuchOverride(_)
@@ -730,6 +803,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal::AnnouncementTooLong { until: NIGHT.plus_ms(8 * DAY), latest: NIGHT.plus_ms(7 * DAY) },
         Refusal::NoSuchAnnouncement(warridor::domain::id::AnnouncementNo(7)),
         Refusal::TooManyAnnouncements { most: 100 },
+        Refusal::NoSuchMisconfigured(MisconfiguredNo(3)),
         Refusal::OverrideEndsBeforeItStarts,
         Refusal::OverrideInThePast { until: NIGHT },
         Refusal::KnownAlready,
@@ -849,6 +923,13 @@ fn replies() {
     let anas_low = [("mara", low.clone()), ("ana", ack())];
     said("Mara makes high what Ana has", &anas_low, "mara", Deed::SetUrgency { to: Urgency::High });
     said("Mara makes it low twice", &[("mara", low.clone())], "mara", low);
+    let later = |by: &str| Deed::Snooze {
+        until: NIGHT.plus_ms(6 * HOUR),
+        why: Some(SnoozeWhy::NotUrgent),
+        because: format!("{by} says so"),
+    };
+    said("Ana snoozes it for later", &ana(ack()), "ana", later("ana"));
+    said("Ben snoozes it for later, too", &ana(later("ana")), "ben", later("ben"));
     said("Ana says nothing had to be done", &ana(ack()), "ana", Deed::NotActionable);
     said("Ana merges it into what is not there", &ana(ack()), "ana", Deed::MergeInto { into: IncidentNo(7) });
     said("Ana merges it into itself", &ana(ack()), "ana", Deed::MergeInto { into: IncidentNo(1) });
@@ -866,6 +947,24 @@ fn replies() {
         let words = views::reply::act(&facts, &first(&desk), &desk.directory);
         golden.say(&format!("Chen pages somebody: {name}"), &draw::words(&words));
     }
+    let window = |kind| Some(HeldThen { kind, until: NIGHT.plus_ms(2 * HOUR) });
+    let mut desk = Desk::at(NIGHT);
+    desk.alert("payments", EventAction::Trigger);
+    let facts = desk.try_act("ana", ack()).expect("it is open");
+    let reply = |facts: &[Fact], i: &Incident, window, desk: &Desk| {
+        message(&views::reply::message(facts, i, window, &desk.directory, desk.store), desk.subject(i))
+    };
+    golden.say("Ana acknowledges what is silenced", &reply(&facts, &first(&desk), window(Kind::Silence), &desk));
+    let mut desk = Desk::at(NIGHT);
+    let facts = desk.raise("chen", "payments", "Nobody can pay", None);
+    let pages = reply(&facts, &first(&desk), window(Kind::Maintenance), &desk);
+    golden.say("Chen pages somebody: in a maintenance window", &pages);
+    let mut desk = Desk::at(NIGHT);
+    desk.alert("payments", EventAction::Trigger);
+    desk.quiet("ben", Covered::Services(vec!["payments".into()]), HOUR, 8 * HOUR, "deploy");
+    let facts = desk.try_act("ana", snooze()).expect("it is open");
+    let words = views::reply::act(&facts, &first(&desk), &desk.directory);
+    golden.say("Ana snoozes what a window outlasts", &draw::words(&words));
     let mut desk = Desk::at(NIGHT);
     desk.alert("payments", EventAction::Trigger);
     let i = first(&desk);
@@ -954,7 +1053,8 @@ fn lists() {
         golden.say(&format!("{name}, paused"), &message(&paused, None));
     };
     list("nothing", &desk);
-    for (name, desk) in states().iter().filter(|(name, _)| name.starts_with("snoozed")) {
+    let told = |name: &str, desk: &Desk| name.starts_with("snoozed") || first(desk).counting.is_some();
+    for (name, desk) in states().iter().filter(|(name, desk)| told(name, desk)) {
         list(name, desk);
     }
     let mut desk = Desk::at(NIGHT);
@@ -999,6 +1099,7 @@ fn help() {
         Topic::Merge,
         Topic::Why,
         Topic::Now,
+        Topic::Misconfigured,
         Topic::OnCall,
     ];
     for topic in topics {

@@ -9,6 +9,7 @@
 
 mod doing;
 mod mention;
+mod misconfigured;
 mod mistake;
 mod names;
 mod nearest;
@@ -38,7 +39,9 @@ pub use words::LINE_MAX;
 pub use crate::domain::call::Whom;
 use crate::domain::directory::{Directory, Urgency};
 use crate::domain::going_on::Scope;
-use crate::domain::id::{AnnouncementNo, IncidentNo, OverrideId, QuietId, ScheduleId, ServiceId, TeamId, UserId};
+use crate::domain::id::{
+    AnnouncementNo, IncidentNo, MisconfiguredNo, OverrideId, QuietId, ScheduleId, ServiceId, TeamId, UserId,
+};
 use crate::domain::quiet::Covered;
 use crate::domain::stamp::At;
 use chrono_tz::Tz;
@@ -137,6 +140,8 @@ pub enum Topic {
     Doing,
     /// Silences and maintenance windows.
     Quiet,
+    /// Alerts that are to be mended.
+    Misconfigured,
     OnCall,
 }
 
@@ -209,6 +214,10 @@ pub enum Command {
     EndQuiet(QuietId),
     /// Today's.
     Fyi,
+    /// Alerts that are to be mended: all, or of one service.
+    Misconfigured(Option<ServiceId>),
+    /// Never guessed: the list has their numbers.
+    Mended(MisconfiguredNo),
     OnCall(OnCall),
 }
 

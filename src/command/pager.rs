@@ -1,6 +1,7 @@
 //! `/pager …`
 
 use super::doing::doing;
+use super::misconfigured::misconfigured;
 use super::mistake::{Mistake, quoted};
 use super::reading::Reading;
 use super::spoken::spoken;
@@ -67,6 +68,7 @@ pub(super) fn read(r: &mut Reading<'_>) -> Result<Command, Mistake> {
         Verb::Merge => merge(r),
         Verb::Silence => quiet::silence(r),
         Verb::Maintenance => quiet::maintenance(r),
+        Verb::Misconfigured => misconfigured(r),
         Verb::OnCall => oncall::read(r),
     }
 }
@@ -99,6 +101,7 @@ fn otherwise(r: &mut Reading<'_>) -> Result<Command, Mistake> {
                 | Verb::Now
                 | Verb::Fyi
                 | Verb::Doing
+                | Verb::Misconfigured
                 | Verb::OnCall
                 | Verb::Trigger
                 | Verb::Maintenance => Err(r.rather("The command comes first.", &format!("show {}", no.0))),

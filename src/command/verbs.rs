@@ -28,6 +28,7 @@ pub(super) enum Verb {
     Silence,
     Maintenance,
     Fyi,
+    Misconfigured,
     OnCall,
 }
 
@@ -57,6 +58,7 @@ pub(super) const PAGER: &[(Verb, &[&str])] = &[
     (Verb::Silence, &["silence", "silences", "mute"]),
     (Verb::Maintenance, &["maintenance", "maint"]),
     (Verb::Fyi, &["fyi", "fyis", "notifications"]),
+    (Verb::Misconfigured, &["misconfigured", "noisy", "misconfiguration"]),
     (Verb::OnCall, &["oncall", "on-call", "who", "whos", "who's"]),
 ];
 
@@ -162,6 +164,7 @@ impl Verb {
             Self::Now | Self::Fyi => Topic::Now,
             Self::Doing => Topic::Doing,
             Self::Silence | Self::Maintenance => Topic::Quiet,
+            Self::Misconfigured => Topic::Misconfigured,
             Self::OnCall => Topic::OnCall,
         })
     }

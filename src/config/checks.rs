@@ -40,6 +40,7 @@ impl Checks<'_> {
         self.anybody_woken();
         self.any_admin();
         self.sla();
+        self.thresholds();
     }
 
     pub(super) fn at(&self, thing: &str, key: &str) -> usize {
@@ -106,6 +107,24 @@ impl Checks<'_> {
                 "has a condition on every step: an incident that fits none of them goes to the catch-all at once";
             let mend = "leave one step without, or make sure that they fit every incident";
             self.notes.warn(self.at(thing, "id"), name, "", wrong, mend);
+        }
+    }
+
+    /// Alertmanager sends again what goes on firing, and each of that counts.
+    fn thresholds(&self) {
+        let services = self.directory.services.values();
+        for service in services.filter(|s| self.directory.alertmanagers.contains_key(&s.id)) {
+            let Some(threshold) = service.threshold else { continue };
+            let thing = format!("service.{}", service.id);
+            let within = span::show(threshold.within_secs);
+            let found = format!("threshold = {{ events = {}, within = \"{within}\" }}", threshold.events);
+            let wrong = "counts what Alertmanager sends again: an alert that goes on firing is one more event each \
+                         repeat_interval, and whenever another of its group fires or clears";
+            let mend = format!(
+                "write a repeat_interval longer than {within} and a group_by that keeps alerts apart, or wait in the alert's \
+                 rule (for) or by hold instead"
+            );
+            self.notes.warn(self.at(&thing, "threshold"), &format!("[{thing}]"), &found, wrong, &mend);
         }
     }
 

@@ -44,14 +44,16 @@ fn incident_due(d: &mut Decision<'_>, no: IncidentNo) {
     let is_over = incident.course.clearing.is_some();
     match &incident.state {
         State::Snoozed { due, by, .. } if *due <= at => {
-            d.emit(Fact::SnoozeEnded { incident: no });
+            let held = hold::held_then(d, &incident, d.stamp.wall);
+            d.emit(Fact::SnoozeEnded { incident: no, held });
             page_again(d, &incident, Some(by));
         }
         State::Acknowledged { by, timeout: AckTimeout::AskAt(ask), .. } if *ask <= at && !is_over => {
             ask_still_on_it(d, no, by.as_ref())
         }
         State::Acknowledged { by, timeout: AckTimeout::TriggerAt(t), .. } if *t <= at && !is_over => {
-            d.emit(Fact::AckTimedOut { incident: no });
+            let held = hold::held_then(d, &incident, d.stamp.wall);
+            d.emit(Fact::AckTimedOut { incident: no, held });
             page_again(d, &incident, by.as_ref());
         }
         State::Resolved { close_at, .. } if *close_at <= at => settle::close(d, &incident),
@@ -489,7 +491,8 @@ pub(super) fn page_again(d: &mut Decision<'_>, incident: &Incident, also: Option
 fn ask_still_on_it(d: &mut Decision<'_>, no: IncidentNo, responder: Option<&UserId>) {
     let reachable = responder.filter(|u| d.directory.users.get(*u).is_some_and(is_reachable));
     let Some(who) = reachable.cloned() else {
-        d.emit(Fact::AckTimedOut { incident: no });
+        let held = d.incident(no).and_then(|i| hold::held_then(d, &i, d.stamp.wall));
+        d.emit(Fact::AckTimedOut { incident: no, held });
         start_main_call(d, no, Vec::new());
         return;
     };

@@ -10,12 +10,13 @@ use super::directory::{Method, Policy, Target, Urgency};
 use super::dnd::Window;
 use super::fyi::FyiShown;
 use super::going_on::Scope;
-use super::hold::HoldWhy;
+use super::hold::{HeldThen, HoldWhy};
 use super::id::{
-    AlertKey, AnnouncementNo, CallNo, ChangeNo, ChannelId, FyiId, IncidentNo, MessageRef, OverrideId, PageId, PolicyId,
-    PostId, QuietId, ScheduleId, ServiceId, SlackUserId, TeamId, UserId,
+    AlertKey, AnnouncementNo, CallNo, ChangeNo, ChannelId, FyiId, IncidentNo, MessageRef, MisconfiguredNo, OverrideId,
+    PageId, PolicyId, PostId, QuietId, ScheduleId, ServiceId, SlackUserId, TeamId, UserId,
 };
 use super::input::{EventAction, Need, SnoozeWhy, Source};
+use super::misconfigured::Mark;
 use super::page::{PageFailure, Purpose, Recipient, RevokeReason, SyncKey};
 use super::post::About;
 use super::quiet::{Covered, Elsewhere, HeldBack, Sweep};
@@ -130,6 +131,12 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Text::is_empty")]
         because: Text,
     },
+    /// What is to hold it back when it is triggered by itself; `None`: nothing, any more.
+    WillBeHeld {
+        incident: IncidentNo,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        then: Option<HeldThen>,
+    },
     /// Nothing keeps it from asking any more.
     HoldEnded {
         incident: IncidentNo,
@@ -195,6 +202,9 @@ pub enum Fact {
     /// The snooze ran out: triggered again.
     SnoozeEnded {
         incident: IncidentNo,
+        /// What holds it back at once.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        held: Option<HeldThen>,
     },
     /// "Still on it?" was asked.
     StillOnItAsked {
@@ -205,6 +215,9 @@ pub enum Fact {
     /// No answer to that: triggered again.
     AckTimedOut {
         incident: IncidentNo,
+        /// What holds it back at once.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        held: Option<HeldThen>,
     },
     /// A person asked for the next step.
     Escalated {
@@ -502,6 +515,12 @@ pub enum Fact {
         quiet: QuietId,
         due: At,
     },
+    /// The wall clock was set back: it ends, and is looked at next, later than it was to.
+    QuietWaits {
+        quiet: QuietId,
+        ends: At,
+        due: At,
+    },
     QuietExtended {
         quiet: QuietId,
         by: UserId,
@@ -603,6 +622,37 @@ pub enum Fact {
         announcement: AnnouncementNo,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<UserId>,
+    },
+    /// From here on this alert rule of a service is listed as one to be mended. `by_key`: `name` is a dedup key.
+    MisconfiguredListed {
+        entry: MisconfiguredNo,
+        service: ServiceId,
+        /// The service of the key it came by, where a rule sent it on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        told: Option<ServiceId>,
+        name: Text,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        by_key: bool,
+    },
+    /// Somebody said so by what they did to this incident. `is_again`: of the same incident that was said before.
+    MisconfiguredMarked {
+        entry: MisconfiguredNo,
+        incident: IncidentNo,
+        by: UserId,
+        mark: Mark,
+        urgency: Urgency,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        is_again: bool,
+        #[serde(default, skip_serializing_if = "Text::is_empty")]
+        note: Text,
+    },
+    MisconfiguredMended {
+        entry: MisconfiguredNo,
+        by: UserId,
+    },
+    /// Its last mark is too long ago, or there are too many.
+    MisconfiguredForgotten {
+        entry: MisconfiguredNo,
     },
     /// A note by somebody who may look and note only; no activity of a responder.
     NotedByGuest {
@@ -851,6 +901,7 @@ impl Fact {
             | Self::OverrideRemoved { .. }
             | Self::QuietMade { .. }
             | Self::QuietBegun { .. }
+            | Self::QuietWaits { .. }
             | Self::QuietExtended { .. }
             | Self::QuietWarned { .. }
             | Self::QuietEnded { .. }
@@ -869,7 +920,10 @@ impl Fact {
             | Self::ChangeReported { .. }
             | Self::ChangeForgotten { .. }
             | Self::AnnouncementMade { .. }
-            | Self::AnnouncementEnded { .. } => None,
+            | Self::AnnouncementEnded { .. }
+            | Self::MisconfiguredListed { .. }
+            | Self::MisconfiguredMended { .. }
+            | Self::MisconfiguredForgotten { .. } => None,
             Self::IncidentOpened(o) => Some(o.incident),
             Self::AlertJoined(j) => Some(j.incident),
             Self::StepStarted(s) => Some(s.incident),
@@ -891,9 +945,10 @@ impl Fact {
             | Self::PageRevoked { incident, .. }
             | Self::Acknowledged { incident, .. }
             | Self::Snoozed { incident, .. }
-            | Self::SnoozeEnded { incident }
+            | Self::SnoozeEnded { incident, .. }
             | Self::StillOnItAsked { incident, .. }
-            | Self::AckTimedOut { incident }
+            | Self::AckTimedOut { incident, .. }
+            | Self::WillBeHeld { incident, .. }
             | Self::Escalated { incident, .. }
             | Self::Resolved { incident, .. }
             | Self::Reopened { incident, .. }
@@ -927,6 +982,7 @@ impl Fact {
             | Self::CountWanes { incident, .. }
             | Self::CountWaned { incident }
             | Self::MarkedNotActionable { incident, .. }
+            | Self::MisconfiguredMarked { incident, .. }
             | Self::Merged { incident, .. }
             | Self::AlertsTaken { incident, .. }
             | Self::ActLate { incident, .. }
@@ -988,6 +1044,7 @@ impl Fact {
             | Self::OverrideSet(_)
             | Self::OverrideExpired { .. }
             | Self::OverrideWaits { .. }
+            | Self::QuietWaits { .. }
             | Self::DoNotDisturb { .. }
             | Self::OverrideRemoved { .. }
             | Self::PersonAsked { .. }
@@ -1000,6 +1057,10 @@ impl Fact {
             | Self::ChangeForgotten { .. }
             | Self::AnnouncementMade { .. }
             | Self::AnnouncementEnded { .. }
+            | Self::MisconfiguredListed { .. }
+            | Self::MisconfiguredMarked { .. }
+            | Self::MisconfiguredMended { .. }
+            | Self::MisconfiguredForgotten { .. }
             | Self::FyiForgotten { .. }
             | Self::EventDropped { .. } => Stale::Nothing,
             Self::FyiShown(shown) => Stale::PostLater(shown.post),
@@ -1060,6 +1121,8 @@ impl Fact {
                 each(text);
                 each(link);
             }
+            Self::MisconfiguredListed { name, .. } => each(name),
+            Self::MisconfiguredMarked { note, .. } => each(note),
             Self::QuietNotDone { why, .. } => each(why),
             _ => {}
         }

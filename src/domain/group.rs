@@ -10,8 +10,8 @@ use super::input::Event;
 use super::join::ALERTS_MAX;
 use super::opening::line;
 use super::stamp::At;
-use super::urgency;
 use super::world::World;
+use super::{hold, urgency};
 use imbl::{OrdMap, OrdSet};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -90,7 +90,8 @@ pub(super) fn join(
     urgency::joined(d, service, no, &key, urgency, fixed);
     let rose = d.world().incident(no).is_some_and(|i| i.urgency > before.urgency);
     if let (true, State::Snoozed { by, .. }) = (rose, &before.state) {
-        d.emit(Fact::SnoozeEnded { incident: no });
+        let held = d.incident(no).and_then(|i| hold::held_then(d, &i, d.stamp.wall));
+        d.emit(Fact::SnoozeEnded { incident: no, held });
         if let Some(now) = d.incident(no) {
             page_again(d, &now, Some(by));
         }

@@ -7,7 +7,9 @@ use super::input::{Input, What};
 use super::refusal::Refusal;
 use super::stamp::Stamp;
 use super::world::World;
-use super::{alert, dnd, escalation, going_on, oncall, opening, people, quieting, response, settle, tend};
+use super::{
+    alert, dnd, escalation, going_on, misconfigured, oncall, opening, people, quieting, response, settle, tend,
+};
 
 /// What an input leads to. Pure: the same arguments give the same facts.
 ///
@@ -69,6 +71,7 @@ pub fn decide(world: &mut World, directory: &Directory, input: &Input, stamp: St
         What::Changed(changes) => facts_of(world, directory, stamp, |d| going_on::changed(d, changes)),
         What::Announce(announce) => facts_of(world, directory, stamp, |d| going_on::announce(d, announce)),
         What::EndAnnouncement { no, by } => facts_of(world, directory, stamp, |d| going_on::end(d, *no, by)),
+        What::Mended { entry, by } => facts_of(world, directory, stamp, |d| misconfigured::mended(d, *entry, by)),
         What::Due => Ok(facts_in(world, directory, stamp, escalation::due)),
         What::Settled(settled) => Ok(facts_in(world, directory, stamp, |d| settle::settled(d, settled))),
         What::ClockJumped { ahead_ms } => {

@@ -2,15 +2,16 @@
 //! call then is asked.
 
 use super::decision::Decision;
+use super::directory::Urgency;
 use super::fact::Fact;
 use super::id::{CallNo, IncidentNo, QuietId, UserId};
-use super::incident::Incident;
+use super::incident::{AckTimeout, Incident, State};
 use super::page::RevokeReason;
-use super::quiet::{Kind, Quiet};
+use super::quiet::{Kind, Quiet, covering_then};
 use super::stamp::At;
 use super::text::Text;
 use super::threshold::{self, Threshold};
-use super::{escalation, incident::State, quieting};
+use super::{escalation, quieting};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -40,6 +41,22 @@ pub enum HoldWhy {
     Quiet { quiet: QuietId, kind: Kind, by: UserId },
     /// Its alerts page only when they come often enough: see the service's `threshold`.
     Threshold(Threshold),
+}
+
+/// What is to hold it back when it is triggered by itself, if nothing changes until then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldThen {
+    pub kind: Kind,
+    /// From when on nothing holds it back any more, on the wall clock.
+    pub until: At,
+}
+
+/// Why it is triggered by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TriggeredBy {
+    SnoozeEnded,
+    AckTimedOut,
 }
 
 impl HoldWhy {
@@ -102,6 +119,40 @@ fn holding(d: &Decision<'_>, i: &Incident) -> Option<(HoldWhy, Option<At>)> {
         return Some((quieting::why(quiet), Some(quiet.until)));
     }
     settles(d, i).map(|until| (HoldWhy::Settling, Some(until))).or_else(|| threshold::holding(i))
+}
+
+/// What is to hold this incident back at an instant of the wall clock.
+pub(super) fn held_then(d: &Decision<'_>, i: &Incident, wall: At) -> Option<HeldThen> {
+    if i.urgency == Urgency::Low {
+        return None;
+    }
+    let (quiet, until) = covering_then(&d.world().quiets, i, d.directory, wall)?;
+    Some(HeldThen { kind: quiet.kind(), until })
+}
+
+/// Keeps what its card, and the question to whoever has it, say of the page that comes when nobody does anything. `true`:
+/// that changed.
+pub(super) fn look_ahead(d: &mut Decision<'_>, i: &Incident) -> bool {
+    let pages_at = match i.state {
+        State::Snoozed { until, .. } => Some(until),
+        State::Acknowledged { timeout: AckTimeout::TriggerAt(at), .. } => {
+            Some(d.stamp.wall.plus_ms(at.0.saturating_sub(d.stamp.at.0)))
+        }
+        State::Triggered { .. } | State::Acknowledged { .. } | State::Resolved { .. } => None,
+    };
+    let then = pages_at.and_then(|wall| held_then(d, i, wall));
+    let changed = then != i.held_then;
+    if changed {
+        d.emit(Fact::WillBeHeld { incident: i.no, then });
+    }
+    changed
+}
+
+/// Will it be triggered by itself, if nobody does anything?
+pub(super) fn is_ahead(i: &Incident) -> bool {
+    let waits =
+        matches!(i.state, State::Snoozed { .. } | State::Acknowledged { timeout: AckTimeout::TriggerAt(_), .. });
+    waits && i.urgency == Urgency::High
 }
 
 /// Until when it may still clear by itself, which is waited for.

@@ -99,6 +99,10 @@ number!(PostId);
 number!(ChangeNo);
 number!(AnnouncementNo);
 number!(
+    /// An alert that is to be mended.
+    MisconfiguredNo
+);
+number!(
     /// A silence or a maintenance window.
     QuietId
 );

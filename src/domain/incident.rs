@@ -6,10 +6,11 @@ use super::course::{Course, Had};
 use super::directory::{Policy, Urgency};
 use super::fact::{LateAct, Origin, ResolvedBy};
 use super::group::Group;
-use super::hold::{Hold, HoldWhy};
+use super::hold::{HeldThen, Hold, HoldWhy, TriggeredBy};
 use super::id::{AlertKey, CallNo, ChannelId, IncidentNo, MessageRef, PageId, PolicyId, ServiceId, TeamId, UserId};
 use super::input::SnoozeWhy;
 use super::listing::Listing;
+use super::misconfigured::Marked;
 use super::page::{Page, PageFailure, PageState, Recipient};
 use super::routing::RuleRef;
 use super::sla::Sla;
@@ -114,6 +115,15 @@ pub struct Incident {
     /// How often its alerts came, until that is often enough.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counting: Option<Counting>,
+    /// What is to hold it back when it is triggered by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_then: Option<HeldThen>,
+    /// As what its alert was marked to be mended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub marked: Option<Marked>,
+    /// The alert that opened it belongs to another incident by now: the labels are of none of its alerts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub first_let_go: bool,
 }
 
 /// Something a person did once, and when, on the wall clock.
@@ -235,6 +245,11 @@ pub enum Happening {
         to: UserId,
     },
     AckTimedOut,
+    /// Triggered by itself, and held back at once.
+    TriggeredQuietly {
+        by: TriggeredBy,
+        then: HeldThen,
+    },
     FiredAgain,
     Cleared,
     Resolved {
@@ -366,6 +381,7 @@ impl Happening {
             | Self::NobodyCame { .. }
             | Self::SnoozeEnded
             | Self::AckTimedOut
+            | Self::TriggeredQuietly { .. }
             | Self::AcknowledgedByEvent
             | Self::Escalated { .. }
             | Self::Exhausted { .. }
@@ -520,6 +536,12 @@ impl Incident {
             State::Triggered { .. } | State::Acknowledged { .. } | State::Snoozed { .. } => None,
         };
         self.mitigated.as_ref().map(|d| d.at).or(resolved)
+    }
+
+    /// The alert that opened it, whose labels it has; `None`: a person opened it, or that alert belongs to another incident
+    /// by now.
+    pub fn first_alert(&self) -> Option<&Alert> {
+        self.alerts.first().filter(|_| self.opened_by.is_none() && !self.first_let_go)
     }
 
     pub fn alert(&self, key: &AlertKey) -> Option<(u32, &Alert)> {

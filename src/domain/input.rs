@@ -6,8 +6,8 @@ use super::dnd::Window;
 use super::following::Follower;
 use super::going_on::{Announce, Changes};
 use super::id::{
-    AlertKey, AnnouncementNo, ChannelId, IncidentNo, InputId, MessageRef, OverrideId, PageId, PostId, QuietId,
-    ScheduleId, ServiceId, SlackUserId, TeamId, UserId,
+    AlertKey, AnnouncementNo, ChannelId, IncidentNo, InputId, MessageRef, MisconfiguredNo, OverrideId, PageId, PostId,
+    QuietId, ScheduleId, ServiceId, SlackUserId, TeamId, UserId,
 };
 use super::page::{PageFailure, SyncKey};
 use super::quiet::Covered;
@@ -55,6 +55,8 @@ pub enum What {
     Announce(Announce),
     /// A person ends such an announcement before its time.
     EndAnnouncement { no: AnnouncementNo, by: UserId },
+    /// A person says that an alert is mended.
+    Mended { entry: MisconfiguredNo, by: UserId },
     /// A person makes a silence or a maintenance window.
     Quiet(QuietRequest),
     /// A person ends it before its time.
@@ -356,6 +358,7 @@ impl Input {
             | What::Changed(_)
             | What::Announce(_)
             | What::EndAnnouncement { .. }
+            | What::Mended { .. }
             | What::Due
             | What::ClockJumped { .. }
             | What::Restored { .. }

@@ -29,6 +29,7 @@ pub mod input;
 mod join;
 pub mod listing;
 pub mod lookup;
+pub mod misconfigured;
 mod oncall;
 mod opening;
 pub mod page;

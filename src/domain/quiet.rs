@@ -3,7 +3,7 @@
 use super::directory::Directory;
 use super::id::{AlertKey, ChannelId, IncidentNo, QuietId, ServiceId, TeamId, UserId};
 use super::incident::Incident;
-use super::stamp::At;
+use super::stamp::{At, Stamp};
 use imbl::OrdMap;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -30,6 +30,8 @@ pub const LOOKED_AT_AT_ONCE: usize = 1_000;
 pub const NAMED_AT_THE_END: usize = 10;
 /// What ended is remembered this long, for its message to say so.
 pub const REMEMBER_SECS: i64 = 60 * 60;
+/// While the wall clock is behind what was thought when it was made, it is looked at this often: it may be set again.
+pub const CLOCK_LOOK_SECS: i64 = 5 * 60;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quiet {
@@ -308,9 +310,14 @@ impl Quiet {
         matches!(self.stands, Stands::Ended { .. })
     }
 
-    /// At this instant on the line of delays.
-    pub fn is_in_force(&self, at: At) -> bool {
-        matches!(self.stands, Stands::InForce { .. }) && self.ends > at
+    /// At this instant: until both clocks say that it is over, or it is ended.
+    pub fn is_in_force(&self, now: Stamp) -> bool {
+        matches!(self.stands, Stands::InForce { .. }) && (self.ends > now.at || self.until > now.wall)
+    }
+
+    /// Will it be in force at this instant of the wall clock, if nobody ends it before?
+    pub fn will_be_in_force(&self, wall: At) -> bool {
+        !self.is_over() && self.from <= wall && wall < self.until
     }
 
     /// Would it cover something of this incident, were it in force?
@@ -318,7 +325,7 @@ impl Quiet {
         (0..i.alerts.len()).any(|n| self.covers(i, n, d))
     }
 
-    /// Is this alert of the incident (by its place there) covered? All labels of the first are known; of others, those by
+    /// Is this alert of the incident (by its place there) covered? All labels of the one that opened it are known; of others, those by
     /// which they joined it.
     fn covers(&self, i: &Incident, alert: usize, d: &Directory) -> bool {
         let Some(a) = i.alerts.get(alert) else { return false };
@@ -332,11 +339,12 @@ impl Quiet {
                     Within::Service(s) => s == service,
                     Within::Team(t) => t == team,
                 };
+                let is_first = alert == 0 && i.first_alert().is_some();
                 // What was merged into it may have others.
-                let joined = i.group.as_ref().filter(|_| alert > 0 && i.merged.is_empty());
+                let joined = i.group.as_ref().filter(|_| !is_first && i.merged.is_empty());
                 let matches = |m: &Matcher| match joined {
                     Some(group) => group.value(&m.name).is_some_and(|value| m.fits(value)),
-                    None => alert == 0 && m.matches(&i.labels),
+                    None => is_first && m.matches(&i.labels),
                 };
                 is_within && matchers.iter().all(matches)
             }
@@ -346,7 +354,44 @@ impl Quiet {
 
 /// What covers an incident, if all that fires in it is covered; of several, the one that ends last. What a person
 /// reported is asked for on purpose: nothing covers it.
-pub fn covering<'a>(all: &'a OrdMap<QuietId, Quiet>, i: &Incident, d: &Directory, at: At) -> Option<&'a Quiet> {
+pub fn covering<'a>(all: &'a OrdMap<QuietId, Quiet>, i: &Incident, d: &Directory, now: Stamp) -> Option<&'a Quiet> {
+    covering_if(all, i, d, |q| q.is_in_force(now))
+}
+
+/// What is to cover it at a later instant of the wall clock, if nothing changes until then; and from when on nothing
+/// does any more.
+pub fn covering_then<'a>(
+    all: &'a OrdMap<QuietId, Quiet>,
+    i: &Incident,
+    d: &Directory,
+    wall: At,
+) -> Option<(&'a Quiet, At)> {
+    let first = covering_if(all, i, d, |q| q.will_be_in_force(wall))?;
+    let mut until = first.until;
+    // Where one begins before another has ended, it is held back by the next. Each is looked at once.
+    while let Some(next) = covering_if(all, i, d, |q| q.will_be_in_force(until)) {
+        until = next.until;
+    }
+    Some((first, until))
+}
+
+/// The maintenance window that a service is in; of several, the one that ends last.
+pub fn maintenance_of<'a>(
+    all: &'a OrdMap<QuietId, Quiet>,
+    service: &ServiceId,
+    team: &TeamId,
+    now: Stamp,
+) -> Option<&'a Quiet> {
+    let of_it = all.values().filter(|q| q.is_in_force(now) && q.scope.covers_service(service, team));
+    of_it.max_by_key(|q| (q.until, q.id))
+}
+
+fn covering_if<'a>(
+    all: &'a OrdMap<QuietId, Quiet>,
+    i: &Incident,
+    d: &Directory,
+    counts: impl Fn(&Quiet) -> bool,
+) -> Option<&'a Quiet> {
     if i.reported_by().next().is_some() {
         return None;
     }
@@ -354,7 +399,7 @@ pub fn covering<'a>(all: &'a OrdMap<QuietId, Quiet>, i: &Incident, d: &Directory
     let alerts = i.alerts.iter().enumerate().filter(|(_, a)| a.is_firing() || !any_fires);
     let mut first_to_end: Option<&Quiet> = None;
     for (n, _) in alerts {
-        let last = all.values().filter(|q| q.is_in_force(at) && q.covers(i, n, d)).max_by_key(|q| (q.until, q.id))?;
+        let last = all.values().filter(|q| counts(q) && q.covers(i, n, d)).max_by_key(|q| (q.until, q.id))?;
         if first_to_end.is_none_or(|q| (last.until, last.id) < (q.until, q.id)) {
             first_to_end = Some(last);
         }

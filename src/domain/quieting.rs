@@ -5,13 +5,13 @@ use super::directory::Urgency;
 use super::fact::Fact;
 use super::hold::{self, HoldWhy};
 use super::id::{IncidentNo, PostId, QuietId, UserId};
-use super::incident::{Incident, State};
+use super::incident::Incident;
 use super::input::{self, QuietRequest, Source};
 use super::page::Recipient;
 use super::post::{self, About};
 use super::quiet::{
-    Covered, Elsewhere, HeldBack, LOOKED_AT_AT_ONCE, MATCHERS_MAX, QUIETS_MAX, Quiet, REMEMBER_SECS, SERVICES_MAX,
-    SWEPT_AT_ONCE, Stands, Sweep, WARN_FROM_SECS, WARN_SECS, Within, covering, matchers_of,
+    CLOCK_LOOK_SECS, Covered, Elsewhere, HeldBack, LOOKED_AT_AT_ONCE, MATCHERS_MAX, QUIETS_MAX, Quiet, REMEMBER_SECS,
+    SERVICES_MAX, SWEPT_AT_ONCE, Stands, Sweep, WARN_FROM_SECS, WARN_SECS, Within, covering, matchers_of,
 };
 use super::refusal::{NotElsewhere, Refusal};
 use super::stamp::At;
@@ -75,7 +75,7 @@ fn elsewhere(d: &Decision<'_>, scope: &Covered) -> Result<Elsewhere, Refusal> {
         Covered::Alert(key) => {
             let incident = d.world().incident_of(key);
             let is_first = |i: &&Arc<Incident>| {
-                i.alerts.first().is_some_and(|a| a.dedup == key.dedup && a.service_in(i) == &key.service)
+                i.first_alert().is_some_and(|a| a.dedup == key.dedup && a.service_in(i) == &key.service)
             };
             let from_there = |i: &&Arc<Incident>| i.origin.as_ref().is_some_and(|o| o.source == Source::Alertmanager);
             incident.filter(is_first).filter(from_there).map(|i| matchers_of(&i.labels)).unwrap_or_default()
@@ -168,7 +168,7 @@ fn held_back(d: &Decision<'_>, id: QuietId) -> HeldBack {
     let mut held = HeldBack::default();
     let others: OrdMap<QuietId, Quiet> = d.world().quiets.without(&id);
     for i in d.world().open_incidents().filter(|i| i.hold.as_ref().is_some_and(|h| h.why.is_of(id))) {
-        let stays = covering(&others, i, d.directory, d.stamp.at).is_some()
+        let stays = covering(&others, i, d.directory, d.stamp).is_some()
             || hold::settles(d, i).is_some()
             || threshold::holding(i).is_some();
         // What cleared meanwhile pages nobody, and is not held either.
@@ -203,8 +203,14 @@ pub(super) fn extend(d: &mut Decision<'_>, id: QuietId, by: &UserId, until: At) 
 pub(super) fn due(d: &mut Decision<'_>, id: QuietId) {
     let Some(q) = d.world().quiets.get(&id).cloned() else { return };
     match &q.stands {
+        Stands::Planned if q.from > d.stamp.wall => wait(d, &q, d.stamp.due_of(q.from)),
         Stands::Planned => begin(d, id),
-        Stands::InForce { .. } if q.ends <= d.stamp.at => over(d, &q, None),
+        Stands::InForce { .. } if q.until <= d.stamp.wall => over(d, &q, None),
+        Stands::InForce { warned } if !ends_soon(d, &q, *warned) => {
+            let ends = d.stamp.due_of(q.until);
+            let warns = next_look(q.from, q.until, ends);
+            wait(d, &q, if *warned || warns <= d.stamp.at { ends } else { warns });
+        }
         Stands::InForce { .. } => {
             d.emit(Fact::QuietWarned { quiet: id });
             if d.directory.users.get(&q.by).is_some_and(super::escalation::is_reachable) {
@@ -224,6 +230,20 @@ pub(super) fn due(d: &mut Decision<'_>, id: QuietId) {
             d.emit(Fact::QuietForgotten { quiet: id });
         }
     }
+}
+
+/// The wall clock is behind what was thought when it was made: it begins and ends when that clock says so.
+fn wait(d: &mut Decision<'_>, q: &Quiet, due: At) {
+    let (ends, soon) = (d.stamp.due_of(q.until), d.stamp.at.plus_secs(CLOCK_LOOK_SECS));
+    d.emit(Fact::QuietWaits { quiet: q.id, ends, due: due.min(soon) });
+}
+
+/// Is it time to tell whoever made it that it ends, by the clock on the wall?
+fn ends_soon(d: &Decision<'_>, q: &Quiet, warned: bool) -> bool {
+    const MOMENT_SECS: i64 = 60;
+    let ends = d.stamp.due_of(q.until);
+    let warns = next_look(q.from, q.until, ends);
+    !warned && warns < ends && warns <= d.stamp.at.plus_secs(MOMENT_SECS) && d.stamp.at < q.ends
 }
 
 /// Tells whoever made it that it ends soon. An edit wakes no phone, so after an extension this is a new message: the one
@@ -248,7 +268,7 @@ fn next_look(from: At, until: At, ends: At) -> At {
 
 /// What keeps an incident silent at this moment.
 pub(super) fn quiet_of<'a>(d: &'a Decision<'_>, i: &Incident) -> Option<&'a Quiet> {
-    covering(&d.world().quiets, i, d.directory, d.stamp.at)
+    covering(&d.world().quiets, i, d.directory, d.stamp)
 }
 
 /// After every decision: incidents it spoke of, and all where windows changed, are held back exactly while something
@@ -261,7 +281,11 @@ pub(super) fn look_again(d: &mut Decision<'_>) {
     let is_about_all = d.facts().iter().any(|f| {
         matches!(
             f,
-            Fact::QuietBegun { .. } | Fact::QuietExtended { .. } | Fact::QuietEnded { .. } | Fact::ConfigLoaded { .. }
+            Fact::QuietMade { .. }
+                | Fact::QuietBegun { .. }
+                | Fact::QuietExtended { .. }
+                | Fact::QuietEnded { .. }
+                | Fact::ConfigLoaded { .. }
         )
     });
     for no in concerned {
@@ -299,7 +323,10 @@ fn sweep(d: &mut Decision<'_>, from: IncidentNo) {
 
 /// `true`: something changed.
 fn look_again_at(d: &mut Decision<'_>, no: IncidentNo) -> bool {
-    let Some(i) = d.incident(no).filter(|i| matches!(i.state, State::Triggered { .. })) else { return false };
+    let Some(i) = d.incident(no) else { return false };
+    if !i.is_triggered() {
+        return hold::look_ahead(d, &i);
+    }
     let held = i.hold.as_ref().filter(|h| matches!(h.why, HoldWhy::Quiet { .. }));
     let covered = quiet_of(d, &i).filter(|_| i.urgency == Urgency::High).map(|q| (why(q), q.until));
     match (held, covered) {
@@ -319,10 +346,11 @@ pub(super) fn why(q: &Quiet) -> HoldWhy {
 mod tests {
     use super::*;
     use crate::domain::directory::{Directory, Method, PersonalRule, Service, User};
+    use crate::domain::group::Grouping;
     use crate::domain::handle::handle;
     use crate::domain::id::{InputId, ServiceId};
-    use crate::domain::input::{Delivery, Event, EventAction, Input, Source, What};
-    use crate::domain::quiet::{MAINTENANCE_MAX_SECS, SILENCE_MAX_SECS};
+    use crate::domain::input::{Act, Deed, Delivery, Event, EventAction, Input, Source, What};
+    use crate::domain::quiet::{MAINTENANCE_MAX_SECS, Matcher, SILENCE_MAX_SECS};
     use crate::domain::stamp::Stamp;
     use crate::domain::world::World;
 
@@ -409,7 +437,7 @@ mod tests {
         assert_eq!(desk.decide(more()), Err(Refusal::QuietLastsAsLong { until }));
         desk.now = START.plus_secs(3_600);
         desk.decide(What::Due).expect("never refused");
-        assert!(desk.world.quiets[&QuietId(1)].is_in_force(desk.now));
+        assert!(desk.world.quiets[&QuietId(1)].is_in_force(Stamp::agreed(desk.now)));
         desk.now = until;
         desk.decide(What::Due).expect("never refused");
         assert!(desk.world.quiets[&QuietId(1)].is_over());
@@ -419,6 +447,10 @@ mod tests {
     }
 
     fn alerts(desk: &mut Desk, n: usize) {
+        alerts_at(desk, n, Stamp::agreed(desk.now));
+    }
+
+    fn alerts_at(desk: &mut Desk, n: usize, now: Stamp) {
         let event = |n: usize| Event {
             action: EventAction::Trigger,
             dedup_key: format!("disk-{n}").into(),
@@ -436,7 +468,7 @@ mod tests {
             key: None,
             events: (0..n).map(event).collect(),
         };
-        desk.decide(What::Events(delivery)).expect("a service that is known");
+        play(desk, What::Events(delivery), now);
     }
 
     fn held(desk: &Desk) -> usize {
@@ -503,6 +535,130 @@ mod tests {
             desk.decide(more).expect("not too long");
         }
         assert_eq!(seen, [vec![PostId(2)], vec![PostId(2), PostId(3)], vec![PostId(3), PostId(4)]]);
+    }
+
+    /// Plays one input at a time at which the clocks do not agree.
+    fn play(desk: &mut Desk, what: What, now: Stamp) -> Vec<Fact> {
+        let input = Input { id: InputId::minted('t', 1), what };
+        let facts = handle(&desk.world, &desk.directory, &input, now).expect("allowed");
+        facts.iter().for_each(|fact| desk.world.apply(fact, now));
+        assert_eq!(desk.world.next_wake(), desk.world.next_wake_by_brute_force());
+        facts
+    }
+
+    fn window(from: At, until: At) -> What {
+        let (scope, by, because) = (payments(), "ana".into(), "deploy".to_owned());
+        What::Quiet(QuietRequest { scope, by, from, until, because, elsewhere: false })
+    }
+
+    #[test]
+    fn a_window_lasts_until_the_wall_clock_says_so_also_where_that_was_set_back() {
+        let mut desk = Desk::new();
+        alerts(&mut desk, 1);
+        let hours = |n: i64| n * 3_600;
+        // The wall clock is ahead by two hours when it is made, until 04:00 by that.
+        let (from, until) = (START.plus_secs(hours(2)), START.plus_secs(hours(4)));
+        play(&mut desk, window(from, until), Stamp::agreed(from));
+        // Set back: delays are not.
+        let back = |secs: i64| Stamp { at: from.plus_secs(secs), wall: START.plus_secs(secs) };
+        let warns = hours(2) - WARN_SECS;
+        let facts = play(&mut desk, What::Due, back(warns));
+        let (ends, due) = (back(hours(4)).at, back(warns + CLOCK_LOOK_SECS).at);
+        assert_eq!(facts, [Fact::QuietWaits { quiet: QuietId(1), ends, due }], "nobody is told that it ends soon");
+        alerts_at(&mut desk, 2, back(hours(2)));
+        assert_eq!(held(&desk), 2, "delays say that it is over");
+
+        let mut facts = Vec::new();
+        let mut looks = 0;
+        while let Some(next) = desk.world.next_wake().filter(|next| *next <= ends) {
+            looks += 1;
+            facts.extend(play(&mut desk, What::Due, back((next.0 - from.0) / 1_000)));
+        }
+        assert!(looks <= hours(3) / CLOCK_LOOK_SECS, "{looks} looks");
+        let (warned, ended) = (facts.iter().position(is_warned), facts.iter().position(is_ended));
+        assert!(warned.is_some() && warned < ended, "{facts:?}");
+        assert_eq!((held(&desk), desk.world.meta.wall), (0, until));
+    }
+
+    #[test]
+    fn a_wall_clock_that_is_set_right_again_ends_a_window_that_waited_for_it() {
+        let mut desk = Desk::new();
+        play(&mut desk, window(START, START.plus_secs(600)), Stamp::agreed(START));
+        // For five minutes it is 1970. Whatever is decided before anybody looks, it holds.
+        let wrong = Stamp { at: START.plus_secs(600), wall: At(0) };
+        alerts_at(&mut desk, 1, wrong);
+        assert_eq!(held(&desk), 1);
+        play(&mut desk, What::Due, wrong);
+        assert!(desk.world.quiets[&QuietId(1)].ends > START.plus_secs(1_000_000_000), "nobody can know better");
+        let next = desk.world.next_wake().expect("it is looked at");
+        let facts = play(&mut desk, What::Due, Stamp::agreed(next));
+        assert!(facts.iter().any(is_ended), "{facts:?}");
+        assert_eq!(next, START.plus_secs(600 + CLOCK_LOOK_SECS));
+    }
+
+    #[test]
+    fn a_planned_window_begins_when_the_wall_clock_says_so() {
+        let mut desk = Desk::new();
+        let from = START.plus_secs(3_600);
+        play(&mut desk, window(from, from.plus_secs(3_600)), Stamp::agreed(START));
+        let behind = |secs: i64| Stamp { at: START.plus_secs(secs), wall: START.plus_secs(secs - 120) };
+        play(&mut desk, What::Due, behind(3_600));
+        assert!(!desk.world.quiets[&QuietId(1)].is_in_force(behind(3_600)));
+        let facts = play(&mut desk, What::Due, behind(3_720));
+        assert!(facts.iter().any(|f| matches!(f, Fact::QuietBegun { .. })), "{facts:?}");
+    }
+
+    fn is_warned(f: &Fact) -> bool {
+        matches!(f, Fact::QuietWarned { .. })
+    }
+
+    fn is_ended(f: &Fact) -> bool {
+        matches!(f, Fact::QuietEnded { .. })
+    }
+
+    /// An alert of a name, in the group of everything that is in `cluster`.
+    fn named(desk: &mut Desk, key: &str, name: &str, starts_at: At) {
+        let labels = [("alertname", name), ("cluster", "east")];
+        let event = Event {
+            action: EventAction::Trigger,
+            dedup_key: key.into(),
+            title: name.to_owned(),
+            link: String::new(),
+            labels: labels.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(),
+            starts_at: Some(starts_at),
+            ends_at: None,
+        };
+        let (service, source) = ("payments".into(), Source::Alertmanager);
+        let events = vec![event];
+        let delivery = Delivery { service, source, urgency: None, resolve_after_secs: None, key: None, events };
+        desk.decide(What::Events(delivery)).expect("a service that is known");
+    }
+
+    #[test]
+    fn a_silence_by_labels_does_not_cover_what_stays_when_the_alert_that_had_them_went_elsewhere() {
+        let mut desk = Desk::new();
+        let group = Grouping { by: vec!["cluster".to_owned()], window_secs: 600 };
+        desk.directory.services.values_mut().for_each(|s| s.group = Some(group.clone()));
+        named(&mut desk, "disk", "DiskFull", START);
+        named(&mut desk, "cpu", "CpuHigh", START);
+        let resolve = Act { incident: IncidentNo(1), by: "ana".into(), deed: Deed::Resolve { note: None } };
+        desk.decide(What::Act(resolve)).expect("it is open");
+        desk.now = desk.now.plus_secs(1_200);
+        // Of the two, one begins anew and is another incident; the other goes on, and so does what it was part of.
+        let now = desk.now;
+        named(&mut desk, "disk", "DiskFull", now);
+        desk.now = START.plus_secs(desk.directory.settings.resolve_grace_secs);
+        let facts = desk.decide(What::Due).expect("never refused");
+        assert!(facts.contains(&Fact::AlertLetGo { incident: IncidentNo(1), alert: 0 }), "{facts:?}");
+        let disks = Matcher::parse("alertname=DiskFull").into_iter().collect();
+        let scope = Covered::Labels { within: Within::Service("payments".into()), matchers: disks };
+        desk.makes(scope, 0, 3_600, "known").expect("there is room");
+        let held: Vec<IncidentNo> = desk.world.open_incidents().filter(|i| i.hold.is_some()).map(|i| i.no).collect();
+        assert_eq!(held, [IncidentNo(2)], "CpuHigh pages");
+        let east = Matcher::parse("cluster=east").into_iter().collect();
+        let scope = Covered::Labels { within: Within::Service("payments".into()), matchers: east };
+        desk.makes(scope, 0, 3_600, "known").expect("there is room");
+        assert_eq!(desk.world.open_incidents().filter(|i| i.hold.is_some()).count(), 2, "that they have in common");
     }
 
     #[test]

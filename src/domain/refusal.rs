@@ -3,7 +3,9 @@
 use super::call::Whom;
 use super::directory::Urgency;
 use super::fact::ResolvedBy;
-use super::id::{AnnouncementNo, IncidentNo, OverrideId, QuietId, ScheduleId, ServiceId, TeamId, UserId};
+use super::id::{
+    AnnouncementNo, IncidentNo, MisconfiguredNo, OverrideId, QuietId, ScheduleId, ServiceId, TeamId, UserId,
+};
 use super::quiet::Kind;
 use super::stamp::At;
 
@@ -156,6 +158,8 @@ pub enum Refusal {
     TooManyAnnouncements {
         most: usize,
     },
+    /// It is mended or forgotten, or never was listed.
+    NoSuchMisconfigured(MisconfiguredNo),
     OverrideEndsBeforeItStarts,
     OverrideInThePast {
         until: At,

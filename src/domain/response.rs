@@ -9,6 +9,7 @@ use super::hold::HoldWhy;
 use super::id::{CallNo, IncidentNo, UserId};
 use super::incident::{AckTimeout, Incident, State};
 use super::input::{Act, Deed, GuestNote, SnoozeWhy};
+use super::misconfigured::{self, Mark};
 use super::page::RevokeReason;
 use super::refusal::Refusal;
 use super::stamp::At;
@@ -142,7 +143,10 @@ fn snooze(
     escalation::revoke_pages(d, i.no, None, RevokeReason::Snoozed);
     let due = d.stamp.due_of(until);
     let because = Text::new(because.trim());
-    d.emit(Fact::Snoozed { incident: i.no, by: by.clone(), until, due, why, because });
+    d.emit(Fact::Snoozed { incident: i.no, by: by.clone(), until, due, why, because: because.clone() });
+    if why == Some(SnoozeWhy::NotUrgent) {
+        misconfigured::mark(d, i.no, by, Mark::NotUrgent, &because);
+    }
     Ok(())
 }
 
@@ -272,6 +276,7 @@ fn not_actionable(d: &mut Decision<'_>, i: &Incident, by: &UserId) -> Result<(),
     if !i.is_resolved() {
         episode::resolve_by_person(d, i.no, by, Text::default());
     }
+    misconfigured::mark(d, i.no, by, Mark::NotActionable, &Text::default());
     Ok(())
 }
 

@@ -10,10 +10,11 @@ use super::fyi::Fyi;
 use super::going_on::{Announcement, Change};
 use super::group::Groups;
 use super::id::{
-    AlertKey, AnnouncementNo, ChangeNo, FyiId, IncidentNo, InputId, OverrideId, PageId, PolicyId, PostId, QuietId,
-    ScheduleId, ServiceId, SlackUserId,
+    AlertKey, AnnouncementNo, ChangeNo, FyiId, IncidentNo, InputId, MisconfiguredNo, OverrideId, PageId, PolicyId,
+    PostId, QuietId, ScheduleId, ServiceId, SlackUserId,
 };
 use super::incident::{Entry, Incident};
+use super::misconfigured::Misconfigured;
 use super::page::Page;
 use super::people::Newcomer;
 use super::post::Post;
@@ -62,6 +63,8 @@ pub struct World {
     pub changes: OrdMap<ChangeNo, Change>,
     /// What people say they are doing; bounded by [`super::going_on::ANNOUNCEMENTS_MAX`].
     pub announcements: OrdMap<AnnouncementNo, Announcement>,
+    /// Alerts that are to be mended; bounded by [`super::misconfigured::MISCONFIGURED_MAX`].
+    pub misconfigured: OrdMap<MisconfiguredNo, Misconfigured>,
     /// Silences and maintenance windows, and those that ended a short while ago; bounded by
     /// [`super::quiet::QUIETS_MAX`].
     pub quiets: OrdMap<QuietId, Quiet>,
@@ -101,6 +104,8 @@ pub struct Meta {
     pub last_change: ChangeNo,
     #[serde(default, skip_serializing_if = "no_announcement_yet")]
     pub last_announcement: AnnouncementNo,
+    #[serde(default, skip_serializing_if = "no_misconfigured_yet")]
+    pub last_misconfigured: MisconfiguredNo,
     #[serde(default, skip_serializing_if = "no_quiet_yet")]
     pub last_quiet: QuietId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -116,6 +121,10 @@ fn no_change_yet(no: &ChangeNo) -> bool {
 }
 
 fn no_announcement_yet(no: &AnnouncementNo) -> bool {
+    no.0 == 0
+}
+
+fn no_misconfigured_yet(no: &MisconfiguredNo) -> bool {
     no.0 == 0
 }
 

@@ -6,6 +6,7 @@
 use super::refused::{Refused, sort};
 use super::wire::{found, hash, mark, metadata, posted, shown, with};
 use super::{Address, Awaiting, Body, CERTAINTY_MS, Job, LOOK_AGAIN_MS, Outbox, RETRY_SLOW_MS, Step};
+use crate::domain::hold::HoldWhy;
 use crate::domain::id::{MessageRef, PageId};
 use crate::domain::incident::Incident;
 use crate::domain::input::Settled;
@@ -80,7 +81,9 @@ impl Outbox {
                 let card = self.card_of(&incident)?;
                 let from = self.thread_shown(&incident, key);
                 let pending = incident.thread_pending().filter(|e| e.n > from);
-                let again = pending.clone().any(|e| e.what.pages_again());
+                // What a window holds back at once pages nobody yet.
+                let is_quiet = incident.hold.as_ref().is_some_and(|h| matches!(h.why, HoldWhy::Quiet { .. }));
+                let again = !is_quiet && pending.clone().any(|e| e.what.pages_again());
                 let (mut message, upto) = views::thread::thread(pending, d)?;
                 if again {
                     message = views::thread::for_the_channel(&incident, &message, d);

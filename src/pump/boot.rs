@@ -58,7 +58,8 @@ impl Replayed {
                 | RowKey::Seen(_)
                 | RowKey::Turn(..)
                 | RowKey::Change(_)
-                | RowKey::Announcement(_) => {}
+                | RowKey::Announcement(_)
+                | RowKey::Misconfigured(_) => {}
             }
         }
     }

@@ -2,7 +2,7 @@
 //! else is understood.
 
 use crate::domain::going_on::Scope;
-use crate::domain::id::{ChannelId, IncidentNo, PageId, QuietId, SlackUserId, StoreId};
+use crate::domain::id::{ChannelId, IncidentNo, MisconfiguredNo, PageId, QuietId, SlackUserId, StoreId};
 use crate::domain::stamp::At;
 
 /// What a button does. The first of them act at once; the others open a window.
@@ -125,10 +125,12 @@ pub enum Elsewhere {
     EndQuiet,
     /// Lets it last an hour longer; carries a [`Lasting`].
     ExtendQuiet,
+    /// A misconfigured alert is mended; carries a [`Listed`].
+    Mended,
 }
 
 impl Elsewhere {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Raise,
         Self::RaiseService,
         Self::AcknowledgeAll,
@@ -139,6 +141,7 @@ impl Elsewhere {
         Self::RemovePerson,
         Self::EndQuiet,
         Self::ExtendQuiet,
+        Self::Mended,
     ];
 
     /// The `action_id`.
@@ -154,6 +157,7 @@ impl Elsewhere {
             Self::RemovePerson => "people.remove",
             Self::EndQuiet => "quiet.end",
             Self::ExtendQuiet => "quiet.extend",
+            Self::Mended => "misconfigured.mended",
         }
     }
 
@@ -374,6 +378,26 @@ impl Scoped {
         let team = || value.strip_prefix("team:").map(|id| Scope::Team(id.into()));
         let service = || value.strip_prefix("service:").map(|id| Scope::Service(id.into()));
         if value == "all" { Some(Self(None)) } else { team().or_else(service).map(|of| Self(Some(of))) }
+    }
+}
+
+/// What *Mended* carries: which entry of the list of misconfigured alerts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listed {
+    pub store: StoreId,
+    pub entry: MisconfiguredNo,
+}
+
+impl Listed {
+    /// The button's `value`.
+    pub fn value(self) -> String {
+        format!("{}/misconfigured/{}", self.store, self.entry.0)
+    }
+
+    pub fn parse(value: &str) -> Option<Self> {
+        let (store, entry) = value.split_once("/misconfigured/")?;
+        let store = u64::from_str_radix(store, 16).ok()?;
+        Some(Self { store: StoreId(store), entry: MisconfiguredNo(entry.parse().ok()?) })
     }
 }
 

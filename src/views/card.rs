@@ -148,6 +148,10 @@ fn state(i: &Incident, d: &Directory) -> String {
         State::Snoozed { by, until, .. } => {
             let then = match i.urgency {
                 _ if i.course.clearing.is_some() => "",
+                Urgency::High if let Some(then) = i.held_then => {
+                    let until = super::hold::lasting(then);
+                    &format!(" Then it is {until}; whoever is on call is paged at that time, if it still fires.")
+                }
                 Urgency::High => " Then whoever is on call is paged.",
                 Urgency::Low => " Then it is triggered again; nobody is paged.",
             };

@@ -5,7 +5,7 @@ use super::limits;
 use super::mrkdwn::{day_and_time, escape, time};
 use super::reply::span;
 use crate::domain::directory::Directory;
-use crate::domain::hold::{Hold, HoldWhy};
+use crate::domain::hold::{HeldThen, Hold, HoldWhy};
 use crate::domain::incident::Incident;
 use crate::domain::quiet::Kind;
 use crate::domain::stamp::At;
@@ -39,6 +39,20 @@ fn how(kind: Kind) -> &'static str {
         Kind::Silence => "Silenced",
         Kind::Maintenance => "In maintenance",
     }
+}
+
+/// "In maintenance until Mar 2 14:00", without a full stop.
+pub fn lasts(then: HeldThen) -> String {
+    format!("{}{}", how(then.kind), until(Some(then.until)))
+}
+
+/// "in maintenance until Mar 2 14:00", in a sentence.
+pub fn lasting(then: HeldThen) -> String {
+    let how = match then.kind {
+        Kind::Silence => "silenced",
+        Kind::Maintenance => "in maintenance",
+    };
+    format!("{how}{}", until(Some(then.until)))
 }
 
 fn until(at: Option<At>) -> String {

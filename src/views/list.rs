@@ -243,6 +243,7 @@ pub fn help(command: &str, topic: Option<Topic>) -> Message {
             ("snooze 12 tomorrow 9am", "until then, in your time zone"),
             ("snooze 12 working-hours", "until the next working morning"),
             ("snooze 12 2h because waiting for the vendor", "and why"),
+            ("snooze 12 2h for later", "it was not urgent: its alert is to be mended"),
             ("unsnooze 12", "ends it: you have it, nobody is paged"),
         ],
         Some(Topic::Escalate) => &[("escalate 12", "pages the next level now; whoever has it keeps it")],
@@ -278,6 +279,11 @@ pub fn help(command: &str, topic: Option<Topic>) -> Message {
             ("silence alertname=DiskFull in payments-api 2h because cleaning", "by labels: `=`, `!=`, `=db-*`"),
             ("silences", "what is in force and ahead, with numbers"),
             ("silence end 3", "ends one; what still fires pages"),
+        ],
+        Some(Topic::Misconfigured) => &[
+            ("misconfigured", "alerts that were not urgent or not actionable, and how to mend them"),
+            ("misconfigured payments-api", "one service's"),
+            ("misconfigured mended 3", "takes one off the list"),
         ],
         Some(Topic::OnCall) => &[
             ("", "who is on call now and next"),

@@ -18,6 +18,7 @@ pub mod kit;
 pub mod limits;
 pub mod list;
 pub mod log;
+pub mod misconfigured;
 pub mod modal;
 pub mod more;
 pub mod mrkdwn;

@@ -226,7 +226,7 @@ pub fn silence(i: &Incident, choices: &[SnoozeChoice], d: &Directory, origin: &O
     let service = d.services.get(&i.service).map_or(i.service.as_str(), |s| s.name.as_str());
     // Of what joined it, nothing else is known than what it has in common.
     let knows_names = group.is_none_or(|g| g.value("alertname").is_some());
-    if knows_names && i.labels.lines().any(|l| l.starts_with("alertname: ")) {
+    if knows_names && i.first_alert().is_some() && i.labels.lines().any(|l| l.starts_with("alertname: ")) {
         wide.push(option(&format!("Every alert of this name of {service}"), "name"));
     }
     let radio = |options: Vec<SlackBlockChoiceItem<SlackBlockText>>| {

@@ -72,7 +72,8 @@ pub fn cut(text: &str, chars: usize) -> String {
     text.chars().take(chars.saturating_sub(1)).chain(['…']).collect()
 }
 
-fn is_dangerous(c: char) -> bool {
+/// Characters that are never shown: they could reorder what a person reads, or hide in it.
+pub(super) fn is_dangerous(c: char) -> bool {
     let control = c.is_control() && c != '\n' && c != '\t';
     let bidi = matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let invisible =

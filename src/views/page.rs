@@ -83,7 +83,7 @@ pub fn followed(i: &Incident) -> Message {
 fn elsewhere(i: &Incident) -> Message {
     let stands = match i.state {
         State::Triggered { .. } if i.course.clearing.is_some() => "is over",
-        State::Triggered { .. } if is_quiet(i) => "is held back: nobody is paged for it now",
+        State::Triggered { .. } if is_quiet(i) => "pages nobody for now",
         State::Triggered { .. } => "needs somebody: nobody answered",
         State::Acknowledged { .. } | State::Snoozed { .. } => "is looked after",
         State::Resolved { .. } => "is over",
@@ -98,7 +98,7 @@ fn lead(i: &Incident, p: &Page, d: &Directory) -> String {
         // Nobody is asked any more: it became low urgency.
         (Purpose::Step, State::Triggered { .. }) if i.open_calls().next().is_none() => line,
         (Purpose::Step, State::Triggered { .. }) => format!("Page: {line}"),
-        (Purpose::CatchAll, State::Triggered { .. }) => format!("Last call: {line}"),
+        (Purpose::CatchAll, State::Triggered { .. }) if is_asked_last(i) => format!("Last call: {line}"),
         (Purpose::StillOnIt, _) if is_asked_still_on_it(i, p) => format!("Still on it? {line}"),
         (Purpose::Raised, State::Acknowledged { .. }) => format!("Urgent now: {line}"),
         (Purpose::Back, State::Acknowledged { by: Some(by), .. }) if is_back(i, p, by) => format!("It is back: {line}"),
@@ -113,12 +113,18 @@ fn status_for(i: &Incident, p: &Page, d: &Directory) -> String {
         (_, State::Acknowledged { timeout: AckTimeout::TriggerAt(at), .. }) if is_asked_still_on_it(i, p) => {
             let since = i.timeline.iter().rev().find(|e| !matches!(e.what, Happening::StillOnItAsked { .. }));
             let since = since.map_or(i.opened, |e| e.wall);
-            format!(
-                "*Still on it?* Nothing happened since {}. Without an answer you are paged again at {}, and so is \
-                 whoever is on call.",
-                time(since),
-                time(*at)
-            )
+            let then = match i.held_then {
+                Some(then) => format!(
+                    "Without an answer it is triggered again at {}. It is {}: then you are paged again, and so is whoever \
+                     is on call.",
+                    time(*at),
+                    super::hold::lasting(then)
+                ),
+                None => {
+                    format!("Without an answer you are paged again at {}, and so is whoever is on call.", time(*at))
+                }
+            };
+            format!("*Still on it?* Nothing happened since {}. {then}", time(since))
         }
         (Purpose::Begin, _) if is_asked_to_begin(i, p) => super::sla::question(i),
         (Purpose::Raised, State::Acknowledged { by: Some(by), .. }) if is_recipient(p, by) => {
@@ -137,7 +143,7 @@ fn status_for(i: &Incident, p: &Page, d: &Directory) -> String {
         (_, State::Acknowledged { .. }) if i.responders.iter().any(|r| is_recipient(p, r)) => {
             format!("*You are on it too.* {}", status(i, d))
         }
-        (Purpose::CatchAll, State::Triggered { .. }) => last_call(i, p),
+        (Purpose::CatchAll, State::Triggered { .. }) if is_asked_last(i) => last_call(i, p),
         _ => status(i, d),
     }
 }
@@ -155,6 +161,11 @@ fn last_call(i: &Incident, p: &Page) -> String {
         _ => String::new(),
     };
     format!("*{why}, and {who} the last to be asked.* Acknowledge it, or find somebody who can.{again}")
+}
+
+/// Does it wait for whoever is the last to be asked? A window that holds it back, or low urgency, ends that.
+fn is_asked_last(i: &Incident) -> bool {
+    i.main_call().is_some_and(Call::is_open)
 }
 
 /// Who asks the reader beside whoever has it, or why they are asked.

@@ -184,6 +184,10 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
         Refusal::TooManyAnnouncements { most } => {
             format!("{most} announcements stand already. End one first: `/pager doing` lists them with their numbers.")
         }
+        Refusal::NoSuchMisconfigured(no) => format!(
+            "There is no misconfigured alert {}, or it is off the list already. `/pager misconfigured` lists them.",
+            no.0
+        ),
         Refusal::OverrideEndsBeforeItStarts => {
             "The override would end before it starts. Swap the two times.".to_owned()
         }

@@ -9,7 +9,7 @@ use super::{Message, limits};
 use crate::domain::call::{Call, CallKind, CallState};
 use crate::domain::directory::{Directory, Step, Target, Urgency};
 use crate::domain::fact::{Fact, LateAct, ResolvedBy, StepStarted};
-use crate::domain::hold::HoldWhy;
+use crate::domain::hold::{HeldThen, HoldWhy};
 use crate::domain::id::{IncidentNo, StoreId, UserId};
 use crate::domain::incident::{Incident, State};
 use slack_morphism::prelude::SlackBlockButtonStyle;
@@ -23,9 +23,10 @@ pub fn act(facts: &[Fact], after: &Incident, d: &Directory) -> String {
     told.join(" ")
 }
 
-/// [`act`], with the button that helps where somebody came too late.
-pub fn message(facts: &[Fact], after: &Incident, d: &Directory, store: StoreId) -> Message {
-    let mut message = Message::plain(act(facts, after, d));
+/// [`act`], with the button that helps where somebody came too late. `window`: the one in which they take it, or open it.
+pub fn message(facts: &[Fact], after: &Incident, window: Option<HeldThen>, d: &Directory, store: StoreId) -> Message {
+    let beside = window.map(|window| in_a_window(after, window, d)).unwrap_or_default();
+    let mut message = Message::plain(act(facts, after, d) + &beside);
     let has_it = facts.iter().any(|f| matches!(f, Fact::ActLate { act: LateAct::AcknowledgeAfterAcknowledge, .. }));
     if facts.iter().any(|f| matches!(f, Fact::PageAgainPlanned { .. }))
         && let Some((action, words)) = decline(after)
@@ -38,6 +39,18 @@ pub fn message(facts: &[Fact], after: &Incident, d: &Directory, store: StoreId) 
         message.blocks.push(actions(vec![button(Action::TakeOver, "Take it over", subject)]));
     }
     message
+}
+
+/// Begins with a blank.
+fn in_a_window(after: &Incident, window: HeldThen, d: &Directory) -> String {
+    let until = super::hold::lasting(window);
+    match after.opened_by {
+        None => format!(" It is {until}."),
+        Some(_) => {
+            let service = d.services.get(&after.service).map_or(after.service.as_str(), |s| s.name.as_str());
+            format!(" {} is {until}; what a person reports pages all the same.", escape(service, limits::LABEL))
+        }
+    }
 }
 
 /// "Tomorrow" was said after midnight.
@@ -58,6 +71,12 @@ fn told(fact: &Fact, facts: &[Fact], after: &Incident, d: &Directory) -> Option<
                 return Some(format!("{no} is snoozed until {}.{}", day_and_time(*until), cleared(after, "")));
             }
             let then = match after.urgency {
+                Urgency::High if let Some(then) = after.held_then => {
+                    let until = super::hold::lasting(then);
+                    &format!(
+                        "Then it is {until}: whoever is on call is paged at that time and not before, and you are."
+                    )
+                }
                 Urgency::High => "Nobody is paged until then; then whoever is on call is, and you are.",
                 Urgency::Low => "Then it is triggered again; nobody is paged.",
             };
@@ -77,6 +96,7 @@ fn told(fact: &Fact, facts: &[Fact], after: &Incident, d: &Directory) -> Option<
         Fact::Resolved { by: ResolvedBy::User(_), .. } => {
             format!("{no} is resolved. Nobody is paged any more.{}", if_not_cleared(after, d))
         }
+        Fact::MisconfiguredListed { .. } => super::misconfigured::NOTED.to_owned(),
         Fact::PageAgainDeclined { .. } => {
             format!("{no} stays resolved. Nobody is paged for it again until the monitor clears it, or it fires anew.")
         }

@@ -8,6 +8,7 @@ use crate::domain::call::{Asked, SkipReason, Skipped, Whom};
 use crate::domain::course::Had;
 use crate::domain::directory::{Directory, Target, Urgency};
 use crate::domain::fact::ResolvedBy;
+use crate::domain::hold::TriggeredBy;
 use crate::domain::incident::{Entry, Happening, Incident};
 use crate::domain::input::SnoozeWhy;
 use crate::domain::page::{PageFailure, Recipient};
@@ -83,6 +84,13 @@ fn words(what: &Happening, d: &Directory) -> String {
         Happening::SnoozeEnded => ":alarm_clock: The snooze is over: triggered again.".to_owned(),
         Happening::StillOnItAsked { to } => format!("Asked {}: still on it?", name(d, to)),
         Happening::AckTimedOut => ":alarm_clock: No activity since it was acknowledged: triggered again.".to_owned(),
+        Happening::TriggeredQuietly { by, then } => {
+            let why = match by {
+                TriggeredBy::SnoozeEnded => "The snooze is over",
+                TriggeredBy::AckTimedOut => "No activity since it was acknowledged",
+            };
+            format!(":no_bell: {why}: triggered again. {}; nobody is paged before.", super::hold::lasts(*then))
+        }
         Happening::FiredAgain => "Firing again.".to_owned(),
         Happening::Cleared => "Cleared by the monitor.".to_owned(),
         Happening::Resolved { by: ResolvedBy::User(by), note } if note.is_empty() => {

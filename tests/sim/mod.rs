@@ -16,7 +16,7 @@ use warridor::domain::directory::Directory;
 use warridor::domain::dnd::Window;
 use warridor::domain::fact::Fact;
 use warridor::domain::going_on::{Announce, Changes, Reported, Scope};
-use warridor::domain::id::{AnnouncementNo, InputId, OverrideId, QuietId, SlackUserId};
+use warridor::domain::id::{AnnouncementNo, InputId, MisconfiguredNo, OverrideId, QuietId, SlackUserId};
 use warridor::domain::input::{
     Act, Admission, Deed, Delivery, Elsewhere, Event, GuestNote, Input, Introduction, OverrideRequest, QuietRequest,
     Raise, Removal, Settled, Source, What,
@@ -317,6 +317,14 @@ impl Sim {
         let id = InputId::from(format!("end-override-{}", self.inputs));
         self.inputs += 1;
         self.people.push_back(Input { id, what: What::EndOverride { id: override_id, by } });
+    }
+
+    /// Somebody says that a misconfigured alert is mended.
+    pub fn mended(&mut self, by: &str, entry: u64) {
+        let id = InputId::from(format!("mended-{}", self.inputs));
+        self.inputs += 1;
+        let entry = MisconfiguredNo(entry);
+        self.people.push_back(Input { id, what: What::Mended { entry, by: by.into() } });
     }
 
     /// Somebody makes a silence or a maintenance window.

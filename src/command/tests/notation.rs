@@ -64,6 +64,10 @@ fn command_line(command: &Command, tz: Tz) -> String {
             format!("{} {span} `{because}`", silenced(what))
         }
         Command::Fyi => "fyi".to_owned(),
+        Command::Misconfigured(of) => {
+            format!("misconfigured{}", of.as_ref().map_or_else(String::new, |s| format!(" of {s}")))
+        }
+        Command::Mended(no) => format!("mended {}", no.0),
         Command::OnCall(on_call) => on_call_line(on_call, tz),
     }
 }

@@ -8,13 +8,14 @@ use crate::domain::directory::Urgency;
 use crate::domain::fact::{Fact, IncidentOpened, ResolvedBy, StepStarted};
 use crate::domain::going_on::{Announcement, Change};
 use crate::domain::group::Group;
-use crate::domain::hold::{Hold, HoldWhy};
+use crate::domain::hold::{self, Hold, HoldWhy, TriggeredBy};
 use crate::domain::id::{AlertKey, CallNo, IncidentNo, PageId, QuietId, SlackUserId, UserId};
 use crate::domain::incident::{
     AckTimeout, Done, Entry, Happening, Incident, SETTLED_PAGES_KEPT, State, TIMELINE_IN_MEMORY, TIMELINE_SPILL,
 };
 use crate::domain::input::Source;
 use crate::domain::listing::{self, Listing};
+use crate::domain::misconfigured::{Mark, Marked, Misconfigured};
 use crate::domain::page::{Page, PageState, Recipient, SyncKey};
 use crate::domain::people::{Newcomer, Standing};
 use crate::domain::post::Post;
@@ -145,6 +146,48 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
             w.forget_wake(old.map(|a| a.due), Wake::Announcement(*no));
             w.touched.push(RowKey::Announcement(*no));
         }
+        Fact::MisconfiguredListed { entry, service, told, name, by_key } => {
+            w.meta.last_misconfigured = w.meta.last_misconfigured.max(*entry);
+            let listed = Misconfigured {
+                no: *entry,
+                service: service.clone(),
+                told: told.clone(),
+                name: name.body().clone(),
+                by_key: *by_key,
+                not_urgent: 0,
+                not_actionable: 0,
+                first: wall,
+                last: wall,
+                by: "".into(),
+                incident: IncidentNo(0),
+                urgency: Urgency::Low,
+                note: "".into(),
+            };
+            w.misconfigured.insert(*entry, listed);
+            w.touched.push(RowKey::Misconfigured(*entry));
+        }
+        Fact::MisconfiguredMarked { entry, incident, by, mark, urgency, is_again, note } => {
+            if let Some(listed) = w.misconfigured.get_mut(entry) {
+                let once = u64::from(!is_again);
+                match mark {
+                    Mark::NotUrgent => listed.not_urgent += once,
+                    Mark::NotActionable => listed.not_actionable += once,
+                }
+                (listed.last, listed.by) = (wall, by.clone());
+                if *incident >= listed.incident {
+                    (listed.incident, listed.urgency) = (*incident, *urgency);
+                }
+                if !note.is_empty() {
+                    listed.note = note.body().clone();
+                }
+            }
+            w.touched.push(RowKey::Misconfigured(*entry));
+            change(w, *incident, |i| apply_to_incident(i, fact, wall));
+        }
+        Fact::MisconfiguredMended { entry, .. } | Fact::MisconfiguredForgotten { entry } => {
+            w.misconfigured.remove(entry);
+            w.touched.push(RowKey::Misconfigured(*entry));
+        }
         Fact::PostWanted { post: id, to, about, keep_until } => {
             w.meta.last_post = w.meta.last_post.max(*id);
             let (to, about, keep_until) = (to.clone(), about.clone(), *keep_until);
@@ -184,6 +227,7 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
                 *warned = false;
             }
         }),
+        Fact::QuietWaits { quiet, ends, due } => change_quiet(w, *quiet, |q| (q.ends, q.due) = (*ends, *due)),
         Fact::QuietWarned { quiet } => change_quiet(w, *quiet, |q| {
             (q.stands, q.due) = (Stands::InForce { warned: true }, q.ends);
         }),
@@ -236,9 +280,10 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         | Fact::PageRevoked { incident, .. }
         | Fact::Acknowledged { incident, .. }
         | Fact::Snoozed { incident, .. }
-        | Fact::SnoozeEnded { incident }
+        | Fact::SnoozeEnded { incident, .. }
         | Fact::StillOnItAsked { incident, .. }
-        | Fact::AckTimedOut { incident }
+        | Fact::AckTimedOut { incident, .. }
+        | Fact::WillBeHeld { incident, .. }
         | Fact::Escalated { incident, .. }
         | Fact::Resolved { incident, .. }
         | Fact::Noted { incident, .. }
@@ -359,6 +404,9 @@ fn change(w: &mut World, no: IncidentNo, how: impl FnOnce(&mut Incident)) {
     }
     if !listing::wanted(incident) || incident.responder() != responder_before.as_ref() {
         incident.listing = None;
+    }
+    if !hold::is_ahead(incident) {
+        incident.held_then = None;
     }
     if incident.is_resolved() {
         incident.raise = None;
@@ -489,6 +537,9 @@ fn open(w: &mut World, o: &IncidentOpened, wall: At) {
         origin: o.origin.clone(),
         group: (!o.group.is_empty()).then(|| Group { values: o.group.body().clone(), last: wall }),
         counting: o.threshold.and_then(|threshold| Counting::new(threshold, seen).with(wall)),
+        marked: None,
+        first_let_go: false,
+        held_then: None,
     };
     log(&mut incident, wall, Happening::Opened);
     if let Some(rule) = o.origin.as_ref().and_then(|origin| origin.rule.clone()) {
@@ -690,17 +741,20 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             let because = because.body().clone();
             log(i, wall, Happening::Snoozed { by: by.clone(), until: *until, why: *why, because });
         }
-        Fact::SnoozeEnded { .. } => {
+        Fact::SnoozeEnded { held, .. } => {
             i.state = State::Triggered { since: wall };
-            log(i, wall, Happening::SnoozeEnded);
+            let quietly = |then| Happening::TriggeredQuietly { by: TriggeredBy::SnoozeEnded, then };
+            log(i, wall, held.map_or(Happening::SnoozeEnded, quietly));
         }
+        Fact::WillBeHeld { then, .. } => i.held_then = *then,
         Fact::StillOnItAsked { to, retrigger_at, .. } => {
             set_timeout_to(i, AckTimeout::TriggerAt(*retrigger_at));
             log(i, wall, Happening::StillOnItAsked { to: to.clone() });
         }
-        Fact::AckTimedOut { .. } => {
+        Fact::AckTimedOut { held, .. } => {
             i.state = State::Triggered { since: wall };
-            log(i, wall, Happening::AckTimedOut);
+            let quietly = |then| Happening::TriggeredQuietly { by: TriggeredBy::AckTimedOut, then };
+            log(i, wall, held.map_or(Happening::AckTimedOut, quietly));
         }
         Fact::Escalated { by, ask_at, .. } => {
             set_timeout(i, *ask_at);
@@ -815,6 +869,15 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             i.not_actionable = Some(Done { by: by.clone(), at: wall });
             log(i, wall, Happening::NotActionable { by: by.clone() });
         }
+        Fact::MisconfiguredMarked { entry, mark, .. } => {
+            let before = i.marked.filter(|m| m.entry == *entry);
+            let marked =
+                i.marked.insert(before.unwrap_or(Marked { entry: *entry, not_urgent: false, not_actionable: false }));
+            match mark {
+                Mark::NotUrgent => marked.not_urgent = true,
+                Mark::NotActionable => marked.not_actionable = true,
+            }
+        }
         Fact::Merged { into, by, close_at, .. } => {
             stop_calls(i);
             // They belong to the other incident now, which may have a lower number.
@@ -912,6 +975,7 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         Fact::AlertLetGo { alert, .. } => {
             if (*alert as usize) < i.alerts.len() {
                 i.alerts.remove(*alert as usize);
+                i.first_let_go |= *alert == 0;
             }
             course::alerts_changed(i);
         }
@@ -944,6 +1008,7 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         | Fact::TurnForgotten { .. }
         | Fact::QuietMade { .. }
         | Fact::QuietBegun { .. }
+        | Fact::QuietWaits { .. }
         | Fact::QuietExtended { .. }
         | Fact::QuietWarned { .. }
         | Fact::QuietEnded { .. }
@@ -977,7 +1042,10 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         | Fact::ChangeReported { .. }
         | Fact::ChangeForgotten { .. }
         | Fact::AnnouncementMade { .. }
-        | Fact::AnnouncementEnded { .. } => {}
+        | Fact::AnnouncementEnded { .. }
+        | Fact::MisconfiguredListed { .. }
+        | Fact::MisconfiguredMended { .. }
+        | Fact::MisconfiguredForgotten { .. } => {}
     }
 }
 

@@ -6,10 +6,11 @@
 use super::{CurrentShift, Meta, Wake, World};
 use crate::domain::going_on::{self, Announcement};
 use crate::domain::id::{
-    AlertKey, AnnouncementNo, ChangeNo, FyiId, IncidentNo, InputId, OverrideId, PolicyId, PostId, QuietId, ScheduleId,
-    SlackUserId,
+    AlertKey, AnnouncementNo, ChangeNo, FyiId, IncidentNo, InputId, MisconfiguredNo, OverrideId, PolicyId, PostId,
+    QuietId, ScheduleId, SlackUserId,
 };
 use crate::domain::incident::{Entry, Incident, State};
+use crate::domain::misconfigured::Misconfigured;
 use crate::domain::people::Newcomer;
 use crate::domain::post::Post;
 use crate::domain::quiet::Quiet;
@@ -34,6 +35,7 @@ pub enum RowKey {
     Turn(PolicyId, u32),
     Change(ChangeNo),
     Announcement(AnnouncementNo),
+    Misconfigured(MisconfiguredNo),
     Quiet(QuietId),
     Fyi(FyiId),
 }
@@ -46,8 +48,8 @@ pub struct RowTrouble {
 }
 
 /// Prefixes of the rows a start reads whole.
-pub const OPEN_PREFIXES: [&[u8]; 13] =
-    [b"m", b"o/", b"s/", b"v/", b"i/", b"p/", b"d/", b"n/", b"r/", b"g/", b"a/", b"q/", b"f/"];
+pub const OPEN_PREFIXES: [&[u8]; 14] =
+    [b"m", b"o/", b"s/", b"v/", b"i/", b"p/", b"d/", b"n/", b"r/", b"g/", b"a/", b"w/", b"q/", b"f/"];
 
 type Change = (Vec<u8>, Option<Vec<u8>>);
 
@@ -167,6 +169,7 @@ impl World {
             RowKey::Post(id) => vec![(numbered(b"n/", id.0), self.posts.get(id).map(json))],
             RowKey::Change(no) => vec![(numbered(b"g/", no.0), self.changes.get(no).map(json))],
             RowKey::Announcement(no) => vec![(numbered(b"a/", no.0), self.announcements.get(no).map(json))],
+            RowKey::Misconfigured(no) => vec![(numbered(b"w/", no.0), self.misconfigured.get(no).map(json))],
             RowKey::Quiet(id) => vec![(numbered(b"q/", id.0), self.quiets.get(id).map(json))],
             RowKey::Fyi(id) => vec![(numbered(b"f/", id.0), self.fyis.get(id).map(|f| json(&**f)))],
         }
@@ -185,6 +188,7 @@ impl World {
             .chain(self.turns.keys().map(|(policy, step)| RowKey::Turn(policy.clone(), *step)))
             .chain(self.changes.keys().map(|no| RowKey::Change(*no)))
             .chain(self.announcements.keys().map(|no| RowKey::Announcement(*no)))
+            .chain(self.misconfigured.keys().map(|no| RowKey::Misconfigured(*no)))
             .chain(self.quiets.keys().map(|id| RowKey::Quiet(*id)))
             .chain(self.fyis.keys().map(|id| RowKey::Fyi(*id)));
         keys.flat_map(|k| self.row_changes(&k)).filter(|(_, v)| v.is_some()).collect()
@@ -250,6 +254,10 @@ impl World {
                 let announcement: Announcement = read(key, value)?;
                 self.wake_at(Some(announcement.due), Wake::Announcement(announcement.no));
                 self.announcements.insert(announcement.no, announcement);
+            }
+            [b'w', b'/', ..] => {
+                let listed: Misconfigured = read(key, value)?;
+                self.misconfigured.insert(listed.no, listed);
             }
             [b'q', b'/', ..] => {
                 let quiet: Quiet = read(key, value)?;

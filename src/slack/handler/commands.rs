@@ -1,5 +1,6 @@
 //! What people type: slash commands, and words to the bot itself.
 
+use super::misconfigured::misconfigured;
 use super::people::{Who, stranger};
 use super::{ANSWER, Came, Handler, ephemeral, told};
 use crate::command::{self, Command, Doing, Line, ListOf, Meant, OnCall, Speaker, Topic, Which, Whose};
@@ -11,7 +12,7 @@ use crate::domain::gaps;
 use crate::domain::going_on::{self, Announcement};
 use crate::domain::id::{ChannelId, IncidentNo, InputId, SlackUserId, UserId};
 use crate::domain::incident::Incident;
-use crate::domain::input::{Act, Deed, Raise, What};
+use crate::domain::input::{Act, Deed, Raise, SnoozeWhy, What};
 use crate::domain::privacy::{may_read, may_read_of};
 use crate::domain::refusal::Refusal;
 use crate::domain::schedule::{DatedShift, Schedule, now_and_next, shifts};
@@ -100,6 +101,7 @@ impl Handler {
         Reply::Words(match command {
             Command::OnCall(on_call) => self.stand_in(&s, on_call, user, typed).await,
             Command::Doing(doing) => self.says_doing(&s, doing, user, typed).await,
+            Command::Mended(entry) => self.mended(&s, entry, user, typed).await,
             Command::Quiet { .. } | Command::EndQuiet(_) => self.quiet(&s, &command, user, typed).await,
             Command::Trigger { service: Some(service), what } => {
                 let raise = Raise { service, by: user.id.clone(), title: what, urgency: None };
@@ -155,6 +157,7 @@ impl Handler {
                 me?;
                 Some(Reply::Window(self.plan_maintenance(s, typed.place)))
             }
+            Command::Misconfigured(of) => words(misconfigured(s, of.as_ref(), reader, self.clock.now(), typed.command)),
             Command::Fyi => words(views::fyi::list(&s.world, d, me, reader.channel)),
             Command::Now => {
                 let (open, left_out) = open(s, reader);
@@ -219,6 +222,7 @@ impl Handler {
             | Command::Doing(Doing::Announce { .. } | Doing::End(_))
             | Command::Quiet { .. }
             | Command::EndQuiet(_)
+            | Command::Mended(_)
             | Command::OnCall(OnCall::Override { .. } | OnCall::Take { .. } | OnCall::EndOverride(_)) => None,
         }
     }
@@ -382,7 +386,13 @@ fn question(s: &Snapshot, no: IncidentNo, user: &User) -> Option<Message> {
 fn deed(command: &Command) -> Option<(Which, Deed)> {
     Some(match command.clone() {
         Command::Snooze { which, until, reason, .. } => {
-            (which, Deed::Snooze { until, why: None, because: reason.unwrap_or_default() })
+            let because = reason.unwrap_or_default();
+            match for_later(&because) {
+                Some(rest) => {
+                    (which, Deed::Snooze { until, why: Some(SnoozeWhy::NotUrgent), because: rest.to_owned() })
+                }
+                None => (which, Deed::Snooze { until, why: None, because }),
+            }
         }
         Command::EndSnooze(which) => (which, Deed::EndSnooze),
         Command::Escalate(which) => (which, Deed::Escalate),
@@ -409,7 +419,21 @@ fn deed(command: &Command) -> Option<(Which, Deed)> {
         | Command::PlanMaintenance
         | Command::EndQuiet(_)
         | Command::Fyi
+        | Command::Misconfigured(_)
+        | Command::Mended(_)
         | Command::OnCall(_) => return None,
+    })
+}
+
+/// What is said beside the words of the snooze window that mark an alert as one to be mended, if they are said.
+fn for_later(because: &str) -> Option<&str> {
+    let rest = ["not urgent", "for later"].into_iter().find_map(|words| {
+        let said = because.get(..words.len())?;
+        said.eq_ignore_ascii_case(words).then(|| &because[words.len()..])
+    })?;
+    let is_apart = !rest.starts_with(char::is_alphanumeric);
+    is_apart.then(|| {
+        rest.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ':' | ',' | ';' | '.' | '-' | '–' | '—'))
     })
 }
 

@@ -9,9 +9,11 @@ use crate::clock::Clock;
 use crate::config::SlashCommand;
 use crate::domain::directory::User;
 use crate::domain::fact::Fact;
+use crate::domain::hold::HeldThen;
 use crate::domain::id::{ChannelId, IncidentNo, InputId, SlackUserId};
 use crate::domain::incident::{Entry, Incident};
 use crate::domain::input::{Input, What};
+use crate::domain::quiet as windows_of;
 use crate::domain::refusal::Refusal;
 use crate::domain::stamp::{At, Stamp};
 use crate::door::Door;
@@ -28,6 +30,7 @@ mod commands;
 mod forms;
 mod going_on;
 pub mod home;
+mod misconfigured;
 pub mod people;
 pub mod press;
 mod quiet;
@@ -102,6 +105,7 @@ impl EnvelopeHandler for Handler {
                     self.admission(id, by, what, asker, place).await
                 }
                 Elsewhere::EndQuiet | Elsewhere::ExtendQuiet => self.quiet_pressed(id, &by, what, chosen, place).await,
+                Elsewhere::Mended => self.mended_pressed(id, &by, chosen, place).await,
                 Elsewhere::Raise | Elsewhere::RaiseService | Elsewhere::ListAll => {
                     self.in_background(|this| async move { this.elsewhere(&by, what, chosen, place).await })
                 }
@@ -252,9 +256,28 @@ impl Handler {
 /// What an act led to, in words.
 fn told(facts: &[Fact], snapshot: &Snapshot, no: IncidentNo) -> Message {
     match snapshot.world.incident(no) {
-        Some(after) => views::reply::message(facts, after, &snapshot.directory, snapshot.store),
+        Some(after) => {
+            let (d, store) = (&snapshot.directory, snapshot.store);
+            views::reply::message(facts, after, window_of(facts, after, snapshot), d, store)
+        }
         None => Message::plain(format!("{no} is closed.")),
     }
+}
+
+/// The window in which somebody takes an incident, or opens one: it is told of beside what they did.
+fn window_of(facts: &[Fact], after: &Incident, s: &Snapshot) -> Option<HeldThen> {
+    let (all, d, now) = (&s.world.quiets, &*s.directory, s.world.stamp());
+    facts.iter().find_map(|fact| match fact {
+        Fact::IncidentOpened(_) => {
+            let q = windows_of::maintenance_of(all, &after.service, &after.team, now)?;
+            Some(HeldThen { kind: q.kind(), until: q.until })
+        }
+        Fact::Acknowledged { .. } | Fact::Reassigned { .. } => {
+            let (q, until) = windows_of::covering_then(all, after, d, now.wall)?;
+            Some(HeldThen { kind: q.kind(), until })
+        }
+        _ => None,
+    })
 }
 
 fn origin(snapshot: &Snapshot, incident: IncidentNo, place: &Place) -> Origin {

@@ -164,6 +164,7 @@ fn first_of(i: &Incident) -> Option<Covered> {
 
 /// All alerts of the same name on the service, where it has a name.
 fn same_name(i: &Incident) -> Option<Covered> {
+    i.first_alert()?;
     let value = i.labels.lines().find_map(|l| l.strip_prefix(NAME)?.strip_prefix(": "))?;
     let matchers = vec![Matcher { name: NAME.into(), how: How::Is, value: value.into() }];
     Some(Covered::Labels { within: Within::Service(i.service.clone()), matchers })

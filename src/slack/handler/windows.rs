@@ -91,6 +91,8 @@ impl Handler {
             }
             // Inputs: see `quiet`.
             Elsewhere::EndQuiet | Elsewhere::ExtendQuiet => {}
+            // An input: see `misconfigured`.
+            Elsewhere::Mended => {}
             // Inputs: see `people`.
             Elsewhere::AddMe | Elsewhere::Approve | Elsewhere::Decline | Elsewhere::RemovePerson => {}
         }

@@ -1,0 +1,161 @@
+//! The list of misconfigured alerts: what people put off or had nothing to do about, and how it is mended.
+
+use super::action_id::{Elsewhere, Listed};
+use super::card::name;
+use super::kit::{confirm, context, plain, section_with};
+use super::mrkdwn::{day_and_time, escape, escape_marked, is_dangerous};
+use super::{Message, limits};
+use crate::domain::directory::{Directory, Urgency};
+use crate::domain::id::{MisconfiguredNo, ServiceId, StoreId};
+use crate::domain::misconfigured::{Misconfigured, NAME_LABEL};
+use slack_morphism::prelude::*;
+
+/// Alerts in one list: each comes with a rule of six lines.
+const LISTED: usize = 10;
+/// Of a name or a key in a rule, in characters; a longer one ends with a `*`.
+const RULE_VALUE: usize = 100;
+
+/// Whoever marked an alert for the first time reads where that leads.
+pub const NOTED: &str = "Noted: its alert stands on the list of misconfigured alerts, `/pager misconfigured`.";
+
+/// "“DiskFull” of Payments API"
+fn called(m: &Misconfigured, d: &Directory) -> String {
+    format!("\u{201c}{}\u{201d} of {}", escape_marked(&m.name, limits::LABEL), service(&m.service, d))
+}
+
+fn service(id: &ServiceId, d: &Directory) -> String {
+    escape_marked(d.services.get(id).map_or(id.as_str(), |s| s.name.as_str()), limits::LABEL)
+}
+
+/// `misconfigured`, the most often marked first. `of`: only of this service. `private`: so many more are of private
+/// services.
+pub fn list(
+    all: &[&Misconfigured],
+    of: Option<&ServiceId>,
+    private: usize,
+    d: &Directory,
+    store: StoreId,
+    command: &str,
+) -> Message {
+    let c = escape(command, 40);
+    let of_service = of.map(|id| format!(" of {}", service(id, d))).unwrap_or_default();
+    let left_out = |private: usize| match private {
+        1 => "1 more is of a private service: ask in its channel.".to_owned(),
+        n => format!("{n} more are of private services: ask in their channels."),
+    };
+    if all.is_empty() {
+        let mut message = Message::plain(format!(
+            "No alert{of_service} is marked as misconfigured. A snooze because it is “not urgent”, and *Not actionable* \
+             under *More…*, mark one."
+        ));
+        message.blocks.extend((private > 0).then(|| context(&left_out(private))));
+        return message;
+    }
+    let text = format!("Misconfigured alerts{of_service}, the most often marked first");
+    let how = "Mend it at its monitor: correct its threshold, lower its severity, or delete it. Or let it only inform: put the rule below it into `config.toml`, before every other `[[route]]`. Then press *Mended*.";
+    let mut blocks = vec![context(&text), context(how)];
+    blocks.extend(all.iter().take(LISTED).map(|m| section_with(&line(m, d), mended_button(m, store, d))));
+    if all.len() > LISTED {
+        let narrower = if of.is_some() { "" } else { &format!(": `{c} misconfigured SERVICE` lists one service's") };
+        blocks.push(context(&format!("…and {} more, marked less often{narrower}.", all.len() - LISTED)));
+    }
+    if private > 0 {
+        blocks.push(context(&left_out(private)));
+    }
+    blocks.push(context(&format!("`{c} misconfigured mended N` takes one off the list, too.")));
+    Message { text, blocks, colored: None }
+}
+
+fn line(m: &Misconfigured, d: &Directory) -> String {
+    let by_key = if m.by_key { " (its key: it has no name)" } else { "" };
+    let mut why = Vec::new();
+    if m.not_urgent > 0 {
+        why.push(format!("not urgent {}", times(m.not_urgent)));
+    }
+    if m.not_actionable > 0 {
+        why.push(format!("not actionable {}", times(m.not_actionable)));
+    }
+    let urgency = match m.urgency {
+        Urgency::High => "high",
+        Urgency::Low => "low",
+    };
+    let since = if m.marks() > 1 { format!(", since {}", day_and_time(m.first)) } else { String::new() };
+    let note = match &*m.note {
+        "" => String::new(),
+        note => format!(" \u{201c}{}\u{201d}", escape(note, limits::TITLE)),
+    };
+    format!(
+        "`{}` *{}*{by_key}: {}{since}; last by {} at {}. Newest: {}, {urgency} urgency.{note}\n```{}```",
+        m.no.0,
+        called(m, d),
+        why.join(", "),
+        name(d, &m.by),
+        day_and_time(m.last),
+        m.incident,
+        rule(m)
+    )
+}
+
+fn times(n: u64) -> String {
+    match n {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        n => format!("{n} times"),
+    }
+}
+
+/// What lets this alert only inform, as `config.toml` has it; escaped.
+fn rule(m: &Misconfigured) -> String {
+    let told = toml(m.told.as_ref().unwrap_or(&m.service).as_str());
+    let name = toml(&m.name);
+    let which = match m.by_key {
+        false => format!("labels = {{ {NAME_LABEL} = {name} }}"),
+        true => format!("dedup_key = {name}"),
+    };
+    escape_lines(&format!("[[route]]\nservice = {told}\n{which}\nto = \"fyi\""))
+}
+
+/// A value of a rule in which `*` stands for what is too long, or cannot be shown in Slack and copied from there.
+fn toml(value: &str) -> String {
+    let mut out = String::from("\"");
+    for (n, c) in value.chars().enumerate() {
+        match c {
+            _ if n >= RULE_VALUE => {
+                out.push('*');
+                break;
+            }
+            '"' | '\\' => out.extend(['\\', c]),
+            // What a decoder cut, what ends the code, and what would not be the same when it is copied.
+            '…' | '`' => out.push('*'),
+            c if is_dangerous(c) || c.is_control() || c.is_whitespace() && c != ' ' => out.push('*'),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+fn escape_lines(text: &str) -> String {
+    text.lines().map(|l| escape(l, limits::SECTION_TEXT)).collect::<Vec<_>>().join("\n")
+}
+
+fn mended_button(m: &Misconfigured, store: StoreId, d: &Directory) -> SlackBlockButtonElement {
+    let what = format!("{} leaves the list. If somebody marks it again, it is listed anew, from one.", called(m, d));
+    SlackBlockButtonElement::new(plain("Mended"))
+        .with_action_id(Elsewhere::Mended.id().into())
+        .with_value(Listed { store, entry: m.no }.value())
+        .with_confirm(confirm("Is it mended?", &what, "Mended"))
+}
+
+/// It is off the list.
+pub fn mended(m: &Misconfigured, d: &Directory) -> String {
+    format!(
+        "{} is off the list of misconfigured alerts: you say that it is mended. If somebody marks it again, it is listed anew.",
+        called(m, d)
+    )
+}
+
+/// It was off the list already.
+pub fn mended_before(no: MisconfiguredNo) -> String {
+    format!("The misconfigured alert {} is off the list. `/pager misconfigured` shows the others.", no.0)
+}
