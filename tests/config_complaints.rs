@@ -5,7 +5,8 @@ use chrono::NaiveDate;
 use std::path::Path;
 use warridor::config::{self, Complaint, MemoryEnv};
 use warridor::domain::directory::Urgency;
-use warridor::domain::schedule::{Hours, Member, Weekdays};
+use warridor::domain::hours::{Span, Weekdays};
+use warridor::domain::schedule::Member;
 
 const GOOD: &str = include_str!("config/good.toml");
 const SLIPS: &str = include_str!("config/complaints.txt");
@@ -130,7 +131,7 @@ fn everything_that_a_schedule_can_be_told_is_understood() {
     let ana = Member { user: "ana".into(), from: day("2026-12-07"), until: day("2027-01-04") };
     assert_eq!(second.rotation.members, [Member::always("ben"), ana]);
     assert_eq!(second.until, day("2027-02-01"));
-    let is_on = |hours: &Hours| -> Vec<bool> {
+    let is_on = |hours: &Span| -> Vec<bool> {
         "mon tue wed thu fri sat sun".split(' ').map(|name| hours.days.has(name.parse().unwrap())).collect()
     };
     assert_eq!(is_on(&second.hours[0]), [true, false, false, false, true, true, true]);

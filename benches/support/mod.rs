@@ -104,9 +104,14 @@ pub struct Program {
 impl Program {
     /// Starts it in `dir`, which holds or gets `config.toml`, and waits until it listens.
     pub fn start(dir: &Path, config: &str, slack: SocketAddr) -> Self {
+        Self::start_with(None, dir, config, slack)
+    }
+
+    /// The same of another build, where one is given.
+    pub fn start_with(other: Option<&std::ffi::OsStr>, dir: &Path, config: &str, slack: SocketAddr) -> Self {
         std::fs::write(dir.join("config.toml"), config).expect("config.toml");
         let began = Instant::now();
-        let mut child = Command::new(binary())
+        let mut child = Command::new(other.map_or_else(binary, std::ffi::OsStr::to_owned))
             .args(["run", "--listen", "127.0.0.1:0", "--config"])
             .arg(dir.join("config.toml"))
             .arg("--data-dir")
@@ -209,19 +214,25 @@ pub fn events_in_journal(data_dir: &Path, keys: usize) -> Vec<u32> {
     let store = open_store(data_dir);
     store.open().expect("the data directory opens again");
     let mut counts = vec![0; keys];
-    let mut incidents = std::collections::HashMap::new();
+    // The events of an incident's alerts, by their number in it.
+    let mut incidents: std::collections::HashMap<_, Vec<usize>> = std::collections::HashMap::new();
     store
         .tail(0, &mut |frame| {
             for fact in unseal(&frame).expect("facts this release wrote") {
                 match fact {
                     Fact::IncidentOpened(o) => {
                         let n = numbers[&*o.dedup];
-                        incidents.insert(o.incident, n);
+                        incidents.insert(o.incident, vec![n]);
                         counts[n] += 1;
                     }
-                    Fact::AlertRepeated { incident, .. }
-                    | Fact::AlertFired { incident, .. }
-                    | Fact::EventLate { incident, .. } => counts[incidents[&incident]] += 1,
+                    Fact::AlertJoined(j) => {
+                        let n = numbers[&*j.dedup];
+                        incidents.entry(j.incident).or_default().push(n);
+                        counts[n] += 1;
+                    }
+                    Fact::AlertRepeated { incident, alert, .. }
+                    | Fact::AlertFired { incident, alert, .. }
+                    | Fact::EventLate { incident, alert, .. } => counts[incidents[&incident][alert as usize]] += 1,
                     _ => {}
                 }
             }

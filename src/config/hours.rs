@@ -1,19 +1,17 @@
 //! `[[holidays]]`, `[[hours]]`, and `hours` of a person or a team: a name, or the hours themselves.
 
-use super::limits::{MAX_HOLIDAYS, MAX_HOURS, MAX_ID_CHARS, MAX_NAME_CHARS, MAX_SPANS};
+use super::days;
+use super::limits::{MAX_HOLIDAYS, MAX_HOURS, MAX_ID_CHARS, MAX_SPANS};
 use super::names::{Names, Once, known};
-use super::reader::{Found, Table};
+use super::reader::Table;
 use super::zone;
-use crate::domain::hours::{Hours, Span, Weekdays};
+use crate::domain::hours::{Hours, Span};
 use crate::domain::id::HoursId;
-use chrono::{NaiveDate, Weekday};
+use chrono::NaiveDate;
 use chrono_tz::Tz;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) type Named = BTreeMap<HoursId, Hours>;
-
-const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
-const DAYS_MEND: &str = "write days as \"mon-fri\", \"sat,sun\" or \"mon-thu,sat\"";
 
 pub(super) fn read(top: &Table<'_>, names: &Names) -> Named {
     let holidays = holidays(top, names);
@@ -95,49 +93,9 @@ fn spans(table: &Table<'_>, kind: &'static str) -> Vec<Span> {
 
 fn span(table: &Table<'_>) -> Option<Span> {
     table.required("days", "days = \"mon-fri\"");
+    let days = table.has("days").and_then(|_| days::read(table));
     table.required("from", "from = \"09:00\"");
     table.required("until", "until = \"17:00\"; an earlier time than `from` is on the next day");
-    let days = table.text("days", MAX_NAME_CHARS);
     let (from, until) = (table.time("from"), table.time("until"));
-    let days = days.and_then(|found| weekdays(table, &found));
     Some(Span { days: days?, from: from?.value, until: until?.value })
-}
-
-fn weekdays(table: &Table<'_>, found: &Found<String>) -> Option<Weekdays> {
-    let mut all = Weekdays::default();
-    for part in found.value.split(',').map(str::trim) {
-        let (first, last) = part.split_once('-').unwrap_or((part, part));
-        let (Some(first), Some(last)) = (weekday(first), weekday(last)) else {
-            table.complain(found, "does not name days of the week", DAYS_MEND);
-            return None;
-        };
-        let mut day = first;
-        all = all.with(day);
-        while day != last {
-            day = day.succ();
-            all = all.with(day);
-        }
-    }
-    Some(all)
-}
-
-/// By its first three letters at least.
-fn weekday(text: &str) -> Option<Weekday> {
-    let text = text.trim().to_lowercase();
-    let index = DAYS.iter().position(|day| text.len() >= 3 && day.starts_with(&text))?;
-    Weekday::try_from(u8::try_from(index).ok()?).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::weekday;
-    use chrono::Weekday;
-
-    #[test]
-    fn days_by_their_first_letters() {
-        assert_eq!(weekday("mon"), Some(Weekday::Mon));
-        assert_eq!(weekday(" Thurs"), Some(Weekday::Thu));
-        assert_eq!(weekday("sunday"), Some(Weekday::Sun));
-        assert_eq!((weekday("t"), weekday("someday"), weekday("")), (None, None, None));
-    }
 }

@@ -10,6 +10,7 @@ mod app;
 mod brackets;
 mod checks;
 mod complaint;
+mod days;
 mod env;
 mod hours;
 mod keys;

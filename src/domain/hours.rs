@@ -1,4 +1,5 @@
-//! Hours of the week in a time zone: a service's support hours, a person's or a team's working hours.
+//! Hours of the week in a time zone: a service's support hours, a person's or a team's working hours. Their spans are also
+//! those to which a layer of a schedule is restricted.
 //!
 //! A span belongs to the day on which it begins. One that ends no later than it begins ends on the next day; with both
 //! alike it lasts until that time of the next day. On a holiday no span begins. Where the clock is put forward, a time that
@@ -43,6 +44,18 @@ impl Weekdays {
 
     pub fn with(self, day: Weekday) -> Self {
         Self(self.0 | 1 << day.num_days_from_monday())
+    }
+}
+
+impl Span {
+    /// That which begins on `day`; `None`: none does, or the clock was put forward over all of it.
+    pub fn on(&self, tz: Tz, day: NaiveDate) -> Option<(At, At)> {
+        if !self.days.has(day.weekday()) {
+            return None;
+        }
+        let last = if self.until > self.from { day } else { day.succ_opt()? };
+        let (from, until) = (local_instant(tz, day.and_time(self.from)), local_instant(tz, last.and_time(self.until)));
+        (from < until).then_some((from, until))
     }
 }
 
@@ -132,14 +145,7 @@ impl Hours {
         if self.holidays.contains(&day) {
             return Vec::new();
         }
-        let spans = self.spans.iter().filter(|s| s.days.has(day.weekday()));
-        let mut all: Vec<(At, At)> = spans
-            .map(|s| {
-                let last = if s.until > s.from { day } else { day.succ_opt().unwrap_or(day) };
-                (local_instant(self.tz, day.and_time(s.from)), local_instant(self.tz, last.and_time(s.until)))
-            })
-            .filter(|(from, until)| from < until)
-            .collect();
+        let mut all: Vec<(At, At)> = self.spans.iter().filter_map(|s| s.on(self.tz, day)).collect();
         all.sort_unstable();
         all
     }

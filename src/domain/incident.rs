@@ -42,7 +42,8 @@ pub struct Incident {
     /// On the wall clock.
     pub opened: At,
     pub state: State,
-    pub alerts: Vec<Alert>,
+    /// Shared between the states of one incident: a repeat copies no thousand of them.
+    pub alerts: Vec<Arc<Alert>>,
     pub calls: Vec<Call>,
     pub pages: Vec<Page>,
     /// Who acknowledged it or was added to it, in that order.
@@ -541,15 +542,21 @@ impl Incident {
     /// The alert that opened it, whose labels it has; `None`: a person opened it, or that alert belongs to another incident
     /// by now.
     pub fn first_alert(&self) -> Option<&Alert> {
-        self.alerts.first().filter(|_| self.opened_by.is_none() && !self.first_let_go)
+        self.alerts.first().map(Arc::as_ref).filter(|_| self.opened_by.is_none() && !self.first_let_go)
+    }
+
+    /// The alert of this number, to be changed.
+    pub(super) fn alert_mut(&mut self, number: u32) -> Option<&mut Alert> {
+        self.alerts.get_mut(number as usize).map(Arc::make_mut)
     }
 
     pub fn alert(&self, key: &AlertKey) -> Option<(u32, &Alert)> {
-        (0u32..).zip(&self.alerts).find(|(_, a)| a.dedup == key.dedup && *a.service_in(self) == key.service)
+        let mut all = (0u32..).zip(self.alerts.iter().map(Arc::as_ref));
+        all.find(|(_, a)| a.dedup == key.dedup && *a.service_in(self) == key.service)
     }
 
     pub fn has_firing_alert(&self) -> bool {
-        self.alerts.iter().any(Alert::is_firing)
+        self.alerts.iter().any(|a| a.is_firing())
     }
 
     /// The thread's pending entries, oldest first.
@@ -575,7 +582,7 @@ impl Incident {
             State::Resolved { close_at, .. } => Some(*close_at),
         };
         let again = self.course.pages_again_at().filter(|_| self.is_resolved());
-        let silent = self.alerts.iter().filter_map(Alert::counts_as_cleared_at);
+        let silent = self.alerts.iter().filter_map(|a| a.counts_as_cleared_at());
         let by_itself = clearing.into_iter().chain(again).chain(self.course.flapping).chain(silent);
         let listing = self.listing.map(|l| l.due);
         let raise = self.raise.map(|r| r.due);

@@ -7,7 +7,6 @@ use super::more::first_level;
 use super::mrkdwn::{day_and_time, escape, escape_marked, link, names, time, truncate};
 use super::thread::snooze_reason;
 use super::{Colored, Message, limits};
-use crate::domain::alert::Alert;
 use crate::domain::call::{Call, CallKind, CallState};
 use crate::domain::directory::{Directory, Target, Urgency};
 use crate::domain::fact::ResolvedBy;
@@ -322,7 +321,7 @@ fn facts(i: &Incident, d: &Directory) -> String {
         Urgency::High => "high urgency",
         Urgency::Low => "low urgency",
     };
-    let firing = if i.is_resolved() || i.alerts.is_empty() || i.alerts.iter().any(Alert::is_firing) {
+    let firing = if i.is_resolved() || i.alerts.is_empty() || i.alerts.iter().any(|a| a.is_firing()) {
         ""
     } else {
         "cleared by the monitor"

@@ -72,7 +72,8 @@ pub fn joined_count(i: &Incident) -> usize {
 
 /// The alerts that joined it, what fires first, and of that the newest; empty where none did.
 pub fn joined_alerts(i: &Incident) -> String {
-    let mut all: Vec<&Alert> = i.alerts.iter().rev().filter(|a| !a.title.is_empty()).collect();
+    let mut all: Vec<&Alert> =
+        i.alerts.iter().rev().map(AsRef::as_ref).filter(|a: &&Alert| !a.title.is_empty()).collect();
     if all.is_empty() {
         return String::new();
     }

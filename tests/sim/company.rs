@@ -7,9 +7,9 @@ use warridor::domain::directory::{
     Alertmanager, Directory, Method, PersonalRule, Policy, Service, Step, Target, Team, Urgency, User,
 };
 use warridor::domain::group::Grouping;
-use warridor::domain::hours::Hours;
+use warridor::domain::hours::{Hours, Span, Weekdays};
 use warridor::domain::routing::{AnyOf, Conditions, Destination, Glob, Route, Routes};
-use warridor::domain::schedule::{FixedShift, Hours as LayerHours, Layer, Member, Rotation, Schedule, Weekdays};
+use warridor::domain::schedule::{FixedShift, Layer, Member, Rotation, Schedule};
 use warridor::domain::sla::{StartWithin, Tiers};
 use warridor::domain::threshold::Threshold;
 use warridor::domain::urgency::{Severities, UrgencyBy};
@@ -197,11 +197,8 @@ fn desk_policy() -> Policy {
 pub fn two_zones() -> Directory {
     let mut d = company();
     let (berlin, new_york) = (chrono_tz::Europe::Berlin, chrono_tz::America::New_York);
-    let mut working_days = Weekdays::default();
-    use chrono::Weekday::{Fri, Mon, Thu, Tue, Wed};
-    [Mon, Tue, Wed, Thu, Fri].into_iter().for_each(|day| working_days.add(day));
     let by_day =
-        Layer { hours: vec![hours(working_days, 8, 20)], ..Layer::always(new_york, rotation(&["chen"], 24, 8)) };
+        Layer { hours: vec![hours(Weekdays::MON_FRI, 8, 20)], ..Layer::always(new_york, rotation(&["chen"], 24, 8)) };
     let schedule = |id: &str, tz, layer| Schedule {
         id: id.into(),
         name: id.to_owned(),
@@ -226,9 +223,9 @@ pub fn two_zones() -> Directory {
     d
 }
 
-fn hours(days: Weekdays, from: u32, until: u32) -> LayerHours {
+fn hours(days: Weekdays, from: u32, until: u32) -> Span {
     let time = |hour| NaiveTime::from_hms_opt(hour, 0, 0).expect("a time");
-    LayerHours { days, from: time(from), until: time(until) }
+    Span { days, from: time(from), until: time(until) }
 }
 
 fn rotation(who: &[&str], turn_hours: u32, handoff: u32) -> Rotation {

@@ -3,39 +3,10 @@
 //! Each opens when the clock on the wall first shows `from`, and closes when it first shows `until`. Hours that touch or
 //! overlap are one: nothing changes hands between them.
 
-use super::local::local_instant;
+use crate::domain::hours::Span;
 use crate::domain::stamp::At;
-use chrono::{Datelike, Days, NaiveDate, NaiveTime, Weekday};
+use chrono::{Days, NaiveDate};
 use chrono_tz::Tz;
-
-/// Certain hours of certain days.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hours {
-    pub days: Weekdays,
-    pub from: NaiveTime,
-    /// At or before `from`: on the day after.
-    pub until: NaiveTime,
-}
-
-/// Days of the week, the bit of Monday the lowest.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Weekdays(u8);
-
-impl Weekdays {
-    pub const ALL: Self = Self(0b111_1111);
-
-    pub fn add(&mut self, day: Weekday) {
-        self.0 |= 1 << day.num_days_from_monday();
-    }
-
-    pub fn has(self, day: Weekday) -> bool {
-        self.0 & (1 << day.num_days_from_monday()) != 0
-    }
-
-    pub fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-}
 
 const NEVER: At = At(i64::MAX);
 /// Hours that follow each other without a break, looked at: far more than there are in a week.
@@ -43,23 +14,11 @@ const LINKS: usize = 400;
 /// How far ahead the next hours are looked for. More than a week, since hours may lie in a gap.
 const AHEAD_DAYS: u64 = 22;
 
-impl Hours {
-    /// Those that begin on `day`.
-    fn on(&self, tz: Tz, day: NaiveDate) -> Option<(At, At)> {
-        if !self.days.has(day.weekday()) {
-            return None;
-        }
-        let last = if self.until > self.from { day } else { day.checked_add_days(Days::new(1))? };
-        let (from, until) = (local_instant(tz, day.and_time(self.from)), local_instant(tz, last.and_time(self.until)));
-        (from < until).then_some((from, until))
-    }
-}
-
 /// Until when they are open at `at`, looked at no further than `enough`. Without any hours: always.
 ///
 /// # Errors
 /// When they are closed: when they next open.
-pub(super) fn open_at(hours: &[Hours], tz: Tz, at: At, enough: At) -> Result<At, At> {
+pub(super) fn open_at(hours: &[Span], tz: Tz, at: At, enough: At) -> Result<At, At> {
     if hours.is_empty() {
         return Ok(NEVER);
     }
@@ -74,7 +33,7 @@ pub(super) fn open_at(hours: &[Hours], tz: Tz, at: At, enough: At) -> Result<At,
 }
 
 /// When the last of those that are open at `at` closes.
-fn closes(hours: &[Hours], tz: Tz, at: At) -> Option<At> {
+fn closes(hours: &[Span], tz: Tz, at: At) -> Option<At> {
     let today = at.utc().with_timezone(&tz).date_naive();
     // They may have begun yesterday; or tomorrow, where the clock goes back over midnight; or before a day that is left out.
     let first = today.checked_sub_days(Days::new(2)).unwrap_or(today);
@@ -83,7 +42,7 @@ fn closes(hours: &[Hours], tz: Tz, at: At) -> Option<At> {
 }
 
 /// When the next of those that are closed at `at` opens.
-fn opens(hours: &[Hours], tz: Tz, at: At) -> At {
+fn opens(hours: &[Span], tz: Tz, at: At) -> At {
     let today = at.utc().with_timezone(&tz).date_naive();
     let first = today.checked_sub_days(Days::new(1)).unwrap_or(today);
     let ahead = AHEAD_DAYS as usize;

@@ -1,8 +1,9 @@
 //! A layer: a rotation, with the zone it lives in, the hours it is restricted to, and its end.
 
-use super::hours::{Hours, open_at};
+use super::hours::open_at;
 use super::local::local_instant;
 use super::rotation::{Rotation, Turn};
+use crate::domain::hours::Span;
 use crate::domain::stamp::At;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
@@ -14,7 +15,7 @@ pub struct Layer {
     /// The zone of its handoffs, hours and days.
     pub tz: Tz,
     /// Outside them it has nobody. Empty: it counts at every hour.
-    pub hours: Vec<Hours>,
+    pub hours: Vec<Span>,
     /// It ends at its handoff time on this day.
     pub until: Option<NaiveDate>,
 }

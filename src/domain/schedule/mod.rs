@@ -12,7 +12,6 @@ mod rotation;
 mod tests;
 
 pub use calendar::{DatedShift, Gap, Takeover, gaps, now_and_next, shifts, takeover};
-pub use hours::{Hours, Weekdays};
 pub use layer::Layer;
 pub use local::local_instant;
 pub use resolve::{Shift, ShiftReason, resolve};

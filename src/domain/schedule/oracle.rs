@@ -5,7 +5,8 @@
 //! All it keeps of a clock is the latest time that it ever showed: where it goes back, nothing happens a second time.
 
 use super::tests::{day, hours, layer, members, time};
-use super::{FixedShift, Hours, Layer, Member, Override, Schedule, Shift, ShiftReason, resolve};
+use super::{FixedShift, Layer, Member, Override, Schedule, Shift, ShiftReason, resolve};
+use crate::domain::hours::Span;
 use crate::domain::id::{OverrideId, UserId};
 use crate::domain::stamp::At;
 use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Timelike, Weekday};
@@ -129,12 +130,12 @@ impl<'a> Watched<'a> {
     }
 }
 
-fn is_open(hours: &[Hours], wall: i64) -> bool {
+fn is_open(hours: &[Span], wall: i64) -> bool {
     let (today, now) = (wall.div_euclid(DAY_MINUTES), wall.rem_euclid(DAY_MINUTES));
     // 1 January 1970 was a Thursday.
     let weekday = |day: i64| Weekday::try_from(u8::try_from((day + 3).rem_euclid(7)).unwrap()).unwrap();
     let minute = |time: NaiveTime| i64::from(time.hour() * 60 + time.minute());
-    let open = |h: &Hours| {
+    let open = |h: &Span| {
         let (from, until) = (minute(h.from), minute(h.until));
         let over_night = until <= from;
         (h.days.has(weekday(today)) && from <= now && (now < until || over_night))

@@ -1,9 +1,10 @@
 //! What single schedules do, in numbers. [`super::oracle`] looks at all of them at every minute.
 
 use super::{
-    FixedShift, Gap, Hours, Layer, Member, Override, Rotation, Schedule, Shift, ShiftReason, Takeover, Weekdays, gaps,
-    local_instant, now_and_next, resolve, shifts, takeover,
+    FixedShift, Gap, Layer, Member, Override, Rotation, Schedule, Shift, ShiftReason, Takeover, gaps, local_instant,
+    now_and_next, resolve, shifts, takeover,
 };
+use crate::domain::hours::{Span, Weekdays};
 use crate::domain::id::{OverrideId, UserId};
 use crate::domain::stamp::At;
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, Weekday};
@@ -27,22 +28,22 @@ pub(super) fn layer(tz: Tz, members: Vec<Member>, turn_hours: &[u32], start: Nai
 }
 
 /// `("mon-fri", "09:00", "17:00")`
-pub(super) fn hours(written: &[(&str, &str, &str)]) -> Vec<Hours> {
+pub(super) fn hours(written: &[(&str, &str, &str)]) -> Vec<Span> {
     let weekday = |name: &str| name.parse::<Weekday>().unwrap();
     let days = |text: &str| {
         let mut days = Weekdays::default();
         for part in text.split(',') {
             let (first, last) = part.split_once('-').unwrap_or((part, part));
             let mut day = weekday(first);
-            days.add(day);
+            days = days.with(day);
             while day != weekday(last) {
                 day = day.succ();
-                days.add(day);
+                days = days.with(day);
             }
         }
         days
     };
-    written.iter().map(|(d, from, until)| Hours { days: days(d), from: time(from), until: time(until) }).collect()
+    written.iter().map(|(d, from, until)| Span { days: days(d), from: time(from), until: time(until) }).collect()
 }
 
 fn schedule(tz: Tz, layers: Vec<Layer>) -> Schedule {

@@ -474,7 +474,7 @@ fn forgettable(i: &Incident) -> Option<usize> {
 }
 
 pub(super) fn alert_keys(incident: &Incident) -> Vec<AlertKey> {
-    let key = |a: &Alert| AlertKey { service: a.service_in(incident).clone(), dedup: a.dedup.clone() };
+    let key = |a: &Arc<Alert>| AlertKey { service: a.service_in(incident).clone(), dedup: a.dedup.clone() };
     incident.alerts.iter().map(key).collect()
 }
 
@@ -508,7 +508,7 @@ fn open(w: &mut World, o: &IncidentOpened, wall: At) {
         labels: o.labels.body().clone(),
         opened: wall,
         state: State::Triggered { since: wall },
-        alerts: of_monitor.then_some(first).into_iter().collect(),
+        alerts: of_monitor.then(|| Arc::new(first)).into_iter().collect(),
         calls: Vec::new(),
         pages: Vec::new(),
         responders: Vec::new(),
@@ -575,12 +575,12 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         Fact::AlertJoined(j) => {
             let title = j.title.body().clone();
             let told = (j.service != i.service).then(|| j.service.clone());
-            i.alerts.push(Alert {
+            i.alerts.push(Arc::new(Alert {
                 sent_to: told.as_ref().map(|_| i.service.clone()),
                 service: told,
                 title: title.clone(),
                 ..Alert::new(j.dedup.clone(), j.starts_at)
-            });
+            }));
             if let Some(group) = &mut i.group {
                 group.last = wall;
             }
@@ -592,7 +592,7 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         Fact::AlertFired { alert, starts_at, came_back, .. } => {
             count_event(i, *alert);
             count_trigger(i, wall);
-            if let Some(a) = i.alerts.get_mut(*alert as usize) {
+            if let Some(a) = i.alert_mut(*alert) {
                 a.state = AlertState::Firing;
                 a.starts_at = *starts_at;
             }
@@ -604,7 +604,7 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         }
         Fact::AlertCleared { alert, ends_at, .. } => {
             count_event(i, *alert);
-            if let Some(a) = i.alerts.get_mut(*alert as usize) {
+            if let Some(a) = i.alert_mut(*alert) {
                 a.state = AlertState::Cleared { since: wall, ends_at: *ends_at };
             }
             course::alerts_changed(i);
@@ -820,7 +820,7 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             i.urgency = *to;
             // Whatever comes, only a person lowers it, and what a person said holds.
             i.raise = None;
-            i.alerts.iter_mut().for_each(|alert| alert.urgency = None);
+            i.alerts.iter_mut().for_each(|alert| Arc::make_mut(alert).urgency = None);
             if by.is_some() {
                 stop_waiting(i);
             }
@@ -854,7 +854,7 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             log(i, wall, Happening::Listed { to: to.clone() });
         }
         Fact::AlertRated { alert, urgency, .. } => {
-            if let Some(alert) = i.alerts.get_mut(*alert as usize) {
+            if let Some(alert) = i.alert_mut(*alert) {
                 alert.urgency = Some(*urgency);
             }
         }
@@ -888,7 +888,7 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             log(i, wall, Happening::MergedInto { by: by.clone(), into: *into });
         }
         Fact::AlertsTaken { from, by, alerts, responders, reported_by, .. } => {
-            i.alerts.extend(alerts.iter().cloned());
+            i.alerts.extend(alerts.iter().cloned().map(Arc::new));
             for who in reported_by {
                 if !i.reported_by().any(|known| known == who) {
                     i.merged_reports.push(who.clone());
@@ -960,7 +960,7 @@ fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             log(i, wall, Happening::FlappingEnded);
         }
         Fact::AlertHeard { alert, due, .. } => {
-            if let Some(a) = i.alerts.get_mut(*alert as usize) {
+            if let Some(a) = i.alert_mut(*alert) {
                 a.silence = Some(Silence { since: wall, due: *due });
             }
         }
@@ -1072,7 +1072,7 @@ fn step_started(i: &mut Incident, s: &StepStarted, wall: At) {
 }
 
 fn count_event(i: &mut Incident, alert: u32) {
-    if let Some(a) = i.alerts.get_mut(alert as usize) {
+    if let Some(a) = i.alert_mut(alert) {
         a.count += 1;
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn alerts_changed(i: &mut Incident) {
 }
 
 pub(super) fn fires(i: &mut Incident, alert: u32, starts_at: Option<At>) {
-    if let Some(a) = i.alerts.get_mut(alert as usize) {
+    if let Some(a) = i.alert_mut(alert) {
         a.state = AlertState::Firing;
         a.starts_at = starts_at;
     }
@@ -25,7 +25,7 @@ pub(super) fn fires(i: &mut Incident, alert: u32, starts_at: Option<At>) {
 }
 
 pub(super) fn clears(i: &mut Incident, alert: u32, wall: At) {
-    if let Some(a) = i.alerts.get_mut(alert as usize) {
+    if let Some(a) = i.alert_mut(alert) {
         a.state = AlertState::Cleared { since: wall, ends_at: None };
     }
     alerts_changed(i);
