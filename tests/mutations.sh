@@ -13,7 +13,7 @@ work=$(mktemp -d)
 trap 'git worktree remove --force "$work/tree" >/dev/null 2>&1 || true; rm -rf "$work"' EXIT
 git worktree add --quiet --detach "$work/tree" HEAD
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$work/target}
-export WARRIDOR_SEEDS=${WARRIDOR_SEEDS:-0..150}
+export WARRIDOR_SEEDS=${WARRIDOR_SEEDS:-0..600}
 names=("$@")
 if [ ${#names[@]} -eq 0 ]; then
   for patch in "$root"/tests/mutations/*.patch; do names+=("$(basename "$patch" .patch)"); done
