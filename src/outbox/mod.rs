@@ -15,6 +15,7 @@
 //! [`CERTAINTY_MS`] for that and then goes again: better twice than never.
 
 use crate::domain::id::{IncidentNo, MessageRef, PageId, UserId};
+use crate::domain::incident::Incident;
 use crate::domain::input::Settled;
 use crate::domain::page::SyncKey;
 use crate::domain::stamp::At;
@@ -204,6 +205,10 @@ impl Outbox {
         self.wake_held(&published.stale.everything, now);
         for no in &published.stale.card_only {
             self.stale(SyncKey::Card(*no), now.plus_ms(COSMETIC_DELAY_MS));
+            // What waits for its threshold says in each of its messages how often it came.
+            if let Some(waits) = self.snapshot.world.incident(*no).filter(|i| i.counting.is_some()).cloned() {
+                self.dms_stale(&waits, now.plus_ms(COSMETIC_DELAY_MS));
+            }
         }
         self.lists_stale(published, now);
         for id in &published.stale.posts_gone {
@@ -344,11 +349,7 @@ impl Outbox {
         self.stale(SyncKey::Thread(no), now);
         self.stale(SyncKey::Log(no), now.plus_ms(LOG_DELAY_MS));
         self.ledger.keep_dms(no, |page| incident.page(page).is_some());
-        for page in self.changing_dms(&incident) {
-            if let Some((first, page)) = self.shown_as(no, page) {
-                self.stale(SyncKey::Dm(first, page), now);
-            }
-        }
+        self.dms_stale(&incident, now);
         for page in incident.wanted_pages() {
             let job = Job::Page(no, page.id);
             if !self.jobs.contains_key(&job) {
@@ -359,6 +360,14 @@ impl Outbox {
                 }
                 self.jobs.insert(job.clone(), work);
                 self.make_ready(&job, now);
+            }
+        }
+    }
+
+    fn dms_stale(&mut self, incident: &Incident, at: At) {
+        for page in self.changing_dms(incident) {
+            if let Some((first, page)) = self.shown_as(incident.no, page) {
+                self.stale(SyncKey::Dm(first, page), at);
             }
         }
     }
