@@ -61,8 +61,8 @@ pub fn config(services: usize) -> String {
              [[team]]\nid = \"t{n}\"\nname = \"Team {n}\"\ntier = 1\nchannel = \"c{n}\"\nmembers = [\"a{n}\", \"b{n}\"]\n\
              [[schedule]]\nid = \"d{n}\"\nname = \"Duty {n}\"\nteam = \"t{n}\"\ntz = \"Europe/Lisbon\"\n\
              [[schedule.layer]]\nmembers = [\"a{n}\"]\nevery = \"day\"\nstart = 2024-01-01\nhandoff = \"18:00\"\n\
-             [[policy]]\nid = \"p{n}\"\nrepeat = 2\nsteps = [ {{ targets = [\"schedule:d{n}\"], delay = \"30m\" }}, \
-             {{ targets = [\"user:b{n}\"], delay = \"30m\" }} ]\n\
+             [[policy]]\nid = \"p{n}\"\nrepeat = 2\nsteps = [ {{ targets = [\"schedule:d{n}\"], delay = \"4m\" }}, \
+             {{ targets = [\"user:b{n}\"], delay = \"4m\" }} ]\n\
              [[service]]\nid = \"s{n}\"\nname = \"Service {n}\"\nteam = \"t{n}\"\npolicy = \"p{n}\"\n\
              [[service.key]]\nname = \"k{n}\"\nkey_sha256 = \"{sha}\"\n",
         );
