@@ -29,14 +29,14 @@ fn directory(rule: &str) -> Directory {
     load(Path::new("config.toml"), &env).unwrap_or_else(|e| panic!("{rule}\n{e:?}")).directory
 }
 
-/// What somebody copies out of Slack.
-fn offered(desk: &Desk) -> String {
+/// What somebody copies out of Slack, if there is anything to copy.
+fn offered(desk: &Desk) -> Option<String> {
     let all = listed(&desk.world, desk.now);
     let list = views::misconfigured::list(&all, None, 0, &desk.directory, desk.store, "/pager");
     let blocks = serde_json::json!(list.blocks);
     let texts = blocks.as_array().into_iter().flatten().filter_map(|b| b["text"]["text"].as_str());
-    let code = texts.filter_map(|text| text.split("```").nth(1)).next().expect("a rule");
-    code.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    let code = texts.filter_map(|text| text.split("```").nth(1)).next()?;
+    Some(code.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
 }
 
 fn event(key: &str, labels: &[(&str, &str)]) -> Event {
@@ -51,25 +51,41 @@ fn event(key: &str, labels: &[(&str, &str)]) -> Event {
     }
 }
 
+/// An alert of this name, or without one, that needed nothing.
+fn marked(name: &str, key: &str) -> Desk {
+    let labels = [("alertname", name), ("instance", "db-1")];
+    let labels = if name.is_empty() { &labels[1..] } else { &labels[..] };
+    let mut desk = Desk::at(NIGHT);
+    desk.event("payments", EventAction::Trigger, key, "it is wrong", "", labels);
+    desk.act("ana", Deed::NotActionable);
+    desk
+}
+
 #[test]
 fn the_rule_that_is_offered_lets_this_alert_only_inform_and_no_other() {
-    let long = "DiskFull".repeat(40);
-    for name in
-        ["DiskFull", "a \"<quoted>\" \\ & co", "tick ``` tock", "over\u{202e}ridden", "two\nlines", &long, "", " "]
-    {
+    let long = "DiskFull".repeat(30);
+    let is_informing = |rule: &str, key: &str, name: &str| {
+        let directory = directory(rule);
+        let service = &directory.services[&"payments-api".into()];
         let labels = [("alertname", name), ("instance", "db-1")];
         let labels = if name.is_empty() { &labels[1..] } else { &labels[..] };
-        let mut desk = Desk::at(NIGHT);
-        desk.event("payments", EventAction::Trigger, "disk/\"1\"", "it is wrong", "", labels);
-        desk.act("ana", Deed::NotActionable);
-        let directory = directory(&offered(&desk));
-        let service = &directory.services[&"payments-api".into()];
-        let goes = |event: &Event| route(&directory, service, event, Source::PagerDuty).map(|r| r.to.clone());
-        let fyi = Some(Destination::Fyi { channel: None });
-        // A label's line breaks are blanks by then.
-        let kept: Vec<(&str, String)> = labels.iter().map(|(n, v)| (*n, v.replace('\n', " "))).collect();
-        let kept: Vec<(&str, &str)> = kept.iter().map(|(n, v)| (*n, v.as_str())).collect();
-        assert_eq!(goes(&event("disk/\"1\"", &kept)), fyi, "{name:?}");
-        assert_ne!(goes(&event("cpu", &[("alertname", "Cpu")])), fyi, "{name:?}");
+        let to = route(&directory, service, &event(key, labels), Source::PagerDuty).map(|r| r.to.clone());
+        to == Some(Destination::Fyi { channel: None })
+    };
+    for name in ["DiskFull", "a \"<quoted>\" \\ & co", &long, "", " "] {
+        let rule = offered(&marked(name, "disk/\"1\"")).expect("a rule");
+        assert!(is_informing(&rule, "disk/\"1\"", name), "{name:?}");
+        let (sibling, other_key) = (format!("{name}Soon"), "disk/\"1\"/2");
+        assert!(!is_informing(&rule, other_key, &sibling), "{name:?}: what only begins alike");
+        assert!(!is_informing(&rule, "cpu", "Cpu"), "{name:?}");
     }
+}
+
+#[test]
+fn where_a_rule_would_fit_more_than_its_alert_none_is_offered() {
+    let long = "DiskFull".repeat(40);
+    for name in ["tick ``` tock", "over\u{202e}ridden", "* * * * * backup", "cut…", &long] {
+        assert_eq!(offered(&marked(name, "disk")), None, "{name:?}");
+    }
+    assert_eq!(offered(&marked("", "*/5 backup")), None, "nor by a key");
 }

@@ -130,7 +130,8 @@ pub fn can_ask(directory: &Directory, policy: &Policy, step: &Step) -> bool {
     all.peek().is_none() || all.any(|s| step.when.may_be_of(s.tier))
 }
 
-/// For what only a schedule is asked; `None`: by some level for every service of its policy, or by none at all.
+/// For what only a schedule is asked; `None`: by some level for every service of its policy, by several for different
+/// things, or by none at all.
 pub fn asked_only(directory: &Directory, schedule: &ScheduleId) -> Option<When> {
     let asks = |s: &&Step| s.targets.contains(&Target::Schedule(schedule.clone()));
     let levels = directory.policies.values().flat_map(|policy| {
@@ -142,7 +143,8 @@ pub fn asked_only(directory: &Directory, schedule: &ScheduleId) -> Option<When> 
         })
     });
     let levels: Vec<When> = levels.collect();
-    if levels.iter().any(When::is_always) { None } else { levels.into_iter().next() }
+    let first = levels.first().filter(|first| !first.is_always() && levels.iter().all(|when| when == *first));
+    first.cloned()
 }
 
 /// Whom an override relieves, or whose turn comes back when it ends: everybody but `who` who would carry the schedule

@@ -106,9 +106,9 @@ pub(super) fn end(d: &mut Decision<'_>, i: &Incident) {
     d.emit(Fact::HoldEnded { incident: i.no });
     // What cleared asks nobody; what fires again after that does.
     if matches!(i.state, State::Triggered { .. }) && i.course.clearing.is_none() {
-        // Whoever had it when a window held it back comes with the first level, as after a snooze.
+        // Whoever had it until a window held it back comes with the first level, as after a snooze.
         let was_held = i.hold.as_ref().is_some_and(|h| matches!(h.why, HoldWhy::Quiet { .. }));
-        escalation::page_again(d, i, i.responders.last().filter(|_| was_held));
+        escalation::page_again(d, i, i.responders.last().filter(|_| was_held && i.came_back()));
     }
 }
 

@@ -545,6 +545,16 @@ impl Incident {
         self.alerts.first().map(Arc::as_ref).filter(|_| self.opened_by.is_none() && !self.first_let_go)
     }
 
+    /// Is it triggered because a snooze or somebody's time was over, and not because it fired anew after it was resolved?
+    pub fn came_back(&self) -> bool {
+        let how = |e: &Entry| match e.what {
+            Happening::SnoozeEnded | Happening::AckTimedOut | Happening::TriggeredQuietly { .. } => Some(true),
+            Happening::Resolved { .. } | Happening::ResolvedByItself { .. } => Some(false),
+            _ => None,
+        };
+        self.timeline.iter().rev().find_map(how) == Some(true)
+    }
+
     /// The alert of this number, to be changed.
     pub(super) fn alert_mut(&mut self, number: u32) -> Option<&mut Alert> {
         self.alerts.get_mut(number as usize).map(Arc::make_mut)

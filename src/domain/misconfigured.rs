@@ -87,7 +87,8 @@ impl Misconfigured {
     }
 
     fn is_of(&self, service: &ServiceId, rule: &Rule<'_>) -> bool {
-        self.service == *service && *self.name == *rule.name && self.by_key == rule.by_key
+        let is_it = *self.name == *rule.name && self.by_key == rule.by_key;
+        is_it && self.service == *service && self.told.as_ref() == rule.told
     }
 
     /// Is its last mark too long ago?
@@ -100,6 +101,8 @@ impl Misconfigured {
 struct Rule<'a> {
     name: &'a str,
     by_key: bool,
+    /// The service of the key it came by, where a rule sent it on.
+    told: Option<&'a ServiceId>,
 }
 
 /// The rule behind the alert that opened the incident. What a person reported has none, nor has a body nobody could
@@ -112,8 +115,9 @@ fn rule_of(i: &Incident) -> Option<Rule<'_>> {
         // Of what joined it, nothing else is known than what all have in common.
         None => i.group.as_ref().filter(|_| i.merged.is_empty()).and_then(|g| g.value(NAME_LABEL)),
     };
-    let by_name = name.map(str::trim).filter(|name| !name.is_empty()).map(|name| Rule { name, by_key: false });
-    Some(by_name.unwrap_or(Rule { name: &alert.dedup, by_key: true }))
+    let by_name = name.map(str::trim).filter(|name| !name.is_empty()).map(|name| (name, false));
+    let (name, by_key) = by_name.unwrap_or((&alert.dedup, true));
+    Some(Rule { name, by_key, told: alert.service.as_ref() })
 }
 
 /// Somebody says by what they do that this incident's alert is one to be mended. The same said twice of one incident
@@ -138,8 +142,7 @@ fn list(d: &mut Decision<'_>, i: &Incident, rule: &Rule<'_>) -> MisconfiguredNo 
         d.emit(Fact::MisconfiguredForgotten { entry });
     }
     let entry = MisconfiguredNo(d.world().meta.last_misconfigured.0 + 1);
-    let told = i.alerts.first().and_then(|a| a.service.clone());
-    let (service, name) = (i.service.clone(), Text::new(rule.name));
+    let (service, told, name) = (i.service.clone(), rule.told.cloned(), Text::new(rule.name));
     d.emit(Fact::MisconfiguredListed { entry, service, told, name, by_key: rule.by_key });
     entry
 }

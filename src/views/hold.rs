@@ -14,8 +14,10 @@ use crate::domain::threshold::Threshold;
 /// The card's words for an incident that waits; `None` where nothing holds it.
 pub fn status(i: &Incident, d: &Directory) -> Option<String> {
     let hold = i.hold.as_ref()?;
+    // Somebody may have been asked for by name all the same: they stand beside this.
+    let is_asking = i.open_calls().next().is_some();
     Some(match &hold.why {
-        HoldWhy::Threshold(t) => format!("Waiting: {}; nobody is paged.", so_far(i, *t)),
+        HoldWhy::Threshold(t) => format!("Waiting: {}; {} is paged.", so_far(i, *t), nobody(i)),
         HoldWhy::Settling => {
             let until = hold.until.map(|at| format!(" until {}", time(at))).unwrap_or_default();
             format!("Nobody is paged yet: waiting{until} whether it clears by itself. {}", then(hold))
@@ -23,9 +25,19 @@ pub fn status(i: &Incident, d: &Directory) -> Option<String> {
         HoldWhy::Quiet { kind, by, .. } => {
             let until = until(hold.until);
             let (how, by, why) = (how(*kind), name(d, by), because(&hold.because));
-            format!("{how} by {by}{until}{why} Then whoever is on call is paged, if it still fires.")
+            let before = if is_asking {
+                "Then whoever is on call is paged"
+            } else {
+                "Nobody is paged before; then whoever is on call is"
+            };
+            format!("{how} by {by}{until}{why} {before}, if it still fires.")
         }
     })
+}
+
+/// "nobody", but for those who were asked for by name.
+fn nobody(i: &Incident) -> &'static str {
+    if i.open_calls().next().is_some() { "nobody on call" } else { "nobody" }
 }
 
 /// `1 of 3 events in 10 min`. Brought up to date when the oldest counts no more.
@@ -78,7 +90,7 @@ fn then(hold: &Hold) -> &'static str {
 /// The lock screen's words.
 pub fn in_words(i: &Incident, hold: &Hold) -> String {
     match hold.why {
-        HoldWhy::Threshold(t) => format!("Waiting: {}, nobody is paged", so_far(i, t)),
+        HoldWhy::Threshold(t) => format!("Waiting: {}, {} is paged", so_far(i, t), nobody(i)),
         HoldWhy::Settling => "Waiting whether it clears by itself".to_owned(),
         HoldWhy::Quiet { kind, .. } => how(kind).to_owned(),
     }

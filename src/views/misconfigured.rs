@@ -12,8 +12,11 @@ use slack_morphism::prelude::*;
 
 /// Alerts in one list: each comes with a rule of six lines.
 const LISTED: usize = 10;
-/// Of a name or a key in a rule, in characters; a longer one ends with a `*`.
-const RULE_VALUE: usize = 100;
+/// Of a name or a key in a rule, in characters: no rule is offered for a longer one. Keys have no more.
+const RULE_VALUE: usize = 255;
+/// Where a rule would fit more than its alert.
+const NO_RULE: &str =
+    "No rule can be copied for it: what it is called is too long, or has what a rule reads otherwise.";
 
 /// Whoever marked an alert for the first time reads where that leads.
 pub const NOTED: &str = "Noted: its alert stands on the list of misconfigured alerts, `/pager misconfigured`.";
@@ -85,14 +88,14 @@ fn line(m: &Misconfigured, d: &Directory) -> String {
         note => format!(" \u{201c}{}\u{201d}", escape(note, limits::TITLE)),
     };
     format!(
-        "`{}` *{}*{by_key}: {}{since}; last by {} at {}. Newest: {}, {urgency} urgency.{note}\n```{}```",
+        "`{}` *{}*{by_key}: {}{since}; last by {} at {}. Newest: {}, {urgency} urgency.{note}\n{}",
         m.no.0,
         called(m, d),
         why.join(", "),
         name(d, &m.by),
         day_and_time(m.last),
         m.incident,
-        rule(m)
+        rule(m).map_or_else(|| format!("_{NO_RULE}_"), |rule| format!("```{rule}```"))
     )
 }
 
@@ -104,35 +107,29 @@ fn times(n: u64) -> String {
     }
 }
 
-/// What lets this alert only inform, as `config.toml` has it; escaped.
-fn rule(m: &Misconfigured) -> String {
-    let told = toml(m.told.as_ref().unwrap_or(&m.service).as_str());
-    let name = toml(&m.name);
+/// What lets this alert only inform, as `config.toml` has it; escaped. `None`: it would fit others as well.
+fn rule(m: &Misconfigured) -> Option<String> {
+    let told = toml(m.told.as_ref().unwrap_or(&m.service).as_str())?;
+    let name = toml(&m.name)?;
     let which = match m.by_key {
         false => format!("labels = {{ {NAME_LABEL} = {name} }}"),
         true => format!("dedup_key = {name}"),
     };
-    escape_lines(&format!("[[route]]\nservice = {told}\n{which}\nto = \"fyi\""))
+    // The same name or key is often used for what is critical as well.
+    let severity = "# whatever its severity: add another label, if one of them is to page";
+    Some(escape_lines(&format!("{severity}\n[[route]]\nservice = {told}\n{which}\nto = \"fyi\"")))
 }
 
-/// A value of a rule in which `*` stands for what is too long, or cannot be shown in Slack and copied from there.
-fn toml(value: &str) -> String {
-    let mut out = String::from("\"");
-    for (n, c) in value.chars().enumerate() {
-        match c {
-            _ if n >= RULE_VALUE => {
-                out.push('*');
-                break;
-            }
-            '"' | '\\' => out.extend(['\\', c]),
-            // What a decoder cut, what ends the code, and what would not be the same when it is copied.
-            '…' | '`' => out.push('*'),
-            c if is_dangerous(c) || c.is_control() || c.is_whitespace() && c != ' ' => out.push('*'),
-            c => out.push(c),
-        }
+/// A value of a rule that fits this and nothing else; `None`: there is none that can be shown in Slack and copied from
+/// there.
+fn toml(value: &str) -> Option<String> {
+    // `*` fits anything, a decoder cut at `…`, and a back-tick ends the code.
+    let is_lost =
+        |c: char| matches!(c, '*' | '…' | '`') || is_dangerous(c) || c.is_control() || c.is_whitespace() && c != ' ';
+    if value.chars().count() > RULE_VALUE || value.chars().any(is_lost) {
+        return None;
     }
-    out.push('"');
-    out
+    Some(format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"")))
 }
 
 fn escape_lines(text: &str) -> String {

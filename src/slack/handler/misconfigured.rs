@@ -71,7 +71,10 @@ impl Handler {
 
 /// What may not be read of is not there.
 fn refused(s: &Snapshot, entry: MisconfiguredNo, reader: Reader<'_>) -> Option<Message> {
-    let is_private = |m: &&Misconfigured| !may_read_of(&m.service, &s.directory, reader.user, reader.channel);
+    // Of a service that is gone nobody knows whether it was private.
+    let is_gone = |m: &Misconfigured| !s.directory.services.contains_key(&m.service);
+    let is_private =
+        |m: &&Misconfigured| is_gone(m) || !may_read_of(&m.service, &s.directory, reader.user, reader.channel);
     s.world.misconfigured.get(&entry).filter(is_private)?;
     Some(Message::plain(views::refusal::refusal(&Refusal::NoSuchMisconfigured(entry), &s.directory)))
 }
