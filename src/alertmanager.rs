@@ -356,6 +356,7 @@ mod tests {
             until: at(until_secs),
             ends: at(until_secs),
             due: at(until_secs),
+            latest: None,
             because: "known".into(),
             stands: match is_over {
                 true => Stands::Ended { by: Some("ben".into()), at: NOW, held: HeldBack::default() },

@@ -132,8 +132,8 @@ fn story(options: &Options, loaded: Loaded, mut world: World) -> Result<String, 
             let told = text(&after, &directory, &service, at);
             match problem {
                 Some(problem) => format!(
-                    "{path} is not understood: {problem}\nThe sender is told so, and it becomes an incident all the \
-                     same, by which somebody is asked to look.\n{told}"
+                    "{path} is not understood: {problem}\nThe sender is told so, and it becomes an incident all the same.\n\
+                     {told}"
                 ),
                 None => told,
             }

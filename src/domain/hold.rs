@@ -166,5 +166,6 @@ pub(super) fn settles(d: &Decision<'_>, i: &Incident) -> Option<At> {
         return None;
     }
     let settles = i.opened.plus_secs(d.directory.services.get(&i.service)?.hold_secs);
-    (d.stamp.wall < settles).then_some(settles)
+    // A clock that was set back to before it was opened says nothing of how long it waits: then it waits no longer.
+    (i.opened..settles).contains(&d.stamp.wall).then_some(settles)
 }

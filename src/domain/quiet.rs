@@ -32,6 +32,8 @@ pub const NAMED_AT_THE_END: usize = 10;
 pub const REMEMBER_SECS: i64 = 60 * 60;
 /// While the wall clock is behind what was thought when it was made, it is looked at this often: it may be set again.
 pub const CLOCK_LOOK_SECS: i64 = 5 * 60;
+/// And waited for no longer than this: a clock that is days behind must not keep pages back for days.
+pub const CLOCK_PATIENCE_SECS: i64 = 4 * 60 * 60;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quiet {
@@ -45,6 +47,9 @@ pub struct Quiet {
     pub ends: At,
     /// When to look at it again, on the line of delays.
     pub due: At,
+    /// It waits for a wall clock that was set back: when it ends whatever that says, on the line of delays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latest: Option<At>,
     /// Why, in the words of whoever made it.
     pub because: Arc<str>,
     pub stands: Stands,
@@ -310,9 +315,11 @@ impl Quiet {
         matches!(self.stands, Stands::Ended { .. })
     }
 
-    /// At this instant: until both clocks say that it is over, or it is ended.
+    /// At this instant: until both clocks say that it is over, or it is ended, or was waited for long enough.
     pub fn is_in_force(&self, now: Stamp) -> bool {
-        matches!(self.stands, Stands::InForce { .. }) && (self.ends > now.at || self.until > now.wall)
+        let is_waited_for = self.latest.is_none_or(|latest| latest > now.at);
+        let lasts = self.ends > now.at || self.until > now.wall;
+        matches!(self.stands, Stands::InForce { .. }) && lasts && is_waited_for
     }
 
     /// Will it be in force at this instant of the wall clock, if nobody ends it before?

@@ -205,7 +205,9 @@ pub(super) fn due(d: &mut Decision<'_>, id: QuietId) {
     match &q.stands {
         Stands::Planned if q.from > d.stamp.wall => wait(d, &q, d.stamp.due_of(q.from)),
         Stands::Planned => begin(d, id),
-        Stands::InForce { .. } if q.until <= d.stamp.wall => over(d, &q, None),
+        Stands::InForce { .. } if q.until <= d.stamp.wall || q.latest.is_some_and(|at| at <= d.stamp.at) => {
+            over(d, &q, None);
+        }
         Stands::InForce { warned } if !ends_soon(d, &q, *warned) => {
             let ends = d.stamp.due_of(q.until);
             let warns = next_look(q.from, q.until, ends);
@@ -232,9 +234,11 @@ pub(super) fn due(d: &mut Decision<'_>, id: QuietId) {
     }
 }
 
-/// The wall clock is behind what was thought when it was made: it begins and ends when that clock says so.
+/// The wall clock is behind what was thought when it was made: it begins and ends when that clock says so, if that is not
+/// too long.
 fn wait(d: &mut Decision<'_>, q: &Quiet, due: At) {
     let (ends, soon) = (d.stamp.due_of(q.until), d.stamp.at.plus_secs(CLOCK_LOOK_SECS));
+    let due = q.latest.map_or(due, |latest| latest.min(due));
     d.emit(Fact::QuietWaits { quiet: q.id, ends, due: due.min(soon) });
 }
 
@@ -350,7 +354,7 @@ mod tests {
     use crate::domain::handle::handle;
     use crate::domain::id::{InputId, ServiceId};
     use crate::domain::input::{Act, Deed, Delivery, Event, EventAction, Input, Source, What};
-    use crate::domain::quiet::{MAINTENANCE_MAX_SECS, Matcher, SILENCE_MAX_SECS};
+    use crate::domain::quiet::{CLOCK_PATIENCE_SECS, MAINTENANCE_MAX_SECS, Matcher, SILENCE_MAX_SECS};
     use crate::domain::stamp::Stamp;
     use crate::domain::world::World;
 
@@ -594,6 +598,25 @@ mod tests {
         let facts = play(&mut desk, What::Due, Stamp::agreed(next));
         assert!(facts.iter().any(is_ended), "{facts:?}");
         assert_eq!(next, START.plus_secs(600 + CLOCK_LOOK_SECS));
+    }
+
+    #[test]
+    fn a_wall_clock_that_stays_days_behind_keeps_no_page_back_for_days() {
+        let mut desk = Desk::new();
+        alerts(&mut desk, 1);
+        play(&mut desk, window(START, START.plus_secs(3_600)), Stamp::agreed(START));
+        // Half an hour later the machine is one of three days ago.
+        let behind = |at: At| Stamp { at, wall: at.plus_secs(-3 * 24 * 3_600) };
+        play(&mut desk, What::Due, behind(START.plus_secs(1_800)));
+        let latest = START.plus_secs(3_600 + CLOCK_PATIENCE_SECS);
+        let mut ended = None;
+        while let Some(next) = desk.world.next_wake().filter(|next| ended.is_none() && *next <= latest) {
+            let facts = play(&mut desk, What::Due, behind(next));
+            ended = facts.iter().any(is_ended).then_some(next);
+        }
+        assert_eq!((ended, held(&desk)), (Some(latest), 0), "and what it held back pages");
+        alerts_at(&mut desk, 2, behind(latest));
+        assert_eq!(held(&desk), 0);
     }
 
     #[test]

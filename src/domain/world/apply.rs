@@ -19,7 +19,7 @@ use crate::domain::misconfigured::{Mark, Marked, Misconfigured};
 use crate::domain::page::{Page, PageState, Recipient, SyncKey};
 use crate::domain::people::{Newcomer, Standing};
 use crate::domain::post::Post;
-use crate::domain::quiet::{Elsewhere, Quiet, Stands, Written};
+use crate::domain::quiet::{CLOCK_PATIENCE_SECS, Elsewhere, Quiet, Stands, Written};
 use crate::domain::sla::{self, Sla};
 use crate::domain::stamp::{At, Stamp};
 use crate::domain::threshold::Counting;
@@ -210,6 +210,7 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
                 until: *until,
                 ends: *ends,
                 due: *begins,
+                latest: None,
                 because: because.body().clone(),
                 stands: Stands::Planned,
                 elsewhere: elsewhere.clone(),
@@ -223,13 +224,20 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         }),
         Fact::QuietExtended { quiet, until, ends, due, .. } => change_quiet(w, *quiet, |q| {
             (q.until, q.ends, q.due) = (*until, *ends, *due);
+            q.latest = None;
             if let Stands::InForce { warned } = &mut q.stands {
                 *warned = false;
             }
         }),
-        Fact::QuietWaits { quiet, ends, due } => change_quiet(w, *quiet, |q| (q.ends, q.due) = (*ends, *due)),
+        Fact::QuietWaits { quiet, ends, due } => change_quiet(w, *quiet, |q| {
+            if matches!(q.stands, Stands::InForce { .. }) && q.latest.is_none() {
+                q.latest = Some(q.ends.plus_secs(CLOCK_PATIENCE_SECS));
+            }
+            (q.ends, q.due) = (*ends, *due);
+        }),
         Fact::QuietWarned { quiet } => change_quiet(w, *quiet, |q| {
-            (q.stands, q.due) = (Stands::InForce { warned: true }, q.ends);
+            let due = q.latest.map_or(q.ends, |latest| latest.min(q.ends));
+            (q.stands, q.due) = (Stands::InForce { warned: true }, due);
         }),
         Fact::QuietEnded { quiet, by, forget, held } => change_quiet(w, *quiet, |q| {
             q.stands = Stands::Ended { by: by.clone(), at: wall, held: held.clone() };
