@@ -79,7 +79,7 @@ fn what_somebody_wrote_becomes_an_announcement_with_the_way_back_to_it() {
     let said = office.writes("ben", "payments", "draining *east*,\nmay cause alerts");
     let window = office.announces("ana", "payments", &said);
     assert_eq!(prefilled(&window, "words"), "draining *east*, may cause alerts");
-    assert_eq!(prefilled(&window, "about")["text"]["text"], "Everything");
+    assert_eq!(prefilled(&window, "about")["text"]["text"], "Payments", "whose channel it is");
     assert_eq!(prefilled(&window, "until")["value"], in_an_hour(), "an hour, as without a time");
     let answer = office.submit("ana", &window, &json!({ "about": "service:payments-api" }));
     assert_eq!(answer["ok"], true, "{answer}");
@@ -130,7 +130,7 @@ fn a_message_without_words_is_announced_in_ones_own() {
     let blank = office.submit("ana", &window, &json!({ "words": "  " }));
     assert_eq!(blank["errors"]["words"], "Say what is going on, in a few words.", "{blank}");
     office.submit("ana", &window, &json!({ "words": "see the plan" }));
-    office.told_in("ana", "payments", "Announced: “see the plan”");
+    office.told_in("ana", "payments", "Announced for Payments: “see the plan”");
 }
 
 #[test]
@@ -189,12 +189,16 @@ fn where_the_bot_is_not_the_answer_comes_by_direct_message() {
     let said = office.writes("ben", "lunch", "draining east");
     let window = office.announces("ana", "lunch", &said);
     office.submit("ana", &window, &json!({}));
-    office.told_in("ana", "dm:ana", "Announced: “draining east”");
+    office.told_in("ana", "dm:ana", "Announced for everything: “draining east”");
     // Nor is it there in what others write to each other; its own messages have the entry as well.
     office.slack.open_home("ana");
     let own = office.slack.messages("dm:ana").pop().expect("the answer");
     let window = office.announces("ana", "dm:ana", &own.0);
-    assert!(prefilled(&window, "words").as_str().is_some_and(|w| w.starts_with("Announced: “draining east”, until")));
+    assert!(
+        prefilled(&window, "words")
+            .as_str()
+            .is_some_and(|w| w.starts_with("Announced for everything: “draining east”, until"))
+    );
 }
 
 #[test]

@@ -335,7 +335,7 @@ async fn the_exit_code_is_0_when_slack_agrees_1_when_it_does_not_and_2_when_it_c
     bent.users[1].deleted = true;
     let bent = start(bent);
     for (sandbox, config, tokens, code, words) in [
-        (&fine, GOOD.to_owned(), true, 0, "config.toml: fine, and Slack agrees"),
+        (&fine, GOOD.to_owned(), true, 0, " above; Slack agrees"),
         (&bent, GOOD.to_owned(), true, 1, "config.toml:36: [user.ben] slack = \"U000000002\" is deactivated in Slack"),
         (&fine, GOOD.to_owned(), false, 2, "SLACK_BOT_TOKEN is not set"),
         (&fine, GOOD.replace("tier = 1", "tier = 7"), true, 1, "Slack was not asked: mend these first"),

@@ -103,17 +103,17 @@ fn alertmanager_bodies() {
         (
             "Not JSON",
             "disk full",
-            "refused: the body: found expected value at line 1 column 1; send one JSON value in UTF-8, complete, with nothing after it",
+            "refused: the body: found no JSON (expected value at line 1 column 1); send one JSON value in UTF-8, complete, with nothing after it",
         ),
         (
             "Cut off",
             r#"{"alerts":[{"status":"firing"#,
-            "refused: the body: found EOF while parsing a string at line 1 column 28; send one JSON value in UTF-8, complete, with nothing after it",
+            "refused: the body: found JSON that breaks off (EOF while parsing a string at line 1 column 28); send one JSON value in UTF-8, complete, with nothing after it",
         ),
         (
             "Something behind it",
             r#"{"alerts":[]} x"#,
-            "refused: the body: found trailing characters at line 1 column 15; send one JSON value in UTF-8, complete, with nothing after it",
+            "refused: the body: found no JSON (trailing characters at line 1 column 15); send one JSON value in UTF-8, complete, with nothing after it",
         ),
         ("A list", "[1]", "refused: the body: found a list; send Alertmanager's JSON object with `alerts`"),
         ("No alerts", r#"{"status":"firing"}"#, "refused: alerts: found nothing; send a list of alerts"),
@@ -284,7 +284,7 @@ fn generic_bodies() {
             r#"{"title":null,"summary":"s","dedup_key":"","key":"k"}"#,
             "trigger [k] s <> {}",
         ),
-        ("Nothing", "{}", "refused: dedup_key: found neither dedup_key nor title; send at least one of them"),
+        ("Nothing", "{}", "refused: title: found neither dedup_key nor title; send what is wrong, in one line"),
         ("A trigger of nothing", r#"{"key":"k"}"#, "refused: title: found nothing; send what is wrong, in one line"),
         (
             "An action nobody knows",

@@ -6,6 +6,13 @@ const GOOD: &str = include_str!("config/good.toml");
 
 /// What is said about an event, with the configuration of `tests/config/good.toml`; `search-api` waits for three.
 fn simulate(event: &str, more: &[&str]) -> String {
+    let (code, said, wrong) = run(event, more);
+    assert_eq!(code, Some(0), "{said}{wrong}");
+    said
+}
+
+/// How it ends, what is said, and what is complained of.
+fn run(event: &str, more: &[&str]) -> (Option<i32>, String, String) {
     let dir = tempfile::tempdir().expect("a folder");
     let text = GOOD.replace(
         "id = \"search-api\"",
@@ -18,8 +25,7 @@ fn simulate(event: &str, more: &[&str]) -> String {
     let command = command.current_dir(dir.path()).args(["simulate", "event.json", "--at", "2026-12-24T03:00"]);
     let out = command.args(more).env("TZ", "UTC").output().expect("it runs");
     let (said, wrong) = (String::from_utf8(out.stdout).unwrap(), String::from_utf8(out.stderr).unwrap());
-    assert_eq!(out.status.code(), Some(0), "{said}{wrong}");
-    said
+    (out.status.code(), said, wrong)
 }
 
 fn write(dir: &Path, name: &str, text: &str) {
@@ -111,4 +117,12 @@ fn what_waits_for_more_of_its_kind_pages_nobody_yet_and_the_third_does() {
     let said = simulate(&body(3), &OF_SEARCH);
     assert!(said.contains("joins it") && said.contains("it is held no longer"), "{said}");
     assert!(said.contains("ben is paged by Slack"), "{said}");
+}
+
+#[test]
+fn a_key_that_is_not_set_here_is_told_with_what_sets_it() {
+    let event = r#"{"title": "Cards fail", "dedup_key": "cards"}"#;
+    let (code, _, wrong) = run(event, &["--key-name", "KEY_PAYMENTS"]);
+    let told = "simulate: the key \"KEY_PAYMENTS\" is not set here: set KEY_PAYMENTS, or add --service ID instead\n";
+    assert_eq!((code, wrong.as_str()), (Some(2), told));
 }

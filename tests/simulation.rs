@@ -15,6 +15,7 @@ use warridor::domain::course::Had;
 use warridor::domain::directory::{Target, Urgency};
 use warridor::domain::fact::{Fact, ResolvedBy};
 use warridor::domain::following;
+use warridor::domain::forecast::{Ahead, forecast};
 use warridor::domain::going_on::{ANNOUNCEMENTS_MAX, CHANGES_KEPT, Scope};
 use warridor::domain::hold::HoldWhy;
 use warridor::domain::id::{AlertKey, IncidentNo, MisconfiguredNo, QuietId, ServiceId};
@@ -22,7 +23,7 @@ use warridor::domain::incident::{Incident, State};
 use warridor::domain::input::{Deed, Elsewhere, Event, EventAction, SnoozeWhy};
 use warridor::domain::listing;
 use warridor::domain::misconfigured::{MISCONFIGURED_MAX, Mark, Misconfigured};
-use warridor::domain::page::Page;
+use warridor::domain::page::{Page, Purpose};
 use warridor::domain::post::About;
 use warridor::domain::quiet::{Covered, Matcher, Within, covering, covering_then};
 use warridor::domain::schedule::resolve;
@@ -426,6 +427,12 @@ fn what_is_asleep_says_when_it_pages(sim: &Sim, seed: u64) {
             i.no,
             sim.tail()
         );
+        // And the decisions themselves, run forward, ask nobody before.
+        let Some(then) = then.filter(|_| !sim.was_stepped) else { continue };
+        let ahead = forecast(&s.world, &s.directory, i.no, s.world.stamp());
+        let asks = |a: &&Ahead| matches!(a.fact, Fact::PageRequested { purpose: Purpose::Step, .. });
+        let first = ahead.ahead.iter().find(asks).map(|a| a.wall);
+        assert!(first.is_none_or(|at| at >= then), "seed {seed}: {} says {then:?}\n{ahead:?}\n{}", i.no, sim.tail());
     }
 }
 

@@ -27,6 +27,7 @@ use warridor::domain::directory::{Directory, Target, Urgency};
 use warridor::domain::duty::{Also, coming, duties, out_of_hearing};
 use warridor::domain::fact::{Fact, LateAct, ResolvedBy};
 use warridor::domain::gaps;
+use warridor::domain::going_on::Scope;
 use warridor::domain::hold::{HeldThen, HoldWhy, TriggeredBy};
 use warridor::domain::id::{
     IncidentNo, MisconfiguredNo, OverrideId, PageId, QuietId, ScheduleId, ServiceId, TeamId, UserId,
@@ -1151,9 +1152,10 @@ fn windows() {
     say("maintenance", views::modal::maintenance(d, &origin));
     let said = Origin { link: "https://acme.slack.com/archives/C1/p1".to_owned(), ..origin.clone() };
     let hours = snooze::choices(NIGHT, chrono_tz::UTC);
-    say("announce", views::modal::announce("draining east <!here>", false, &hours, d, "/pager", &said));
-    say("announce, the message has no words", views::modal::announce("", false, &hours, d, "/pager", &said));
-    say("announce, the message is longer", views::modal::announce("draining…", true, &hours, d, "/pager", &said));
+    let about = Scope::Service("payments".into());
+    say("announce", views::modal::announce("draining east <!here>", false, Some(&about), &hours, d, "/pager", &said));
+    say("announce, the message has no words", views::modal::announce("", false, None, &hours, d, "/pager", &said));
+    say("announce, the message is longer", views::modal::announce("draining…", true, None, &hours, d, "/pager", &said));
     say("merge, no other", views::modal::merge(&i, &[], &origin));
     let mut many = Desk::at(NIGHT);
     for n in 0..130 {

@@ -39,9 +39,9 @@ pub(super) fn check(options: &Options, common: &Common) -> ExitCode {
     print(&report);
     let fine = report.complaints.is_empty();
     match loaded.filter(|_| fine) {
-        Some(loaded) if options.online => online(&loaded, now),
+        Some(loaded) if options.online => online(&loaded, &but(&report), now),
         Some(_) => {
-            println!("{}: fine", path.display());
+            println!("{}: fine{}", path.display(), but(&report));
             ExitCode::SUCCESS
         }
         None => {
@@ -60,7 +60,16 @@ fn print(report: &CheckReport) {
     told(&report.notes, " (note)");
 }
 
-fn online(loaded: &Loaded, now: crate::domain::stamp::At) -> ExitCode {
+/// What "fine" leaves open.
+fn but(report: &CheckReport) -> String {
+    match report.warnings.len() {
+        0 => String::new(),
+        1 => ", but for the warning above".to_owned(),
+        n => format!(", but for the {n} warnings above"),
+    }
+}
+
+fn online(loaded: &Loaded, but: &str, now: crate::domain::stamp::At) -> ExitCode {
     let Some(secrets) = secrets() else { return ExitCode::from(2) };
     let access = Access { api: secrets.api, bot_token: secrets.bot_token, app_token: secrets.app_token };
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -76,7 +85,7 @@ fn online(loaded: &Loaded, now: crate::domain::stamp::At) -> ExitCode {
             if findings.iter().any(|finding| finding.level == Level::Wrong) {
                 return ExitCode::from(1);
             }
-            println!("{}: fine, and Slack agrees", loaded.places.file());
+            println!("{}: fine{but}{}Slack agrees", loaded.places.file(), if but.is_empty() { ", and " } else { "; " });
             ExitCode::SUCCESS
         }
         Err(e) => {

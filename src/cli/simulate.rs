@@ -4,7 +4,7 @@
 use super::store::{look_at_copy, must_hold_data};
 use super::{Common, with_config};
 use crate::clock::Clock;
-use crate::config::{Loaded, SystemEnv};
+use crate::config::{KeyFrom, KeySource, Loaded, SystemEnv};
 use crate::domain::directory::{Directory, IntegrationKey, Method, Target, Urgency};
 use crate::domain::fact::{Fact, UrgencyWhy};
 use crate::domain::forecast::{After, Ahead, End, Forecast, after};
@@ -102,7 +102,7 @@ fn story(options: &Options, loaded: Loaded, mut world: World) -> Result<String, 
     let directory = Arc::new(loaded.directory);
     let form = options.source.unwrap_or_else(|| guessed(&body));
     let events = events(form, &body).map_err(|all| said(&all));
-    let (service, key) = to_whom(options, &directory, &body)?;
+    let (service, key) = to_whom(options, &directory, &loaded.app.keys, &body)?;
     // What is open in the state may lie ahead of the time asked about; delays then count from it.
     let now = Stamp { at: at.max(world.meta.at), wall: at };
     let loads = Input { id: InputId::minted('c', 0), what: What::ConfigLoaded(directory.clone()) };
@@ -195,6 +195,7 @@ fn events(form: Form, body: &[u8]) -> Result<Vec<Event>, Vec<DecodeError>> {
 fn to_whom<'a>(
     options: &Options,
     d: &'a Directory,
+    keys: &[KeySource],
     body: &[u8],
 ) -> Result<(ServiceId, Option<&'a IntegrationKey>), Wrong> {
     if let Some(id) = &options.service {
@@ -208,8 +209,21 @@ fn to_whom<'a>(
     let names: Vec<&str> = d.keys.values().map(|k| k.name.as_str()).collect();
     if let Some(name) = &options.key_name {
         let key = d.keys.values().find(|k| k.name == *name);
-        return key.map(|k| (k.service.clone(), Some(k))).ok_or_else(|| {
-            (2, format!("simulate: no key that is set is called {name:?}: one of {}", names.join(", ")))
+        let unset = keys.iter().find(|k| k.name == *name && !k.open).map(|k| match &k.from {
+            KeyFrom::Env(variable) => format!("set {variable}"),
+            KeyFrom::File(path) => format!("put it into {}", path.display()),
+            KeyFrom::Sha256(_) => "give its SHA-256".to_owned(),
+        });
+        return key.map(|k| (k.service.clone(), Some(k))).ok_or_else(|| match (unset, names.as_slice()) {
+            (Some(how), _) => {
+                (2, format!("simulate: the key {name:?} is not set here: {how}, or add --service ID instead"))
+            }
+            (None, []) => {
+                (2, format!("simulate: no key is called {name:?}, and none is set here: add --service ID instead"))
+            }
+            (None, names) => {
+                (2, format!("simulate: no key that is set is called {name:?}: one of {}", names.join(", ")))
+            }
         });
     }
     let secret = pagerduty::read(body).ok().and_then(|m| m.routing_key().map(std::borrow::Cow::into_owned));

@@ -5,9 +5,10 @@ use super::mistake::Mistake;
 use super::reading::Reading;
 use super::which::incident_no;
 use super::{Command, Doing, names, when};
+use crate::domain::directory::Team;
 use crate::domain::going_on::{ANNOUNCEMENT_CHARS, Scope};
 use crate::domain::id::{AnnouncementNo, IncidentNo};
-use crate::domain::lookup::Lookup;
+use crate::domain::lookup::{Lookup, NAME_WORDS, Named};
 
 /// For how long something is announced when nobody says, in seconds.
 pub const DOING_SECS: i64 = 60 * 60;
@@ -21,23 +22,32 @@ pub(super) fn doing(r: &mut Reading<'_>) -> Result<Command, Mistake> {
     if r.words.is_done() || r.words.left() == 1 && r.words.is(&["list", "all"]) {
         return Ok(Command::Doing(Doing::List));
     }
-    if r.words.is(&["end", "stop", "done", "remove"]) && r.words.left() <= 2 {
-        r.words.advance(1);
-        let number = r.words.lower(0).map(incident_no);
-        return match number {
-            Some(Some(IncidentNo(no))) => {
-                r.words.advance(1);
-                r.end().map(|()| Command::Doing(Doing::End(AnnouncementNo(no))))
-            }
-            Some(None) | None => Err(r.rather("Which one? The list has their numbers.", "doing")),
-        };
+    if r.words.is(&["end", "stop", "done", "remove"]) {
+        let number = r.words.lower(1).map(incident_no);
+        if let Some(Some(IncidentNo(no))) = number {
+            r.words.advance(2);
+            return match r.words.is_done() {
+                true => Ok(Command::Doing(Doing::End(AnnouncementNo(no)))),
+                false => Err(r.without_rest("One at a time.")),
+            };
+        }
+        // Longer, it is what somebody does: "end of the migration".
+        if r.words.left() <= 2 {
+            return Err(r.rather("Which one? The list has their numbers.", "doing"));
+        }
     }
     let from = r.words.at();
     let all = from + r.words.left();
     let (to, rest) = match quoted_to(r, from, all) {
         Some(to) => (to, ending(r, to)?),
         // The first place from which on everything is a time, and what it is about.
-        None => (from + 1..all).find_map(|to| Some((to, ending(r, to).ok()?))).unwrap_or((all, (None, None))),
+        None => match (from..all).find_map(|to| Some((to, ending(r, to).ok()?))) {
+            Some(found) => found,
+            None => match (from + 1..all).find_map(|to| half_understood(r, to)) {
+                Some(mistake) => return Err(mistake),
+                None => (all, (None, None)),
+            },
+        },
     };
     let (until, of) = rest;
     let mut spoken = r.clone();
@@ -46,7 +56,12 @@ pub(super) fn doing(r: &mut Reading<'_>) -> Result<Command, Mistake> {
     spoken.words.set(all);
     let text: String = text.chars().take(ANNOUNCEMENT_CHARS).collect();
     if text.trim().is_empty() {
-        return Err(r.rather("What are you doing?", "doing 'draining east' 1h"));
+        let why = "What are you doing?";
+        return Err(if to == from && to < all {
+            r.instead(why, from, from, "'draining east'")
+        } else {
+            r.rather(why, "doing 'draining east' 1h")
+        });
     }
     let until = until.unwrap_or_else(|| r.speaker.now.plus_secs(DOING_SECS));
     Ok(Command::Doing(Doing::Announce { text, until, of }))
@@ -78,13 +93,27 @@ fn ending(r: &Reading<'_>, from: usize) -> Result<Ending, Mistake> {
     Ok((Some(until), of))
 }
 
-/// A service or a team, and nothing after it. What names both is the service.
+/// Why what stands from here on is no ending, though it reads as one: a time, and then what it is about. Whoever means
+/// it as a part of the announcement puts that in quotes.
+fn half_understood(r: &Reading<'_>, from: usize) -> Option<Mistake> {
+    let mut r = r.clone();
+    r.words.set(from);
+    let spoken = super::spoken::spoken(&mut r.words)?;
+    let is_time = matches!(spoken, super::spoken::Spoken::After(_)) || r.words.typed(from, r.words.at()).contains(':');
+    if is_time && r.words.is(ABOUT) { about(&mut r).err() } else { None }
+}
+
+/// A service or a team, and nothing after it. What names both is the service, where it is not the team's whole name and
+/// only how the service's begins.
 fn about(r: &mut Reading<'_>) -> Result<Scope, Mistake> {
     if !r.words.skip(ABOUT) {
         return Err(r.without_rest("I don't know what that means here."));
     }
-    let of_team = matches!(names::team_named(r), Ok(named) if matches!(named.what, Lookup::Found(_)));
-    let is_team = r.words.is(&["team"]) || of_team && names::service(&mut r.clone()).is_err();
+    let team = names::team_named(r).ok().filter(|named| matches!(named.what, Lookup::Found(_)));
+    let service = r.directory().service_at(&r.words.ahead(NAME_WORDS));
+    let is_surer = |team: &Named<'_, Team>| team.how < service.how && team.taken >= service.taken;
+    let is_team =
+        r.words.is(&["team"]) || team.is_some_and(|team| is_surer(&team) || names::service(&mut r.clone()).is_err());
     let of = if is_team { Scope::Team(names::team(r)?) } else { Scope::Service(names::service(r)?) };
     r.end().map(|()| of)
 }

@@ -181,6 +181,8 @@ pub enum Command {
     Reassign(Which, UserId),
     Urgency(Which, Urgency),
     Mitigated(Which),
+    /// Nothing had to be done: resolves it, and marks its alert as one to be mended.
+    NotActionable(Which),
     ImOnIt(Which),
     /// With a note of at most [`TEXT_MAX`] characters.
     Resolve(Which, Option<String>),

@@ -246,6 +246,6 @@ fn when_and_why(r: &mut Reading<'_>, what: Silenced) -> Result<Command, Mistake>
         Some(because) => {
             Ok(Command::Quiet { what, from: span.from, until: span.until, meant: span.meant, because, elsewhere })
         }
-        None => Err(r.instead("Why? Whoever is paged meanwhile reads it.", at, at, "because deploy")),
+        None => Err(r.instead("Why? It stands on the card of everything it holds back.", at, at, "because deploy")),
     }
 }

@@ -17,6 +17,7 @@ pub(super) enum Verb {
     Reassign,
     Urgency,
     Mitigated,
+    NotActionable,
     Start,
     Resolve,
     Reopen,
@@ -47,6 +48,7 @@ pub(super) const PAGER: &[(Verb, &[&str])] = &[
     (Verb::Reassign, &["reassign", "assign"]),
     (Verb::Urgency, &["urgency", "priority", "prio"]),
     (Verb::Mitigated, &["mitigated", "mitigate"]),
+    (Verb::NotActionable, &["not-actionable", "notactionable", "unactionable", "noise"]),
     (Verb::Start, &["start", "started", "imonit"]),
     (Verb::Resolve, &["resolve", "resolved", "close", "closed", "fixed"]),
     (Verb::Reopen, &["reopen", "re-open", "unresolve"]),
@@ -164,7 +166,7 @@ impl Verb {
             Self::Now | Self::Fyi => Topic::Now,
             Self::Doing => Topic::Doing,
             Self::Silence | Self::Maintenance => Topic::Quiet,
-            Self::Misconfigured => Topic::Misconfigured,
+            Self::Misconfigured | Self::NotActionable => Topic::Misconfigured,
             Self::OnCall => Topic::OnCall,
         })
     }

@@ -47,6 +47,12 @@ impl When {
         self.tiers.is_empty() || self.tiers.contains(&tier)
     }
 
+    /// Does it hold at no hour at which the other does?
+    pub fn is_never_with(&self, other: &Self) -> bool {
+        let are_apart = |during: &Option<HoursId>, outside: &Option<HoursId>| during.is_some() && during == outside;
+        are_apart(&self.during, &other.outside) || are_apart(&other.during, &self.outside)
+    }
+
     /// Why a level does not ask now; `None`: it asks. Hours that the configuration no longer has keep nobody from being
     /// asked.
     pub fn refuses(&self, case: Case<'_>) -> Option<SkipReason> {

@@ -101,7 +101,9 @@ pub fn named(directory: &Directory, user: &UserId) -> Vec<Named> {
         let mut left: Vec<&Service> = services_of(directory, policy).filter(pages_by_itself).collect();
         for (n, step) in policy.steps.iter().enumerate().filter(|(_, step)| names(step)) {
             let asked: Vec<&Service> = left.iter().copied().filter(|s| step.when.may_be_of(s.tier)).collect();
-            let is_first = |s: &&Service| !policy.steps.iter().take(n).any(|before| before.when.may_be_of(s.tier));
+            let asks_before =
+                |before: &Step, s: &Service| before.when.may_be_of(s.tier) && !before.when.is_never_with(&step.when);
+            let is_first = |s: &&Service| !policy.steps.iter().take(n).any(|before| asks_before(before, s));
             let (first, later): (Vec<&Service>, Vec<&Service>) = asked.iter().partition(|s| is_first(s));
             // The services that are named say which tiers.
             let when = When { tiers: Vec::new(), ..step.when.clone() };
@@ -278,5 +280,15 @@ mod tests {
         policy.steps[0].when.during = Some("office".into());
         assert_eq!(told(&d), [(1, true, "a".to_owned()), (2, false, "a".to_owned())]);
         assert_eq!(named(&d, &"ana".into())[0].when.during, Some("office".into()));
+    }
+
+    #[test]
+    fn a_level_for_other_hours_is_nobody_before() {
+        let mut d = office(&[(&[], false), (&[], true)], &[("a", 1)]);
+        let policy = d.policies.get_mut(&"p".into()).expect("one");
+        policy.steps[0].when.during = Some("office".into());
+        assert_eq!(told(&d), [(2, false, "a".to_owned())]);
+        d.policies.get_mut(&"p".into()).expect("one").steps[1].when.outside = Some("office".into());
+        assert_eq!(told(&d), [(2, true, "a".to_owned())]);
     }
 }

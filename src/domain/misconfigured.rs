@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 /// So many alerts are listed; for one more, the one whose last mark is the oldest is forgotten.
 pub const MISCONFIGURED_MAX: usize = 200;
-/// So long after its last mark an alert is forgotten.
+/// So long after its last mark an alert is listed.
 pub const MISCONFIGURED_KEPT_SECS: i64 = 90 * 24 * 60 * 60;
 /// The label by which the alerts of one rule are the same, whatever instance they are about.
 pub const NAME_LABEL: &str = "alertname";
@@ -125,8 +125,12 @@ fn rule_of(i: &Incident) -> Option<Rule<'_>> {
 pub(super) fn mark(d: &mut Decision<'_>, no: IncidentNo, by: &UserId, mark: Mark, note: &Text) {
     let Some(i) = d.incident(no) else { return };
     let Some(rule) = rule_of(&i) else { return };
-    forget_old(d);
-    let entry = d.world().misconfigured.values().find(|m| m.is_of(&i.service, &rule)).map(|m| m.no);
+    let known = d.world().misconfigured.values().find(|m| m.is_of(&i.service, &rule));
+    let known = known.map(|m| (m.no, m.is_old(d.stamp.wall)));
+    if let Some((entry, true)) = known {
+        d.emit(Fact::MisconfiguredForgotten { entry });
+    }
+    let entry = known.filter(|(_, is_old)| !is_old).map(|(no, _)| no);
     let entry = entry.unwrap_or_else(|| list(d, &i, &rule));
     let is_again = i.marked.is_some_and(|m| m.entry == entry && m.has(mark));
     // Whoever lowered it first was paged by it all the same.
@@ -145,14 +149,6 @@ fn list(d: &mut Decision<'_>, i: &Incident, rule: &Rule<'_>) -> MisconfiguredNo 
     let (service, told, name) = (i.service.clone(), rule.told.cloned(), Text::new(rule.name));
     d.emit(Fact::MisconfiguredListed { entry, service, told, name, by_key: rule.by_key });
     entry
-}
-
-fn forget_old(d: &mut Decision<'_>) {
-    let wall = d.stamp.wall;
-    let old = d.world().misconfigured.values().filter(|m| m.is_old(wall)).map(|m| m.no);
-    for entry in old.collect::<Vec<_>>() {
-        d.emit(Fact::MisconfiguredForgotten { entry });
-    }
 }
 
 /// Somebody says that it is mended: it is listed no more, and a later mark begins anew.
@@ -349,12 +345,22 @@ mod tests {
         assert_eq!(desk.list(), ["2: Cpu of payments, 1 not urgent, 0 not actionable, ana of #2"], "it is not shown");
         let gone = desk.tell(What::Mended { entry: MisconfiguredNo(1), by: "ben".into() });
         assert_eq!(gone, Err(Refusal::NoSuchMisconfigured(MisconfiguredNo(1))));
-        let facts = desk.for_later("ana", cpu, "");
-        assert!(
-            facts.contains(&Fact::MisconfiguredForgotten { entry: MisconfiguredNo(1) }),
-            "and the next mark forgets it"
-        );
-        assert_eq!(desk.world.misconfigured.len(), 1);
+        desk.for_later("ana", disk, "");
+        let listed = "3: DiskFull of payments, 1 not urgent, 0 not actionable, ana of #1";
+        let cpu = "2: Cpu of payments, 1 not urgent, 0 not actionable, ana of #2";
+        assert_eq!(desk.list(), [listed, cpu], "marked again, it begins anew");
+        assert_eq!(desk.world.misconfigured.len(), 2);
+    }
+
+    #[test]
+    fn one_mark_while_the_clock_is_months_ahead_forgets_no_other() {
+        let mut desk = Desk::new();
+        let (disk, cpu) = (desk.fires("payments", "a1", DISK), desk.fires("payments", "c1", &[("alertname", "Cpu")]));
+        desk.for_later("ana", disk, "");
+        desk.now = At(0).plus_secs(MISCONFIGURED_KEPT_SECS);
+        desk.for_later("ana", cpu, "");
+        desk.now = At(0).plus_secs(DAY);
+        assert_eq!(desk.list().len(), 2, "set right, it shows both");
     }
 
     #[test]

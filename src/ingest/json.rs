@@ -19,7 +19,8 @@ use std::fmt;
 pub fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, DecodeError> {
     let text = utf8(body)?;
     serde_json::from_str(text).map_err(|e| {
-        DecodeError::new("the body", &e.to_string(), "one JSON value in UTF-8, complete, with nothing after it")
+        let found = if e.is_eof() { format!("JSON that breaks off ({e})") } else { format!("no JSON ({e})") };
+        DecodeError::new("the body", &found, "one JSON value in UTF-8, complete, with nothing after it")
     })
 }
 

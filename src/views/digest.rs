@@ -81,9 +81,9 @@ pub fn what_comes(i: &Incident) -> String {
             format!(" If it still fires when support hours begin, {}, it pages.", day_and_time(raise.at))
         }
         (None, Some(listing)) if i.responder().is_some() => {
-            format!(" It is on the responder's list at {}.", day_and_time(listing.at))
+            format!(" It is on the responder's list of {}.", day_and_time(listing.at))
         }
-        (None, Some(listing)) => format!(" It is on the list of whoever is on call at {}.", day_and_time(listing.at)),
+        (None, Some(listing)) => format!(" It is on the list of whoever is on call, {}.", day_and_time(listing.at)),
         (None, None) => String::new(),
     }
 }

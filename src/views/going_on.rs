@@ -33,7 +33,7 @@ pub fn announced(
     format!(
         "Announced{}: “{}”, until {}. It pages nobody; `{command} now` and `{command} why` show it. It ends with \
          `{command} doing end {}`.",
-        about(of, d),
+        of.map_or_else(|| " for everything".to_owned(), |of| about(Some(of), d)),
         escape(text, limits::NOTE),
         day_and_time(until),
         no.0
@@ -120,8 +120,12 @@ pub struct Beside<'a> {
 
 /// Adds to `now` what is going on beside incidents.
 pub fn beside(mut now: Message, b: &Beside<'_>, d: &Directory) -> Message {
-    for lines in [&going_on(&b.announced, d), &b.quiets].into_iter().filter(|lines| !lines.is_empty()) {
-        now.blocks.push(section(&lines.join("\n")));
+    let (announced, quiets) = (going_on(&b.announced, d), &b.quiets);
+    for (heading, lines) in [("Announced", &announced), ("Silenced and in maintenance", quiets)] {
+        if !lines.is_empty() {
+            now.blocks.push(context(heading));
+            now.blocks.push(section(&lines.join("\n")));
+        }
     }
     if !b.changes.is_empty() {
         now.blocks.push(context("Changed in the last 2 hours"));
@@ -198,17 +202,22 @@ pub fn next(f: &Forecast, d: &Directory) -> Option<String> {
     }
     let more = parts.len() > AHEAD;
     parts.truncate(AHEAD);
+    // What comes in one instant stands behind one time.
     let mut said: Vec<String> = Vec::new();
-    for (n, (wall, words)) in parts.iter().enumerate() {
-        let is_last_of_instant = parts.get(n + 1).is_none_or(|(next, _)| next != wall);
-        if is_last_of_instant { said.push(format!("{words} at {}", time(*wall))) } else { said.push(words.clone()) }
+    let mut before = None;
+    for (wall, words) in parts {
+        match said.last_mut().filter(|_| before == Some(wall)) {
+            Some(last) => last.push_str(&format!(", then {words}")),
+            None => said.push(format!("at {} {words}", time(wall))),
+        }
+        before = Some(wall);
     }
     let then = match f.end {
         _ if more => "; and so on",
         End::Exhausted => ", and again until somebody answers",
         End::Quiet | End::Later | End::TooMany => "",
     };
-    Some(format!("*Next, if nobody acts:* {}{then}.", said.join("; then ")))
+    Some(format!("*Next, if nobody acts:* {}{then}.", said.join("; ")))
 }
 
 fn asked(user: &UserId, silent_until: Option<At>, d: &Directory) -> String {

@@ -6,9 +6,9 @@ use super::kit::{actions, context, divider, header, plain, section};
 use super::mrkdwn::{day_and_time, escape, names};
 use super::why::only;
 use super::{Message, limits};
-use crate::domain::directory::{Directory, User};
+use crate::domain::directory::{Directory, Target, User};
 use crate::domain::duty::{Duty, Named, asked_only, named};
-use crate::domain::id::StoreId;
+use crate::domain::id::{StoreId, UserId};
 use crate::domain::incident::Incident;
 use crate::domain::stamp::At;
 use slack_morphism::prelude::*;
@@ -29,20 +29,23 @@ pub struct Me<'a> {
 pub fn home(me: &Me<'_>, open: usize, d: &Directory, store: StoreId) -> SlackView {
     let Me { user, duties, silent_until, mine, quiet } = *me;
     let named = named(d, &user.id);
+    let last = last(&user.id, duties, d);
+    let is_idle = duties.is_empty() && named.is_empty();
     let heading = match (duties, named.as_slice()) {
-        ([], []) => "You are not on call",
+        ([], []) if last.is_none() => "You are not on call",
         ([], named) if named.iter().all(|n| !n.is_first) => "You are asked when nobody else answers",
         _ => "You are on call",
     };
     let mut blocks = vec![header(heading)];
-    if duties.is_empty() && named.is_empty() {
+    if is_idle && last.is_none() {
         blocks.push(section(
             "Nobody pages you by a schedule now. `/pager oncall` shows who is on call, and when you are.",
         ));
     }
     blocks.extend(duties.iter().map(|duty| section(&on_duty(duty, d))));
     blocks.extend(named.iter().take(limits::LIST).map(|n| section(&by_name(n, d))));
-    if let (Some(until), false) = (silent_until, duties.is_empty() && named.is_empty()) {
+    blocks.extend(last.map(section));
+    if let (Some(until), false) = (silent_until, is_idle && last.is_none()) {
         blocks.push(section(&super::dnd::to_you(until)));
     }
     let by = match user.slack {
@@ -103,6 +106,16 @@ pub fn on_duty(duty: &Duty, d: &Directory) -> String {
     let only = asked_only(d, &duty.schedule).and_then(|when| only(&when));
     let only = only.map(|only| format!(" It is asked {only}.")).unwrap_or_default();
     format!("*{}*{until}.{only}{above}", escape(schedule, limits::LABEL))
+}
+
+/// What nobody answered comes to the reader, by name or by a schedule that they carry.
+pub fn last(user: &UserId, duties: &[Duty], d: &Directory) -> Option<&'static str> {
+    let is_theirs = |target: &Target| match target {
+        Target::User(of) => of == user,
+        Target::Schedule(id) => duties.iter().any(|duty| duty.schedule == *id),
+        Target::Channel(_) => false,
+    };
+    d.catch_all.iter().any(is_theirs).then_some("You are the last to be asked: what nobody answered comes to you.")
 }
 
 /// A level that names the reader, whoever is on call.

@@ -281,6 +281,7 @@ pub fn help(command: &str, topic: Option<Topic>) -> Message {
             ("silence end 3", "ends one; what still fires pages"),
         ],
         Some(Topic::Misconfigured) => &[
+            ("not-actionable 12", "nothing had to be done: resolves it, and lists its alert"),
             ("misconfigured", "alerts that were not urgent or not actionable, and how to mend them"),
             ("misconfigured payments-api", "one service's"),
             ("misconfigured mended 3", "takes one off the list"),

@@ -8,6 +8,7 @@ use super::{Message, limits};
 use crate::domain::directory::{Directory, Urgency};
 use crate::domain::id::{MisconfiguredNo, ServiceId, StoreId};
 use crate::domain::misconfigured::{Misconfigured, NAME_LABEL};
+use crate::domain::urgency::UrgencyBy;
 use slack_morphism::prelude::*;
 
 /// Alerts in one list: each comes with a rule of six lines.
@@ -55,8 +56,14 @@ pub fn list(
         return message;
     }
     let text = format!("Misconfigured alerts{of_service}, the most often marked first");
-    let how = "Mend it at its monitor: correct its threshold, lower its severity, or delete it. Or let it only inform: put the rule below it into `config.toml`, before every other `[[route]]`. Then press *Mended*.";
-    let mut blocks = vec![context(&text), context(how)];
+    let by_severity = all.iter().filter_map(|m| d.services.get(m.told.as_ref().unwrap_or(&m.service)));
+    let by_severity = by_severity.map(|s| &s.urgency_by).any(|by| matches!(by, UrgencyBy::Severity(_)));
+    let lower = if by_severity { "lower its severity, " } else { "" };
+    let how = format!(
+        "Mend it at its monitor: correct its threshold, {lower}or delete it. Or let it only inform: put the rule below it \
+         into `config.toml`, before every other `[[route]]`. Then press *Mended*."
+    );
+    let mut blocks = vec![context(&text), context(&how)];
     blocks.extend(all.iter().take(LISTED).map(|m| section_with(&line(m, d), mended_button(m, store, d))));
     if all.len() > LISTED {
         let narrower = if of.is_some() { "" } else { &format!(": `{c} misconfigured SERVICE` lists one service's") };
@@ -88,7 +95,7 @@ fn line(m: &Misconfigured, d: &Directory) -> String {
         note => format!(" \u{201c}{}\u{201d}", escape(note, limits::TITLE)),
     };
     format!(
-        "`{}` *{}*{by_key}: {}{since}; last by {} at {}. Newest: {}, {urgency} urgency.{note}\n{}",
+        "`{}` *{}*{by_key}: {}{since}; last by {}, {}. Newest: {}, {urgency} urgency.{note}\n{}",
         m.no.0,
         called(m, d),
         why.join(", "),

@@ -287,10 +287,12 @@ pub fn maintenance(d: &Directory, origin: &Origin) -> SlackView {
 /// What is offered first: an hour, as a command without a time.
 const ANNOUNCED_FIRST: usize = 1;
 
-/// "Announce what, about what, until when?" Filled with what a message says; `is_cut`: with its beginning.
+/// "Announce what, about what, until when?" Filled with what a message says; `is_cut`: with its beginning. `about`:
+/// what it is about, if nobody says otherwise.
 pub fn announce(
     text: &str,
     is_cut: bool,
+    about: Option<&Scope>,
     choices: &[SnoozeChoice],
     d: &Directory,
     command: &str,
@@ -313,10 +315,13 @@ pub fn announce(
             groups.push(SlackBlockOptionGroup::new(plain(label), options));
         }
     }
+    let offered = groups.iter().flat_map(|group| &group.options);
+    let value = about.map(|of| Scoped(Some(of.clone())).value());
+    let first = offered.into_iter().find(|o| Some(&o.value) == value.as_ref()).cloned();
     let about = SlackBlockStaticSelectElement::new()
         .with_action_id(FIELD.into())
         .with_option_groups(groups)
-        .with_initial_option(everything);
+        .with_initial_option(first.unwrap_or(everything));
     let until: Vec<_> = choices.iter().map(|c| option(&c.words, &c.until.0.to_string())).collect();
     let first = until.get(ANNOUNCED_FIRST).or(until.first()).cloned();
     let mut radio = SlackBlockRadioButtonsElement::new(until).with_action_id(FIELD.into());

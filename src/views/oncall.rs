@@ -97,6 +97,7 @@ fn line(w: &Watch<'_>, d: &Directory) -> String {
 pub fn me(user: &UserId, duties: &[Duty], coming: &[Coming], silent_until: Option<At>, d: &Directory) -> Message {
     let mut lines: Vec<String> = duties.iter().map(|duty| super::home::on_duty(duty, d)).collect();
     lines.extend(named(d, user).iter().take(limits::LIST).map(|n| super::home::by_name(n, d)));
+    lines.extend(super::home::last(user, duties, d).map(str::to_owned));
     let is_asked = !lines.is_empty();
     if !is_asked {
         lines.push("You are not on call.".to_owned());

@@ -110,9 +110,8 @@ fn lead(i: &Incident, p: &Page, d: &Directory) -> String {
 
 fn status_for(i: &Incident, p: &Page, d: &Directory) -> String {
     match (p.purpose, &i.state) {
-        (_, State::Acknowledged { timeout: AckTimeout::TriggerAt(at), .. }) if is_asked_still_on_it(i, p) => {
-            let since = i.timeline.iter().rev().find(|e| !matches!(e.what, Happening::StillOnItAsked { .. }));
-            let since = since.map_or(i.opened, |e| e.wall);
+        (_, State::Acknowledged { timeout: AckTimeout::TriggerAt(at), since, .. }) if is_asked_still_on_it(i, p) => {
+            let since = i.timeline.iter().rev().find(|e| is_work(&e.what)).map_or(*since, |e| e.wall);
             let then = match i.held_then {
                 Some(then) => format!(
                     "Without an answer it is triggered again at {}. It is {}: then you are paged again, and so is whoever \
@@ -124,7 +123,7 @@ fn status_for(i: &Incident, p: &Page, d: &Directory) -> String {
                     format!("Without an answer you are paged again at {}, and so is whoever is on call.", time(*at))
                 }
             };
-            format!("*Still on it?* Nothing happened since {}. {then}", time(since))
+            format!("*Still on it?* Nobody did anything here since {}. {then}", time(since))
         }
         (Purpose::Begin, _) if is_asked_to_begin(i, p) => super::sla::question(i),
         (Purpose::Raised, State::Acknowledged { by: Some(by), .. }) if is_recipient(p, by) => {
@@ -145,6 +144,24 @@ fn status_for(i: &Incident, p: &Page, d: &Directory) -> String {
         }
         (Purpose::CatchAll, State::Triggered { .. }) if is_asked_last(i) => last_call(i, p),
         _ => status(i, d),
+    }
+}
+
+/// Did somebody do something with it, so that it is not asked whether anybody does?
+fn is_work(what: &Happening) -> bool {
+    match what {
+        Happening::Acknowledged { .. }
+        | Happening::Joined { .. }
+        | Happening::Started { .. }
+        | Happening::Noted { .. }
+        | Happening::Mitigated { .. }
+        | Happening::Escalated { .. }
+        | Happening::RespondersAsked { .. }
+        | Happening::ReassignAsked { .. }
+        | Happening::Reassigned { .. }
+        | Happening::Reopened { .. } => true,
+        Happening::UrgencyChanged { by, .. } => by.is_some(),
+        _ => false,
     }
 }
 

@@ -6,8 +6,9 @@ use super::kit::{actions, context, plain, section};
 use super::mrkdwn::{day_and_time, escape, escape_marked, names, time};
 use super::{Message, limits};
 use crate::domain::directory::Directory;
+use crate::domain::hold::{Hold, HoldWhy};
 use crate::domain::id::{ChannelId, QuietId, ServiceId, StoreId, TeamId, UserId};
-use crate::domain::incident::Incident;
+use crate::domain::incident::{Incident, State};
 use crate::domain::page::Recipient;
 use crate::domain::post::{About, Post};
 use crate::domain::privacy::{may_read, may_read_of};
@@ -94,13 +95,40 @@ pub fn held(id: QuietId, w: &World) -> Vec<&Incident> {
     w.open_incidents().map(|i| &**i).filter(by_it).collect()
 }
 
-fn how_many(held: &[&Incident], w: &World) -> String {
-    match held.len() {
+fn how_many(q: &Quiet, w: &World, d: &Directory) -> String {
+    let mut said = match held(q.id, w).len() {
         n if w.meta.sweep.is_some() => format!("Held back so far: {n}."),
-        0 => "Nothing is held back now.".to_owned(),
+        0 => "It holds nothing back now.".to_owned(),
         1 => "Held back: 1 incident.".to_owned(),
         n => format!("Held back: {n} incidents."),
+    };
+    match elsewhere_held(q, w, d) {
+        0 => {}
+        1 => said.push_str(" Another one lasts longer and holds back 1 of what it covers."),
+        n => said.push_str(&format!(" Another one lasts longer and holds back {n} of what it covers.")),
     }
+    match asleep(q, w, d).len() {
+        0 => {}
+        1 => said.push_str(" 1 is snoozed into it."),
+        n => said.push_str(&format!(" {n} are snoozed into it.")),
+    }
+    said
+}
+
+/// How much of what it covers another window holds back, which lasts longer.
+fn elsewhere_held(q: &Quiet, w: &World, d: &Directory) -> usize {
+    let by_another =
+        |i: &Incident| matches!(&i.hold, Some(Hold { why: HoldWhy::Quiet { quiet, .. }, .. }) if *quiet != q.id);
+    w.open_incidents().filter(|i| by_another(i) && q.speaks_of(i, d)).count()
+}
+
+/// What is snoozed into it: it is triggered before its end, and pages at its end.
+fn asleep<'a>(q: &Quiet, w: &'a World, d: &Directory) -> Vec<&'a Incident> {
+    let waits = |i: &&Incident| {
+        let snoozed = matches!(i.state, State::Snoozed { .. });
+        snoozed && i.held_then.is_some_and(|then| then.until == q.until) && q.speaks_of(i, d)
+    };
+    w.open_incidents().map(|i| &**i).filter(waits).collect()
 }
 
 fn buttons(q: &Quiet, store: StoreId) -> Vec<SlackBlockButtonElement> {
@@ -146,7 +174,7 @@ pub fn post(p: &Post, id: QuietId, w: &World, d: &Directory, store: StoreId) -> 
             format!(
                 ":no_bell: *{called}* by {by} until {}{why}\n{} What still fires at the end pages whoever is on call then.{}",
                 day_and_time(q.until),
-                how_many(&held(id, w), w),
+                how_many(q, w, d),
                 elsewhere(q)
             ),
             buttons(q, store),
@@ -158,8 +186,8 @@ pub fn post(p: &Post, id: QuietId, w: &World, d: &Directory, store: StoreId) -> 
 fn over(q: &Quiet, by: Option<&UserId>, at: At, held: &HeldBack, called: &str, d: &Directory) -> String {
     let (when, after) = (day_and_time(at), after(held));
     match by {
-        None => format!(":bell: *{called}* ended at {when}. {after}"),
-        Some(by) if at >= q.from => format!(":bell: *{called}* was ended by {} at {when}. {after}", name(d, by)),
+        None => format!(":bell: *{called}* ended, {when}. {after}"),
+        Some(by) if at >= q.from => format!(":bell: *{called}* was ended by {}, {when}. {after}", name(d, by)),
         Some(by) => format!(":bell: *{called}* was cancelled by {} before it began.", name(d, by)),
     }
 }
@@ -196,7 +224,8 @@ pub fn ends_soon(p: &Post, id: QuietId, until: At, w: &World, d: &Directory, sto
     if q.until != until {
         return Some(Message::plain(format!("*{called}* lasts until {} now.", day_and_time(q.until))));
     }
-    let held = held(id, w);
+    let mut held = held(id, w);
+    held.extend(asleep(q, w, d));
     let readable = held.iter().filter(|i| may_read(i, d, reader.user, None));
     let mut listed: Vec<String> =
         readable.take(limits::BUNDLE).map(|i| format!("\n• {} {}", i.no, plain_title(i, limits::LABEL))).collect();
@@ -206,6 +235,9 @@ pub fn ends_soon(p: &Post, id: QuietId, until: At, w: &World, d: &Directory, sto
         left_out => listed.push(format!("\n• and {left_out} more")),
     }
     let then = match held.len() {
+        0 if elsewhere_held(q, w, d) > 0 => {
+            "Nothing pages then: what it covers is held back by another one, which lasts longer.".to_owned()
+        }
         0 => "Nothing is held back, so nothing pages then.".to_owned(),
         1 => "Then this pages whoever is on call, if it still fires:".to_owned(),
         n => format!("Then these {n} page whoever is on call, if they still fire:"),
@@ -250,7 +282,6 @@ pub fn not_elsewhere(p: &Post, id: QuietId, w: &World, d: &Directory) -> Option<
 /// What whoever made it reads.
 pub fn made(q: &Quiet, stopped: &[UserId], w: &World, d: &Directory, reader: Reader<'_>, command: &str) -> String {
     let (called, c) = (called(q, w, d, reader), escape(command, 40));
-    let held = held(q.id, w);
     let end = match q.kind() {
         Kind::Silence => format!("`{c} silence end {}` ends it.", q.id.0),
         Kind::Maintenance => format!("`{c} maintenance end {}` ends it.", q.id.0),
@@ -270,7 +301,7 @@ pub fn made(q: &Quiet, stopped: &[UserId], w: &World, d: &Directory, reader: Rea
     format!(
         "*{called}* until {}.{stopped} {} What still fires at the end pages whoever is on call then.{} {end}",
         day_and_time(q.until),
-        how_many(&held, w),
+        how_many(q, w, d),
         elsewhere(q)
     )
 }
@@ -289,7 +320,7 @@ pub fn extended(q: &Quiet, w: &World, d: &Directory, reader: Reader<'_>) -> Stri
         "*{}* lasts until {} now. {} What still fires then pages whoever is on call.",
         called(q, w, d, reader),
         day_and_time(q.until),
-        how_many(&held(q.id, w), w)
+        how_many(q, w, d)
     )
 }
 
@@ -309,7 +340,7 @@ pub fn line(q: &Quiet, w: &World, d: &Directory, reader: Reader<'_>) -> String {
             "`{}` :no_bell: *{called}* until {}, by {by}{why} {}",
             q.id.0,
             day_and_time(q.until),
-            how_many(&held(q.id, w), w)
+            how_many(q, w, d)
         ),
     }
 }

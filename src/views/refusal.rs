@@ -195,14 +195,14 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
             format!("There is no override {}, or it is over. `/pager oncall overrides` lists them.", id.0)
         }
         Refusal::OverrideInThePast { until } => {
-            format!("The override would have ended at {} already. Choose a later end.", day_and_time(*until))
+            format!("The override would have ended already, {}. Choose a later end.", day_and_time(*until))
         }
         Refusal::QuietWithoutReason => {
-            "Say why, for whoever is paged meanwhile: `because deploy` at the end.".to_owned()
+            "Say why: `because deploy` at the end. It stands on the card of everything it holds back.".to_owned()
         }
         Refusal::QuietEndsBeforeItStarts => "It would end before it begins. Swap the two times.".to_owned(),
         Refusal::QuietInThePast { until } => {
-            format!("It would have ended at {} already. Choose a later end.", day_and_time(*until))
+            format!("It would have ended already, {}. Choose a later end.", day_and_time(*until))
         }
         Refusal::QuietTooLong { kind: Kind::Silence, latest } => {
             format!("A silence lasts 7 days at most. Choose an end before {}.", day_and_time(*latest))

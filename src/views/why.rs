@@ -44,7 +44,7 @@ fn opened(i: &Incident, d: &Directory) -> String {
     };
     let at = day_and_time(i.opened);
     let config = i.origin.as_ref().map(|o| format!(", with configuration {} in force", o.config)).unwrap_or_default();
-    format!("*Opened:* {by} at {at} for {}, tier {}{config}.", escape(service, limits::LABEL), i.tier)
+    format!("*Opened:* {by}, {at}, for {}, tier {}{config}.", escape(service, limits::LABEL), i.tier)
 }
 
 /// By which way its first event came.
@@ -57,7 +57,7 @@ fn came_by(i: &Incident) -> String {
         Source::Warridor => " (its body could not be read)",
         Source::Person => "",
     };
-    let key = origin.key.as_ref().map(|key| format!(", by the key `{}`,", escape(key, limits::LABEL)));
+    let key = origin.key.as_ref().map(|key| format!(" by the key `{}`", escape(key, limits::LABEL)));
     format!("{source}{}", key.unwrap_or_default())
 }
 

@@ -41,6 +41,7 @@ fn command_line(command: &Command, tz: Tz) -> String {
         Command::Reassign(which, user) => format!("reassign {} @{user}", no(*which)),
         Command::Urgency(which, urgency) => format!("urgency {} {urgency:?}", no(*which)),
         Command::Mitigated(which) => format!("mitigated {}", no(*which)),
+        Command::NotActionable(which) => format!("not actionable {}", no(*which)),
         Command::ImOnIt(which) => format!("start {}", no(*which)),
         Command::Resolve(which, note) => {
             format!("resolve {}{}", no(*which), note.as_ref().map_or_else(String::new, |n| format!(" `{n}`")))

@@ -114,7 +114,11 @@ fn event(item: &Item<'_>) -> Result<Event, DecodeError> {
         (Some(key), _) => text::dedup_key(&key),
         (None, Some(title)) => Arc::from(text::short_hash([title.as_str()])),
         (None, None) => {
-            return Err(DecodeError::new("dedup_key", "neither dedup_key nor title", "at least one of them"));
+            let (field, mend) = match action {
+                EventAction::Trigger => ("title", "what is wrong, in one line"),
+                _ => ("dedup_key", "the key, or the title, with which it was triggered"),
+            };
+            return Err(DecodeError::new(field, "neither dedup_key nor title", mend));
         }
     };
     if action == EventAction::Trigger && title.is_none() {

@@ -214,6 +214,7 @@ impl Handler {
             | Command::Reassign(..)
             | Command::Urgency(..)
             | Command::Mitigated(_)
+            | Command::NotActionable(_)
             | Command::ImOnIt(_)
             | Command::Resolve(..)
             | Command::Reopen(_)
@@ -400,6 +401,7 @@ fn deed(command: &Command) -> Option<(Which, Deed)> {
         Command::Reassign(which, to) => (which, Deed::Reassign { to }),
         Command::Urgency(which, to) => (which, Deed::SetUrgency { to }),
         Command::Mitigated(which) => (which, Deed::Mitigate),
+        Command::NotActionable(which) => (which, Deed::NotActionable),
         Command::ImOnIt(which) => (which, Deed::Start),
         Command::Resolve(which, note) => (which, Deed::Resolve { note }),
         Command::Reopen(no) => (Which::No(no), Deed::Reopen),
@@ -449,7 +451,8 @@ fn verb(deed: &Deed) -> &'static str {
         Deed::Reassign { .. } => "reassign",
         Deed::SetUrgency { .. } => "urgency",
         Deed::Mitigate => "mitigated",
-        Deed::Resolve { .. } | Deed::NotActionable => "resolve",
+        Deed::Resolve { .. } => "resolve",
+        Deed::NotActionable => "not-actionable",
         Deed::Reopen => "reopen",
         // By button only.
         Deed::DeclinePageAgain => "show",

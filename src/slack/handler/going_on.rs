@@ -5,9 +5,10 @@ use super::{ANSWER, Came, Handler, origin};
 use crate::command::{self, Doing};
 use crate::domain::directory::{Directory, User};
 use crate::domain::fact::Fact;
-use crate::domain::going_on::{ANNOUNCEMENT_CHARS, Announce};
-use crate::domain::id::{IncidentNo, SlackUserId};
+use crate::domain::going_on::{ANNOUNCEMENT_CHARS, Announce, Scope};
+use crate::domain::id::{ChannelId, IncidentNo, SlackUserId};
 use crate::domain::input::What;
+use crate::domain::lookup::Lookup;
 use crate::domain::snooze;
 use crate::pump::Snapshot;
 use crate::slack::said::{Said, unescaped};
@@ -44,8 +45,18 @@ impl Handler {
         let (text, is_cut) = announceable(&said.text, user.tz, &s.directory);
         let origin = views::action_id::Origin { link: said.link.clone(), ..origin(&s, IncidentNo(0), &place) };
         let choices = snooze::choices(self.clock.now(), user.tz);
-        let view = views::modal::announce(&text, is_cut, &choices, &s.directory, self.pager(), &origin);
+        let about = place.channel.as_ref().and_then(|channel| of_channel(channel, &s.directory));
+        let view = views::modal::announce(&text, is_cut, about.as_ref(), &choices, &s.directory, self.pager(), &origin);
         self.show(&place, "views.open", json!(view)).await;
+    }
+}
+
+/// What is said in a channel is about the team whose channel it is, or the service.
+fn of_channel(channel: &ChannelId, d: &Directory) -> Option<Scope> {
+    match (d.team_of_channel(channel), d.service_of_channel(channel)) {
+        (Lookup::Found(team), _) => Some(Scope::Team(team.id.clone())),
+        (_, Lookup::Found(service)) => Some(Scope::Service(service.id.clone())),
+        _ => None,
     }
 }
 
@@ -80,7 +91,7 @@ fn announceable(text: &str, tz: Tz, d: &Directory) -> (String, bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::id::{ChannelId, UserId};
+    use crate::domain::id::UserId;
 
     #[test]
     fn what_a_message_says_is_read_as_a_person_reads_it() {
