@@ -998,12 +998,16 @@ impl Fact {
         matches!(self, Self::PersonAdded { .. } | Self::PersonRemoved { .. } | Self::PersonForgotten { .. })
     }
 
-    /// May an incident be held back from here on, or not be any more?
+    /// May an incident be held back from here on, or not be any more, or be covered by something else?
     pub fn changes_what_is_held(&self) -> bool {
         matches!(
             self,
             Self::Held { .. }
                 | Self::HoldEnded { .. }
+                | Self::WillBeHeld { .. }
+                | Self::SnoozeEnded { .. }
+                | Self::AlertJoined(_)
+                | Self::AlertLetGo { .. }
                 | Self::Acknowledged { .. }
                 | Self::AcknowledgedByEvent { .. }
                 | Self::Reassigned { .. }
