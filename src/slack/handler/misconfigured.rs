@@ -52,20 +52,10 @@ impl Handler {
         if let Some(refused) = refused(&s, entry, reader) {
             return self.later(by.clone(), place, title, refused);
         }
-        let message = match self.decide(id.into(), What::Mended { entry, by: user.clone() }, DECIDE).await {
-            Came::To { .. } => is_mended(&s, entry),
-            Came::Refused(refusal) => Message::plain(views::refusal::refusal(&refusal, &s.directory)),
-            Came::NotSaved => {
-                self.later(by.clone(), place, title, Message::plain(views::reply::not_saved()));
-                return Handled::NoAck("not saved".to_owned());
-            }
-            Came::Busy => {
-                self.later(by.clone(), place, title, Message::plain(views::reply::busy()));
-                return Handled::NoAck("too much waits".to_owned());
-            }
-            Came::Late => return Handled::NoAck("not decided in time".to_owned()),
-        };
-        self.later(by.clone(), place, title, message)
+        match self.decide(id.into(), What::Mended { entry, by: user.clone() }, DECIDE).await {
+            Came::To { .. } => self.later(by.clone(), place, title, is_mended(&s, entry)),
+            other => self.undone(other, by.clone(), place, title),
+        }
     }
 }
 

@@ -182,6 +182,24 @@ impl Handler {
         }
     }
 
+    /// Why what a button asks for was not done. Its envelope is not acknowledged where nobody knows, or where Slack had
+    /// better send it again.
+    fn undone(&self, came: Came, by: SlackUserId, place: Place, title: String) -> Handled {
+        let said = |words: String| self.later(by, place, title, Message::plain(words));
+        match came {
+            Came::Refused(refusal) => said(views::refusal::refusal(&refusal, &self.board.snapshot().directory)),
+            Came::NotSaved => {
+                said(views::reply::not_saved());
+                Handled::NoAck("not saved".to_owned())
+            }
+            Came::Busy => {
+                said(views::reply::busy());
+                Handled::NoAck("too much waits".to_owned())
+            }
+            Came::Late | Came::To { .. } => Handled::NoAck("not decided in time".to_owned()),
+        }
+    }
+
     /// What the person sees is out of date: brings it up to date.
     fn refresh(&self, no: IncidentNo) {
         self.outbox.refresh(no, At(self.clock.steady_ms()));

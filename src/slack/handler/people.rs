@@ -187,7 +187,7 @@ impl Handler {
                     this.answer(&by, place, "Warridor", &Message::plain(words)).await;
                 })
             }
-            other => self.undone(other, by, place),
+            other => self.undone(other, by, place, "Warridor".to_owned()),
         }
     }
 
@@ -251,24 +251,7 @@ impl Handler {
                     let words = views::refusal::refusal(&refusal, &snapshot.directory);
                     this.answer(&by, place, "Warridor", &Message::plain(words)).await;
                 }),
-            other => self.undone(other, by, place),
-        }
-    }
-
-    /// Why it was not done; not acknowledged where nobody knows.
-    fn undone(&self, came: Came, by: SlackUserId, place: Place) -> Handled {
-        let said = |words: String| self.later(by, place, "Warridor".to_owned(), Message::plain(words));
-        match came {
-            Came::Refused(refusal) => said(views::refusal::refusal(&refusal, &self.board.snapshot().directory)),
-            Came::NotSaved => {
-                said(views::reply::not_saved());
-                Handled::NoAck("not saved".to_owned())
-            }
-            Came::Busy => {
-                said(views::reply::busy());
-                Handled::NoAck("too much waits".to_owned())
-            }
-            Came::Late | Came::To { .. } => Handled::NoAck("not decided in time".to_owned()),
+            other => self.undone(other, by, place, "Warridor".to_owned()),
         }
     }
 

@@ -108,15 +108,7 @@ impl Handler {
                 let why = views::refusal::message(&refusal, &snapshot.directory, subject);
                 self.later(by, place, title, why)
             }
-            Came::NotSaved => {
-                self.later(by, place, title, Message::plain(views::reply::not_saved()));
-                Handled::NoAck("not saved".to_owned())
-            }
-            Came::Busy => {
-                self.later(by, place, title, Message::plain(views::reply::busy()));
-                Handled::NoAck("too much waits".to_owned())
-            }
-            Came::Late => Handled::NoAck("not decided in time".to_owned()),
+            other => self.undone(other, by, place, title),
         }
     }
 

@@ -89,23 +89,14 @@ impl Handler {
             }
             _ => What::EndQuiet { id: lasting.quiet, by: user.clone() },
         };
-        let message = match self.decide(id.into(), asked, DECIDE).await {
+        match self.decide(id.into(), asked, DECIDE).await {
             Came::To { facts, snapshot: after } => {
                 let reader = Reader { user: Some(&user), channel: place.channel.as_ref() };
-                came_of(&facts, &snapshot, &after, Some(lasting.quiet), reader, "/pager")
+                let message = came_of(&facts, &snapshot, &after, Some(lasting.quiet), reader, "/pager");
+                self.later(by.clone(), place, title, message)
             }
-            Came::Refused(refusal) => Message::plain(views::refusal::refusal(&refusal, &snapshot.directory)),
-            Came::NotSaved => {
-                self.later(by.clone(), place, title, Message::plain(views::reply::not_saved()));
-                return Handled::NoAck("not saved".to_owned());
-            }
-            Came::Busy => {
-                self.later(by.clone(), place, title, Message::plain(views::reply::busy()));
-                return Handled::NoAck("too much waits".to_owned());
-            }
-            Came::Late => return Handled::NoAck("not decided in time".to_owned()),
-        };
-        self.later(by.clone(), place, title, message)
+            other => self.undone(other, by.clone(), place, title),
+        }
     }
 
     /// The form in which somebody plans maintenance.
