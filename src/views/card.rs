@@ -398,7 +398,8 @@ pub fn buttons(i: &Incident, d: &Directory, subject: Subject) -> Vec<SlackBlockB
     let more = || button(Action::More, "More…", subject);
     let start = || button(Action::Start, "I'm on it", subject);
     let escalate = || match who_is_above(i, d) {
-        Some(question) => {
+        Some(whom) => {
+            let question = super::hold::all_the_same(i).unwrap_or_default() + &whom;
             button(Action::Escalate, "Escalate", subject).with_confirm(confirm("Escalate?", &question, "Escalate"))
         }
         // Nobody is above: somebody can still be asked by name.

@@ -60,11 +60,14 @@ pub fn lasts(then: HeldThen) -> String {
 
 /// "in maintenance until Mar 2 14:00", in a sentence.
 pub fn lasting(then: HeldThen) -> String {
-    let how = match then.kind {
+    format!("{}{}", how_lasting(then.kind), until(Some(then.until)))
+}
+
+fn how_lasting(kind: Kind) -> &'static str {
+    match kind {
         Kind::Silence => "silenced",
         Kind::Maintenance => "in maintenance",
-    };
-    format!("{how}{}", until(Some(then.until)))
+    }
 }
 
 fn until(at: Option<At>) -> String {
@@ -77,6 +80,25 @@ pub(super) fn because(words: &str) -> String {
         words if words.is_empty() => ".".to_owned(),
         words if words.ends_with(['.', '!', '?']) => format!(": {words}"),
         words => format!(": {words}."),
+    }
+}
+
+/// What somebody's press does not end; `None`: nothing that lasts.
+pub fn stays(hold: &Hold) -> Option<String> {
+    match hold.why {
+        HoldWhy::Quiet { kind, .. } => {
+            let until = until(hold.until);
+            Some(format!("It stays {}{until}.", how_lasting(kind)))
+        }
+        HoldWhy::Settling | HoldWhy::Threshold(_) => None,
+    }
+}
+
+/// Before a question whether somebody is to be paged all the same.
+pub fn all_the_same(i: &Incident) -> Option<String> {
+    match i.hold.as_ref()?.why {
+        HoldWhy::Quiet { kind, .. } => Some(format!("{}: nobody is to be paged for it. ", how(kind))),
+        HoldWhy::Settling | HoldWhy::Threshold(_) => None,
     }
 }
 

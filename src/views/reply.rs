@@ -215,10 +215,12 @@ fn opened(urgency: Urgency, facts: &[Fact], after: &Incident, d: &Directory) -> 
     format!("{} is open for {}, in <#{}>: {then}", after.no, escape(service, limits::LABEL), after.channel)
 }
 
+/// What stays as it was.
 fn kept(after: &Incident, d: &Directory) -> String {
-    match after.responder() {
-        Some(by) => format!(" {} keeps it.", name(d, by)),
-        None => String::new(),
+    match (after.responder(), &after.hold) {
+        (Some(by), _) => format!(" {} keeps it.", name(d, by)),
+        (None, Some(hold)) if let Some(stays) = super::hold::stays(hold) => format!(" {stays}"),
+        (None, _) => String::new(),
     }
 }
 
