@@ -28,6 +28,7 @@ at_both_sizes! {
     somebody_who_was_not_asked_takes_it_with_one_tap_more
     a_maintenance_window_is_made_seen_and_ended
     a_silence_is_made_seen_and_ended
+    somebody_stands_in_and_it_is_taken_and_ended
     the_home_tab_acts_and_pages
     a_message_is_announced
     words_to_the_bot_are_commands
@@ -245,7 +246,7 @@ async fn a_maintenance_window_is_made_seen_and_ended(size: Size) {
     story.look("the maintenance window").await;
     story.submit().await;
     story.page.shows(".only-me", "Maintenance of Payments API until").await;
-    story.page.shows("#messages article", "Nothing is held back now").await;
+    story.page.shows("#messages article", "It holds nothing back now").await;
     story.look("maintenance").await;
 
     story.desk("🔥 payments down").await;
@@ -289,6 +290,33 @@ async fn a_silence_is_made_seen_and_ended(size: Size) {
     story.tap("#main", "quiet.end").await;
     story.page.shows(".only-me", "was ended by Ana Silva").await;
     story.card("Paging Ana Silva since").await;
+    story.page.has_no_complaints().await;
+}
+
+async fn somebody_stands_in_and_it_is_taken_and_ended(size: Size) {
+    let story = Story::quiet(size, "ana").await;
+    story.say("/pager oncall override payments @chen 2h").await;
+    story.page.shows(".only-me", "Chen Wei is on call for").await;
+    story.look("somebody stands in").await;
+    story.desk("🔥 payments down").await;
+    story.card("Paging Chen Wei since").await;
+    story.be("chen", "home").await;
+    story.page.shows(".home", "You are on call").await;
+    story.page.shows(".home", "payments-api is down").await;
+
+    story.be("ben", "payments").await;
+    story.say("/pager oncall take payments 1h").await;
+    story.page.shows(".only-me", "You are on call for").await;
+    story.say("/pager oncall overrides").await;
+    story.page.shows(".only-me", "2 overrides are ahead").await;
+    story.look("overrides").await;
+    story.say("/pager oncall override remove 2").await;
+    story.page.shows(".only-me", "Override 2 is over: Ben Okafor").await;
+    story.say("/pager oncall override remove 1").await;
+    story.page.shows(".only-me", "On call now: Ana Silva.").await;
+    story.look("overrides ended").await;
+    story.be("chen", "home").await;
+    story.page.shows(".home", "You are not on call").await;
     story.page.has_no_complaints().await;
 }
 

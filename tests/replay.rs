@@ -228,6 +228,28 @@ fn a_start_after_which_nothing_changed_leaves_topics_and_groups_alone() {
     assert_eq!(set(&sim), 2, "{}", sim.tail());
 }
 
+/// Slack refuses to empty a user group.
+#[test]
+fn fault_28_a_group_that_would_be_empty_keeps_its_members_and_the_admins_hear_of_it_once() {
+    let mut directory = sim::company::company();
+    let rotations = directory.schedules.remove(&"empty".into()).map(|empty| empty.layers).expect("one without people");
+    directory.schedules.get_mut(&"primary".into()).expect("the team's").layers = rotations;
+    let mut sim = Sim::of(directory, sim::START, 1);
+    sim.advance(5 * MINUTE);
+    let told = |sim: &Sim, words: &str| sim.transcript.iter().filter(|l| l.contains(words)).count();
+    assert_eq!(sim.following().1, ["U0MARA"], "as it was\n{}", sim.tail());
+    assert_eq!(told(&sim, "usergroups.users.update"), 0);
+    let kept = "Nobody is on call at the first level of *pay*. Slack has no empty user groups";
+    assert_eq!(told(&sim, kept), 1, "{}", sim.tail());
+    sim.override_shift("primary", "ben", sim.wall, sim.wall.plus_ms(HOUR));
+    sim.advance(5 * MINUTE);
+    assert_eq!(sim.following().1, ["U0BEN"], "{}", sim.tail());
+    assert_eq!(told(&sim, "The user group of *pay* follows who is on call again"), 1, "{}", sim.tail());
+    sim.advance(2 * HOUR);
+    assert_eq!(sim.following().1, ["U0BEN"], "the last who was: {}", sim.tail());
+    assert_eq!(told(&sim, kept), 2, "told anew: {}", sim.tail());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(cases()))]
 
