@@ -8,7 +8,7 @@ use super::id::{ScheduleId, ServiceId, UserId};
 use super::schedule::{Override, Schedule, resolve, shifts, takeover};
 use super::stamp::{At, Stamp};
 use super::world::World;
-use super::{dnd, escalation};
+use super::{dnd, level};
 
 /// One schedule that a person carries now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,14 +62,14 @@ pub fn who_would_be_asked(world: &World, directory: &Directory, stamp: Stamp, st
     // Nothing is decided on this copy.
     let mut world = world.clone();
     let case = Case { tier: None, labels: None, hours: &directory.hours, wall: stamp.wall };
-    escalation::who_would_be_asked(&Decision::new(&mut world, directory, stamp), steps, case)
+    level::who_would_be_asked(&Decision::new(&mut world, directory, stamp), steps, case)
 }
 
 /// Whom a call by this policy would ask first, for an incident of this tier without labels.
 pub fn who_first(world: &World, directory: &Directory, stamp: Stamp, policy: &Policy, tier: u8) -> Vec<Asked> {
     let mut world = world.clone();
     let case = Case { tier: Some(tier), labels: Some(""), hours: &directory.hours, wall: stamp.wall };
-    escalation::who_first(&Decision::new(&mut world, directory, stamp), policy, case)
+    level::who_first(&Decision::new(&mut world, directory, stamp), policy, case)
 }
 
 /// Until when no page to this person may make a sound, on the wall clock; `None`: one does.

@@ -6,7 +6,6 @@ use super::alert::{Alert, AlertState};
 use super::course::{Clearing, Had};
 use super::decision::Decision;
 use super::directory::Urgency;
-use super::escalation;
 use super::fact::{Fact, ResolvedBy};
 use super::id::{AlertKey, IncidentNo, UserId};
 use super::incident::{Incident, State};
@@ -15,6 +14,7 @@ use super::page::RevokeReason;
 use super::refusal::Refusal;
 use super::stamp::At;
 use super::text::Text;
+use super::{escalation, paging};
 
 /// What a trigger of a known alert is.
 enum News {
@@ -128,7 +128,7 @@ fn come_back(d: &mut Decision<'_>, no: IncidentNo, key: &AlertKey, starts_at: Op
 }
 
 fn is_reachable(d: &Decision<'_>, user: &UserId) -> bool {
-    d.directory.users.get(user).is_some_and(escalation::is_reachable)
+    d.directory.users.get(user).is_some_and(paging::is_reachable)
 }
 
 /// Alerts that lead to another incident by now stay there.
@@ -175,7 +175,7 @@ pub(super) fn acknowledge(d: &mut Decision<'_>, key: &AlertKey) {
     match &incident.state {
         // Whatever flaps and has cleared waits for nobody.
         State::Triggered { .. } if incident.course.clearing.is_none() => {
-            escalation::revoke_pages(d, incident.no, None, RevokeReason::Answered);
+            paging::revoke_pages(d, incident.no, None, RevokeReason::Answered);
             let ask_at = d.ask_at(incident.urgency);
             d.emit(Fact::AcknowledgedByEvent { incident: incident.no, ask_at });
         }
@@ -226,7 +226,7 @@ fn cleared(d: &mut Decision<'_>, no: IncidentNo) {
     }
     let stops = !i.is_with_somebody();
     if stops {
-        escalation::revoke_pages(d, no, None, RevokeReason::Cleared);
+        paging::revoke_pages(d, no, None, RevokeReason::Cleared);
     }
     d.emit(Fact::WillResolve {
         incident: no,
@@ -334,7 +334,7 @@ fn resolve_incident(
     back_until: Option<At>,
     quiet_since: Option<At>,
 ) {
-    escalation::revoke_pages(d, incident, None, RevokeReason::Resolved);
+    paging::revoke_pages(d, incident, None, RevokeReason::Resolved);
     let close_at = d.stamp.at.plus_secs(d.directory.settings.close_after_secs);
     d.emit(Fact::Resolved { incident, by, note, close_at, back_until, quiet_since });
 }

@@ -6,94 +6,17 @@
 use super::call::{Asked, Call, CallKind, CallState, QueuedPage, SkipReason, Skipped};
 use super::condition::Case;
 use super::decision::Decision;
-use super::directory::{Method, Policy, Step, Target, Urgency, User};
+use super::directory::{Method, Policy, Target, Urgency};
 use super::fact::{Fact, StepStarted};
-use super::id::{CallNo, IncidentNo, PageId, PolicyId, UserId};
-use super::incident::{AckTimeout, Incident, State};
-use super::page::{Page, PageState, Purpose, Recipient, RevokeReason};
+use super::id::{CallNo, IncidentNo, UserId};
+use super::incident::{Incident, State};
+use super::level::{Chosen, ask_target, case_of, choose, who_next};
+use super::page::{PageState, Purpose, Recipient, RevokeReason};
+use super::paging::{can_reach, is_reachable, request_page};
 use super::post::About;
 use super::schedule::resolve;
 use super::stamp::At;
-use super::world::Wake;
-use super::{dnd, episode, going_on, hold, listing, oncall, post, quieting, settle, sla, threshold, urgency};
-
-/// At most this many deadlines are served by one wake, oldest first; the rest by the next.
-pub const DUE_AT_ONCE: usize = 64;
-
-/// Everything whose time has come.
-pub(super) fn due(d: &mut Decision<'_>) {
-    for wake in d.world().due(d.stamp.at, DUE_AT_ONCE) {
-        match wake {
-            Wake::Incident(no) => incident_due(d, no),
-            Wake::Shift(schedule) => oncall::shift_due(d, &schedule),
-            Wake::Override(id) => oncall::override_due(d, id),
-            Wake::Post(id) => post::due(d, id),
-            Wake::Announcement(no) => going_on::due(d, no),
-            Wake::Quiet(id) => quieting::due(d, id),
-            Wake::Sweep => quieting::sweep_on(d),
-        }
-    }
-}
-
-fn incident_due(d: &mut Decision<'_>, no: IncidentNo) {
-    episode::due(d, no);
-    let Some(incident) = d.incident(no) else {
-        return;
-    };
-    let at = d.stamp.at;
-    let is_over = incident.course.clearing.is_some();
-    match &incident.state {
-        State::Snoozed { due, by, .. } if *due <= at => {
-            let held = hold::held_then(d, &incident, d.stamp.wall);
-            d.emit(Fact::SnoozeEnded { incident: no, held });
-            page_again(d, &incident, Some(by));
-        }
-        State::Acknowledged { by, timeout: AckTimeout::AskAt(ask), .. } if *ask <= at && !is_over => {
-            ask_still_on_it(d, no, by.as_ref())
-        }
-        State::Acknowledged { by, timeout: AckTimeout::TriggerAt(t), .. } if *t <= at && !is_over => {
-            let held = hold::held_then(d, &incident, d.stamp.wall);
-            d.emit(Fact::AckTimedOut { incident: no, held });
-            page_again(d, &incident, by.as_ref());
-        }
-        State::Resolved { close_at, .. } if *close_at <= at => settle::close(d, &incident),
-        State::Triggered { .. } if incident.hold.as_ref().is_some_and(|h| h.due.is_some_and(|due| due <= at)) => {
-            hold::end(d, &incident);
-        }
-        State::Triggered { .. } | State::Acknowledged { .. } | State::Snoozed { .. } | State::Resolved { .. } => {}
-    }
-    if incident.raise.is_some_and(|raise| raise.due <= at) {
-        urgency::due(d, no);
-    }
-    sla::due(d, no);
-    threshold::due(d, no);
-    if d.incident(no).is_some_and(|i| i.listing.is_some_and(|l| l.due <= at)) {
-        listing::due(d, no);
-    }
-    for call in incident.open_calls() {
-        call_due(d, no, call.no);
-    }
-}
-
-fn call_due(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo) {
-    let at = d.stamp.at;
-    let find = |d: &Decision<'_>| d.incident(no).and_then(|i| i.call(call_no).cloned()).filter(Call::is_open);
-    let Some(call) = find(d) else { return };
-    for queued in call.queue.iter().filter(|q| q.due <= at) {
-        request_page(d, no, call_no, Recipient::User(queued.user.clone()), queued.method, Purpose::Step, true);
-    }
-    match call.state {
-        CallState::Asking { next_at } if next_at <= at => next_step(d, no, call_no),
-        CallState::Exhausted { times, next_at: Some(next_at) } if next_at <= at => {
-            exhausted(d, no, call_no, times, Vec::new())
-        }
-        CallState::Starting
-        | CallState::Asking { .. }
-        | CallState::Exhausted { .. }
-        | CallState::Answered { .. }
-        | CallState::Stopped => {}
-    }
-}
+use super::{dnd, hold, post, quieting};
 
 /// Starts asking by the service's policy, from level 1. `also` are asked with the first level. Whoever a person asked for
 /// is still asked.
@@ -222,130 +145,14 @@ fn tell_that_nobody_is_on_call(d: &mut Decision<'_>, incident: &Incident, skippe
 
 /// That nobody is on call is kept true for this long at most,
 const GAP_TOLD_SECS: i64 = 14 * 24 * 60 * 60;
+
 /// and that somebody is again, this long.
 const FILLED_TOLD_SECS: i64 = 10 * 60;
-
-/// A step that asks somebody.
-struct Chosen {
-    step: u32,
-    round: u32,
-    asked: Vec<Asked>,
-    delay_secs: i64,
-    /// The steps whose targets take turns, and whose turn it is.
-    turns: Vec<(u32, Target)>,
-}
-
-/// The first step from (`step`, `round`) on that asks somebody besides `spared`. Where nobody of a step may hear it (Do
-/// Not Disturb), its people are asked all the same, and those of the next step with them; it is then the last of them
-/// that asks somebody. Where nobody hears it at all, the shortest of their delays is waited for.
-///
-/// `also` are asked with the first step. They were silent before: that they would hear it keeps nobody else asleep.
-fn choose(
-    d: &Decision<'_>,
-    policy: &Policy,
-    case: Case<'_>,
-    also: &[UserId],
-    spared: Option<&UserId>,
-    (mut step, mut round): (u32, u32),
-    skipped: &mut Vec<Skipped>,
-) -> Option<Chosen> {
-    let mut asked: Vec<Asked> = Vec::new();
-    let mut heard = false;
-    let mut turns = Vec::new();
-    let mut joined: Option<(u32, i64)> = None;
-    // Each (step, round) is tried once, so this ends.
-    while round <= policy.repeat {
-        let Some(present) = policy.steps.get(step as usize) else {
-            step = 0;
-            round += 1;
-            continue;
-        };
-        if step == 0 && round == 0 {
-            for user in also {
-                ask_user(d, user, None, &mut asked, &Target::User(user.clone()), skipped);
-            }
-        }
-        let mut named = Vec::new();
-        let refused = present.when.refuses(case);
-        if let Some(why) = refused {
-            skipped.extend(present.targets.iter().map(|target| Skipped { target: target.clone(), why }));
-        }
-        let last = d.world().turns.get(&(policy.id.clone(), step)).filter(|_| present.round_robin);
-        for target in in_turn(&present.targets, last).filter(|_| refused.is_none()) {
-            ask_target(d, target, &mut named, skipped);
-            named.retain(|a| {
-                let spare = spared == Some(&a.user);
-                if spare {
-                    skipped.push(Skipped { target: Target::User(a.user.clone()), why: SkipReason::HasIt });
-                }
-                !spare
-            });
-            if present.round_robin && !named.is_empty() {
-                turns.push((step, target.clone()));
-                break;
-            }
-        }
-        heard |= named.iter().any(|a| a.silent_until.is_none());
-        if !named.is_empty() {
-            let shortest = joined.map_or(present.delay_secs, |(_, delay)| delay.min(present.delay_secs));
-            joined = Some((step, if heard { present.delay_secs } else { shortest }));
-        }
-        for one in named {
-            if !asked.iter().any(|a| a.user == one.user) {
-                asked.push(one);
-            }
-        }
-        let is_last = step as usize + 1 >= policy.steps.len();
-        if !asked.is_empty() && (heard || is_last) {
-            let (step, delay_secs) = joined.unwrap_or((step, present.delay_secs));
-            return Some(Chosen { step, round, asked, delay_secs, turns });
-        }
-        step += 1;
-    }
-    None
-}
-
-/// All of them, those after `last` first.
-fn in_turn<'t>(targets: &'t [Target], last: Option<&Target>) -> impl Iterator<Item = &'t Target> {
-    let after = last.and_then(|last| targets.iter().position(|t| t == last)).map_or(0, |at| at + 1);
-    targets[after..].iter().chain(&targets[..after])
-}
-
-/// After a change of the configuration: whose turn it was at a step that has none any more is forgotten.
-pub(super) fn forget_turns(d: &mut Decision<'_>) {
-    let has_turns = |policy: &PolicyId, step: u32| {
-        let policy = d.directory.policies.get(policy);
-        policy.and_then(|p| p.steps.get(step as usize)).is_some_and(|s| s.round_robin)
-    };
-    let gone: Vec<_> = d.world().turns.keys().filter(|(policy, step)| !has_turns(policy, *step)).cloned().collect();
-    for (policy, step) in gone {
-        d.emit(Fact::TurnForgotten { policy, step });
-    }
-}
-
-/// Whom a call by this policy would ask first, as things stand.
-pub(super) fn who_first(d: &Decision<'_>, policy: &Policy, case: Case<'_>) -> Vec<Asked> {
-    choose(d, policy, case, &[], None, (0, 0), &mut Vec::new()).map(|c| c.asked).unwrap_or_default()
-}
 
 /// Does `by` have this incident, and ask for help? Then they need no page to come. Somebody else's escalation may be
 /// just because whoever has it is silent.
 pub(super) fn has_it(incident: &Incident, by: &UserId) -> bool {
     matches!(&incident.state, State::Acknowledged { by: Some(who), .. } if who == by)
-}
-
-/// What conditions of this incident's levels are held against.
-pub(super) fn case_of<'a>(d: &Decision<'a>, i: &'a Incident) -> Case<'a> {
-    Case { tier: Some(i.tier), labels: Some(&i.labels), hours: &d.directory.hours, wall: d.stamp.wall }
-}
-
-/// Everybody these steps would ask, as things stand.
-pub(super) fn who_would_be_asked(d: &Decision<'_>, steps: &[Step], case: Case<'_>) -> Vec<UserId> {
-    let mut asked = Vec::new();
-    for target in steps.iter().filter(|s| s.when.refuses(case).is_none()).flat_map(|s| &s.targets) {
-        ask_target(d, target, &mut asked, &mut Vec::new());
-    }
-    asked.into_iter().map(|a| a.user).collect()
 }
 
 struct Started {
@@ -389,63 +196,9 @@ fn start_step(d: &mut Decision<'_>, no: IncidentNo, call: CallNo, s: Started) {
     }
 }
 
-fn ask_target(d: &Decision<'_>, target: &Target, asked: &mut Vec<Asked>, skipped: &mut Vec<Skipped>) {
-    match target {
-        Target::User(user) => ask_user(d, user, None, asked, target, skipped),
-        Target::Schedule(id) => {
-            let Some(schedule) = d.directory.schedules.get(id) else {
-                skipped.push(Skipped { target: target.clone(), why: SkipReason::Gone });
-                return;
-            };
-            match resolve(schedule, d.world().overrides.values(), d.stamp.wall).who {
-                Some(user) => ask_user(d, &user, Some(id), asked, target, skipped),
-                None => skipped.push(Skipped { target: target.clone(), why: SkipReason::NobodyOnCall }),
-            }
-        }
-        // A channel is nobody: it can be told, not asked. `check` refuses it as a step's target.
-        Target::Channel(_) => skipped.push(Skipped { target: target.clone(), why: SkipReason::NoMethod }),
-    }
-}
-
-fn ask_user(
-    d: &Decision<'_>,
-    id: &UserId,
-    via: Option<&super::id::ScheduleId>,
-    asked: &mut Vec<Asked>,
-    target: &Target,
-    skipped: &mut Vec<Skipped>,
-) {
-    if asked.iter().any(|a| a.user == *id) {
-        return;
-    }
-    let why = match d.directory.users.get(id) {
-        None => SkipReason::Gone,
-        Some(user) if !is_reachable(user) => SkipReason::NoMethod,
-        Some(user) => {
-            let silent_until = dnd::out_of_hearing(d, user);
-            asked.push(Asked { user: id.clone(), via: via.cloned(), silent_until });
-            return;
-        }
-    };
-    skipped.push(Skipped { target: target.clone(), why });
-}
-
-fn can_reach(user: &User, method: Method) -> bool {
-    match method {
-        // Known by e-mail only, somebody's Slack id is looked up while everything runs; the page waits for it.
-        Method::Slack => user.slack.is_some() || user.email.is_some(),
-    }
-}
-
-/// Who would be asked after this step, as things stand.
-fn who_next(d: &Decision<'_>, policy: &Policy, case: Case<'_>, step: u32, round: u32) -> Vec<UserId> {
-    let next = choose(d, policy, case, &[], None, (step + 1, round), &mut Vec::new());
-    next.map(|c| c.asked.into_iter().map(|a| a.user).collect()).unwrap_or_default()
-}
-
 /// Nobody answered at any step. A main call goes to the catch-all, again and again, less and less often; an added call
 /// ends, because somebody has the incident.
-fn exhausted(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo, times: u32, skipped: Vec<Skipped>) {
+pub(super) fn exhausted(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo, times: u32, skipped: Vec<Skipped>) {
     let Some(call) = d.incident(no).and_then(|i| i.call(call_no).cloned()) else {
         return;
     };
@@ -488,7 +241,7 @@ pub(super) fn page_again(d: &mut Decision<'_>, incident: &Incident, also: Option
     }
 }
 
-fn ask_still_on_it(d: &mut Decision<'_>, no: IncidentNo, responder: Option<&UserId>) {
+pub(super) fn ask_still_on_it(d: &mut Decision<'_>, no: IncidentNo, responder: Option<&UserId>) {
     let reachable = responder.filter(|u| d.directory.users.get(*u).is_some_and(is_reachable));
     let Some(who) = reachable.cloned() else {
         let held = d.incident(no).and_then(|i| hold::held_then(d, &i, d.stamp.wall));
@@ -529,70 +282,6 @@ pub(super) fn ask_to_begin(d: &mut Decision<'_>, no: IncidentNo, responder: User
     request_page(d, no, call, Recipient::User(responder), Method::Slack, Purpose::Begin, false);
 }
 
-/// Somebody who is here and can be reached.
-pub(super) fn can_be_asked(d: &Decision<'_>, user: &UserId) -> bool {
-    d.directory.users.get(user).is_some_and(is_reachable)
-}
-
-/// Calls back what is under way to one person.
-pub(super) fn revoke_pages_to(d: &mut Decision<'_>, no: IncidentNo, user: Option<&UserId>, why: RevokeReason) {
-    let (Some(incident), Some(user)) = (d.world().incident(no), user) else { return };
-    let to = Recipient::User(user.clone());
-    let pages = incident.wanted_pages().filter(|p| p.to == to).map(|p| p.id);
-    for page in pages.collect::<Vec<_>>() {
-        d.emit(Fact::PageRevoked { incident: no, page, why });
-    }
-}
-
-/// Asks for one page. An older one to the same recipient that was never sent says less than this one: it is revoked.
-fn request_page(
-    d: &mut Decision<'_>,
-    no: IncidentNo,
-    call: CallNo,
-    to: Recipient,
-    method: Method,
-    purpose: Purpose,
-    queued: bool,
-) {
-    let Some(incident) = d.world().incident(no) else {
-        return;
-    };
-    let older = incident.wanted_pages().filter(|p| p.to == to && p.method == method).map(|p| p.id);
-    for page in older.collect::<Vec<_>>() {
-        d.emit(Fact::PageRevoked { incident: no, page, why: RevokeReason::Superseded });
-    }
-    let page = PageId(d.world().meta.last_page.0 + 1);
-    let silent_until = match &to {
-        Recipient::User(user) => d.directory.users.get(user).and_then(|u| dnd::silent_until(d, u, method)),
-        Recipient::Channel(_) => None,
-    };
-    d.emit(Fact::PageRequested { incident: no, page, call, to, method, purpose, queued, silent_until });
-}
-
-/// Calls back the pages under way: of the given calls, or of all.
-pub(super) fn revoke_pages(d: &mut Decision<'_>, no: IncidentNo, calls: Option<&[CallNo]>, why: RevokeReason) {
-    let Some(incident) = d.world().incident(no) else {
-        return;
-    };
-    let of_calls = |call: CallNo| calls.is_none_or(|c| c.contains(&call));
-    let pages: Vec<Page> = incident.wanted_pages().filter(|p| of_calls(p.call)).cloned().collect();
-    for page in &pages {
-        d.emit(Fact::PageRevoked { incident: no, page: page.id, why });
-    }
-    // One of them may have stood for a page of another call, which still waits for the same person.
-    let Some(incident) = d.incident(no) else { return };
-    for page in pages {
-        let stood_for = |c: &&Call| {
-            let theirs = incident.pages.iter().filter(|p| p.call == c.no && p.to == page.to);
-            let last = theirs.max_by_key(|p| p.id);
-            !of_calls(c.no) && last.is_some_and(|p| p.state == PageState::Revoked(RevokeReason::Superseded))
-        };
-        if let Some(call) = incident.open_calls().find(stood_for) {
-            request_page(d, no, call.no, page.to, page.method, Purpose::Step, false);
-        }
-    }
-}
-
 /// After a change of the configuration: a call that waits for people who are all gone does not wait for its delay.
 pub(super) fn pass_over_who_is_gone(d: &mut Decision<'_>) {
     let is_here = |user: &UserId| d.directory.users.get(user).is_some_and(is_reachable);
@@ -603,11 +292,6 @@ pub(super) fn pass_over_who_is_gone(d: &mut Decision<'_>) {
     for (no, call) in gone {
         next_step(d, no, call);
     }
-}
-
-/// Somebody whom at least one of their own methods reaches.
-pub(super) fn is_reachable(user: &User) -> bool {
-    user.rules.iter().any(|r| can_reach(user, r.method))
 }
 
 /// Nobody of the present step can be reached any more: do not wait for its delay.

@@ -8,7 +8,7 @@ use super::refusal::Refusal;
 use super::stamp::Stamp;
 use super::world::World;
 use super::{
-    alert, dnd, escalation, going_on, misconfigured, oncall, opening, people, quieting, response, settle, tend,
+    alert, deadline, dnd, going_on, misconfigured, oncall, opening, people, quieting, response, settle, sweep, tend,
 };
 
 /// What an input leads to. Pure: the same arguments give the same facts.
@@ -72,7 +72,7 @@ pub fn decide(world: &mut World, directory: &Directory, input: &Input, stamp: St
         What::Announce(announce) => facts_of(world, directory, stamp, |d| going_on::announce(d, announce)),
         What::EndAnnouncement { no, by } => facts_of(world, directory, stamp, |d| going_on::end(d, *no, by)),
         What::Mended { entry, by } => facts_of(world, directory, stamp, |d| misconfigured::mended(d, *entry, by)),
-        What::Due => Ok(facts_in(world, directory, stamp, escalation::due)),
+        What::Due => Ok(facts_in(world, directory, stamp, deadline::due)),
         What::Settled(settled) => Ok(facts_in(world, directory, stamp, |d| settle::settled(d, settled))),
         What::ClockJumped { ahead_ms } => {
             let jumped = Fact::ClockJumped { ahead_ms: *ahead_ms };
@@ -99,7 +99,7 @@ fn facts_of(
 ) -> Result<Vec<Fact>, Refusal> {
     let mut d = Decision::new(world, directory, stamp);
     how(&mut d)?;
-    quieting::look_again(&mut d);
+    sweep::look_again(&mut d);
     tend::tend(&mut d);
     Ok(d.into_facts())
 }
@@ -107,7 +107,7 @@ fn facts_of(
 fn facts_in(world: &mut World, directory: &Directory, stamp: Stamp, how: impl FnOnce(&mut Decision<'_>)) -> Vec<Fact> {
     let mut d = Decision::new(world, directory, stamp);
     how(&mut d);
-    quieting::look_again(&mut d);
+    sweep::look_again(&mut d);
     tend::tend(&mut d);
     d.into_facts()
 }

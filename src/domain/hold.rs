@@ -11,7 +11,7 @@ use super::quiet::{Kind, Quiet, covering_then};
 use super::stamp::At;
 use super::text::Text;
 use super::threshold::{self, Threshold};
-use super::{escalation, quieting};
+use super::{escalation, paging, quieting};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -79,14 +79,14 @@ pub(super) fn holds(d: &mut Decision<'_>, i: &Incident) -> bool {
 pub(super) fn begin(d: &mut Decision<'_>, no: IncidentNo, why: HoldWhy, until: Option<At>) {
     let (due, because) = match &why {
         HoldWhy::Settling => {
-            escalation::revoke_pages(d, no, None, RevokeReason::Held);
+            paging::revoke_pages(d, no, None, RevokeReason::Held);
             (until.map(|at| d.stamp.due_of(at)), Text::default())
         }
         HoldWhy::Quiet { .. } | HoldWhy::Threshold(_) => {
             let calls =
                 d.incident(no).map(|i| i.calls.iter().filter(|c| c.kind.by().is_none()).map(|c| c.no).collect());
             let calls: Vec<CallNo> = calls.unwrap_or_default();
-            escalation::revoke_pages(d, no, Some(&calls), RevokeReason::Held);
+            paging::revoke_pages(d, no, Some(&calls), RevokeReason::Held);
             let quiet = if let HoldWhy::Quiet { quiet, .. } = &why { d.world().quiets.get(quiet) } else { None };
             // The reason may speak of what this incident's channel may not know.
             let channel = d.incident(no).map(|i| i.channel.clone());

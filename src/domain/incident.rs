@@ -1,24 +1,26 @@
 //! What humans work on.
 
 use super::alert::Alert;
-use super::call::{Asked, Call, CallState, Skipped, Whom};
-use super::course::{Course, Had};
+use super::call::{Call, CallState};
+use super::course::Course;
 use super::directory::{Policy, Urgency};
-use super::fact::{LateAct, Origin, ResolvedBy};
+use super::fact::{Origin, ResolvedBy};
 use super::group::Group;
-use super::hold::{HeldThen, Hold, HoldWhy, TriggeredBy};
+use super::hold::{HeldThen, Hold};
 use super::id::{AlertKey, CallNo, ChannelId, IncidentNo, MessageRef, PageId, PolicyId, ServiceId, TeamId, UserId};
-use super::input::SnoozeWhy;
 use super::listing::Listing;
 use super::misconfigured::Marked;
-use super::page::{Page, PageFailure, PageState, Recipient};
-use super::routing::RuleRef;
+use super::page::{Page, PageState, Recipient};
 use super::sla::Sla;
 use super::stamp::At;
 use super::threshold::Counting;
-use super::urgency::{Raise, RaisedBy};
+use super::urgency::Raise;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+
+mod happening;
+
+pub use happening::{Entry, Happening};
 
 /// Entries of the timeline kept in memory; older ones are rows of their own.
 pub const TIMELINE_IN_MEMORY: usize = 50;
@@ -182,266 +184,6 @@ pub enum Terminal {
     NobodyLeft,
     /// Held back until something happens.
     Held,
-}
-
-/// One line of what happened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
-    pub n: u64,
-    /// On the wall clock.
-    pub wall: At,
-    pub what: Happening,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Happening {
-    Opened,
-    /// `level` counts from 1.
-    Asked {
-        level: u32,
-        round: u32,
-        asked: Vec<Asked>,
-        skipped: Vec<Skipped>,
-        /// Somebody asked for them by name; the levels are not the incident's own.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        by_name: bool,
-    },
-    Exhausted {
-        times: u32,
-        skipped: Vec<Skipped>,
-    },
-    /// An added call is used up: the responder is not joined by anybody.
-    NobodyCame {
-        skipped: Vec<Skipped>,
-        /// Who was asked for by name.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        asked: Option<Whom>,
-    },
-    PageFailed {
-        to: Recipient,
-        why: PageFailure,
-    },
-    Acknowledged {
-        by: UserId,
-    },
-    /// Acknowledged while somebody else has it, and goes on having it.
-    Joined {
-        by: UserId,
-    },
-    AcknowledgedByEvent,
-    Escalated {
-        by: UserId,
-    },
-    Snoozed {
-        by: UserId,
-        until: At,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        why: Option<SnoozeWhy>,
-        #[serde(default, skip_serializing_if = "str::is_empty")]
-        because: Arc<str>,
-    },
-    SnoozeEnded,
-    StillOnItAsked {
-        to: UserId,
-    },
-    AckTimedOut,
-    /// Triggered by itself, and held back at once.
-    TriggeredQuietly {
-        by: TriggeredBy,
-        then: HeldThen,
-    },
-    FiredAgain,
-    Cleared,
-    Resolved {
-        by: ResolvedBy,
-        note: Arc<str>,
-    },
-    Reopened {
-        by: UserId,
-    },
-    Noted {
-        by: UserId,
-        text: Arc<str>,
-    },
-    /// By a guest, or somebody of another organisation; `name` is Slack's.
-    NotedByGuest {
-        name: Arc<str>,
-        text: Arc<str>,
-    },
-    Started {
-        by: UserId,
-    },
-    Mitigated {
-        by: UserId,
-    },
-    RespondersAsked {
-        by: UserId,
-        whom: Vec<Whom>,
-    },
-    ReassignAsked {
-        by: UserId,
-        to: UserId,
-    },
-    Reassigned {
-        to: UserId,
-        from: Option<UserId>,
-    },
-    UrgencyChanged {
-        by: Option<UserId>,
-        to: Urgency,
-        /// Who was being asked, and is not any more.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        stopped: Vec<UserId>,
-        /// What raised it, where no person did.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        why: Option<RaisedBy>,
-    },
-    /// Low urgency: it stood on this person's list.
-    Listed {
-        to: UserId,
-    },
-    BeginAsked {
-        to: UserId,
-    },
-    SlaMissed,
-    NotActionable {
-        by: UserId,
-    },
-    MergedInto {
-        by: UserId,
-        into: IncidentNo,
-    },
-    /// Another incident became part of this one.
-    Merged {
-        by: UserId,
-        from: IncidentNo,
-    },
-    Late {
-        by: UserId,
-        act: LateAct,
-    },
-    CardMoved {
-        to: ChannelId,
-        why: PageFailure,
-    },
-    /// Nobody is asked until then, on the wall clock.
-    Held {
-        why: HoldWhy,
-        until: Option<At>,
-        #[serde(default, skip_serializing_if = "str::is_empty")]
-        because: Arc<str>,
-    },
-    HoldEnded {
-        why: HoldWhy,
-    },
-    /// Nothing fires any more. Somebody has it, or it flaps: it is resolved by itself, at that time on the wall clock.
-    ClearedFor {
-        until: At,
-    },
-    /// A source that never says so counts as cleared.
-    ClearedBySilence,
-    /// Its alert led to a later incident.
-    CameAnew,
-    /// Cleared since then, and nothing happened.
-    ResolvedByItself {
-        cleared: At,
-    },
-    /// It fired again, and is the same incident.
-    CameBack {
-        had: Option<Had>,
-    },
-    /// A person had resolved it, and its alerts still fire.
-    NotCleared,
-    PageAgainDeclined {
-        by: UserId,
-    },
-    Flapping,
-    FlappingEnded,
-    /// A rule sent it here; `told` is the service of the key it came by, where that is another one.
-    Routed {
-        rule: RuleRef,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        told: Option<ServiceId>,
-    },
-    /// One more alert became part of it.
-    AlertJoined {
-        title: Arc<str>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        rule: Option<RuleRef>,
-    },
-}
-
-impl Happening {
-    /// Does this entry get a line in the thread? Thread followers are pushed for every line, so few do.
-    pub fn is_shown_in_thread(&self) -> bool {
-        match self {
-            Self::Acknowledged { .. }
-            | Self::Joined { .. }
-            | Self::Reassigned { .. }
-            | Self::NobodyCame { .. }
-            | Self::SnoozeEnded
-            | Self::AckTimedOut
-            | Self::TriggeredQuietly { .. }
-            | Self::AcknowledgedByEvent
-            | Self::Escalated { .. }
-            | Self::Exhausted { .. }
-            | Self::Mitigated { .. }
-            | Self::Resolved { .. }
-            | Self::MergedInto { .. }
-            | Self::ResolvedByItself { .. }
-            | Self::NotCleared
-            | Self::Reopened { .. } => true,
-            // Whoever sleeps on it sleeps on.
-            Self::CameBack { had } => !matches!(had, Some(Had::Snoozed { .. })),
-            // The first level is on the card from the start; a level above it is an escalation.
-            Self::UrgencyChanged { to, .. } => *to == Urgency::High,
-            Self::Asked { level, round, by_name, .. } => !by_name && (*level > 1 || *round > 0),
-            Self::Opened
-            | Self::PageFailed { .. }
-            | Self::FiredAgain
-            | Self::StillOnItAsked { .. }
-            | Self::Snoozed { .. }
-            | Self::Cleared
-            | Self::Noted { .. }
-            | Self::NotedByGuest { .. }
-            | Self::Started { .. }
-            | Self::RespondersAsked { .. }
-            | Self::ReassignAsked { .. }
-            | Self::NotActionable { .. }
-            | Self::Merged { .. }
-            | Self::CardMoved { .. }
-            | Self::Held { .. }
-            | Self::HoldEnded { .. }
-            | Self::ClearedFor { .. }
-            | Self::ClearedBySilence
-            | Self::CameAnew
-            | Self::PageAgainDeclined { .. }
-            | Self::Flapping
-            | Self::FlappingEnded
-            | Self::Listed { .. }
-            | Self::BeginAsked { .. }
-            | Self::SlaMissed
-            | Self::Routed { .. }
-            | Self::AlertJoined { .. }
-            | Self::Late { .. } => false,
-        }
-    }
-}
-
-impl Happening {
-    /// Does the incident want people again, when they thought it was taken care of? Then the channel is told anew: an
-    /// edit of the card notifies nobody.
-    pub fn pages_again(&self) -> bool {
-        match self {
-            Self::SnoozeEnded
-            | Self::AckTimedOut
-            | Self::NotCleared
-            | Self::UrgencyChanged { to: Urgency::High, .. } => true,
-            Self::CameBack { .. } => self.is_shown_in_thread(),
-            _ => false,
-        }
-    }
 }
 
 impl Incident {

@@ -3,7 +3,6 @@
 use super::alert::Alert;
 use super::decision::Decision;
 use super::directory::Urgency;
-use super::escalation;
 use super::fact::Fact;
 use super::hold::{self, HoldWhy};
 use super::id::{IncidentNo, UserId};
@@ -11,6 +10,7 @@ use super::incident::Incident;
 use super::page::RevokeReason;
 use super::refusal::Refusal;
 use super::response::{change_urgency, refuse_resolved};
+use super::{escalation, paging};
 
 /// Alerts of one incident; more cannot be merged into it.
 pub const ALERTS_MAX: usize = 1_000;
@@ -32,7 +32,7 @@ pub(super) fn merge(d: &mut Decision<'_>, i: &Incident, by: &UserId, into: Incid
     }
     let alerts: Vec<Alert> = i.alerts.iter().map(|a| carried(a, i, &target)).collect();
     let stopped = i.being_asked();
-    escalation::revoke_pages(d, i.no, None, RevokeReason::Merged);
+    paging::revoke_pages(d, i.no, None, RevokeReason::Merged);
     let close_at = d.stamp.at.plus_secs(d.directory.settings.close_after_secs);
     d.emit(Fact::Merged { incident: i.no, into, by: by.clone(), close_at, stopped });
     let was_over = target.is_triggered() && target.course.clearing.is_some();

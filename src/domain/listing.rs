@@ -8,11 +8,12 @@
 
 use super::decision::Decision;
 use super::directory::{Target, Urgency};
-use super::escalation::{can_be_asked, policy_of};
+use super::escalation::policy_of;
 use super::fact::Fact;
 use super::id::{IncidentNo, UserId};
 use super::incident::{Incident, State};
 use super::page::Recipient;
+use super::paging::can_be_asked;
 use super::post::{self, About};
 use super::schedule::resolve;
 use super::stamp::At;

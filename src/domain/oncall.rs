@@ -8,7 +8,7 @@ use super::input::OverrideRequest;
 use super::people;
 use super::refusal::Refusal;
 use super::schedule::{Override, Schedule, resolve};
-use super::{dnd, escalation, following};
+use super::{dnd, escalation, following, level};
 
 /// The tz database the handoffs were computed with; kept with each of them.
 const TZDATA: &str = chrono_tz::IANA_TZDB_VERSION;
@@ -98,7 +98,7 @@ pub(super) fn config_loaded(d: &mut Decision<'_>, new: &Directory, changed: bool
         look_at(d, schedule);
     }
     following::warn_of_empty_groups(d);
-    escalation::forget_turns(d);
+    level::forget_turns(d);
     escalation::pass_over_who_is_gone(d);
 }
 

@@ -3,13 +3,13 @@
 use super::call::{Call, CallKind, CallState, Whom};
 use super::decision::Decision;
 use super::directory::{Policy, Step, Target};
-use super::escalation;
 use super::fact::Fact;
 use super::id::UserId;
 use super::incident::{Incident, State};
 use super::page::RevokeReason;
 use super::refusal::Refusal;
 use super::response::refuse_resolved;
+use super::{escalation, level, paging};
 
 /// Open calls of one incident.
 pub const CALLS_MAX: usize = 20;
@@ -52,8 +52,8 @@ pub(super) fn reassign(d: &mut Decision<'_>, i: &Incident, by: &UserId, to: &Use
         // Help that somebody asked for goes on being asked.
         let is_over = |c: &&Call| !matches!(c.kind, CallKind::Responder { .. }) || c.reached.contains(by);
         let calls: Vec<_> = i.open_calls().filter(is_over).map(|c| c.no).collect();
-        escalation::revoke_pages(d, i.no, Some(&calls), RevokeReason::Answered);
-        escalation::revoke_pages_to(d, i.no, i.responder(), RevokeReason::Answered);
+        paging::revoke_pages(d, i.no, Some(&calls), RevokeReason::Answered);
+        paging::revoke_pages_to(d, i.no, i.responder(), RevokeReason::Answered);
         d.emit(Fact::Reassigned { incident: i.no, to: to.clone(), from: i.responder().cloned(), calls, ask_at });
         return Ok(());
     }
@@ -87,7 +87,7 @@ fn how_to_ask(d: &Decision<'_>, i: &Incident, by: &UserId, whom: &Whom) -> Resul
                 return Err(Refusal::HasItAlready { incident: i.no, user: user.clone() });
             }
             let known = d.directory.users.get(user).ok_or_else(|| Refusal::NoSuchUser(user.clone()))?;
-            if !escalation::is_reachable(known) {
+            if !paging::is_reachable(known) {
                 return Err(Refusal::CannotBeReached { user: user.clone() });
             }
             once(Target::User(user.clone()))
@@ -109,7 +109,7 @@ fn how_to_ask(d: &Decision<'_>, i: &Incident, by: &UserId, whom: &Whom) -> Resul
         }
     };
     // Whoever asks does not answer themselves; a call that asks nobody else would only look like help.
-    let mut would = escalation::who_would_be_asked(d, &policy.steps, escalation::case_of(d, i));
+    let mut would = level::who_would_be_asked(d, &policy.steps, level::case_of(d, i));
     would.retain(|u| !(escalation::has_it(i, by) && u == by));
     if would.is_empty() {
         return Err(Refusal::NobodyToAsk { incident: i.no, whom: whom.clone() });

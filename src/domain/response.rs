@@ -3,7 +3,6 @@
 use super::call::{Call, CallKind, CallState};
 use super::decision::Decision;
 use super::directory::{Policy, Urgency};
-use super::escalation;
 use super::fact::{Fact, LateAct};
 use super::hold::HoldWhy;
 use super::id::{CallNo, IncidentNo, UserId};
@@ -15,7 +14,7 @@ use super::refusal::Refusal;
 use super::stamp::At;
 use super::text::Text;
 use super::urgency::RaisedBy;
-use super::{episode, join, responders};
+use super::{episode, escalation, join, level, paging, responders};
 
 /// A snooze is at most seven days.
 pub const SNOOZE_MAX_SECS: i64 = 7 * 24 * 60 * 60;
@@ -83,15 +82,15 @@ fn acknowledge(d: &mut Decision<'_>, i: &Incident, by: &UserId) -> Result<(), Re
         }
         State::Triggered { .. } | State::Acknowledged { .. } | State::Snoozed { .. } => {}
     }
-    escalation::revoke_pages(d, i.no, Some(&calls), RevokeReason::Answered);
+    paging::revoke_pages(d, i.no, Some(&calls), RevokeReason::Answered);
     if is_asked_still_on_it(i) {
-        escalation::revoke_pages(d, i.no, None, RevokeReason::Answered);
+        paging::revoke_pages(d, i.no, None, RevokeReason::Answered);
     }
     let ask_at = d.ask_at(i.urgency);
     if i.open_calls().any(|c| calls.contains(&c.no) && matches!(&c.kind, CallKind::Reassign { to, .. } if to == by)) {
         let from = i.responder().filter(|from| *from != by).cloned();
         // Whoever had it is asked nothing more about it.
-        escalation::revoke_pages_to(d, i.no, from.as_ref(), RevokeReason::Answered);
+        paging::revoke_pages_to(d, i.no, from.as_ref(), RevokeReason::Answered);
         d.emit(Fact::Reassigned { incident: i.no, to: by.clone(), from, calls, ask_at });
     } else {
         d.emit(Fact::Acknowledged { incident: i.no, by: by.clone(), calls, ask_at });
@@ -140,7 +139,7 @@ fn snooze(
     if until > latest {
         return Err(Refusal::SnoozeTooLong { until, latest });
     }
-    escalation::revoke_pages(d, i.no, None, RevokeReason::Snoozed);
+    paging::revoke_pages(d, i.no, None, RevokeReason::Snoozed);
     let due = d.stamp.due_of(until);
     let because = Text::new(because.trim());
     d.emit(Fact::Snoozed { incident: i.no, by: by.clone(), until, due, why, because: because.clone() });
@@ -172,7 +171,7 @@ fn escalate(d: &mut Decision<'_>, i: &Incident, by: &UserId) -> Result<(), Refus
         if !main.has_level_above() || main.asked.is_empty() {
             return Err(nobody_above(i, main));
         }
-        escalation::revoke_pages(d, i.no, Some(&[main.no]), RevokeReason::Superseded);
+        paging::revoke_pages(d, i.no, Some(&[main.no]), RevokeReason::Superseded);
         d.emit(Fact::Escalated { incident: i.no, by: by.clone(), call: main.no, ask_at: None });
         escalation::next_step(d, i.no, main.no);
         return Ok(());
@@ -206,11 +205,8 @@ fn levels_above(d: &Decision<'_>, i: &Incident, by: &UserId) -> Result<(Policy, 
             None => return Err(Refusal::NobodyAbove { incident: i.no, asked: Vec::new() }),
         },
     };
-    let above = escalation::who_would_be_asked(
-        d,
-        policy.steps.get(from as usize..).unwrap_or_default(),
-        escalation::case_of(d, i),
-    );
+    let above =
+        level::who_would_be_asked(d, policy.steps.get(from as usize..).unwrap_or_default(), level::case_of(d, i));
     if escalation::has_it(i, by) && !above.is_empty() && above.iter().all(|u| u == by) {
         return Err(Refusal::NobodyAbove { incident: i.no, asked: above });
     }
@@ -242,7 +238,7 @@ pub(super) fn change_urgency(
 ) {
     let Some(i) = d.incident(no) else { return };
     if to == Urgency::Low {
-        escalation::revoke_pages(d, no, None, RevokeReason::Lowered);
+        paging::revoke_pages(d, no, None, RevokeReason::Lowered);
     }
     let ask_at = d.ask_at(to);
     let stopped = if to == Urgency::Low { i.being_asked() } else { Vec::new() };

@@ -6,13 +6,13 @@
 
 use super::decision::Decision;
 use super::directory::{Directory, Urgency};
-use super::escalation;
 use super::fact::Fact;
 use super::hold::HoldWhy;
 use super::id::{IncidentNo, TeamId};
 use super::incident::{Incident, State};
 use super::page::{Purpose, RevokeReason};
 use super::stamp::At;
+use super::{escalation, paging};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -116,7 +116,7 @@ pub(super) fn due(d: &mut Decision<'_>, no: IncidentNo) {
         d.emit(Fact::SlaMissed { incident: no });
         return;
     }
-    let to = i.responder().cloned().filter(|who| escalation::can_be_asked(d, who));
+    let to = i.responder().cloned().filter(|who| paging::can_be_asked(d, who));
     d.emit(Fact::SlaAsked { incident: no, to: to.clone() });
     if let Some(who) = to {
         escalation::ask_to_begin(d, no, who);

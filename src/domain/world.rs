@@ -25,10 +25,18 @@ use imbl::{OrdMap, OrdSet};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
+mod alerts;
 mod apply;
+mod calls;
+mod change;
 mod course;
 mod fyi;
+mod incident;
+mod opened;
+mod pages;
+mod response;
 pub mod rows;
+mod timeline;
 
 pub use fyi::Dropped;
 use rows::RowKey;
@@ -279,7 +287,7 @@ impl World {
             for (bundle, page) in incident.bundled() {
                 self.leave_bundle(bundle, no, page);
             }
-            for key in apply::alert_keys(&incident) {
+            for key in change::alert_keys(&incident) {
                 if self.by_alert.get(&key).is_some_and(|latest| !self.incidents.contains_key(latest)) {
                     self.by_alert.remove(&key);
                 }

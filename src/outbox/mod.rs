@@ -14,7 +14,7 @@
 //! Slack has no idempotency keys. After a lost answer a message is looked for by its metadata; a page waits at most
 //! [`CERTAINTY_MS`] for that and then goes again: better twice than never.
 
-use crate::domain::id::{IncidentNo, MessageRef, PageId, UserId};
+use crate::domain::id::{IncidentNo, PageId, UserId};
 use crate::domain::incident::Incident;
 use crate::domain::input::Settled;
 use crate::domain::page::SyncKey;
@@ -29,16 +29,22 @@ use std::sync::Arc;
 pub mod bundle;
 pub mod driver;
 mod following;
+mod health;
 pub mod ledger;
 mod look;
 mod page;
 mod post;
+mod queue;
 mod reconcile;
 mod refused;
 mod wire;
+mod work;
 
+pub use health::Health;
 use ledger::Ledger;
 pub use wire::hash;
+pub use work::Job;
+use work::{Awaiting, Step, Work};
 
 /// How long a page whose answer was lost is looked for before it goes again.
 pub const CERTAINTY_MS: i64 = 8_000;
@@ -53,78 +59,6 @@ pub const RETRY_MOST_MS: i64 = 15_000;
 pub const RETRY_SLOW_MS: i64 = 30_000;
 /// Between two looks for a message in the history, which lags behind.
 const LOOK_AGAIN_MS: i64 = 1_500;
-
-/// One thing to do.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Job {
-    Page(IncidentNo, PageId),
-    Sync(SyncKey),
-}
-
-/// How far a job is.
-#[derive(Clone, Debug)]
-struct Work {
-    /// Queued or in flight under this id.
-    call: Option<u64>,
-    /// When it may be tried next; stands in `ready` while there is no call.
-    ready_at: Option<At>,
-    tries: u32,
-    step: Step,
-    /// An answer is missing: the message is looked for until then, and at least once.
-    look_until: Option<At>,
-    /// Looking gets this long, however Slack answers.
-    give_up_at: Option<At>,
-    /// A post of it was answered by nothing: a second one says so.
-    in_doubt: bool,
-    /// Slack refused the blocks: words only.
-    plain: bool,
-    /// Slack refused the metadata: a lost answer cannot be made up for by looking.
-    bare: bool,
-    /// The state changed after the last rendering: when that should show.
-    stale_at: Option<At>,
-    /// Created, and not yet committed.
-    awaiting: Option<Awaiting>,
-    /// The hash of what is in flight; of thread lines, how far they go; of a look, where it begins.
-    sent: Option<u64>,
-    /// Where the last call went.
-    sent_to: Option<String>,
-    /// Pages that go with this one's message.
-    members: Vec<(IncidentNo, PageId)>,
-    /// Those of them that the message in flight speaks of.
-    sent_members: Vec<(IncidentNo, PageId)>,
-    /// It goes with that one's message.
-    lead: Option<Job>,
-}
-
-/// The next call of a job.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Step {
-    /// Post, or edit what was posted.
-    Send,
-    /// Learn the direct message channel, to look there.
-    OpenDm,
-    /// Look for a message that may have been posted.
-    Find { channel: String },
-}
-
-/// What the pump was told and has not committed yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Awaiting {
-    Message(MessageRef),
-    Thread(u64),
-    Settled,
-}
-
-/// What Slack's answers say about our standing with it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Health {
-    /// Slack refuses our token or a scope is missing, in Slack's word.
-    pub token_trouble: Option<String>,
-    /// The last call that worked, on the steady clock.
-    pub last_ok: Option<At>,
-    /// The last that did not, and why.
-    pub last_error: Option<(At, String)>,
-}
 
 /// The machine.
 pub struct Outbox {
@@ -378,146 +312,6 @@ impl Outbox {
         now.plus_ms((CERTAINTY_MS - age_ms).clamp(0, CERTAINTY_MS))
     }
 
-    fn stale(&mut self, key: SyncKey, at: At) {
-        let job = Job::Sync(key);
-        let work = self.jobs.entry(job.clone()).or_insert_with(|| Work::new(Step::Send));
-        work.stale_at = Some(work.stale_at.map_or(at, |before| before.min(at)));
-        let sooner = work.ready_at.is_none_or(|ready| at < ready);
-        // While a call is under way, or a failed one waits for its time, that comes first.
-        if work.call.is_none() && (work.ready_at.is_none() || (sooner && work.tries == 0)) {
-            self.make_ready(&job, at);
-        }
-    }
-
-    fn make_ready(&mut self, job: &Job, at: At) {
-        let Some(work) = self.jobs.get_mut(job) else { return };
-        if let Some(before) = work.ready_at.replace(at) {
-            self.leave(before, job);
-        }
-        self.ready.insert((at, job.clone()));
-    }
-
-    /// A look that Slack rate-limits, or that waits behind others, must not hold what is to be said: better twice than
-    /// never.
-    fn give_up_looking(&mut self, now: At) {
-        while let Some((at, job)) = self.looking.first().cloned().filter(|(at, _)| *at <= now) {
-            self.looking.remove(&(at, job.clone()));
-            let Some(work) = self.jobs.get_mut(&job).filter(|w| w.give_up_at == Some(at)) else { continue };
-            work.give_up_at = None;
-            if work.step == Step::Send {
-                continue;
-            }
-            work.step = Step::Send;
-            work.look_until = None;
-            self.withdraw(&job);
-            self.make_ready(&job, now);
-        }
-    }
-
-    /// Notes when this job's looking began, if it looks.
-    fn note_looking(&mut self, job: &Job, now: At) {
-        let Some(work) = self.jobs.get_mut(job) else { return };
-        let before = work.give_up_at;
-        work.give_up_at = match work.step {
-            Step::Send => None,
-            Step::OpenDm | Step::Find { .. } => before.or(Some(now.plus_ms(CERTAINTY_MS))),
-        };
-        let after = work.give_up_at;
-        if before != after {
-            before.map(|at| self.looking.remove(&(at, job.clone())));
-            after.map(|at| self.looking.insert((at, job.clone())));
-        }
-    }
-
-    /// It is not ready any more.
-    fn leave(&mut self, ready_at: At, job: &Job) {
-        let place = (ready_at, job.clone());
-        if !self.ready.remove(&place) {
-            self.crowd[crowd_of(job)].remove(&place);
-        }
-    }
-
-    /// The bodies of what is queued now, by the number of the call: nothing changes before the lanes are asked, so that
-    /// what leaves at once is rendered once.
-    fn queue_what_is_ready(&mut self, now: At) -> BTreeMap<u64, Body> {
-        let mut drafts = BTreeMap::new();
-        for crowd in 0..self.crowd.len() {
-            while self.lanes.takes(crowd == PAGES)
-                && let Some((_, job)) = self.crowd[crowd].pop_first()
-            {
-                drafts.extend(self.queue(job, now));
-            }
-        }
-        while self.ready.first().is_some_and(|(at, _)| *at <= now)
-            && let Some((at, job)) = self.ready.pop_first()
-        {
-            let crowd = crowd_of(&job);
-            if self.lanes.takes(crowd == PAGES) || self.is_unreachable(&job) {
-                drafts.extend(self.queue(job, now));
-            } else {
-                self.crowd[crowd].insert((at, job));
-            }
-        }
-        drafts
-    }
-
-    fn is_unreachable(&self, job: &Job) -> bool {
-        matches!(job, Job::Page(no, page) if self.unreachable(*no, *page).is_some())
-    }
-
-    fn queue(&mut self, job: Job, now: At) -> Option<(u64, Body)> {
-        let work = self.jobs.get_mut(&job)?;
-        work.ready_at = None;
-        if let Job::Page(no, page) = job
-            && let Some(settled) = self.unreachable(no, page)
-        {
-            self.release(&job, now);
-            self.tell(&job, Awaiting::Settled);
-            self.to_tell.push(settled);
-            return None;
-        }
-        if let Job::Page(no, page) = job {
-            if self.jobs.get(&Job::Page(no, page)).is_some_and(|w| w.lead.is_some()) {
-                return None;
-            }
-            if self.page_of(no, page).is_some_and(|(_, p)| self.is_being_found(&p)) {
-                self.make_ready(&job, now.plus_ms(RETRY_FIRST_MS));
-                return None;
-            }
-            if let Some(until) = self.held_until(no, page, now) {
-                self.make_ready(&job, until);
-                return None;
-            }
-            self.gather(no, page, now);
-        }
-        // What others join while it waits is rendered when it leaves.
-        let draft = matches!(job, Job::Sync(_)).then(|| self.render(&job));
-        let is_silent = matches!(draft, Some(None));
-        let Some(Address { method, channel, priority }) = self.address(&job).filter(|_| !is_silent) else {
-            self.release(&job, now);
-            self.finish(&job);
-            return None;
-        };
-        self.next_call += 1;
-        let id = self.next_call;
-        let request = Request { id, method, channel, priority, body: serde_json::Value::Null };
-        match self.lanes.push(request, now) {
-            Ok(()) => {
-                self.note_looking(&job, now);
-                if let Some(work) = self.jobs.get_mut(&job) {
-                    work.call = Some(id);
-                }
-                self.calls.insert(id, job);
-                draft.flatten().map(|body| (id, body))
-            }
-            // The lanes are full for this kind of work; others may still have room.
-            Err(_) => {
-                self.make_ready(&job, now.plus_ms(RETRY_FIRST_MS));
-                None
-            }
-        }
-    }
-
     /// The pump hears of this job; until it has committed that, the job says what the state does not say yet.
     fn tell(&mut self, job: &Job, awaiting: Awaiting) {
         if let Some(work) = self.jobs.get_mut(job) {
@@ -599,53 +393,6 @@ impl Outbox {
     fn shown_as(&self, no: IncidentNo, page: PageId) -> Option<(IncidentNo, PageId)> {
         self.snapshot.world.sharing(no, page).first().map(|(i, p)| (i.no, p.id))
     }
-
-    /// The job has nothing to do now. It is forgotten, unless the pump has still to hear of something.
-    fn finish(&mut self, job: &Job) {
-        let Some(work) = self.jobs.get_mut(job) else { return };
-        work.call = None;
-        work.stale_at = None;
-        if work.awaiting.is_none()
-            && let Some(work) = self.jobs.remove(job)
-            && let Some(at) = work.ready_at
-        {
-            self.leave(at, job);
-        }
-    }
-
-    fn try_again(&mut self, job: &Job, now: At) {
-        let Some(work) = self.jobs.get_mut(job) else { return };
-        let wait = RETRY_FIRST_MS.saturating_mul(1 << work.tries.min(10)).min(RETRY_MOST_MS);
-        work.tries += 1;
-        self.make_ready(job, now.plus_ms(wait));
-    }
-
-    fn note_health(&mut self, outcome: &Outcome, now: At) {
-        match outcome {
-            Outcome::Ok(_) => {
-                self.health.last_ok = Some(now);
-                self.health.token_trouble = None;
-            }
-            Outcome::Refused { error, .. } => {
-                if refused::is_about_our_token(error) {
-                    self.health.token_trouble = Some(error.clone());
-                }
-                self.health.last_error = Some((now, error.clone()));
-            }
-            Outcome::RateLimited { .. } => {}
-            Outcome::NotSent(why) | Outcome::Unknown(why) => self.health.last_error = Some((now, why.clone())),
-        }
-    }
-}
-
-/// Which of the crowds is the pages'.
-const PAGES: usize = 0;
-
-fn crowd_of(job: &Job) -> usize {
-    match job {
-        Job::Page(..) => PAGES,
-        Job::Sync(_) => 1,
-    }
 }
 
 /// The arguments of a call, and the hash of what they show; of thread lines, how far they go; of a look, where it begins.
@@ -656,27 +403,4 @@ struct Address {
     method: &'static str,
     channel: Option<String>,
     priority: Priority,
-}
-
-impl Work {
-    fn new(step: Step) -> Self {
-        Self {
-            call: None,
-            ready_at: None,
-            tries: 0,
-            step,
-            look_until: None,
-            give_up_at: None,
-            in_doubt: false,
-            plain: false,
-            bare: false,
-            stale_at: None,
-            awaiting: None,
-            sent: None,
-            sent_to: None,
-            members: Vec::new(),
-            sent_members: Vec::new(),
-            lead: None,
-        }
-    }
 }

@@ -274,7 +274,7 @@ impl World {
     /// the closed ones.
     fn load_incident(&mut self, incident: Incident) {
         let no = incident.no;
-        for key in super::apply::alert_keys(&incident) {
+        for key in super::change::alert_keys(&incident) {
             let is_latest = match self.by_alert.get(&key) {
                 None => true,
                 Some(known) => match self.incidents.get(known) {

@@ -1,0 +1,90 @@
+//! What a fact makes out of date in Slack.
+
+use super::Fact;
+use crate::domain::id::{IncidentNo, PostId};
+use crate::domain::page::SyncKey;
+
+/// What a fact makes out of date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stale {
+    Nothing,
+    /// The card only.
+    Card(IncidentNo),
+    /// Card, thread and direct messages.
+    Everything(IncidentNo),
+    /// Nothing of it is shown any more.
+    Closed(IncidentNo),
+    /// One message that is about no single incident.
+    Post(PostId),
+    /// All of those, and whatever follows who is on call: what they tell may have changed.
+    Posts,
+    /// It is kept true no more.
+    PostGone(PostId),
+    /// One message about no single incident, and nobody waits for it.
+    PostLater(PostId),
+}
+
+impl Fact {
+    /// What this fact makes out of date in Slack. The same function live and after a restart. `Dm` keys are named by
+    /// [`crate::domain::incident::Incident::dms`], because which messages there are is the state's to say.
+    pub fn stales(&self) -> Stale {
+        match self {
+            Self::NumbersSkipped { .. }
+            | Self::ClockJumped { .. }
+            | Self::PagesCarriedOver { .. }
+            | Self::EventLate { .. }
+            | Self::ActLate { .. }
+            | Self::AlertHeard { .. }
+            | Self::ClosePostponed { .. }
+            | Self::ThreadShown { .. }
+            | Self::PolicyKept { .. }
+            | Self::TurnTaken { .. }
+            | Self::TurnForgotten { .. }
+            | Self::AlertRated { .. }
+            | Self::CountWanes { .. }
+            | Self::OverrideSet(_)
+            | Self::OverrideExpired { .. }
+            | Self::OverrideWaits { .. }
+            | Self::QuietWaits { .. }
+            | Self::DoNotDisturb { .. }
+            | Self::OverrideRemoved { .. }
+            | Self::PersonAsked { .. }
+            | Self::PersonAnnounced { .. }
+            | Self::PersonAdded { .. }
+            | Self::PersonDeclined { .. }
+            | Self::PersonRemoved { .. }
+            | Self::PersonForgotten { .. }
+            | Self::ChangeReported { .. }
+            | Self::ChangeForgotten { .. }
+            | Self::AnnouncementMade { .. }
+            | Self::AnnouncementEnded { .. }
+            | Self::MisconfiguredListed { .. }
+            | Self::MisconfiguredMarked { .. }
+            | Self::MisconfiguredMended { .. }
+            | Self::MisconfiguredForgotten { .. }
+            | Self::FyiForgotten { .. }
+            | Self::EventDropped { .. } => Stale::Nothing,
+            Self::FyiShown(shown) => Stale::PostLater(shown.post),
+            Self::FyiRepeated { post, .. } | Self::FyiCleared { post, .. } => Stale::PostLater(*post),
+            Self::AlertRepeated { incident, .. } | Self::CountWaned { incident } => Stale::Card(*incident),
+            Self::PostWanted { post, .. } | Self::SyncCreated { key: SyncKey::Post(post), .. } => Stale::Post(*post),
+            Self::PostFailed { post, .. } | Self::PostDropped { post } => Stale::PostGone(*post),
+            Self::ConfigLoaded { .. }
+            | Self::ShiftStarted { .. }
+            | Self::ShiftForgotten { .. }
+            | Self::QuietMade { .. }
+            | Self::QuietBegun { .. }
+            | Self::QuietExtended { .. }
+            | Self::QuietWarned { .. }
+            | Self::QuietEnded { .. }
+            | Self::QuietForgotten { .. }
+            | Self::QuietWritten { .. }
+            | Self::QuietRemoved { .. }
+            | Self::QuietNotDone { .. }
+            | Self::QuietKept { .. }
+            | Self::QuietsSwept { .. } => Stale::Posts,
+            Self::IncidentClosed { incident } => Stale::Closed(*incident),
+            _ => self.incident().map_or(Stale::Nothing, Stale::Everything),
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Incidents are held back exactly while something covers them: they are looked at after every decision.
+
+use super::decision::Decision;
+use super::directory::Urgency;
+use super::fact::Fact;
+use super::hold::{self, HoldWhy};
+use super::id::IncidentNo;
+use super::quiet::{LOOKED_AT_AT_ONCE, SWEPT_AT_ONCE, Sweep};
+use super::quieting::{quiet_of, why};
+use std::collections::BTreeSet;
+
+/// After every decision: incidents it spoke of, and all where windows changed, are held back exactly while something
+/// covers them.
+pub(super) fn look_again(d: &mut Decision<'_>) {
+    if d.world().quiets.is_empty() {
+        return;
+    }
+    let concerned: BTreeSet<IncidentNo> = d.facts().iter().filter_map(Fact::incident).collect();
+    let is_about_all = d.facts().iter().any(|f| {
+        matches!(
+            f,
+            Fact::QuietMade { .. }
+                | Fact::QuietBegun { .. }
+                | Fact::QuietExtended { .. }
+                | Fact::QuietEnded { .. }
+                | Fact::ConfigLoaded { .. }
+        )
+    });
+    for no in concerned {
+        look_again_at(d, no);
+    }
+    if is_about_all {
+        sweep(d, IncidentNo(0));
+    }
+}
+
+/// The rest of those that a change of what is covered may concern.
+pub(super) fn sweep_on(d: &mut Decision<'_>) {
+    if let Some(rest) = d.world().meta.sweep {
+        sweep(d, rest.from);
+    }
+}
+
+/// Looks at the open incidents from this one on, the oldest first; what is left is for the next decision, at once. When
+/// a long window ends, many are let go in one moment, and whoever is asked for them hears of them in one message.
+fn sweep(d: &mut Decision<'_>, from: IncidentNo) {
+    let ahead = d.world().incidents.range(from..).filter(|(_, i)| !i.is_resolved()).map(|(no, _)| *no);
+    let ahead: Vec<IncidentNo> = ahead.take(LOOKED_AT_AT_ONCE + 1).collect();
+    let (mut changed, mut left) = (0, None);
+    for (looked_at, no) in ahead.into_iter().enumerate() {
+        if looked_at == LOOKED_AT_AT_ONCE || changed == SWEPT_AT_ONCE {
+            left = Some(Sweep { from: no, due: d.stamp.at });
+            break;
+        }
+        changed += usize::from(look_again_at(d, no));
+    }
+    if left.is_some() || d.world().meta.sweep.is_some() {
+        d.emit(Fact::QuietsSwept { rest: left });
+    }
+}
+
+/// `true`: something changed.
+fn look_again_at(d: &mut Decision<'_>, no: IncidentNo) -> bool {
+    let Some(i) = d.incident(no) else { return false };
+    if !i.is_triggered() {
+        return hold::look_ahead(d, &i);
+    }
+    let held = i.hold.as_ref().filter(|h| matches!(h.why, HoldWhy::Quiet { .. }));
+    let covered = quiet_of(d, &i).filter(|_| i.urgency == Urgency::High).map(|q| (why(q), q.until));
+    match (held, covered) {
+        (Some(held), Some((why, until))) if held.why == why && held.until == Some(until) => return false,
+        (_, Some((why, until))) => hold::begin(d, no, why, Some(until)),
+        (Some(_), None) => hold::end(d, &i),
+        (None, None) => return false,
+    }
+    true
+}

@@ -1,0 +1,35 @@
+//! What Slack's answers say about our standing with it.
+
+use super::{Outbox, refused};
+use crate::domain::stamp::At;
+use crate::slack::outcome::Outcome;
+
+/// What Slack's answers say about our standing with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Health {
+    /// Slack refuses our token or a scope is missing, in Slack's word.
+    pub token_trouble: Option<String>,
+    /// The last call that worked, on the steady clock.
+    pub last_ok: Option<At>,
+    /// The last that did not, and why.
+    pub last_error: Option<(At, String)>,
+}
+
+impl Outbox {
+    pub(super) fn note_health(&mut self, outcome: &Outcome, now: At) {
+        match outcome {
+            Outcome::Ok(_) => {
+                self.health.last_ok = Some(now);
+                self.health.token_trouble = None;
+            }
+            Outcome::Refused { error, .. } => {
+                if refused::is_about_our_token(error) {
+                    self.health.token_trouble = Some(error.clone());
+                }
+                self.health.last_error = Some((now, error.clone()));
+            }
+            Outcome::RateLimited { .. } => {}
+            Outcome::NotSent(why) | Outcome::Unknown(why) => self.health.last_error = Some((now, why.clone())),
+        }
+    }
+}
