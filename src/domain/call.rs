@@ -148,6 +148,11 @@ impl Call {
         matches!(self.state, CallState::Starting | CallState::Asking { .. } | CallState::Exhausted { .. })
     }
 
+    /// It asked everybody there is, and asks nobody again by itself.
+    pub fn is_used_up(&self) -> bool {
+        matches!(self.state, CallState::Exhausted { next_at: None, .. })
+    }
+
     /// Those of the present step whose answer is worth waiting for: who hears the page; where nobody does, all.
     pub fn waited_for(&self) -> impl Iterator<Item = &UserId> {
         let is_heard = self.asked.iter().any(|a| a.silent_until.is_none());

@@ -14,7 +14,10 @@ use super::page::RevokeReason;
 use super::refusal::Refusal;
 use super::stamp::At;
 use super::text::Text;
-use super::{escalation, paging};
+use super::{escalation, paging, urgency};
+
+/// An event is overtaken by so much at most.
+const OVERTAKEN_SECS: i64 = 2 * 60;
 
 /// What a trigger of a known alert is.
 enum News {
@@ -81,7 +84,8 @@ fn news(d: &Decision<'_>, i: &Incident, episode: &Alert, starts_at: Option<At>) 
 }
 
 /// A trigger that arrives after its own episode was resolved: overtaken on the way, or (Alertmanager) a member of a
-/// group sent again with its old `startsAt`. What a person resolved waits for the time at which it pages again, and for
+/// group sent again with its old `startsAt`. Once its monitor had said that it is over, only what comes right after that was
+/// overtaken: later, the monitor says so anew (Alertmanager lost Prometheus, called it over, and found it again). What a person resolved waits for the time at which it pages again, and for
 /// ever where they declined that. Anything else is believed after the grace: better one page too many.
 fn is_old_news(d: &Decision<'_>, i: &Incident, alert: &Alert, starts_at: Option<At>) -> bool {
     let State::Resolved { since, .. } = &i.state else { return false };
@@ -92,11 +96,11 @@ fn is_old_news(d: &Decision<'_>, i: &Incident, alert: &Alert, starts_at: Option<
     if alert.is_firing() && i.course.page_again.is_some() {
         return true;
     }
-    let since = match alert.state {
-        AlertState::Firing => *since,
-        AlertState::Cleared { since: cleared, .. } => cleared.max(*since),
+    let (since, secs) = match alert.state {
+        AlertState::Firing => (*since, d.directory.settings.resolve_grace_secs),
+        AlertState::Cleared { since: cleared, .. } => (cleared, OVERTAKEN_SECS),
     };
-    d.stamp.wall.0 - since.0 < d.directory.settings.resolve_grace_secs * 1000
+    (0..secs * 1000).contains(&(d.stamp.wall.0 - since.0))
 }
 
 /// The same incident again: with whoever had it, asleep as long as it was to be, or paging on where it stopped.
@@ -298,6 +302,7 @@ fn not_cleared(d: &mut Decision<'_>, no: IncidentNo) {
         if i.urgency == Urgency::High {
             escalation::start_main_call(d, no, Vec::new());
         }
+        urgency::fires_on(d, no);
     }
 }
 

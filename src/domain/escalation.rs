@@ -11,7 +11,7 @@ use super::fact::{Fact, StepStarted};
 use super::id::{CallNo, IncidentNo, UserId};
 use super::incident::{Incident, State};
 use super::level::{Chosen, ask_target, case_of, choose, who_next};
-use super::page::{PageState, Purpose, Recipient, RevokeReason};
+use super::page::{Page, PageState, Purpose, Recipient, RevokeReason};
 use super::paging::{can_reach, is_reachable, request_page};
 use super::post::About;
 use super::schedule::resolve;
@@ -54,7 +54,8 @@ pub(super) fn start_added_call(d: &mut Decision<'_>, no: IncidentNo, by: UserId,
 /// Whoever has it may not hear that it is urgent, or back: the levels are asked from the first, unless they are already.
 fn ask_others_too(d: &mut Decision<'_>, no: IncidentNo, responder: &UserId) {
     let Some(incident) = d.incident(no) else { return };
-    if incident.open_calls().any(|c| c.kind.is_of_the_policy()) || quieting::quiet_of(d, &incident).is_some() {
+    let is_asking = |c: &Call| c.kind.is_of_the_policy() && !c.is_used_up();
+    if incident.open_calls().any(is_asking) || quieting::quiet_of(d, &incident).is_some() {
         return;
     }
     if let Some(policy) = policy_of(d, &incident) {
@@ -243,16 +244,27 @@ pub(super) fn page_again(d: &mut Decision<'_>, incident: &Incident, also: Option
 
 pub(super) fn ask_still_on_it(d: &mut Decision<'_>, no: IncidentNo, responder: Option<&UserId>) {
     let reachable = responder.filter(|u| d.directory.users.get(*u).is_some_and(is_reachable));
-    let Some(who) = reachable.cloned() else {
-        let held = d.incident(no).and_then(|i| hold::held_then(d, &i, d.stamp.wall));
-        d.emit(Fact::AckTimedOut { incident: no, held });
-        start_main_call(d, no, Vec::new());
-        return;
-    };
+    let Some(who) = reachable.cloned() else { return nobody_has_it(d, no) };
     let retrigger_at = d.stamp.at.plus_secs(d.directory.settings.ack_timeout_grace_secs);
     d.emit(Fact::StillOnItAsked { incident: no, to: who.clone(), retrigger_at });
     let call = d.incident(no).and_then(|i| i.main_call().map(|c| c.no)).unwrap_or_default();
     request_page(d, no, call, Recipient::User(who), Method::Slack, Purpose::StillOnIt, false);
+}
+
+/// Acknowledged, and yet nobody has it whom a question would reach: triggered again.
+pub(super) fn nobody_has_it(d: &mut Decision<'_>, no: IncidentNo) {
+    let held = d.incident(no).and_then(|i| hold::held_then(d, &i, d.stamp.wall));
+    d.emit(Fact::AckTimedOut { incident: no, held });
+    start_main_call(d, no, Vec::new());
+}
+
+/// Whoever has it was to hear that it is urgent, or back, and the message failed: the levels are asked as well.
+pub(super) fn did_not_hear(d: &mut Decision<'_>, no: IncidentNo, page: &Page) {
+    let Some(incident) = d.incident(no).filter(|i| i.urgency == Urgency::High) else { return };
+    let Some(responder) = incident.responder().filter(|who| page.to == Recipient::User((*who).clone())) else { return };
+    if matches!(page.purpose, Purpose::Raised | Purpose::Back) && matches!(incident.state, State::Acknowledged { .. }) {
+        ask_others_too(d, no, responder);
+    }
 }
 
 /// Whoever has it hears that somebody else made it urgent. Where they may not hear that, the levels are asked as well.

@@ -141,7 +141,8 @@ impl Run<'_> {
             let at = next.max(stamp.at);
             stamp = Stamp { at, wall: self.now.wall.plus_ms(at.0.saturating_sub(self.now.at.0)) };
             let facts = self.decide(What::Due, stamp);
-            let exhausted = facts.iter().any(|f| is_exhausted(&self.world, f));
+            let is_ours = |f: &&Fact| f.incident() == Some(self.incident);
+            let exhausted = facts.iter().filter(is_ours).any(|f| is_exhausted(&self.world, f));
             let ours = facts.into_iter().filter(|f| f.incident() == Some(self.incident));
             self.ahead.extend(ours.map(|fact| Ahead { wall: stamp.wall, fact }));
             if exhausted {

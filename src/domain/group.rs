@@ -70,7 +70,8 @@ pub(super) fn joins(
     let window_ms = service.group.as_ref()?.window_secs * 1_000;
     let newest = *d.world().groups.get(&(service.id.clone(), values.into()))?.get_max()?;
     let i = d.world().incident(newest)?;
-    let is_recent = i.group.as_ref().is_some_and(|g| d.stamp.wall.0 - g.last.0 <= window_ms);
+    // One that was joined long after now was so by a clock that was set back since: nobody knows how long ago that is.
+    let is_recent = i.group.as_ref().is_some_and(|g| (d.stamp.wall.0 - g.last.0).abs() <= window_ms);
     let is_nearly_over = i.course.clearing.is_some() && !i.is_with_somebody();
     let fits = is_recent && !is_nearly_over && (urgency == Urgency::Low || !urgency::is_low_by_hand(i));
     (fits && i.alerts.len() < ALERTS_MAX && i.alert(key).is_none()).then_some(newest)

@@ -108,7 +108,8 @@ pub(super) fn end(d: &mut Decision<'_>, i: &Incident) {
     if matches!(i.state, State::Triggered { .. }) && i.course.clearing.is_none() {
         // Whoever had it until a window held it back comes with the first level, as after a snooze.
         let was_held = i.hold.as_ref().is_some_and(|h| matches!(h.why, HoldWhy::Quiet { .. }));
-        escalation::page_again(d, i, i.responders.last().filter(|_| was_held && i.came_back()));
+        let had_it = i.had_it().or(i.responders.last());
+        escalation::page_again(d, i, had_it.filter(|_| was_held && i.came_back()));
     }
 }
 
@@ -118,7 +119,19 @@ fn holding(d: &Decision<'_>, i: &Incident) -> Option<(HoldWhy, Option<At>)> {
     if let Some(quiet) = quieting::quiet_of(d, i) {
         return Some((quieting::why(quiet), Some(quiet.until)));
     }
-    settles(d, i).map(|until| (HoldWhy::Settling, Some(until))).or_else(|| threshold::holding(i))
+    settles(d, i).map(|until| (HoldWhy::Settling, Some(until))).or_else(|| threshold::holding(d, i))
+}
+
+/// What waits for a time or for more of its kind waits for what the configuration says now. `true`: something changed.
+pub(super) fn look_again(d: &mut Decision<'_>, i: &Incident) -> bool {
+    let Some(hold) = i.hold.as_ref().filter(|h| !matches!(h.why, HoldWhy::Quiet { .. })) else { return false };
+    match holding(d, i) {
+        None => end(d, i),
+        Some((why @ HoldWhy::Settling, until)) if hold.why != why || until < hold.until => begin(d, i.no, why, until),
+        Some((why, until)) if hold.why != why && matches!(hold.why, HoldWhy::Settling) => begin(d, i.no, why, until),
+        Some(_) => return false,
+    }
+    true
 }
 
 /// What is to hold this incident back at an instant of the wall clock.
@@ -138,7 +151,8 @@ pub(super) fn look_ahead(d: &mut Decision<'_>, i: &Incident) -> bool {
         State::Acknowledged { timeout: AckTimeout::TriggerAt(at), .. } => {
             Some(d.stamp.wall.plus_ms(at.0.saturating_sub(d.stamp.at.0)))
         }
-        State::Triggered { .. } | State::Acknowledged { .. } | State::Resolved { .. } => None,
+        State::Resolved { .. } => i.course.page_again.as_ref().filter(|p| p.declined.is_none()).map(|p| p.until),
+        State::Triggered { .. } | State::Acknowledged { .. } => None,
     };
     let then = pages_at.and_then(|wall| held_then(d, i, wall));
     let changed = then != i.held_then;
@@ -150,15 +164,18 @@ pub(super) fn look_ahead(d: &mut Decision<'_>, i: &Incident) -> bool {
 
 /// Will it be triggered by itself, if nobody does anything?
 pub(super) fn is_ahead(i: &Incident) -> bool {
-    let waits =
-        matches!(i.state, State::Snoozed { .. } | State::Acknowledged { timeout: AckTimeout::TriggerAt(_), .. });
+    let waits = match i.state {
+        State::Snoozed { .. } | State::Acknowledged { timeout: AckTimeout::TriggerAt(_), .. } => true,
+        State::Resolved { .. } => i.course.pages_again_at().is_some(),
+        State::Triggered { .. } | State::Acknowledged { .. } => false,
+    };
     waits && i.urgency == Urgency::High
 }
 
 /// Until when it may still clear by itself, which is waited for.
 pub(super) fn settles(d: &Decision<'_>, i: &Incident) -> Option<At> {
-    // What a person reports does not clear by itself.
-    if i.opened_by.is_some() {
+    // What a person reports or put together does not clear by itself; nor does what somebody had wait again.
+    if i.reported_by().next().is_some() || !i.merged.is_empty() || !i.responders.is_empty() {
         return None;
     }
     // Nor is whom somebody asked for sent away again.

@@ -2,7 +2,7 @@
 
 use super::alert::Alert;
 use super::call::{Call, CallState};
-use super::course::Course;
+use super::course::{Course, Had};
 use super::directory::{Policy, Urgency};
 use super::fact::{Origin, ResolvedBy};
 use super::group::Group;
@@ -297,6 +297,18 @@ impl Incident {
         self.timeline.iter().rev().find_map(how) == Some(true)
     }
 
+    /// Who had it last, as far as that is remembered here.
+    pub fn had_it(&self) -> Option<&UserId> {
+        self.timeline.iter().rev().find_map(|e| match &e.what {
+            Happening::Snoozed { by, .. }
+            | Happening::Acknowledged { by }
+            | Happening::Reopened { by }
+            | Happening::Reassigned { to: by, .. }
+            | Happening::CameBack { had: Some(Had::Acknowledged { by } | Had::Snoozed { by, .. }) } => Some(by),
+            _ => None,
+        })
+    }
+
     /// The alert of this number, to be changed.
     pub(super) fn alert_mut(&mut self, number: u32) -> Option<&mut Alert> {
         self.alerts.get_mut(number as usize).map(Arc::make_mut)
@@ -338,7 +350,8 @@ impl Incident {
         let by_itself = clearing.into_iter().chain(again).chain(self.course.flapping).chain(silent);
         let listing = self.listing.map(|l| l.due);
         let raise = self.raise.map(|r| r.due);
-        let sla = self.sla.and_then(|sla| sla.next_wake());
+        // While nothing fires, nobody is asked to begin.
+        let sla = self.sla.filter(|_| clearing.is_none()).and_then(|sla| sla.next_wake());
         let wanes = self.counting.as_ref().and_then(|c| c.wanes);
         self.calls
             .iter()

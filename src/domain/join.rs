@@ -10,7 +10,7 @@ use super::incident::Incident;
 use super::page::RevokeReason;
 use super::refusal::Refusal;
 use super::response::{change_urgency, refuse_resolved};
-use super::{escalation, paging};
+use super::{escalation, paging, urgency};
 
 /// Alerts of one incident; more cannot be merged into it.
 pub const ALERTS_MAX: usize = 1_000;
@@ -44,11 +44,13 @@ pub(super) fn merge(d: &mut Decision<'_>, i: &Incident, by: &UserId, into: Incid
     } else if was_over && d.world().incident(into).is_some_and(|i| i.course.clearing.is_none()) {
         escalation::page_on(d, into, None);
     }
-    // What asked somebody, or was seen by a person, does not begin to wait for more of its kind.
-    let waits = |i: &Incident| i.hold.as_ref().is_some_and(|h| matches!(h.why, HoldWhy::Threshold(_)));
+    // What asked somebody, or was seen by a person, does not begin to wait whether it clears, or for more of its kind.
+    let waits =
+        |i: &Incident| i.hold.as_ref().is_some_and(|h| matches!(h.why, HoldWhy::Settling | HoldWhy::Threshold(_)));
     if let Some(target) = d.incident(into).filter(|target| waits(target) && !waits(i)) {
         hold::end(d, &target);
     }
+    urgency::fires_on(d, into);
     Ok(())
 }
 

@@ -111,10 +111,15 @@ fn next(d: &Decision<'_>, i: &Incident) -> At {
         let hours = d.directory.hours_of(who);
         if hours.is_open_at(from) { Some(from) } else { hours.next_open(from) }
     };
-    let morning = |who: &UserId, from: At| d.directory.hours_of(who).morning_from(from);
+    // Whoever takes over in the middle of their hours has it then: it is not to go a day without a list.
+    let later = now.plus_secs(LOOK_AGAIN_SECS / 2);
+    let morning = |who: &UserId, from: At| {
+        let hours = d.directory.hours_of(who);
+        if from >= later && hours.is_open_at(from) { Some(from) } else { hours.morning_from(from) }
+    };
     // Where handoffs leave nobody their mornings, any of their hours will do.
     let first = if again { walk(d, i, now.plus_ms(1), morning) } else { None };
-    let from = if again { now.plus_secs(LOOK_AGAIN_SECS / 2) } else { hour };
+    let from = if again { later } else { hour };
     first.or_else(|| walk(d, i, from, in_hours)).unwrap_or(now.plus_secs(LOOK_AGAIN_SECS))
 }
 

@@ -168,7 +168,7 @@ fn held_back(d: &Decision<'_>, id: QuietId) -> HeldBack {
     for i in d.world().open_incidents().filter(|i| i.hold.as_ref().is_some_and(|h| h.why.is_of(id))) {
         let stays = covering(&others, i, d.directory, d.stamp).is_some()
             || hold::settles(d, i).is_some()
-            || threshold::holding(i).is_some();
+            || threshold::holding(d, i).is_some();
         // What cleared meanwhile pages nobody, and is not held either.
         if i.course.clearing.is_some() {
             continue;
@@ -188,8 +188,10 @@ pub(super) fn extend(d: &mut Decision<'_>, id: QuietId, by: &UserId, until: At) 
     if until > latest {
         return Err(Refusal::QuietTooLong { kind: q.kind(), latest });
     }
-    let ends = d.stamp.due_of(until);
+    // A clock that was set back meanwhile makes it no longer than by so much.
+    let ends = d.stamp.due_of(until).min(q.ends.plus_ms(until.0 - q.until.0));
     let due = match q.stands {
+        Stands::InForce { .. } if q.latest.is_some() => d.stamp.at.plus_secs(CLOCK_LOOK_SECS),
         Stands::InForce { .. } => next_look(q.from, until, ends),
         Stands::Planned | Stands::Ended { .. } => q.due,
     };

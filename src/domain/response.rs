@@ -245,6 +245,12 @@ pub(super) fn change_urgency(
     d.emit(Fact::UrgencyChanged { incident: no, by: by.cloned(), to, ask_at, stopped, why });
     match (&i.state, to) {
         (State::Triggered { .. }, Urgency::High) => escalation::start_main_call(d, no, Vec::new()),
+        // Acknowledged by its monitor, or by somebody whom nothing reaches: nobody has it who would hear that.
+        (State::Acknowledged { by: has_it, .. }, Urgency::High)
+            if !has_it.as_ref().is_some_and(|who| Some(who) == by || paging::can_be_asked(d, who)) =>
+        {
+            escalation::nobody_has_it(d, no);
+        }
         (State::Acknowledged { by: Some(responder), .. }, Urgency::High) if Some(responder) != by => {
             escalation::tell_it_is_urgent(d, no, responder);
         }

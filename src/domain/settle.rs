@@ -79,6 +79,9 @@ fn fail_page(d: &mut Decision<'_>, incident: &Incident, page: PageId, why: &Page
     };
     d.emit(Fact::PageFailed { incident: incident.no, page, why: why.clone() });
     escalation::pass_over_if_unreachable(d, incident.no, call);
+    if let Some(page) = incident.page(page) {
+        escalation::did_not_hear(d, incident.no, page);
+    }
 }
 
 /// After a restore, numbers given out since the backup must not be given out again.

@@ -2,7 +2,8 @@
 //!
 //! The clock runs while an incident is open, of high urgency, and nobody has started, acknowledged or not. It begins when
 //! that becomes so, which for most is when they open. A hold that waits whether it clears does not stop it; a snooze, a
-//! silence and low urgency take it away, and when they end, a new one begins. What was missed stays missed.
+//! silence and low urgency take it away, and when they end, a new one begins. What was missed stays missed. While all of it
+//! has cleared, it stands; when it fires again, it is where it would have been.
 
 use super::decision::Decision;
 use super::directory::{Directory, Urgency};
@@ -84,7 +85,7 @@ pub fn start_by(directory: &Directory, team: &TeamId, tier: u8, wall: At) -> Opt
 
 /// Starts the clock where one is wanted, and calls back the question of one that stopped.
 pub(super) fn tend(d: &mut Decision<'_>, i: &Incident) {
-    if !runs(i) {
+    if !runs(i) || i.course.clearing.is_some() {
         let asked = i.wanted_pages().filter(|p| p.purpose == Purpose::Begin).map(|p| p.id);
         for page in asked.collect::<Vec<_>>() {
             d.emit(Fact::PageRevoked { incident: i.no, page, why: RevokeReason::Answered });
@@ -110,7 +111,8 @@ pub(super) fn tend(d: &mut Decision<'_>, i: &Incident) {
 
 /// Its time is nearly over, or over.
 pub(super) fn due(d: &mut Decision<'_>, no: IncidentNo) {
-    let Some(i) = d.incident(no) else { return };
+    // While nothing fires, nobody is asked and nothing is missed.
+    let Some(i) = d.incident(no).filter(|i| i.course.clearing.is_none()) else { return };
     let Some(sla) = i.sla.filter(|sla| sla.next_wake().is_some_and(|at| at <= d.stamp.at)) else { return };
     if sla.due <= d.stamp.at {
         d.emit(Fact::SlaMissed { incident: no });

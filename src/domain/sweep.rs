@@ -1,31 +1,33 @@
 //! Incidents are held back exactly while something covers them: they are looked at after every decision.
 
+use super::call::CallKind;
 use super::decision::Decision;
 use super::directory::Urgency;
 use super::fact::Fact;
 use super::hold::{self, HoldWhy};
 use super::id::IncidentNo;
+use super::incident::Incident;
 use super::quiet::{LOOKED_AT_AT_ONCE, SWEPT_AT_ONCE, Sweep};
 use super::quieting::{quiet_of, why};
+use super::urgency;
 use std::collections::BTreeSet;
 
 /// After every decision: incidents it spoke of, and all where windows changed, are held back exactly while something
 /// covers them.
 pub(super) fn look_again(d: &mut Decision<'_>) {
-    if d.world().quiets.is_empty() {
+    // A configuration may ask otherwise of what waits, whether there are windows or not.
+    let is_loaded = d.facts().iter().any(|f| matches!(f, Fact::ConfigLoaded { .. }));
+    if d.world().quiets.is_empty() && !is_loaded {
         return;
     }
     let concerned: BTreeSet<IncidentNo> = d.facts().iter().filter_map(Fact::incident).collect();
-    let is_about_all = d.facts().iter().any(|f| {
+    let is_of_a_window = |f: &Fact| {
         matches!(
             f,
-            Fact::QuietMade { .. }
-                | Fact::QuietBegun { .. }
-                | Fact::QuietExtended { .. }
-                | Fact::QuietEnded { .. }
-                | Fact::ConfigLoaded { .. }
+            Fact::QuietMade { .. } | Fact::QuietBegun { .. } | Fact::QuietExtended { .. } | Fact::QuietEnded { .. }
         )
-    });
+    };
+    let is_about_all = is_loaded || d.facts().iter().any(is_of_a_window);
     for no in concerned {
         look_again_at(d, no);
     }
@@ -44,7 +46,7 @@ pub(super) fn sweep_on(d: &mut Decision<'_>) {
 /// Looks at the open incidents from this one on, the oldest first; what is left is for the next decision, at once. When
 /// a long window ends, many are let go in one moment, and whoever is asked for them hears of them in one message.
 fn sweep(d: &mut Decision<'_>, from: IncidentNo) {
-    let ahead = d.world().incidents.range(from..).filter(|(_, i)| !i.is_resolved()).map(|(no, _)| *no);
+    let ahead = d.world().incidents.range(from..).filter(|(_, i)| may_page(i)).map(|(no, _)| *no);
     let ahead: Vec<IncidentNo> = ahead.take(LOOKED_AT_AT_ONCE + 1).collect();
     let (mut changed, mut left) = (0, None);
     for (looked_at, no) in ahead.into_iter().enumerate() {
@@ -52,18 +54,29 @@ fn sweep(d: &mut Decision<'_>, from: IncidentNo) {
             left = Some(Sweep { from: no, due: d.stamp.at });
             break;
         }
-        changed += usize::from(look_again_at(d, no));
+        changed += usize::from(look_again_at(d, no) || look_at_what_waits(d, no));
     }
     if left.is_some() || d.world().meta.sweep.is_some() {
         d.emit(Fact::QuietsSwept { rest: left });
     }
 }
 
+fn may_page(i: &Incident) -> bool {
+    !i.is_resolved() || i.course.pages_again_at().is_some()
+}
+
+/// What waits by itself, and not for the end of a window. `true`: something changed.
+fn look_at_what_waits(d: &mut Decision<'_>, no: IncidentNo) -> bool {
+    let Some(i) = d.incident(no) else { return false };
+    hold::look_again(d, &i) || urgency::look_again(d, &i)
+}
+
 /// `true`: something changed.
 fn look_again_at(d: &mut Decision<'_>, no: IncidentNo) -> bool {
     let Some(i) = d.incident(no) else { return false };
     if !i.is_triggered() {
-        return hold::look_ahead(d, &i);
+        let stopped = stop_stand_ins(d, &i);
+        return hold::look_ahead(d, &i) || stopped;
     }
     let held = i.hold.as_ref().filter(|h| matches!(h.why, HoldWhy::Quiet { .. }));
     let covered = quiet_of(d, &i).filter(|_| i.urgency == Urgency::High).map(|q| (why(q), q.until));
@@ -73,5 +86,15 @@ fn look_again_at(d: &mut Decision<'_>, no: IncidentNo) -> bool {
         (Some(_), None) => hold::end(d, &i),
         (None, None) => return false,
     }
+    true
+}
+
+/// A window stops those as well who are asked because whoever has it may not hear it. `true`: somebody was.
+fn stop_stand_ins(d: &mut Decision<'_>, i: &Incident) -> bool {
+    if !i.open_calls().any(|c| matches!(c.kind, CallKind::StandIn { .. }) && !c.is_used_up()) {
+        return false;
+    }
+    let Some((why, until)) = quiet_of(d, i).map(|q| (why(q), q.until)) else { return false };
+    hold::begin(d, i.no, why, Some(until));
     true
 }

@@ -48,12 +48,18 @@ impl Counting {
     }
 }
 
-/// Does it still wait for more of its kind? What a person reported, or put together, does not.
-pub(super) fn holding(i: &Incident) -> Option<(HoldWhy, Option<At>)> {
+/// Does it still wait for more of its kind? What a person reported, or put together, does not; nor what came often enough
+/// for what its service asks by now.
+pub(super) fn holding(d: &Decision<'_>, i: &Incident) -> Option<(HoldWhy, Option<At>)> {
     if i.reported_by().next().is_some() || !i.merged.is_empty() {
         return None;
     }
-    i.counting.as_ref().map(|c| (HoldWhy::Threshold(c.threshold), None))
+    let counting = i.counting.as_ref()?;
+    let is_enough = |asked: Option<Threshold>| asked.is_none_or(|t| counting.seen.len() >= t.events as usize);
+    if d.directory.services.get(&i.service).is_some_and(|s| is_enough(s.threshold)) {
+        return None;
+    }
+    Some((HoldWhy::Threshold(counting.threshold), None))
 }
 
 /// An incident that waits is looked at when its count is less.

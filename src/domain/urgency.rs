@@ -5,7 +5,7 @@
 
 use super::decision::Decision;
 use super::directory::{Directory, Service, Urgency};
-use super::fact::Fact;
+use super::fact::{Fact, UrgencyWhy};
 use super::id::{AlertKey, HoursId, IncidentNo};
 use super::incident::{Incident, State};
 use super::input::Event;
@@ -213,6 +213,35 @@ fn plan(d: &mut Decision<'_>, service: &Service, i: &Incident, fixed: Option<Urg
     if let Some(at) = opens {
         d.emit(Fact::RaisePlanned { incident: i.no, at, due: d.stamp.due_of(at) });
     }
+}
+
+/// It goes on although somebody had resolved it, or with more alerts: low, it is raised when support hours begin, or at
+/// once where they began meanwhile.
+pub(super) fn fires_on(d: &mut Decision<'_>, no: IncidentNo) {
+    let Some(i) = d.incident(no).filter(|i| i.raise.is_none() && still_wrong(i) && !is_low_by_hand(i)) else { return };
+    let is_fixed = i.origin.as_ref().is_some_and(|o| o.urgency != UrgencyWhy::Service);
+    let Some(service) = d.directory.services.get(&i.service).filter(|_| i.urgency == Urgency::Low && !is_fixed) else {
+        return;
+    };
+    match &service.urgency_by {
+        UrgencyBy::Hours(id) if by_hours(d.directory, id, d.stamp.wall) == Urgency::High => {
+            raise(d, no, RaisedBy::SupportHours);
+        }
+        _ => plan(d, service, &i, None),
+    }
+}
+
+/// After a change of the configuration: support hours that begin otherwise by now. `true`: something changed.
+pub(super) fn look_again(d: &mut Decision<'_>, i: &Incident) -> bool {
+    let Some(raise) = i.raise.filter(|_| still_wrong(i)) else { return false };
+    let Some(UrgencyBy::Hours(id)) = d.directory.services.get(&i.service).map(|s| &s.urgency_by) else { return false };
+    let opens = d.directory.hours.get(id).and_then(|hours| match hours.is_open_at(d.stamp.wall) {
+        true => Some(d.stamp.wall),
+        false => hours.next_open(d.stamp.wall),
+    });
+    let Some(at) = opens.filter(|at| *at < raise.at) else { return false };
+    d.emit(Fact::RaisePlanned { incident: i.no, at, due: d.stamp.due_of(at) });
+    true
 }
 
 /// The support hours begin: what still fires is raised; what does not waits for nothing.

@@ -7,7 +7,8 @@ use crate::domain::directory::Directory;
 use crate::domain::id::{IncidentNo, InputId};
 use crate::domain::input::{Input, What};
 use crate::domain::people::in_force;
-use crate::domain::stamp::Stamp;
+use crate::domain::stamp::{At, Stamp};
+use crate::domain::world::World;
 use crate::domain::world::rows::RowKey;
 use crate::pump::Lane;
 use crate::record::Salt;
@@ -19,6 +20,18 @@ use std::sync::Arc;
 pub const NUMBERS_SKIPPED_BY_RESTORE: u64 = 1_000;
 /// A replay writes a checkpoint at least this often, so that memory stays bounded.
 pub(super) const ROWS_WHILE_REPLAYING: usize = 10_000;
+
+/// A process that was away for longer goes by its clock alone.
+const AWAY_MOST_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
+
+/// Where the line of delays goes on: as much later as the wall clock says that it was away. After a clock that was once
+/// ahead the line is, too; that must not hold up anything at a restart. A difference of many days is a clock that was
+/// wrong.
+fn resumed(world: &World, now: Reading) -> At {
+    let (at, away_ms) = (world.meta.at, now.wall.0 - world.meta.wall.0);
+    let at = if (0..=AWAY_MOST_MS).contains(&away_ms) { at.plus_ms(away_ms) } else { at };
+    at.max(now.wall)
+}
 
 /// Why a start did not work.
 #[derive(Debug, thiserror::Error)]
@@ -137,7 +150,7 @@ impl Pump {
             return Err(e);
         }
         replayed.everything |= world.meta.config != config;
-        let at = world.meta.at.max(now.wall);
+        let at = resumed(&world, now);
         let stamp = Stamp { at, wall: now.wall };
         let directory_in_force = in_force(&directory, &world);
         let committed = Arc::new(Snapshot { seq, store: opened.store, stamp, world, directory: directory_in_force });

@@ -73,13 +73,24 @@ pub fn still_firing(i: &Incident, d: &Directory) -> String {
             " {count} *{by}* wants no page again: it stays resolved until the monitor clears it or it fires anew."
         );
     }
-    format!(" {count} {}, {}.", unless_cleared(i, &format!("by {}", time(again.until))), then(i.urgency))
+    format!(
+        " {count} {}, {}",
+        unless_cleared(i, &format!("by {}", time(again.until))),
+        then(i, "whoever is on call is paged again")
+    )
 }
 
-fn then(urgency: Urgency) -> &'static str {
-    match urgency {
-        Urgency::High => "whoever is on call is paged again",
-        Urgency::Low => "it is triggered again; nobody is paged",
+/// What comes when it still fires; `pages`: that it pages.
+fn then(i: &Incident, pages: &str) -> String {
+    match (i.urgency, i.held_then) {
+        (Urgency::High, Some(then)) => {
+            format!(
+                "it is triggered again, and is {}: whoever is on call is paged at that time.",
+                super::hold::lasting(then)
+            )
+        }
+        (Urgency::High, None) => format!("{pages}."),
+        (Urgency::Low, _) => "it is triggered again; nobody is paged.".to_owned(),
     }
 }
 
@@ -89,11 +100,8 @@ pub fn if_not_cleared(i: &Incident, d: &Directory) -> String {
         return still_firing(i, d);
     }
     let Some(count) = count(i) else { return String::new() };
-    let then = match i.urgency {
-        Urgency::High => "I page again",
-        Urgency::Low => then(i.urgency),
-    };
-    format!(" {count} {}, {then}.", unless_cleared(i, &format!("in {}", span(d.settings.resolve_grace_secs))))
+    let in_time = unless_cleared(i, &format!("in {}", span(d.settings.resolve_grace_secs)));
+    format!(" {count} {in_time}, {}", then(i, "I page again"))
 }
 
 /// The button that declines that: its action, and its words.

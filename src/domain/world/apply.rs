@@ -213,8 +213,8 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
             (q.stands, q.due) = (Stands::InForce { warned: false }, *due);
         }),
         Fact::QuietExtended { quiet, until, ends, due, .. } => change_quiet(w, *quiet, |q| {
+            q.latest = q.latest.map(|latest| latest.plus_ms(until.0 - q.until.0));
             (q.until, q.ends, q.due) = (*until, *ends, *due);
-            q.latest = None;
             if let Stands::InForce { warned } = &mut q.stands {
                 *warned = false;
             }
