@@ -172,6 +172,7 @@ mod tests {
     use crate::domain::hours::Hours;
     use crate::domain::id::InputId;
     use crate::domain::input::{Delivery, Event, EventAction, Input, Source, What};
+    use crate::domain::schedule::{FixedShift, Schedule};
     use crate::domain::stamp::Stamp;
     use crate::domain::urgency::UrgencyBy;
     use crate::domain::world::World;
@@ -232,6 +233,48 @@ mod tests {
             assert!(looks < 20, "something is due again and again at {}", at.utc());
         }
         looks
+    }
+
+    #[test]
+    fn whoever_takes_over_after_their_morning_is_listed_then_and_not_a_day_later() {
+        let mut d = office();
+        let at = |day: u32| chrono::NaiveDate::from_ymd_opt(2026, 3, day).and_then(|d| d.and_hms_opt(9, 0, 0));
+        let shift = |who: &str, day: u32| FixedShift {
+            user: who.into(),
+            from: at(day).expect("a time"),
+            until: at(day + 1).expect("a time"),
+        };
+        let mut ben = d.users[&"ana".into()].clone();
+        (ben.id, ben.slack) = ("ben".into(), Some("U0BEN".into()));
+        d.users.insert("ben".into(), ben);
+        // Far in the east: his morning is at five.
+        let mut early = Hours::usual(Tz::UTC);
+        for span in &mut early.spans {
+            span.from = chrono::NaiveTime::from_hms_opt(5, 0, 0).expect("a time");
+        }
+        d.hours_of_users = [("ana".into(), Hours::usual(Tz::UTC)), ("ben".into(), early)].into();
+        let fixed = (2..8).map(|day| shift(if day % 2 == 0 { "ana" } else { "ben" }, day)).collect();
+        let schedule =
+            Schedule { id: "s".into(), name: "s".to_owned(), team: None, tz: Tz::UTC, layers: Vec::new(), fixed };
+        d.schedules = [("s".into(), schedule)].into();
+        let policy = d.policies.get_mut(&"p".into()).expect("one");
+        policy.steps = vec![Step::all(vec![Target::Schedule("s".into())], 300)];
+        d.services.get_mut(&"shop".into()).expect("one").urgency_by = UrgencyBy::Service;
+        d.services.get_mut(&"shop".into()).expect("one").urgency = Urgency::Low;
+
+        let mut world = World::default();
+        happens(&mut world, &d, SEVEN.plus_secs(2 * 3_600), event(EventAction::Trigger));
+        let mut listed = Vec::new();
+        while let Some(at) = world.next_wake().filter(|at| *at <= SEVEN.plus_secs(4 * 24 * 3_600)) {
+            for fact in happens(&mut world, &d, at, What::Due) {
+                if let Fact::Listed { to, .. } = fact {
+                    listed.push(format!("{} {to}", at.utc().format("%a %H:%M")));
+                }
+            }
+        }
+        let every_day =
+            ["Mon 10:00 ana", "Tue 09:00 ben", "Wed 05:00 ben", "Wed 09:00 ana", "Thu 09:00 ben", "Fri 05:00 ben"];
+        assert_eq!(listed, every_day);
     }
 
     #[test]

@@ -191,3 +191,38 @@ impl Pump {
         self.step(&inputs, now)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: i64 = 60 * 60 * 1_000;
+    const DAY: i64 = 24 * HOUR;
+
+    /// Where the line goes on whose last frame was at `at` when the clock said `wall`, if the clock says `now` by then.
+    fn goes_on(at: i64, wall: i64, now: i64) -> i64 {
+        let mut world = World::default();
+        (world.meta.at, world.meta.wall) = (At(at), At(wall));
+        resumed(&world, Reading { wall: At(now), steady_ms: 0 }).0
+    }
+
+    #[test]
+    fn the_line_of_delays_goes_on_by_as_much_as_the_process_was_away() {
+        let rows = [
+            ("the clocks agree", 10 * DAY, 10 * DAY, 10 * DAY + 5 * HOUR, 10 * DAY + 5 * HOUR),
+            ("the clock was a day ahead once", 11 * DAY, 10 * DAY, 10 * DAY + 5 * HOUR, 11 * DAY + 5 * HOUR),
+            (
+                "set back while away: nothing is known, and nothing is held up for longer",
+                10 * DAY,
+                10 * DAY,
+                9 * DAY,
+                10 * DAY,
+            ),
+            ("it was 1970 when it stopped", 10_000 * DAY, 0, 10_000 * DAY + HOUR, 10_000 * DAY + HOUR),
+            ("away for weeks", 11 * DAY, 10 * DAY, 40 * DAY, 40 * DAY),
+        ];
+        for (what, at, wall, now, goes) in rows {
+            assert_eq!(goes_on(at, wall, now), goes, "{what}");
+        }
+    }
+}

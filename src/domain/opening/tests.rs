@@ -247,6 +247,88 @@ fn an_incident_older_than_the_window_is_not_joined() {
 }
 
 #[test]
+fn what_was_joined_by_a_clock_that_was_set_back_since_is_not_joined() {
+    let mut s = Story::new(&[]);
+    s.now = At(120 * MINUTE);
+    s.fires("nodes", "node-1", EAST);
+    s.does(1, Deed::Acknowledge);
+    // An hour and a half later the clock says half an hour before.
+    s.now = At(90 * MINUTE);
+    s.fires("nodes", "node-2", EAST);
+    assert_eq!(s.opened(), 2);
+    assert_eq!(s.incident(2).being_asked(), ["ana".into()]);
+}
+
+#[test]
+fn what_waits_for_something_that_is_asked_no_more_pages_when_the_configuration_says_so() {
+    let mut s = Story::new(&[]);
+    let asks = |s: &mut Story, threshold, hold_secs| {
+        let service = s.directory.services.get_mut(&"search".into()).expect("a service");
+        (service.threshold, service.hold_secs) = (threshold, hold_secs);
+        s.directory.sha256 += "x";
+        let loaded = std::sync::Arc::new(s.directory.clone());
+        s.decide(What::ConfigLoaded(loaded));
+    };
+    let three = Some(Threshold { events: 3, within_secs: 600 });
+    asks(&mut s, three, 0);
+    s.fires("search", "eu", &[]);
+    s.fires("search", "eu", &[]);
+    asks(&mut s, three, 0);
+    assert!(s.incident(1).being_asked().is_empty(), "it waits for the third");
+    asks(&mut s, Some(Threshold { events: 2, within_secs: 600 }), 0);
+    assert_eq!(s.incident(1).being_asked(), ["ana".into()], "two are enough");
+
+    asks(&mut s, three, 0);
+    s.fires("search", "us", &[]);
+    asks(&mut s, None, 0);
+    assert_eq!(s.incident(2).being_asked(), ["ana".into()], "one is");
+
+    asks(&mut s, None, 3_600);
+    s.fires("search", "asia", &[]);
+    let until = |s: &Story| s.incident(3).hold.as_ref().and_then(|h| h.until);
+    assert_eq!(until(&s), Some(At(60 * MINUTE)));
+    asks(&mut s, None, 600);
+    assert_eq!(until(&s), Some(At(10 * MINUTE)));
+    asks(&mut s, None, 0);
+    assert_eq!((s.incident(3).hold.as_ref(), s.incident(3).being_asked()), (None, vec!["ana".into()]));
+}
+
+/// Above Ana, Ben is asked.
+fn with_ben() -> Story {
+    let mut s = Story::new(&[]);
+    let policy = s.directory.policies.get_mut(&"policy".into()).expect("a policy");
+    policy.steps.push(Step::all(vec![Target::User("ben".into())], 300));
+    let mut ben = s.directory.users[&"ana".into()].clone();
+    (ben.id, ben.slack) = ("ben".into(), Some("U0BEN".into()));
+    s.directory.users.insert("ben".into(), ben);
+    s
+}
+
+#[test]
+fn what_gets_worse_pages_where_whoever_has_it_is_gone() {
+    let mut s = with_ben();
+    s.told("search", EventAction::Trigger, "eu", &[], Urgency::Low);
+    s.does(1, Deed::Acknowledge);
+    s.directory.users.remove(&"ana".into());
+    s.fires("search", "eu", &[]);
+    assert!(s.incident(1).is_triggered());
+    assert_eq!(s.incident(1).being_asked(), ["ben".into()]);
+}
+
+#[test]
+fn where_the_message_that_it_is_urgent_fails_the_levels_are_asked() {
+    let mut s = with_ben();
+    s.told("search", EventAction::Trigger, "eu", &[], Urgency::Low);
+    s.does(1, Deed::Acknowledge);
+    s.fires("search", "eu", &[]);
+    let told = s.incident(1).wanted_pages().map(|p| (p.id, p.to.clone())).collect::<Vec<_>>();
+    let [(page, _)] = told.as_slice() else { panic!("Ana alone hears of it: {told:?}") };
+    let why = PageFailure::Slack("channel_not_found".to_owned());
+    s.decide(What::Settled(Settled::PageFailed { incident: IncidentNo(1), page: *page, why }));
+    assert_eq!(s.incident(1).being_asked(), ["ben".into()]);
+}
+
+#[test]
 fn an_alert_that_is_worse_than_its_group_raises_it_and_one_that_is_not_can_become_so() {
     let mut s = Story::new(&[]);
     let low = |s: &mut Story, key: &str| s.told("nodes", EventAction::Trigger, key, EAST, Urgency::Low);

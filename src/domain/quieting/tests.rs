@@ -274,6 +274,34 @@ fn a_wall_clock_that_stays_days_behind_keeps_no_page_back_for_days() {
 }
 
 #[test]
+fn an_hour_more_while_the_clock_is_days_behind_is_an_hour_more() {
+    let behind = |at: At| Stamp { at, wall: at.plus_secs(-3 * 24 * 3_600) };
+    let more = |until: At| What::ExtendQuiet { id: QuietId(1), by: "ana".into(), until };
+    let until = START.plus_secs(3_600);
+    // Pressed before and after anybody noticed that the clock is wrong.
+    for pressed in [1_800, 5_400] {
+        let mut desk = Desk::new();
+        alerts(&mut desk, 1);
+        play(&mut desk, window(START, until), Stamp::agreed(START));
+        let pressed = START.plus_secs(pressed);
+        while let Some(next) = desk.world.next_wake().filter(|next| *next <= pressed) {
+            play(&mut desk, What::Due, behind(next));
+        }
+        play(&mut desk, more(until.plus_secs(3_600)), behind(pressed));
+        // The clock is set right again.
+        let mut ended = None;
+        while let Some(next) = desk.world.next_wake().filter(|_| ended.is_none()) {
+            let facts = play(&mut desk, What::Due, Stamp::agreed(next));
+            ended = facts.iter().any(is_ended).then_some(next);
+        }
+        let ended = ended.expect("it ends");
+        let late_secs = (ended.0 - until.plus_secs(3_600).0) / 1_000;
+        assert!((0..=CLOCK_LOOK_SECS).contains(&late_secs), "{late_secs} s late");
+        assert_eq!(held(&desk), 0);
+    }
+}
+
+#[test]
 fn a_planned_window_begins_when_the_wall_clock_says_so() {
     let mut desk = Desk::new();
     let from = START.plus_secs(3_600);
