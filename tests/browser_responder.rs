@@ -308,7 +308,7 @@ async fn somebody_stands_in_and_it_is_taken_and_ended(size: Size) {
     story.say("/pager oncall take payments 1h").await;
     story.page.shows(".only-me", "You are on call for").await;
     story.say("/pager oncall overrides").await;
-    story.page.shows(".only-me", "2 overrides are ahead").await;
+    story.page.shows(".only-me", "2 overrides, in force or ahead").await;
     story.look("overrides").await;
     story.say("/pager oncall override remove 2").await;
     story.page.shows(".only-me", "Override 2 is over: Ben Okafor").await;

@@ -240,7 +240,18 @@ fn states() -> Vec<(&'static str, Desk)> {
             desk.alert("probes", EventAction::Trigger);
             desk
         }),
+        ("triggered: may clear by itself, and waits for more of its kind then", {
+            let mut desk = Desk::at(NIGHT);
+            desk.alert("sparks", EventAction::Trigger);
+            desk
+        }),
         ("triggered: four alerts of one cluster", cluster()),
+        ("triggered: an alert without the label that puts alerts together", {
+            let mut desk = Desk::at(NIGHT);
+            desk.titled("nodes", "Something is down", "", &[]);
+            desk.deliver();
+            desk
+        }),
         ("triggered: sent here by a rule", {
             let mut desk = Desk::at(NIGHT);
             desk.titled("mixed", "The index is behind", "", &[("severity", "search")]);
@@ -320,6 +331,29 @@ fn states() -> Vec<(&'static str, Desk)> {
             after(&anas, &|d| {
                 d.quiet("ben", services(), 20 * MINUTE, 2 * HOUR, "deploy");
                 d.advance(30 * MINUTE);
+            }),
+        ),
+        (
+            "triggered: in a window, and Chen escalated all the same",
+            after(&paged, &|d| {
+                d.quiet("ben", services(), 0, HOUR, "deploy");
+                d.act("chen", Deed::Escalate);
+            }),
+        ),
+        (
+            "triggered: silenced, and Ben asked for Chen all the same",
+            after(&paged, &|d| {
+                let matchers = vec![Matcher::parse("alertname=PaymentErrors").expect("a matcher")];
+                let labels = Covered::Labels { within: Within::Service("payments".into()), matchers };
+                d.quiet("mara", labels, 0, HOUR, "known");
+                d.act("ben", ask("chen"));
+            }),
+        ),
+        (
+            "triggered: a window comes before Ana could be asked, and Chen escalates",
+            after(&shop, &|d| {
+                d.act("mara", Deed::SetUrgency { to: Urgency::High });
+                d.act("chen", Deed::Escalate);
             }),
         ),
         (
@@ -880,6 +914,8 @@ fn replies() {
     said("Ana escalates what she has", &ana(ack()), "ana", Deed::Escalate);
     said("Ana escalates again", &[("ana", ack()), ("ana", Deed::Escalate)], "ana", Deed::Escalate);
     said("Ana snoozes", &ana(ack()), "ana", snooze());
+    let because = |why: &str| Deed::Snooze { until: NIGHT.plus_ms(6 * HOUR), why: None, because: why.to_owned() };
+    said("Ana snoozes, and says why", &ana(ack()), "ana", because("waiting for <the> vendor"));
     said("Ben acknowledges what Ana snoozed", &ana(snooze()), "ben", ack());
     said("Ben escalates what Ana snoozed", &ana(snooze()), "ben", Deed::Escalate);
     said("Ana ends her snooze", &ana(snooze()), "ana", Deed::EndSnooze);
@@ -903,6 +939,9 @@ fn replies() {
     said("Ana mitigates", &ana(ack()), "ana", Deed::Mitigate);
     said("Ana mitigates twice", &[("ana", ack()), ("ana", Deed::Mitigate)], "ana", Deed::Mitigate);
     said("Ana asks for Chen", &ana(ack()), "ana", ask("chen"));
+    said("Ana snoozes what she asked Chen for", &[("ana", ack()), ("ana", ask("chen"))], "ana", snooze());
+    let slept = [("ana", ack()), ("ana", ask("chen")), ("ana", snooze()), ("ben", Deed::EndSnooze)];
+    said("Ben snoozes again what stopped asking Chen before", &slept, "ben", snooze());
     said("Ana asks for Chen twice", &[("ana", ack()), ("ana", ask("chen"))], "ana", ask("chen"));
     said(
         "Ana asks for her own team, which is herself and Ben",
@@ -1065,6 +1104,17 @@ fn lists() {
     list("many", &desk);
     let i = first(&desk);
     golden.say("not to be read here", &message(&views::list::private(&i), None));
+    let (_, resolved) =
+        states().into_iter().find(|(n, _)| *n == "resolved: by Ana, the monitor still fires").expect("a state");
+    let resolved = first(&resolved);
+    for n in [1, 7] {
+        let list = views::list::still_firing(
+            views::list::list(&[], &desk.directory, ""),
+            &vec![&resolved; n],
+            &desk.directory,
+        );
+        golden.say(&format!("nothing is open, and {n} resolved by hand fire on"), &message(&list, None));
+    }
     for private in [1, 3] {
         let list = views::list::left_out(views::list::list(&[&i], &desk.directory, ""), private);
         golden.say(&format!("and {private} of private services"), &message(&list, None));
@@ -1260,7 +1310,10 @@ fn why_and_now() {
     };
     let watches: Vec<Watch<'_>> = desk.directory.schedules.values().map(watch).collect();
     let open = [&first(&desk)];
-    golden.say("now", &message(&views::why::now(&open, &watches, &desk.directory), None));
+    golden.say(
+        "now",
+        &message(&views::why::now(views::list::in_parts(&open, &desk.directory), &watches, &desk.directory), None),
+    );
     let mut parts = Desk::at(NIGHT);
     for service in ["payments", "payments", "payments", "search", "reports"] {
         parts.titled(service, &format!("{service} is slow"), "", &[]);
@@ -1271,8 +1324,14 @@ fn why_and_now() {
     parts.quiet("ben", Covered::Services(vec!["search".into()]), 0, HOUR, "deploy");
     let mut open: Vec<&Incident> = parts.world.open_incidents().map(|i| &**i).collect();
     open.sort_by_key(|i| views::list::order(i));
-    golden.say("now, of every kind", &message(&views::why::now(&open, &watches, &parts.directory), None));
-    golden.say("now, all quiet", &message(&views::why::now(&[], &watches, &desk.directory), None));
+    golden.say(
+        "now, of every kind",
+        &message(&views::why::now(views::list::in_parts(&open, &parts.directory), &watches, &parts.directory), None),
+    );
+    golden.say(
+        "now, all quiet",
+        &message(&views::why::now(views::list::in_parts(&[], &desk.directory), &watches, &desk.directory), None),
+    );
     golden.compare();
 }
 
@@ -1472,7 +1531,8 @@ fn on_call() {
         "Mara ends it, and Divya has another: she reads",
         &views::oncall::not_on_call_any_more(&stand_in, &mara, Some(&divya), d),
     );
-    say("Mara ends it: Ana reads", &views::oncall::on_call_again(&stand_in, &mara, d));
+    say("Mara ends it: Ana reads", &views::oncall::on_call_again(&stand_in, &mara, true, d));
+    say("Ben ends his own: Ana reads", &views::oncall::on_call_again(&stand_in, &stand_in.user, false, d));
     say("Mara ends it: Ben, who made it, reads", &views::oncall::your_override_ended(&stand_in, &mara, d));
     let untold = [
         ("ben".into(), Untold::Slack("account_inactive".to_owned())),
@@ -1545,5 +1605,24 @@ fn silences_and_maintenance() {
     let labels = Covered::Labels { within: Within::Service("payments".into()), matchers };
     desk.quiet("ana", labels, 0, HOUR, "known");
     tell(&mut golden, &desk, "a silence by labels");
+    desk.quiet("ben", Covered::Services(vec!["payments".into()]), 0, HOUR, "deploy");
+    tell(&mut golden, &desk, "two with the same end");
+    desk.pass(54 * MINUTE);
+    desk.due();
+    tell(&mut golden, &desk, "two with the same end, soon");
+    desk.end_quiet("mara", 3);
+    tell(&mut golden, &desk, "one of two is ended");
+    desk.end_quiet("mara", 2);
+    tell(&mut golden, &desk, "both are ended");
+    let mut desk = Desk::at(NIGHT);
+    desk.alert("payments", EventAction::Trigger);
+    desk.quiet("ben", Covered::Services(vec!["payments".into()]), 0, 2 * HOUR, "deploy");
+    desk.quiet("ana", Covered::Team("team".into()), 0, HOUR, "moving");
+    desk.pass(54 * MINUTE);
+    desk.due();
+    tell(&mut golden, &desk, "one within another, soon");
+    desk.pass(6 * MINUTE);
+    desk.due();
+    tell(&mut golden, &desk, "one within another, over");
     golden.compare();
 }

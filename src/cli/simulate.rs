@@ -4,6 +4,7 @@
 use super::store::{look_at_copy, must_hold_data};
 use super::{Common, with_config};
 use crate::clock::Clock;
+use crate::config::zone::nearest as nearest_zone;
 use crate::config::{KeyFrom, KeySource, Loaded, SystemEnv};
 use crate::domain::directory::{Directory, IntegrationKey, Method, Target, Urgency};
 use crate::domain::fact::{Fact, UrgencyWhy};
@@ -21,6 +22,7 @@ use crate::ingest::unreadable;
 use crate::views::reply::span;
 use crate::views::routing::rule_of;
 use crate::views::thread::skip;
+use crate::views::why::by_rule;
 use chrono::NaiveDateTime;
 use chrono_tz::Tz;
 use clap::{Args, ValueEnum};
@@ -96,8 +98,7 @@ fn story(options: &Options, loaded: Loaded, mut world: World) -> Result<String, 
     let body = std::fs::read(&options.event).map_err(|e| (2, format!("simulate: {path} cannot be read: {e}")))?;
     let at = match &options.at {
         None => Clock::system(0).now(),
-        Some(typed) => instant(typed, zone())
-            .ok_or_else(|| (2, format!("simulate: --at {typed:?} is no time: write 2026-12-24T03:00")))?,
+        Some(typed) => instant(typed, zone()).ok_or_else(|| (2, no_time(typed)))?,
     };
     let directory = Arc::new(loaded.directory);
     let form = options.source.unwrap_or_else(|| guessed(&body));
@@ -209,6 +210,7 @@ fn to_whom<'a>(
     let names: Vec<&str> = d.keys.values().map(|k| k.name.as_str()).collect();
     if let Some(name) = &options.key_name {
         let key = d.keys.values().find(|k| k.name == *name);
+        let key_urgency = keys.iter().find(|k| k.name == *name).and_then(|k| k.urgency);
         let unset = keys.iter().find(|k| k.name == *name && !k.open).map(|k| match &k.from {
             KeyFrom::Env(variable) => format!("set {variable}"),
             KeyFrom::File(path) => format!("put it into {}", path.display()),
@@ -216,7 +218,12 @@ fn to_whom<'a>(
         });
         return key.map(|k| (k.service.clone(), Some(k))).ok_or_else(|| match (unset, names.as_slice()) {
             (Some(how), _) => {
-                (2, format!("simulate: the key {name:?} is not set here: {how}, or add --service ID instead"))
+                let fixes = match key_urgency {
+                    Some(Urgency::High) => ", which takes the service's own urgency where this key fixes high",
+                    Some(Urgency::Low) => ", which takes the service's own urgency where this key fixes low",
+                    None => "",
+                };
+                (2, format!("simulate: the key {name:?} is not set here: {how}, or add --service ID instead{fixes}"))
             }
             (None, []) => {
                 (2, format!("simulate: no key is called {name:?}, and none is set here: add --service ID instead"))
@@ -266,6 +273,20 @@ fn instant(typed: &str, zone: Tz) -> Option<At> {
     Some(local_instant(zone, local))
 }
 
+/// What is wrong with a time: the zone behind it, where the rest is right.
+fn no_time(typed: &str) -> String {
+    match typed.trim().rsplit_once(' ') {
+        Some((time, stated)) if instant(time, Tz::UTC).is_some() => {
+            let meant = nearest_zone(stated).unwrap_or("Europe/Lisbon");
+            format!(
+                "simulate: --at: {stated:?} is not a time zone: write an IANA name, such as {:?}",
+                format!("{time} {meant}")
+            )
+        }
+        Some(_) | None => format!("simulate: --at {typed:?} is no time: write 2026-12-24T03:00"),
+    }
+}
+
 fn clock(at: At, tz: Tz) -> String {
     at.utc().with_timezone(&tz).format("%a %H:%M:%S %Z").to_string()
 }
@@ -313,15 +334,18 @@ fn informs(fact: &Fact, after: &After, d: &Directory) -> Option<String> {
 
 fn head(f: &Forecast, after: &After, d: &Directory) -> Vec<String> {
     let Some(i) = after.world.incident(f.incident) else { return vec![f.incident.to_string()] };
-    let urgency = match i.urgency {
-        Urgency::High => "high",
-        Urgency::Low => "low: it wakes nobody",
+    let (urgency, then) = match i.urgency {
+        Urgency::High => ("high", ""),
+        Urgency::Low => ("low", "; it wakes nobody"),
     };
     let why = match i.origin.as_ref().map(|o| o.urgency) {
-        Some(UrgencyWhy::Service) => ", as the service is configured",
-        Some(UrgencyWhy::Key) => ", fixed by the integration key",
-        Some(UrgencyWhy::Person) => ", as whoever opened it said",
-        None => "",
+        Some(UrgencyWhy::Service) => match by_rule(i, d) {
+            Some(rule) => format!(", {rule}"),
+            None => ", as the service is configured".to_owned(),
+        },
+        Some(UrgencyWhy::Key) => ", fixed by the integration key".to_owned(),
+        Some(UrgencyWhy::Person) => ", as whoever opened it said".to_owned(),
+        None => String::new(),
     };
     let service = d.services.get(&i.service).map_or(i.service.as_str(), |s| s.name.as_str());
     let origin = i.origin.as_ref();
@@ -332,7 +356,7 @@ fn head(f: &Forecast, after: &After, d: &Directory) -> Vec<String> {
     });
     let mut lines = vec![
         format!("{} {}", i.no, i.title),
-        format!("  service {service}, tier {}; urgency {urgency}{why}", i.tier),
+        format!("  service {service}, tier {}; urgency {urgency}{why}{then}", i.tier),
         format!("  policy {}, configuration {} ({:.12})", i.policy, after.world.meta.config, d.sha256),
     ];
     lines.extend(sent);
@@ -495,6 +519,9 @@ mod tests {
         assert_eq!(instant("2026-12-24T03:00 Europe/Madrid", lisbon), utc("2026-12-24T02:00:00Z"));
         assert_eq!(instant("2026-12-24T03:00:00+05:00", lisbon), utc("2026-12-23T22:00:00Z"));
         assert_eq!(instant("tomorrow", lisbon), None);
+        assert_eq!(instant("2026-12-24T03:00 Europe/Lisboa", lisbon), None);
+        assert!(no_time("2026-12-24T03:00 Europe/Lisboa").contains("\"2026-12-24T03:00 Europe/Lisbon\""));
+        assert!(no_time("tomorrow at 3").contains("\"tomorrow at 3\" is no time"));
     }
 
     #[test]

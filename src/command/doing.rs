@@ -3,6 +3,7 @@
 
 use super::mistake::Mistake;
 use super::reading::Reading;
+use super::spoken::{Spoken, spoken};
 use super::which::incident_no;
 use super::{Command, Doing, names, when};
 use crate::domain::directory::Team;
@@ -36,14 +37,23 @@ pub(super) fn doing(r: &mut Reading<'_>) -> Result<Command, Mistake> {
             return Err(r.rather("Which one? The list has their numbers.", "doing"));
         }
     }
-    let from = r.words.at();
+    let mut from = r.words.at();
     let all = from + r.words.left();
+    // The first place from which on everything is a time, and what it is about.
+    let found = |from: usize| (from..all).find_map(|to| Some((to, ending(r, to).ok()?)));
     let (to, rest) = match quoted_to(r, from, all) {
         Some(to) => (to, ending(r, to)?),
-        // The first place from which on everything is a time, and what it is about.
-        None => match (from..all).find_map(|to| Some((to, ending(r, to).ok()?))) {
-            Some(found) => found,
-            None => match (from + 1..all).find_map(|to| half_understood(r, to)) {
+        None => match (found(from), time_first(r)) {
+            (Some(found @ (_, (Some(_), _))), _) | (Some(found), None) => found,
+            (_, Some((text, until))) => {
+                from = text;
+                let (to, (_, of)) = match quoted_to(r, from, all) {
+                    Some(to) => (to, ending(r, to)?),
+                    None => found(from).unwrap_or((all, (None, None))),
+                };
+                (to, (Some(until), of))
+            }
+            (None, None) => match (from + 1..all).find_map(|to| half_understood(r, to)) {
                 Some(mistake) => return Err(mistake),
                 None => (all, (None, None)),
             },
@@ -65,6 +75,17 @@ pub(super) fn doing(r: &mut Reading<'_>) -> Result<Command, Mistake> {
     }
     let until = until.unwrap_or_else(|| r.speaker.now.plus_secs(DOING_SECS));
     Ok(Command::Doing(Doing::Announce { text, until, of }))
+}
+
+/// A length of time before the announcement, "1h draining east": where the announcement begins, and until when it stands.
+/// "30 min of load tests" is no such length.
+fn time_first(r: &Reading<'_>) -> Option<(usize, crate::domain::stamp::At)> {
+    let mut r = r.clone();
+    r.words.skip(&["for"]);
+    let from = r.words.at();
+    let spoken @ Spoken::After(_) = spoken(&mut r.words)? else { return None };
+    let until = when::ahead(&r, spoken, r.speaker.tz, r.speaker.now, from).ok()?.at;
+    (!r.words.is_done() && !r.words.is(&["of"])).then(|| (r.words.at(), until))
 }
 
 /// Where the quoted announcement ends, if it is quoted.
@@ -98,8 +119,8 @@ fn ending(r: &Reading<'_>, from: usize) -> Result<Ending, Mistake> {
 fn half_understood(r: &Reading<'_>, from: usize) -> Option<Mistake> {
     let mut r = r.clone();
     r.words.set(from);
-    let spoken = super::spoken::spoken(&mut r.words)?;
-    let is_time = matches!(spoken, super::spoken::Spoken::After(_)) || r.words.typed(from, r.words.at()).contains(':');
+    let spoken = spoken(&mut r.words)?;
+    let is_time = matches!(spoken, Spoken::After(_)) || r.words.typed(from, r.words.at()).contains(':');
     if is_time && r.words.is(ABOUT) { about(&mut r).err() } else { None }
 }
 
@@ -114,6 +135,12 @@ fn about(r: &mut Reading<'_>) -> Result<Scope, Mistake> {
     let is_surer = |team: &Named<'_, Team>| team.how < service.how && team.taken >= service.taken;
     let is_team =
         r.words.is(&["team"]) || team.is_some_and(|team| is_surer(&team) || names::service(&mut r.clone()).is_err());
+    let neither = !is_team && service.what == Lookup::Unknown && names::service(&mut r.clone()).is_err();
+    if neither && !r.words.next().is_some_and(|w| w.starts_with(['#', '<'])) {
+        let d = r.directory();
+        let all = d.services.values().map(names::of_service).chain(d.teams.values().map(names::of_team)).collect();
+        return Err(names::unknown(r, "service or a team", all));
+    }
     let of = if is_team { Scope::Team(names::team(r)?) } else { Scope::Service(names::service(r)?) };
     r.end().map(|()| of)
 }

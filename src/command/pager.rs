@@ -28,8 +28,8 @@ pub(super) fn read(r: &mut Reading<'_>) -> Result<Command, Mistake> {
             r.end().map(|()| Command::Mine)
         }
         Verb::Help => {
-            r.words.skip(&["with", "on", "about"]);
-            Ok(Command::Help(verb_ahead(r).and_then(|(verb, _)| verb.topic())))
+            while r.words.skip(&["with", "on", "about", "me", "please"]) {}
+            help(r)
         }
         Verb::Trigger => trigger(r),
         Verb::List => list(r).map(Command::List),
@@ -85,6 +85,24 @@ fn verb_ahead(r: &Reading<'_>) -> Option<(Verb, usize)> {
         ("on", "call", _) => Some((Verb::OnCall, 2)),
         (first, ..) => verbs::verb(PAGER, first).map(|verb| (verb, 1)),
     }
+}
+
+/// What stands behind `help`: nothing, or a command.
+fn help(r: &mut Reading<'_>) -> Result<Command, Mistake> {
+    let at = r.words.at();
+    let Some(first) = r.words.lower(0).map(str::to_owned) else { return Ok(Command::Help(None)) };
+    if let Some((verb, _)) = verb_ahead(r) {
+        return Ok(Command::Help(verb.topic()));
+    }
+    if let Some(absent) = verbs::absent(PAGER_ABSENT, &first) {
+        return Err(r.rather(absent.why, &absent.instead.replace('N', "")));
+    }
+    let why = format!("I don't know {}.", quoted(r.words.typed(at, at + 1)));
+    let known = verbs::all(PAGER).filter(|w| w.len() > 2 && !w.starts_with('-'));
+    Err(match super::nearest(&first, known) {
+        Some(meant) if (2..=20).contains(&first.chars().count()) => r.rather(why, &format!("help {meant}")),
+        Some(_) | None => r.rather(why, "help"),
+    })
 }
 
 /// The first word is no command.
@@ -161,6 +179,11 @@ fn snooze(r: &mut Reading<'_>) -> Result<Command, Mistake> {
         return r.end().map(|()| Command::EndSnooze(which));
     }
     let time = r.words.at();
+    // "for later", "not urgent": a reason, and the time is missing.
+    let two = (r.words.lower(0), r.words.lower(1));
+    if matches!(two, (Some("for"), Some("later")) | (Some("not"), Some("urgent"))) {
+        return Err(r.instead("Until when? Write the time before the reason.", time, time, "2h"));
+    }
     let moment = when::moment(r)?;
     let at = r.words.at();
     if which == Which::Mine && r.words.lower(0).is_some_and(|w| w.starts_with('#')) {

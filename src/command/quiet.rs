@@ -240,12 +240,32 @@ fn when_and_why(r: &mut Reading<'_>, what: Silenced) -> Result<Command, Mistake>
         return Err(r.instead(format!("{lasts} at most."), begins, r.words.at(), longest));
     }
     let elsewhere = also_elsewhere(r);
-    r.words.skip(&["because", "since", "as", "reason", "bc", "for"]);
+    let said_because = r.words.skip(&["because", "since", "as", "reason", "bc", "for"]);
     let at = r.words.at();
-    match r.text(REASON_MAX) {
+    let ends = elsewhere_at_the_end(r);
+    let elsewhere = elsewhere || ends.is_some();
+    match r.text_to(ends.unwrap_or(at + r.words.left()), REASON_MAX) {
         Some(because) => {
             Ok(Command::Quiet { what, from: span.from, until: span.until, meant: span.meant, because, elsewhere })
         }
-        None => Err(r.instead("Why? It stands on the card of everything it holds back.", at, at, "because deploy")),
+        None => {
+            let with = if said_because { "deploy" } else { "because deploy" };
+            Err(r.instead("Why? It stands on the card of everything it holds back.", at, at, with))
+        }
     }
+}
+
+/// Where `also in alertmanager` begins, if the line ends with it. Without "also" or "too" it is a part of the reason.
+fn elsewhere_at_the_end(r: &Reading<'_>) -> Option<usize> {
+    const WORDS_MAX: usize = 5;
+    let (at, left) = (r.words.at(), r.words.left());
+    (left.saturating_sub(WORDS_MAX)..left).map(|n| at + n).find(|from| {
+        let mut r = r.clone();
+        r.words.set(*from);
+        r.words.skip(&["and"]);
+        let also = r.words.skip(&["also"]);
+        let is_there = r.words.skip(&["in"]) && r.words.skip(&["alertmanager"]);
+        let too = r.words.skip(&["too"]);
+        is_there && (also || too) && r.words.is_done()
+    })
 }

@@ -71,6 +71,19 @@ impl<'a> Reading<'a> {
         Err(self.without_rest(format!("I don't know what {rest} means here.")))
     }
 
+    /// What stands ahead of word `to` as text, or `None` if nothing does.
+    pub fn text_to(&mut self, to: usize, max: usize) -> Option<String> {
+        let from = self.words.at();
+        if to == from + self.words.left() {
+            return self.text(max);
+        }
+        let typed =
+            self.words.typed(from, to).trim_end_matches(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '-'));
+        let text = readable(typed, self.directory());
+        self.words.set(to);
+        (!text.is_empty()).then(|| cut(&text, max.min(TEXT_MAX)))
+    }
+
     /// All that stands ahead as text, or `None` if nothing does.
     pub fn text(&mut self, max: usize) -> Option<String> {
         let text = readable(self.words.rest(), self.directory());

@@ -9,7 +9,7 @@ use super::limits::{
 use super::names::Once;
 use super::reader::{Found, Table};
 use super::urgency::of_key;
-use crate::domain::directory::{Alertmanager, IntegrationKey};
+use crate::domain::directory::{Alertmanager, IntegrationKey, Urgency};
 use crate::domain::id::ServiceId;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -35,6 +35,8 @@ pub struct KeySource {
     pub from: KeyFrom,
     /// False: the variable is unset or the file is missing, and nobody can use this integration.
     pub open: bool,
+    /// The urgency that it fixes.
+    pub urgency: Option<Urgency>,
 }
 
 /// How people may call a key that they write where it must not stand.
@@ -122,7 +124,13 @@ fn one(table: &Table<'_>, of_service: &Table<'_>, service: &ServiceId, keys: &mu
         return;
     }
     let hash = hash_of(table, &from, at, keys);
-    keys.sources.push(KeySource { service: service.clone(), name: name.value.clone(), from, open: hash.is_some() });
+    keys.sources.push(KeySource {
+        service: service.clone(),
+        name: name.value.clone(),
+        from,
+        open: hash.is_some(),
+        urgency,
+    });
     if let Some(hash) = hash {
         let shown = Found { value: hash.clone(), at, shown: "this key".to_owned() };
         if keys.hashes.take(table, &shown, "the key of another integration") {

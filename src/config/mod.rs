@@ -31,7 +31,7 @@ mod span;
 mod suggest;
 mod tiers;
 mod urgency;
-mod zone;
+pub mod zone;
 
 pub use app::{AppConfig, Channel, Means, SlashCommand};
 pub use complaint::Complaint;

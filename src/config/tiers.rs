@@ -88,8 +88,16 @@ impl Checks<'_> {
         let of_tier = |step: &Step| step.when.tiers.is_empty() || step.when.tiers.contains(&service.tier);
         for (number, step) in (1..).zip(&policy.steps).filter(|(_, step)| of_tier(step)) {
             if asked >= left {
-                let held = if service.hold_secs > 0 { ", after its hold" } else { "" };
-                let wrong = format!("is asked after {}{held}, and {promise}", span::show(asked));
+                let after = match service.hold_secs {
+                    0 => span::show(asked),
+                    hold => format!(
+                        "{} (its hold of {}, and {})",
+                        span::show(asked + hold),
+                        span::show(hold),
+                        span::show(asked)
+                    ),
+                };
+                let wrong = format!("is asked after {after}, and {promise}");
                 let below = span::show(left - (asked - before));
                 let mend =
                     format!("write a delay below {below} in step {earlier}, or {}", longer(asked + service.hold_secs));

@@ -28,7 +28,7 @@ pub(super) fn optional(table: &Table<'_>) -> Option<Tz> {
 }
 
 /// By the whole name, else by its city: "Berlin" is Europe/Berlin.
-fn nearest(written: &str) -> Option<&'static str> {
+pub fn nearest(written: &str) -> Option<&'static str> {
     let zones = || TZ_VARIANTS.iter().map(|tz| tz.name());
     let tidy = written.trim().replace(' ', "_");
     let city = zones().filter(|name| name.contains('/')).find(|name| {

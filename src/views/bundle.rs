@@ -2,10 +2,11 @@
 
 use super::action_id::{Action, Elsewhere, Several, Subject};
 use super::card::{GREY, color, name, plain_title, status, title};
+use super::hold::although;
 use super::kit::{context, plain, section, section_with};
 use super::modal::window;
 use super::mrkdwn::{escape, time, truncate};
-use super::page::{is_followed, waits, wants};
+use super::page::{is_followed, waits, wanted_by, wants};
 use super::{Colored, Message, limits, list};
 use crate::domain::directory::Directory;
 use crate::domain::id::{PageId, StoreId};
@@ -84,7 +85,8 @@ fn one(i: &Incident, p: &Page, d: &Directory) -> String {
             format!("{} has it since {}", name(d, by), time(*since))
         }
         State::Triggered { .. } | State::Acknowledged { .. } | State::Snoozed { .. } | State::Resolved { .. } => {
-            status(i, d)
+            let why = wanted_by(i, p, d).map(|why| format!("*{why}{}.* ", although(i).unwrap_or_default()));
+            format!("{}{}", why.unwrap_or_default(), status(i, d))
         }
     };
     format!("{}\n{} · tier {} · {how}", title(i), escape(service, 60), i.tier)

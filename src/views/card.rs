@@ -4,7 +4,7 @@ use super::action_id::{Action, Subject};
 use super::course::{cleared_for_all, flapping, still_firing};
 use super::kit::{actions, button, confirm, context, section};
 use super::more::first_level;
-use super::mrkdwn::{day_and_time, escape, escape_marked, link, names, time, truncate};
+use super::mrkdwn::{day_and_time, escape, escape_marked, link, names, names_up_to, time, truncate};
 use super::thread::snooze_reason;
 use super::{Colored, Message, limits};
 use crate::domain::call::{Call, CallKind, CallState};
@@ -91,6 +91,7 @@ fn emoji(i: &Incident) -> &'static str {
             Some(HoldWhy::Settling | HoldWhy::Threshold(_)) => ":hourglass_flowing_sand:",
             Some(HoldWhy::Quiet { .. }) | None => ":no_bell:",
         },
+        State::Triggered { .. } if i.urgency == Urgency::Low && i.open_calls().next().is_none() => ":inbox_tray:",
         State::Triggered { .. } => ":red_circle:",
         State::Acknowledged { .. } => ":large_orange_circle:",
         State::Snoozed { .. } => ":zzz:",
@@ -209,7 +210,10 @@ fn asking(i: &Incident, d: &Directory) -> String {
         CallState::Exhausted { next_at, .. } => {
             let again = next_at.map(|at| format!(", and again at {}", time(at))).unwrap_or_default();
             let also = added_names(i, d).map(|_| also_asking(i, d)).unwrap_or_default();
-            format!("*{}.* The last to be asked are told: {}{again}.{also}", no_answer(call), last_to_be_asked(d))
+            {
+                let are = if d.catch_all.len() == 1 { "is" } else { "are" };
+                format!("*{}.* {} {are} told{again}.{also}", no_answer(call), last_to_be_asked(d))
+            }
         }
         CallState::Starting | CallState::Answered { .. } | CallState::Stopped => String::new(),
     }
@@ -256,7 +260,14 @@ pub fn also_asking(i: &Incident, d: &Directory) -> String {
             CallState::Asking { next_at } => Some(next_at),
             CallState::Starting | CallState::Exhausted { .. } | CallState::Answered { .. } | CallState::Stopped => None,
         });
-        let until = at.min().map(|at| format!(" Waiting for an answer until {}.", time(at))).unwrap_or_default();
+        let until = match (at.min(), above(i)) {
+            (Some(at), Some(next)) => {
+                let next: Vec<&str> = next.iter().map(|u| d.name_of(u)).collect();
+                format!(" Next: {} at {}.", names(&next), time(at))
+            }
+            (Some(at), None) => format!(" Waiting for an answer until {}.", time(at)),
+            (None, _) => String::new(),
+        };
         let all = i.open_calls().filter(|c| c.kind.is_beside()).flat_map(|c| c.asked.clone());
         let silent = super::dnd::warning(&all.collect::<Vec<_>>(), d);
         return format!("{asked}{until}{silent}");
@@ -272,6 +283,13 @@ pub fn also_asking(i: &Incident, d: &Directory) -> String {
     }
 }
 
+/// Who is asked after those who are asked beside whoever has it, where only one call goes through the levels.
+fn above(i: &Incident) -> Option<&[UserId]> {
+    let mut all = i.open_calls().filter(|c| c.kind.is_beside());
+    let (only, more) = (all.next()?, all.next());
+    (only.kind.is_of_the_policy() && !only.next_up.is_empty() && more.is_none()).then_some(&only.next_up)
+}
+
 /// The status without markup, for the lock screen. Times are left out: a lock screen cannot draw them in its own zone.
 fn status_in_words(i: &Incident, d: &Directory) -> String {
     let people = |ids: &mut dyn Iterator<Item = &UserId>| {
@@ -279,7 +297,10 @@ fn status_in_words(i: &Incident, d: &Directory) -> String {
         names(&all)
     };
     match &i.state {
-        State::Triggered { .. } if let Some(hold) = &i.hold => super::hold::in_words(i, hold),
+        State::Triggered { .. } if let Some(hold) = &i.hold => {
+            let also = added_names(i, d).map(|names| format!("; paging {names} all the same")).unwrap_or_default();
+            format!("{}{also}", super::hold::in_words(i, hold))
+        }
         State::Triggered { .. } if i.course.clearing.is_some() => "Cleared. Nobody is paged".to_owned(),
         State::Triggered { .. } => match i.main_call().filter(|c| c.is_open()) {
             Some(c) if !c.asked.is_empty() && !c.next_up.is_empty() => {
@@ -380,7 +401,7 @@ fn last_to_be_asked(d: &Directory) -> String {
             }
         })
         .collect();
-    names(&all.iter().map(String::as_str).collect::<Vec<_>>())
+    names_up_to(limits::CALLED, &all.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 /// The telling labels in one line.

@@ -7,9 +7,8 @@ use super::thread::skip;
 use super::{Message, limits};
 use crate::domain::directory::Directory;
 use crate::domain::fact::Fact;
-use crate::domain::forecast::{End, Forecast};
+use crate::domain::forecast::{Ahead, End, Forecast};
 use crate::domain::going_on::{Announcement, Change, Scope};
-use crate::domain::hold::HoldWhy;
 use crate::domain::id::{AnnouncementNo, UserId};
 use crate::domain::page::{Purpose, Recipient};
 use crate::domain::stamp::At;
@@ -97,7 +96,7 @@ pub fn going_on(all: &[&Announcement], d: &Directory) -> Vec<String> {
     let line = |a: &&Announcement| {
         let text = escape(&a.text, limits::TITLE);
         let (about, by) = (about(a.of.as_ref(), d), name(d, &a.by));
-        format!("*Going on*{about}: {text} ({by}, until {}{})", time(a.until), from(a))
+        format!("*Going on*{about}: {text} ({by}, until {}{})", day_and_time(a.until), from(a))
     };
     let mut lines: Vec<String> = all.iter().take(ANNOUNCED).map(line).collect();
     if all.len() > ANNOUNCED {
@@ -166,7 +165,11 @@ fn change(c: &Change, d: &Directory) -> String {
 /// What comes next if nobody acts, in one sentence. `None`: nothing does.
 pub fn next(f: &Forecast, d: &Directory) -> Option<String> {
     let mut parts: Vec<(At, String)> = Vec::new();
-    for ahead in &f.ahead {
+    let is_exhausted = |a: &Ahead| matches!(a.fact, Fact::CallExhausted { .. });
+    let last_asked = (f.end == End::Exhausted).then(|| f.ahead.iter().rposition(is_exhausted)).flatten();
+    for (n, ahead) in f.ahead.iter().enumerate() {
+        // One hold may follow another in the same instant: then nothing is let go.
+        let in_the_same_instant = || f.ahead.iter().skip(n + 1).take_while(|a| a.wall == ahead.wall);
         let said = match &ahead.fact {
             Fact::StepStarted(s) => {
                 let who: Vec<String> = s.asked.iter().map(|a| asked(&a.user, a.silent_until, d)).collect();
@@ -184,18 +187,25 @@ pub fn next(f: &Forecast, d: &Directory) -> Option<String> {
             } => {
                 format!("{} again", asked(user, *silent_until, d))
             }
-            Fact::CallExhausted { next_at: Some(_), .. } => "the catch-all".to_owned(),
+            Fact::CallExhausted { next_at, .. } if last_asked == Some(n) => match next_at {
+                Some(_) => "the catch-all, and again until somebody answers".to_owned(),
+                None => "the catch-all".to_owned(),
+            },
             Fact::StillOnItAsked { to, .. } => format!("{} is asked “Still on it?”", name(d, to)),
             Fact::AckTimedOut { .. } => "it is triggered again".to_owned(),
             Fact::SnoozeEnded { .. } => "the snooze ends".to_owned(),
-            Fact::Held { why: HoldWhy::Quiet { kind, .. }, .. } => {
-                format!("a {} holds it back", super::quiet::noun(*kind))
-            }
+            Fact::Held { why, .. } => super::hold::ahead(why),
+            Fact::HoldEnded { .. } if in_the_same_instant().any(|a| matches!(a.fact, Fact::Held { .. })) => continue,
             Fact::HoldEnded { .. } => "it is held no longer".to_owned(),
             Fact::Resolved { .. } => "it is resolved by itself".to_owned(),
             _ => continue,
         };
-        parts.push((ahead.wall, said));
+        let is_same = |(wall, before): &(At, String)| {
+            *before == said && wall.0.div_euclid(60_000) == ahead.wall.0.div_euclid(60_000)
+        };
+        if !parts.last().is_some_and(is_same) {
+            parts.push((ahead.wall, said));
+        }
     }
     if parts.is_empty() {
         return None;
@@ -213,9 +223,9 @@ pub fn next(f: &Forecast, d: &Directory) -> Option<String> {
         before = Some(wall);
     }
     let then = match f.end {
-        _ if more => "; and so on",
-        End::Exhausted => ", and again until somebody answers",
-        End::Quiet | End::Later | End::TooMany => "",
+        End::TooMany => "; and so on",
+        End::Exhausted | End::Quiet | End::Later if more => "; and so on",
+        End::Exhausted | End::Quiet | End::Later => "",
     };
     Some(format!("*Next, if nobody acts:* {}{then}.", said.join("; ")))
 }

@@ -20,7 +20,7 @@ pub fn status(i: &Incident, d: &Directory) -> Option<String> {
         HoldWhy::Threshold(t) => format!("Waiting: {}; {} is paged.", so_far(i, *t), nobody(i)),
         HoldWhy::Settling => {
             let until = hold.until.map(|at| format!(" until {}", time(at))).unwrap_or_default();
-            format!("Nobody is paged yet: waiting{until} whether it clears by itself. {}", then(hold))
+            format!("Nobody is paged yet: waiting{until} whether it clears by itself. {}", then(i, hold))
         }
         HoldWhy::Quiet { kind, by, .. } => {
             let until = until(hold.until);
@@ -102,10 +102,24 @@ pub fn all_the_same(i: &Incident) -> Option<String> {
     }
 }
 
-fn then(hold: &Hold) -> &'static str {
-    match hold.until {
-        Some(_) => "Then whoever is on call is paged.",
-        None => "",
+/// ", although it is in maintenance": behind what somebody did all the same.
+pub fn although(i: &Incident) -> Option<String> {
+    match i.hold.as_ref()?.why {
+        HoldWhy::Quiet { kind, .. } => Some(format!(", although it is {}", how_lasting(kind))),
+        HoldWhy::Settling | HoldWhy::Threshold(_) => None,
+    }
+}
+
+fn then(i: &Incident, hold: &Hold) -> String {
+    // What a person reported, or put together, waits for no more of its kind.
+    let counts = i.reported_by().next().is_none() && i.merged.is_empty();
+    match (hold.until, i.counting.as_ref().filter(|_| counts)) {
+        (Some(_), Some(c)) => {
+            let (events, within) = (c.threshold.events, span(c.threshold.within_secs));
+            format!("Then whoever is on call is paged once {events} events came within {within}.")
+        }
+        (Some(_), None) => "Then whoever is on call is paged.".to_owned(),
+        (None, _) => String::new(),
     }
 }
 
@@ -115,6 +129,15 @@ pub fn in_words(i: &Incident, hold: &Hold) -> String {
         HoldWhy::Threshold(t) => format!("Waiting: {}, {} is paged", so_far(i, t), nobody(i)),
         HoldWhy::Settling => "Waiting whether it clears by itself".to_owned(),
         HoldWhy::Quiet { kind, .. } => how(kind).to_owned(),
+    }
+}
+
+/// What it will be, in a sentence of what comes next.
+pub fn ahead(why: &HoldWhy) -> String {
+    match why {
+        HoldWhy::Threshold(t) => format!("it waits for {} events in {}", t.events, span(t.within_secs)),
+        HoldWhy::Settling => "it waits whether it clears by itself".to_owned(),
+        HoldWhy::Quiet { kind, .. } => format!("a {} holds it back", super::quiet::noun(*kind)),
     }
 }
 

@@ -12,6 +12,8 @@ pub const LABELS: usize = 5;
 pub const LABEL: usize = 60;
 /// A note in a thread line, in graphemes.
 pub const NOTE: usize = 1_000;
+/// "Whoever is on call for" and a schedule's name, in graphemes.
+pub const CALLED: usize = 100;
 /// People named in one sentence.
 pub const NAMES: usize = 5;
 /// Thread lines posted by one call.

@@ -1,7 +1,7 @@
 //! Answers to commands that only ask.
 
 use super::action_id::Subject;
-use super::card::{buttons, is_quiet, status, title};
+use super::card::{buttons, is_quiet, plain_title, status, title};
 use super::home::raise_button;
 use super::kit::{actions, context, section};
 use super::mrkdwn::escape;
@@ -169,6 +169,24 @@ pub fn show(i: &Incident, d: &Directory, store: StoreId) -> Message {
         blocks: vec![section(&title(i))],
         colored: Some(Colored { color: super::card::color(i), blocks }),
     }
+}
+
+/// What somebody resolved while it fires, and what pages again if it goes on: not open, and not over.
+pub fn still_firing(mut list: Message, resolved: &[&Incident], d: &Directory) -> Message {
+    if resolved.is_empty() {
+        return list;
+    }
+    let mut lines: Vec<String> = resolved
+        .iter()
+        .take(limits::NAMES)
+        .map(|i| format!("{} {}: {}", i.no, plain_title(i, limits::LABEL), status(i, d)))
+        .collect();
+    if resolved.len() > lines.len() {
+        lines.push(format!("…and {} more", resolved.len() - lines.len()));
+    }
+    list.blocks.push(context("*Resolved, and still firing*"));
+    list.blocks.push(context(&lines.join("\n")));
+    list
 }
 
 /// Incidents of private services are not shown to everybody.

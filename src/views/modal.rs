@@ -220,7 +220,7 @@ pub fn silence(i: &Incident, choices: &[SnoozeChoice], d: &Directory, origin: &O
     let until: Vec<_> = choices.iter().map(|c| option(&c.words, &c.until.0.to_string())).collect();
     let group = i.joined_group();
     let mut wide = vec![match group {
-        Some(group) => option(&format!("All alerts of {}", super::routing::plain_values(group)), "group"),
+        Some(group) => option(&format!("All alerts {}", super::routing::plain_values(group)), "group"),
         None => option("This alert only", "alert"),
     }];
     let service = d.services.get(&i.service).map_or(i.service.as_str(), |s| s.name.as_str());

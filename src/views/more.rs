@@ -4,7 +4,7 @@ use super::action_id::{Action, Origin};
 use super::card::{name, status, title};
 use super::kit::{button, confirm, context, divider, section, section_with};
 use super::modal::{window, window_above};
-use super::mrkdwn::names;
+use super::mrkdwn::names_up_to;
 use super::thread::line;
 use super::{limits, log};
 use crate::domain::condition::Case;
@@ -76,7 +76,7 @@ fn choices(i: &Incident, d: &Directory) -> Vec<Choice> {
             let what = match i.joined_group() {
                 Some(group) => {
                     let of = super::routing::values(group);
-                    format!("Alerts of {of} page nobody until a time of your choice, also when they come back.")
+                    format!("Alerts {of} page nobody until a time of your choice, also when they come back.")
                 }
                 None => "Its alert pages nobody until a time of your choice, also when it comes back.".to_owned(),
             };
@@ -138,7 +138,7 @@ pub fn first_level(i: &Incident, d: &Directory) -> String {
     };
     let all: Vec<String> = step.targets.iter().map(|t| target(t, d)).collect();
     let all: Vec<&str> = all.iter().map(String::as_str).collect();
-    format!("This pages level {number} now: {}.", names(&all))
+    format!("This pages level {number} now: {}.", names_up_to(limits::CALLED, &all))
 }
 
 fn target(target: &Target, d: &Directory) -> String {

@@ -118,7 +118,12 @@ pub fn link(url: &str, text: &str) -> String {
 
 /// "Ana", "Ana and Ben", "Ana, Ben and 3 others".
 pub fn names(all: &[&str]) -> String {
-    let shown: Vec<String> = all.iter().take(super::limits::NAMES).map(|n| escape_marked(n, 40)).collect();
+    names_up_to(40, all)
+}
+
+/// The same, each of up to so many graphemes.
+pub fn names_up_to(graphemes: usize, all: &[&str]) -> String {
+    let shown: Vec<String> = all.iter().take(super::limits::NAMES).map(|n| escape_marked(n, graphemes)).collect();
     let more = all.len().saturating_sub(shown.len());
     match (shown.as_slice(), more) {
         ([], _) => "nobody".to_owned(),

@@ -154,11 +154,11 @@ pub fn backs_themselves_up(r: &OverrideRequest, also: &Also, d: &Directory) -> S
 pub fn overrides(ahead: &[&Override], command: &str, d: &Directory) -> Message {
     let c = escape(command, 40);
     let Some(first) = ahead.first() else {
-        return Message::plain(format!("No override is ahead. `{c} override payments @ben 2h` makes one."));
+        return Message::plain(format!("No override is in force or ahead. `{c} override payments @ben 2h` makes one."));
     };
     let text = match ahead.len() {
-        1 => "1 override is ahead".to_owned(),
-        n => format!("{n} overrides are ahead"),
+        1 => "1 override, in force or ahead".to_owned(),
+        n => format!("{n} overrides, in force or ahead"),
     };
     let line = |o: &&Override| {
         let by = if o.by == o.user { String::new() } else { format!(", by {}", name_of(&o.by, d)) };
@@ -225,14 +225,15 @@ pub fn not_on_call_any_more(o: &Override, by: &UserId, carries: Option<&UserId>,
     format!("{} ended your override for {}.{now}", name_of(by, d), of(o, d))
 }
 
-/// The direct message to whose turn counts again.
-pub fn on_call_again(o: &Override, by: &UserId, d: &Directory) -> String {
-    format!(
-        "{} ended the override by which {} was on call for {}: your own turn counts again. `/pager oncall me` shows it.",
-        name_of(by, d),
-        name_of(&o.user, d),
-        of(o, d)
-    )
+/// The direct message to who is on call again, by their own turn or by another override. `now`: at this moment, and not at
+/// some time until it would have ended.
+pub fn on_call_again(o: &Override, by: &UserId, now: bool, d: &Directory) -> String {
+    let whose = match by == &o.user {
+        true => "their override".to_owned(),
+        false => format!("the override by which {} was on call", name_of(&o.user, d)),
+    };
+    let you = if now { "you are on call again, from now on" } else { "within that time you are on call again" };
+    format!("{} ended {whose} for {}: {you}. `/pager oncall me` shows when.", name_of(by, d), of(o, d))
 }
 
 /// The direct message to who made it.

@@ -11,7 +11,7 @@ use super::mrkdwn::{escape, time, truncate};
 use super::{Colored, Message, limits};
 use crate::domain::call::{Call, CallKind, CallState};
 use crate::domain::directory::Directory;
-use crate::domain::id::StoreId;
+use crate::domain::id::{StoreId, UserId};
 use crate::domain::incident::{AckTimeout, Happening, Incident, State};
 use crate::domain::page::{Page, PageState, Purpose, Recipient};
 use crate::domain::sla;
@@ -97,7 +97,10 @@ fn lead(i: &Incident, p: &Page, d: &Directory) -> String {
     match (p.purpose, &i.state) {
         // Nobody is asked any more: it became low urgency.
         (Purpose::Step, State::Triggered { .. }) if i.open_calls().next().is_none() => line,
-        (Purpose::Step, State::Triggered { .. }) => format!("Page: {line}"),
+        (Purpose::Step, State::Triggered { .. }) => match wanted_by(i, p, d) {
+            Some(why) => format!("{why}: {line}"),
+            None => format!("Page: {line}"),
+        },
         (Purpose::CatchAll, State::Triggered { .. }) if is_asked_last(i) => format!("Last call: {line}"),
         (Purpose::StillOnIt, _) if is_asked_still_on_it(i, p) => format!("Still on it? {line}"),
         (Purpose::Raised, State::Acknowledged { .. }) => format!("Urgent now: {line}"),
@@ -143,6 +146,10 @@ fn status_for(i: &Incident, p: &Page, d: &Directory) -> String {
             format!("*You are on it too.* {}", status(i, d))
         }
         (Purpose::CatchAll, State::Triggered { .. }) if is_asked_last(i) => last_call(i, p),
+        (Purpose::Step, State::Triggered { .. }) => match wanted_by(i, p, d) {
+            Some(why) => format!("*{why}{}.*\n{}", super::hold::although(i).unwrap_or_default(), status(i, d)),
+            None => status(i, d),
+        },
         _ => status(i, d),
     }
 }
@@ -195,6 +202,30 @@ fn asks(i: &Incident, p: &Page, d: &Directory) -> String {
     }
 }
 
+/// Who wants the reader to be paged while nobody has it; `None`: nobody did, their level's turn came.
+pub fn wanted_by(i: &Incident, p: &Page, d: &Directory) -> Option<String> {
+    let call = i.call(p.call).filter(|c| c.is_open() && i.is_triggered())?;
+    // Whoever did knows it.
+    let escalated = |by: &UserId| (!is_recipient(p, by)).then(|| format!("{} escalated", name(d, by)));
+    match &call.kind {
+        CallKind::Main => escalated_by(i, p).and_then(escalated),
+        CallKind::Added { by } => escalated(by),
+        CallKind::Responder { .. } | CallKind::Reassign { .. } => Some(asks(i, p, d)),
+        CallKind::StandIn { .. } => None,
+    }
+}
+
+/// Who escalated, so that the reader's level came sooner; as far as memory reaches.
+fn escalated_by<'a>(i: &'a Incident, p: &Page) -> Option<&'a UserId> {
+    let Recipient::User(reader) = &p.to else { return None };
+    let asked_them = |what: &Happening| matches!(what, Happening::Asked { asked, by_name: false, .. } if asked.iter().any(|a| a.user == *reader));
+    let at = i.timeline.iter().rposition(|e| e.wall <= p.requested && asked_them(&e.what))?;
+    match &i.timeline.get(at.checked_sub(1)?)?.what {
+        Happening::Escalated { by } => Some(by),
+        _ => None,
+    }
+}
+
 /// May the reader still do something with this very message?
 fn is_actionable(i: &Incident, p: &Page) -> bool {
     match &i.state {
@@ -223,7 +254,7 @@ fn is_asked_still_on_it(i: &Incident, p: &Page) -> bool {
 }
 
 /// Does this message tell its reader that they have it again?
-fn is_back(i: &Incident, p: &Page, by: &crate::domain::id::UserId) -> bool {
+fn is_back(i: &Incident, p: &Page, by: &UserId) -> bool {
     is_recipient(p, by) && i.has_firing_alert()
 }
 
@@ -242,6 +273,6 @@ fn is_asked_to_join(i: &Incident, p: &Page) -> bool {
     }
 }
 
-fn is_recipient(p: &Page, user: &crate::domain::id::UserId) -> bool {
+fn is_recipient(p: &Page, user: &UserId) -> bool {
     matches!(&p.to, Recipient::User(u) if u == user)
 }

@@ -102,10 +102,9 @@ fn how_many(q: &Quiet, w: &World, d: &Directory) -> String {
         1 => "Held back: 1 incident.".to_owned(),
         n => format!("Held back: {n} incidents."),
     };
-    match elsewhere_held(q, w, d) {
+    match elsewhere_held(q, w, d).count() {
         0 => {}
-        1 => said.push_str(" Another one lasts longer and holds back 1 of what it covers."),
-        n => said.push_str(&format!(" Another one lasts longer and holds back {n} of what it covers.")),
+        n => said.push_str(&format!(" Another one holds back {n} of what it covers.")),
     }
     match asleep(q, w, d).len() {
         0 => {}
@@ -115,11 +114,11 @@ fn how_many(q: &Quiet, w: &World, d: &Directory) -> String {
     said
 }
 
-/// How much of what it covers another window holds back, which lasts longer.
-fn elsewhere_held(q: &Quiet, w: &World, d: &Directory) -> usize {
-    let by_another =
-        |i: &Incident| matches!(&i.hold, Some(Hold { why: HoldWhy::Quiet { quiet, .. }, .. }) if *quiet != q.id);
-    w.open_incidents().filter(|i| by_another(i) && q.speaks_of(i, d)).count()
+/// How another one holds back what it covers; that one lasts as long, or longer.
+fn elsewhere_held<'a>(q: &'a Quiet, w: &'a World, d: &'a Directory) -> impl Iterator<Item = &'a Hold> {
+    let by_another = |hold: &&Hold| matches!(hold.why, HoldWhy::Quiet { quiet, .. } if quiet != q.id);
+    let covered = w.open_incidents().filter(|i| q.speaks_of(i, d));
+    covered.filter_map(|i| i.hold.as_ref()).filter(by_another)
 }
 
 /// What is snoozed into it: it is triggered before its end, and pages at its end.
@@ -179,17 +178,31 @@ pub fn post(p: &Post, id: QuietId, w: &World, d: &Directory, store: StoreId) -> 
             ),
             buttons(q, store),
         ),
-        Stands::Ended { by, at, held } => Message::plain(over(q, by.as_ref(), *at, held, &called, d)),
+        Stands::Ended { .. } => Message::plain(over(q, &called, w, d)),
     })
 }
 
-fn over(q: &Quiet, by: Option<&UserId>, at: At, held: &HeldBack, called: &str, d: &Directory) -> String {
-    let (when, after) = (day_and_time(at), after(held));
+fn over(q: &Quiet, called: &str, w: &World, d: &Directory) -> String {
+    let Stands::Ended { by, at, held } = &q.stands else { return String::new() };
+    let at = *at;
+    let (when, after) = (day_and_time(at), after(held) + &goes_on(q, at, held, w, d));
     match by {
         None => format!(":bell: *{called}* ended, {when}. {after}"),
         Some(by) if at >= q.from => format!(":bell: *{called}* was ended by {}, {when}. {after}", name(d, by)),
         Some(by) => format!(":bell: *{called}* was cancelled by {} before it began.", name(d, by)),
     }
+}
+
+/// What another one held back by then of what it covered, and still does. Begins with a blank.
+fn goes_on(q: &Quiet, at: At, held: &HeldBack, w: &World, d: &Directory) -> String {
+    // What it held back itself is named one by one.
+    if !held.stays.named.is_empty() || !held.pages.named.is_empty() {
+        return String::new();
+    }
+    let until = elsewhere_held(q, w, d).filter(|hold| hold.since <= at).filter_map(|hold| hold.until).min();
+    until
+        .map(|at| format!(" What it covered is held back by another one until {}.", day_and_time(at)))
+        .unwrap_or_default()
 }
 
 /// What was held back when it ended: as numbers, which are no secret.
@@ -218,8 +231,8 @@ pub fn ends_soon(p: &Post, id: QuietId, until: At, w: &World, d: &Directory, sto
     if w.posts.values().any(is_newer) {
         return Some(Message::plain(format!("*{called}*: see the newer message below.")));
     }
-    if let Stands::Ended { by, at, held } = &q.stands {
-        return Some(Message::plain(over(q, by.as_ref(), *at, held, &called, d)));
+    if q.is_over() {
+        return Some(Message::plain(over(q, &called, w, d)));
     }
     if q.until != until {
         return Some(Message::plain(format!("*{called}* lasts until {} now.", day_and_time(q.until))));
@@ -235,9 +248,12 @@ pub fn ends_soon(p: &Post, id: QuietId, until: At, w: &World, d: &Directory, sto
         left_out => listed.push(format!("\n• and {left_out} more")),
     }
     let then = match held.len() {
-        0 if elsewhere_held(q, w, d) > 0 => {
-            "Nothing pages then: what it covers is held back by another one, which lasts longer.".to_owned()
-        }
+        0 if let Some(at) = elsewhere_held(q, w, d).filter_map(|hold| hold.until).min() => match at > q.until {
+            true => {
+                format!("Nothing pages then: what it covers is held back by another one until {}.", day_and_time(at))
+            }
+            false => "What it covers is held back by another one, which ends then too.".to_owned(),
+        },
         0 => "Nothing is held back, so nothing pages then.".to_owned(),
         1 => "Then this pages whoever is on call, if it still fires:".to_owned(),
         n => format!("Then these {n} page whoever is on call, if they still fire:"),
@@ -309,7 +325,7 @@ pub fn made(q: &Quiet, stopped: &[UserId], w: &World, d: &Directory, reader: Rea
 /// What whoever ended it reads. `q`: as it stands now.
 pub fn ended(q: &Quiet, w: &World, d: &Directory, reader: Reader<'_>) -> String {
     match &q.stands {
-        Stands::Ended { by, at, held } => over(q, by.as_ref(), *at, held, &called(q, w, d, reader), d),
+        Stands::Ended { .. } => over(q, &called(q, w, d, reader), w, d),
         Stands::Planned | Stands::InForce { .. } => format!("*{}* is not over.", called(q, w, d, reader)),
     }
 }

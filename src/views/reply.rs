@@ -11,7 +11,8 @@ use crate::domain::directory::{Directory, Step, Target, Urgency};
 use crate::domain::fact::{Fact, LateAct, ResolvedBy, StepStarted};
 use crate::domain::hold::{HeldThen, HoldWhy};
 use crate::domain::id::{IncidentNo, StoreId, UserId};
-use crate::domain::incident::{Incident, State};
+use crate::domain::incident::{Happening, Incident, State};
+use crate::domain::input::SnoozeWhy;
 use slack_morphism::prelude::SlackBlockButtonStyle;
 
 /// The answer to an act, read from the facts it led to; `after` is the incident as it is now.
@@ -66,21 +67,31 @@ fn told(fact: &Fact, facts: &[Fact], after: &Incident, d: &Directory) -> Option<
         // Said by the note itself.
         Fact::Started { .. } if facts.iter().any(|f| matches!(f, Fact::Noted { .. })) => return None,
         Fact::Started { .. } => format!("You are on it. The card of {no} says so."),
-        Fact::Snoozed { until, .. } => {
+        Fact::Snoozed { until, why, because, .. } => {
+            let because = super::thread::snooze_reason(*why, because.body());
+            let until = format!("{}{because}", day_and_time(*until));
+            let stopped = snooze_stops(facts, after, d);
             if after.course.clearing.is_some() {
-                return Some(format!("{no} is snoozed until {}.{}", day_and_time(*until), cleared(after, "")));
+                return Some(format!("{no} is snoozed until {until}.{stopped}{}", cleared(after, "")));
             }
             let then = match after.urgency {
                 Urgency::High if let Some(then) = after.held_then => {
-                    let until = super::hold::lasting(then);
+                    let lasting = super::hold::lasting(then);
                     &format!(
-                        "Then it is {until}: whoever is on call is paged at that time and not before, and you are."
+                        "Then it is {lasting}; you are paged when that ends, not before, and so is whoever is on call."
                     )
                 }
-                Urgency::High => "Nobody is paged until then; then whoever is on call is, and you are.",
+                Urgency::High => "Nobody is paged until then; then you are, and whoever is on call.",
                 Urgency::Low => "Then it is triggered again; nobody is paged.",
             };
-            format!("{no} is snoozed until {}. {then}", day_and_time(*until))
+            let is_listed = facts.iter().any(|f| matches!(f, Fact::MisconfiguredListed { .. }));
+            let marked = match why {
+                Some(SnoozeWhy::NotUrgent) if after.marked.is_some() && !is_listed => {
+                    " Its alert stands on the list of misconfigured alerts already."
+                }
+                Some(_) | None => "",
+            };
+            format!("{no} is snoozed until {until}.{stopped} {then}{marked}")
         }
         Fact::Escalated { .. } => escalated(facts, after, d),
         Fact::RespondersAsked { whom, .. } => responders(whom.len(), facts, after, d),
@@ -109,6 +120,41 @@ fn told(fact: &Fact, facts: &[Fact], after: &Incident, d: &Directory) -> Option<
         Fact::Held { incident, why: HoldWhy::Quiet { .. }, .. } if *incident == no => super::hold::status(after, d)?,
         _ => return None,
     })
+}
+
+/// Whom somebody had asked for by name, and who is not paged any more because it sleeps. Begins with a blank.
+fn snooze_stops(facts: &[Fact], after: &Incident, d: &Directory) -> String {
+    let by = facts.iter().find_map(|f| match f {
+        Fact::Snoozed { by, .. } => Some(by),
+        _ => None,
+    });
+    let entries = after.timeline.iter().rev().skip_while(|e| !matches!(e.what, Happening::Snoozed { .. })).skip(1);
+    // What was asked before that was stopped then.
+    let stops_all = |what: &Happening| {
+        matches!(
+            what,
+            Happening::Snoozed { .. }
+                | Happening::Resolved { .. }
+                | Happening::ResolvedByItself { .. }
+                | Happening::AcknowledgedByEvent
+                | Happening::UrgencyChanged { to: Urgency::Low, .. }
+        )
+    };
+    let stopped = |user: &UserId| {
+        let mut calls = after.calls.iter().filter(|c| c.kind.by().is_some() && c.state == CallState::Stopped);
+        calls.any(|c| c.asked.iter().any(|a| a.user == *user))
+    };
+    let mut all: Vec<&str> = Vec::new();
+    for entry in entries.take_while(|e| !stops_all(&e.what)) {
+        let Happening::Asked { asked, by_name: true, .. } = &entry.what else { continue };
+        for user in asked.iter().map(|a| &a.user).filter(|u| Some(*u) != by && stopped(u)) {
+            let name = d.name_of(user);
+            if !all.contains(&name) {
+                all.push(name);
+            }
+        }
+    }
+    if all.is_empty() { String::new() } else { format!(" {} {} paged any more.", names(&all), is_not(&all)) }
 }
 
 fn acknowledged(after: &Incident, by: &UserId, answered_nothing: bool, d: &Directory) -> String {
@@ -205,7 +251,11 @@ fn opened(urgency: Urgency, facts: &[Fact], after: &Incident, d: &Directory) -> 
     let service = d.services.get(&after.service).map_or(after.service.as_str(), |s| s.name.as_str());
     let then = match (urgency, paging(facts, d)) {
         (_, Some(paging)) => paging,
-        (Urgency::Low, None) => "low urgency, so nobody is paged.".to_owned(),
+        (Urgency::Low, None) => format!(
+            "low urgency, so nobody is paged.{} To page now: `/pager urgency {} high`.",
+            super::digest::what_comes(after),
+            after.no.0
+        ),
         (Urgency::High, None) => {
             ":warning: nobody of its policy could be asked; the last to be asked are told. Press *More…*, *Add \
              responders* on its card."

@@ -33,20 +33,29 @@ pub fn why(i: &Incident, d: &Directory) -> Option<String> {
         let from = told.map(|name| format!(" from {name}")).unwrap_or_default();
         format!("*Rule:* sent here{from} by {}.", rule_of(rule))
     });
-    let by = i.group.as_ref().map(|group| format!("*Group:* it takes further alerts of {}.", values(group)));
+    let by = i.group.as_ref().map(|group| format!("*Group:* it takes further alerts {}.", values(group)));
     let lines: Vec<String> = rule.into_iter().chain(by).collect();
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
-/// `cluster=east, alertname=DiskFull`
+/// Behind "alerts": "of `cluster=east, alertname=DiskFull`", "without `cluster`".
 pub fn values(group: &Group) -> String {
-    format!("`{}`", escape(&plain_values(group), limits::LABEL).replace('`', "'"))
+    let code = |words: String| format!("`{}`", escape(&words, limits::LABEL).replace('`', "'"));
+    said(group, code)
 }
 
 /// The same where nothing is marked up.
 pub fn plain_values(group: &Group) -> String {
-    let all: Vec<String> = group.labels().map(|(name, value)| format!("{name}={value}")).collect();
-    truncate(&all.join(", "), limits::LABEL)
+    said(group, |words| words)
+}
+
+fn said(group: &Group, mark: impl Fn(String) -> String) -> String {
+    let (without, with): (Vec<_>, Vec<_>) = group.labels().partition(|(_, value)| value.is_empty());
+    let with: Vec<String> = with.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let without: Vec<&str> = without.iter().map(|(name, _)| *name).collect();
+    let of = (!with.is_empty()).then(|| format!("of {}", mark(truncate(&with.join(", "), limits::LABEL))));
+    let none = (!without.is_empty()).then(|| format!("without {}", mark(truncate(&without.join(", "), limits::LABEL))));
+    of.into_iter().chain(none).collect::<Vec<_>>().join(", ")
 }
 
 fn service(id: &ServiceId, d: &Directory) -> String {

@@ -6,12 +6,13 @@ use super::mrkdwn::{day_and_time, escape, names, time};
 use super::oncall::Watch;
 use super::reply::span;
 use super::{Message, limits};
-use crate::domain::call::{CallKind, CallState};
+use crate::domain::call::{Call, CallKind, CallState};
 use crate::domain::condition::When;
-use crate::domain::directory::{Directory, Policy, Target, Urgency};
+use crate::domain::directory::{Directory, Policy, Step, Target, Urgency};
 use crate::domain::fact::UrgencyWhy;
 use crate::domain::forecast::Forecast;
 use crate::domain::going_on::Announcement;
+use crate::domain::id::UserId;
 use crate::domain::incident::{AckTimeout, Happening, Incident, State};
 use crate::domain::input::Source;
 use crate::domain::urgency::{RaisedBy, UrgencyBy};
@@ -30,8 +31,9 @@ pub fn why(i: &Incident, d: &Directory, ahead: &Forecast, going_on: &[&Announcem
     lines.extend(i.calls.iter().rev().take(limits::SHOWN_ENTRIES).filter_map(|c| asked(c, d)));
     lines.extend(passed_over(i, d));
     lines.push(format!("*Now:* {}", status(i, d)));
-    lines.extend(next(i));
-    lines.extend(super::going_on::next(ahead, d));
+    let foretold = super::going_on::next(ahead, d);
+    lines.extend(next(i, foretold.is_some()));
+    lines.extend(foretold);
     let text = format!("Why {}", i.no);
     Message { text, blocks: lines.iter().map(|l| section(l)).collect(), colored: None }
 }
@@ -51,9 +53,9 @@ fn opened(i: &Incident, d: &Directory) -> String {
 fn came_by(i: &Incident) -> String {
     let Some(origin) = &i.origin else { return String::new() };
     let source = match origin.source {
-        Source::Alertmanager => " through Alertmanager",
-        Source::PagerDuty => " through the PagerDuty door",
-        Source::Generic => " through the generic door",
+        Source::Alertmanager => " through the Alertmanager webhook",
+        Source::PagerDuty => " through the PagerDuty webhook",
+        Source::Generic => " through the generic webhook",
         Source::Warridor => " (its body could not be read)",
         Source::Person => "",
     };
@@ -71,11 +73,7 @@ fn urgency(i: &Incident, d: &Directory) -> String {
         Happening::UrgencyChanged { by: Some(by), .. } => Some((by, e.wall)),
         _ => None,
     });
-    let by_rule = d.services.get(&i.service).and_then(|s| match &s.urgency_by {
-        UrgencyBy::Service => None,
-        UrgencyBy::Severity(_) => Some("by the severity of the alert".to_owned()),
-        UrgencyBy::Hours(hours) => Some(format!("by the support hours `{}`", escape(hours.as_str(), limits::LABEL))),
-    });
+    let by_rule = by_rule(i, d);
     let because = match (changed, own) {
         (Some((by, at)), _) => format!("{} made it so at {}", name(d, by), time(at)),
         (None, _) if raised(i).is_some() => raised(i).unwrap_or_default(),
@@ -95,6 +93,15 @@ fn urgency(i: &Incident, d: &Directory) -> String {
         Urgency::Low => "it wakes nobody",
     };
     format!("*Urgency:* {}, {because}; {then}.", word(i.urgency))
+}
+
+/// What decides how urgent the service's alerts are, where that is not the same for all of them.
+pub fn by_rule(i: &Incident, d: &Directory) -> Option<String> {
+    match &d.services.get(&i.service)?.urgency_by {
+        UrgencyBy::Service => None,
+        UrgencyBy::Severity(_) => Some("by the severity of the alert".to_owned()),
+        UrgencyBy::Hours(hours) => Some(format!("by the support hours `{}`", escape(hours.as_str(), limits::LABEL))),
+    }
 }
 
 /// What raised it last, where no person did.
@@ -127,7 +134,7 @@ pub fn only(when: &When) -> Option<String> {
 }
 
 fn levels(policy: &Policy, d: &Directory) -> String {
-    let level = |(n, step): (usize, &crate::domain::directory::Step)| {
+    let level = |(n, step): (usize, &Step)| {
         let all: Vec<String> = step.targets.iter().map(|t| target(t, d)).collect();
         let all: Vec<&str> = all.iter().map(String::as_str).collect();
         let only = only(&step.when).map(|only| format!(", {only}")).unwrap_or_default();
@@ -151,7 +158,7 @@ pub fn target(target: &Target, d: &Directory) -> String {
     }
 }
 
-fn asked(c: &crate::domain::call::Call, d: &Directory) -> Option<String> {
+fn asked(c: &Call, d: &Directory) -> Option<String> {
     if c.asked.is_empty() {
         return None;
     }
@@ -160,7 +167,8 @@ fn asked(c: &crate::domain::call::Call, d: &Directory) -> Option<String> {
         .iter()
         .map(|a| {
             let via = a.via.as_ref().and_then(|s| d.schedules.get(s));
-            let via = via.map(|schedule| format!("on call by {}", escape(&schedule.name, limits::LABEL)));
+            let via = via.map(|schedule| format!("on call by the schedule {}", escape(&schedule.name, limits::LABEL)));
+            let via = via.or_else(|| why_without_schedule(c, &a.user).map(str::to_owned));
             let silent = a.silent_until.map(|_| "in Do Not Disturb".to_owned());
             let all: Vec<String> = via.into_iter().chain(silent).collect();
             if all.is_empty() { name(d, &a.user) } else { format!("{} ({})", name(d, &a.user), all.join(", ")) }
@@ -183,6 +191,22 @@ fn asked(c: &crate::domain::call::Call, d: &Directory) -> Option<String> {
     Some(format!("*{kind}:* {}; {came}.", who.join(", ")))
 }
 
+/// Why a level asks somebody whom no schedule named, where others of it need that said.
+fn why_without_schedule(c: &Call, user: &UserId) -> Option<&'static str> {
+    if !c.kind.is_of_the_policy() {
+        return None;
+    }
+    let by_name = |s: &Step| s.targets.contains(&Target::User(user.clone()));
+    let is_named = c.policy.steps.get(c.step as usize).is_some_and(by_name);
+    let is_mixed = c.asked.iter().any(|a| a.via.is_some() || c.also.contains(&a.user));
+    match is_named {
+        true if is_mixed => Some("by name"),
+        true => None,
+        false if c.also.contains(user) => Some("because they had it"),
+        false => None,
+    }
+}
+
 /// Whom the levels so far passed over, and why.
 fn passed_over(i: &Incident, d: &Directory) -> Option<String> {
     let mut all: Vec<String> = Vec::new();
@@ -201,15 +225,15 @@ fn passed_over(i: &Incident, d: &Directory) -> Option<String> {
     (!all.is_empty()).then(|| format!("*Passed over:* {}.", all.join("; ")))
 }
 
-/// What happens by itself, beside what the status says.
-fn next(i: &Incident) -> Option<String> {
+/// What happens by itself, beside what the status says. `foretold`: what is done about silence is told elsewhere.
+fn next(i: &Incident, foretold: bool) -> Option<String> {
     match &i.state {
         // The status says it.
         State::Acknowledged { .. } if i.course.clearing.is_some() => None,
-        State::Acknowledged { timeout: AckTimeout::AskAt(at), .. } => Some(format!(
-            "*Next:* without activity until {}, its responder is asked whether they are on it.",
-            time(*at)
-        )),
+        State::Acknowledged { timeout: AckTimeout::AskAt(_) | AckTimeout::TriggerAt(_), .. } if foretold => None,
+        State::Acknowledged { timeout: AckTimeout::AskAt(at), .. } => {
+            Some(format!("*Next:* without activity until {}, whoever has it is asked “Still on it?”.", time(*at)))
+        }
         State::Acknowledged { timeout: AckTimeout::TriggerAt(at), .. } => {
             Some(format!("*Next:* without an answer until {}, it is triggered again.", time(*at)))
         }
@@ -223,9 +247,8 @@ fn next(i: &Incident) -> Option<String> {
     }
 }
 
-/// What is open, and who carries the pager.
-pub fn now(open: &[&Incident], watches: &[Watch<'_>], d: &Directory) -> Message {
-    let mut message = super::list::in_parts(open, d);
+/// Adds to what is open who carries the pager.
+pub fn now(mut message: Message, watches: &[Watch<'_>], d: &Directory) -> Message {
     let on_call = super::oncall::oncall(None, watches, d);
     message.blocks.push(context("On call"));
     message.blocks.extend(on_call.blocks.into_iter().skip(1));

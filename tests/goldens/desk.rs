@@ -47,6 +47,10 @@ impl Desk {
         let steps = vec![Step::all(vec![Target::Schedule("empty".into())], 300)];
         directory.policies.insert("nobody".into(), Policy { id: "nobody".into(), steps, repeat: 0 });
         directory.services.insert("orphan".into(), orphan);
+        // One that waits whether it clears by itself, and then for more of its kind.
+        let mut sparks = directory.services[&ServiceId::from("probes")].clone();
+        (sparks.id, sparks.name, sparks.hold_secs) = ("sparks".into(), "Sparks".to_owned(), 120);
+        directory.services.insert("sparks".into(), sparks);
         let mut desk = Self { directory, world: World::default(), store: StoreId(0x5703_e1d0), now, inputs: 0 };
         let loaded = What::ConfigLoaded(Arc::new(desk.directory.clone()));
         desk.decide(loaded).expect("a configuration is never refused");

@@ -10,7 +10,7 @@ use crate::domain::duty::{coming, duties, out_of_hearing};
 use crate::domain::forecast::forecast;
 use crate::domain::gaps;
 use crate::domain::going_on::{self, Announcement};
-use crate::domain::id::{ChannelId, IncidentNo, InputId, SlackUserId, UserId};
+use crate::domain::id::{ChannelId, IncidentNo, InputId, SlackUserId, TeamId, UserId};
 use crate::domain::incident::Incident;
 use crate::domain::input::{Act, Deed, Raise, SnoozeWhy, What};
 use crate::domain::privacy::{may_read, may_read_of};
@@ -161,8 +161,10 @@ impl Handler {
             Command::Fyi => words(views::fyi::list(&s.world, d, me, reader.channel)),
             Command::Now => {
                 let (open, left_out) = open(s, reader);
-                let now = views::why::now(&open, &watches(s, self.clock.now()), d);
-                let now = views::list::left_out(now, left_out);
+                let mut now = views::list::in_parts(&open, d);
+                now =
+                    views::list::left_out(views::list::still_firing(now, &still_firing(s, reader, None), d), left_out);
+                now = views::why::now(now, &watches(s, self.clock.now()), d);
                 words(self.paused(views::going_on::beside(now, &beside(s, reader, self.now()), d)))
             }
             Command::Doing(Doing::List) => {
@@ -470,6 +472,14 @@ fn open<'a>(s: &'a Snapshot, reader: Reader<'_>) -> (Vec<&'a Incident>, usize) {
     (open, private.len())
 }
 
+/// What was resolved by hand, still fires and pages again, as far as somebody may read about it here.
+fn still_firing<'a>(s: &'a Snapshot, reader: Reader<'_>, of: Option<&TeamId>) -> Vec<&'a Incident> {
+    let again = |i: &&Incident| i.is_resolved() && i.course.pages_again_at().is_some() && i.has_firing_alert();
+    let mine = |i: &&Incident| of.is_none_or(|team| i.team == *team);
+    let all = s.world.incidents.values().map(|i| &**i).filter(again).filter(mine);
+    all.filter(|i| may_read(i, &s.directory, reader.user, reader.channel)).collect()
+}
+
 /// What concerns somebody; everything they may read about, for somebody unknown.
 fn mine<'a>(s: &'a Snapshot, me: Option<&UserId>) -> Vec<&'a Incident> {
     let (mut all, _) = open(s, Reader { user: me, channel: None });
@@ -491,14 +501,15 @@ fn list(s: &Snapshot, of: &ListOf, reader: Reader<'_>, command: &str) -> Message
     let (all, left_out) = open(s, reader);
     match of {
         ListOf::All => {
-            let all = views::list::left_out(views::list::list(&all, d, ""), left_out);
+            let all = views::list::still_firing(views::list::list(&all, d, ""), &still_firing(s, reader, None), d);
+            let all = views::list::left_out(all, left_out);
             views::fyi::with_dropped(all, &s.world)
         }
         ListOf::Mine => views::list::mine(&mine(s, reader.user), d, command),
         ListOf::Team(team) => {
             let name = d.teams.get(team).map_or(team.as_str(), |t| t.name.as_str());
             let all: Vec<&Incident> = all.into_iter().filter(|i| i.team == *team).collect();
-            views::list::list(&all, d, name)
+            views::list::still_firing(views::list::list(&all, d, name), &still_firing(s, reader, Some(team)), d)
         }
     }
 }

@@ -94,13 +94,16 @@ impl Handler {
     pub(super) fn news_of_end(&self, before: &Snapshot, after: &Snapshot, id: OverrideId, by: &UserId) -> Vec<Letter> {
         let Some(ended) = before.world.overrides.get(&id) else { return Vec::new() };
         let d = &before.directory;
-        let left = (ended.from.max(self.clock.now()), ended.until);
+        let now = self.clock.now();
+        let left = (ended.from.max(now), ended.until);
         let schedule = after.directory.schedules.get(&ended.schedule);
         let back = schedule.map(|s| relieved(&after.world, s, left, &ended.user)).unwrap_or_default();
         let carries = on_call_at(after, &ended.schedule, left.0);
         let words = views::oncall::not_on_call_any_more(ended, by, carries.as_ref(), d);
         let mut letters = vec![(ended.user.clone(), words)];
-        letters.extend(back.iter().map(|user| (user.clone(), views::oncall::on_call_again(ended, by, d))));
+        let is_now = |user: &UserId| ended.from <= now && carries.as_ref() == Some(user);
+        let again = |user: &UserId| views::oncall::on_call_again(ended, by, is_now(user), d);
+        letters.extend(back.iter().map(|user| (user.clone(), again(user))));
         if ended.by != ended.user && !back.contains(&ended.by) {
             letters.push((ended.by.clone(), views::oncall::your_override_ended(ended, by, d)));
         }
