@@ -177,6 +177,13 @@ impl Call {
         matches!((self.kind.by(), &self.state), (Some(_), CallState::Starting | CallState::Asking { .. }))
     }
 
+    /// The next level at which people take turns, from 1, where there is one ahead.
+    pub fn turn_ahead(&self) -> Option<usize> {
+        let all = || self.policy.steps.iter().zip(1..);
+        let again = all().filter(|_| self.round < self.policy.repeat);
+        all().skip(self.step as usize + 1).chain(again).find(|(step, _)| step.round_robin).map(|(_, level)| level)
+    }
+
     /// Is there a level above the present one in this round?
     pub fn has_level_above(&self) -> bool {
         (self.step as usize) + 1 < self.policy.steps.len()

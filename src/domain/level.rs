@@ -169,8 +169,9 @@ fn ask_user(
     skipped.push(Skipped { target: target.clone(), why });
 }
 
-/// Who would be asked after this step, as things stand.
+/// Who would be asked after this step, as things stand. Nobody where people take turns: another incident may take the next
+/// turn before.
 pub(super) fn who_next(d: &Decision<'_>, policy: &Policy, case: Case<'_>, step: u32, round: u32) -> Vec<UserId> {
     let next = choose(d, policy, case, &[], None, (step + 1, round), &mut Vec::new());
-    next.map(|c| c.asked.into_iter().map(|a| a.user).collect()).unwrap_or_default()
+    next.filter(|c| c.turns.is_empty()).map(|c| c.asked.into_iter().map(|a| a.user).collect()).unwrap_or_default()
 }

@@ -198,11 +198,11 @@ fn asking(i: &Incident, d: &Directory) -> String {
                 _ => None,
             });
             let since = since.map(|at| format!(" since {}", time(at))).unwrap_or_default();
-            let next = if call.next_up.is_empty() {
-                format!("Then {} at {}.", last_to_be_asked(d), time(next_at))
-            } else {
-                let next: Vec<&str> = call.next_up.iter().map(|u| d.name_of(u)).collect();
-                format!("Next: {} at {}.", names(&next), time(next_at))
+            let next: Vec<&str> = call.next_up.iter().map(|u| d.name_of(u)).collect();
+            let next = match call.turn_ahead().filter(|_| next.is_empty()) {
+                Some(level) => format!("Next: whose turn it is at level {level}, at {}.", time(next_at)),
+                None if next.is_empty() => format!("Then {} at {}.", last_to_be_asked(d), time(next_at)),
+                None => format!("Next: {} at {}.", names(&next), time(next_at)),
             };
             let silent = super::dnd::warning(&call.asked, d);
             format!("Paging *{}*{since}. {next}{}{silent}", names(&asked), also_asking(i, d))

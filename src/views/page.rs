@@ -189,7 +189,7 @@ fn last_call(i: &Incident, p: &Page) -> String {
 
 /// Does it wait for whoever is the last to be asked? A window that holds it back, or low urgency, ends that.
 fn is_asked_last(i: &Incident) -> bool {
-    i.main_call().is_some_and(Call::is_open)
+    i.main_call().is_some_and(|c| matches!(c.state, CallState::Exhausted { .. }))
 }
 
 /// Who asks the reader beside whoever has it, or why they are asked.
