@@ -355,7 +355,9 @@ fn merged(
         (false, some) => format!("{} {} paged for {no} any more.", names(some), is_not(some)),
         (true, some) => format!("You and {} are not paged for {no} any more.", names(some)),
     };
-    let urgent = paging(facts, d).map(|paging| format!(" {into} is high urgency now: {paging}")).unwrap_or_default();
+    let rose = facts.iter().any(|f| matches!(f, Fact::UrgencyChanged { to: Urgency::High, .. }));
+    let asks = if rose { "is high urgency now" } else { "waits no longer" };
+    let urgent = paging(facts, d).map(|paging| format!(" {into} {asks}: {paging}")).unwrap_or_default();
     format!("{no} is part of {into} now{counts}. {quiet}{urgent}{stays}")
 }
 
