@@ -1281,6 +1281,13 @@ fn bundles() {
     held.deliver();
     held.quiet("ben", Covered::Services(vec!["payments".into()]), 0, HOUR, "deploy");
     say("a window holds two back", &held);
+    let mut asked = Desk::at(NIGHT);
+    for (n, by) in [(1, "mara"), (2, "ben")] {
+        asked.titled("reports", &format!("Report {n} is late"), "", &[]);
+        asked.act_on(n, by, Deed::AddResponders { whom: vec![Whom::User("ana".into())] });
+    }
+    asked.deliver();
+    say("two ask for Ana", &asked);
     golden.compare();
 }
 
