@@ -537,7 +537,10 @@ fn a_silence_is_filled_in_and_what_is_wrong_stands_beside_its_input() {
     let form = office.top("ana", 2);
     let until = form["blocks"][2]["element"]["options"][0]["value"].clone();
     let why = office.submit("ana", &form, &json!({ "until": until, "wide": "alert", "words": "   " }));
-    assert_eq!(why["errors"]["words"], "Say why, for whoever is paged meanwhile: because deploy at the end.");
+    assert_eq!(
+        why["errors"]["words"],
+        "Say why: because deploy at the end. It stands on the card of everything it holds back."
+    );
     office.submit("ana", &form, &json!({ "until": until, "wide": "alert", "words": "known" }));
     office.window_says("ana", "Silence of “Alert disk” of Payments API until");
     office.card(1, "Silenced by Ana Silva until");
@@ -570,7 +573,7 @@ fn a_maintenance_window_is_filled_in_and_what_is_wrong_stands_beside_its_input()
     wrong(
         json!({ "services": ["payments-api"], "from": null, "at": at(-3_600), "words": "deploy" }),
         "at",
-        "It would have ended at Mar 2 02:02 already. Choose a later end.",
+        "It would have ended already, Mar 2 02:02. Choose a later end.",
     );
     wrong(
         json!({ "services": ["payments-api"], "at": at(31 * 86_400), "words": "deploy" }),
@@ -580,7 +583,7 @@ fn a_maintenance_window_is_filled_in_and_what_is_wrong_stands_beside_its_input()
     wrong(
         json!({ "services": ["payments-api"], "at": at(3_600), "words": " " }),
         "words",
-        "Say why, for whoever is paged meanwhile: because deploy at the end.",
+        "Say why: because deploy at the end. It stands on the card of everything it holds back.",
     );
     office.card(1, "Paging Ana Silva");
     office.submit("ben", &form, &json!({ "services": ["payments-api"], "at": at(3_600), "words": "deploy" }));

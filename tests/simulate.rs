@@ -13,16 +13,21 @@ fn simulate(event: &str, more: &[&str]) -> String {
 
 /// How it ends, what is said, and what is complained of.
 fn run(event: &str, more: &[&str]) -> (Option<i32>, String, String) {
-    let dir = tempfile::tempdir().expect("a folder");
     let text = GOOD.replace(
         "id = \"search-api\"",
         "id = \"search-api\"\ngroup = { by = [\"region\"], window = \"10m\" }\nthreshold = { events = 3, within = \"10m\" }",
     );
     assert_ne!(text, GOOD);
-    write(dir.path(), "config.toml", &text);
+    run_with(&text, event, &[&["--at", "2026-12-24T03:00"], more].concat())
+}
+
+/// The same with another configuration.
+fn run_with(text: &str, event: &str, more: &[&str]) -> (Option<i32>, String, String) {
+    let dir = tempfile::tempdir().expect("a folder");
+    write(dir.path(), "config.toml", text);
     write(dir.path(), "event.json", event);
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_warridor"));
-    let command = command.current_dir(dir.path()).args(["simulate", "event.json", "--at", "2026-12-24T03:00"]);
+    let command = command.current_dir(dir.path()).args(["simulate", "event.json"]);
     let out = command.args(more).env("TZ", "UTC").output().expect("it runs");
     let (said, wrong) = (String::from_utf8(out.stdout).unwrap(), String::from_utf8(out.stderr).unwrap());
     (out.status.code(), said, wrong)
@@ -124,5 +129,46 @@ fn a_key_that_is_not_set_here_is_told_with_what_sets_it() {
     let event = r#"{"title": "Cards fail", "dedup_key": "cards"}"#;
     let (code, _, wrong) = run(event, &["--key-name", "KEY_PAYMENTS"]);
     let told = "simulate: the key \"KEY_PAYMENTS\" is not set here: set KEY_PAYMENTS, or add --service ID instead\n";
+    assert_eq!((code, wrong.as_str()), (Some(2), told));
+}
+
+#[test]
+fn a_key_that_is_not_set_and_fixes_an_urgency_says_that_the_service_has_its_own() {
+    let text = GOOD.replace("key_env = \"KEY_PAYMENTS\"", "key_env = \"KEY_PAYMENTS\"\nurgency = \"low\"");
+    let (code, _, wrong) = run_with(&text, r#"{"title": "Cards fail"}"#, &["--key-name", "KEY_PAYMENTS"]);
+    let told = "simulate: the key \"KEY_PAYMENTS\" is not set here: set KEY_PAYMENTS, or add --service ID instead, which \
+                takes the service's own urgency where this key fixes low\n";
+    assert_eq!((code, wrong.as_str()), (Some(2), told));
+}
+
+#[test]
+fn how_urgent_it_is_is_told_with_what_decides_that() {
+    let event = r#"{"title": "Cards fail", "dedup_key": "cards", "labels": {"severity": "warning"}}"#;
+    let told = |urgency: &str, more: &str| {
+        let text = GOOD.replace("urgency = \"high\"", urgency) + more;
+        let at = ["--service", "payments-api", "--at", "2026-12-24T03:00"];
+        let (code, said, wrong) = run_with(&text, event, &at);
+        assert_eq!(code, Some(0), "{said}{wrong}");
+        said.lines().find(|line| line.contains("; urgency ")).unwrap_or_default().to_owned()
+    };
+    let hours =
+        "\n[[hours]]\nid = \"shop\"\ntz = \"Europe/Berlin\"\ndays = \"mon-fri\"\nfrom = \"09:00\"\nuntil = \"17:00\"\n";
+    let by_hours = told("urgency = \"hours\"\nsupport_hours = \"shop\"", hours);
+    assert_eq!(by_hours, "  service payments-api, tier 1; urgency low, by the support hours `shop`; it wakes nobody");
+    let by_severity = told("urgency = \"severity\"", "");
+    assert_eq!(
+        by_severity,
+        "  service payments-api, tier 1; urgency low, by the severity of the alert; it wakes nobody"
+    );
+    let low = told("urgency = \"low\"", "");
+    assert_eq!(low, "  service payments-api, tier 1; urgency low, as the service is configured; it wakes nobody");
+}
+
+#[test]
+fn a_zone_that_is_none_is_named_with_the_one_that_was_meant() {
+    let of_payments = ["--service", "payments-api", "--at", "2026-12-24T03:00 Europe/Lisboa"];
+    let (code, _, wrong) = run_with(GOOD, r#"{"title": "Cards fail"}"#, &of_payments);
+    let told = "simulate: --at: \"Europe/Lisboa\" is not a time zone: write an IANA name, such as \"2026-12-24T03:00 \
+                Europe/Lisbon\"\n";
     assert_eq!((code, wrong.as_str()), (Some(2), told));
 }

@@ -349,13 +349,14 @@ fn states() -> Vec<(&'static str, Desk)> {
                 d.act("ben", ask("chen"));
             }),
         ),
-        (
-            "triggered: a window comes before Ana could be asked, and Chen escalates",
-            after(&shop, &|d| {
-                d.act("mara", Deed::SetUrgency { to: Urgency::High });
-                d.act("chen", Deed::Escalate);
-            }),
-        ),
+        ("triggered: in a window from the beginning, and Chen escalated all the same", {
+            let mut desk = Desk::at(NIGHT);
+            desk.quiet("ben", services(), 0, HOUR, "deploy");
+            desk.alert("payments", EventAction::Trigger);
+            desk.act("chen", Deed::Escalate);
+            desk.deliver();
+            desk
+        }),
         (
             "triggered: nobody answered, and then a window",
             after(&exhausted, &|d| d.quiet("ben", services(), 0, HOUR, "deploy")),
@@ -390,6 +391,14 @@ fn cards() {
     let i = desk.incident(IncidentNo(2));
     let card = views::card::card(&i, &desk.directory, desk.store);
     golden.say("triggered: the alert of a resolved one fired again", &message(&card, desk.subject(&i)));
+    let mut desk = Desk::at(NIGHT);
+    let name = "Search, by the week, at night and at weekends";
+    desk.directory.schedules.get_mut(&ScheduleId::from("primary")).expect("a schedule").name = name.to_owned();
+    desk.alert("sparks", EventAction::Trigger);
+    let i = first(&desk);
+    let card = views::card::card(&i, &desk.directory, desk.store);
+    golden
+        .say("triggered: nobody was paged so far, and the schedule has a long name", &message(&card, desk.subject(&i)));
     golden.compare();
 }
 
@@ -1281,6 +1290,13 @@ fn bundles() {
     held.deliver();
     held.quiet("ben", Covered::Services(vec!["payments".into()]), 0, HOUR, "deploy");
     say("a window holds two back", &held);
+    let mut asked = Desk::at(NIGHT);
+    for (n, by) in [(1, "mara"), (2, "ben")] {
+        asked.titled("reports", &format!("Report {n} is late"), "", &[]);
+        asked.act_on(n, by, Deed::AddResponders { whom: vec![Whom::User("ana".into())] });
+    }
+    asked.deliver();
+    say("two ask for Ana", &asked);
     golden.compare();
 }
 
@@ -1303,6 +1319,17 @@ fn why_and_now() {
     for (name, desk) in states() {
         golden.say(name, &message(&why(&desk), None));
     }
+    let alone = |change: &dyn Fn(&mut Directory)| {
+        let mut desk = Desk::at(NIGHT);
+        change(&mut desk.directory);
+        desk.alert("payments", EventAction::Trigger);
+        desk.deliver();
+        desk
+    };
+    let often = |d: &mut Directory| d.policies.get_mut(&"payments".into()).expect("a policy").repeat = 9;
+    golden.say("triggered: more comes next than is told", &message(&why(&alone(&often)), None));
+    let once = |d: &mut Directory| d.settings.exhausted_backoff_secs.clear();
+    golden.say("triggered: the catch-all hears of it once", &message(&why(&alone(&once)), None));
     let (_, desk) = states().swap_remove(1);
     let watch = |schedule| {
         let (now, next) = now_and_next(schedule, &[], NIGHT);

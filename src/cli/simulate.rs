@@ -4,8 +4,7 @@
 use super::store::{look_at_copy, must_hold_data};
 use super::{Common, with_config};
 use crate::clock::Clock;
-use crate::config::zone::nearest as nearest_zone;
-use crate::config::{KeyFrom, KeySource, Loaded, SystemEnv};
+use crate::config::{KeyFrom, KeySource, Loaded, SystemEnv, nearest_zone};
 use crate::domain::directory::{Directory, IntegrationKey, Method, Target, Urgency};
 use crate::domain::fact::{Fact, UrgencyWhy};
 use crate::domain::forecast::{After, Ahead, End, Forecast, after};

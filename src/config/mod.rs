@@ -31,7 +31,7 @@ mod span;
 mod suggest;
 mod tiers;
 mod urgency;
-pub mod zone;
+mod zone;
 
 pub use app::{AppConfig, Channel, Means, SlashCommand};
 pub use complaint::Complaint;
@@ -40,6 +40,7 @@ pub use keys::{KeyFrom, KeySource, key_hash};
 pub use outlook::outlook;
 pub use places::Places;
 pub use playbook::Playbook;
+pub use zone::nearest as nearest_zone;
 
 use crate::domain::directory::Directory;
 use crate::domain::routing::Routes;

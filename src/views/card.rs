@@ -299,7 +299,8 @@ fn status_in_words(i: &Incident, d: &Directory) -> String {
     match &i.state {
         State::Triggered { .. } if let Some(hold) = &i.hold => {
             let also = added_names(i, d).map(|names| format!("; paging {names} all the same")).unwrap_or_default();
-            format!("{}{also}", super::hold::in_words(i, hold))
+            let next = above(i).map(|next| format!(", next {}", people(&mut next.iter()))).unwrap_or_default();
+            format!("{}{also}{next}", super::hold::in_words(i, hold))
         }
         State::Triggered { .. } if i.course.clearing.is_some() => "Cleared. Nobody is paged".to_owned(),
         State::Triggered { .. } => match i.main_call().filter(|c| c.is_open()) {

@@ -194,15 +194,15 @@ pub fn next(f: &Forecast, d: &Directory) -> Option<String> {
             Fact::StillOnItAsked { to, .. } => format!("{} is asked “Still on it?”", name(d, to)),
             Fact::AckTimedOut { .. } => "it is triggered again".to_owned(),
             Fact::SnoozeEnded { .. } => "the snooze ends".to_owned(),
+            // As good as over when it begins.
+            Fact::Held { until: Some(until), .. } if minute(*until) == minute(ahead.wall) => continue,
             Fact::Held { why, .. } => super::hold::ahead(why),
             Fact::HoldEnded { .. } if in_the_same_instant().any(|a| matches!(a.fact, Fact::Held { .. })) => continue,
             Fact::HoldEnded { .. } => "it is held no longer".to_owned(),
             Fact::Resolved { .. } => "it is resolved by itself".to_owned(),
             _ => continue,
         };
-        let is_same = |(wall, before): &(At, String)| {
-            *before == said && wall.0.div_euclid(60_000) == ahead.wall.0.div_euclid(60_000)
-        };
+        let is_same = |(wall, before): &(At, String)| *before == said && minute(*wall) == minute(ahead.wall);
         if !parts.last().is_some_and(is_same) {
             parts.push((ahead.wall, said));
         }
@@ -228,6 +228,11 @@ pub fn next(f: &Forecast, d: &Directory) -> Option<String> {
         End::Exhausted | End::Quiet | End::Later => "",
     };
     Some(format!("*Next, if nobody acts:* {}{then}.", said.join("; ")))
+}
+
+/// As people read a time.
+fn minute(at: At) -> i64 {
+    at.0.div_euclid(60_000)
 }
 
 fn asked(user: &UserId, silent_until: Option<At>, d: &Directory) -> String {

@@ -312,7 +312,7 @@ pub fn help(command: &str, topic: Option<Topic>) -> Message {
             ("gaps", "hours at which nobody is on call"),
             ("override payments @ben 2h", "Ben instead, for two hours"),
             ("take payments until 18:00", "you instead"),
-            ("overrides", "those that are ahead, with their numbers"),
+            ("overrides", "those in force and ahead, with their numbers"),
             ("override remove 3", "ends one"),
         ],
     };

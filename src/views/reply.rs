@@ -257,7 +257,7 @@ fn opened(urgency: Urgency, facts: &[Fact], after: &Incident, d: &Directory) -> 
             after.no.0
         ),
         (Urgency::High, None) => {
-            ":warning: nobody of its policy could be asked; the last to be asked are told. Press *More…*, *Add \
+            ":warning: nobody of its policy could be asked; whoever is the last to be asked is told. Press *More…*, *Add \
              responders* on its card."
                 .to_owned()
         }

@@ -12,6 +12,7 @@ use crate::domain::directory::{Directory, Policy, Step, Target, Urgency};
 use crate::domain::fact::UrgencyWhy;
 use crate::domain::forecast::Forecast;
 use crate::domain::going_on::Announcement;
+use crate::domain::hold::TriggeredBy;
 use crate::domain::id::UserId;
 use crate::domain::incident::{AckTimeout, Happening, Incident, State};
 use crate::domain::input::Source;
@@ -28,7 +29,7 @@ pub fn why(i: &Incident, d: &Directory, ahead: &Forecast, going_on: &[&Announcem
         Some(policy) => lines.push(levels(policy, d)),
         None => lines.push(format!("Its policy `{}` is no longer configured.", escape(i.policy.as_str(), 60))),
     }
-    lines.extend(i.calls.iter().rev().take(limits::SHOWN_ENTRIES).filter_map(|c| asked(c, d)));
+    lines.extend(i.calls.iter().rev().take(limits::SHOWN_ENTRIES).filter_map(|c| asked(c, i, d)));
     lines.extend(passed_over(i, d));
     lines.push(format!("*Now:* {}", status(i, d)));
     let foretold = super::going_on::next(ahead, d);
@@ -158,7 +159,7 @@ pub fn target(target: &Target, d: &Directory) -> String {
     }
 }
 
-fn asked(c: &Call, d: &Directory) -> Option<String> {
+fn asked(c: &Call, i: &Incident, d: &Directory) -> Option<String> {
     if c.asked.is_empty() {
         return None;
     }
@@ -175,6 +176,9 @@ fn asked(c: &Call, d: &Directory) -> Option<String> {
         })
         .collect();
     let came = match &c.state {
+        CallState::Answered { by } if was_left(c, by, i) => {
+            format!("{} answered, then nothing happened for too long", name(d, by))
+        }
         CallState::Answered { by } => format!("{} answered", name(d, by)),
         CallState::Stopped => "stopped".to_owned(),
         CallState::Asking { next_at } => format!("waiting until {}", time(*next_at)),
@@ -189,6 +193,24 @@ fn asked(c: &Call, d: &Directory) -> Option<String> {
         CallKind::Reassign { by, .. } => format!("{} asked to take it", name(d, by)),
     };
     Some(format!("*{kind}:* {}; {came}.", who.join(", ")))
+}
+
+/// Is this what `by` answered last, before it was triggered again because nobody did anything?
+fn was_left(c: &Call, by: &UserId, i: &Incident) -> bool {
+    let answered = |other: &&Call| matches!(other.state, CallState::Answered { .. });
+    let is_last = i.calls.iter().rev().find(answered).is_some_and(|last| last.no == c.no);
+    let left = |what: &Happening| {
+        matches!(what, Happening::AckTimedOut | Happening::TriggeredQuietly { by: TriggeredBy::AckTimedOut, .. })
+    };
+    let Some(at) = i.timeline.iter().rposition(|e| left(&e.what)) else { return false };
+    let has_it = |what: &Happening| match what {
+        Happening::Acknowledged { by } | Happening::Reassigned { to: by, .. } => Some(by.clone()),
+        _ => None,
+    };
+    let (before, after) = i.timeline.split_at(at);
+    is_last
+        && before.iter().rev().find_map(|e| has_it(&e.what)).as_ref() == Some(by)
+        && !after.iter().any(|e| has_it(&e.what).is_some())
 }
 
 /// Why a level asks somebody whom no schedule named, where others of it need that said.
