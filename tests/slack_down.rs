@@ -38,9 +38,7 @@ fn fault_8_after_half_an_hour_each_open_incident_has_one_true_card_and_no_replay
     // What waits for a later try is tried now.
     slack.advance(31);
     for no in open {
-        slack
-            .card_says_within(CATCH_UP, "payments", no, "*Nobody answered.*")
-            .must_say("are told, and again at");
+        slack.card_says_within(CATCH_UP, "payments", no, "*Nobody answered.*").must_say("are told, and again at");
     }
     slack.card_says_within(CATCH_UP, "payments", seen_before, "*Nobody answered.*");
     slack.card_says_within(CATCH_UP, "payments", over, "Cleared by the monitor");
