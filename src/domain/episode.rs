@@ -16,8 +16,11 @@ use super::stamp::At;
 use super::text::Text;
 use super::{escalation, paging, urgency};
 
-/// An event is overtaken by so much at most.
-const OVERTAKEN_SECS: i64 = 2 * 60;
+/// An event is overtaken by so much at most: an Alertmanager that lost Prometheus goes on saying for so long that an alert
+/// fires, when the other one of a pair has said already that it is over.
+const OVERTAKEN_SECS: i64 = 4 * 60;
+/// By so much the clock is set back without anything being meant by it.
+const STEPPED_SECS: i64 = 60;
 
 /// What a trigger of a known alert is.
 enum News {
@@ -100,7 +103,7 @@ fn is_old_news(d: &Decision<'_>, i: &Incident, alert: &Alert, starts_at: Option<
         AlertState::Firing => (*since, d.directory.settings.resolve_grace_secs),
         AlertState::Cleared { since: cleared, .. } => (cleared, OVERTAKEN_SECS),
     };
-    (0..secs * 1000).contains(&(d.stamp.wall.0 - since.0))
+    (-STEPPED_SECS * 1000..secs * 1000).contains(&(d.stamp.wall.0 - since.0))
 }
 
 /// The same incident again: with whoever had it, asleep as long as it was to be, or paging on where it stopped.

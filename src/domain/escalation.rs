@@ -262,9 +262,20 @@ pub(super) fn nobody_has_it(d: &mut Decision<'_>, no: IncidentNo) {
 pub(super) fn did_not_hear(d: &mut Decision<'_>, no: IncidentNo, page: &Page) {
     let Some(incident) = d.incident(no).filter(|i| i.urgency == Urgency::High) else { return };
     let Some(responder) = incident.responder().filter(|who| page.to == Recipient::User((*who).clone())) else { return };
-    if matches!(page.purpose, Purpose::Raised | Purpose::Back) && matches!(incident.state, State::Acknowledged { .. }) {
+    let is_over = incident.course.clearing.is_some();
+    let had_to_hear = matches!(page.purpose, Purpose::Raised | Purpose::Back) && !is_over;
+    if had_to_hear && matches!(incident.state, State::Acknowledged { .. }) {
         ask_others_too(d, no, responder);
     }
+}
+
+/// Others are asked beside whoever has it, if they may not hear it now. `true`: somebody is.
+pub(super) fn may_not_hear(d: &mut Decision<'_>, no: IncidentNo, responder: &UserId) -> bool {
+    let is_deaf = d.directory.users.get(responder).is_some_and(|u| dnd::out_of_hearing(d, u).is_some());
+    if is_deaf {
+        ask_others_too(d, no, responder);
+    }
+    is_deaf
 }
 
 /// Whoever has it hears that somebody else made it urgent. Where they may not hear that, the levels are asked as well.
@@ -273,9 +284,7 @@ pub(super) fn tell_it_is_urgent(d: &mut Decision<'_>, no: IncidentNo, responder:
         let call = d.incident(no).and_then(|i| i.main_call().map(|c| c.no)).unwrap_or_default();
         request_page(d, no, call, Recipient::User(responder.clone()), Method::Slack, Purpose::Raised, false);
     }
-    if d.directory.users.get(responder).is_some_and(|u| dnd::out_of_hearing(d, u).is_some()) {
-        ask_others_too(d, no, responder);
-    }
+    may_not_hear(d, no, responder);
 }
 
 /// Whoever had it has it again. Where they may not hear that, the levels are asked as well.
@@ -283,9 +292,7 @@ pub(super) fn tell_it_is_back(d: &mut Decision<'_>, no: IncidentNo, responder: &
     let Some(incident) = d.incident(no).filter(|i| i.urgency == Urgency::High) else { return };
     let call = incident.main_call().map(|c| c.no).unwrap_or_default();
     request_page(d, no, call, Recipient::User(responder.clone()), Method::Slack, Purpose::Back, false);
-    if d.directory.users.get(responder).is_some_and(|u| dnd::out_of_hearing(d, u).is_some()) {
-        ask_others_too(d, no, responder);
-    }
+    may_not_hear(d, no, responder);
 }
 
 /// Whoever has it is asked whether they began: the time for that is nearly over.

@@ -1,11 +1,12 @@
 //! Why an incident that is triggered asks nobody for now. It is recorded and shown; when the hold ends, whoever is on
 //! call then is asked.
 
+use super::call::{Call, CallKind};
 use super::decision::Decision;
 use super::directory::Urgency;
 use super::fact::Fact;
 use super::id::{CallNo, IncidentNo, QuietId, UserId};
-use super::incident::{AckTimeout, Incident, State};
+use super::incident::{AckTimeout, Happening, Incident, State};
 use super::page::RevokeReason;
 use super::quiet::{Kind, Quiet, covering_then};
 use super::stamp::At;
@@ -83,8 +84,12 @@ pub(super) fn begin(d: &mut Decision<'_>, no: IncidentNo, why: HoldWhy, until: O
             (until.map(|at| d.stamp.due_of(at)), Text::default())
         }
         HoldWhy::Quiet { .. } | HoldWhy::Threshold(_) => {
-            let calls =
-                d.incident(no).map(|i| i.calls.iter().filter(|c| c.kind.by().is_none()).map(|c| c.no).collect());
+            // Whoever has it goes on hearing of it.
+            let is_asked = |i: &Incident, c: &Call| match c.kind {
+                CallKind::StandIn { .. } => true,
+                _ => i.is_triggered() && c.kind.by().is_none(),
+            };
+            let calls = d.incident(no).map(|i| i.calls.iter().filter(|c| is_asked(&i, c)).map(|c| c.no).collect());
             let calls: Vec<CallNo> = calls.unwrap_or_default();
             paging::revoke_pages(d, no, Some(&calls), RevokeReason::Held);
             let quiet = if let HoldWhy::Quiet { quiet, .. } = &why { d.world().quiets.get(quiet) } else { None };
@@ -124,12 +129,18 @@ fn holding(d: &Decision<'_>, i: &Incident) -> Option<(HoldWhy, Option<At>)> {
 
 /// What waits for a time or for more of its kind waits for what the configuration says now. `true`: something changed.
 pub(super) fn look_again(d: &mut Decision<'_>, i: &Incident) -> bool {
-    let Some(hold) = i.hold.as_ref().filter(|h| !matches!(h.why, HoldWhy::Quiet { .. })) else { return false };
-    match holding(d, i) {
-        None => end(d, i),
-        Some((why @ HoldWhy::Settling, until)) if hold.why != why || until < hold.until => begin(d, i.no, why, until),
-        Some((why, until)) if hold.why != why && matches!(hold.why, HoldWhy::Settling) => begin(d, i.no, why, until),
-        Some(_) => return false,
+    let (Some(hold), Some(service)) = (&i.hold, d.directory.services.get(&i.service)) else { return false };
+    match hold.why {
+        HoldWhy::Settling => {
+            let until = i.opened.plus_secs(service.hold_secs);
+            match Some(until) < hold.until {
+                true if until <= d.stamp.wall => end(d, i),
+                true => begin(d, i.no, HoldWhy::Settling, Some(until)),
+                false => return false,
+            }
+        }
+        HoldWhy::Threshold(_) if threshold::is_reached(d, i) => end(d, i),
+        HoldWhy::Threshold(_) | HoldWhy::Quiet { .. } => return false,
     }
     true
 }
@@ -174,8 +185,10 @@ pub(super) fn is_ahead(i: &Incident) -> bool {
 
 /// Until when it may still clear by itself, which is waited for.
 pub(super) fn settles(d: &Decision<'_>, i: &Incident) -> Option<At> {
-    // What a person reports or put together does not clear by itself; nor does what somebody had wait again.
-    if i.reported_by().next().is_some() || !i.merged.is_empty() || !i.responders.is_empty() {
+    // What a person reports or put together does not clear by itself; nor does what somebody had wait again, or what did
+    // not clear although somebody had resolved it.
+    let is_known = || i.timeline.iter().any(|e| matches!(e.what, Happening::NotCleared));
+    if i.reported_by().next().is_some() || !i.merged.is_empty() || !i.responders.is_empty() || is_known() {
         return None;
     }
     // Nor is whom somebody asked for sent away again.

@@ -1,6 +1,7 @@
 //! Two incidents that are one problem.
 
 use super::alert::Alert;
+use super::call::Call;
 use super::decision::Decision;
 use super::directory::Urgency;
 use super::fact::Fact;
@@ -48,7 +49,10 @@ pub(super) fn merge(d: &mut Decision<'_>, i: &Incident, by: &UserId, into: Incid
     let waits =
         |i: &Incident| i.hold.as_ref().is_some_and(|h| matches!(h.why, HoldWhy::Settling | HoldWhy::Threshold(_)));
     if let Some(target) = d.incident(into).filter(|target| waits(target) && !waits(i)) {
-        hold::end(d, &target);
+        match target.main_call().is_some_and(Call::is_open) {
+            true => d.emit(Fact::HoldEnded { incident: into }),
+            false => hold::end(d, &target),
+        }
     }
     urgency::fires_on(d, into);
     Ok(())

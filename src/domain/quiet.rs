@@ -89,6 +89,9 @@ pub struct Sweep {
     pub from: IncidentNo,
     /// On the line of delays.
     pub due: At,
+    /// Because of a configuration: what waits for a time, or for more of its kind, is looked at too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub config: bool,
 }
 
 /// How it stands.

@@ -51,15 +51,19 @@ impl Counting {
 /// Does it still wait for more of its kind? What a person reported, or put together, does not; nor what came often enough
 /// for what its service asks by now.
 pub(super) fn holding(d: &Decision<'_>, i: &Incident) -> Option<(HoldWhy, Option<At>)> {
-    if i.reported_by().next().is_some() || !i.merged.is_empty() {
+    // Nor what has asked somebody.
+    if i.reported_by().next().is_some() || !i.merged.is_empty() || i.main_call().is_some() {
         return None;
     }
-    let counting = i.counting.as_ref()?;
-    let is_enough = |asked: Option<Threshold>| asked.is_none_or(|t| counting.seen.len() >= t.events as usize);
-    if d.directory.services.get(&i.service).is_some_and(|s| is_enough(s.threshold)) {
-        return None;
-    }
+    let counting = i.counting.as_ref().filter(|_| !is_reached(d, i))?;
     Some((HoldWhy::Threshold(counting.threshold), None))
+}
+
+/// Did it come often enough, for what was asked when it began, or for what its service asks by now?
+pub(super) fn is_reached(d: &Decision<'_>, i: &Incident) -> bool {
+    let Some(counting) = &i.counting else { return true };
+    let is_enough = |asked: Option<Threshold>| asked.is_none_or(|t| counting.seen.len() >= t.events as usize);
+    d.directory.services.get(&i.service).is_some_and(|s| is_enough(s.threshold))
 }
 
 /// An incident that waits is looked at when its count is less.
@@ -82,11 +86,8 @@ pub(super) fn due(d: &mut Decision<'_>, no: IncidentNo) {
 
 /// After a trigger: whoever is on call is asked if that was enough.
 pub(super) fn look(d: &mut Decision<'_>, no: IncidentNo) {
-    let reached = d
-        .world()
-        .incident(no)
-        .filter(|i| i.counting.is_none() && i.hold.as_ref().is_some_and(|h| matches!(h.why, HoldWhy::Threshold(_))));
-    if let Some(i) = reached.cloned() {
+    let waits = |i: &Incident| i.hold.as_ref().is_some_and(|h| matches!(h.why, HoldWhy::Threshold(_)));
+    if let Some(i) = d.incident(no).filter(|i| waits(i) && is_reached(d, i)) {
         hold::end(d, &i);
     }
 }

@@ -24,13 +24,15 @@ pub(super) const ROWS_WHILE_REPLAYING: usize = 10_000;
 /// A process that was away for longer goes by its clock alone.
 const AWAY_MOST_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
 
-/// Where the line of delays goes on: as much later as the wall clock says that it was away. After a clock that was once
-/// ahead the line is, too; that must not hold up anything at a restart. A difference of many days is a clock that was
-/// wrong.
+/// Where the line of delays goes on. Where the wall clock has reached it, there: that the last frame says otherwise may be
+/// a clock that was behind then. Where the line is ahead, because the clock once was, it goes on by as much as the wall
+/// clock says has passed: that must not hold up anything at a restart.
 fn resumed(world: &World, now: Reading) -> At {
     let (at, away_ms) = (world.meta.at, now.wall.0 - world.meta.wall.0);
-    let at = if (0..=AWAY_MOST_MS).contains(&away_ms) { at.plus_ms(away_ms) } else { at };
-    at.max(now.wall)
+    if now.wall >= at {
+        return now.wall;
+    }
+    if (0..=AWAY_MOST_MS).contains(&away_ms) { at.plus_ms(away_ms) } else { at }
 }
 
 /// Why a start did not work.
@@ -220,6 +222,13 @@ mod tests {
             ),
             ("it was 1970 when it stopped", 10_000 * DAY, 0, 10_000 * DAY + HOUR, 10_000 * DAY + HOUR),
             ("away for weeks", 11 * DAY, 10 * DAY, 40 * DAY, 40 * DAY),
+            (
+                "it was eight hours behind when it stopped",
+                10 * DAY,
+                10 * DAY - 8 * HOUR,
+                10 * DAY + HOUR,
+                10 * DAY + HOUR,
+            ),
         ];
         for (what, at, wall, now, goes) in rows {
             assert_eq!(goes_on(at, wall, now), goes, "{what}");

@@ -6,6 +6,7 @@ use super::mrkdwn::time;
 use super::reply::span;
 use crate::domain::directory::{Directory, Urgency};
 use crate::domain::incident::{Incident, State};
+use crate::domain::urgency::UrgencyBy;
 
 /// Nothing fires, and what comes of it. `whose`: "still *Ana*'s", "still yours"; empty where nobody has it.
 pub fn cleared(i: &Incident, whose: &str) -> String {
@@ -76,12 +77,12 @@ pub fn still_firing(i: &Incident, d: &Directory) -> String {
     format!(
         " {count} {}, {}",
         unless_cleared(i, &format!("by {}", time(again.until))),
-        then(i, "whoever is on call is paged again")
+        then(i, d, "whoever is on call is paged again")
     )
 }
 
 /// What comes when it still fires; `pages`: that it pages.
-fn then(i: &Incident, pages: &str) -> String {
+fn then(i: &Incident, d: &Directory, pages: &str) -> String {
     match (i.urgency, i.held_then) {
         (Urgency::High, Some(then)) => {
             format!(
@@ -90,8 +91,17 @@ fn then(i: &Incident, pages: &str) -> String {
             )
         }
         (Urgency::High, None) => format!("{pages}."),
+        (Urgency::Low, _) if pages_in_hours(i, d) => {
+            "it is triggered again, and pages once support hours begin.".to_owned()
+        }
         (Urgency::Low, _) => "it is triggered again; nobody is paged.".to_owned(),
     }
+}
+
+/// Low only until support hours begin.
+fn pages_in_hours(i: &Incident, d: &Directory) -> bool {
+    let by_hours = d.services.get(&i.service).is_some_and(|s| matches!(s.urgency_by, UrgencyBy::Hours(_)));
+    by_hours && i.alerts.iter().any(|a| a.urgency.is_some())
 }
 
 /// The same for whoever resolved it a moment ago, with the time they have.
@@ -101,7 +111,7 @@ pub fn if_not_cleared(i: &Incident, d: &Directory) -> String {
     }
     let Some(count) = count(i) else { return String::new() };
     let in_time = unless_cleared(i, &format!("in {}", span(d.settings.resolve_grace_secs)));
-    format!(" {count} {in_time}, {}", then(i, "I page again"))
+    format!(" {count} {in_time}, {}", then(i, d, "I page again"))
 }
 
 /// The button that declines that: its action, and its words.

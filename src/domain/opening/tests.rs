@@ -278,17 +278,30 @@ fn what_waits_for_something_that_is_asked_no_more_pages_when_the_configuration_s
     asks(&mut s, Some(Threshold { events: 2, within_secs: 600 }), 0);
     assert_eq!(s.incident(1).being_asked(), ["ana".into()], "two are enough");
 
+    // What has asked somebody waits no more, however seldom it comes from then on.
+    s.now = At(11 * MINUTE);
+    s.decide(What::Due);
+    quiet(&mut s, Covered::Services(vec!["search".into()]));
+    s.now = At(73 * MINUTE);
+    s.decide(What::Due);
+    assert_eq!(s.incident(1).being_asked(), ["ana".into()]);
+
     asks(&mut s, three, 0);
     s.fires("search", "us", &[]);
-    asks(&mut s, None, 0);
-    assert_eq!(s.incident(2).being_asked(), ["ana".into()], "one is");
+    asks(&mut s, Some(Threshold { events: 2, within_secs: 600 }), 0);
+    assert!(s.incident(2).being_asked().is_empty(), "one is not");
+    s.fires("search", "us", &[]);
+    assert_eq!(s.incident(2).being_asked(), ["ana".into()], "the second is looked at with what is asked now");
 
     asks(&mut s, None, 3_600);
     s.fires("search", "asia", &[]);
     let until = |s: &Story| s.incident(3).hold.as_ref().and_then(|h| h.until);
-    assert_eq!(until(&s), Some(At(60 * MINUTE)));
+    assert_eq!(until(&s), Some(At((73 + 60) * MINUTE)));
+    // A window of somebody else's is no reason to look at what waits.
+    quiet(&mut s, Covered::Services(vec!["payments".into()]));
+    assert_eq!(until(&s), Some(At((73 + 60) * MINUTE)));
     asks(&mut s, None, 600);
-    assert_eq!(until(&s), Some(At(10 * MINUTE)));
+    assert_eq!(until(&s), Some(At((73 + 10) * MINUTE)));
     asks(&mut s, None, 0);
     assert_eq!((s.incident(3).hold.as_ref(), s.incident(3).being_asked()), (None, vec!["ana".into()]));
 }

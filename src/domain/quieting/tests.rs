@@ -168,7 +168,7 @@ fn only_so_many_are_looked_at_by_one_decision() {
     alerts(&mut desk, LOOKED_AT_AT_ONCE + 2);
     desk.makes(disk(), 0, 3_600, "known").expect("there is room");
     let from = IncidentNo(LOOKED_AT_AT_ONCE as u64 + 1);
-    assert_eq!(desk.world.meta.sweep, Some(Sweep { from, due: desk.now }));
+    assert_eq!(desk.world.meta.sweep, Some(Sweep { from, due: desk.now, config: false }));
     let facts = desk.decide(What::Due).expect("never refused");
     assert_eq!(facts, [Fact::QuietsSwept { rest: None }]);
 }
