@@ -48,7 +48,7 @@ pub(super) const PAGER: &[(Verb, &[&str])] = &[
     (Verb::Reassign, &["reassign", "assign"]),
     (Verb::Urgency, &["urgency", "priority", "prio"]),
     (Verb::Mitigated, &["mitigated", "mitigate"]),
-    (Verb::NotActionable, &["not-actionable", "notactionable", "unactionable", "noise"]),
+    (Verb::NotActionable, &["not-actionable", "notactionable", "unactionable"]),
     (Verb::Start, &["start", "started", "imonit"]),
     (Verb::Resolve, &["resolve", "resolved", "close", "closed", "fixed"]),
     (Verb::Reopen, &["reopen", "re-open", "unresolve"]),
