@@ -52,6 +52,7 @@ pub fn hours(window: Window, user: &User) -> String {
 pub fn has_slack_only(user: &User) -> bool {
     user.rules.iter().all(|rule| match rule.method {
         Method::Slack => true,
+        Method::Sms | Method::Voice | Method::Hook(_) => false,
     })
 }
 

@@ -82,6 +82,7 @@ fn alert_keys(input: &Input) -> Vec<AlertKey> {
         | What::RemovePerson(_)
         | What::Announced { .. }
         | What::DoNotDisturb(_)
+        | What::SlackAway { .. }
         | What::Changed(_)
         | What::Announce(_)
         | What::EndAnnouncement { .. }

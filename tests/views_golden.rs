@@ -608,7 +608,10 @@ fn happenings() -> Vec<Happening> {
     let asked = |level, round, who: &[&str], skipped: &[(Target, SkipReason)]| Happening::Asked {
         level,
         round,
-        asked: who.iter().map(|w| Asked { user: (*w).into(), via: None, silent_until: None }).collect(),
+        asked: who
+            .iter()
+            .map(|w| Asked { user: (*w).into(), via: None, silent_until: None, slack_away: false })
+            .collect(),
         skipped: skipped.iter().map(|(t, why)| Skipped { target: t.clone(), why: *why }).collect(),
         by_name: false,
     };
@@ -639,7 +642,7 @@ fn happenings() -> Vec<Happening> {
         Happening::Asked {
             level: 1,
             round: 1,
-            asked: vec![Asked { user: "chen".into(), via: None, silent_until: None }],
+            asked: vec![Asked { user: "chen".into(), via: None, silent_until: None, slack_away: false }],
             skipped: Vec::new(),
             by_name: true,
         },
@@ -1225,7 +1228,7 @@ fn windows() {
     say("merge", views::modal::merge(&i, &two, &origin));
     // Slack takes a hundred options.
     view(&views::modal::merge(&i, &others.iter().collect::<Vec<_>>(), &origin), Some(subject));
-    let asked = |who: &str, silent_until| vec![Asked { user: who.into(), via: None, silent_until }];
+    let asked = |who: &str, silent_until| vec![Asked { user: who.into(), via: None, silent_until, slack_away: false }];
     let mut draft = RaiseDraft::default();
     say("page somebody", views::modal::raise(&draft, d, &origin));
     let payments = "payments".into();

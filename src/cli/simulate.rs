@@ -5,7 +5,7 @@ use super::store::{look_at_copy, must_hold_data};
 use super::{Common, with_config};
 use crate::clock::Clock;
 use crate::config::{KeyFrom, KeySource, Loaded, SystemEnv, nearest_zone};
-use crate::domain::directory::{Directory, IntegrationKey, Method, Target, Urgency};
+use crate::domain::directory::{Directory, IntegrationKey, Target, Urgency};
 use crate::domain::fact::{Fact, UrgencyWhy};
 use crate::domain::forecast::{After, Ahead, End, Forecast, after};
 use crate::domain::handle::decide;
@@ -18,6 +18,7 @@ use crate::domain::stamp::{At, Stamp};
 use crate::domain::world::World;
 use crate::ingest::sources::{DecodeError, alertmanager, generic, pagerduty};
 use crate::ingest::unreadable;
+use crate::views::phone::method as by_what;
 use crate::views::reply::span;
 use crate::views::routing::rule_of;
 use crate::views::thread::skip;
@@ -390,7 +391,6 @@ fn line(a: &Ahead, d: &Directory) -> Option<String> {
             format!("level {}{round}{over}", s.step + 1)
         }
         Fact::PageRequested { to, method, purpose, silent_until, .. } => {
-            let Method::Slack = method;
             let silent = silent_until.map_or("", |_| " (in Do Not Disturb: it may make no sound)");
             let why = match purpose {
                 Purpose::Step | Purpose::Raised => "",
@@ -401,7 +401,12 @@ fn line(a: &Ahead, d: &Directory) -> Option<String> {
             };
             match to {
                 Recipient::User(user) => {
-                    format!("{} is paged by Slack{why}{silent}{}", d.name_of(user), theirs(a.wall, user, d))
+                    format!(
+                        "{} is paged by {}{why}{silent}{}",
+                        d.name_of(user),
+                        by_what(method),
+                        theirs(a.wall, user, d)
+                    )
                 }
                 Recipient::Channel(channel) => format!("{} is told{why}", channel_name(channel.as_str(), d)),
             }

@@ -7,11 +7,13 @@ use super::keys::variable_for;
 use super::outlook::names_nobody_new;
 use super::people::UserPlace;
 use super::places::Places;
+use super::reader::Found;
 use super::{span, suggest};
 use crate::domain::condition::When;
-use crate::domain::directory::{Directory, Policy, Target, Team, Urgency};
+use crate::domain::directory::{Directory, Method, PersonalRule, Policy, Target, Team, Urgency, User};
 use crate::domain::gaps;
 use crate::domain::id::{ChannelId, HoursId, UserId};
+use crate::domain::reach;
 use crate::domain::schedule::{Layer, Member, local_instant};
 use crate::domain::stamp::At;
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,6 +43,7 @@ impl Checks<'_> {
         self.any_admin();
         self.sla();
         self.thresholds();
+        self.telephone();
     }
 
     pub(super) fn at(&self, thing: &str, key: &str) -> usize {
@@ -147,7 +150,9 @@ impl Checks<'_> {
         for policy in self.directory.policies.values() {
             for step in policy.steps.iter().filter(|step| self.people(&step.targets).contains(&user.id)) {
                 asked = true;
-                for (index, rule) in place.rules.iter().enumerate() {
+                // By low urgency nobody is asked level by level.
+                let high = place.rules.iter().enumerate().filter(|(_, r)| r.value.only != Some(Urgency::Low));
+                for (index, rule) in high {
                     if rule.value.delay_secs >= step.delay_secs {
                         too_late.entry((step.delay_secs, index)).or_default().insert(policy.id.as_str());
                     }
@@ -158,6 +163,7 @@ impl Checks<'_> {
             let mend = "write slack = \"U…\", the member id from the Slack profile, or email";
             self.notes.warn(place.user.at, &name, "", "is paged by a policy but has no Slack id and no e-mail", mend);
         }
+        self.rules(place, user, asked);
         // PRODUCT: a personal method later than the step it serves never rings.
         for ((delay, index), policies) in too_late {
             let Some(rule) = place.rules.get(index) else { continue };
@@ -169,6 +175,45 @@ impl Checks<'_> {
         if !asked && !self.is_somewhere(&user.id) && !user.admin {
             let wrong = "is in no team, schedule or policy: nobody will ever page them";
             self.notes.aside(place.user.at, &name, "", wrong, "name them where they belong, or leave them out");
+        }
+    }
+
+    /// A rule that reaches nobody is a page that is missed.
+    fn rules(&self, place: &UserPlace, user: &User, asked: bool) {
+        let name = format!("[user.{}]", user.id);
+        for rule in &place.rules {
+            let method = match rule.value.method {
+                Method::Slack | Method::Hook(_) => continue,
+                Method::Sms => "method = \"sms\"",
+                Method::Voice => "method = \"voice\"",
+            };
+            if user.phone.is_none() {
+                let mend = "add phone = \"+351 912 345 678\", above the rules";
+                self.notes.complain(rule.at, &name, method, "has no number to go to", mend);
+            } else if self.directory.twilio.is_none() {
+                let mend = "add [twilio] with account_sid, auth_token_env and from";
+                self.notes.complain(rule.at, &name, method, "has nobody to carry it", mend);
+            }
+        }
+        let is_high = |rule: &&Found<PersonalRule>| rule.value.only != Some(Urgency::Low);
+        if asked && !place.rules.is_empty() && !place.rules.iter().any(|rule| is_high(&rule)) {
+            let mend = "add a [[user.rule]] without urgency";
+            self.notes.complain(
+                place.user.at,
+                &name,
+                "",
+                "is paged by a policy, and all rules are for low urgency",
+                mend,
+            );
+        }
+    }
+
+    /// Texts and calls go out; whether answers to them come in depends on an address.
+    fn telephone(&self) {
+        if self.directory.twilio.is_some() && self.directory.public_url.is_none() {
+            let wrong = "sends texts and calls that nobody can answer: replies and key presses have no way in";
+            let mend = "add public_url = \"https://pager.example.com\" at the top: docs/telephone.md";
+            self.notes.warn(self.at("", "twilio"), "[twilio]", "", wrong, mend);
         }
     }
 
@@ -306,10 +351,8 @@ impl Checks<'_> {
 
     fn reaches(&self, targets: &[Target]) -> bool {
         let channel = targets.iter().any(|target| matches!(target, Target::Channel(_)));
-        let reachable = |user: &UserId| {
-            let user = self.directory.users.get(user);
-            user.is_some_and(|u| u.slack.is_some() || u.email.is_some())
-        };
+        let rules = |user| reach::rules(self.directory, user, Urgency::High);
+        let reachable = |user: &UserId| self.directory.users.get(user).is_some_and(|u| !rules(u).is_empty());
         channel || self.people(targets).into_iter().any(reachable)
     }
 

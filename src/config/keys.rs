@@ -187,7 +187,7 @@ fn alertmanager(table: &Table<'_>, service: &ServiceId, keys: &mut Keys<'_>) {
     }
 }
 
-fn is_variable(name: &str) -> bool {
+pub(super) fn is_variable(name: &str) -> bool {
     name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
         && name.chars().next().is_some_and(|c| c.is_ascii_uppercase())
 }

@@ -21,6 +21,9 @@ pub const MAX_SCHEDULES: usize = 1_000;
 pub const MAX_CHANNELS: usize = 5_000;
 pub const MAX_COMMANDS: usize = 10;
 pub const MAX_PLAYBOOKS: usize = 2_000;
+pub const MAX_HOOKS: usize = 50;
+/// The program and its arguments.
+pub const MAX_COMMAND_WORDS: usize = 20;
 
 pub const MAX_MEMBERS: usize = 200;
 pub const MAX_LAYERS: usize = 10;

@@ -29,6 +29,7 @@ mod schedules;
 mod services;
 mod span;
 mod suggest;
+mod telephone;
 mod tiers;
 mod urgency;
 mod zone;
@@ -215,6 +216,9 @@ fn read(notes: &Notes, top: &DeTable<'_>, text: &str, folder: &Path, env: &dyn E
     let settings = app::settings(&table);
     let hours = hours::read(&table, &names);
     let (mut hours_of_users, mut hours_of_teams) = (BTreeMap::new(), BTreeMap::new());
+    let twilio = telephone::twilio(&table, env);
+    let hooks = telephone::hooks(&table, &names, env);
+    let public_url = telephone::public_url(&table);
     let (users, user_places) = people::users(&table, &names, &hours, &mut hours_of_users);
     let teams = people::teams(&table, &names, &channel_ids, &hours, &mut hours_of_teams);
     let tiers = tiers::read(&table);
@@ -254,6 +258,9 @@ fn read(notes: &Notes, top: &DeTable<'_>, text: &str, folder: &Path, env: &dyn E
         hours_of_teams,
         tiers,
         routes: Routes::new(rules, &service_order),
+        twilio,
+        hooks,
+        public_url,
         alertmanagers: keys.alertmanagers,
     };
     let app = AppConfig {

@@ -20,6 +20,7 @@ pub(super) struct Names {
     pub channels: BTreeSet<String>,
     pub hours: BTreeSet<String>,
     pub holidays: BTreeSet<String>,
+    pub hooks: BTreeSet<String>,
 }
 
 impl Names {
@@ -33,12 +34,14 @@ impl Names {
             channels: ids(top, "channel", "name"),
             hours: ids(top, "hours", "id"),
             holidays: ids(top, "holidays", "id"),
+            hooks: ids(top, "hook", "id"),
         }
     }
 }
 
 /// Tables that may stand more than once.
-const KINDS: [&str; 9] = ["channel", "user", "team", "service", "policy", "schedule", "command", "hours", "holidays"];
+const KINDS: [&str; 10] =
+    ["channel", "user", "team", "service", "policy", "schedule", "command", "hours", "holidays", "hook"];
 
 fn ids(top: &DeTable<'_>, kind: &str, key: &str) -> BTreeSet<String> {
     // What stands in `[[users]]` is told about there; whoever refers to it did nothing wrong.

@@ -6,10 +6,10 @@ use super::limits::{MAX_CHANNELS, MAX_ID_CHARS, MAX_MEMBERS, MAX_NAME_CHARS, MAX
 use super::limits::{RULE_DELAY_SECS, TOPIC_CHARS};
 use super::names::{Names, Once, known};
 use super::reader::{Found, Table};
-use super::{suggest, zone};
-use crate::domain::directory::{Method, PersonalRule, Team, User};
+use super::{suggest, telephone, zone};
+use crate::domain::directory::{Method, PersonalRule, Team, Urgency, User};
 use crate::domain::hours::Hours;
-use crate::domain::id::{ChannelId, SlackUserId, TeamId, UserId};
+use crate::domain::id::{ChannelId, HookId, SlackUserId, TeamId, UserId};
 use std::collections::BTreeMap;
 
 /// Where a person and their rules stand in the file.
@@ -73,7 +73,9 @@ pub(super) fn users(
         });
         let tz = zone::read(&table);
         let admin = table.flag("admin").unwrap_or(false);
-        let rules = rules(&table);
+        let phone = table.text("phone", MAX_NAME_CHARS);
+        let phone = phone.and_then(|found| telephone::number(&table, &found));
+        let rules = rules(&table, all);
         let own = hours::of_user(&table, all, hours, tz);
         if let (Some(id), Some(tz)) = (id, tz) {
             if let Some(own) = own {
@@ -83,13 +85,14 @@ pub(super) fn users(
             let mut own: Vec<PersonalRule> = rules.iter().map(|r| r.value.clone()).collect();
             own.sort_by_key(|rule| rule.delay_secs);
             if own.is_empty() {
-                own.push(PersonalRule { method: Method::Slack, delay_secs: 0 });
+                own.push(PersonalRule::slack(0));
             }
             users.push(User {
                 id: at.value.clone(),
                 name,
                 slack: slack.map(|s| SlackUserId::from(s.value)),
                 email: email.map(|e| e.value),
+                phone,
                 tz,
                 admin,
                 rules: own,
@@ -101,31 +104,71 @@ pub(super) fn users(
     (users, places)
 }
 
-fn rules(user: &Table<'_>) -> Vec<Found<PersonalRule>> {
+fn rules(user: &Table<'_>, all: &Names) -> Vec<Found<PersonalRule>> {
     let mut rules = Vec::new();
     let mut seen = Once::default();
     for table in user.tables("rule", "[[user.rule]]", MAX_RULES) {
         let method = table.text("method", MAX_NAME_CHARS);
         table.required("method", "method = \"slack\"");
-        let method = method.filter(|found| {
-            if found.value != "slack" {
-                table.complain(found, "is not a method", &suggest::one_of(&found.value, ["slack"]));
-            }
-            found.value == "slack"
+        let method = method.and_then(|found| {
+            let by = method_of(&table, &found, all)?;
+            Some((found, by))
         });
         let delay = table.span("delay", RULE_DELAY_SECS);
         table.required("delay", "delay = \"0s\"");
-        if let (Some(method), Some(delay)) = (method, delay) {
+        let urgency = table.text("urgency", MAX_NAME_CHARS);
+        let by = method.as_ref().map(|(_, by)| by.clone());
+        let only = only(&table, urgency.as_ref(), by.as_ref());
+        if let (Some((method, by)), Some(delay), Some(only)) = (method, delay, only) {
             let both = format!("{} {}", method.shown, delay.shown);
-            let once = Found { value: format!("{} {}", method.value, delay.value), at: method.at, shown: both };
+            let value = format!("{} {} {only:?}", method.value, delay.value);
+            let once = Found { value, at: method.at, shown: both };
             if seen.take(&table, &once, "a rule of this person") {
-                let rule = PersonalRule { method: Method::Slack, delay_secs: delay.value };
+                let rule = PersonalRule { method: by, delay_secs: delay.value, only };
                 rules.push(Found { value: rule, at: delay.at, shown: delay.shown });
             }
         }
         table.finish();
     }
     rules
+}
+
+/// `slack`, `sms`, `voice`, or the id of a hook.
+fn method_of(table: &Table<'_>, found: &Found<String>, all: &Names) -> Option<Method> {
+    match found.value.as_str() {
+        "slack" => return Some(Method::Slack),
+        "sms" => return Some(Method::Sms),
+        "voice" => return Some(Method::Voice),
+        _ => {}
+    }
+    if let Some(id) = found.value.strip_prefix("hook:") {
+        let named = Found { value: id.trim().to_owned(), ..found.clone() };
+        return known(table, &named, "hook", &all.hooks).then(|| Method::Hook(HookId::from(named.value)));
+    }
+    let hooks: Vec<String> = all.hooks.iter().map(|id| format!("hook:{id}")).collect();
+    let words = ["slack", "sms", "voice"].into_iter().chain(hooks.iter().map(String::as_str));
+    table.complain(found, "is not a method", &suggest::one_of(&found.value, words));
+    None
+}
+
+/// For which urgency a rule is. Low urgency never wakes anybody: only what need not wake is for it, unless it is said.
+fn only(table: &Table<'_>, found: Option<&Found<String>>, by: Option<&Method>) -> Option<Option<Urgency>> {
+    let rings = matches!(by, Some(Method::Sms | Method::Voice));
+    match found.map(|f| f.value.as_str()) {
+        None => Some((by != Some(&Method::Slack)).then_some(Urgency::High)),
+        Some("high") => Some(Some(Urgency::High)),
+        Some("low") if !rings => Some(Some(Urgency::Low)),
+        Some("any") if !rings => Some(None),
+        Some("low" | "any") => {
+            let mend = "write urgency = \"high\", or leave it out";
+            table.complain(found?, "wakes people for what can wait", mend);
+            None
+        }
+        Some(word) => {
+            table.complain(found?, "is not an urgency", &suggest::one_of(word, ["high", "low", "any"]));
+            None
+        }
+    }
 }
 
 pub(super) fn teams(

@@ -16,7 +16,7 @@ use toml::de::{DeTable, DeValue};
 
 /// Keys of the top of the file; a key of these inside a table was written below a `[table]` by mistake.
 pub(super) const TOP_KEYS: &[&str] =
-    &["workspace", "catch_all", "admin_channel", "listen", "data_dir", "heartbeat_url"];
+    &["workspace", "catch_all", "admin_channel", "listen", "data_dir", "heartbeat_url", "public_url"];
 
 /// A value, where it stands, and how to quote it.
 #[derive(Clone, Debug)]

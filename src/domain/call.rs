@@ -108,6 +108,16 @@ pub struct Asked {
     /// None of their methods may make a sound until then (Do Not Disturb), on the wall clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub silent_until: Option<At>,
+    /// Slack cannot be reached, and nothing else reaches them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub slack_away: bool,
+}
+
+impl Asked {
+    /// Does one of their methods make a sound?
+    pub fn hears(&self) -> bool {
+        self.silent_until.is_none() && !self.slack_away
+    }
 }
 
 /// A page that is due later.
@@ -155,8 +165,8 @@ impl Call {
 
     /// Those of the present step whose answer is worth waiting for: who hears the page; where nobody does, all.
     pub fn waited_for(&self) -> impl Iterator<Item = &UserId> {
-        let is_heard = self.asked.iter().any(|a| a.silent_until.is_none());
-        self.asked.iter().filter(move |a| !is_heard || a.silent_until.is_none()).map(|a| &a.user)
+        let is_heard = self.asked.iter().any(Asked::hears);
+        self.asked.iter().filter(move |a| !is_heard || a.hears()).map(|a| &a.user)
     }
 
     /// When this call wants to be looked at.

@@ -1,6 +1,7 @@
 //! When a level of a policy asks: for incidents of some tiers, with some labels, at some hours.
 
 use super::call::SkipReason;
+use super::directory::Urgency;
 use super::hours::Hours;
 use super::id::HoursId;
 use super::routing::AnyOf;
@@ -35,6 +36,8 @@ pub struct Case<'a> {
     pub labels: Option<&'a str>,
     pub hours: &'a BTreeMap<HoursId, Hours>,
     pub wall: At,
+    /// By which of their rules people are asked.
+    pub urgency: Urgency,
 }
 
 impl When {
@@ -116,7 +119,7 @@ mod tests {
             (during("gone"), Some(1), Some(""), SUNDAY, None),
             (outside("gone"), Some(1), Some(""), MONDAY, None),
         ] {
-            let case = Case { tier, labels, hours: &hours, wall };
+            let case = Case { tier, labels, hours: &hours, wall, urgency: Urgency::High };
             assert_eq!(when.refuses(case), wanted, "{when:?} of tier {tier:?}, {labels:?}, at {}", wall.utc());
         }
     }

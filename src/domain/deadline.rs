@@ -74,7 +74,7 @@ fn call_due(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo) {
     let find = |d: &Decision<'_>| d.incident(no).and_then(|i| i.call(call_no).cloned()).filter(Call::is_open);
     let Some(call) = find(d) else { return };
     for queued in call.queue.iter().filter(|q| q.due <= at) {
-        request_page(d, no, call_no, Recipient::User(queued.user.clone()), queued.method, Purpose::Step, true);
+        request_page(d, no, call_no, Recipient::User(queued.user.clone()), queued.method.clone(), Purpose::Step, true);
     }
     match call.state {
         CallState::Asking { next_at } if next_at <= at => next_step(d, no, call_no),

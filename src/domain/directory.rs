@@ -4,7 +4,7 @@
 use super::condition::When;
 use super::group::Grouping;
 use super::hours::Hours;
-use super::id::{ChannelId, HoursId, PolicyId, ScheduleId, ServiceId, SlackUserId, TeamId, UserId};
+use super::id::{ChannelId, HookId, HoursId, PolicyId, ScheduleId, ServiceId, SlackUserId, TeamId, UserId};
 use super::routing::Routes;
 use super::schedule::Schedule;
 use super::sla::Tiers;
@@ -44,6 +44,12 @@ pub struct Directory {
     pub tiers: Tiers,
     /// Where alerts go that do not go to their key's service; the first that fits decides.
     pub routes: Routes,
+    /// Who carries texts and calls.
+    pub twilio: Option<Twilio>,
+    /// Ways of the operator's own to reach people.
+    pub hooks: BTreeMap<HookId, Hook>,
+    /// Where the outside reaches our HTTP door, without a slash at its end: key presses and replies come there.
+    pub public_url: Option<Arc<str>>,
     /// The Alertmanagers that may be told of a silence, by the service whose alerts come from there.
     pub alertmanagers: BTreeMap<ServiceId, Alertmanager>,
 }
@@ -57,6 +63,8 @@ pub struct User {
     pub email: Option<String>,
     pub tz: Tz,
     pub admin: bool,
+    /// Where texts and calls go, in E.164 form: `+` and at most 15 digits.
+    pub phone: Option<Arc<str>>,
     /// How this person is paged, in order of delay. Never empty after loading: the default is Slack at once.
     pub rules: Vec<PersonalRule>,
 }
@@ -67,14 +75,29 @@ pub struct PersonalRule {
     pub method: Method,
     /// Counted from the start of the policy step that asks this person.
     pub delay_secs: i64,
+    /// Only for incidents of this urgency; `None`: for all.
+    pub only: Option<Urgency>,
+}
+
+impl PersonalRule {
+    /// By Slack, for every incident, so long after the step began.
+    pub fn slack(delay_secs: i64) -> Self {
+        Self { method: Method::Slack, delay_secs, only: None }
+    }
 }
 
 /// By what a page travels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
     /// A direct message from the bot.
     Slack,
+    /// A text message to their telephone.
+    Sms,
+    /// A call that speaks.
+    Voice,
+    /// Something of the operator's own.
+    Hook(HookId),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -231,6 +254,30 @@ pub struct Settings {
     pub close_after_secs: i64,
 }
 
+/// An account at Twilio. Its auth tokens are in the environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Twilio {
+    /// `AC` and 32 hex digits; no secret.
+    pub account: Arc<str>,
+    /// The variables of its auth tokens: requests go out by the first, and what comes in may be signed by any.
+    pub token_envs: Vec<String>,
+    /// The number that texts and calls come from, in E.164 form.
+    pub from: Arc<str>,
+    /// Where its API is, without a slash at its end.
+    pub api: Arc<str>,
+}
+
+/// A way to reach people that the operator made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hook {
+    /// Pages are posted there, as JSON.
+    Url(Arc<str>),
+    /// The same; this variable holds the URL, which is a secret.
+    UrlEnv(String),
+    /// This program is started for each page, with the JSON on its standard input.
+    Command(Vec<String>),
+}
+
 /// Where an Alertmanager's API is. Its token is in the environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alertmanager {
@@ -278,6 +325,9 @@ impl Directory {
             hours_of_teams: BTreeMap::new(),
             tiers: Tiers::default(),
             routes: Routes::default(),
+            twilio: None,
+            hooks: BTreeMap::new(),
+            public_url: None,
             alertmanagers: BTreeMap::new(),
         }
     }

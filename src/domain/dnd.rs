@@ -4,7 +4,6 @@
 //! What was told last is kept; a window that is over and was not followed by news means nothing.
 
 use super::decision::Decision;
-use super::directory::{Method, User};
 use super::fact::Fact;
 use super::id::SlackUserId;
 use super::stamp::At;
@@ -43,20 +42,4 @@ pub(super) fn forget_strangers(d: &mut Decision<'_>) {
     for slack in strangers.map(|(slack, _)| slack.clone()).collect::<Vec<_>>() {
         d.emit(Fact::DoNotDisturb { slack, window: None });
     }
-}
-
-/// Until when a page to this person by this method may make no sound; `None`: it makes one.
-pub(super) fn silent_until(d: &Decision<'_>, user: &User, method: Method) -> Option<At> {
-    match method {
-        Method::Slack => {
-            let window = d.world().dnd.get(user.slack.as_ref()?)?;
-            window.holds(d.stamp.wall).then_some(window.until)
-        }
-    }
-}
-
-/// Until when no method of this person makes a sound; `None`: one does.
-pub(super) fn out_of_hearing(d: &Decision<'_>, user: &User) -> Option<At> {
-    let silences: Option<Vec<At>> = user.rules.iter().map(|r| silent_until(d, user, r.method)).collect();
-    silences?.into_iter().min()
 }

@@ -5,10 +5,11 @@ use super::condition::{Case, When};
 use super::decision::Decision;
 use super::directory::{Directory, Policy, Service, Step, Target, Urgency, User};
 use super::id::{ScheduleId, ServiceId, UserId};
+use super::level;
+use super::reach::{self, Silence};
 use super::schedule::{Override, Schedule, resolve, shifts, takeover};
 use super::stamp::{At, Stamp};
 use super::world::World;
-use super::{dnd, level};
 
 /// One schedule that a person carries now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,21 +62,27 @@ fn above(world: &World, directory: &Directory, stamp: Stamp, id: &ScheduleId, us
 pub fn who_would_be_asked(world: &World, directory: &Directory, stamp: Stamp, steps: &[Step]) -> Vec<UserId> {
     // Nothing is decided on this copy.
     let mut world = world.clone();
-    let case = Case { tier: None, labels: None, hours: &directory.hours, wall: stamp.wall };
+    let case = Case { tier: None, labels: None, hours: &directory.hours, wall: stamp.wall, urgency: Urgency::High };
     level::who_would_be_asked(&Decision::new(&mut world, directory, stamp), steps, case)
 }
 
 /// Whom a call by this policy would ask first, for an incident of this tier without labels.
 pub fn who_first(world: &World, directory: &Directory, stamp: Stamp, policy: &Policy, tier: u8) -> Vec<Asked> {
     let mut world = world.clone();
-    let case = Case { tier: Some(tier), labels: Some(""), hours: &directory.hours, wall: stamp.wall };
+    let case =
+        Case { tier: Some(tier), labels: Some(""), hours: &directory.hours, wall: stamp.wall, urgency: Urgency::High };
     level::who_first(&Decision::new(&mut world, directory, stamp), policy, case)
 }
 
-/// Until when no page to this person may make a sound, on the wall clock; `None`: one does.
+/// Until when no page to this person may make a sound, on the wall clock; `None`: one does. That Slack cannot be reached is
+/// nobody's own silence, and told elsewhere.
 pub fn out_of_hearing(world: &World, directory: &Directory, stamp: Stamp, user: &User) -> Option<At> {
     let mut world = world.clone();
-    dnd::out_of_hearing(&Decision::new(&mut world, directory, stamp), user)
+    world.meta.slack_away = None;
+    match reach::out_of_hearing(&Decision::new(&mut world, directory, stamp), user, Urgency::High) {
+        Some(Silence::Until(until)) => Some(until),
+        Some(Silence::SlackAway) | None => None,
+    }
 }
 
 /// A level of a policy that names a person, whoever is on call.

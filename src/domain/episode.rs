@@ -117,7 +117,7 @@ fn come_back(d: &mut Decision<'_>, no: IncidentNo, key: &AlertKey, starts_at: Op
     let (had, also) = match had {
         // The snooze would have ended meanwhile: as it ends.
         Some(Had::Snoozed { by, due, .. }) if due <= d.stamp.at => (None, Some(by)),
-        Some(Had::Acknowledged { by }) if !is_reachable(d, &by) => (None, None),
+        Some(Had::Acknowledged { by }) if !paging::can_be_asked(d, &by, i.urgency) => (None, None),
         had => (had, None),
     };
     drop(i);
@@ -132,10 +132,6 @@ fn come_back(d: &mut Decision<'_>, no: IncidentNo, key: &AlertKey, starts_at: Op
         Some(Had::Snoozed { .. }) => {}
         None => escalation::page_on(d, no, also),
     }
-}
-
-fn is_reachable(d: &Decision<'_>, user: &UserId) -> bool {
-    d.directory.users.get(user).is_some_and(paging::is_reachable)
 }
 
 /// Alerts that lead to another incident by now stay there.

@@ -12,11 +12,12 @@ use super::id::{CallNo, IncidentNo, UserId};
 use super::incident::{Incident, State};
 use super::level::{Chosen, ask_target, case_of, choose, who_next};
 use super::page::{Page, PageState, Purpose, Recipient, RevokeReason};
-use super::paging::{can_reach, is_reachable, request_page};
+use super::paging::{can_be_asked, request_page};
 use super::post::About;
 use super::schedule::resolve;
 use super::stamp::At;
-use super::{dnd, hold, post, quieting};
+use super::{hold, post, quieting, reach};
+use std::collections::BTreeSet;
 
 /// Starts asking by the service's policy, from level 1. `also` are asked with the first level. Whoever a person asked for
 /// is still asked.
@@ -166,18 +167,19 @@ struct Started {
 }
 
 fn start_step(d: &mut Decision<'_>, no: IncidentNo, call: CallNo, s: Started) {
+    let urgency = d.incident(no).map_or(Urgency::High, |i| i.urgency);
     let mut now = Vec::new();
     let mut queue = Vec::new();
     for asked in &s.asked {
         let Some(user) = d.directory.users.get(&asked.user) else {
             continue;
         };
-        for rule in user.rules.iter().filter(|r| can_reach(user, r.method)) {
-            if rule.delay_secs <= 0 {
-                now.push((user.id.clone(), rule.method));
+        for (method, delay_secs) in reach::plan(d, user, urgency) {
+            if delay_secs <= 0 {
+                now.push((user.id.clone(), method));
             } else {
-                let due = d.stamp.at.plus_secs(rule.delay_secs);
-                queue.push(QueuedPage { user: user.id.clone(), method: rule.method, due });
+                let due = d.stamp.at.plus_secs(delay_secs);
+                queue.push(QueuedPage { user: user.id.clone(), method, due });
             }
         }
     }
@@ -223,13 +225,12 @@ fn catch_all_recipients(d: &Decision<'_>, target: &Target) -> Vec<(Recipient, Me
         return vec![(Recipient::Channel(channel.clone()), Method::Slack)];
     }
     let mut asked = Vec::new();
-    ask_target(d, target, &mut asked, &mut Vec::new());
+    ask_target(d, Urgency::High, target, &mut asked, &mut Vec::new());
     let methods = |a: &Asked| {
-        let user = d.directory.users.get(&a.user);
-        let rules =
-            user.map(|u| u.rules.iter().filter(|r| can_reach(u, r.method)).map(|r| r.method).collect::<Vec<_>>());
-        let mut methods = rules.unwrap_or_default();
-        methods.dedup();
+        let rules = d.directory.users.get(&a.user).map(|u| reach::rules(d.directory, u, Urgency::High));
+        let mut methods: Vec<Method> = rules.into_iter().flatten().map(|rule| rule.method).collect();
+        let mut seen = BTreeSet::new();
+        methods.retain(|method| seen.insert(method.clone()));
         methods
     };
     asked.iter().flat_map(|a| methods(a).into_iter().map(|m| (Recipient::User(a.user.clone()), m))).collect()
@@ -243,12 +244,12 @@ pub(super) fn page_again(d: &mut Decision<'_>, incident: &Incident, also: Option
 }
 
 pub(super) fn ask_still_on_it(d: &mut Decision<'_>, no: IncidentNo, responder: Option<&UserId>) {
-    let reachable = responder.filter(|u| d.directory.users.get(*u).is_some_and(is_reachable));
+    let reachable = responder.filter(|u| can_be_asked(d, u, Urgency::High));
     let Some(who) = reachable.cloned() else { return nobody_has_it(d, no) };
     let retrigger_at = d.stamp.at.plus_secs(d.directory.settings.ack_timeout_grace_secs);
     d.emit(Fact::StillOnItAsked { incident: no, to: who.clone(), retrigger_at });
     let call = d.incident(no).and_then(|i| i.main_call().map(|c| c.no)).unwrap_or_default();
-    request_page(d, no, call, Recipient::User(who), Method::Slack, Purpose::StillOnIt, false);
+    write_to(d, no, call, &who, Purpose::StillOnIt);
 }
 
 /// Acknowledged, and yet nobody has it whom a question would reach: triggered again.
@@ -271,7 +272,8 @@ pub(super) fn did_not_hear(d: &mut Decision<'_>, no: IncidentNo, page: &Page) {
 
 /// Others are asked beside whoever has it, if they may not hear it now. `true`: somebody is.
 pub(super) fn may_not_hear(d: &mut Decision<'_>, no: IncidentNo, responder: &UserId) -> bool {
-    let is_deaf = d.directory.users.get(responder).is_some_and(|u| dnd::out_of_hearing(d, u).is_some());
+    let deaf = |user| reach::out_of_hearing(d, user, Urgency::High).is_some();
+    let is_deaf = d.directory.users.get(responder).is_some_and(deaf);
     if is_deaf {
         ask_others_too(d, no, responder);
     }
@@ -280,9 +282,9 @@ pub(super) fn may_not_hear(d: &mut Decision<'_>, no: IncidentNo, responder: &Use
 
 /// Whoever has it hears that somebody else made it urgent. Where they may not hear that, the levels are asked as well.
 pub(super) fn tell_it_is_urgent(d: &mut Decision<'_>, no: IncidentNo, responder: &UserId) {
-    if d.directory.users.get(responder).is_some_and(is_reachable) {
+    if can_be_asked(d, responder, Urgency::High) {
         let call = d.incident(no).and_then(|i| i.main_call().map(|c| c.no)).unwrap_or_default();
-        request_page(d, no, call, Recipient::User(responder.clone()), Method::Slack, Purpose::Raised, false);
+        wake(d, no, call, responder, Purpose::Raised);
     }
     may_not_hear(d, no, responder);
 }
@@ -291,25 +293,59 @@ pub(super) fn tell_it_is_urgent(d: &mut Decision<'_>, no: IncidentNo, responder:
 pub(super) fn tell_it_is_back(d: &mut Decision<'_>, no: IncidentNo, responder: &UserId) {
     let Some(incident) = d.incident(no).filter(|i| i.urgency == Urgency::High) else { return };
     let call = incident.main_call().map(|c| c.no).unwrap_or_default();
-    request_page(d, no, call, Recipient::User(responder.clone()), Method::Slack, Purpose::Back, false);
+    wake(d, no, call, responder, Purpose::Back);
     may_not_hear(d, no, responder);
 }
 
 /// Whoever has it is asked whether they began: the time for that is nearly over.
 pub(super) fn ask_to_begin(d: &mut Decision<'_>, no: IncidentNo, responder: UserId) {
     let call = d.incident(no).and_then(|i| i.main_call().map(|c| c.no)).unwrap_or_default();
-    request_page(d, no, call, Recipient::User(responder), Method::Slack, Purpose::Begin, false);
+    write_to(d, no, call, &responder, Purpose::Begin);
 }
 
 /// After a change of the configuration: a call that waits for people who are all gone does not wait for its delay.
 pub(super) fn pass_over_who_is_gone(d: &mut Decision<'_>) {
-    let is_here = |user: &UserId| d.directory.users.get(user).is_some_and(is_reachable);
-    let waits_in_vain = |c: &&Call| matches!(c.state, CallState::Asking { .. }) && !c.waited_for().any(is_here);
-    let open = d.world().open_incidents();
-    let gone: Vec<(IncidentNo, CallNo)> =
-        open.flat_map(|i| i.open_calls().filter(waits_in_vain).map(|c| (i.no, c.no))).collect();
+    let waits_in_vain = |i: &Incident, c: &Call| {
+        matches!(c.state, CallState::Asking { .. }) && !c.waited_for().any(|who| can_be_asked(d, who, i.urgency))
+    };
+    let of_one = |i: &Incident| {
+        let in_vain = i.open_calls().filter(|c| waits_in_vain(i, c));
+        in_vain.map(|c| (i.no, c.no)).collect::<Vec<_>>()
+    };
+    let gone: Vec<(IncidentNo, CallNo)> = d.world().open_incidents().flat_map(|i| of_one(i)).collect();
     for (no, call) in gone {
         next_step(d, no, call);
+    }
+}
+
+/// Whoever has it is told what must wake them: by Slack, and where that makes no sound, by their next method too.
+fn wake(d: &mut Decision<'_>, no: IncidentNo, call: CallNo, who: &UserId, purpose: Purpose) {
+    let Some(user) = d.directory.users.get(who) else { return };
+    let plan = reach::plan(d, user, Urgency::High);
+    let heard = plan.iter().position(|(method, _)| reach::silence(d, user, method).is_none());
+    let upto = heard.map_or(plan.len(), |first| first + 1);
+    for (method, _) in plan.into_iter().take(upto) {
+        request_page(d, no, call, Recipient::User(who.clone()), method, purpose, false);
+    }
+}
+
+/// Whoever has it is asked something that need not wake them: by Slack, where that reaches them.
+fn write_to(d: &mut Decision<'_>, no: IncidentNo, call: CallNo, who: &UserId, purpose: Purpose) {
+    let Some(user) = d.directory.users.get(who) else { return };
+    let is_away = d.world().meta.slack_away.is_some();
+    if is_away || !reach::can_reach(d.directory, user, &Method::Slack) {
+        return wake(d, no, call, who, purpose);
+    }
+    request_page(d, no, call, Recipient::User(who.clone()), Method::Slack, purpose, false);
+}
+
+/// A page to somebody came to nothing: what else they are to be asked by does not wait for its time.
+pub(super) fn next_method(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo, to: &Recipient) {
+    let Recipient::User(user) = to else { return };
+    let Some(call) = d.incident(no).and_then(|i| i.call(call_no).cloned()).filter(Call::is_open) else { return };
+    let theirs = call.queue.iter().filter(|q| q.user == *user);
+    if let Some(next) = theirs.min_by_key(|q| q.due) {
+        request_page(d, no, call_no, to.clone(), next.method.clone(), Purpose::Step, true);
     }
 }
 
@@ -325,14 +361,17 @@ pub(super) fn pass_over_if_unreachable(d: &mut Decision<'_>, no: IncidentNo, cal
         return;
     }
     let hope = |user: &UserId| {
-        let mine = incident.pages.iter().filter(|p| p.call == call_no && p.to == Recipient::User(user.clone()));
-        let mut last = mine.max_by_key(|p| p.id);
-        // A page of another call took its place: what became of that one?
-        if last.is_some_and(|p| p.state == PageState::Revoked(RevokeReason::Superseded)) {
-            let to_them = incident.pages.iter().filter(|p| p.to == Recipient::User(user.clone()));
-            last = to_them.max_by_key(|p| p.id);
-        }
-        last.is_some_and(|p| !matches!(p.state, PageState::Failed(_)))
+        let to_them = || incident.pages.iter().filter(|p| p.to == Recipient::User(user.clone()));
+        let methods: BTreeSet<&Method> = to_them().filter(|p| p.call == call_no).map(|p| &p.method).collect();
+        methods.into_iter().any(|method| {
+            let by_it = || to_them().filter(|p| p.method == *method);
+            let mut last = by_it().filter(|p| p.call == call_no).max_by_key(|p| p.id);
+            // A page of another call took its place: what became of that one?
+            if last.is_some_and(|p| p.state == PageState::Revoked(RevokeReason::Superseded)) {
+                last = by_it().max_by_key(|p| p.id);
+            }
+            last.is_some_and(|p| !matches!(p.state, PageState::Failed(_)))
+        })
     };
     if !call.waited_for().any(hope) {
         next_step(d, no, call_no);

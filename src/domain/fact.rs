@@ -178,6 +178,16 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         bundle: Option<PageId>,
     },
+    /// A provider took it.
+    PageSent {
+        incident: IncidentNo,
+        page: PageId,
+        /// What the provider calls it.
+        receipt: Arc<str>,
+        /// It speaks of several pages: the one whose number they share.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bundle: Option<PageId>,
+    },
     PageFailed {
         incident: IncidentNo,
         page: PageId,
@@ -555,6 +565,10 @@ pub enum Fact {
     },
 
     /// Slack holds back this person's notifications then; `None`: it does not.
+    /// No way to Slack for a while: pages go by other methods at once.
+    SlackWentAway,
+    /// There is one again.
+    SlackCameBack,
     DoNotDisturb {
         slack: SlackUserId,
         window: Option<Window>,

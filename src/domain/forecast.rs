@@ -4,7 +4,7 @@
 //! is decided by [`decide`], at the instant at which it would be, as if every page reached its destination at once.
 
 use super::call::CallKind;
-use super::directory::Directory;
+use super::directory::{Directory, Method};
 use super::fact::Fact;
 use super::handle::decide;
 use super::hold::HoldWhy;
@@ -154,12 +154,18 @@ impl Run<'_> {
 
     /// Whatever is under way arrives.
     fn deliver(&mut self, stamp: Stamp) {
-        let wanted = |world: &World, no| -> Vec<PageId> {
-            world.incident(no).into_iter().flat_map(|i| i.wanted_pages().map(|p| p.id)).collect()
+        let wanted = |world: &World, no| -> Vec<(PageId, bool)> {
+            let pages = world.incident(no).into_iter().flat_map(|i| i.wanted_pages());
+            pages.map(|p| (p.id, p.method == Method::Slack)).collect()
         };
-        for page in wanted(&self.world, self.incident) {
-            let message = MessageRef { channel: "forecast".into(), ts: page.0.to_string().into() };
-            let arrived = Settled::PagesDelivered { pages: vec![(self.incident, page)], message, bundle: None };
+        for (page, is_slack) in wanted(&self.world, self.incident) {
+            let pages = vec![(self.incident, page)];
+            let arrived = if is_slack {
+                let message = MessageRef { channel: "forecast".into(), ts: page.0.to_string().into() };
+                Settled::PagesDelivered { pages, message, bundle: None }
+            } else {
+                Settled::PagesSent { pages, receipt: "forecast".into(), bundle: None }
+            };
             self.decide(What::Settled(arrived), stamp);
         }
     }

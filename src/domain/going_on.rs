@@ -232,6 +232,7 @@ mod tests {
             name: id.to_owned(),
             slack: None,
             email: None,
+            phone: None,
             tz: chrono_tz::UTC,
             admin: false,
             rules: Vec::new(),

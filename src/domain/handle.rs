@@ -8,7 +8,8 @@ use super::refusal::Refusal;
 use super::stamp::Stamp;
 use super::world::World;
 use super::{
-    alert, deadline, dnd, going_on, misconfigured, oncall, opening, people, quieting, response, settle, sweep, tend,
+    alert, deadline, dnd, going_on, misconfigured, oncall, opening, outage, people, quieting, response, settle, sweep,
+    tend,
 };
 
 /// What an input leads to. Pure: the same arguments give the same facts.
@@ -65,6 +66,7 @@ pub fn decide(world: &mut World, directory: &Directory, input: &Input, stamp: St
             Ok(facts_in(world, directory, stamp, |d| people::announced(d, slack, message)))
         }
         What::DoNotDisturb(news) => Ok(facts_in(world, directory, stamp, |d| dnd::told(d, news))),
+        What::SlackAway { away } => Ok(facts_in(world, directory, stamp, |d| outage::told(d, *away))),
         What::Raise(raise) => facts_of(world, directory, stamp, |d| opening::raise(d, raise)),
         What::Events(delivery) => facts_of(world, directory, stamp, |d| alert::events(d, delivery)),
         What::Unreadable(body) => facts_of(world, directory, stamp, |d| alert::unreadable(d, body)),

@@ -51,6 +51,10 @@ name!(
     HoursId
 );
 name!(
+    /// A way to reach people that somebody made themselves: a URL or a command of the configuration.
+    HookId
+);
+name!(
     /// A person in Slack: `U…` or `W…`.
     SlackUserId
 );

@@ -45,6 +45,8 @@ pub enum What {
     Announced { slack: SlackUserId, message: MessageRef },
     /// Slack told how it is with these people's Do Not Disturb; `None`: it holds nothing back.
     DoNotDisturb(Vec<(SlackUserId, Option<Window>)>),
+    /// There has been no way to Slack for a while, or there is one again.
+    SlackAway { away: bool },
     /// A person takes somebody's place on a schedule for a while.
     Override(OverrideRequest),
     /// A person ends that before its time.
@@ -303,6 +305,8 @@ pub enum Settled {
     /// Pages reached their destination, by this message. Several share the number `bundle`; a page found later joins
     /// those.
     PagesDelivered { pages: Vec<(IncidentNo, PageId)>, message: MessageRef, bundle: Option<PageId> },
+    /// A provider took them, as one; it calls that `receipt`.
+    PagesSent { pages: Vec<(IncidentNo, PageId)>, receipt: Arc<str>, bundle: Option<PageId> },
     /// It never will.
     PageFailed { incident: IncidentNo, page: PageId, why: PageFailure },
     /// A sync created this message.
@@ -354,6 +358,7 @@ impl Input {
             | What::RemovePerson(_)
             | What::Announced { .. }
             | What::DoNotDisturb(_)
+            | What::SlackAway { .. }
             | What::Raise(_)
             | What::Changed(_)
             | What::Announce(_)
@@ -379,7 +384,9 @@ impl Settled {
     /// The incidents this is about.
     pub fn incidents(&self) -> Vec<IncidentNo> {
         match self {
-            Self::PagesDelivered { pages, .. } => pages.iter().map(|(no, _)| *no).collect(),
+            Self::PagesDelivered { pages, .. } | Self::PagesSent { pages, .. } => {
+                pages.iter().map(|(no, _)| *no).collect()
+            }
             Self::PageFailed { incident, .. }
             | Self::ThreadShown { incident, .. }
             | Self::CardMoved { incident, .. } => vec![*incident],

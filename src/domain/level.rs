@@ -3,12 +3,11 @@
 use super::call::{Asked, SkipReason, Skipped};
 use super::condition::Case;
 use super::decision::Decision;
-use super::directory::{Policy, Step, Target};
-use super::dnd;
+use super::directory::{Policy, Step, Target, Urgency};
 use super::fact::Fact;
 use super::id::{PolicyId, UserId};
 use super::incident::Incident;
-use super::paging::is_reachable;
+use super::reach::{self, Silence, is_reachable};
 use super::schedule::resolve;
 
 /// A step that asks somebody.
@@ -48,7 +47,7 @@ pub(super) fn choose(
         };
         if step == 0 && round == 0 {
             for user in also {
-                ask_user(d, user, None, &mut asked, &Target::User(user.clone()), skipped);
+                ask_user(d, case.urgency, user, None, &mut asked, &Target::User(user.clone()), skipped);
             }
         }
         let mut named = Vec::new();
@@ -58,7 +57,7 @@ pub(super) fn choose(
         }
         let last = d.world().turns.get(&(policy.id.clone(), step)).filter(|_| present.round_robin);
         for target in in_turn(&present.targets, last).filter(|_| refused.is_none()) {
-            ask_target(d, target, &mut named, skipped);
+            ask_target(d, case.urgency, target, &mut named, skipped);
             named.retain(|a| {
                 let spare = spared == Some(&a.user);
                 if spare {
@@ -71,7 +70,7 @@ pub(super) fn choose(
                 break;
             }
         }
-        heard |= named.iter().any(|a| a.silent_until.is_none());
+        heard |= named.iter().any(Asked::hears);
         if !named.is_empty() {
             let shortest = joined.map_or(present.delay_secs, |(_, delay)| delay.min(present.delay_secs));
             joined = Some((step, if heard { present.delay_secs } else { shortest }));
@@ -116,28 +115,40 @@ pub(super) fn who_first(d: &Decision<'_>, policy: &Policy, case: Case<'_>) -> Ve
 
 /// What conditions of this incident's levels are held against.
 pub(super) fn case_of<'a>(d: &Decision<'a>, i: &'a Incident) -> Case<'a> {
-    Case { tier: Some(i.tier), labels: Some(&i.labels), hours: &d.directory.hours, wall: d.stamp.wall }
+    Case {
+        tier: Some(i.tier),
+        labels: Some(&i.labels),
+        hours: &d.directory.hours,
+        wall: d.stamp.wall,
+        urgency: i.urgency,
+    }
 }
 
 /// Everybody these steps would ask, as things stand.
 pub(super) fn who_would_be_asked(d: &Decision<'_>, steps: &[Step], case: Case<'_>) -> Vec<UserId> {
     let mut asked = Vec::new();
     for target in steps.iter().filter(|s| s.when.refuses(case).is_none()).flat_map(|s| &s.targets) {
-        ask_target(d, target, &mut asked, &mut Vec::new());
+        ask_target(d, case.urgency, target, &mut asked, &mut Vec::new());
     }
     asked.into_iter().map(|a| a.user).collect()
 }
 
-pub(super) fn ask_target(d: &Decision<'_>, target: &Target, asked: &mut Vec<Asked>, skipped: &mut Vec<Skipped>) {
+pub(super) fn ask_target(
+    d: &Decision<'_>,
+    urgency: Urgency,
+    target: &Target,
+    asked: &mut Vec<Asked>,
+    skipped: &mut Vec<Skipped>,
+) {
     match target {
-        Target::User(user) => ask_user(d, user, None, asked, target, skipped),
+        Target::User(user) => ask_user(d, urgency, user, None, asked, target, skipped),
         Target::Schedule(id) => {
             let Some(schedule) = d.directory.schedules.get(id) else {
                 skipped.push(Skipped { target: target.clone(), why: SkipReason::Gone });
                 return;
             };
             match resolve(schedule, d.world().overrides.values(), d.stamp.wall).who {
-                Some(user) => ask_user(d, &user, Some(id), asked, target, skipped),
+                Some(user) => ask_user(d, urgency, &user, Some(id), asked, target, skipped),
                 None => skipped.push(Skipped { target: target.clone(), why: SkipReason::NobodyOnCall }),
             }
         }
@@ -148,6 +159,7 @@ pub(super) fn ask_target(d: &Decision<'_>, target: &Target, asked: &mut Vec<Aske
 
 fn ask_user(
     d: &Decision<'_>,
+    urgency: Urgency,
     id: &UserId,
     via: Option<&super::id::ScheduleId>,
     asked: &mut Vec<Asked>,
@@ -159,10 +171,14 @@ fn ask_user(
     }
     let why = match d.directory.users.get(id) {
         None => SkipReason::Gone,
-        Some(user) if !is_reachable(user) => SkipReason::NoMethod,
+        Some(user) if !is_reachable(d.directory, user, urgency) => SkipReason::NoMethod,
         Some(user) => {
-            let silent_until = dnd::out_of_hearing(d, user);
-            asked.push(Asked { user: id.clone(), via: via.cloned(), silent_until });
+            let (silent_until, slack_away) = match reach::out_of_hearing(d, user, urgency) {
+                Some(Silence::Until(until)) => (Some(until), false),
+                Some(Silence::SlackAway) => (None, true),
+                None => (None, false),
+            };
+            asked.push(Asked { user: id.clone(), via: via.cloned(), silent_until, slack_away });
             return;
         }
     };

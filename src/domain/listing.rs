@@ -13,7 +13,7 @@ use super::fact::Fact;
 use super::id::{IncidentNo, UserId};
 use super::incident::{Incident, State};
 use super::page::Recipient;
-use super::paging::can_be_asked;
+use super::paging::can_be_written_to;
 use super::post::{self, About};
 use super::schedule::resolve;
 use super::stamp::At;
@@ -143,7 +143,7 @@ fn walk(d: &Decision<'_>, i: &Incident, from: At, right: impl Fn(&UserId, At) ->
 /// that has somebody.
 fn carrier(d: &Decision<'_>, i: &Incident, wall: At) -> (Option<UserId>, At) {
     let mut until = At(i64::MAX);
-    if let Some(has_it) = i.responder().filter(|who| can_be_asked(d, who)) {
+    if let Some(has_it) = i.responder().filter(|who| can_be_written_to(d, who)) {
         return (Some(has_it.clone()), until);
     }
     let policy = policy_of(d, i);
@@ -157,7 +157,7 @@ fn carrier(d: &Decision<'_>, i: &Incident, wall: At) -> (Option<UserId>, At) {
             }),
             Target::Channel(_) => None,
         };
-        if let Some(who) = who.filter(|who| can_be_asked(d, who)) {
+        if let Some(who) = who.filter(|who| can_be_written_to(d, who)) {
             return (Some(who), until);
         }
     }
@@ -167,7 +167,7 @@ fn carrier(d: &Decision<'_>, i: &Incident, wall: At) -> (Option<UserId>, At) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::directory::{Directory, Method, PersonalRule, Policy, Service, Step, User};
+    use crate::domain::directory::{Directory, PersonalRule, Policy, Service, Step, User};
     use crate::domain::handle::handle;
     use crate::domain::hours::Hours;
     use crate::domain::id::InputId;
@@ -184,9 +184,10 @@ mod tests {
     /// Ana begins work five minutes before the support hours of the service do.
     fn office() -> Directory {
         let mut d = Directory::empty("C0ADMIN".into());
-        let rules = vec![PersonalRule { method: Method::Slack, delay_secs: 0 }];
+        let rules = vec![PersonalRule::slack(0)];
         let (slack, tz) = (Some("U0ANA".into()), Tz::UTC);
-        let ana = User { id: "ana".into(), name: "Ana".to_owned(), slack, email: None, tz, admin: false, rules };
+        let ana =
+            User { id: "ana".into(), name: "Ana".to_owned(), slack, email: None, phone: None, tz, admin: false, rules };
         let mut early = Hours::usual(Tz::UTC);
         for span in &mut early.spans {
             span.from = chrono::NaiveTime::from_hms_opt(8, 55, 0).expect("a time");

@@ -157,7 +157,7 @@ mod tests {
 
     fn ana() -> User {
         let (id, name) = (UserId::from("ana"), "Ana".to_owned());
-        User { id, name, slack: None, email: None, tz: chrono_tz::UTC, admin: false, rules: Vec::new() }
+        User { id, name, slack: None, email: None, phone: None, tz: chrono_tz::UTC, admin: false, rules: Vec::new() }
     }
 
     /// Plays one input, keeps what it led to, and gives it.

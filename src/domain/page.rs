@@ -5,6 +5,7 @@ use super::following::Follower;
 use super::id::{CallNo, ChannelId, IncidentNo, MessageRef, PageId, PostId, TeamId, UserId};
 use super::stamp::At;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// A page that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +63,15 @@ pub enum PageState {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         bundle: Option<PageId>,
     },
+    /// A provider took it: a text, a call, a hook. Nothing of it can be changed any more.
+    Sent {
+        /// What the provider calls it.
+        receipt: Arc<str>,
+        at: At,
+        /// It speaks of several pages: the one whose number they share.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bundle: Option<PageId>,
+    },
     Failed(PageFailure),
     /// No longer wanted, and not known to have been sent.
     Revoked(RevokeReason),
@@ -75,6 +85,8 @@ pub enum PageFailure {
     NoMethod,
     /// Slack's error, such as `user_not_found` or `is_archived`.
     Slack(String),
+    /// What became of a text, a call or a hook: an error of its provider, or nobody picked up.
+    Provider(String),
     /// The process restarted too often while this page was under way.
     TooManyRestarts,
 }
@@ -104,7 +116,7 @@ impl Page {
     /// May it share a message with others to the same person? Those that ask whoever has an incident stand alone.
     pub fn may_share(&self) -> bool {
         match self.purpose {
-            Purpose::Step | Purpose::CatchAll => matches!(self.to, Recipient::User(_)) && self.method == Method::Slack,
+            Purpose::Step | Purpose::CatchAll => matches!(self.to, Recipient::User(_)),
             Purpose::StillOnIt | Purpose::Raised | Purpose::Back | Purpose::Begin => false,
         }
     }
@@ -113,14 +125,14 @@ impl Page {
     pub fn message(&self) -> Option<&MessageRef> {
         match &self.state {
             PageState::Delivered { message, .. } => Some(message),
-            PageState::Requested | PageState::Failed(_) | PageState::Revoked(_) => None,
+            PageState::Requested | PageState::Sent { .. } | PageState::Failed(_) | PageState::Revoked(_) => None,
         }
     }
 
     /// The number of the bundle it was delivered with.
     pub fn bundle(&self) -> Option<PageId> {
         match &self.state {
-            PageState::Delivered { bundle, .. } => *bundle,
+            PageState::Delivered { bundle, .. } | PageState::Sent { bundle, .. } => *bundle,
             PageState::Requested | PageState::Failed(_) | PageState::Revoked(_) => None,
         }
     }

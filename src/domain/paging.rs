@@ -1,12 +1,12 @@
-//! Pages asked for and called back, and whom one can reach.
+//! Pages asked for and called back.
 
 use super::call::Call;
 use super::decision::Decision;
-use super::directory::{Method, User};
-use super::dnd;
+use super::directory::{Method, Urgency};
 use super::fact::Fact;
 use super::id::{CallNo, IncidentNo, PageId, UserId};
 use super::page::{Page, PageState, Purpose, Recipient, RevokeReason};
+use super::reach::{Silence, can_reach, is_reachable, silence};
 
 /// Asks for one page. An older one to the same recipient that was never sent says less than this one: it is revoked.
 pub(super) fn request_page(
@@ -27,7 +27,11 @@ pub(super) fn request_page(
     }
     let page = PageId(d.world().meta.last_page.0 + 1);
     let silent_until = match &to {
-        Recipient::User(user) => d.directory.users.get(user).and_then(|u| dnd::silent_until(d, u, method)),
+        Recipient::User(user) => match d.directory.users.get(user).and_then(|u| silence(d, u, &method)) {
+            Some(Silence::Until(until)) => Some(until),
+            // It goes when Slack is back, and makes its sound then.
+            Some(Silence::SlackAway) | None => None,
+        },
         Recipient::Channel(_) => None,
     };
     d.emit(Fact::PageRequested { incident: no, page, call, to, method, purpose, queued, silent_until });
@@ -47,7 +51,8 @@ pub(super) fn revoke_pages(d: &mut Decision<'_>, no: IncidentNo, calls: Option<&
     let Some(incident) = d.incident(no) else { return };
     for page in pages {
         let stood_for = |c: &&Call| {
-            let theirs = incident.pages.iter().filter(|p| p.call == c.no && p.to == page.to);
+            let same = |p: &&Page| p.to == page.to && p.method == page.method;
+            let theirs = incident.pages.iter().filter(|p| p.call == c.no).filter(same);
             let last = theirs.max_by_key(|p| p.id);
             !of_calls(c.no) && last.is_some_and(|p| p.state == PageState::Revoked(RevokeReason::Superseded))
         };
@@ -68,18 +73,11 @@ pub(super) fn revoke_pages_to(d: &mut Decision<'_>, no: IncidentNo, user: Option
 }
 
 /// Somebody who is here and can be reached.
-pub(super) fn can_be_asked(d: &Decision<'_>, user: &UserId) -> bool {
-    d.directory.users.get(user).is_some_and(is_reachable)
+pub(super) fn can_be_asked(d: &Decision<'_>, user: &UserId, urgency: Urgency) -> bool {
+    d.directory.users.get(user).is_some_and(|u| is_reachable(d.directory, u, urgency))
 }
 
-/// Somebody whom at least one of their own methods reaches.
-pub(super) fn is_reachable(user: &User) -> bool {
-    user.rules.iter().any(|r| can_reach(user, r.method))
-}
-
-pub(super) fn can_reach(user: &User, method: Method) -> bool {
-    match method {
-        // Known by e-mail only, somebody's Slack id is looked up while everything runs; the page waits for it.
-        Method::Slack => user.slack.is_some() || user.email.is_some(),
-    }
+/// Somebody to whom messages go that wake nobody.
+pub(super) fn can_be_written_to(d: &Decision<'_>, user: &UserId) -> bool {
+    d.directory.users.get(user).is_some_and(|u| can_reach(d.directory, u, &Method::Slack))
 }

@@ -6,7 +6,7 @@
 //! There is no way here to become an admin, or to join a team or a schedule: that is the configuration's to say.
 
 use super::decision::Decision;
-use super::directory::{Directory, Method, PersonalRule, User};
+use super::directory::{Directory, PersonalRule, User};
 use super::fact::Fact;
 use super::id::{MessageRef, SlackUserId, UserId};
 use super::input::{Admission, Introduction, Removal};
@@ -90,8 +90,9 @@ impl Newcomer {
             slack: Some(self.slack.clone()),
             email: (!self.email.is_empty()).then(|| self.email.to_string()),
             tz: self.tz.parse().unwrap_or(Tz::UTC),
+            phone: None,
             admin: false,
-            rules: vec![PersonalRule { method: Method::Slack, delay_secs: 0 }],
+            rules: vec![PersonalRule::slack(0)],
         })
     }
 }
@@ -251,9 +252,9 @@ mod tests {
     const START: At = At(1_772_420_520_000);
 
     fn user(id: &str, slack: &str, admin: bool) -> User {
-        let rules = vec![PersonalRule { method: Method::Slack, delay_secs: 0 }];
+        let rules = vec![PersonalRule::slack(0)];
         let (id, name) = (UserId::from(id), id.to_owned());
-        User { id, name, slack: Some(slack.into()), email: None, tz: Tz::UTC, admin, rules }
+        User { id, name, slack: Some(slack.into()), email: None, phone: None, tz: Tz::UTC, admin, rules }
     }
 
     /// Mara is an admin, Ana is not.
@@ -318,7 +319,7 @@ mod tests {
         let directory = desk.directory();
         let zoe = directory.user_by_slack(&"U0ZOE".into()).expect("she is in");
         assert_eq!((zoe.id.as_str(), zoe.name.as_str(), zoe.admin), ("slack-u0zoe", "U0ZOE's name", false));
-        assert_eq!(zoe.rules, [PersonalRule { method: Method::Slack, delay_secs: 0 }]);
+        assert_eq!(zoe.rules, [PersonalRule::slack(0)]);
         assert_eq!(desk.asks("U0ZOE"), Err(Refusal::KnownAlready));
     }
 

@@ -105,7 +105,7 @@ pub(super) fn came_elsewhere(d: &mut Decision<'_>, id: QuietId, came: &input::El
         input::Elsewhere::NotDone { why } if **why == *elsewhere.not_done => {}
         input::Elsewhere::NotDone { why } => {
             d.emit(Fact::QuietNotDone { quiet: id, why: Text::new(why.as_str()) });
-            if d.directory.users.get(&q.by).is_some_and(super::paging::is_reachable) {
+            if super::paging::can_be_written_to(d, &q.by) {
                 let keep_secs = q.scope.most_secs() + REMEMBER_SECS;
                 post::want(d, Recipient::User(q.by), About::QuietElsewhere { quiet: id }, keep_secs);
             }
@@ -215,7 +215,7 @@ pub(super) fn due(d: &mut Decision<'_>, id: QuietId) {
         }
         Stands::InForce { .. } => {
             d.emit(Fact::QuietWarned { quiet: id });
-            if d.directory.users.get(&q.by).is_some_and(super::paging::is_reachable) {
+            if super::paging::can_be_written_to(d, &q.by) {
                 warn(d, &q);
             }
         }

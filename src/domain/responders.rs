@@ -9,7 +9,7 @@ use super::incident::{Incident, State};
 use super::page::RevokeReason;
 use super::refusal::Refusal;
 use super::response::refuse_resolved;
-use super::{escalation, level, paging};
+use super::{escalation, level, paging, reach};
 
 /// Open calls of one incident.
 pub const CALLS_MAX: usize = 20;
@@ -87,7 +87,7 @@ fn how_to_ask(d: &Decision<'_>, i: &Incident, by: &UserId, whom: &Whom) -> Resul
                 return Err(Refusal::HasItAlready { incident: i.no, user: user.clone() });
             }
             let known = d.directory.users.get(user).ok_or_else(|| Refusal::NoSuchUser(user.clone()))?;
-            if !paging::is_reachable(known) {
+            if !reach::is_reachable(d.directory, known, i.urgency) {
                 return Err(Refusal::CannotBeReached { user: user.clone() });
             }
             once(Target::User(user.clone()))

@@ -247,7 +247,7 @@ pub(super) fn change_urgency(
         (State::Triggered { .. }, Urgency::High) => escalation::start_main_call(d, no, Vec::new()),
         // Acknowledged by its monitor, or by somebody whom nothing reaches: nobody has it who would hear that.
         (State::Acknowledged { by: has_it, .. }, Urgency::High)
-            if !has_it.as_ref().is_some_and(|who| Some(who) == by || paging::can_be_asked(d, who)) =>
+            if !has_it.as_ref().is_some_and(|who| Some(who) == by || paging::can_be_asked(d, who, Urgency::High)) =>
         {
             escalation::nobody_has_it(d, no);
         }

@@ -23,6 +23,15 @@ pub(super) fn settled(d: &mut Decision<'_>, settled: &Settled) {
         }
         return;
     }
+    if let Settled::PagesSent { pages, receipt, bundle } = settled {
+        for (incident, page) in pages {
+            if is_there(d, *incident, *page) {
+                let (receipt, bundle) = (receipt.clone(), *bundle);
+                d.emit(Fact::PageSent { incident: *incident, page: *page, receipt, bundle });
+            }
+        }
+        return;
+    }
     if let Settled::Created { key: key @ SyncKey::Post(post), message } = settled {
         if d.world().posts.get(post).is_some_and(|p| p.message.is_none()) {
             d.emit(Fact::SyncCreated { key: key.clone(), message: message.clone() });
@@ -42,7 +51,10 @@ pub(super) fn settled(d: &mut Decision<'_>, settled: &Settled) {
         return;
     };
     match settled {
-        Settled::PagesDelivered { .. } | Settled::PostFailed { .. } | Settled::FollowerRefused { .. } => {}
+        Settled::PagesDelivered { .. }
+        | Settled::PagesSent { .. }
+        | Settled::PostFailed { .. }
+        | Settled::FollowerRefused { .. } => {}
         Settled::PageFailed { page, why, .. } => fail_page(d, &incident, *page, why),
         Settled::Created { key, message } => {
             if matches!(key, SyncKey::Card(_)) && incident.card.is_none() && message.channel == incident.channel {
@@ -66,18 +78,25 @@ pub(super) fn settled(d: &mut Decision<'_>, settled: &Settled) {
 }
 
 fn delivered(d: &mut Decision<'_>, no: IncidentNo, page: PageId, message: &MessageRef, bundle: Option<PageId>) {
-    // Revoked while it was on its way: it was sent all the same, and its message must be kept true.
-    let was_sent = |p: &Page| matches!(p.state, PageState::Requested | PageState::Revoked(_));
-    if d.incident(no).is_some_and(|i| i.page(page).is_some_and(was_sent)) {
+    if is_there(d, no, page) {
         d.emit(Fact::PageDelivered { incident: no, page, message: message.clone(), bundle });
     }
 }
 
+/// News of a page that was under way. Revoked meanwhile, it was sent all the same, and its message must be kept true.
+fn is_there(d: &Decision<'_>, no: IncidentNo, page: PageId) -> bool {
+    let was_sent = |p: &Page| matches!(p.state, PageState::Requested | PageState::Revoked(_));
+    d.incident(no).is_some_and(|i| i.page(page).is_some_and(was_sent))
+}
+
+/// A page that was sent may still come to nothing: nobody picked up.
 fn fail_page(d: &mut Decision<'_>, incident: &Incident, page: PageId, why: &PageFailure) {
-    let Some(call) = incident.page(page).filter(|p| p.is_wanted()).map(|p| p.call) else {
+    let may_fail = |p: &&Page| matches!(p.state, PageState::Requested | PageState::Sent { .. });
+    let Some((call, to)) = incident.page(page).filter(may_fail).map(|p| (p.call, p.to.clone())) else {
         return;
     };
     d.emit(Fact::PageFailed { incident: incident.no, page, why: why.clone() });
+    escalation::next_method(d, incident.no, call, &to);
     escalation::pass_over_if_unreachable(d, incident.no, call);
     if let Some(page) = incident.page(page) {
         escalation::did_not_hear(d, incident.no, page);

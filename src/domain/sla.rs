@@ -118,7 +118,7 @@ pub(super) fn due(d: &mut Decision<'_>, no: IncidentNo) {
         d.emit(Fact::SlaMissed { incident: no });
         return;
     }
-    let to = i.responder().cloned().filter(|who| paging::can_be_asked(d, who));
+    let to = i.responder().cloned().filter(|who| paging::can_be_asked(d, who, i.urgency));
     d.emit(Fact::SlaAsked { incident: no, to: to.clone() });
     if let Some(who) = to {
         escalation::ask_to_begin(d, no, who);

@@ -122,6 +122,9 @@ pub struct Meta {
     pub last_fyi: FyiId,
     #[serde(default, skip_serializing_if = "Dropped::is_nothing")]
     pub dropped: Dropped,
+    /// Slack cannot be reached, since then, on the wall clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slack_away: Option<At>,
 }
 
 fn no_change_yet(no: &ChangeNo) -> bool {

@@ -39,7 +39,7 @@ impl Outbox {
     fn rings(&self, no: IncidentNo, page: PageId) -> bool {
         let Some((i, p)) = self.page_of(no, page) else { return false };
         let is_sent = match &p.state {
-            PageState::Delivered { .. } => true,
+            PageState::Delivered { .. } | PageState::Sent { .. } => true,
             PageState::Requested => {
                 self.jobs.get(&Job::Page(no, page)).is_some_and(|w| w.call.is_some() || w.awaiting.is_some())
             }

@@ -410,7 +410,7 @@ fn dm_message(incident: &Incident, key: &SyncKey) -> Option<MessageRef> {
     let SyncKey::Dm(_, page) = key else { return None };
     match &incident.page(*page)?.state {
         PageState::Delivered { message, .. } => Some(message.clone()),
-        PageState::Requested | PageState::Failed(_) | PageState::Revoked(_) => None,
+        PageState::Requested | PageState::Sent { .. } | PageState::Failed(_) | PageState::Revoked(_) => None,
     }
 }
 

@@ -13,10 +13,15 @@ pub fn may_not_hear(asked: &[Asked], d: &Directory) -> Option<String> {
     for (at, who) in asked.iter().filter_map(|a| Some((a.silent_until?, d.name_of(&a.user)))) {
         until.entry(at).or_default().push(who);
     }
+    let away: Vec<&str> = asked.iter().filter(|a| a.slack_away).map(|a| d.name_of(&a.user)).collect();
+    let away = (!away.is_empty()).then(|| {
+        format!("{} may not hear it: Slack could not be reached, and nothing else reaches them", names(&away))
+    });
     let all: Vec<String> = until
         .iter()
         .take(limits::NAMES)
         .map(|(at, who)| format!("{} may not hear it: Do Not Disturb until {}", names(who), time(*at)))
+        .chain(away)
         .collect();
     (!all.is_empty()).then(|| all.join("; "))
 }

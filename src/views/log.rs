@@ -2,9 +2,10 @@
 //! Whoever follows the thread is pushed for every new line; an edit pushes nobody.
 
 use super::mrkdwn::{names, time};
+use super::phone::method;
 use super::thread::{failure, line};
 use super::{Message, limits};
-use crate::domain::directory::{Directory, Method};
+use crate::domain::directory::Directory;
 use crate::domain::incident::Incident;
 use crate::domain::page::{Page, PageState, Purpose, Recipient, RevokeReason};
 use crate::domain::stamp::At;
@@ -57,13 +58,12 @@ fn page(p: &Page, d: &Directory) -> String {
         Purpose::Back => ": it is back",
         Purpose::Begin => ": has work begun?",
     };
-    let by = match p.method {
-        Method::Slack => "Slack",
-    };
+    let by = method(&p.method);
     let came = match &p.state {
         PageState::Requested => "on its way".to_owned(),
         PageState::Delivered { at, .. } if at.0 - p.requested.0 < A_MINUTE_MS => "delivered".to_owned(),
         PageState::Delivered { at, .. } => format!("delivered {}", time(*at)),
+        PageState::Sent { .. } => "sent".to_owned(),
         PageState::Failed(why) => format!("*failed*, {}", failure(why)),
         PageState::Revoked(why) => format!("not sent: {}", revoked(*why)),
     };

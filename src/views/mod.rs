@@ -26,6 +26,7 @@ pub mod notice;
 pub mod oncall;
 pub mod page;
 pub mod people;
+pub mod phone;
 pub mod post;
 pub mod quiet;
 pub mod refusal;

@@ -130,7 +130,8 @@ fn urgency(i: &Incident, d: &Directory) -> Choice {
 /// it is read, nor which hours it is.
 pub fn first_level(i: &Incident, d: &Directory) -> String {
     let at_any_hour = BTreeMap::new();
-    let case = Case { tier: Some(i.tier), labels: Some(&i.labels), hours: &at_any_hour, wall: At(0) };
+    let case =
+        Case { tier: Some(i.tier), labels: Some(&i.labels), hours: &at_any_hour, wall: At(0), urgency: i.urgency };
     let policy = i.policy_kept.as_deref().or_else(|| d.policies.get(&i.policy));
     let mut steps = policy.into_iter().flat_map(|p| (1..).zip(&p.steps));
     let Some((number, step)) = steps.find(|(_, step)| step.when.refuses(case).is_none()) else {

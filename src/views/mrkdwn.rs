@@ -10,9 +10,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 /// Escapes text from outside. At most `graphemes` of it, with `…` where it was cut.
 pub fn escape(text: &str, graphemes: usize) -> String {
-    let clean: String =
-        text.chars().filter(|c| !is_dangerous(*c)).map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
-    let cut = truncate(&clean, graphemes);
+    let cut = plain(text, graphemes);
     let mut out = String::with_capacity(cut.len());
     for c in cut.chars() {
         match c {
@@ -23,6 +21,13 @@ pub fn escape(text: &str, graphemes: usize) -> String {
         }
     }
     out
+}
+
+/// Text from outside where nothing is markup: one line, without what could reorder it.
+pub fn plain(text: &str, graphemes: usize) -> String {
+    let clean: String =
+        text.chars().filter(|c| !is_dangerous(*c)).map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
+    truncate(&clean, graphemes)
 }
 
 /// Escapes text from outside that stands between our own marks: `*bold*`, `_italic_`, `~struck~` and code would let it

@@ -256,6 +256,7 @@ pub fn failure(why: &PageFailure) -> String {
     match why {
         PageFailure::NoMethod => "no way to reach them is configured".to_owned(),
         PageFailure::Slack(error) => format!("Slack says `{}`", escape(error, 60)),
+        PageFailure::Provider(says) => escape(says, 120),
         PageFailure::TooManyRestarts => "Warridor restarted too often while sending it".to_owned(),
     }
 }

@@ -171,7 +171,8 @@ fn asked(c: &Call, i: &Incident, d: &Directory) -> Option<String> {
             let via = via.map(|schedule| format!("on call by the schedule {}", escape(&schedule.name, limits::LABEL)));
             let via = via.or_else(|| why_without_schedule(c, &a.user).map(str::to_owned));
             let silent = a.silent_until.map(|_| "in Do Not Disturb".to_owned());
-            let all: Vec<String> = via.into_iter().chain(silent).collect();
+            let away = a.slack_away.then(|| "nothing but Slack reaches them, which was away".to_owned());
+            let all: Vec<String> = via.into_iter().chain(silent).chain(away).collect();
             if all.is_empty() { name(d, &a.user) } else { format!("{} ({})", name(d, &a.user), all.join(", ")) }
         })
         .collect();

@@ -4,7 +4,7 @@ use chrono::{NaiveDate, NaiveTime};
 use std::collections::BTreeMap;
 use warridor::domain::condition::When;
 use warridor::domain::directory::{
-    Alertmanager, Directory, Method, PersonalRule, Policy, Service, Step, Target, Team, Urgency, User,
+    Alertmanager, Directory, PersonalRule, Policy, Service, Step, Target, Team, Urgency, User,
 };
 use warridor::domain::group::Grouping;
 use warridor::domain::hours::{Hours, Span, Weekdays};
@@ -26,6 +26,7 @@ pub fn company() -> Directory {
         name: format!("{}{}", id[..1].to_uppercase(), &id[1..]),
         slack: Some(slack_id(id).into()),
         email: None,
+        phone: None,
         tz: chrono_tz::Europe::Lisbon,
         admin: id == "mara",
         rules: match id {
@@ -257,7 +258,7 @@ fn routes() -> Vec<Route> {
 }
 
 fn rule(delay_secs: i64) -> PersonalRule {
-    PersonalRule { method: Method::Slack, delay_secs }
+    PersonalRule::slack(delay_secs)
 }
 
 fn slack_id(person: &str) -> String {

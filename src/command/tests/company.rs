@@ -1,6 +1,6 @@
 //! Three teams. Payments is as most teams are; Data has two schedules at level 1; Search has a schedule of its own name.
 
-use crate::domain::directory::{Directory, Method, PersonalRule, Policy, Service, Step, Target, Team, User};
+use crate::domain::directory::{Directory, PersonalRule, Policy, Service, Step, Target, Team, User};
 use crate::domain::id::ChannelId;
 use crate::domain::schedule::Schedule;
 use chrono_tz::Tz;
@@ -58,9 +58,10 @@ fn user(id: &str, name: &str) -> User {
         name: name.to_owned(),
         slack: Some(format!("U{}", id.to_uppercase()).into()),
         email: Some(format!("{}@example.com", name.to_lowercase().replace(' ', "."))),
+        phone: None,
         tz: Tz::UTC,
         admin: false,
-        rules: vec![PersonalRule { method: Method::Slack, delay_secs: 0 }],
+        rules: vec![PersonalRule::slack(0)],
     }
 }
 

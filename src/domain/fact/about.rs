@@ -27,6 +27,8 @@ impl Fact {
             | Self::OverrideExpired { .. }
             | Self::OverrideWaits { .. }
             | Self::DoNotDisturb { .. }
+            | Self::SlackWentAway
+            | Self::SlackCameBack
             | Self::OverrideRemoved { .. }
             | Self::QuietMade { .. }
             | Self::QuietBegun { .. }
@@ -70,6 +72,7 @@ impl Fact {
             | Self::CallExhausted { incident, .. }
             | Self::PageRequested { incident, .. }
             | Self::PageDelivered { incident, .. }
+            | Self::PageSent { incident, .. }
             | Self::PageFailed { incident, .. }
             | Self::PageRevoked { incident, .. }
             | Self::Acknowledged { incident, .. }

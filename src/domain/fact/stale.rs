@@ -47,6 +47,8 @@ impl Fact {
             | Self::OverrideWaits { .. }
             | Self::QuietWaits { .. }
             | Self::DoNotDisturb { .. }
+            | Self::SlackWentAway
+            | Self::SlackCameBack
             | Self::OverrideRemoved { .. }
             | Self::PersonAsked { .. }
             | Self::PersonAnnounced { .. }

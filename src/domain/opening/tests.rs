@@ -1,6 +1,6 @@
 //! Where alerts go, and what finds them there.
 
-use crate::domain::directory::{Directory, Method, PersonalRule, Policy, Service, Step, Target, Team, Urgency, User};
+use crate::domain::directory::{Directory, PersonalRule, Policy, Service, Step, Target, Team, Urgency, User};
 use crate::domain::fyi::FYIS_MAX;
 use crate::domain::group::Grouping;
 use crate::domain::handle::decide;
@@ -38,9 +38,10 @@ impl Story {
             name: "Ana".to_owned(),
             slack: Some("U0ANA".into()),
             email: None,
+            phone: None,
             tz: chrono_tz::Tz::UTC,
             admin: false,
-            rules: vec![PersonalRule { method: Method::Slack, delay_secs: 0 }],
+            rules: vec![PersonalRule::slack(0)],
         };
         let team = Team::new("team".into(), "C0".into(), Vec::new());
         let step = Step::all(vec![Target::User("ana".into())], 300);

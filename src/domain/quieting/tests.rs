@@ -1,7 +1,7 @@
 //! How silences and windows are made and end, and what they hold back meanwhile.
 
 use super::*;
-use crate::domain::directory::{Directory, Method, PersonalRule, Service, User};
+use crate::domain::directory::{Directory, PersonalRule, Service, User};
 use crate::domain::group::Grouping;
 use crate::domain::handle::handle;
 use crate::domain::id::{IncidentNo, InputId, ServiceId};
@@ -176,9 +176,10 @@ fn only_so_many_are_looked_at_by_one_decision() {
 #[test]
 fn a_second_warning_takes_the_place_of_the_first() {
     let mut desk = Desk::new();
-    let rules = vec![PersonalRule { method: Method::Slack, delay_secs: 0 }];
+    let rules = vec![PersonalRule::slack(0)];
     let (name, tz) = ("Ana".to_owned(), chrono_tz::UTC);
-    let ana = User { id: "ana".into(), name, slack: Some("U0ANA".into()), email: None, tz, admin: false, rules };
+    let ana =
+        User { id: "ana".into(), name, slack: Some("U0ANA".into()), email: None, phone: None, tz, admin: false, rules };
     desk.directory.users = [(ana.id.clone(), ana)].into();
     desk.makes(payments(), 0, 3_600, "deploy").expect("there is room");
     let mut seen = Vec::new();

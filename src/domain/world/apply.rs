@@ -59,6 +59,8 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
             w.wake_at(Some(*due), Wake::Override(*id));
             w.touched.push(RowKey::Override(*id));
         }
+        Fact::SlackWentAway => w.meta.slack_away = Some(wall),
+        Fact::SlackCameBack => w.meta.slack_away = None,
         Fact::DoNotDisturb { slack, window } => {
             match window {
                 Some(window) => w.dnd.insert(slack.clone(), *window),
@@ -264,6 +266,7 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         }
         Fact::PagesCarriedOver { incident, .. }
         | Fact::PageDelivered { incident, .. }
+        | Fact::PageSent { incident, .. }
         | Fact::AlertRepeated { incident, .. }
         | Fact::AlertFired { incident, .. }
         | Fact::AlertCleared { incident, .. }

@@ -52,7 +52,7 @@ pub(super) fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
                 id: *page,
                 call: *call,
                 to: to.clone(),
-                method: *method,
+                method: method.clone(),
                 purpose: *purpose,
                 requested: wall,
                 silent_until: *silent_until,
@@ -69,6 +69,10 @@ pub(super) fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         Fact::PageDelivered { page, message, bundle, .. } => {
             let (message, bundle) = (message.clone(), *bundle);
             with_page(i, *page, |p| p.state = PageState::Delivered { message, at: wall, bundle });
+        }
+        Fact::PageSent { page, receipt, bundle, .. } => {
+            let (receipt, bundle) = (receipt.clone(), *bundle);
+            with_page(i, *page, |p| p.state = PageState::Sent { receipt, at: wall, bundle });
         }
         Fact::PageFailed { page, why, .. } => pages::failed(i, *page, why, wall),
         Fact::PageRevoked { page, why, .. } => with_page(i, *page, |p| p.state = PageState::Revoked(*why)),
@@ -290,6 +294,8 @@ pub(super) fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         | Fact::PersonAdded { .. }
         | Fact::PersonDeclined { .. }
         | Fact::DoNotDisturb { .. }
+        | Fact::SlackWentAway
+        | Fact::SlackCameBack
         | Fact::PersonRemoved { .. }
         | Fact::PersonForgotten { .. }
         | Fact::ChangeReported { .. }

@@ -45,7 +45,8 @@ pub(super) fn with_page(i: &mut Incident, id: PageId, how: impl FnOnce(&mut Page
 /// there is none, and there are far too many, the oldest.
 fn forgettable(i: &Incident) -> Option<usize> {
     let newer = |p: &Page| {
-        i.pages.iter().any(|q| q.to == p.to && q.id > p.id && matches!(q.state, PageState::Delivered { .. }))
+        let is_there = |q: &Page| matches!(q.state, PageState::Delivered { .. } | PageState::Sent { .. });
+        i.pages.iter().any(|q| q.to == p.to && q.method == p.method && q.id > p.id && is_there(q))
     };
     let settled = || i.pages.iter().enumerate().filter(|(_, p)| !p.is_wanted());
     let followed = settled().find(|(_, p)| newer(p)).map(|(at, _)| at);

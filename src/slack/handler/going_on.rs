@@ -101,6 +101,7 @@ mod tests {
             name: "Ana Silva".to_owned(),
             slack: Some("U0ANA".into()),
             email: None,
+            phone: None,
             tz: Tz::UTC,
             admin: false,
             rules: Vec::new(),
