@@ -14,12 +14,15 @@ use crate::health::Health;
 use crate::ingest::heartbeat::Heartbeat;
 use crate::ingest::{self, IngestConfig};
 use crate::intake::PumpIntake;
+use crate::methods::Methods;
+use crate::methods::answers::Desk;
 use crate::notices::Notices;
 use crate::outbox::Outbox;
-use crate::outbox::driver::{self as outbox_driver, OutboxHandle};
+use crate::outbox::driver::{self as outbox_driver, OutboxHandle, Senders};
 use crate::outbox::ledger::{self, Ledger};
 use crate::pump::driver::{self as pump_driver, Board, Parts};
 use crate::pump::{Fatal, Pump, Replayer};
+use crate::reach;
 use crate::record::Salt;
 use crate::reload::{Keeper, Reload, Watch};
 use crate::slack::handler::home::Homes;
@@ -158,8 +161,10 @@ impl App {
 
         let mut outbox = Stage::new();
         let token = outbox.token.clone();
-        let sending =
-            outbox_driver::start(handle.clone(), board.clone(), door.clone(), client.clone(), clock.clone(), token);
+        let env = watch.env.clone();
+        let methods = Methods::new(Arc::new(move |name: &str| env.var(name)))?;
+        let senders = Senders { slack: client.clone(), methods: methods.clone() };
+        let sending = outbox_driver::start(handle.clone(), board.clone(), door.clone(), senders, clock.clone(), token);
         outbox.tasks.push(sending);
         outbox.tasks.push(nudge_when_moved(clock.clone(), door.clone(), outbox.token.clone()));
 
@@ -219,10 +224,19 @@ impl App {
         let gaps = gaps::Watch { board: board.clone(), clock: clock.clone(), notices: notices.clone() };
         intake.tasks.push(gaps.start(intake.token.clone()));
         intake.tasks.push(tokio::spawn(reload.run(keeper, in_force, intake.token.clone())));
+        let reach = reach::Watch {
+            sockets: health.sockets.clone(),
+            outbox: health.outbox.clone(),
+            board: board.clone(),
+            door: door.clone(),
+            clock: clock.clone(),
+        };
+        intake.tasks.push(reach.start(intake.token.clone()));
         let behind = PumpIntake {
             door: door.clone(),
-            board,
+            board: board.clone(),
             health: health.clone(),
+            desk: Desk { methods, board: board.clone(), door: door.clone(), settled: 0.into() },
             epoch: opened.epoch.0,
             deliveries: 0.into(),
         };

@@ -8,6 +8,7 @@ use crate::domain::input::{Input, What};
 use crate::door::{Door, Turned};
 use crate::health::Health;
 use crate::ingest::{Accepted, Intake, IntakeError, Readiness};
+use crate::methods::answers::{Desk, Reply, Request};
 use crate::pump::driver::Board;
 use crate::pump::{Answer, Lane, Snapshot};
 use std::sync::Arc;
@@ -20,6 +21,8 @@ pub struct PumpIntake {
     pub door: Door,
     pub board: Arc<Board>,
     pub health: Arc<Health>,
+    /// Hears what comes by telephone.
+    pub desk: Desk,
     /// The store's epoch: deliveries of two processes never share a name.
     pub epoch: u64,
     pub deliveries: AtomicU64,
@@ -49,6 +52,10 @@ impl Intake for PumpIntake {
             Ok(Answer::Refused { refusal, .. }) => Err(IntakeError::NotWritable(format!("{refusal:?}"))),
             Err(_) => Err(IntakeError::Unknown("the writer stopped before it answered".to_owned())),
         }
+    }
+
+    async fn telephone(&self, request: Request<'_>) -> Reply {
+        self.desk.hear(request).await
     }
 
     fn ready(&self) -> Readiness {

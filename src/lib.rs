@@ -23,10 +23,12 @@ pub mod gaps; //    hours ahead at which nobody is on call
 pub mod health; //  how the pager itself is
 pub mod ingest; //  the door for monitors: HTTP in, heartbeat out
 pub mod intake; //  behind the HTTP door
+pub mod methods; // ways to people beside Slack: texts, calls, hooks
 pub mod notices; // what is wrong with the pager, told in the admin channel
 pub mod online; //  what Slack really has, against the configuration
 pub mod outbox; //  what is to be true outside, and the way there
 pub mod pump; //    the single writer: decide, make durable, publish, answer
+pub mod reach; //   is there a way to Slack?
 pub mod record; //  facts as journal frames hold them
 pub mod reload; //  a changed configuration, taken in while everything runs
 pub mod sandbox; // a local Slack, as strict as the real one

@@ -118,7 +118,7 @@ type Asked = (At, IncidentNo, Recipient, Method, Purpose);
 fn asked(wall: At, fact: &Fact) -> Option<Asked> {
     match fact {
         Fact::PageRequested { incident, to, method, purpose, .. } => {
-            Some((wall, *incident, to.clone(), *method, *purpose))
+            Some((wall, *incident, to.clone(), method.clone(), *purpose))
         }
         _ => None,
     }

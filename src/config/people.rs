@@ -51,7 +51,7 @@ pub(super) fn users(
     hours: &Named,
     own_hours: &mut BTreeMap<UserId, Hours>,
 ) -> (Vec<User>, Vec<UserPlace>) {
-    let (mut ids, mut slacks, mut emails) = (Once::default(), Once::default(), Once::default());
+    let (mut ids, mut slacks, mut emails, mut phones) = <(Once, Once, Once, Once)>::default();
     let (mut users, mut places) = (Vec::new(), Vec::new());
     for mut table in top.tables("user", "[[user]]", MAX_USERS) {
         let id = table.id("id", "ana", &all.users).filter(|id| ids.take(&table, id, "the id of another user"));
@@ -74,7 +74,12 @@ pub(super) fn users(
         let tz = zone::read(&table);
         let admin = table.flag("admin").unwrap_or(false);
         let phone = table.text("phone", MAX_NAME_CHARS);
-        let phone = phone.and_then(|found| telephone::number(&table, &found));
+        // Whoever answers by telephone is known by their number.
+        let phone = phone.and_then(|found| {
+            let value = telephone::number(&table, &found)?;
+            let same = Found { value: value.to_string(), ..found };
+            phones.take(&table, &same, "the number of another user").then_some(value)
+        });
         let rules = rules(&table, all);
         let own = hours::of_user(&table, all, hours, tz);
         if let (Some(id), Some(tz)) = (id, tz) {

@@ -144,6 +144,16 @@ impl Answer {
         }
     }
 
+    /// 200 with what Twilio is to do.
+    pub fn script(xml: String) -> Self {
+        Self { content_type: "text/xml; charset=utf-8", ..Self::text(StatusCode::OK, xml) }
+    }
+
+    /// 204: heard.
+    pub fn heard() -> Self {
+        Self::text(StatusCode::NO_CONTENT, Bytes::new())
+    }
+
     /// 200 or 503 with this body.
     pub fn ready(writable: bool, body: &Value) -> Self {
         Self::json(if writable { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, body)

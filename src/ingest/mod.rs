@@ -18,6 +18,7 @@
 use crate::domain::directory::Directory;
 use crate::domain::id::{IncidentNo, InputId};
 use crate::domain::input::Input;
+use crate::methods::answers::{Reply, Request};
 use std::sync::Arc;
 
 mod answers;
@@ -53,6 +54,11 @@ pub trait Intake: Send + Sync + 'static {
     /// # Errors
     /// When it is not known to be durable. Every error is answered 503, so that the sender sends again.
     fn submit(&self, input: Input, bytes: usize) -> impl Future<Output = Result<Accepted, IntakeError>> + Send;
+
+    /// Hears an answer that came by telephone. Whoever takes none hears nothing.
+    fn telephone(&self, _request: Request<'_>) -> impl Future<Output = Reply> + Send {
+        async { Reply::Unsigned }
+    }
 
     /// What a load balancer should know.
     fn ready(&self) -> Readiness;

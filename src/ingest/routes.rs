@@ -1,5 +1,6 @@
 //! Which path means what.
 
+use crate::methods::twilio;
 use std::borrow::Cow;
 
 /// Monitors with a decoder under `/integrations/`.
@@ -14,7 +15,12 @@ pub enum Kind {
 pub enum Route<'a> {
     Enqueue,
     ChangeEnqueue,
-    Integration { kind: Kind, key: Cow<'a, str> },
+    Integration {
+        kind: Kind,
+        key: Cow<'a, str>,
+    },
+    /// What Twilio sends: key presses, texts, and what became of a call.
+    Twilio,
     Healthz,
     Readyz,
     Metrics,
@@ -26,13 +32,14 @@ pub const PATHS: &str = "POST /v2/enqueue, POST /v2/change/enqueue, POST /integr
                          GET /healthz, GET /readyz, GET /metrics";
 
 /// How many values [`Route::index`] has.
-pub const ROUTES: usize = 8;
+pub const ROUTES: usize = 9;
 
 impl<'a> Route<'a> {
     pub fn of(path: &'a str) -> Self {
         match path {
             "/v2/enqueue" => return Self::Enqueue,
             "/v2/change/enqueue" => return Self::ChangeEnqueue,
+            twilio::VOICE_PATH | twilio::SMS_PATH | twilio::STATUS_PATH => return Self::Twilio,
             "/healthz" => return Self::Healthz,
             "/readyz" => return Self::Readyz,
             "/metrics" => return Self::Metrics,
@@ -53,7 +60,7 @@ impl<'a> Route<'a> {
     /// The method this path answers to.
     pub fn method(&self) -> &'static str {
         match self {
-            Self::Enqueue | Self::ChangeEnqueue | Self::Integration { .. } | Self::Unknown => "POST",
+            Self::Enqueue | Self::ChangeEnqueue | Self::Integration { .. } | Self::Twilio | Self::Unknown => "POST",
             Self::Healthz | Self::Readyz | Self::Metrics => "GET",
         }
     }
@@ -65,6 +72,7 @@ impl<'a> Route<'a> {
             Self::ChangeEnqueue => "/v2/change/enqueue",
             Self::Integration { kind: Kind::Alertmanager, .. } => "/integrations/alertmanager",
             Self::Integration { kind: Kind::Generic, .. } => "/integrations/generic",
+            Self::Twilio => "/twilio",
             Self::Healthz => "/healthz",
             Self::Readyz => "/readyz",
             Self::Metrics => "/metrics",
@@ -83,6 +91,7 @@ impl<'a> Route<'a> {
             Self::Metrics => 5,
             Self::Unknown => 6,
             Self::ChangeEnqueue => 7,
+            Self::Twilio => 8,
         }
     }
 }
@@ -131,6 +140,10 @@ mod tests {
             ("/integrations/generic", Route::Unknown),
             ("/integrations/generic/a/b", Route::Unknown),
             ("/integrations/grafana/abc", Route::Unknown),
+            ("/twilio/voice", Route::Twilio),
+            ("/twilio/sms", Route::Twilio),
+            ("/twilio/status", Route::Twilio),
+            ("/twilio/other", Route::Unknown),
             ("/", Route::Unknown),
         ] {
             assert_eq!(Route::of(path), route, "{path}");

@@ -11,8 +11,10 @@ use crate::domain::directory::{Directory, IntegrationKey};
 use crate::domain::going_on::Changes;
 use crate::domain::id::{IncidentNo, InputId};
 use crate::domain::input::{Delivery, Event, Input, Source, What};
+use crate::methods::answers as phone;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
+use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -62,6 +64,7 @@ impl<I: Intake> Door<I> {
             Route::Enqueue => self.enqueue(&parts.headers, body, peer).await,
             Route::ChangeEnqueue => self.change(&parts.headers, body, peer).await,
             Route::Integration { kind, key } => self.integration(*kind, key, &parts.headers, body, peer).await,
+            Route::Twilio => self.twilio(&parts, body).await,
             Route::Healthz => Answer::text(StatusCode::OK, "ok\n"),
             Route::Readyz => {
                 let ready = self.intake.ready();
@@ -313,6 +316,30 @@ impl<I: Intake> Door<I> {
             tokio::task::spawn_blocking(move || decode(&body)).await.unwrap_or_else(|_| Err(broken()))
         } else {
             catch_unwind(AssertUnwindSafe(|| decode(&body))).unwrap_or_else(|_| Err(broken()))
+        }
+    }
+
+    /// What comes by telephone. A body that is no form is nobody's: Twilio sends nothing else.
+    async fn twilio(&self, parts: &Parts, body: Incoming) -> Answer {
+        let limit = phone::FORM_BYTES;
+        let held = match body::read(&parts.headers, body, limit, &self.enqueue_bodies, self.config.limits.body).await {
+            Ok(held) => held,
+            Err(BodyError::TooLarge { .. } | BodyError::Encoding { .. }) => return Answer::unauthorized().closing(),
+            Err(e) => return no_body(&e),
+        };
+        let fields = url::form_urlencoded::parse(&held.bytes).take(phone::FIELDS);
+        let fields = fields.map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+        let signature = parts.headers.get("x-twilio-signature").and_then(|s| s.to_str().ok()).unwrap_or_default();
+        let path_and_query = parts.uri.path_and_query().map_or("", |p| p.as_str());
+        let request = phone::Request { path_and_query, signature, fields };
+        match self.intake.telephone(request).await {
+            phone::Reply::Unsigned => {
+                self.metrics.unknown_key.increment(1);
+                Answer::unauthorized()
+            }
+            phone::Reply::Script(xml) => Answer::script(xml),
+            phone::Reply::Heard => Answer::heard(),
+            phone::Reply::TryAgain => Answer::try_again("It is not known whether it is on disk. Send it again."),
         }
     }
 

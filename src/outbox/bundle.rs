@@ -7,8 +7,9 @@
 //!
 //! [`Settings::bundle_secs`]: crate::domain::directory::Settings::bundle_secs
 
-use super::wire::can_be_named;
+use super::phone::Pushed;
 use super::{Job, Outbox, Step};
+use crate::domain::directory::Method;
 use crate::domain::id::{IncidentNo, PageId, UserId};
 use crate::domain::incident::Incident;
 use crate::domain::page::{Page, PageState, Recipient, SyncKey};
@@ -26,12 +27,15 @@ impl Outbox {
         let (_, p) = self.page_of(no, page)?;
         let work = self.jobs.get(&Job::Page(no, page))?;
         let is_first_try = work.step == Step::Send && work.tries == 0 && !work.in_doubt && work.members.is_empty();
-        if !is_first_try || !p.may_share() {
+        // However much there is to say, a telephone does not ring all the time.
+        let always = p.method == Method::Voice;
+        if !is_first_try || !(p.may_share() || always) {
             return None;
         }
-        let (pushed, by, with) = *self.pushed.get(recipient(&p)?).filter(|(_, by, with)| (*by, *with) != (no, page))?;
-        let until = pushed.plus_secs(self.bundle_secs());
-        (until > now && self.rings(by, with)).then_some(until)
+        let last = self.pushed.get(&(recipient(&p)?.clone(), p.method.clone()));
+        let (pushed, by, with) = *last.filter(|(_, by, with)| (*by, *with) != (no, page))?;
+        let until = pushed.plus_secs(self.pause_secs(&p.method));
+        (until > now && (always || self.rings(by, with))).then_some(until)
     }
 
     /// Is this push under way, or there and unanswered? One that was refused or called back holds nothing; whoever
@@ -51,10 +55,12 @@ impl Outbox {
     /// The push that others waited for was answered: they go now.
     pub(super) fn wake_held(&mut self, changed: &BTreeSet<IncidentNo>, now: At) {
         let answered = |(_, no, page): &(At, IncidentNo, PageId)| changed.contains(no) && !self.rings(*no, *page);
-        let awake: Vec<UserId> =
-            self.pushed.iter().filter(|(_, pushed)| answered(pushed)).map(|(user, _)| user.clone()).collect();
-        for user in awake {
-            self.pushed.remove(&user);
+        let is_awake = |(_, method): &Pushed, pushed| *method != Method::Voice && answered(pushed);
+        let awake: Vec<Pushed> =
+            self.pushed.iter().filter(|(whom, pushed)| is_awake(whom, pushed)).map(|(whom, _)| whom.clone()).collect();
+        for whom in awake {
+            self.pushed.remove(&whom);
+            let (user, method) = whom;
             let to = Recipient::User(user);
             let is_held = |job: &Job, work: &super::Work| match job {
                 Job::Page(no, page) => {
@@ -62,7 +68,7 @@ impl Outbox {
                         && work.call.is_none()
                         && work.lead.is_none()
                         && work.ready_at.is_some_and(|at| at > now)
-                        && self.page_of(*no, *page).is_some_and(|(_, p)| p.to == to)
+                        && self.page_of(*no, *page).is_some_and(|(_, p)| p.to == to && p.method == method)
                 }
                 Job::Sync(_) => false,
             };
@@ -85,23 +91,26 @@ impl Outbox {
         }
     }
 
-    fn bundle_secs(&self) -> i64 {
-        self.snapshot.directory.settings.bundle_secs
-    }
-
     /// This page goes now, and with it whatever else waits for the same person.
     pub(super) fn gather(&mut self, no: IncidentNo, page: PageId, now: At) {
         let lead = Job::Page(no, page);
-        let may_lead = |p: &Page| p.may_share() && p.is_wanted() && self.bundle_secs() > 0;
+        let may_lead = |p: &Page| p.is_wanted() && self.pause_secs(&p.method) > 0;
         let Some((_, p)) = self.page_of(no, page).filter(|(_, p)| may_lead(p)) else { return };
+        if !p.may_share() && p.method != Method::Voice {
+            return;
+        }
         // A look is no push.
         if self.jobs.get(&lead).is_none_or(|w| w.step != Step::Send) {
             return;
         }
         let Some(user) = recipient(&p).cloned() else { return };
-        let fresh = now.plus_secs(-self.bundle_secs());
-        self.pushed.retain(|_, (at, _, _)| *at > fresh);
-        self.pushed.insert(user, (now, no, page));
+        let mut pushed = std::mem::take(&mut self.pushed);
+        pushed.retain(|(_, method), (at, _, _)| *at > now.plus_secs(-self.pause_secs(method)));
+        pushed.insert((user, p.method.clone()), (now, no, page));
+        self.pushed = pushed;
+        if !p.may_share() {
+            return;
+        }
         if self.jobs.get(&lead).is_none_or(|w| !w.members.is_empty()) {
             return;
         }
@@ -115,7 +124,8 @@ impl Outbox {
                 && work.members.is_empty()
                 && !work.in_doubt;
             let (_, other) = self.page_of(*no, *page)?;
-            (is_free && other.is_wanted() && other.may_share() && other.to == p.to).then_some((*no, *page))
+            (is_free && other.is_wanted() && other.may_share() && other.to == p.to && other.method == p.method)
+                .then_some((*no, *page))
         };
         let pages = self.jobs.keys().filter(|job| **job != lead);
         let members: Vec<(IncidentNo, PageId)> = pages.filter_map(waits).take(BUNDLE_MOST - 1).collect();
@@ -139,9 +149,12 @@ impl Outbox {
         let Some(work) = self.jobs.get(&Job::Page(no, page)) else { return Vec::new() };
         let members = work.members.iter().copied().filter_map(|(no, page)| self.page_of(no, page));
         let mut all: Vec<(Arc<Incident>, Page)> = members.filter(|(_, p)| p.is_wanted()).collect();
-        let named = can_be_named(page, all.iter().map(|(_, p)| p.id).collect());
-        all.retain(|(_, p)| named.contains(&p.id));
-        all.extend(self.page_of(no, page));
+        let lead = self.page_of(no, page);
+        if let Some((_, lead)) = &lead {
+            let named = self.can_share(lead, all.iter().map(|(_, p)| p.id).collect());
+            all.retain(|(_, p)| named.contains(&p.id));
+        }
+        all.extend(lead);
         all.sort_by_key(|(i, p)| (i.no, p.id));
         all
     }

@@ -9,6 +9,7 @@ use crate::domain::input::{Input, Settled, What};
 use crate::domain::page::PageFailure;
 use crate::domain::stamp::At;
 use crate::door::{Door, Turned};
+use crate::methods::{self, Methods};
 use crate::pump::driver::Board;
 use crate::pump::{Answer, Lane};
 use crate::slack::{Outcome, SlackClient};
@@ -130,12 +131,18 @@ impl OutboxHandle {
     }
 }
 
+/// By what requests leave.
+pub struct Senders {
+    pub slack: SlackClient,
+    pub methods: Methods,
+}
+
 /// Starts the task. It ends after `shutdown`, when what is in flight has ended or had its time.
 pub fn start(
     handle: OutboxHandle,
     board: Arc<Board>,
     door: Door,
-    client: SlackClient,
+    Senders { slack: client, methods }: Senders,
     clock: Clock,
     shutdown: CancellationToken,
 ) -> JoinHandle<()> {
@@ -153,12 +160,22 @@ pub fn start(
             });
             tell(&handle, &door, settled);
             for request in requests {
-                let client = client.clone();
+                let (client, methods) = (client.clone(), methods.clone());
+                let directory = published.snapshot.directory.clone();
                 let under_way = handle.under_way();
                 calls.spawn(async move {
+                    let call = async {
+                        if methods::is_ours(request.method) {
+                            methods.call(request.method, &request.body, &directory).await
+                        } else {
+                            client.call(request.method, &request.body).await
+                        }
+                    };
                     // A panic while sending must not keep its place in the lanes for ever.
-                    let call = AssertUnwindSafe(client.call(request.method, &request.body)).catch_unwind();
-                    let outcome = call.await.unwrap_or_else(|_| Outcome::Unknown("sending panicked".to_owned()));
+                    let outcome = AssertUnwindSafe(call)
+                        .catch_unwind()
+                        .await
+                        .unwrap_or_else(|_| Outcome::Unknown("sending panicked".to_owned()));
                     (under_way, request.id, outcome)
                 });
             }

@@ -36,7 +36,7 @@ impl Outbox {
         let (step, from) = (work.step.clone(), work.sent);
         let same = |outbox: &Self, job: &Job| step != Step::OpenDm || outbox.recipient(job) == outbox.recipient(asker);
         let others: Vec<Job> = match &step {
-            Step::Send => return Vec::new(),
+            Step::Send | Step::LookUp => return Vec::new(),
             Step::OpenDm | Step::Find { .. } => self
                 .jobs
                 .iter()
@@ -47,7 +47,7 @@ impl Outbox {
         let mut settled = Vec::new();
         for job in others {
             match &step {
-                Step::Send => {}
+                Step::Send | Step::LookUp => {}
                 Step::OpenDm => {
                     if let Some(channel) = answer.pointer("/channel/id").and_then(Value::as_str) {
                         self.withdraw(&job);
@@ -126,8 +126,8 @@ impl Outbox {
     /// Takes back the job's own call: nobody waits for its answer any more.
     pub(super) fn withdraw(&mut self, job: &Job) {
         if let Some(id) = self.jobs.get_mut(job).and_then(|w| w.call.take()) {
-            self.lanes.cancel(id);
-            self.calls.remove(&id);
+            self.lanes_of(id).cancel(id);
+            self.forget_call(id);
         }
     }
 }

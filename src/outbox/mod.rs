@@ -14,7 +14,7 @@
 //! Slack has no idempotency keys. After a lost answer a message is looked for by its metadata; a page waits at most
 //! [`CERTAINTY_MS`] for that and then goes again: better twice than never.
 
-use crate::domain::id::{IncidentNo, PageId, UserId};
+use crate::domain::id::{IncidentNo, PageId};
 use crate::domain::incident::Incident;
 use crate::domain::input::Settled;
 use crate::domain::page::SyncKey;
@@ -33,6 +33,7 @@ mod health;
 pub mod ledger;
 mod look;
 mod page;
+pub mod phone;
 mod post;
 mod queue;
 mod reconcile;
@@ -64,20 +65,24 @@ const LOOK_AGAIN_MS: i64 = 1_500;
 pub struct Outbox {
     snapshot: Arc<Snapshot>,
     lanes: Lanes,
+    /// Of what goes by something other than Slack.
+    phone: Lanes,
+    /// Which of the calls are theirs.
+    phoned: BTreeSet<u64>,
     jobs: BTreeMap<Job, Work>,
     ready: BTreeSet<(At, Job)>,
     /// Jobs that look for a message, by when they give up.
     looking: BTreeSet<(At, Job)>,
-    /// Ready, and no room in the lanes: pages, and the rest. They are not looked at before there is room, however many
+    /// Ready, and no room in the lanes: pages in Slack, those by phone, and the rest. They are not looked at before there is room, however many
     /// they are.
-    crowd: [BTreeSet<(At, Job)>; 2],
+    crowd: [BTreeSet<(At, Job)>; 3],
     calls: BTreeMap<u64, Job>,
     /// Jobs the pump was told of and has not committed.
     told: BTreeSet<Job>,
     /// To be told at the next poll.
     to_tell: Vec<Settled>,
-    /// When somebody was last pushed, on the steady clock, and by which page; those of a moment ago only.
-    pushed: BTreeMap<UserId, (At, IncidentNo, PageId)>,
+    /// When somebody was last pushed by a method, on the steady clock, and by which page; those of a moment ago only.
+    pushed: BTreeMap<phone::Pushed, (At, IncidentNo, PageId)>,
     next_call: u64,
     ledger: Ledger,
     health: Health,
@@ -92,6 +97,8 @@ impl Outbox {
         let mut outbox = Self {
             snapshot: snapshot.clone(),
             lanes: Lanes::new(),
+            phone: Lanes::new(),
+            phoned: BTreeSet::new(),
             jobs: BTreeMap::new(),
             ready: BTreeSet::new(),
             looking: BTreeSet::new(),
@@ -122,6 +129,7 @@ impl Outbox {
         outbox.ledger.keep_posts(|id| snapshot.world.posts.contains_key(&id));
         outbox.look_for_posts(now);
         outbox.followers_stale(now);
+        outbox.remember_calls(now);
         outbox
     }
 
@@ -168,7 +176,8 @@ impl Outbox {
         self.give_up_looking(now);
         let mut drafts = self.queue_what_is_ready(now);
         let mut requests = Vec::new();
-        for mut request in self.lanes.poll(now) {
+        let leaving: Vec<Request> = self.phone.poll(now).into_iter().chain(self.lanes.poll(now)).collect();
+        for mut request in leaving {
             let Some(job) = self.calls.get(&request.id).cloned() else { continue };
             // The state may have changed while the call waited for its lane: look again, at the last moment.
             let body = drafts.remove(&request.id).or_else(|| self.render(&job));
@@ -187,8 +196,9 @@ impl Outbox {
                     requests.push(request);
                 }
                 None => {
-                    self.lanes.done(request.id, &Outcome::NotSent("not wanted any more".to_owned()), now);
-                    self.calls.remove(&request.id);
+                    let unwanted = Outcome::NotSent("not wanted any more".to_owned());
+                    self.lanes_of(request.id).done(request.id, &unwanted, now);
+                    self.forget_call(request.id);
                     self.release(&job, now);
                     if address.is_some() && !same {
                         if let Some(work) = self.jobs.get_mut(&job) {
@@ -208,19 +218,24 @@ impl Outbox {
     pub fn done(&mut self, id: u64, outcome: Outcome, now: At) -> Vec<Settled> {
         let follows = matches!(self.calls.get(&id), Some(Job::Sync(SyncKey::Follower(..))));
         let spared = |error: &str| follows && following::is_about_this_feature(error);
-        if !matches!(&outcome, Outcome::Refused { error, .. } if spared(error)) {
+        let is_slack = !self.phoned.contains(&id);
+        if is_slack && !matches!(&outcome, Outcome::Refused { error, .. } if spared(error)) {
             self.note_health(&outcome, now);
         }
-        if self.lanes.done(id, &outcome, now) != Done::Settled {
+        if self.lanes_of(id).done(id, &outcome, now) != Done::Settled {
             if !self.calls.contains_key(&id) {
                 // Slack asked to wait with a look that was given up meanwhile.
-                self.lanes.cancel(id);
+                self.lanes_of(id).cancel(id);
+                self.phoned.remove(&id);
             }
             return Vec::new();
         }
-        let Some(job) = self.calls.remove(&id) else { return Vec::new() };
+        let Some(job) = self.forget_call(id) else { return Vec::new() };
         let Some(work) = self.jobs.get_mut(&job) else { return Vec::new() };
         work.call = None;
+        if let (Job::Page(no, page), false) = (&job, is_slack) {
+            return self.phone_done(*no, *page, outcome, now);
+        }
         let mut settled = self.share(&job, &outcome, now);
         settled.extend(match job {
             Job::Page(no, page) => self.page_done(no, page, outcome, now),
@@ -236,7 +251,7 @@ impl Outbox {
         }
         let ready = self.ready.first().map(|(at, _)| *at);
         let looking = self.looking.first().map(|(at, _)| *at);
-        [ready, looking, self.lanes.next_wake()].into_iter().flatten().min()
+        [ready, looking, self.lanes.next_wake(), self.phone.next_wake()].into_iter().flatten().min()
     }
 
     /// Nothing waits, nothing is in flight: Slack shows what the state says.
@@ -275,6 +290,15 @@ impl Outbox {
     /// A person confirmed that this restored store may speak.
     pub fn resume(&mut self) {
         self.paused = false;
+    }
+
+    fn lanes_of(&mut self, call: u64) -> &mut Lanes {
+        if self.phoned.contains(&call) { &mut self.phone } else { &mut self.lanes }
+    }
+
+    fn forget_call(&mut self, call: u64) -> Option<Job> {
+        self.phoned.remove(&call);
+        self.calls.remove(&call)
     }
 
     fn everything_stale(&mut self, no: IncidentNo, now: At) {

@@ -1,8 +1,10 @@
 //! Pages: leased, re-checked, sent, and looked for when the answer was lost.
 
+use super::phone::looks_up;
 use super::refused::{Refused, sort};
 use super::wire::{FoundPage, found_page, hash, mark, page_metadata, posted, shown, with};
 use super::{Address, Awaiting, CERTAINTY_MS, Job, Outbox, RETRY_SLOW_MS, Step};
+use crate::domain::directory::Method;
 use crate::domain::id::{IncidentNo, MessageRef, PageId, SlackUserId};
 use crate::domain::incident::Incident;
 use crate::domain::input::Settled;
@@ -18,9 +20,12 @@ impl Outbox {
     pub(super) fn page_address(&self, no: IncidentNo, page: PageId) -> Option<Address> {
         let (_, p) = self.wanted(no, page)?;
         let work = self.jobs.get(&Job::Page(no, page))?;
+        if p.method != Method::Slack {
+            return self.phone_address(&p, &work.step);
+        }
         let to = self.destination(&p)?;
         let (method, channel) = match &work.step {
-            Step::Send => ("chat.postMessage", to),
+            Step::Send | Step::LookUp => ("chat.postMessage", to),
             Step::OpenDm => ("conversations.open", to),
             Step::Find { channel } => ("conversations.history", channel.clone()),
         };
@@ -37,11 +42,11 @@ impl Outbox {
     /// Somebody known by e-mail only, whose Slack id is not known yet: the page waits for it.
     pub(super) fn is_being_found(&self, p: &Page) -> bool {
         match &p.to {
-            Recipient::User(user) => {
+            Recipient::User(user) if p.method == Method::Slack => {
                 let user = self.snapshot.directory.users.get(user);
                 user.is_some_and(|u| u.slack.is_none() && u.email.is_some())
             }
-            Recipient::Channel(_) => false,
+            Recipient::User(_) | Recipient::Channel(_) => false,
         }
     }
 
@@ -49,12 +54,15 @@ impl Outbox {
     pub(super) fn page_body(&self, no: IncidentNo, page: PageId) -> Option<(Value, Option<u64>)> {
         let (incident, p) = self.wanted(no, page)?;
         let work = self.jobs.get(&Job::Page(no, page))?;
+        if p.method != Method::Slack {
+            return self.phone_body(no, &p, &work.step);
+        }
         let to = self.destination(&p)?;
         let store = self.snapshot.store;
         match &work.step {
             Step::OpenDm => Some((json!({ "users": to }), None)),
             Step::Find { channel } => Some(self.look(channel)),
-            Step::Send => {
+            Step::Send | Step::LookUp => {
                 let all = self.spoken_of(no, page);
                 let view = match all.as_slice() {
                     [] | [_] => views::page::page(&incident, &p, &self.snapshot.directory, store),
@@ -81,14 +89,14 @@ impl Outbox {
         let work = self.jobs.get(&job).filter(|w| w.awaiting.is_none());
         let Some(step) = work.map(|w| w.step.clone()) else { return Vec::new() };
         match (step, outcome) {
-            (Step::Send, Outcome::Ok(answer)) => match posted(&answer) {
+            (Step::Send | Step::LookUp, Outcome::Ok(answer)) => match posted(&answer) {
                 Some(message) => self.delivered(no, page, message, now),
                 // Slack says yes and does not say where: as uncertain as no answer.
                 None => self.look_for_page(no, page, now),
             },
-            (Step::Send, Outcome::Unknown(_)) => self.look_for_page(no, page, now),
-            (Step::Send, Outcome::Refused { error, .. }) => self.page_refused(no, page, &error, now),
-            (Step::Send, Outcome::NotSent(_) | Outcome::RateLimited { .. }) => {
+            (Step::Send | Step::LookUp, Outcome::Unknown(_)) => self.look_for_page(no, page, now),
+            (Step::Send | Step::LookUp, Outcome::Refused { error, .. }) => self.page_refused(no, page, &error, now),
+            (Step::Send | Step::LookUp, Outcome::NotSent(_) | Outcome::RateLimited { .. }) => {
                 self.try_again(&job, now);
                 Vec::new()
             }
@@ -117,6 +125,9 @@ impl Outbox {
 
     /// Where a page that may have been sent is looked for.
     pub(super) fn how_to_look_for(&self, p: &Page) -> Step {
+        if p.method != Method::Slack {
+            return if looks_up(&p.method) { Step::LookUp } else { Step::Send };
+        }
         match &p.to {
             Recipient::User(_) => Step::OpenDm,
             Recipient::Channel(channel) => Step::Find { channel: channel.to_string() },
@@ -247,6 +258,9 @@ impl Outbox {
     }
 
     pub(super) fn destination(&self, p: &Page) -> Option<String> {
+        if p.method != Method::Slack {
+            return self.phone_destination(p);
+        }
         match &p.to {
             Recipient::Channel(channel) => Some(channel.to_string()),
             Recipient::User(user) => {

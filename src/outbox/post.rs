@@ -69,7 +69,7 @@ impl Outbox {
             (Step::Find { channel }, None) => {
                 Some(Address { method: "conversations.history", channel: Some(channel.clone()), priority })
             }
-            (Step::Send | Step::OpenDm | Step::Find { .. }, message) => Some(match message {
+            (Step::Send | Step::LookUp | Step::OpenDm | Step::Find { .. }, message) => Some(match message {
                 Some(m) => Address { method: "chat.update", channel: Some(m.channel.to_string()), priority },
                 None => Address { method: "chat.postMessage", channel: Some(self.post_to(p)?), priority },
             }),
@@ -84,7 +84,7 @@ impl Outbox {
         match (&work.step, &message) {
             (Step::OpenDm, None) => return Some((json!({ "users": self.post_to(p)? }), None)),
             (Step::Find { channel }, None) => return Some(self.look(channel)),
-            (Step::Send | Step::OpenDm | Step::Find { .. }, _) => {}
+            (Step::Send | Step::LookUp | Step::OpenDm | Step::Find { .. }, _) => {}
         }
         let view = views::post::post(p, &self.snapshot.world, &self.snapshot.directory, self.snapshot.store)?;
         let shown = shown(&view, work.plain);
@@ -137,7 +137,7 @@ impl Outbox {
                 self.look_again(&job, now);
                 Vec::new()
             }
-            (Step::Send, Outcome::Ok(answer)) => match (self.message_of(&p), posted(&answer)) {
+            (Step::Send | Step::LookUp, Outcome::Ok(answer)) => match (self.message_of(&p), posted(&answer)) {
                 (None, Some(message)) => self.created(key, message, sent, now),
                 (None, None) => self.look_for_post(&p, now),
                 (Some(_), _) => {
@@ -148,7 +148,7 @@ impl Outbox {
                     Vec::new()
                 }
             },
-            (Step::Send, Outcome::Unknown(_)) => match self.message_of(&p) {
+            (Step::Send | Step::LookUp, Outcome::Unknown(_)) => match self.message_of(&p) {
                 None => self.look_for_post(&p, now),
                 Some(_) => {
                     self.ledger.forget(&key);
@@ -156,8 +156,8 @@ impl Outbox {
                     Vec::new()
                 }
             },
-            (Step::Send, Outcome::Refused { error, .. }) => self.post_refused(&p, &error, now),
-            (Step::Send, Outcome::NotSent(_) | Outcome::RateLimited { .. }) => {
+            (Step::Send | Step::LookUp, Outcome::Refused { error, .. }) => self.post_refused(&p, &error, now),
+            (Step::Send | Step::LookUp, Outcome::NotSent(_) | Outcome::RateLimited { .. }) => {
                 self.try_again(&job, now);
                 Vec::new()
             }

@@ -50,7 +50,7 @@ impl Outbox {
         let before = work.give_up_at;
         work.give_up_at = match work.step {
             Step::Send => None,
-            Step::OpenDm | Step::Find { .. } => before.or(Some(now.plus_ms(CERTAINTY_MS))),
+            Step::OpenDm | Step::Find { .. } | Step::LookUp => before.or(Some(now.plus_ms(CERTAINTY_MS))),
         };
         let after = work.give_up_at;
         if before != after {
@@ -63,7 +63,9 @@ impl Outbox {
     pub(super) fn leave(&mut self, ready_at: At, job: &Job) {
         let place = (ready_at, job.clone());
         if !self.ready.remove(&place) {
-            self.crowd[crowd_of(job)].remove(&place);
+            self.crowd.iter_mut().for_each(|crowd| {
+                crowd.remove(&place);
+            });
         }
     }
 
@@ -72,7 +74,7 @@ impl Outbox {
     pub(super) fn queue_what_is_ready(&mut self, now: At) -> BTreeMap<u64, Body> {
         let mut drafts = BTreeMap::new();
         for crowd in 0..self.crowd.len() {
-            while self.lanes.takes(crowd == PAGES)
+            while self.takes(crowd)
                 && let Some((_, job)) = self.crowd[crowd].pop_first()
             {
                 drafts.extend(self.queue(job, now));
@@ -81,14 +83,27 @@ impl Outbox {
         while self.ready.first().is_some_and(|(at, _)| *at <= now)
             && let Some((at, job)) = self.ready.pop_first()
         {
-            let crowd = crowd_of(&job);
-            if self.lanes.takes(crowd == PAGES) || self.is_unreachable(&job) {
+            let crowd = self.crowd_of(&job);
+            if self.takes(crowd) || self.is_unreachable(&job) {
                 drafts.extend(self.queue(job, now));
             } else {
                 self.crowd[crowd].insert((at, job));
             }
         }
         drafts
+    }
+
+    /// Is there room for what waits in this crowd?
+    fn takes(&self, crowd: usize) -> bool {
+        if crowd == PHONE { self.phone.takes(true) } else { self.lanes.takes(crowd == PAGES) }
+    }
+
+    fn crowd_of(&self, job: &Job) -> usize {
+        match job {
+            Job::Page(..) if self.is_by_phone(job) => PHONE,
+            Job::Page(..) => PAGES,
+            Job::Sync(_) => SYNCS,
+        }
     }
 
     fn is_unreachable(&self, job: &Job) -> bool {
@@ -131,8 +146,13 @@ impl Outbox {
         self.next_call += 1;
         let id = self.next_call;
         let request = Request { id, method, channel, priority, body: serde_json::Value::Null };
-        match self.lanes.push(request, now) {
+        let is_phone = self.is_by_phone(&job);
+        let lanes = if is_phone { &mut self.phone } else { &mut self.lanes };
+        match lanes.push(request, now) {
             Ok(()) => {
+                if is_phone {
+                    self.phoned.insert(id);
+                }
                 self.note_looking(&job, now);
                 if let Some(work) = self.jobs.get_mut(&job) {
                     work.call = Some(id);
@@ -169,12 +189,7 @@ impl Outbox {
     }
 }
 
-/// Which of the crowds is the pages'.
+/// Which of the crowds is whose.
 const PAGES: usize = 0;
-
-fn crowd_of(job: &Job) -> usize {
-    match job {
-        Job::Page(..) => PAGES,
-        Job::Sync(_) => 1,
-    }
-}
+const PHONE: usize = 1;
+const SYNCS: usize = 2;

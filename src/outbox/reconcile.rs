@@ -198,10 +198,12 @@ impl Outbox {
                 self.look_again(&job, now);
                 Vec::new()
             }
-            (Step::Send | Step::OpenDm, Outcome::Ok(answer)) => self.shown_now(key, &answer, sent, now),
-            (Step::Send | Step::OpenDm, Outcome::Unknown(_)) => self.lost(key, now),
-            (Step::Send | Step::OpenDm, Outcome::Refused { error, .. }) => self.sync_refused(key, &error, now),
-            (Step::Send | Step::OpenDm, Outcome::NotSent(_) | Outcome::RateLimited { .. }) => {
+            (Step::Send | Step::OpenDm | Step::LookUp, Outcome::Ok(answer)) => self.shown_now(key, &answer, sent, now),
+            (Step::Send | Step::OpenDm | Step::LookUp, Outcome::Unknown(_)) => self.lost(key, now),
+            (Step::Send | Step::OpenDm | Step::LookUp, Outcome::Refused { error, .. }) => {
+                self.sync_refused(key, &error, now)
+            }
+            (Step::Send | Step::OpenDm | Step::LookUp, Outcome::NotSent(_) | Outcome::RateLimited { .. }) => {
                 self.try_again(&job, now);
                 Vec::new()
             }

@@ -55,6 +55,8 @@ pub(super) enum Step {
     OpenDm,
     /// Look for a message that may have been posted.
     Find { channel: String },
+    /// Ask a provider whether it has the text or the call.
+    LookUp,
 }
 
 /// What the pump was told and has not committed yet.

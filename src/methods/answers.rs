@@ -1,0 +1,300 @@
+//! What comes back by telephone: a key that somebody pressed, a text that they wrote, and what became of a call.
+//!
+//! Only what Twilio signed is heard. Whoever answered is known by the page that rang, or by their number; what they did
+//! is an act like any other, decided by the pump on what is true then. Nothing is said to be theirs before it is
+//! durable. The same request twice is one act.
+
+use super::{Methods, twilio};
+use crate::domain::directory::{Directory, Method};
+use crate::domain::id::{IncidentNo, InputId, PageId, UserId};
+use crate::domain::incident::Incident;
+use crate::domain::input::{Act, Deed, Input, Settled, What};
+use crate::domain::page::{Page, PageFailure, PageState, Recipient};
+use crate::door::{Door, Turned};
+use crate::pump::driver::Board;
+use crate::pump::{Answer, Lane, Snapshot};
+use crate::views::mrkdwn::plain;
+use crate::views::page::wants;
+use crate::views::phone::{self, Answered};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// Of a request's body, in bytes: Twilio's are about a thousand.
+pub const FORM_BYTES: usize = 64 * 1024;
+/// Fields of one request.
+pub const FIELDS: usize = 200;
+/// Of an id that Twilio gave a call or a message, in characters (docs: a SID is 34).
+const SID_CHARS: usize = 64;
+/// How long an answer by telephone may take until it is durable. Twilio gives up after 15 s.
+const DECIDE: Duration = Duration::from_secs(8);
+
+/// A request at one of Twilio's paths.
+pub struct Request<'a> {
+    /// With its query, as it came.
+    pub path_and_query: &'a str,
+    /// `X-Twilio-Signature`.
+    pub signature: &'a str,
+    pub fields: Vec<(String, String)>,
+}
+
+/// What to answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// It is not known to be Twilio's: told nothing more.
+    Unsigned,
+    /// TwiML.
+    Script(String),
+    /// It was heard, and wants no words.
+    Heard,
+    /// Not durable: Twilio says to its caller that something went wrong, and does not come again for a call.
+    TryAgain,
+}
+
+/// Hears them.
+pub struct Desk {
+    pub methods: Methods,
+    pub board: Arc<Board>,
+    pub door: Door,
+    pub settled: AtomicU64,
+}
+
+/// A page, and those that were told with it.
+type Told = Vec<(Arc<Incident>, Page)>;
+
+impl Desk {
+    pub async fn hear(&self, request: Request<'_>) -> Reply {
+        let snapshot = self.board.snapshot();
+        let directory = &snapshot.directory;
+        let Some(public) = &directory.public_url else { return Reply::Unsigned };
+        let tokens = self.methods.tokens(directory);
+        let url = format!("{public}{}", request.path_and_query);
+        if !twilio::is_signed(request.signature, &url, &request.fields, &tokens) {
+            return Reply::Unsigned;
+        }
+        let (path, query) = request.path_and_query.split_once('?').unwrap_or((request.path_and_query, ""));
+        match path {
+            twilio::VOICE_PATH => self.key(&snapshot, query, &url, &request.fields).await,
+            twilio::SMS_PATH => self.text(&snapshot, &request.fields).await,
+            twilio::STATUS_PATH => self.status(&snapshot, query, &request.fields).await,
+            _ => Reply::Unsigned,
+        }
+    }
+
+    async fn key(&self, snapshot: &Snapshot, query: &str, url: &str, fields: &[(String, String)]) -> Reply {
+        let Some((user, told)) = by_query(snapshot, query) else {
+            return Reply::Script(twilio::spoken_answer(phone::nothing_waits(), None));
+        };
+        let what = match field(fields, "Digits") {
+            "1" => Answered::Acknowledge,
+            "2" => Answered::Escalate,
+            _ => {
+                let menu = phone::spoken(&borrowed(&told), &snapshot.directory, true).menu;
+                return Reply::Script(twilio::spoken_answer(phone::wrong_key(), Some((&menu, url))));
+            }
+        };
+        let Some(sid) = sid(field(fields, "CallSid")) else { return Reply::Unsigned };
+        match self.act(&user, &told, what, &format!("twilio/{sid}/{what:?}")).await {
+            Some(words) => Reply::Script(twilio::spoken_answer(&words, None)),
+            None => Reply::TryAgain,
+        }
+    }
+
+    async fn text(&self, snapshot: &Snapshot, fields: &[(String, String)]) -> Reply {
+        let from = field(fields, "From");
+        let directory = &snapshot.directory;
+        let Some(user) = whose(directory, from).cloned() else {
+            tracing::warn!("a text came from a number that is nobody's");
+            return Reply::Script(twilio::written_answer(""));
+        };
+        let Some((what, numbers)) = read(field(fields, "Body")) else {
+            return Reply::Script(twilio::written_answer(phone::not_understood()));
+        };
+        let told = match numbers.as_slice() {
+            [] => last_told(snapshot, &user),
+            some => named(snapshot, &user, some),
+        };
+        if told.is_empty() {
+            return Reply::Script(twilio::written_answer(phone::nothing_waits()));
+        }
+        let Some(sid) = sid(field(fields, "MessageSid")) else { return Reply::Unsigned };
+        match self.act(&user, &told, what, &format!("twilio/{sid}")).await {
+            Some(words) => Reply::Script(twilio::written_answer(&words)),
+            None => Reply::TryAgain,
+        }
+    }
+
+    /// Does it to all of them that wait for an answer, and says what became of all; `None`: it may not be durable.
+    async fn act(&self, user: &UserId, told: &Told, what: Answered, id: &str) -> Option<String> {
+        let deed = match what {
+            Answered::Acknowledge => Deed::Acknowledge,
+            Answered::Escalate => Deed::Escalate,
+        };
+        let mut waiting = Vec::new();
+        for (i, _) in told.iter().filter(|(i, p)| wants(i, p)) {
+            let act = Act { incident: i.no, by: user.clone(), deed: deed.clone() };
+            let input = Input { id: InputId::from(format!("{id}/{}", i.no.0)), what: What::Act(act) };
+            match self.door.submit(Lane::People, input, 0) {
+                Ok(answer) => waiting.push((i.no, answer)),
+                Err(Turned::Full | Turned::Stopping) => return None,
+            }
+        }
+        let mut done = Vec::new();
+        for (no, answer) in waiting {
+            match tokio::time::timeout(DECIDE, answer).await {
+                Ok(Ok(Answer::Decided { .. } | Answer::DecidedBefore { .. })) => done.push(no),
+                Ok(Ok(Answer::Refused { .. })) => {}
+                Ok(Ok(Answer::NotWritten(_)) | Err(_)) | Err(_) => return None,
+            }
+        }
+        let after = self.board.snapshot();
+        let now: Vec<(Arc<Incident>, bool)> =
+            told.iter().map(|(i, _)| (after.world.incident(i.no).unwrap_or(i).clone(), done.contains(&i.no))).collect();
+        let now: Vec<(&Incident, bool)> = now.iter().map(|(i, done)| (&**i, *done)).collect();
+        Some(phone::answered(what, &now, user, &after.directory))
+    }
+
+    /// What came to nothing is told; the next method goes at once.
+    async fn status(&self, snapshot: &Snapshot, query: &str, fields: &[(String, String)]) -> Reply {
+        let Some(why) = twilio::failure(fields) else { return Reply::Heard };
+        let Some((_, told)) = by_query(snapshot, query) else { return Reply::Heard };
+        for (i, p) in told {
+            let settled = Settled::PageFailed { incident: i.no, page: p.id, why: PageFailure::Provider(why.clone()) };
+            let n = self.settled.fetch_add(1, Ordering::Relaxed);
+            let input = Input { id: InputId::minted('p', n), what: What::Settled(settled) };
+            let Ok(answer) = self.door.submit(Lane::Inner, input, 0) else { return Reply::TryAgain };
+            match tokio::time::timeout(DECIDE, answer).await {
+                Ok(Ok(Answer::NotWritten(_)) | Err(_)) | Err(_) => return Reply::TryAgain,
+                Ok(Ok(_)) => {}
+            }
+        }
+        Reply::Heard
+    }
+}
+
+fn field<'a>(fields: &'a [(String, String)], name: &str) -> &'a str {
+    fields.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value)
+}
+
+/// A name given by Twilio, if it is one.
+fn sid(text: &str) -> Option<&str> {
+    let good = !text.is_empty() && text.len() <= SID_CHARS && text.chars().all(|c| c.is_ascii_alphanumeric());
+    good.then_some(text)
+}
+
+fn borrowed(told: &Told) -> Vec<(&Incident, &Page)> {
+    told.iter().map(|(i, p)| (&**i, p)).collect()
+}
+
+/// Whom the page of a URL rang, and of what it told. A URL of another store names nothing here.
+fn by_query(snapshot: &Snapshot, query: &str) -> Option<(UserId, Told)> {
+    let (mut store, mut page, mut incident) = (String::new(), None, None);
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        match &*name {
+            "store" => store = value.into_owned(),
+            "page" => page = value.parse().ok().map(PageId),
+            "incident" => incident = value.parse().ok().map(IncidentNo),
+            _ => {}
+        }
+    }
+    if store != snapshot.store.to_string() {
+        return None;
+    }
+    let incident = snapshot.world.incident(incident?)?;
+    let p = incident.page(page?)?;
+    let Recipient::User(user) = &p.to else { return None };
+    snapshot.directory.users.get(user)?;
+    Some((user.clone(), told_with(snapshot, incident, p)))
+}
+
+/// The page, and those that went with it.
+fn told_with(snapshot: &Snapshot, incident: &Arc<Incident>, p: &Page) -> Told {
+    let shared = p.bundle().map(|number| snapshot.world.bundle(number)).unwrap_or_default();
+    let mut told: Told = shared.into_iter().map(|(i, p)| (i.clone(), p.clone())).collect();
+    if !told.iter().any(|(_, other)| other.id == p.id) {
+        told.push((incident.clone(), p.clone()));
+    }
+    told
+}
+
+/// Of what the newest text or call to somebody told.
+fn last_told(snapshot: &Snapshot, user: &UserId) -> Told {
+    let to = Recipient::User(user.clone());
+    let by_phone = |p: &&Page| {
+        p.to == to && matches!(p.method, Method::Sms | Method::Voice) && matches!(p.state, PageState::Sent { .. })
+    };
+    let open = snapshot.world.incidents.values().filter(|i| !i.closed);
+    let all = open.flat_map(|i| i.pages.iter().filter(by_phone).map(move |p| (i, p)));
+    let newest = all.max_by_key(|(_, p)| p.id);
+    newest.map(|(i, p)| told_with(snapshot, i, p)).unwrap_or_default()
+}
+
+/// Those of these incidents for which somebody was ever paged.
+fn named(snapshot: &Snapshot, user: &UserId, numbers: &[IncidentNo]) -> Told {
+    let to = Recipient::User(user.clone());
+    let page = |no: &IncidentNo| {
+        let incident = snapshot.world.incident(*no)?;
+        let last = incident.pages.iter().filter(|p| p.to == to).max_by_key(|p| p.id)?;
+        Some((incident.clone(), last.clone()))
+    };
+    numbers.iter().filter_map(page).collect()
+}
+
+/// Incidents in one text.
+const NUMBERS: usize = 20;
+
+/// What somebody wrote: `1`, `ack`, `ok 12 13`, `2 #12`. `None`: not understood, so that nothing is done by mistake.
+fn read(body: &str) -> Option<(Answered, Vec<IncidentNo>)> {
+    let line = plain(body, 200).to_lowercase();
+    let mut words = line.split(|c: char| c.is_whitespace() || c == ',').map(|w| w.trim_matches(['.', '!', '"', '\'']));
+    let mut words = words.by_ref().filter(|word| !word.is_empty());
+    let what = match words.next()? {
+        "1" | "ack" | "acknowledge" | "ok" | "okay" | "yes" | "y" | "mine" => Answered::Acknowledge,
+        "2" | "esc" | "escalate" | "next" => Answered::Escalate,
+        _ => return None,
+    };
+    let mut numbers = Vec::new();
+    for word in words {
+        let number = word.trim_start_matches('#').parse().ok().filter(|_| numbers.len() < NUMBERS)?;
+        numbers.push(IncidentNo(number));
+    }
+    Some((what, numbers))
+}
+
+/// Whose number this is.
+fn whose<'a>(directory: &'a Directory, number: &str) -> Option<&'a UserId> {
+    directory.users.values().find(|u| u.phone.as_deref() == Some(number)).map(|u| &u.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_understood_or_nothing_is_done() {
+        let said = |body: &str| match read(body) {
+            None => "?".to_owned(),
+            Some((what, numbers)) => format!("{what:?} {:?}", numbers.iter().map(|n| n.0).collect::<Vec<_>>()),
+        };
+        for (body, wanted) in [
+            ("1", "Acknowledge []"),
+            (" 1. ", "Acknowledge []"),
+            ("Ack", "Acknowledge []"),
+            ("OK!", "Acknowledge []"),
+            ("ack #12, 13", "Acknowledge [12, 13]"),
+            ("2", "Escalate []"),
+            ("escalate 7", "Escalate [7]"),
+            ("12", "?"),
+            ("1 please", "?"),
+            ("not me", "?"),
+            ("stop", "?"),
+            ("", "?"),
+            ("1 99999999999999999999999", "?"),
+            ("\u{202e}1", "Acknowledge []"),
+        ] {
+            assert_eq!(said(body), wanted, "{body:?}");
+        }
+        let many = (0..30).map(|n| n.to_string()).collect::<Vec<_>>().join(" ");
+        assert_eq!(said(&format!("ack {many}")), "?", "more than a person reads");
+    }
+}
