@@ -83,7 +83,7 @@ impl Watch {
             tokio::select! {
                 () = self.clock.sleep(LOOK_EVERY) => {}
                 // A socket that comes back is news at once.
-                _ = self.sockets.changed() => {}
+                Ok(()) = self.sockets.changed() => {}
             }
         }
     }

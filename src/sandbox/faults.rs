@@ -22,10 +22,11 @@
 //! | `"swallow_acks"` | `count` | acknowledgements are lost on their way |
 //! | `"ghosts"` | `count` | that many dead connections take their share of envelopes |
 //!
-//! Call faults match `method` (`"*"` by default) and, if given, `channel`; they hold for `count` calls or until
+//! Call faults match `method` (`"*"` by default; `"twilio.*"` for the double of Twilio) and, if given, `channel`; they hold for `count` calls or until
 //! cleared; `skip` lets that many calls pass first. `when` is `before` (default) or `after` acting. `sockets` is `all`
 //! (default) or `one`. `{"clear": true}` ends every fault.
 
+use super::answer::{Answer, Fate, Refused};
 use serde_json::{Map, Value, json};
 
 /// Whether a fault strikes before or after the method did its work.
@@ -60,6 +61,41 @@ impl Effect {
             Self::Delay { .. } => None,
         }
     }
+}
+
+impl Effect {
+    /// What an effect puts in the place of the method's own answer.
+    fn answer(&self) -> Answer {
+        let mut answer = Answer::ok(json!({"ok": false}));
+        match self {
+            Self::RateLimited { secs } => return Answer::rate_limited(*secs),
+            Self::ServerError { status, .. } => {
+                answer.status = *status;
+                answer.body = json!({"ok": false, "error": "internal_error"});
+            }
+            Self::Silence { .. } => answer.fate = Fate::Silence,
+            Self::Reset { .. } => answer.fate = Fate::Reset,
+            Self::Garbage { text, .. } => answer.fate = Fate::Garbage(text.clone()),
+            Self::Error { error, .. } => answer.body = Refused::from(error.as_str()).body(),
+            Self::Delay { .. } => {}
+        }
+        answer
+    }
+}
+
+/// The answer of a call under these effects: its own, unless one of them takes its place.
+pub fn strike(effects: &[Effect], act: impl FnOnce() -> Answer) -> Answer {
+    let delay_ms = effects.iter().map(|e| if let Effect::Delay { ms } = e { *ms } else { 0 }).sum();
+    let at = |when: When| effects.iter().find(|e| e.when() == Some(when));
+    let mut answer = match at(When::Before) {
+        Some(effect) => effect.answer(),
+        None => {
+            let own = act();
+            at(When::After).map_or(own, Effect::answer)
+        }
+    };
+    answer.delay_ms = delay_ms;
+    answer
 }
 
 /// Which sockets a socket fault strikes.
@@ -123,7 +159,9 @@ impl Faults {
         for fault in &mut self.calls {
             let Fault::Call { method, channel, left, skip, effect } = fault else { continue };
             let here = channel.as_ref().is_none_or(|c| names.iter().any(|n| n == c.trim_start_matches('#')));
-            if !here || (method != "*" && method != called) || *left == Some(0) {
+            // All of Slack's is nothing of Twilio's.
+            let all = if called.starts_with("twilio.") { "twilio.*" } else { "*" };
+            if !here || (method != all && method != called) || *left == Some(0) {
                 continue;
             }
             if *skip > 0 {

@@ -7,6 +7,7 @@
 //!   directory users conversations usergroups extras reactions   everybody and every place; files, pins, reactions
 //!   views forms interactions commands events suggestions   what people do
 //!   phone reading guide                what is pushed, what is unread, what is left to try
+//!   telephone                          a double of Twilio: texts and calls
 //!   envelopes answers sockets                              how the app hears of it, and what it answers
 //!   limits                             Block Kit's limits
 //!   persist                            what survives a restart, as values
@@ -48,6 +49,7 @@ mod scheduled;
 pub mod sockets;
 pub mod state;
 mod suggestions;
+pub mod telephone;
 mod triggers;
 pub mod trouble;
 mod usergroups;
@@ -130,6 +132,7 @@ impl Sandbox {
             .merge(socket_mode::routes())
             .merge(scripts::routes())
             .merge(browser::routes())
+            .merge(telephone::http::routes())
             .with_state(shared.clone())
             .into_make_service_with_connect_info::<http::Conn>();
         let serving = tokio::spawn(async move {
@@ -138,7 +141,8 @@ impl Sandbox {
             }
         });
         let timer = tokio::spawn(shared.clone().run_timer());
-        Ok(Self { addr, reached, shared, controls, tasks: vec![serving, timer] })
+        let ringing = tokio::spawn(telephone::http::run(shared.clone()));
+        Ok(Self { addr, reached, shared, controls, tasks: vec![serving, timer, ringing] })
     }
 
     /// Where it listens.
@@ -149,6 +153,16 @@ impl Sandbox {
     /// What `SLACK_API_URL` must be to talk to it: `http://ADDR/api/`.
     pub fn api_url(&self) -> String {
         format!("http://{}/api/", self.reached)
+    }
+
+    /// The telephones of the people here, and the double of Twilio that rings them.
+    pub fn telephone(&self) -> &telephone::http::Telephone {
+        &self.shared.telephone
+    }
+
+    /// Where Twilio's API is, for `api_url`.
+    pub fn twilio_url(&self) -> String {
+        format!("http://{}", self.reached)
     }
 
     /// The base URL of the pager's own HTTP intake, for `/sandbox/info`.

@@ -1,12 +1,15 @@
 //! One Slack, one lock, one log: every shell goes through [`Shared::act`].
 
+use super::answer::Answer;
 use super::envelopes::Verdict;
+use super::faults;
 use super::files::Log;
 use super::guide::{Deed, Guide};
 use super::persist::Change;
 use super::scripts::Service;
 use super::sockets::{Out, Refusal, SocketId};
 use super::state::Slack;
+use super::telephone::http::Telephone;
 use crate::clock::Clock;
 use crate::domain::stamp::At;
 use std::collections::HashMap;
@@ -22,6 +25,7 @@ const VERDICT: Duration = Duration::from_secs(20);
 pub struct Shared {
     inner: Mutex<Inner>,
     clock: Clock,
+    pub(super) telephone: Telephone,
     guide: OnceLock<Guide>,
     /// Held while the clock runs.
     pub(super) running: tokio::sync::Mutex<()>,
@@ -47,6 +51,7 @@ impl Shared {
         Self {
             inner: Mutex::new(inner),
             clock,
+            telephone: Telephone::default(),
             guide: OnceLock::new(),
             running: tokio::sync::Mutex::default(),
             changed,
@@ -125,6 +130,12 @@ impl Shared {
     pub(super) fn info(&self) -> (String, Vec<Service>) {
         let inner = self.lock();
         (inner.http.clone(), inner.services.clone())
+    }
+
+    /// An answer by one of the doubles beside Slack, with the faults that were ordered for it.
+    pub(super) fn struck(&self, called: &str, act: impl FnOnce() -> Answer) -> Answer {
+        let effects = self.act(|slack, _| slack.faults.take_call(called, &[]));
+        faults::strike(&effects, act)
     }
 
     /// Moves the clock forward and keeps by how much. Gives the new now.

@@ -4,11 +4,11 @@
 //! Other files add to [`Slack`] by noun: messages in `chat`, modals in `views`, and so on. Nothing in them knows our
 //! own bot.
 
-use super::answer::{Answer, Fate, Outcome, Refused, Request};
+use super::answer::{Answer, Outcome, Refused, Request};
 use super::args::Args;
 use super::directory::{Conversation, Directory, Sort};
 use super::extras::Extras;
-use super::faults::{Effect, Faults, When};
+use super::faults::{self, Faults};
 use super::guide::Deed;
 use super::interactions::Interactions;
 use super::messages::{Ephemeral, Messages, Ts};
@@ -189,19 +189,7 @@ impl Slack {
         let args = Args(&request.args);
         let channel = args.text("channel").or_else(|| args.text("channel_id"));
         let effects = self.faults.take_call(&request.method, &self.channel_names(channel.as_deref()));
-        let delay_ms = effects.iter().map(|e| if let Effect::Delay { ms } = e { *ms } else { 0 }).sum();
-        let before = effects.iter().find(|e| e.when() == Some(When::Before));
-        let mut answer = match before {
-            Some(effect) => effect.answer(),
-            None => self.act(request, now),
-        };
-        if before.is_none()
-            && let Some(effect) = effects.iter().find(|e| e.when() == Some(When::After))
-        {
-            answer = effect.answer();
-        }
-        answer.delay_ms = delay_ms;
-        answer
+        faults::strike(&effects, || self.act(request, now))
     }
 
     fn act(&mut self, request: &Request, now: At) -> Answer {
@@ -472,26 +460,6 @@ pub(super) fn success(beside: Value, warnings: &[&str]) -> Value {
         metadata["warnings"] = json!(warnings);
     }
     Value::Object(body)
-}
-
-impl Effect {
-    /// What an effect puts in the place of the method's own answer.
-    fn answer(&self) -> Answer {
-        let mut answer = Answer::ok(json!({"ok": false}));
-        match self {
-            Self::RateLimited { secs } => return Answer::rate_limited(*secs),
-            Self::ServerError { status, .. } => {
-                answer.status = *status;
-                answer.body = json!({"ok": false, "error": "internal_error"});
-            }
-            Self::Silence { .. } => answer.fate = Fate::Silence,
-            Self::Reset { .. } => answer.fate = Fate::Reset,
-            Self::Garbage { text, .. } => answer.fate = Fate::Garbage(text.clone()),
-            Self::Error { error, .. } => answer.body = Refused::from(error.as_str()).body(),
-            Self::Delay { .. } => {}
-        }
-        answer
-    }
 }
 
 // A guard against forgetting one side: `Tier::Posting` belongs to exactly one method.

@@ -100,7 +100,7 @@ fn pairs(bytes: &[u8]) -> Map<String, Value> {
     url::form_urlencoded::parse(bytes).map(|(k, v)| (k.into_owned(), Value::String(v.into_owned()))).collect()
 }
 
-async fn write(answer: Answer, conn: &Conn) -> Response {
+pub(super) async fn write(answer: Answer, conn: &Conn) -> Response {
     if answer.delay_ms > 0 {
         tokio::time::sleep(Duration::from_millis(answer.delay_ms)).await;
     }

@@ -35,12 +35,27 @@ pub fn post(to: SocketAddr, path: &str, body: &[u8], within: Duration) -> std::i
 /// # Errors
 /// As [`get`].
 pub fn send(to: SocketAddr, method: &str, path: &str, body: &[u8], within: Duration) -> std::io::Result<Answer> {
+    send_with(to, method, path, &[("Content-Type", "application/json")], body, within)
+}
+
+/// With these headers besides.
+///
+/// # Errors
+/// As [`get`].
+pub fn send_with(
+    to: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+    within: Duration,
+) -> std::io::Result<Answer> {
     let mut stream = TcpStream::connect_timeout(&to, Duration::from_secs(2))?;
     stream.set_read_timeout(Some(within))?;
     stream.set_nodelay(true)?;
     let head = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {to}\r\nConnection: close\r\nContent-Type: application/json\r\n\
-         Content-Length: {}\r\n\r\n",
+        "{method} {path} HTTP/1.1\r\nHost: {to}\r\nConnection: close\r\n{}Content-Length: {}\r\n\r\n",
+        headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect::<String>(),
         body.len()
     );
     stream.write_all(&[head.as_bytes(), body].concat())?;

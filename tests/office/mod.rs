@@ -17,7 +17,15 @@ use warridor::clock::Clock;
 use warridor::config::{SystemEnv, WithVars, load};
 use warridor::domain::stamp::At;
 use warridor::reload::Watch;
+use warridor::sandbox::telephone::Account;
 use warridor::sandbox::{Sandbox, SandboxConfig, Workspace};
+
+/// The account at the double of Twilio.
+pub const TWILIO_SID: &str = "AC0123456789abcdef0123456789abcdef";
+const TWILIO_TOKEN: &str = "fedcba9876543210fedcba9876543210";
+pub const TWILIO_NUMBER: &str = "+15550000000";
+/// Where the outside reaches the pager.
+pub const PUBLIC_URL: &str = "https://pager.example.com";
 
 /// Monday 2026-03-02, 03:02 UTC.
 pub const NIGHT: At = At(1_772_420_520_000);
@@ -46,11 +54,13 @@ impl Office {
         let _inside = runtime().enter();
         let clock = Clock::stopped(NIGHT);
         let dir = tempfile::tempdir().expect("a temporary directory");
-        std::fs::write(dir.path().join("config.toml"), config).expect("the configuration is written");
         let tokens = (workspace.bot_token.clone(), workspace.app_token.clone());
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let sandbox = SandboxConfig { listen: any, clock: clock.clone(), dir: None, workspace };
         let sandbox = Sandbox::start(sandbox).expect("the local Slack starts");
+        // Its address is known only now.
+        let config = config.replace("{twilio}", &sandbox.twilio_url());
+        std::fs::write(dir.path().join("config.toml"), config).expect("the configuration is written");
         let slack = Slack { address: sandbox.addr() };
         let mut office = Self { slack, clock, app: None, http: any, sandbox, dir, tokens, alerts: BTreeMap::new() };
         office.start();
@@ -61,7 +71,8 @@ impl Office {
     fn start(&mut self) {
         let _inside = runtime().enter();
         let path = self.dir.path().join("config.toml");
-        let vars = KEYS.iter().map(|(name, key)| ((*name).to_owned(), (*key).to_owned())).collect();
+        let twilio = [("TWILIO_AUTH_TOKEN", TWILIO_TOKEN)];
+        let vars = KEYS.iter().chain(&twilio).map(|(name, key)| ((*name).to_owned(), (*key).to_owned())).collect();
         let env = WithVars { under: &SystemEnv, vars };
         let loaded = load(&path, &env).expect("a good configuration");
         let start = Start {
@@ -76,6 +87,15 @@ impl Office {
         };
         let app = runtime().block_on(App::start(start, &self.dir.path().join("data"))).expect("the pager starts");
         self.http = app.addr();
+        // Twilio, and the reverse proxy in front of the pager.
+        let account = Account {
+            sid: TWILIO_SID.to_owned(),
+            token: TWILIO_TOKEN.to_owned(),
+            number: TWILIO_NUMBER.to_owned(),
+            sms_url: format!("{PUBLIC_URL}/twilio/sms"),
+        };
+        self.sandbox.telephone().set_account(account);
+        self.sandbox.telephone().set_proxy(PUBLIC_URL, &format!("http://{}", self.http));
         self.app = Some(app);
         eventually_true("the pager hears Slack", SOON, || {
             self.slack.types("mara", "admin", "/pager", "help")["error"] != "app_not_connected"
@@ -117,6 +137,11 @@ impl Office {
         let sent = http::post(self.http, &path, body.to_string().as_bytes(), Duration::from_secs(SOON));
         assert_eq!(sent.expect("the pager answers").status, 202);
         self.comes_to_rest();
+    }
+
+    /// A request to the pager's own door, with these headers.
+    pub fn http(&self) -> SocketAddr {
+        self.http
     }
 
     /// Everything that can happen before the clock moves has happened.
