@@ -7,12 +7,13 @@ mod sim;
 
 use rand::RngExt;
 use serde_json::{Value, json};
+use sim::company::company_with_telephones;
 use sim::{Sim, clear, event, order};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use warridor::domain::call::{SkipReason, Whom};
 use warridor::domain::course::Had;
-use warridor::domain::directory::{Target, Urgency};
+use warridor::domain::directory::{Method, Target, Urgency};
 use warridor::domain::fact::{Fact, ResolvedBy};
 use warridor::domain::following;
 use warridor::domain::forecast::{Ahead, forecast};
@@ -23,7 +24,7 @@ use warridor::domain::incident::{Incident, State};
 use warridor::domain::input::{Deed, Elsewhere, Event, EventAction, SnoozeWhy};
 use warridor::domain::listing;
 use warridor::domain::misconfigured::{MISCONFIGURED_MAX, Mark, Misconfigured};
-use warridor::domain::page::{Page, Purpose};
+use warridor::domain::page::{Page, PageState, Purpose, Recipient};
 use warridor::domain::post::About;
 use warridor::domain::quiet::{Covered, Matcher, Within, covering, covering_then};
 use warridor::domain::schedule::resolve;
@@ -104,7 +105,7 @@ fn said(why: &(dyn std::any::Any + Send)) -> String {
 
 /// One life: random happenings, then an hour of peace, then the reckoning.
 fn play(seed: u64, verbose: bool) -> Sim {
-    let mut sim = Sim::new(seed);
+    let mut sim = Sim::of(company_with_telephones(), sim::START, seed);
     sim.verbose = verbose;
     for _ in 0..STEPS[usize::try_from(seed % 8).unwrap_or_default()] {
         happen(&mut sim);
@@ -150,8 +151,15 @@ fn happen(sim: &mut Sim) {
             sim.crash(power);
         }
         98..99 => override_somebody(sim),
-        _ if sim.rng.random_ratio(1, 2) => something_goes_on(sim),
-        _ => falls_asleep(sim),
+        _ => match sim.rng.random_range(0..4) {
+            0 => something_goes_on(sim),
+            1 => falls_asleep(sim),
+            2 => {
+                let away = sim.rng.random_ratio(1, 2);
+                sim.slack_away(away);
+            }
+            _ => telephone(sim),
+        },
     }
     sim.settle();
 }
@@ -464,6 +472,25 @@ fn something_goes_on(sim: &mut Sim) {
     }
 }
 
+/// What was sent by telephone is answered, or comes to nothing; or Twilio works again, or does not.
+fn telephone(sim: &mut Sim) {
+    let snapshot = sim.snapshot();
+    let sent = |p: &&Page| matches!(p.state, PageState::Sent { .. });
+    let all = snapshot.world.open_incidents().flat_map(|i| i.pages.iter().filter(sent).map(|p| (i.no, p.clone())));
+    let all: Vec<(IncidentNo, Page)> = all.collect();
+    if all.is_empty() || sim.rng.random_ratio(1, 5) {
+        sim.phone_trouble = !sim.phone_trouble;
+        return;
+    }
+    let (no, page) = &all[sim.rng.random_range(0..all.len())];
+    let Recipient::User(who) = &page.to else { panic!("seed: a channel has no telephone: {page:?}") };
+    match sim.rng.random_range(0..4) {
+        0 => sim.act(who.as_str(), no.0, Deed::Acknowledge),
+        1 => sim.act(who.as_str(), no.0, Deed::Escalate),
+        _ => sim.phone_failed(*no, page.id),
+    }
+}
+
 fn falls_asleep(sim: &mut Sim) {
     let who = ["ana", "ben", "chen", "mara"][sim.rng.random_range(0..4)];
     let hours = sim.rng.random_range(0..10);
@@ -530,6 +557,8 @@ fn restart(sim: &mut Sim) {
 /// No more faults: half an hour is enough for everything that was owed.
 fn peace(sim: &mut Sim) {
     clear(&mut sim.slack);
+    sim.phone_trouble = false;
+    sim.slack_away(false);
     // No machine goes down any more.
     sim.disk.crash_after(1 << 50);
     for _ in 0..40 {
@@ -576,6 +605,15 @@ fn holds_always(sim: &Sim, seed: u64) {
     one_answer_is_on_record(sim, seed);
     what_is_covered_pages_nobody(sim, seed);
     what_is_asleep_says_when_it_pages(sim, seed);
+    // Nobody is called again within three minutes, unless it was not known whether they were.
+    if sim.crashes == 0 && sim.lost_by_phone == 0 && !sim.was_stepped {
+        let mut last: BTreeMap<&str, i64> = BTreeMap::new();
+        for call in sim.exchange.calls() {
+            let before = last.insert(&call.to, call.at);
+            let apart = before.is_none_or(|before| call.at - before >= 3 * MINUTE - 1_000);
+            assert!(apart, "seed {seed}: {} was called twice, {} ms apart", call.to, call.at - before.unwrap_or(0));
+        }
+    }
     // I11: twice delivered is once decided.
     assert!(sim.decided_twice.is_empty(), "seed {seed}: decided twice: {:?}", sim.decided_twice);
     assert!(sim.sent_unwanted.is_empty(), "seed {seed}: sent though not wanted: {:?}", sim.sent_unwanted);
@@ -711,7 +749,8 @@ fn low_urgency_wakes_nobody(facts: &[Fact], sim: &Sim, seed: u64) {
                     asked_by_hand.insert((*incident, *call));
                 }
             }
-            Fact::PageRequested { incident, call, .. } if urgency[incident] == Urgency::Low => {
+            Fact::PageRequested { incident, call, method, .. } if urgency[incident] == Urgency::Low => {
+                assert!(*method == Method::Slack, "seed {seed}: {incident} is low: {fact:?}");
                 assert!(asked_by_hand.contains(&(*incident, *call)), "seed {seed}: {incident} is low: {fact:?}");
             }
             Fact::PostWanted { about: About::Digest { user, at, incidents }, .. } => {

@@ -4,15 +4,17 @@ use chrono::{NaiveDate, NaiveTime};
 use std::collections::BTreeMap;
 use warridor::domain::condition::When;
 use warridor::domain::directory::{
-    Alertmanager, Directory, PersonalRule, Policy, Service, Step, Target, Team, Urgency, User,
+    Alertmanager, Directory, Method, PersonalRule, Policy, Service, Step, Target, Team, Twilio, Urgency, User,
 };
 use warridor::domain::group::Grouping;
 use warridor::domain::hours::{Hours, Span, Weekdays};
+use warridor::domain::id::UserId;
 use warridor::domain::routing::{AnyOf, Conditions, Destination, Glob, Route, Routes};
 use warridor::domain::schedule::{FixedShift, Layer, Member, Rotation, Schedule};
 use warridor::domain::sla::{StartWithin, Tiers};
 use warridor::domain::threshold::Threshold;
 use warridor::domain::urgency::{Severities, UrgencyBy};
+use warridor::sandbox::telephone::{Account, Exchange};
 use warridor::sandbox::workspace::{Channel, SlashCommand, User as Person, Usergroup, Workspace};
 
 const PEOPLE: [&str; 4] = ["ana", "ben", "chen", "mara"];
@@ -255,6 +257,37 @@ fn routes() -> Vec<Route> {
         route(2, "noise", "debug*", Destination::Nothing),
         route(3, "search watches this", "search", Destination::Service("search".into())),
     ]
+}
+
+/// The same, and some of it by telephone: Ana is texted after a minute and called after two, Ben is called at once.
+pub fn company_with_telephones() -> Directory {
+    let mut company = company();
+    let account = exchange().account().clone();
+    let (account, from) = (account.sid.as_str().into(), account.number.as_str().into());
+    company.twilio = Some(Twilio { account, token_envs: Vec::new(), from, api: "http://twilio.example".into() });
+    let rules: [(&str, &str, &[(Method, i64)]); 2] = [
+        ("ana", "+15550000001", &[(Method::Sms, 60), (Method::Voice, 120)]),
+        ("ben", "+15550000002", &[(Method::Voice, 0)]),
+    ];
+    for (who, phone, more) in rules {
+        let user = company.users.get_mut(&UserId::from(who)).expect("a person");
+        user.phone = Some(phone.into());
+        let only = Some(Urgency::High);
+        user.rules.extend(more.iter().map(|(m, secs)| PersonalRule { method: m.clone(), delay_secs: *secs, only }));
+    }
+    company
+}
+
+/// The account at Twilio.
+pub fn exchange() -> Exchange {
+    let mut exchange = Exchange::default();
+    exchange.set_account(Account {
+        sid: "AC0123456789abcdef0123456789abcdef".to_owned(),
+        token: "a token".to_owned(),
+        number: "+15550000000".to_owned(),
+        sms_url: String::new(),
+    });
+    exchange
 }
 
 fn rule(delay_secs: i64) -> PersonalRule {

@@ -16,14 +16,17 @@ use warridor::domain::directory::Directory;
 use warridor::domain::dnd::Window;
 use warridor::domain::fact::Fact;
 use warridor::domain::going_on::{Announce, Changes, Reported, Scope};
-use warridor::domain::id::{AnnouncementNo, InputId, MisconfiguredNo, OverrideId, QuietId, SlackUserId};
+use warridor::domain::id::{
+    AnnouncementNo, IncidentNo, InputId, MisconfiguredNo, OverrideId, PageId, QuietId, SlackUserId,
+};
 use warridor::domain::input::{
     Act, Admission, Deed, Delivery, Elsewhere, Event, GuestNote, Input, Introduction, OverrideRequest, QuietRequest,
     Raise, Removal, Settled, Source, What,
 };
-use warridor::domain::page::Purpose;
+use warridor::domain::page::{PageFailure, Purpose};
 use warridor::domain::quiet::Covered;
 use warridor::domain::stamp::At;
+use warridor::methods;
 use warridor::outbox::Outbox;
 use warridor::outbox::ledger::Ledger;
 use warridor::pump::{Answer, CheckpointJob, Fatal, Lane, Pump, Reading, Snapshot};
@@ -31,10 +34,12 @@ use warridor::record::Salt;
 use warridor::sandbox::answer::{Fate, Request};
 use warridor::sandbox::interactions::Click;
 use warridor::sandbox::sockets::{Out, SocketId};
+use warridor::sandbox::telephone::Exchange;
 use warridor::sandbox::{Slack, Workspace};
 use warridor::slack::Outcome;
 use warridor::slack::envelope::{Envelope, Frame, ack, parse};
 use warridor::slack::handler::press::deed_of;
+use warridor::slack::lanes::Request as Outgoing;
 use warridor::slack::outcome::classify;
 use warridor::slack::translate::{Gesture, gesture};
 use warridor::store::embedded::{EmbeddedStore, Options};
@@ -68,6 +73,8 @@ pub struct Sim {
     pub pump: Option<Pump>,
     pub outbox: Option<Outbox>,
     pub slack: Slack,
+    /// The telephones.
+    pub exchange: Exchange,
     socket: Option<SocketId>,
     calls: Vec<(i64, u64, Outcome)>,
     people: VecDeque<Input>,
@@ -93,6 +100,8 @@ pub struct Sim {
     pub lost_answers: u64,
     /// Messages about several pages.
     pub bundled: u64,
+    /// Answers of Twilio that we never heard: each allows one text or call too many.
+    pub lost_by_phone: u64,
     pub crashes: u64,
     pub fatal: Option<Fatal>,
     inputs: u64,
@@ -104,6 +113,8 @@ pub struct Sim {
     pub verbose: bool,
     /// Monitors that were told to come again.
     pub turned_away: u64,
+    /// Does Twilio fail now and then?
+    pub phone_trouble: bool,
 }
 
 /// Small segments, so that a simulation fills several.
@@ -131,6 +142,7 @@ impl Sim {
             was_stepped: false,
             steady_ms: 1_000,
             slack: Slack::new(workspace(&directory, seed)),
+            exchange: company::exchange(),
             directory,
             disk,
             rows,
@@ -153,6 +165,7 @@ impl Sim {
             sent_unwanted: Vec::new(),
             lost_answers: 0,
             bundled: 0,
+            lost_by_phone: 0,
             crashes: 0,
             fatal: None,
             inputs: 0,
@@ -161,6 +174,7 @@ impl Sim {
             duplicates: true,
             verbose: false,
             turned_away: 0,
+            phone_trouble: true,
         };
         sim.boot();
         sim
@@ -632,6 +646,10 @@ impl Sim {
         self.tell(settled);
         for request in requests {
             self.check_lease(request.method, &request.body);
+            if methods::is_ours(request.method) {
+                self.send_by_phone(&request);
+                continue;
+            }
             let call = Request::json(bot_token(), request.method, request.body.clone());
             let now = self.slack_now();
             let answer = self.slack.call(call, now);
@@ -663,8 +681,61 @@ impl Sim {
         busy
     }
 
+    /// Twilio, in a good or a bad moment. Its clock is Slack's, which nobody steps.
+    fn send_by_phone(&mut self, request: &Outgoing) {
+        let twilio = self.directory.twilio.clone().expect("an account");
+        let asked = methods::twilio::request(request.method, &request.body, &twilio, None);
+        let fields: Vec<(String, String)> =
+            asked.fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        let account = self.exchange.account().clone();
+        let now = self.wall;
+        // It never got there; it got there and nobody heard; it is broken; all is well.
+        let luck = if self.phone_trouble { self.rng.random_range(0..8) } else { 7 };
+        let acts = luck > 1;
+        let by = (account.sid.as_str(), account.token.as_str());
+        let sent = acts.then(|| {
+            let (posted, query) = if asked.reads { (None, &fields[..]) } else { (Some(&fields[..]), &[][..]) };
+            self.exchange.request(by, &account.sid, asked.path, posted, query, now).0
+        });
+        let outcome = match (luck, sent) {
+            (0, _) => Outcome::NotSent("Twilio cannot be reached".to_owned()),
+            (1, _) => Outcome::Unknown("Twilio answered 503".to_owned()),
+            (2 | 3, _) => Outcome::Unknown("the connection to Twilio broke".to_owned()),
+            (_, sent) => {
+                let answer = sent.expect("it was sent");
+                let bytes = serde_json::to_vec(&answer.body).expect("JSON");
+                methods::twilio::outcome(request.method, &request.body, answer.status, None, &bytes)
+            }
+        };
+        self.lost_by_phone += u64::from(matches!(outcome, Outcome::Unknown(_)));
+        self.transcript.push(format!("{} {} -> {}", request.method, request.body["to"], outcome.name()));
+        let latency = self.rng.random_range(self.latency_ms.0..=self.latency_ms.1);
+        self.calls.push((self.steady_ms + latency, request.id, outcome));
+    }
+
+    /// There has been no way to Slack for a while, or there is one again.
+    pub fn slack_away(&mut self, away: bool) {
+        let id = self.mint('w');
+        self.inner.push_back(Input { id, what: What::SlackAway { away } });
+    }
+
+    /// Something sent by telephone came to nothing.
+    pub fn phone_failed(&mut self, incident: IncidentNo, page: PageId) {
+        let why = PageFailure::Provider("nobody <!here> picked up".to_owned());
+        self.tell(vec![Settled::PageFailed { incident, page, why }]);
+    }
+
     /// I4: a page leaves only while the committed state wants it.
     fn check_lease(&mut self, method: &str, body: &Value) {
+        if [methods::CALL, methods::TEXT].contains(&method) {
+            let number = |name: &str| body[name].as_str().and_then(|s| s.parse::<u64>().ok()).unwrap_or(0);
+            let snapshot = self.snapshot();
+            let incident = snapshot.world.incident(IncidentNo(number("incident")));
+            if !incident.and_then(|i| i.page(PageId(number("page")))).is_some_and(|p| p.is_wanted()) {
+                self.sent_unwanted.push(body.to_string());
+            }
+            return;
+        }
         let payload = &body["metadata"]["event_payload"];
         if method != "chat.postMessage" || payload["kind"] != "page" {
             return;

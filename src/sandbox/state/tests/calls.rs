@@ -1,6 +1,7 @@
 //! Methods, tokens, scopes, rates, faults, and what survives.
 
 use super::*;
+use crate::sandbox::answer::Fate;
 
 #[test]
 fn the_table_and_the_match_name_the_same_methods() {
