@@ -53,6 +53,11 @@ impl Health {
                 "trouble": slack.token_trouble.map(|e| format!("Slack refuses our token: {e}")).or(sockets.last_error),
                 "seconds_since_a_call_worked": slack.last_ok.map(|at| (self.clock.steady_ms() - at.0) / 1000),
                 "last_call_that_failed": slack.last_error.map(|(_, why)| why),
+                "away_since": snapshot.world.meta.slack_away.map(|at| at.utc().to_rfc3339()),
+            },
+            "telephone": {
+                "seconds_since_one_was_taken": slack.phone_ok.map(|at| (self.clock.steady_ms() - at.0) / 1000),
+                "last_that_failed": slack.phone_error.map(|(_, why)| why),
             },
         });
         Readiness { writable: refusing.is_none(), body }
@@ -72,9 +77,19 @@ impl Health {
         }
         let sockets = self.sockets.borrow();
         match sockets.since_none_ms {
-            Some(ms) if ms > NO_SOCKET_MS => Some(format!("no Slack socket for {} s", ms / 1000)),
+            Some(ms) if ms > NO_SOCKET_MS && !self.phone_works(ms) => {
+                Some(format!("no Slack socket for {} s", ms / 1000))
+            }
             _ => None,
         }
+    }
+
+    /// Was a text, a call or a hook taken in the last `ms`, and nothing since refused?
+    fn phone_works(&self, ms: i64) -> bool {
+        let health = self.outbox.health();
+        let since = self.clock.steady_ms() - ms;
+        let failed = health.phone_error.map_or(i64::MIN, |(at, _)| at.0);
+        health.phone_ok.is_some_and(|at| at.0 >= since && at.0 >= failed)
     }
 
     /// Names the gauges, once.

@@ -32,7 +32,7 @@ need python3 python3
 need git git
 need chromium chromium
 need chromedriver chromium-driver
-if ! { python3 -c 'import slack_sdk' 2>/dev/null && [ -e "$axe" ]; } && ! python3 -m pip --version >/dev/null 2>&1; then
+if ! { python3 -c 'import slack_sdk, twilio' 2>/dev/null && [ -e "$axe" ]; } && ! python3 -m pip --version >/dev/null 2>&1; then
   missing+=(python3-pip)
 fi
 if [ ${#missing[@]} -gt 0 ]; then
@@ -53,6 +53,11 @@ export PYTHONPATH="$target/python${PYTHONPATH:+:$PYTHONPATH}"
 if ! python3 -c 'import slack_sdk' 2>/dev/null; then
   echo "installing slack_sdk"
   python3 -m pip install --quiet --disable-pip-version-check --target "$target/python" slack_sdk </dev/null
+fi
+# Twilio's judges its double, and our signatures.
+if ! python3 -c 'import twilio' 2>/dev/null; then
+  echo "installing twilio"
+  python3 -m pip install --quiet --disable-pip-version-check --target "$target/python" twilio </dev/null
 fi
 if [ ! -e "$axe" ]; then
   echo "installing axe-core"

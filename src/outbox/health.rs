@@ -1,4 +1,4 @@
-//! What Slack's answers say about our standing with it.
+//! What answers say about our standing with Slack, and with whoever carries texts and calls.
 
 use super::{Outbox, refused};
 use crate::domain::stamp::At;
@@ -13,9 +13,24 @@ pub struct Health {
     pub last_ok: Option<At>,
     /// The last that did not, and why.
     pub last_error: Option<(At, String)>,
+    /// When a text, a call or a hook was last taken, on the steady clock.
+    pub phone_ok: Option<At>,
+    /// The last that was not, and why.
+    pub phone_error: Option<(At, String)>,
 }
 
 impl Outbox {
+    /// The same of what goes by something other than Slack.
+    pub(super) fn note_phone_health(&mut self, outcome: &Outcome, now: At) {
+        match outcome {
+            Outcome::Ok(_) => self.health.phone_ok = Some(now),
+            Outcome::Refused { error: why, .. } | Outcome::NotSent(why) | Outcome::Unknown(why) => {
+                self.health.phone_error = Some((now, why.clone()));
+            }
+            Outcome::RateLimited { .. } => {}
+        }
+    }
+
     pub(super) fn note_health(&mut self, outcome: &Outcome, now: At) {
         match outcome {
             Outcome::Ok(_) => {

@@ -219,6 +219,9 @@ impl Outbox {
         let follows = matches!(self.calls.get(&id), Some(Job::Sync(SyncKey::Follower(..))));
         let spared = |error: &str| follows && following::is_about_this_feature(error);
         let is_slack = !self.phoned.contains(&id);
+        if !is_slack {
+            self.note_phone_health(&outcome, now);
+        }
         if is_slack && !matches!(&outcome, Outcome::Refused { error, .. } if spared(error)) {
             self.note_health(&outcome, now);
         }
