@@ -74,12 +74,19 @@ refused(400, 21609, lambda: ring(to="+15550000001", from_=number, twiml=say, sta
 wrong = Client(account, "another token", http_client=Here())
 refused(401, 20003, lambda: wrong.messages.create(to="+15550000001", from_=number, body="x"))
 
+class Fields(dict):
+    """Several values under a name, as web frameworks give them."""
+
+    def getall(self, name):
+        return self[name]
+
+
 # Signatures: Twilio's library computes each of them, and takes each of them.
 cases = json.loads(signed)
 assert len(cases) >= 5, len(cases)
 for case in cases:
     validator = RequestValidator(case["token"])
-    fields = {}
+    fields = Fields()
     for name, value in case["fields"]:
         fields.setdefault(name, []).append(value)
     computed = validator.compute_signature(case["url"], fields)
