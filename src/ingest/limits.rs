@@ -34,6 +34,8 @@ pub const LABELS_KEPT: usize = 64;
 pub const LABEL_NAME_CHARS: usize = 128;
 /// A label's value, in characters; the rest is cut.
 pub const LABEL_VALUE_CHARS: usize = 1024;
+/// Items looked at of a list that becomes one text.
+pub const ITEMS_READ: usize = 32;
 /// Details kept of one change.
 pub const CHANGE_DETAILS_KEPT: usize = 16;
 /// Links and images looked at in one PagerDuty event.

@@ -5,7 +5,7 @@ use super::body::{self, BodyError, Budget, Held};
 use super::connections::Connections;
 use super::metrics::{Counts, Metrics, Watch};
 use super::routes::{Kind, Route};
-use super::sources::{DecodeError, Decoded, alertmanager, change, generic, pagerduty};
+use super::sources::{DecodeError, Decoded, change, pagerduty};
 use super::{Accepted, IngestConfig, Intake, IntakeError, auth, limits, text, unreadable};
 use crate::domain::directory::{Directory, IntegrationKey};
 use crate::domain::going_on::Changes;
@@ -95,10 +95,7 @@ impl<I: Intake> Door<I> {
             body::discard(body, limits::DISCARDED_UNKNOWN_BYTES, self.config.limits.body).await;
             return self.unknown_key(secret, peer);
         };
-        let (path, source) = match kind {
-            Kind::Alertmanager => ("/integrations/alertmanager", Source::Alertmanager),
-            Kind::Generic => ("/integrations/generic", Source::Generic),
-        };
+        let path = kind.path();
         let known = Known { directory: &directory, key, secret, path };
         let mut held = match body::read(headers, body, limits::BODY_BYTES, &self.bodies, self.config.limits.body).await
         {
@@ -124,7 +121,11 @@ impl<I: Intake> Door<I> {
                     self.metrics.left_out_by_sender.increment(left_out_by_sender);
                     tracing::warn!(path, key = %key.name, count = left_out_by_sender, "the sender left alerts out of its body");
                 }
-                match self.submit(&known, source, events, weight).await {
+                if events.is_empty() {
+                    self.metrics.nothing_to_do.increment(1);
+                    return Answer::nothing_to_do();
+                }
+                match self.submit(&known, kind.source(), events, weight).await {
                     Ok(accepted) => Answer::accepted(&accepted),
                     Err(e) => Answer::not_accepted(&e),
                 }
@@ -302,10 +303,7 @@ impl<I: Intake> Door<I> {
     /// Decodes; a long body off the threads that serve connections, few at a time. A decoder that panics has not
     /// understood the body, and the body is not lost by it.
     async fn decode(&self, kind: Kind, body: Bytes) -> Result<Decoded, DecodeError> {
-        let decode = match kind {
-            Kind::Alertmanager => alertmanager::decode,
-            Kind::Generic => generic::decode,
-        };
+        let decode = kind.decoder();
         let broken =
             || DecodeError::new("the body", "something Warridor cannot handle", "a report of this as a defect");
         if body.len() > limits::DECODE_INLINE_BYTES {
