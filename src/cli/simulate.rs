@@ -178,6 +178,7 @@ fn as_unreadable(
         service: service.clone(),
         urgency: None,
         resolve_after_secs: None,
+        signature_env: Vec::new(),
     };
     let name = d.services.get(service).map_or(service.as_str(), |s| s.name.as_str());
     let secret = unreadable::find_routing_key(body).unwrap_or_default();

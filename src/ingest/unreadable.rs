@@ -114,8 +114,13 @@ mod tests {
 
     #[test]
     fn the_key_is_in_no_text() {
-        let key =
-            IntegrationKey { name: "DB_KEY".into(), service: "db".into(), urgency: None, resolve_after_secs: None };
+        let key = IntegrationKey {
+            name: "DB_KEY".into(),
+            service: "db".into(),
+            urgency: None,
+            resolve_after_secs: None,
+            signature_env: Vec::new(),
+        };
         let secret = "0123456789abcdef0123456789abcdef";
         let padding = "x".repeat(limits::EXCERPT_BYTES - 30);
         for body in [

@@ -47,6 +47,7 @@ impl Fake {
             service: "db".into(),
             urgency: Some(Urgency::Low),
             resolve_after_secs: None,
+            signature_env: Vec::new(),
         };
         let directory = Directory { keys: BTreeMap::from([(hash, key)]), ..Directory::empty("C1".into()) };
         Arc::new(Self {
