@@ -1,8 +1,10 @@
 //! Every answer a monitor can get, over real sockets, with a fake behind the door.
 
 mod intake_support;
+#[path = "intake_http/signatures.rs"]
+mod signatures;
 
-use intake_support::{Answer, FIRING, KEY, Mode, Server, alertmanager, closed, gzip, request};
+use intake_support::{Answer, FIRING, KEY, Mode, SIGNED_KEY, Server, alertmanager, closed, gzip, request};
 use std::io::Write;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
@@ -10,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use warridor::domain::directory::Urgency;
 use warridor::domain::input::{EventAction, Input, Source, What};
 use warridor::ingest::heartbeat::Heartbeat;
-use warridor::ingest::{IngestConfig, IntakeError, limits};
+use warridor::ingest::{IngestConfig, IntakeError, Presented, limits};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_alert_is_accepted_with_its_incident() {
@@ -210,7 +212,7 @@ async fn an_unknown_key_is_told_nothing_and_counted() {
     }
     assert!(server.fake.taken().is_empty());
     let told = server.unknown_keys.drain_unknown_keys();
-    assert_eq!((told[0].tail.as_str(), told[0].count), ("3f2a", 4));
+    assert_eq!((&told[0].presented, told[0].count), (&Presented::Unknown { tail: "3f2a".to_owned() }, 4));
     assert_eq!(told[0].peer, Some("127.0.0.1".parse().unwrap()));
     assert_eq!(told.len(), 4);
 }
@@ -393,6 +395,7 @@ async fn metrics_are_what_promtool_wants() {
     server.send("alertmanager", alertmanager(FIRING)).await;
     server.send("generic", "bad").await;
     server.send("splunk", r#"{"search_name":"s"}"#).await;
+    server.post(&format!("/integrations/splunk/{SIGNED_KEY}"), "{}").await;
     server.send("pagerduty", r#"{"event":{"event_type":"incident.annotated"}}"#).await;
     server.post("/v2/enqueue", r#"{"routing_key":"unknown-unknown"}"#).await;
     let text = server.get("/metrics").await.body;
@@ -407,6 +410,8 @@ async fn metrics_are_what_promtool_wants() {
         r#"warridor_ingest_events_total{source="pagerduty-webhook",action="trigger"} 0"#,
         "warridor_ingest_unknown_key_total ",
         "warridor_ingest_unreadable_total ",
+        r#"warridor_ingest_unsigned_total{reason="path"} "#,
+        r#"warridor_ingest_unsigned_total{reason="wrong"} "#,
         "warridor_ingest_nothing_to_do_total ",
         r#"warridor_ingest_request_duration_seconds_bucket{le="0.001"} "#,
         "warridor_ingest_body_bytes_count ",
@@ -461,10 +466,12 @@ async fn no_key_is_ever_logged() {
         .expect("no other test of this binary logs");
     let server = Server::start().await;
     let mistyped = "4f9d2c7b81e6350a4f9d2c7b81e63f2a";
-    for key in [KEY, mistyped] {
+    for key in [KEY, SIGNED_KEY, mistyped] {
         for body in [alertmanager(FIRING), format!(r#"{{"alerts":[{{"status":"{key}"}}]}}"#), format!("{key} {{")] {
             server.post(&format!("/integrations/alertmanager/{key}"), &body).await;
             server.post(&format!("/integrations/generic/{key}"), &body).await;
+            let signature = "x-pagerduty-signature: v1=00\r\n";
+            server.post_with(&format!("/integrations/pagerduty/{key}"), signature, &body).await;
             server.post(&format!("/integrations/other/{key}"), &body).await;
             server.get(&format!("/integrations/generic/{key}")).await;
         }
@@ -475,7 +482,7 @@ async fn no_key_is_ever_logged() {
     }
     let log = String::from_utf8_lossy(&log.lock().unwrap()).into_owned();
     assert!(log.contains("a body could not be read") && log.contains("DB_KEY"), "{log}");
-    assert!(!log.contains(&KEY[..16]) && !log.contains(mistyped), "{log}");
+    assert!(!log.contains(&KEY[..16]) && !log.contains(&SIGNED_KEY[..16]) && !log.contains(mistyped), "{log}");
     for input in server.fake.taken() {
         assert!(!format!("{input:?}").contains(KEY), "{input:?}");
     }

@@ -3,6 +3,7 @@
 use super::body::Budget;
 use super::connections::Connections;
 use super::routes::{ROUTES, Route};
+use super::signature::Unsigned;
 use crate::domain::input::{Event, EventAction, Source};
 use crate::domain::routing::{SOURCES, source_name};
 use hyper::StatusCode;
@@ -43,6 +44,11 @@ pub fn describe() {
         "Bodies under a known key that could not be read."
     );
     describe_counter!("warridor_ingest_unknown_key_total", Unit::Count, "Requests whose key is not configured.");
+    describe_counter!(
+        "warridor_ingest_unsigned_total",
+        Unit::Count,
+        "Requests under a key that asks for signatures which were not let in, by what was wrong."
+    );
     describe_counter!(
         "warridor_ingest_left_out_by_sender_total",
         Unit::Count,
@@ -86,6 +92,7 @@ pub struct Metrics {
     pub body_bytes: Histogram,
     pub unreadable: Counter,
     pub unknown_key: Counter,
+    unsigned: [Counter; Unsigned::ALL.len()],
     pub left_out_by_sender: Counter,
     pub nothing_to_do: Counter,
     pub evicted: Counter,
@@ -107,6 +114,7 @@ impl Metrics {
             body_bytes: histogram!("warridor_ingest_body_bytes"),
             unreadable: counter!("warridor_ingest_unreadable_total"),
             unknown_key: counter!("warridor_ingest_unknown_key_total"),
+            unsigned: Unsigned::ALL.map(|why| counter!("warridor_ingest_unsigned_total", "reason" => why.label())),
             left_out_by_sender: counter!("warridor_ingest_left_out_by_sender_total"),
             nothing_to_do: counter!("warridor_ingest_nothing_to_do_total"),
             evicted: counter!("warridor_ingest_connections_evicted_total"),
@@ -122,6 +130,10 @@ impl Metrics {
         let series =
             || counter!("warridor_ingest_requests_total", "path" => label, "code" => CODES[code].as_str().to_owned());
         self.requests[route.index()][code].get_or_init(series).increment(1);
+    }
+
+    pub fn unsigned(&self, why: Unsigned) {
+        self.unsigned[why as usize].increment(1);
     }
 
     pub fn events(&self, counts: &Counts) {

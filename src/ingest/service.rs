@@ -5,6 +5,7 @@ use super::body::{self, BodyError, Budget, Held};
 use super::connections::Connections;
 use super::metrics::{Counts, Metrics, Watch};
 use super::routes::{Kind, Route};
+use super::signature::{self, Unsigned};
 use super::sources::{DecodeError, Decoded, change, pagerduty};
 use super::{Accepted, IngestConfig, Intake, IntakeError, auth, limits, text, unreadable};
 use crate::domain::directory::{Directory, IntegrationKey};
@@ -18,6 +19,8 @@ use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
+
+const ENQUEUE: &str = "/v2/enqueue";
 
 /// Everything requests share.
 pub struct Door<I> {
@@ -97,9 +100,24 @@ impl<I: Intake> Door<I> {
         };
         let path = kind.path();
         let known = Known { directory: &directory, key, secret, path };
+        let asked = &key.signature_env;
+        let claim = match asked.as_slice() {
+            [] => None,
+            asked => match signature::claim(kind, headers, asked, &self.config.secrets) {
+                Ok(claim) => Some(claim),
+                Err(why) => {
+                    body::discard(body, limits::DISCARDED_UNKNOWN_BYTES, self.config.limits.body).await;
+                    return self.unsigned(key, path, why, peer);
+                }
+            },
+        };
         let mut held = match body::read(headers, body, limits::BODY_BYTES, &self.bodies, self.config.limits.body).await
         {
             Ok(held) => held,
+            // What cannot be looked at whole may be anybody's.
+            Err(BodyError::TooLarge { .. } | BodyError::Encoding { .. }) if claim.is_some() => {
+                return self.unsigned(key, path, Unsigned::Unread, peer).closing();
+            }
             Err(BodyError::TooLarge { kept }) => return self.too_large(&known, &kept, limits::BODY_BYTES).await,
             Err(BodyError::Encoding { kept, error }) => {
                 return match self.raise(&known, &kept, &error.to_string()).await {
@@ -110,6 +128,11 @@ impl<I: Intake> Door<I> {
             Err(e) => return no_body(&e),
         };
         self.metrics.body_bytes.record(size(&held));
+        if let Some(claim) = claim
+            && let Err(why) = self.verify(claim, held.bytes.clone()).await
+        {
+            return self.unsigned(key, path, why, peer);
+        }
         match self.decode(kind, held.bytes.clone()).await {
             Ok(decoded) => {
                 let weight = decoded.weight().max(held.bytes.len());
@@ -153,7 +176,10 @@ impl<I: Intake> Door<I> {
         let secret = unreadable::find_routing_key(&bytes);
         let directory = self.intake.directory();
         let known = match secret.as_deref().map(|secret| (secret, auth::lookup(&directory, secret))) {
-            Some((secret, Some(key))) => Known { directory: &directory, key, secret, path: "/v2/enqueue" },
+            Some((_, Some(key))) if !key.signature_env.is_empty() => {
+                return self.unsigned(key, ENQUEUE, Unsigned::Path, peer);
+            }
+            Some((secret, Some(key))) => Known { directory: &directory, key, secret, path: ENQUEUE },
             Some((secret, None)) => return self.unknown_key(secret, peer),
             None => {
                 return match error {
@@ -184,7 +210,10 @@ impl<I: Intake> Door<I> {
         };
         let directory = self.intake.directory();
         let Some(key) = auth::lookup(&directory, &secret) else { return self.unknown_key(&secret, peer) };
-        let known = Known { directory: &directory, key, secret: &secret, path: "/v2/enqueue" };
+        if !key.signature_env.is_empty() {
+            return self.unsigned(key, ENQUEUE, Unsigned::Path, peer);
+        }
+        let known = Known { directory: &directory, key, secret: &secret, path: ENQUEUE };
         let id = self.intake.next_delivery_id();
         match message.event(&text::short_hash([id.as_str()])) {
             Ok(event) => {
@@ -226,6 +255,9 @@ impl<I: Intake> Door<I> {
         };
         let directory = self.intake.directory();
         let Some(key) = auth::lookup(&directory, &secret) else { return self.unknown_key(&secret, peer) };
+        if !key.signature_env.is_empty() {
+            return self.unsigned(key, "/v2/change/enqueue", Unsigned::Path, peer);
+        }
         let changes = match message.change() {
             Ok(change) => vec![change],
             Err(errors) => return Answer::invalid_event(&errors),
@@ -312,6 +344,25 @@ impl<I: Intake> Door<I> {
         } else {
             catch_unwind(AssertUnwindSafe(|| decode(&body))).unwrap_or_else(|_| Err(broken()))
         }
+    }
+
+    /// A long body takes a while: off the threads that serve connections.
+    async fn verify(&self, claim: signature::Claim, body: Bytes) -> Result<(), Unsigned> {
+        let now = self.config.clock.now();
+        if body.len() <= limits::DECODE_INLINE_BYTES {
+            return claim.holds(&body, now);
+        }
+        let _turn = self.decoders.acquire().await;
+        let looked_at = tokio::task::spawn_blocking(move || claim.holds(&body, now)).await;
+        looked_at.unwrap_or(Err(Unsigned::Unread))
+    }
+
+    /// Not let in, although the key is right. Whoever sends is told no more than with a wrong one.
+    fn unsigned(&self, key: &IntegrationKey, path: &'static str, why: Unsigned, peer: IpAddr) -> Answer {
+        self.config.unknown_keys.count_unsigned(&key.name, why, peer);
+        self.metrics.unsigned(why);
+        tracing::debug!(path, key = %key.name, reason = why.label(), "not let in: not signed as its key asks");
+        Answer::unauthorized()
     }
 
     fn unknown_key(&self, secret: &str, peer: IpAddr) -> Answer {

@@ -335,6 +335,11 @@ fn pagerduty_webhook_bodies() {
             "refused: event.event_type: found nothing; send the type of the message, such as \"incident.triggered\"".to_owned(),
         ),
         (
+            "A type without the kind of thing it is about",
+            r#"{"event":{"event_type":"triggered","data":{"id":"PX1"}}}"#.to_owned(),
+            "refused: event.event_type: found \"triggered\"; send the type of the message, such as \"incident.triggered\"".to_owned(),
+        ),
+        (
             "The webhooks before these",
             r#"{"messages":[{"type":"incident.trigger"}]}"#.to_owned(),
             "refused: event: found nothing; send a message of a webhook subscription, version 3: this has the form of the earlier ones".to_owned(),
