@@ -113,6 +113,26 @@ fn newrelic_bodies() {
             "acknowledge [i] t <> {}",
         ),
         (
+            "Somebody took it, by a template that says who",
+            r#"{"id":"i","title":"t","state":"ACTIVATED","trigger":"USER_ACTION","owner":"Ana"}"#,
+            "acknowledge [i] t <> {owner=Ana}",
+        ),
+        (
+            "Somebody did something with it: the default template does not say what",
+            r#"{"id":"i","title":"t","state":"ACTIVATED","trigger":"USER_ACTION"}"#,
+            "trigger [i] t <> {}",
+        ),
+        (
+            "Somebody gave it back",
+            r#"{"id":"i","title":"t","state":"ACTIVATED","trigger":"USER_ACTION","owner":null}"#,
+            "trigger [i] t <> {}",
+        ),
+        (
+            "It gets worse while somebody has it",
+            r#"{"id":"i","title":"t","state":"ACTIVATED","trigger":"PRIORITY_CHANGED","owner":"Ana"}"#,
+            "trigger [i] t <> {owner=Ana}",
+        ),
+        (
             "One of two incidents is closed, the issue is not",
             r#"{"id":"i","title":"t","state":"ACTIVATED","trigger":"INCIDENT_CLOSED"}"#,
             "trigger [i] t <> {}",

@@ -42,10 +42,10 @@ record! {
         details: Loose<'a> = "details",
         severity: Loose<'a> = "severity",
         account_name: Loose<'a> = "account_name",
-        owner: Loose<'a> = "owner",
         timestamp: Loose<'a> = "timestamp",
         targets: List<Target<'a>, { limits::ITEMS_READ }> = "targets",
         // Of both.
+        owner: Loose<'a> = "owner",
         runbook_url: Loose<'a> = "runbook_url",
     }
 }
@@ -64,7 +64,7 @@ record! {
 /// | title | `title`, or the condition's name | `condition_name: details` |
 /// | link | `issueUrl` | `incident_url` |
 /// | trigger | `CREATED`, `ACTIVATED` | `open` |
-/// | acknowledge | `ACKNOWLEDGED`, also as what triggered the notification | `acknowledged` |
+/// | acknowledge | `ACKNOWLEDGED`, or active and `owner` says who has it | `acknowledged` |
 /// | resolve | `CLOSED`, `DEACTIVATED` | `closed` |
 /// | `starts_at`, `ends_at` | `createdAt`; `closedAt`, else `updatedAt` | none; `timestamp` |
 ///
@@ -81,13 +81,8 @@ pub fn decode(body: &[u8]) -> Result<Decoded, DecodeError> {
 }
 
 fn of_workflow(body: &Body<'_>) -> Result<Event, DecodeError> {
-    let acknowledged = body
-        .trigger
-        .words()
-        .is_some_and(|why| ["ACKNOWLEDGED", "ISSUE_ACKNOWLEDGED"].iter().any(|word| word.eq_ignore_ascii_case(&why)));
     let action = match body.state.words().unwrap_or_default().to_ascii_uppercase().as_str() {
-        // An issue that somebody has goes on being active: only what sent this says so.
-        "CREATED" | "ACTIVATED" if acknowledged => EventAction::Acknowledge,
+        "CREATED" | "ACTIVATED" if is_acknowledged(body) => EventAction::Acknowledge,
         "CREATED" | "ACTIVATED" => EventAction::Trigger,
         "ACKNOWLEDGED" => EventAction::Acknowledge,
         "CLOSED" | "DEACTIVATED" => EventAction::Resolve,
@@ -110,6 +105,7 @@ fn of_workflow(body: &Body<'_>) -> Result<Event, DecodeError> {
         ("policy", body.policies),
         ("incidents", body.total),
         ("workflow", body.workflow),
+        ("owner", body.owner),
         ("runbook_url", body.runbook_url),
         ("chart_url", body.chart),
     ];
@@ -126,6 +122,18 @@ fn of_workflow(body: &Body<'_>) -> Result<Event, DecodeError> {
         starts_at: time(body.created_at),
         ends_at: if resolves { time(body.closed_at).or_else(|| time(body.updated_at)) } else { None },
     })
+}
+
+/// An issue that somebody has goes on being `ACTIVATED`, and the default template says only that this was a
+/// `USER_ACTION`, as it does when somebody gives it back: who has it is in `owner`, where the template says so. An
+/// update of another kind does not take it anew.
+fn is_acknowledged(body: &Body<'_>) -> bool {
+    let why = body.trigger.words().unwrap_or_default().to_ascii_uppercase();
+    match why.as_str() {
+        "ACKNOWLEDGED" | "ISSUE_ACKNOWLEDGED" => true,
+        "USER_ACTION" | "" => body.owner.words().is_some(),
+        _ => false,
+    }
 }
 
 fn of_channel(body: &Body<'_>) -> Result<Event, DecodeError> {
