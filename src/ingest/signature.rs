@@ -77,7 +77,9 @@ impl fmt::Display for Unsigned {
 
 /// How secrets are found: by the name of a variable. They are asked for when they are needed and kept nowhere.
 #[derive(Clone)]
-pub struct Secrets(Arc<dyn Fn(&str) -> Option<String> + Send + Sync>);
+pub struct Secrets(Arc<Find>);
+
+type Find = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 impl Secrets {
     pub fn new(find: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
@@ -212,14 +214,17 @@ mod tests {
         crate::ingest::text::hex(&mac.finalize().into_bytes())
     }
 
+    /// What is looked at, where, what was sent, with which secrets here, and what comes of it.
+    type Row<'a> = (&'a str, Kind, &'a [(&'a str, &'a str)], &'a [&'a str], Result<(), Unsigned>);
+
     #[test]
     fn a_signature_of_the_standard_is_right_and_everything_else_is_not() {
         let v1 = format!("v1={OF_WANTED}");
         let (pd, gr) = ("X-PagerDuty-Signature", "X-Grafana-Alerting-Signature");
         let other = format!("v1={}", signed("another", &[WANTED]));
         let both = format!("{other}, {v1}");
-        let many = format!("{},{v1}", vec![other.as_str(); limits::SIGNATURES_READ].join(","));
-        let rows: &[(&str, Kind, &[(&str, &str)], &[&str], Result<(), Unsigned>)] = &[
+        let many = format!("{},{v1}", [other.as_str(); limits::SIGNATURES_READ].join(","));
+        let rows: &[Row<'_>] = &[
             ("right", Kind::PagerDuty, &[(pd, &v1)], &[JEFE], Ok(())),
             ("in capitals", Kind::PagerDuty, &[(pd, &format!("v1={}", OF_WANTED.to_uppercase()))], &[JEFE], Ok(())),
             ("the second of two", Kind::PagerDuty, &[(pd, &both)], &[JEFE], Ok(())),
