@@ -144,6 +144,10 @@ impl<I: Intake> Door<I> {
                     self.metrics.left_out_by_sender.increment(left_out_by_sender);
                     tracing::warn!(path, key = %key.name, count = left_out_by_sender, "the sender left alerts out of its body");
                 }
+                let of_service = || directory.services.get(&key.service).and_then(|s| s.resolve_after_secs);
+                if kind == Kind::Splunk && key.resolve_after_secs.or_else(of_service).is_none() {
+                    tracing::warn!(key = %key.name, "Splunk never says that anything is over, and its key has no resolve_after");
+                }
                 if events.is_empty() {
                     self.metrics.nothing_to_do.increment(1);
                     return Answer::nothing_to_do();

@@ -469,6 +469,55 @@ fn nagios_zabbix_and_uptimerobot_bodies() {
     }
 }
 
+/// What the documentation lets people send: each `-d '…'` of a `curl`, and the path it goes to.
+fn documented() -> Vec<(String, String, String)> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let page = path.file_name().unwrap().to_string_lossy().into_owned();
+        if !page.starts_with("connect-") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        for command in text.split("curl -X POST ").skip(1) {
+            let to = command.split_whitespace().next().unwrap().to_owned();
+            // Up to the next command; what stands in a variable is not looked at.
+            let body = command.split("\n```").next().unwrap().split(" -d '").nth(1).and_then(|b| b.split('\'').next());
+            found.extend(body.map(|body| (page.clone(), to, body.to_owned())));
+        }
+    }
+    found
+}
+
+#[test]
+fn every_curl_of_the_documentation_is_understood() {
+    let all = documented();
+    let mut paths = std::collections::BTreeSet::new();
+    for (page, to, body) in &all {
+        let decode: super::Decode = match to.split("/integrations/").nth(1).map(|rest| rest.split('/').next().unwrap())
+        {
+            Some("alertmanager") => super::alertmanager::decode,
+            Some("grafana") => grafana::decode,
+            Some("newrelic") => newrelic::decode,
+            Some("splunk") => splunk::decode,
+            Some("pagerduty") => pagerduty_webhook::decode,
+            Some("generic") => generic::decode,
+            Some(other) => panic!("{page}: nothing is at {other}"),
+            None => {
+                let event = super::pagerduty::decode(body.as_bytes(), "made");
+                super::within_bounds(&[event.unwrap_or_else(|e| panic!("{page}: {e:?}"))]);
+                continue;
+            }
+        };
+        let decoded = decode(body.as_bytes()).unwrap_or_else(|e| panic!("{page}: {e}\n{body}"));
+        super::within_bounds(&decoded.events);
+        paths.insert(to.rsplit('/').nth(1).unwrap());
+    }
+    assert_eq!(paths.len(), 6, "every path has its curl: {paths:?}");
+    assert!(all.len() >= 9, "{all:?}");
+}
+
 #[test]
 fn every_text_of_every_monitor_is_bounded() {
     let long = "é".repeat(5000);
