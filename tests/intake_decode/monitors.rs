@@ -452,6 +452,11 @@ fn nagios_zabbix_and_uptimerobot_bodies() {
             "trigger [uptimerobot/777] Shop is Down <https://shop.example> {}",
         ),
         (
+            "Another sender's alertType 2 ends nothing",
+            r#"{"title":"Fan 2 failed","key":"fan2","alertType":2}"#,
+            "trigger [fan2] Fan 2 failed <> {}",
+        ),
+        (
             "UptimeRobot: nothing filled in",
             r#"{"monitorID":"*monitorID*","monitorFriendlyName":"*monitorFriendlyName*","alertType":"*alertType*"}"#,
             "refused: title: found neither dedup_key nor title; send what is wrong, in one line",

@@ -180,8 +180,10 @@ fn action(item: &Item<'_>) -> Result<EventAction, DecodeError> {
     })
 }
 
-/// UptimeRobot's `alertType`: 1 is down, 2 is up, and what else there is (a certificate that ends soon) is wrong too.
+/// UptimeRobot's `alertType`: 1 is down, 2 is up, and what else there is (a certificate that ends soon) is wrong too. Only
+/// beside its monitor: another sender's type 2 may be anything but the end.
 fn of_uptimerobot(item: &Item<'_>) -> Option<EventAction> {
+    monitor(item).or_else(|| first([item.monitor_name, item.monitor_name_snake]))?;
     match first([item.alert_type, item.alert_type_snake]) {
         Some(number) if number == "2" => Some(EventAction::Resolve),
         Some(_) => Some(EventAction::Trigger),
