@@ -93,7 +93,7 @@ fn newrelic_bodies() {
             r#"{"id":"7a1c-9f","issueUrl":"https://nr/issues/7a1c-9f","title":"Errors > 5 % on 'shop'","priority":"CRITICAL","impactedEntities":["shop","till"],
                "totalIncidents":2,"state":"ACTIVATED","trigger":"STATE_CHANGE","isCorrelated":false,"createdAt":1772359200000,"updatedAt":1772359260000,
                "sources":["newrelic"],"alertPolicyNames":["Golden"],"alertConditionNames":["Errors"],"workflowName":"pager"}"#,
-            "trigger [7a1c-9f] Errors > 5 % on 'shop' <https://nr/issues/7a1c-9f> {priority=CRITICAL, entity=shop, till, condition=Errors, policy=Golden, incidents=2, workflow=pager} 2026-03-01T10:00:00.000Z..-",
+            "trigger [7a1c-9f] Errors > 5 % on 'shop' <https://nr/issues/7a1c-9f> {alertname=Errors, priority=CRITICAL, entity=shop, till, policy=Golden, incidents=2, workflow=pager} 2026-03-01T10:00:00.000Z..-",
         ),
         (
             "Closed",
@@ -143,9 +143,9 @@ fn newrelic_bodies() {
             "trigger [i] first, second <> {entity=shop}",
         ),
         (
-            "Without a title the condition says what is wrong, once",
+            "Without a title the condition says what is wrong",
             r#"{"id":"i","title":"  ","state":"ACTIVATED","alertConditionNames":["Errors"]}"#,
-            "trigger [i] Errors <> {}",
+            "trigger [i] Errors <> {alertname=Errors}",
         ),
         (
             "With neither, the issue is named",
@@ -167,12 +167,12 @@ fn newrelic_bodies() {
             r#"{"account_name":"Shop","condition_id":5,"condition_name":"Apdex low","current_state":"open","details":"Apdex < 0.5 on 'shop'","event_type":"INCIDENT",
                "incident_id":1234,"incident_url":"https://nr/incidents/1234","owner":"","policy_name":"Golden","severity":"CRITICAL","timestamp":1772359200000,
                "runbook_url":"https://wiki/rb","targets":[{"id":"1","name":"shop","link":"https://nr/1"},{"id":"2","name":""},{"name":"till"}]}"#,
-            "trigger [1234] Apdex low: Apdex < 0.5 on 'shop' <https://nr/incidents/1234> {severity=CRITICAL, entity=shop, till, condition=Apdex low, policy=Golden, account=Shop, runbook_url=https://wiki/rb}",
+            "trigger [1234] Apdex low: Apdex < 0.5 on 'shop' <https://nr/incidents/1234> {alertname=Apdex low, severity=CRITICAL, entity=shop, till, policy=Golden, account=Shop, runbook_url=https://wiki/rb}",
         ),
         (
             "Somebody has it there",
             r#"{"incident_id":0,"current_state":"acknowledged","condition_name":"c"}"#,
-            "acknowledge [0] c <> {condition=c}",
+            "acknowledge [0] c <> {alertname=c}",
         ),
         (
             "Over there",

@@ -56,6 +56,10 @@ record! {
     }
 }
 
+/// A condition is what Prometheus calls an alert rule: by this label the list of misconfigured alerts knows one, where each
+/// issue has a name of its own.
+const RULE: &str = "alertname";
+
 /// The one event of a body.
 ///
 /// | | workflow | channel |
@@ -94,14 +98,13 @@ fn of_workflow(body: &Body<'_>) -> Result<Event, DecodeError> {
     let Some(id) = body.id.words().or_else(|| body.issue_id.words()) else {
         return Err(DecodeError::new("id", &body.id.found(), "the issue's id: `{{ json issueId }}`"));
     };
-    let condition = body.conditions.listed().unwrap_or_default();
-    let titles = [body.title.listed().unwrap_or_default(), condition.clone()];
-    let (title, title_is) = title(titles.iter().map(AsRef::as_ref), &format!("New Relic issue {id}"));
+    let titles = [body.title.listed().unwrap_or_default(), body.conditions.listed().unwrap_or_default()];
+    let title = title(titles.iter().map(AsRef::as_ref), &format!("New Relic issue {id}"));
     let mut labels = Labels::default();
     let named = [
+        (RULE, body.conditions),
         ("priority", body.priority),
         ("entity", body.impacted),
-        ("condition", body.conditions),
         ("policy", body.policies),
         ("incidents", body.total),
         ("workflow", body.workflow),
@@ -109,7 +112,7 @@ fn of_workflow(body: &Body<'_>) -> Result<Event, DecodeError> {
         ("runbook_url", body.runbook_url),
         ("chart_url", body.chart),
     ];
-    for (name, value) in named.into_iter().filter(|(name, _)| title_is != Some(1) || *name != "condition") {
+    for (name, value) in named {
         labels.add(name, &value.listed().unwrap_or_default());
     }
     let resolves = action == EventAction::Resolve;
@@ -162,13 +165,13 @@ fn of_channel(body: &Body<'_>) -> Result<Event, DecodeError> {
     } else {
         format!("{condition}: {details}")
     };
-    let (title, _) = title([both.as_str(), &*policy].into_iter(), &format!("New Relic incident {dedup_key}"));
+    let title = title([both.as_str(), &*policy].into_iter(), &format!("New Relic incident {dedup_key}"));
     let mut labels = Labels::default();
+    labels.add(RULE, &condition);
     labels.add("severity", &body.severity.any_text().unwrap_or_default());
     let targets: Vec<_> = body.targets.items().iter().filter_map(|target| target.name.words()).collect();
     labels.add("entity", &targets.join(", "));
     let named = [
-        ("condition", body.condition_name),
         ("policy", body.policy_name),
         ("account", body.account_name),
         ("owner", body.owner),
@@ -190,13 +193,10 @@ fn of_channel(body: &Body<'_>) -> Result<Event, DecodeError> {
     })
 }
 
-/// The first of these with words in it, and which one it is; else `otherwise`.
-fn title<'a>(titles: impl Iterator<Item = &'a str>, otherwise: &str) -> (String, Option<usize>) {
-    let lines = titles.map(|title| text::one_line(title, limits::TITLE_CHARS));
-    match lines.enumerate().find(|(_, title)| !title.is_empty()) {
-        Some((which, title)) => (title, Some(which)),
-        None => (text::one_line(otherwise, limits::TITLE_CHARS), None),
-    }
+/// The first of these with words in it, else `otherwise`.
+fn title<'a>(mut titles: impl Iterator<Item = &'a str>, otherwise: &str) -> String {
+    let line = |title: &str| text::one_line(title, limits::TITLE_CHARS);
+    titles.find_map(|title| Some(line(title)).filter(|title| !title.is_empty())).unwrap_or_else(|| line(otherwise))
 }
 
 fn url(value: Loose<'_>) -> String {
