@@ -1,10 +1,12 @@
 //! Behind the HTTP door: monitors' inputs go into the pump's lane and come back durable.
 
+use crate::domain::alert::AlertState;
 use crate::domain::directory::Directory;
 use crate::domain::fact::Fact;
 use crate::domain::id::{AlertKey, IncidentNo, InputId};
 use crate::domain::incident::Incident;
-use crate::domain::input::{Input, What};
+use crate::domain::input::{Event, EventAction, Input, Source, What};
+use crate::domain::world::World;
 use crate::door::{Door, Turned};
 use crate::health::Health;
 use crate::ingest::{Accepted, Intake, IntakeError, Readiness};
@@ -35,6 +37,20 @@ impl Intake for PumpIntake {
 
     async fn submit(&self, input: Input, bytes: usize) -> Result<Accepted, IntakeError> {
         let keys = alert_keys(&input);
+        let mut input = input;
+        if let What::Events(delivery) = &mut input.what
+            && delivery.source == Source::PagerDutyWebhook
+        {
+            let snapshot = self.board.snapshot();
+            let service = &delivery.service;
+            delivery.events.retain(|event| {
+                let key = AlertKey { service: service.clone(), dedup: event.dedup_key.clone() };
+                !is_over_there(&snapshot.world, &key, event)
+            });
+            if delivery.events.is_empty() {
+                return Ok(accepted(keys, &snapshot));
+            }
+        }
         let answer = self.door.submit(Lane::Monitors, input, bytes).map_err(|turned| match turned {
             Turned::Full => IntakeError::Overloaded { retry_after_secs: RETRY_AFTER_SECS },
             Turned::Stopping => IntakeError::Stopping,
@@ -65,6 +81,17 @@ impl Intake for PumpIntake {
     fn next_delivery_id(&self) -> InputId {
         let n = self.deliveries.fetch_add(1, Ordering::Relaxed);
         format!("~h{:x}.{n:x}", self.epoch).into()
+    }
+}
+
+/// A trigger of an episode that PagerDuty itself has ended. It sends again for two days what it heard no answer to, and
+/// opens an incident again with a time of its own: an earlier beginning is never news. (Of other monitors it is: an
+/// Alertmanager that lost its Prometheus and found it again tells of the same beginning.)
+fn is_over_there(world: &World, key: &AlertKey, event: &Event) -> bool {
+    let known = world.incident_of(key).and_then(|i| i.alert(key)).map(|(_, alert)| alert.state);
+    match (event.action, event.starts_at, known) {
+        (EventAction::Trigger, Some(began), Some(AlertState::Cleared { ends_at: Some(ended), .. })) => began <= ended,
+        _ => false,
     }
 }
 
@@ -112,4 +139,83 @@ fn accepted(keys: Vec<AlertKey>, snapshot: &Snapshot) -> Accepted {
         world.incident_of(key).filter(|i| !informs(key) || fires(i)).map(|i| i.no)
     };
     Accepted { incidents: keys.into_iter().map(|key| (key.dedup.clone(), incident(&key))).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{self, MemoryEnv};
+    use crate::domain::handle::decide;
+    use crate::domain::input::Delivery;
+    use crate::domain::stamp::{At, Stamp};
+    use crate::ingest::sources::pagerduty_webhook;
+    use std::path::Path;
+
+    const GOOD: &str = include_str!("../tests/config/good.toml");
+    /// 2026-03-01T10:00:00Z
+    const TEN: i64 = 1_772_359_200_000;
+
+    fn event(kind: &str, times: &str, occurred: &str) -> Event {
+        let body = format!(
+            r#"{{"event":{{"event_type":"incident.{kind}","occurred_at":"2026-03-01T{occurred}Z","data":{{"id":"PX1","title":"Shop is down"{times}}}}}}}"#
+        );
+        pagerduty_webhook::decode(body.as_bytes()).unwrap().events.remove(0)
+    }
+
+    #[test]
+    fn what_pagerduty_sends_again_late_opens_nothing_that_it_has_ended() {
+        let mut env = MemoryEnv::with_file("config.toml", GOOD);
+        for (name, key) in [("KEY_PAYMENTS", "0123456789abcdef"), ("KEY_SEARCH", "fedcba9876543210")] {
+            env.vars.insert(name.to_owned(), key.to_owned());
+        }
+        let directory = Arc::new(config::load(Path::new("config.toml"), &env).unwrap().directory);
+        let mut world = World::default();
+        let mut n = 0;
+        let mut decided = |world: &mut World, what: What, minutes: i64| {
+            n += 1;
+            let at = At(TEN + minutes * 60_000);
+            let input = Input { id: InputId::minted('t', n), what };
+            decide(world, &directory, &input, Stamp { at, wall: at }).unwrap();
+        };
+        let delivery = |event: Event| {
+            What::Events(Delivery {
+                service: "payments-api".into(),
+                source: Source::PagerDutyWebhook,
+                urgency: None,
+                resolve_after_secs: None,
+                key: None,
+                events: vec![event],
+            })
+        };
+        let key = AlertKey { service: "payments-api".into(), dedup: "PX1".into() };
+        let created = r#","created_at":"2026-03-01T10:00:00Z""#;
+        let reopened = r#","created_at":"2026-03-01T10:00:00Z","reopened_at":"2026-03-01T12:00:00Z""#;
+        let triggered = event("triggered", created, "10:00:00");
+        decided(&mut world, What::ConfigLoaded(directory.clone()), 0);
+        assert!(!is_over_there(&world, &key, &triggered), "nothing is known of it");
+        decided(&mut world, delivery(triggered.clone()), 0);
+        let escalated = event("escalated", created, "10:10:00");
+        assert!(!is_over_there(&world, &key, &triggered) && !is_over_there(&world, &key, &escalated), "it fires");
+        decided(&mut world, delivery(event("resolved", created, "10:30:00")), 30);
+        for (what, late) in [("it opened", &triggered), ("nobody took it", &escalated)] {
+            assert!(is_over_there(&world, &key, late), "{what}: of what is over");
+        }
+        let again = event("reopened", reopened, "12:00:00");
+        assert!(!is_over_there(&world, &key, &again), "another episode");
+        let of_old = event("reopened", created, "12:00:00");
+        assert!(!is_over_there(&world, &key, &of_old), "of nobody knows which episode");
+        decided(&mut world, delivery(again.clone()), 120);
+        assert!(world.incident_of(&key).is_some_and(|i| !i.is_resolved()), "it is open again");
+        // The first end, sent again, ends nothing; the second one does.
+        decided(&mut world, delivery(event("resolved", created, "10:30:00")), 130);
+        assert!(world.incident_of(&key).and_then(|i| i.alert(&key)).is_some_and(|(_, a)| a.is_firing()));
+        decided(&mut world, delivery(event("resolved", reopened, "12:40:00")), 160);
+        assert!(is_over_there(&world, &key, &again) && is_over_there(&world, &key, &triggered));
+        let without_times = event("triggered", "", "10:00:00");
+        assert!(is_over_there(&world, &key, &without_times), "its own time says when it began");
+        assert!(
+            !is_over_there(&world, &key, &event("acknowledged", created, "10:05:00")),
+            "only triggers open anything"
+        );
+    }
 }

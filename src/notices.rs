@@ -2,7 +2,7 @@
 
 use crate::clock::Clock;
 use crate::domain::page::Recipient;
-use crate::ingest::{UnknownKey, UnknownKeys};
+use crate::ingest::{Presented, UnknownKey, UnknownKeys};
 use crate::outbox::driver::FailedPage;
 use crate::pump::driver::Board;
 use crate::slack::{Outcome, SlackClient};
@@ -135,7 +135,14 @@ fn unknown_keys(used: &[UnknownKey]) -> Option<String> {
         .take(KEYS_NAMED)
         .map(|k| {
             let from = k.peer.map_or_else(|| "elsewhere".to_owned(), |p| p.to_string());
-            let key = match (k.tail.as_str(), k.peer) {
+            let tail = match &k.presented {
+                Presented::Unsigned { key, why } => {
+                    let key = escape(key, views::limits::LABEL);
+                    return format!("Not let in by the key `{key}` from {from}, {why}: {}", k.count);
+                }
+                Presented::Unknown { tail } => tail.as_str(),
+            };
+            let key = match (tail, k.peer) {
                 // What is beyond the bound is of many keys.
                 ("", None) => "other unknown keys".to_owned(),
                 ("", Some(_)) => "no key, or one too short to be any service's,".to_owned(),
@@ -147,19 +154,30 @@ fn unknown_keys(used: &[UnknownKey]) -> Option<String> {
     if used.len() > KEYS_NAMED {
         lines.push(format!("…and {} more keys", used.len() - KEYS_NAMED));
     }
-    lines.push("A mistyped key is a silent monitor: compare it with the service's key.".to_owned());
+    let is_unsigned = |k: &UnknownKey| matches!(k.presented, Presented::Unsigned { .. });
+    if !used.iter().all(is_unsigned) {
+        lines.push("A mistyped key is a silent monitor: compare it with the service's key.".to_owned());
+    }
+    if used.iter().any(is_unsigned) {
+        lines.push(
+            "What is not signed as its key asks is not taken: compare the sender's secret with the one here."
+                .to_owned(),
+        );
+    }
     Some(lines.join("\n"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ingest::Unsigned;
     use std::net::{IpAddr, Ipv4Addr};
 
     #[test]
     fn every_line_about_unknown_keys_reads_whole() {
         let peer = Some(IpAddr::from(Ipv4Addr::new(10, 0, 0, 5)));
-        let used = |tail: &str, peer| UnknownKey { tail: tail.to_owned(), peer, count: 3 };
+        let used =
+            |tail: &str, peer| UnknownKey { presented: Presented::Unknown { tail: tail.to_owned() }, peer, count: 3 };
         let text = unknown_keys(&[used("3f2a", peer), used("", peer), used("", None)]).unwrap();
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(
@@ -172,5 +190,12 @@ mod tests {
             ]
         );
         assert_eq!(unknown_keys(&[]), None);
+        let presented = Presented::Unsigned { key: "PD_KEY".to_owned(), why: Unsigned::Wrong };
+        let unsigned = UnknownKey { presented, peer, count: 2 };
+        let advice = "What is not signed as its key asks is not taken: compare the sender's secret with the one here.";
+        let line = "Not let in by the key `PD_KEY` from 10.0.0.5, signed wrong: 2";
+        assert_eq!(unknown_keys(std::slice::from_ref(&unsigned)), Some(format!("{line}\n{advice}")));
+        let text = unknown_keys(&[unsigned, used("3f2a", peer)]).unwrap();
+        assert!(text.ends_with(&format!("compare it with the service's key.\n{advice}")), "{text}");
     }
 }

@@ -96,6 +96,54 @@ fn a_key_may_stand_in_a_file_or_be_known_by_its_hash_only() {
 }
 
 #[test]
+fn two_keys_open_the_same_integration_and_one_that_is_not_there_closes_only_itself() {
+    let (old, new) = ("0123456789abcdef-the-old-one", "0123456789abcdef-the-new-one");
+    let hashes = [config::key_hash(old), config::key_hash(new)];
+    let lines = [
+        "key_env = [\"KEY_OLD\", \"KEY_NEW\"]".to_owned(),
+        "key_file = [\"old.key\", \"keys/new\"]".to_owned(),
+        format!("key_sha256 = [\"{}\", \"{}\"]", hashes[0], hashes[1]),
+    ];
+    for line in lines {
+        let more = format!("{line}\nurgency = \"low\"\nresolve_after = \"2h\"\nsource = \"splunk\"");
+        let mut env = env(&GOOD.replace("key_env = \"KEY_PAYMENTS\"", &more));
+        env.vars.extend([("KEY_OLD".to_owned(), old.to_owned()), ("KEY_NEW".to_owned(), new.to_owned())]);
+        env.files.insert("old.key".into(), format!("{old}\n").into_bytes());
+        env.files.insert("keys/new".into(), new.into());
+        let loaded = config::load(Path::new("config.toml"), &env).unwrap();
+        assert_eq!(loaded.warnings, [], "{line}");
+        let [first, second] = hashes.each_ref().map(|hash| &loaded.directory.keys[hash]);
+        assert_eq!(first, second, "{line}");
+        assert_eq!((first.service.as_str(), first.urgency), ("payments-api", Some(Urgency::Low)));
+        assert_eq!(first.resolve_after_secs, Some(7200));
+        assert!(!first.name.contains("abcdef"), "{}", first.name);
+        let sources: Vec<_> = loaded.app.keys.iter().filter(|k| k.name == first.name).collect();
+        assert!(sources.len() == 2 && sources.iter().all(|k| k.open), "{sources:?}");
+
+        // The old one goes.
+        env.vars.remove("KEY_OLD");
+        env.files.remove(Path::new("old.key"));
+        let loaded = config::load(Path::new("config.toml"), &env).unwrap();
+        if !line.starts_with("key_sha256") {
+            assert_eq!((loaded.warnings.len(), loaded.directory.keys.contains_key(&hashes[0])), (1, false), "{line}");
+        }
+        assert!(loaded.directory.keys.contains_key(&hashes[1]), "{line}");
+    }
+}
+
+#[test]
+fn secrets_that_sign_are_known_by_their_variables_only() {
+    let more = "key_env = \"KEY_PAYMENTS\"\nsource = \"pagerduty-webhook\"\nsignature_secret_env = [\"OLD_SECRET\", \"NEW_SECRET\"]";
+    let mut env = env(&GOOD.replace("key_env = \"KEY_PAYMENTS\"", more));
+    env.vars.insert("OLD_SECRET".to_owned(), "xyzzy-plugh-secret-of-before".to_owned());
+    let loaded = config::load(Path::new("config.toml"), &env).unwrap();
+    let key = &loaded.directory.keys[&config::key_hash("0123456789abcdef")];
+    assert_eq!(key.signature_env, ["OLD_SECRET", "NEW_SECRET"], "one that is not set is asked for all the same");
+    assert_eq!(told(&loaded.warnings).len(), 1);
+    assert!(!format!("{:?}{:?}", loaded.directory, loaded.app).contains("xyzzy"));
+}
+
+#[test]
 fn everything_that_a_schedule_can_be_told_is_understood() {
     let layer = "handoff = \"18:00\"\n\
         [[schedule.layer]]\n\

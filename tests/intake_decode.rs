@@ -1,11 +1,16 @@
 //! What each decoder makes of good, odd and hostile bodies. A row is a sentence, a body, and what comes of it.
 
+#[path = "intake_decode/monitors.rs"]
+mod monitors;
+
 use proptest::prelude::*;
 use warridor::domain::input::{Event, EventAction};
-use warridor::ingest::sources::{DecodeError, Decoded, alertmanager, generic, pagerduty};
+use warridor::ingest::sources::{
+    DecodeError, Decoded, alertmanager, generic, grafana, nagios, newrelic, pagerduty, pagerduty_webhook, splunk,
+};
 use warridor::ingest::{limits, unreadable};
 
-/// One line an event: what a person would want to know of it.
+/// One line an event: what a person would want to know of it. No line where nobody is asked to act.
 fn told(decoded: Result<Decoded, DecodeError>) -> String {
     match decoded {
         Ok(d) => d.events.iter().map(line).collect::<Vec<_>>().join("\n"),
@@ -363,11 +368,17 @@ fn depth_and_size_do_no_harm() {
                 r#"{{"event_action":"trigger","payload":{{"summary":"s","source":"s","severity":"info","custom_details":{hostile}}}}}"#
             ),
             format!(r#"{{"title":"t","labels":{hostile},"events":{hostile}}}"#),
+            format!(r#"{{"alerts":[{{"status":"firing","fingerprint":"f","labels":{{}},"values":{hostile}}}]}}"#),
+            format!(r#"{{"ruleId":1,"state":"alerting","tags":{hostile},"evalMatches":[{{"tags":{hostile}}}]}}"#),
+            format!(r#"{{"id":"i","state":"ACTIVATED","title":{hostile},"impactedEntities":[{hostile}]}}"#),
+            format!(r#"{{"search_name":"s","result":{{"a":{hostile},"b":[{hostile}]}}}}"#),
+            format!(r#"{{"event":{{"event_type":"incident.triggered","data":{{"id":"i","assignees":{hostile}}}}}}}"#),
         ];
         for body in bodies {
-            let _ = alertmanager::decode(body.as_bytes());
+            for (_, decode) in DECODERS {
+                let _ = decode(body.as_bytes());
+            }
             let _ = pagerduty::decode(body.as_bytes(), "k");
-            let _ = generic::decode(body.as_bytes());
         }
     }
     let details = format!(
@@ -379,7 +390,7 @@ fn depth_and_size_do_no_harm() {
 
 #[test]
 fn bytes_that_are_not_utf8_are_named() {
-    for decode in [alertmanager::decode, generic::decode] {
+    for (_, decode) in DECODERS {
         let error = decode(b"{\"title\":\"\xff\"}").unwrap_err();
         assert_eq!(error.to_string(), "the body: found bytes that are not UTF-8 after byte 10; send JSON in UTF-8");
     }
@@ -422,6 +433,36 @@ fn any_json() -> impl Strategy<Value = serde_json::Value> {
             "starts_at",
             "ends_at",
             "truncatedAlerts",
+            "values",
+            "panelURL",
+            "ruleId",
+            "ruleName",
+            "state",
+            "evalMatches",
+            "tags",
+            "id",
+            "issueUrl",
+            "createdAt",
+            "impactedEntities",
+            "incident_id",
+            "current_state",
+            "condition_name",
+            "details",
+            "search_name",
+            "sid",
+            "result",
+            "event",
+            "event_type",
+            "data",
+            "occurred_at",
+            "created_at",
+            "assignees",
+            "NOTIFICATIONTYPE",
+            "HOSTNAME",
+            "SERVICEDESC",
+            "HOSTOUTPUT",
+            "monitorID",
+            "alertType",
         ])
         .prop_map(str::to_owned),
         any::<String>(),
@@ -437,6 +478,14 @@ fn any_json() -> impl Strategy<Value = serde_json::Value> {
             "trigger",
             "resolve",
             "critical",
+            "alerting",
+            "ok",
+            "ACTIVATED",
+            "open",
+            "incident.triggered",
+            "incident.resolved",
+            "PROBLEM",
+            "*alertType*",
             "http://x",
             "2026-03-01T10:00:00Z",
             "\0",
@@ -453,6 +502,20 @@ fn any_json() -> impl Strategy<Value = serde_json::Value> {
         ]
     })
 }
+
+type Decode = fn(&[u8]) -> Result<Decoded, DecodeError>;
+
+/// Every decoder but the one that needs a key made up, and whether its bodies may ask nobody to act.
+const DECODERS: [(bool, Decode); 7] = [
+    (false, alertmanager::decode),
+    // Of Nagios.
+    (true, generic::decode),
+    (true, nagios::decode),
+    (true, grafana::decode),
+    (false, newrelic::decode),
+    (false, splunk::decode),
+    (true, pagerduty_webhook::decode),
+];
 
 fn within_bounds(events: &[Event]) {
     assert!(!events.is_empty() && events.len() <= limits::EVENTS_PER_BODY);
@@ -473,8 +536,9 @@ fn within_bounds(events: &[Event]) {
 }
 
 fn all_decoders(body: &[u8]) {
-    for decoded in [alertmanager::decode(body), generic::decode(body)] {
-        match decoded {
+    for (may_be_empty, decode) in DECODERS {
+        match decode(body) {
+            Ok(decoded) if may_be_empty && decoded.events.is_empty() => {}
             Ok(decoded) => within_bounds(&decoded.events),
             Err(e) => assert!(e.found.chars().count() <= limits::FOUND_CHARS && e.to_string().len() < 1000),
         }

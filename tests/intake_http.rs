@@ -1,8 +1,10 @@
 //! Every answer a monitor can get, over real sockets, with a fake behind the door.
 
 mod intake_support;
+#[path = "intake_http/signatures.rs"]
+mod signatures;
 
-use intake_support::{Answer, FIRING, KEY, Mode, Server, alertmanager, closed, gzip, request};
+use intake_support::{Answer, FIRING, KEY, Mode, SIGNED_KEY, Server, alertmanager, closed, gzip, request};
 use std::io::Write;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
@@ -10,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use warridor::domain::directory::Urgency;
 use warridor::domain::input::{EventAction, Input, Source, What};
 use warridor::ingest::heartbeat::Heartbeat;
-use warridor::ingest::{IngestConfig, IntakeError, limits};
+use warridor::ingest::{IngestConfig, IntakeError, Presented, limits};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_alert_is_accepted_with_its_incident() {
@@ -108,6 +110,54 @@ async fn a_change_is_taken_in_pagerdutys_shape_and_never_becomes_an_incident() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn every_monitor_has_its_path() {
+    let server = Server::start().await;
+    let rows = [
+        ("alertmanager", alertmanager(FIRING), Source::Alertmanager, "c9c08a7315321f3c"),
+        ("grafana", r#"{"ruleId":5,"ruleName":"CPU","state":"alerting"}"#.to_owned(), Source::Grafana, "rule/5"),
+        ("newrelic", r#"{"id":"i-1","title":"Errors","state":"ACTIVATED"}"#.to_owned(), Source::NewRelic, "i-1"),
+        ("splunk", r#"{"search_name":"Logins","app":"search"}"#.to_owned(), Source::Splunk, "search/Logins"),
+        (
+            "pagerduty",
+            r#"{"event":{"event_type":"incident.triggered","data":{"id":"PX1","title":"Shop"}}}"#.to_owned(),
+            Source::PagerDutyWebhook,
+            "PX1",
+        ),
+        ("generic", r#"{"key":"k","title":"t"}"#.to_owned(), Source::Generic, "k"),
+    ];
+    for (path, body, source, dedup_key) in rows {
+        let answer = server.send(path, body).await;
+        let expected = serde_json::json!({ "status": "accepted", "dedup_key": dedup_key, "incident": 1 });
+        assert_eq!((answer.status, answer.json()), (202, expected), "{path}");
+        assert_eq!(server.fake.delivery().source, source, "{path}");
+        // Nothing that only another path understands passes for something here.
+        let answer = server.send(path, r#"{"summary":5,"odd":"#).await;
+        assert_eq!(answer.status, 400, "{path}");
+        server.fake.unreadable();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_asks_nobody_to_act_is_taken_and_nothing_is_kept_of_it() {
+    let server = Server::start().await;
+    // Were it handed over, it could not be kept.
+    server.fake.set(Mode::Fail(IntakeError::NotWritable(String::new())));
+    let bodies = [
+        ("pagerduty", r#"{"event":{"event_type":"incident.annotated","data":{"id":"n","content":"a note"}}}"#),
+        ("pagerduty", r#"{"event":{"event_type":"pagey.ping","data":{"message":"Hello"}}}"#),
+        ("grafana", r#"{"ruleId":5,"ruleName":"CPU","state":"paused"}"#),
+        ("generic", r#"{"NOTIFICATIONTYPE":"DOWNTIMESTART","HOSTNAME":"db-1"}"#),
+    ];
+    for (path, body) in bodies {
+        let answer = server.send(path, body).await;
+        let expected = serde_json::json!({ "status": "accepted", "count": 0, "alerts": [],
+            "message": "This asks nobody to act: nothing was changed." });
+        assert_eq!((answer.status, answer.json()), (202, expected), "{path} {body}");
+    }
+    assert!(server.fake.taken().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_body_nobody_can_read_becomes_an_incident_and_400() {
     let server = Server::start().await;
     let cut_off = r#"{"status":"firing","alerts":[{"status":"firing","annotations":{"summary":"Disk full on db-1"#;
@@ -162,7 +212,7 @@ async fn an_unknown_key_is_told_nothing_and_counted() {
     }
     assert!(server.fake.taken().is_empty());
     let told = server.unknown_keys.drain_unknown_keys();
-    assert_eq!((told[0].tail.as_str(), told[0].count), ("3f2a", 4));
+    assert_eq!((&told[0].presented, told[0].count), (&Presented::Unknown { tail: "3f2a".to_owned() }, 4));
     assert_eq!(told[0].peer, Some("127.0.0.1".parse().unwrap()));
     assert_eq!(told.len(), 4);
 }
@@ -198,10 +248,10 @@ async fn what_cannot_be_kept_is_answered_503_whatever_it_is() {
 #[tokio::test(flavor = "multi_thread")]
 async fn other_paths_and_methods_say_what_exists() {
     let server = Server::start().await;
-    for path in ["/", &format!("/integrations/grafana/{KEY}"), "/integrations/alertmanager", "/v2/change"] {
+    for path in ["/", &format!("/integrations/other/{KEY}"), "/integrations/alertmanager", "/v2/change"] {
         let answer = server.post(path, "{}").await;
         assert_eq!(answer.status, 404, "{path}");
-        for existing in ["/v2/enqueue", "/integrations/alertmanager/KEY", "/integrations/generic/KEY"] {
+        for existing in ["/v2/enqueue", "/integrations/alertmanager/KEY", "/integrations/splunk/KEY"] {
             assert!(answer.body.contains(existing), "{}", answer.body);
         }
     }
@@ -344,6 +394,9 @@ async fn metrics_are_what_promtool_wants() {
     let server = Server::with(IngestConfig { metrics: Some(handle), ..IngestConfig::default() }).await;
     server.send("alertmanager", alertmanager(FIRING)).await;
     server.send("generic", "bad").await;
+    server.send("splunk", r#"{"search_name":"s"}"#).await;
+    server.post(&format!("/integrations/splunk/{SIGNED_KEY}"), "{}").await;
+    server.send("pagerduty", r#"{"event":{"event_type":"incident.annotated"}}"#).await;
     server.post("/v2/enqueue", r#"{"routing_key":"unknown-unknown"}"#).await;
     let text = server.get("/metrics").await.body;
     for expected in [
@@ -352,8 +405,14 @@ async fn metrics_are_what_promtool_wants() {
         r#"warridor_ingest_requests_total{path="/v2/enqueue",code="401"} "#,
         r#"warridor_ingest_events_total{source="alertmanager",action="trigger"} "#,
         r#"warridor_ingest_events_total{source="pagerduty",action="resolve"} "#,
+        r#"warridor_ingest_requests_total{path="/integrations/pagerduty",code="202"} 1"#,
+        r#"warridor_ingest_events_total{source="splunk",action="trigger"} 1"#,
+        r#"warridor_ingest_events_total{source="pagerduty-webhook",action="trigger"} 0"#,
         "warridor_ingest_unknown_key_total ",
         "warridor_ingest_unreadable_total ",
+        r#"warridor_ingest_unsigned_total{reason="path"} "#,
+        r#"warridor_ingest_unsigned_total{reason="wrong"} "#,
+        "warridor_ingest_nothing_to_do_total ",
         r#"warridor_ingest_request_duration_seconds_bucket{le="0.001"} "#,
         "warridor_ingest_body_bytes_count ",
         "warridor_ingest_held_bytes ",
@@ -407,10 +466,12 @@ async fn no_key_is_ever_logged() {
         .expect("no other test of this binary logs");
     let server = Server::start().await;
     let mistyped = "4f9d2c7b81e6350a4f9d2c7b81e63f2a";
-    for key in [KEY, mistyped] {
+    for key in [KEY, SIGNED_KEY, mistyped] {
         for body in [alertmanager(FIRING), format!(r#"{{"alerts":[{{"status":"{key}"}}]}}"#), format!("{key} {{")] {
             server.post(&format!("/integrations/alertmanager/{key}"), &body).await;
             server.post(&format!("/integrations/generic/{key}"), &body).await;
+            let signature = "x-pagerduty-signature: v1=00\r\n";
+            server.post_with(&format!("/integrations/pagerduty/{key}"), signature, &body).await;
             server.post(&format!("/integrations/other/{key}"), &body).await;
             server.get(&format!("/integrations/generic/{key}")).await;
         }
@@ -421,7 +482,7 @@ async fn no_key_is_ever_logged() {
     }
     let log = String::from_utf8_lossy(&log.lock().unwrap()).into_owned();
     assert!(log.contains("a body could not be read") && log.contains("DB_KEY"), "{log}");
-    assert!(!log.contains(&KEY[..16]) && !log.contains(mistyped), "{log}");
+    assert!(!log.contains(&KEY[..16]) && !log.contains(&SIGNED_KEY[..16]) && !log.contains(mistyped), "{log}");
     for input in server.fake.taken() {
         assert!(!format!("{input:?}").contains(KEY), "{input:?}");
     }

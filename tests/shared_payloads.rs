@@ -6,7 +6,9 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use warridor::domain::input::{Event, EventAction};
-use warridor::ingest::sources::{DecodeError, alertmanager, pagerduty};
+use warridor::ingest::sources::{
+    DecodeError, Decoded, alertmanager, change, generic, grafana, newrelic, pagerduty, pagerduty_webhook, splunk,
+};
 
 fn folder() -> Option<PathBuf> {
     let given = std::env::var_os("WARRIDOR_SHARED").map(PathBuf::from);
@@ -149,4 +151,141 @@ fn pagerduty_event_is_told(name: &str, decoded: Result<Event, Vec<DecodeError>>,
     } else if let Some(url) = body["links"][0]["href"].as_str() {
         assert_eq!(event.link, url, "{name}");
     }
+}
+
+type Decode = fn(&[u8]) -> Result<Decoded, DecodeError>;
+
+/// Every file of the monitors with a form of their own: the file, what decodes it, and its one event in short: action,
+/// dedup key, title. `nothing`: nobody is asked to act. What is refused begins with `refused` and names the field.
+const OF_MONITORS: &[(&str, Decode, &str)] = &[
+    (
+        "newrelic-workflow-default-activated.json",
+        newrelic::decode,
+        "trigger [c5faa7e6-7b54-402d-af79-f99601e0278c] zulip_app query result is > 1.0 for 1 minutes on 'Zulip Server Low Storage'",
+    ),
+    (
+        "newrelic-workflow-default-closed.json",
+        newrelic::decode,
+        "resolve [95a9344a-2590-48ce-8d83-07e28b6d22c6] main_app-UBUNTU query result is > 2.0 for 1 minutes on 'High CPU'",
+    ),
+    ("newrelic-legacy-channel-opened.json", newrelic::decode, "trigger [1234] Server Down: I am a test Violation"),
+    (
+        "alerta-new_relic_notification.json",
+        newrelic::decode,
+        "trigger [0] New Relic Alert - Test Condition: I am a test Violation",
+    ),
+    ("splunk-webhook-alert.json", splunk::decode, "trigger [search/sudo] sudo"),
+    (
+        "splunk-webhook-alert-nulls.json",
+        splunk::decode,
+        "trigger [search/search scheduler_admin_search_W2] search scheduler_admin_search_W2",
+    ),
+    ("alerta-grafana_6.json", grafana::decode, "trigger [rule/58] Testing -> Battery Voltage alert"),
+    ("alerta-grafana_alert_alerting.json", grafana::decode, "trigger [rule/7] Zeta CPU alert"),
+    ("alerta-grafana_alert_ok.json", grafana::decode, "resolve [rule/7] Zeta CPU alert"),
+    ("alerta-grafana_example.json", grafana::decode, "trigger [rule/1] Load peaking!"),
+    ("grafana-webhook-v11.json", grafana::decode, "trigger [e6349a25f5ef0e9e] High memory usage"),
+    (
+        "grafana-webhook-docs.json",
+        grafana::decode,
+        "trigger [c6eadffa33fcdf37] This alert was triggered for zone us-1; trigger [bc97ff14869b13e3] This alert was triggered for zone eu-1",
+    ),
+    ("pagerduty-v3-captured-triggered.json", pagerduty_webhook::decode, "trigger [PFQZPSY] Test Incident 3"),
+    ("pagerduty-v3-captured-acknowledged.json", pagerduty_webhook::decode, "acknowledge [PQ1K5C8] Test Incident"),
+    ("pagerduty-v3-captured-resolved.json", pagerduty_webhook::decode, "resolve [PCPZE64] Test Incident"),
+    // A priority was changed, and a service.
+    ("pagerduty-v3-doc-02-webhook_payload.json", pagerduty_webhook::decode, "nothing"),
+    ("pagerduty-v3-doc-03-webhook_payload.json", pagerduty_webhook::decode, "nothing"),
+    // The webhooks before version 3.
+    ("alerta-pagerduty_alert.json", pagerduty_webhook::decode, "refused event"),
+    (
+        "zabbix-zulip-mediatype.json",
+        generic::decode,
+        "trigger [hash] Zabbix agent on www.example.com is unreachable for 5 minutes",
+    ),
+    (
+        "uptimerobot-down-zulip-custom.json",
+        generic::decode,
+        "trigger [server1.example.com] Web Server: Host Is Unreachable",
+    ),
+    // Nothing filled in.
+    ("uptimerobot-template.json", generic::decode, "refused title"),
+    ("captured/nagios4-1.json", generic::decode, "trigger [db-1/Disk] Disk on db-1: DISK CRITICAL - /data 97% used"),
+    ("captured/nagios4-2.json", generic::decode, "acknowledge [db-1/Disk] Disk on db-1: CUSTOM 2 - synthetic"),
+    ("captured/nagios4-3.json", generic::decode, "resolve [db-1/Disk] Disk on db-1: DISK OK"),
+    ("captured/nagios4-4.json", generic::decode, "trigger [db-1] db-1: PING CRITICAL"),
+    ("captured/nagios4-5.json", generic::decode, "resolve [db-1] db-1: PING OK"),
+];
+
+#[test]
+fn other_monitors_bodies_say_what_a_person_reads() {
+    let Some(folder) = folder() else {
+        println!("no captured bodies here: nothing was replayed");
+        return;
+    };
+    let is_json = |name: &str| name.ends_with(".json");
+    let mut all = bodies(&folder, is_json);
+    all.extend(
+        bodies(&folder.join("captured"), is_json).into_iter().map(|(name, body)| (format!("captured/{name}"), body)),
+    );
+    let mut replayed = Vec::new();
+    for (name, decode, expected) in OF_MONITORS {
+        let Some(body) = all.get(*name) else { continue };
+        assert_eq!(in_short(decode(body.to_string().as_bytes())), *expected, "{name}");
+        replayed.push(*name);
+    }
+    let known = |name: &str| OF_MONITORS.iter().any(|(known, ..)| *known == name);
+    let ours =
+        ["newrelic", "new_relic", "splunk", "grafana", "pagerduty-v3-captured", "zabbix", "uptimerobot", "nagios"];
+    // Alertmanager's form, which the test above replays.
+    let of_alertmanager = |name: &str| name.starts_with("grafana-oncall-");
+    let forgotten: Vec<&String> = all
+        .keys()
+        .filter(|name| ours.iter().any(|of| name.contains(of)) && !known(name) && !of_alertmanager(name))
+        .collect();
+    assert!(forgotten.is_empty(), "nobody says what these mean: {forgotten:?}");
+    println!("replayed {} bodies of other monitors: {replayed:?}", replayed.len());
+    assert!(!replayed.is_empty(), "{} has none", folder.display());
+}
+
+fn in_short(decoded: Result<Decoded, DecodeError>) -> String {
+    let events = match decoded {
+        Ok(decoded) if decoded.events.is_empty() => return "nothing".to_owned(),
+        Ok(decoded) => decoded.events,
+        Err(e) => return format!("refused {}", e.field),
+    };
+    let line = |event: &Event| {
+        let action = match event.action {
+            EventAction::Trigger => "trigger",
+            EventAction::Acknowledge => "acknowledge",
+            EventAction::Resolve => "resolve",
+        };
+        let is_hash = *event.dedup_key == warridor::ingest::text::short_hash([event.title.as_str()]);
+        let key = if is_hash { "hash" } else { &event.dedup_key };
+        format!("{action} [{key}] {}", event.title)
+    };
+    events.iter().map(line).collect::<Vec<_>>().join("; ")
+}
+
+#[test]
+fn captured_change_events_say_what_was_changed() {
+    let Some(folder) = folder() else {
+        println!("no captured bodies here: nothing was replayed");
+        return;
+    };
+    let captured = bodies(&folder.join("captured"), |name| name.ends_with("-change.json"));
+    for (name, body) in &captured {
+        let raw = body.to_string();
+        let message = change::read(raw.as_bytes()).unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert_eq!(message.routing_key().as_deref(), body["routing_key"].as_str(), "{name}");
+        let change = message.change().unwrap_or_else(|e| panic!("{name}: {e:?}"));
+        assert_eq!(change.summary, body["payload"]["summary"].as_str().unwrap(), "{name}");
+        assert_eq!(change.source, body["payload"]["source"].as_str().unwrap_or_default(), "{name}");
+        assert_eq!(change.link, body["links"][0]["href"].as_str().unwrap_or_default(), "{name}");
+        for (detail, value) in body["payload"]["custom_details"].as_object().into_iter().flatten() {
+            assert!(change.details.contains(&(detail.clone(), value.as_str().unwrap().to_owned())), "{name}: {detail}");
+        }
+    }
+    println!("replayed {} captured change events: {:?}", captured.len(), captured.keys());
+    assert!(!captured.is_empty(), "{} has none", folder.display());
 }

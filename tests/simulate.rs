@@ -52,6 +52,29 @@ fn what_only_informs_is_told_with_its_rule_and_where_it_is_shown() {
 }
 
 #[test]
+fn every_monitors_body_is_told_apart_and_one_that_asks_nobody_to_act_does_nothing() {
+    let message = |kind: &str| {
+        format!(r#"{{"event": {{"event_type": "{kind}", "data": {{"id": "PX1", "title": "Shop is down"}}}}}}"#)
+    };
+    let rows = [
+        (
+            r#"{"ruleId": 5, "ruleName": "CPU is busy", "ruleUrl": "https://g/1", "state": "alerting"}"#,
+            "#1 CPU is busy",
+        ),
+        (r#"{"id": "i", "issueUrl": "https://nr/i", "title": "Errors", "state": "ACTIVATED"}"#, "#1 Errors"),
+        (r#"{"search_name": "Logins", "sid": "1", "results_link": "https://s/1"}"#, "#1 Logins"),
+        (&message("incident.triggered"), "#1 Shop is down"),
+        (&message("incident.annotated"), "Nothing would happen: no incident opens or changes, and nobody is paged."),
+    ];
+    for (event, expected) in rows {
+        let said = simulate(event, &OF_PAYMENTS);
+        assert!(said.contains(expected) && !said.contains("not understood"), "{event}\n{said}");
+    }
+    let said = simulate(r#"{"title": "x"}"#, &["--source", "newrelic", "--service", "payments-api"]);
+    assert!(said.contains("is not understood: state: found nothing"), "{said}");
+}
+
+#[test]
 fn what_is_dropped_is_told_with_its_rule() {
     let event = r#"{"title": "a test alert", "dedup_key": "probe/1"}"#;
     assert_eq!(

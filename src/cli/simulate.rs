@@ -16,7 +16,9 @@ use crate::domain::page::{Purpose, Recipient};
 use crate::domain::schedule::local_instant;
 use crate::domain::stamp::{At, Stamp};
 use crate::domain::world::World;
-use crate::ingest::sources::{DecodeError, alertmanager, generic, pagerduty};
+use crate::ingest::sources::{
+    DecodeError, Decoded, alertmanager, generic, grafana, newrelic, pagerduty, pagerduty_webhook, splunk,
+};
 use crate::ingest::unreadable;
 use crate::views::phone::method as by_what;
 use crate::views::reply::span;
@@ -57,8 +59,29 @@ pub(super) struct Options {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Form {
     Alertmanager,
+    Grafana,
+    #[value(name = "newrelic")]
+    NewRelic,
+    Splunk,
+    /// PagerDuty's Events API, by which monitors send.
     Pagerduty,
+    /// PagerDuty's webhooks, by which it tells of its incidents.
+    PagerdutyWebhook,
     Generic,
+}
+
+impl Form {
+    fn source(self) -> Source {
+        match self {
+            Self::Alertmanager => Source::Alertmanager,
+            Self::Grafana => Source::Grafana,
+            Self::NewRelic => Source::NewRelic,
+            Self::Splunk => Source::Splunk,
+            Self::Pagerduty => Source::PagerDuty,
+            Self::PagerdutyWebhook => Source::PagerDutyWebhook,
+            Self::Generic => Source::Generic,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -113,11 +136,7 @@ fn story(options: &Options, loaded: Loaded, mut world: World) -> Result<String, 
     let what = match events {
         Ok(events) => What::Events(Delivery {
             service: service.clone(),
-            source: match form {
-                Form::Alertmanager => Source::Alertmanager,
-                Form::Pagerduty => Source::PagerDuty,
-                Form::Generic => Source::Generic,
-            },
+            source: form.source(),
             urgency: key.and_then(|k| k.urgency),
             resolve_after_secs: key.and_then(|k| k.resolve_after_secs),
             key: key.map(|k| k.name.as_str().into()),
@@ -160,6 +179,7 @@ fn as_unreadable(
         service: service.clone(),
         urgency: None,
         resolve_after_secs: None,
+        signature_env: Vec::new(),
     };
     let name = d.services.get(service).map_or(service.as_str(), |s| s.name.as_str());
     let secret = unreadable::find_routing_key(body).unwrap_or_default();
@@ -173,21 +193,34 @@ fn said(all: &[DecodeError]) -> String {
 /// What the body looks like.
 fn guessed(body: &[u8]) -> Form {
     let value: Value = serde_json::from_slice(body).unwrap_or_default();
-    if value.get("alerts").is_some() {
-        Form::Alertmanager
-    } else if value.get("routing_key").is_some()
-        || value.get("event_action").is_some() && value.get("payload").is_some()
-    {
+    let has = |field: &str| value.get(field).is_some();
+    if has("alerts") {
+        // Alertmanager has no organisations, and its version is "4".
+        if has("orgId") || value["version"] == "1" { Form::Grafana } else { Form::Alertmanager }
+    } else if has("routing_key") || has("event_action") && has("payload") {
         Form::Pagerduty
+    } else if value["event"]["event_type"].is_string() {
+        Form::PagerdutyWebhook
+    } else if has("evalMatches") || has("ruleUrl") && has("ruleName") {
+        Form::Grafana
+    } else if has("sid") && has("results_link") {
+        Form::Splunk
+    } else if has("issueUrl") || has("alertConditionNames") || has("incident_id") && has("current_state") {
+        Form::NewRelic
     } else {
         Form::Generic
     }
 }
 
 fn events(form: Form, body: &[u8]) -> Result<Vec<Event>, Vec<DecodeError>> {
+    let of = |decoded: Result<Decoded, DecodeError>| decoded.map(|d| d.events).map_err(|e| vec![e]);
     match form {
-        Form::Alertmanager => alertmanager::decode(body).map(|d| d.events).map_err(|e| vec![e]),
-        Form::Generic => generic::decode(body).map(|d| d.events).map_err(|e| vec![e]),
+        Form::Alertmanager => of(alertmanager::decode(body)),
+        Form::Grafana => of(grafana::decode(body)),
+        Form::NewRelic => of(newrelic::decode(body)),
+        Form::Splunk => of(splunk::decode(body)),
+        Form::PagerdutyWebhook => of(pagerduty_webhook::decode(body)),
+        Form::Generic => of(generic::decode(body)),
         Form::Pagerduty => pagerduty::decode(body, "simulated").map(|event| vec![event]),
     }
 }
@@ -534,6 +567,14 @@ mod tests {
             (r#"{"alerts":[]}"#, Form::Alertmanager),
             (r#"{"routing_key":"k"}"#, Form::Pagerduty),
             (r#"{"event_action":"trigger","payload":{}}"#, Form::Pagerduty),
+            (r#"{"alerts":[],"orgId":1}"#, Form::Grafana),
+            (r#"{"alerts":[],"version":"1"}"#, Form::Grafana),
+            (r#"{"alerts":[],"version":"4"}"#, Form::Alertmanager),
+            (r#"{"ruleId":1,"ruleName":"x","ruleUrl":"y"}"#, Form::Grafana),
+            (r#"{"event":{"event_type":"incident.triggered"}}"#, Form::PagerdutyWebhook),
+            (r#"{"sid":"s","results_link":"l"}"#, Form::Splunk),
+            (r#"{"id":"i","issueUrl":"u","state":"ACTIVATED"}"#, Form::NewRelic),
+            (r#"{"incident_id":1,"current_state":"open"}"#, Form::NewRelic),
             (r#"{"title":"disk"}"#, Form::Generic),
             ("[]", Form::Generic),
             ("nonsense", Form::Generic),

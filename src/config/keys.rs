@@ -1,16 +1,20 @@
 //! `[[service.key]]`: what a monitor must know to be heard. A key stands in the environment or in a file, never in the
-//! configuration, and no complaint ever quotes one.
+//! configuration, and no complaint ever quotes one. An integration may have two keys, and two secrets that sign for it, so
+//! that there is a new one before the old one goes.
 
 use super::env::Env;
 use super::limits::{
-    MAX_FILE_BYTES, MAX_KEY_CHARS, MAX_KEYS_PER_SERVICE, MAX_NAME_CHARS, MAX_URL_CHARS, MIN_KEY_CHARS,
+    MAX_FILE_BYTES, MAX_KEY_CHARS, MAX_KEYS_PER_SERVICE, MAX_LIVE_KEYS, MAX_NAME_CHARS, MAX_URL_CHARS, MIN_KEY_CHARS,
     RESOLVE_AFTER_SECS,
 };
-use super::names::Once;
+use super::names::{NAMES_NO, Once};
 use super::reader::{Found, Table};
+use super::suggest;
 use super::urgency::of_key;
 use crate::domain::directory::{Alertmanager, IntegrationKey, Urgency};
 use crate::domain::id::ServiceId;
+use crate::domain::input::Source;
+use crate::domain::routing::{SOURCES, source_name};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -27,7 +31,7 @@ pub enum KeyFrom {
     Sha256(String),
 }
 
-/// A key as the configuration names it, whether it is there or not.
+/// A key as the configuration names it, whether it is there or not. An integration with two keys has two of these.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeySource {
     pub service: ServiceId,
@@ -95,8 +99,10 @@ pub(super) fn read(service: &Table<'_>, id: &ServiceId, keys: &mut Keys<'_>) {
 
 fn one(table: &Table<'_>, of_service: &Table<'_>, service: &ServiceId, keys: &mut Keys<'_>, names: &mut Once) {
     let name = table.text("name", MAX_NAME_CHARS);
-    let resolve_after_secs = resolve_after(table, of_service);
+    let source = sent_by(table);
+    let resolve_after_secs = resolve_after(table, of_service, source.as_ref());
     alertmanager(table, service, keys);
+    let signature_env = signature(table, service, source.as_ref(), keys);
     let urgency = of_key(table);
     let places = ["key_env", "key_file", "key_sha256"];
     let given: Vec<&str> = places.into_iter().filter(|key| table.has(key).is_some()).collect();
@@ -111,33 +117,94 @@ fn one(table: &Table<'_>, of_service: &Table<'_>, service: &ServiceId, keys: &mu
             return;
         }
     }
-    let Some((from, at)) = source(table, service, keys) else {
-        return;
-    };
-    let name = name.unwrap_or_else(|| match &from {
-        KeyFrom::Env(variable) => Found { value: variable.clone(), at, shown: format!("key_env = \"{variable}\"") },
-        KeyFrom::File(path) => Found { value: path.display().to_string(), at, shown: "key_file".to_owned() },
-        KeyFrom::Sha256(hash) => Found { value: hash[..8].to_owned(), at, shown: "key_sha256".to_owned() },
+    let Some(places) = places_of(table, service, keys) else { return };
+    let Some(first) = places.first() else { return };
+    let name = name.unwrap_or_else(|| {
+        let (value, shown) = match &first.from {
+            KeyFrom::Env(variable) => (variable.clone(), first.shown.clone()),
+            KeyFrom::File(path) => (path.display().to_string(), "key_file".to_owned()),
+            KeyFrom::Sha256(hash) => (hash[..8].to_owned(), "key_sha256".to_owned()),
+        };
+        Found { value, at: first.at, shown }
     });
     // One incident is open per key for bodies nobody could read, and it is known by this name.
     if !names.take(table, &name, "the name of another key of this service") {
         return;
     }
-    let hash = hash_of(table, &from, at, keys);
-    keys.sources.push(KeySource {
-        service: service.clone(),
-        name: name.value.clone(),
-        from,
-        open: hash.is_some(),
-        urgency,
-    });
-    if let Some(hash) = hash {
-        let shown = Found { value: hash.clone(), at, shown: "this key".to_owned() };
-        if keys.hashes.take(table, &shown, "the key of another integration") {
-            let key = IntegrationKey { name: name.value, service: service.clone(), urgency, resolve_after_secs };
-            keys.by_hash.insert(hash, key);
+    let known =
+        IntegrationKey { name: name.value, service: service.clone(), urgency, resolve_after_secs, signature_env };
+    let mut of_this: Vec<String> = Vec::new();
+    for place in places {
+        let hash = hash_of(table, &place, keys);
+        keys.sources.push(KeySource {
+            service: service.clone(),
+            name: known.name.clone(),
+            from: place.from,
+            open: hash.is_some(),
+            urgency,
+        });
+        let Some(hash) = hash else { continue };
+        let shown = Found { value: hash.clone(), at: place.at, shown: "this key".to_owned() };
+        if of_this.contains(&hash) {
+            table.complain(&shown, "is in the list twice", "write the new key beside the old one, or leave one out");
+        } else if keys.hashes.take(table, &shown, "the key of another integration") {
+            of_this.push(hash.clone());
+            keys.by_hash.insert(hash, known.clone());
         }
     }
+}
+
+/// What sends by this key, where the configuration says so. Every key opens every path; but what is known of a monitor
+/// can be checked.
+fn sent_by(table: &Table<'_>) -> Option<Found<Source>> {
+    let found = table.text("source", MAX_NAME_CHARS)?;
+    let source = SOURCES.into_iter().find(|source| source_name(*source) == found.value);
+    if source.is_none() {
+        let mend = suggest::one_of(&found.value, SOURCES.map(source_name));
+        table.complain(&found, &format!("{NAMES_NO}source"), &mend);
+    }
+    Some(Found { value: source?, at: found.at, shown: found.shown })
+}
+
+/// The variables of the secrets with which what comes by this key is signed. A variable that is not set is a warning; what
+/// needs it is not let in then.
+fn signature(table: &Table<'_>, service: &ServiceId, source: Option<&Found<Source>>, keys: &Keys<'_>) -> Vec<String> {
+    const KEY: &str = "signature_secret_env";
+    let example = variable_for(service).replace("_KEY_", "_SECRET_");
+    let mend = format!("write a name in capitals: {KEY} = \"{example}\"");
+    table.required_items(KEY, &mend);
+    let Some((_, found)) = table.text_or_texts(KEY, MAX_LIVE_KEYS, MAX_NAME_CHARS) else { return Vec::new() };
+    if let Some(source) = source.filter(|s| !matches!(s.value, Source::Grafana | Source::PagerDutyWebhook)) {
+        let at = table.has(KEY).unwrap_or(table.at);
+        let wrong = format!("asks for signatures, and {} sends none", source.shown);
+        let signs = "leave it out: only Grafana and PagerDuty's webhooks sign what they send";
+        table.notes.complain(at, &table.place, KEY, &wrong, signs);
+    }
+    let mut names: Vec<String> = Vec::new();
+    for Found { value: name, at, shown } in found {
+        // It may be the secret itself: it is not quoted.
+        if !is_variable(&name) {
+            let found = Found { value: (), at, shown };
+            table.complain(&found, "is not the name of an environment variable", &mend);
+            continue;
+        }
+        let shown = format!("{KEY} = \"{name}\"");
+        if names.contains(&name) {
+            let mend = "write the new variable beside the old one, or leave one out";
+            table.notes.complain(at, &table.place, &shown, "is in the list twice", mend);
+            continue;
+        }
+        let secret = keys.env.var(&name).map(|secret| secret.trim().chars().count()).unwrap_or_default();
+        if secret == 0 {
+            let mend = format!("set {name}: without a secret nothing that comes by this key is let in");
+            table.notes.warn(at, &table.place, &shown, "names a variable that is not set", &mend);
+        } else if secret < MIN_KEY_CHARS {
+            let wrong = format!("holds a secret of {secret} characters, which can be guessed");
+            table.notes.warn(at, &table.place, &shown, &wrong, "make one with `openssl rand -hex 32`");
+        }
+        names.push(name);
+    }
+    names
 }
 
 /// Where the Alertmanager that sends by this key is told of silences.
@@ -194,69 +261,128 @@ pub(super) fn is_variable(name: &str) -> bool {
 
 /// How long an event of a source counts that never says that something is over. Without such a time, nothing it sends
 /// would ever be over.
-fn resolve_after(table: &Table<'_>, of_service: &Table<'_>) -> Option<i64> {
+fn resolve_after(table: &Table<'_>, of_service: &Table<'_>, source: Option<&Found<Source>>) -> Option<i64> {
     let own = table.span("resolve_after", RESOLVE_AFTER_SECS).map(|found| found.value);
-    let never_says_so = table.flag("sends_resolves") == Some(false);
-    if never_says_so && table.has("resolve_after").or(of_service.has("resolve_after")).is_none() {
-        let at = table.has("sends_resolves").unwrap_or(table.at);
+    let says = table.flag("sends_resolves");
+    let at = table.has("sends_resolves").unwrap_or(table.at);
+    let splunk = source.filter(|source| source.value == Source::Splunk);
+    if splunk.is_some() && says == Some(true) {
+        let mend = "leave it out: a search finds what is wrong, and never that it is right again";
+        table.notes.complain(at, &table.place, "sends_resolves = true", "is not so of Splunk", mend);
+        return own;
+    }
+    let never = match splunk {
+        Some(source) => Some((source.at, source.shown.as_str())),
+        None => (says == Some(false)).then_some((at, "sends_resolves = false")),
+    };
+    if let Some((at, shown)) = never
+        && table.has("resolve_after").or(of_service.has("resolve_after")).is_none()
+    {
         let wrong = "leaves every incident of this key open for ever";
         let mend = "add resolve_after = \"2h\": not heard of for so long, an alert counts as cleared";
-        table.notes.complain(at, &table.place, "sends_resolves = false", wrong, mend);
+        table.notes.complain(at, &table.place, shown, wrong, mend);
     }
     own
 }
 
-fn source(table: &Table<'_>, service: &ServiceId, keys: &mut Keys<'_>) -> Option<(KeyFrom, usize)> {
-    if let Some(found) = table.text("key_env", MAX_NAME_CHARS) {
-        let name = &found.value;
-        if !is_variable(name) {
-            // It may be the key itself: do not quote it.
-            let mend = format!("write a name in capitals: key_env = \"{}\"", variable_for(service));
-            table.complain(&found, "is not the name of an environment variable", &mend);
-            return None;
-        }
-        let found = Found { shown: format!("key_env = \"{name}\""), ..found.clone() };
-        let own = keys.variables.take(table, &found, "the variable of another key");
-        return own.then_some((KeyFrom::Env(found.value), found.at));
+/// One place where a key is.
+struct Place {
+    from: KeyFrom,
+    at: usize,
+    /// `key_env = "KEY"`
+    shown: String,
+    /// It is one of two.
+    of_two: bool,
+}
+
+/// Where the keys of an integration are: one, or two of the same kind. Nothing if any of them is wrong.
+fn places_of(table: &Table<'_>, service: &ServiceId, keys: &mut Keys<'_>) -> Option<Vec<Place>> {
+    let (key, max_chars) = if table.has("key_env").is_some() {
+        ("key_env", MAX_NAME_CHARS)
+    } else if table.has("key_file").is_some() {
+        ("key_file", MAX_URL_CHARS)
+    } else {
+        ("key_sha256", MAX_NAME_CHARS)
+    };
+    table.required_items(key, &format!("write key_env = \"{}\"", variable_for(service)));
+    let (_, found) = table.text_or_texts(key, MAX_LIVE_KEYS, max_chars)?;
+    let of_two = found.len() > 1;
+    let places: Vec<Option<Place>> = found
+        .into_iter()
+        .map(|found| {
+            let at = found.at;
+            let (from, shown) = match key {
+                "key_env" => from_env(table, found, service, keys)?,
+                "key_file" => {
+                    let path = keys.folder.join(&found.value);
+                    let shown = format!("key_file = {:?}", path.display().to_string());
+                    (KeyFrom::File(path), shown)
+                }
+                _ => from_hash(table, found)?,
+            };
+            Some(Place { from, at, shown, of_two })
+        })
+        .collect();
+    places.into_iter().collect()
+}
+
+fn from_env(
+    table: &Table<'_>,
+    found: Found<String>,
+    service: &ServiceId,
+    keys: &mut Keys<'_>,
+) -> Option<(KeyFrom, String)> {
+    let name = &found.value;
+    if !is_variable(name) {
+        // It may be the key itself: it is not quoted.
+        let mend = format!("write a name in capitals: key_env = \"{}\"", variable_for(service));
+        table.complain(&found, "is not the name of an environment variable", &mend);
+        return None;
     }
-    if let Some(found) = table.text("key_file", MAX_URL_CHARS) {
-        return Some((KeyFrom::File(keys.folder.join(&found.value)), found.at));
-    }
-    let found = table.text("key_sha256", MAX_NAME_CHARS)?;
+    let shown = format!("key_env = \"{name}\"");
+    let found = Found { shown: shown.clone(), ..found };
+    let own = keys.variables.take(table, &found, "the variable of another key");
+    own.then_some((KeyFrom::Env(found.value), shown))
+}
+
+fn from_hash(table: &Table<'_>, found: Found<String>) -> Option<(KeyFrom, String)> {
     let hash = found.value.to_ascii_lowercase();
+    let shown = "key_sha256".to_owned();
     if hash.len() == 64 && hash.chars().all(|c| c.is_ascii_hexdigit()) {
-        return Some((KeyFrom::Sha256(hash), found.at));
+        return Some((KeyFrom::Sha256(hash), shown));
     }
-    let found = Found { shown: "key_sha256".to_owned(), ..found };
+    let found = Found { shown, ..found };
     table.complain(&found, "is not a SHA-256", "write the 64 hex digits that `printf %s \"$KEY\" | sha256sum` prints");
     None
 }
 
 /// The hash, if the key is there and is one. A missing key closes its own integration, not the pager.
-fn hash_of(table: &Table<'_>, from: &KeyFrom, at: usize, keys: &Keys<'_>) -> Option<String> {
-    let warn = |found: &str, wrong: &str, mend: &str| table.notes.warn(at, &table.place, found, wrong, mend);
-    let (shown, text) = match from {
+fn hash_of(table: &Table<'_>, place: &Place, keys: &Keys<'_>) -> Option<String> {
+    let Place { from, at, shown, of_two } = place;
+    let warn = |wrong: &str, mend: &str| {
+        let mend = if *of_two { format!("{mend}; or leave it out of the list") } else { mend.to_owned() };
+        table.notes.warn(*at, &table.place, shown, wrong, &mend);
+    };
+    let text = match from {
         KeyFrom::Sha256(hash) => return Some(hash.clone()),
         KeyFrom::Env(variable) => {
-            let shown = format!("key_env = \"{variable}\"");
             let Some(text) = keys.env.var(variable).filter(|text| !text.trim().is_empty()) else {
                 let mend = format!("set {variable}, or nobody can send events by this key");
-                warn(&shown, "names a variable that is not set", &mend);
+                warn("names a variable that is not set", &mend);
                 return None;
             };
-            (shown, text)
+            text
         }
         KeyFrom::File(path) => {
-            let shown = format!("key_file = {:?}", path.display().to_string());
             let text = match keys.env.read(path) {
                 Ok(bytes) if bytes.len() > MAX_FILE_BYTES => Err("is too large to be a key".to_owned()),
                 Ok(bytes) => String::from_utf8(bytes).map_err(|_| "does not hold text".to_owned()),
                 Err(error) => Err(format!("cannot be read ({error})")),
             };
             match text {
-                Ok(text) => (shown, text),
+                Ok(text) => text,
                 Err(wrong) => {
-                    warn(&shown, &wrong, "write the key into it, or nobody can send events by this key");
+                    warn(&wrong, "write the key into it, or nobody can send events by this key");
                     return None;
                 }
             }
@@ -274,7 +400,7 @@ fn hash_of(table: &Table<'_>, from: &KeyFrom, at: usize, keys: &Keys<'_>) -> Opt
         return Some(key_hash(key));
     };
     let mend = "make one with `openssl rand -hex 16` (letters, digits, - _ . ~)";
-    table.notes.complain(at, &table.place, &shown, &wrong, mend);
+    table.notes.complain(*at, &table.place, shown, &wrong, mend);
     None
 }
 

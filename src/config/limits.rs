@@ -37,6 +37,8 @@ pub const MAX_STEPS: usize = 20;
 pub const MAX_TARGETS: usize = 20;
 pub const MAX_RULES: usize = 20;
 pub const MAX_KEYS_PER_SERVICE: usize = 20;
+/// Keys of one integration that are good at the same time, and secrets that sign for it: the old one and the new one.
+pub const MAX_LIVE_KEYS: usize = 2;
 pub const MAX_REPEAT: i64 = 9;
 pub const MAX_MATCHES: usize = 50;
 pub const MAX_LABELS: usize = 20;

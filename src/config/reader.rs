@@ -427,7 +427,8 @@ impl<'a> Table<'a> {
     }
 
     fn listed<T>(&self, key: &str, value: &Spanned<DeValue<'_>>, read: T) -> Found<T> {
-        Found { value: read, at: value.span().start, shown: format!("{} in {key}", show_value(value.get_ref())) }
+        let shown = if is_secret(key) { quote(key) } else { format!("{} in {key}", show_value(value.get_ref())) };
+        Found { value: read, at: value.span().start, shown }
     }
 
     fn text_of(

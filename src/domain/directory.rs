@@ -184,6 +184,9 @@ pub struct IntegrationKey {
     pub urgency: Option<Urgency>,
     /// What comes by it counts as cleared when nothing was heard of it for so long.
     pub resolve_after_secs: Option<i64>,
+    /// What comes by it must be signed with what one of these environment variables holds, whether they are set or not;
+    /// never the secrets themselves. Empty: nothing need be signed.
+    pub signature_env: Vec<String>,
 }
 
 /// Who is asked, in what order, and how long each has.

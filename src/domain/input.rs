@@ -101,8 +101,14 @@ pub struct Delivery {
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     Alertmanager,
+    /// Its Events API: a monitor that speaks to PagerDuty speaks to us.
     PagerDuty,
     Generic,
+    Grafana,
+    NewRelic,
+    Splunk,
+    /// Its webhooks: PagerDuty itself tells of its incidents.
+    PagerDutyWebhook,
     /// Warridor itself, for a body nobody could read.
     Warridor,
     /// A person opened it by hand: no monitor will ever say that it is over.

@@ -104,13 +104,25 @@ pub fn source_name(source: Source) -> &'static str {
         Source::Alertmanager => "alertmanager",
         Source::PagerDuty => "pagerduty",
         Source::Generic => "generic",
+        Source::Grafana => "grafana",
+        Source::NewRelic => "newrelic",
+        Source::Splunk => "splunk",
+        Source::PagerDutyWebhook => "pagerduty-webhook",
         Source::Warridor => "warridor",
         Source::Person => "person",
     }
 }
 
 /// What monitors' events come by: what a rule can name.
-pub const SOURCES: [Source; 3] = [Source::Alertmanager, Source::PagerDuty, Source::Generic];
+pub const SOURCES: [Source; 7] = [
+    Source::Alertmanager,
+    Source::PagerDuty,
+    Source::Generic,
+    Source::Grafana,
+    Source::NewRelic,
+    Source::Splunk,
+    Source::PagerDutyWebhook,
+];
 
 impl Conditions {
     fn fit(&self, told: &ServiceId, event: &Event, source: Source) -> bool {

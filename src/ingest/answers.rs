@@ -70,6 +70,12 @@ impl Answer {
         Self::json(StatusCode::ACCEPTED, &body)
     }
 
+    /// 202: understood, and nothing that anybody should act upon. Nothing was kept, and there is nothing to send again.
+    pub fn nothing_to_do() -> Self {
+        let message = "This asks nobody to act: nothing was changed.";
+        Self::json(StatusCode::ACCEPTED, &json!({ "status": "accepted", "count": 0, "alerts": [], "message": message }))
+    }
+
     /// 202 in PagerDuty's shape.
     pub fn enqueued(dedup_key: &str) -> Self {
         let key = Value::from(dedup_key);

@@ -1,6 +1,7 @@
 //! Whose key is it. Keys are known by their SHA-256 only, so comparing takes the same time whatever was presented.
 
 use super::limits;
+use super::signature::Unsigned;
 use crate::domain::directory::{Directory, IntegrationKey};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -21,11 +22,20 @@ pub fn lookup<'a>(directory: &'a Directory, presented: &str) -> Option<&'a Integ
     directory.keys.get(std::str::from_utf8(&hex).ok()?)
 }
 
-/// A key nobody configured, as the admin channel hears of it: a mistyped key is a silent monitor.
+/// What was presented by somebody who was not let in.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Presented {
+    /// A key nobody configured: its last four characters, from outside and unescaped; empty if the key is too short to
+    /// show any, or missing.
+    Unknown { tail: String },
+    /// A key that asks for signatures, by its name in the configuration, and what was wrong.
+    Unsigned { key: String, why: Unsigned },
+}
+
+/// What the admin channel hears of whoever was not let in: a mistyped key, or a secret, is a silent monitor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownKey {
-    /// Its last four characters, from outside and unescaped; empty if the key is too short to show any, or missing.
-    pub tail: String,
+    pub presented: Presented,
     /// Where it came from; `None` for everything beyond the bound.
     pub peer: Option<IpAddr>,
     pub count: u64,
@@ -39,15 +49,24 @@ pub struct UnknownKeys {
 
 #[derive(Debug, Default)]
 struct Tally {
-    counts: HashMap<(String, IpAddr), u64>,
+    counts: HashMap<(Presented, IpAddr), u64>,
     beyond: u64,
 }
 
 impl UnknownKeys {
     /// Counts one request with this key.
     pub(super) fn count(&self, presented: &str, peer: IpAddr) {
+        self.add(Presented::Unknown { tail: tail(presented) }, peer);
+    }
+
+    /// Counts one request under the known key of this name that was not signed right.
+    pub(super) fn count_unsigned(&self, key: &str, why: Unsigned, peer: IpAddr) {
+        self.add(Presented::Unsigned { key: key.to_owned(), why }, peer);
+    }
+
+    fn add(&self, presented: Presented, peer: IpAddr) {
         let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
-        let id = (tail(presented), peer.to_canonical());
+        let id = (presented, peer.to_canonical());
         if let Some(count) = tally.counts.get_mut(&id) {
             *count += 1;
         } else if tally.counts.len() < limits::UNKNOWN_KEYS_TALLIED {
@@ -63,11 +82,12 @@ impl UnknownKeys {
         let mut keys: Vec<_> = tally
             .counts
             .into_iter()
-            .map(|((tail, peer), count)| UnknownKey { tail, peer: Some(peer), count })
+            .map(|((presented, peer), count)| UnknownKey { presented, peer: Some(peer), count })
             .collect();
-        keys.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| (&a.tail, a.peer).cmp(&(&b.tail, b.peer))));
+        keys.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| (&a.presented, a.peer).cmp(&(&b.presented, b.peer))));
         if tally.beyond > 0 {
-            keys.push(UnknownKey { tail: String::new(), peer: None, count: tally.beyond });
+            let presented = Presented::Unknown { tail: String::new() };
+            keys.push(UnknownKey { presented, peer: None, count: tally.beyond });
         }
         keys
     }
@@ -96,16 +116,15 @@ mod tests {
         keys.count("short", peer);
         let told = keys.drain_unknown_keys();
         let peer = Some("10.0.0.5".parse().unwrap());
-        assert_eq!(
-            told,
-            [UnknownKey { tail: "3f2a".into(), peer, count: 2 }, UnknownKey { tail: String::new(), peer, count: 1 }]
-        );
+        let unknown =
+            |tail: &str, count| UnknownKey { presented: Presented::Unknown { tail: tail.into() }, peer, count };
+        assert_eq!(told, [unknown("3f2a", 2), unknown("", 1)]);
         assert_eq!(keys.drain_unknown_keys(), []);
         for n in 0..limits::UNKNOWN_KEYS_TALLIED + 50 {
             keys.count(&format!("a-mistyped-key-{n:04}"), "10.0.0.5".parse().unwrap());
         }
         let told = keys.drain_unknown_keys();
         assert_eq!(told.len(), limits::UNKNOWN_KEYS_TALLIED + 1);
-        assert_eq!(told.last(), Some(&UnknownKey { tail: String::new(), peer: None, count: 50 }));
+        assert_eq!(told.last(), Some(&UnknownKey { peer: None, ..unknown("", 50) }));
     }
 }

@@ -4,7 +4,9 @@
 use super::connections::{Connections, Seat, Watched};
 use super::limits::ServerLimits;
 use super::service::Door;
+use super::signature::Secrets;
 use super::{Intake, UnknownKeys};
+use crate::clock::Clock;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -29,13 +31,29 @@ const ONE_TOO_MANY: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
 /// What the server needs besides its [`Intake`].
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IngestConfig {
     pub limits: ServerLimits,
     /// Filled here, drained by whoever tells the admin channel.
     pub unknown_keys: Arc<UnknownKeys>,
     /// What `/metrics` shows; without it the path answers 404. Install its recorder before calling [`serve`].
     pub metrics: Option<PrometheusHandle>,
+    /// Where the secrets are with which senders sign.
+    pub secrets: Secrets,
+    /// The real time, also in a demo whose clock was moved: it is compared with what senders sign.
+    pub clock: Clock,
+}
+
+impl Default for IngestConfig {
+    fn default() -> Self {
+        Self {
+            limits: ServerLimits::default(),
+            unknown_keys: Arc::default(),
+            metrics: None,
+            secrets: Secrets::default(),
+            clock: Clock::system(0),
+        }
+    }
 }
 
 /// Serves until `shutdown`, then stops accepting, finishes the requests in flight for at most `limits.drain`, and ends.

@@ -79,6 +79,22 @@ impl<'a> Loose<'a> {
         }
     }
 
+    /// The list's items, at most [`limits::ITEMS_READ`] of them; nothing for any other kind.
+    pub fn items(self) -> Option<Vec<Loose<'a>>> {
+        match serde_json::from_str(self.0?) {
+            Ok(List::<Loose<'a>, { limits::ITEMS_READ }>::Items { items, .. }) => Some(items),
+            Ok(List::Absent | List::Odd(_)) | Err(_) => None,
+        }
+    }
+
+    /// As [`Self::any_text`], but a list is its items, separated by commas, and what is not words is left out.
+    pub fn listed(self) -> Option<Cow<'a, str>> {
+        let Some(items) = self.items() else { return self.any_text() };
+        let words: Vec<Cow<'a, str>> =
+            items.into_iter().filter_map(|item| item.words().or_else(|| item.any_text())).collect();
+        (!words.is_empty()).then(|| Cow::Owned(words.join(", ")))
+    }
+
     /// For an error message: what stands there, bounded.
     pub fn found(self) -> String {
         match self.0 {
@@ -217,6 +233,16 @@ pub enum Pairs<'a> {
     Fields(Vec<(Cow<'a, str>, Loose<'a>)>),
 }
 
+impl<'a> Pairs<'a> {
+    /// The fields; none where something else stood.
+    pub fn fields(&self) -> &[(Cow<'a, str>, Loose<'a>)] {
+        match self {
+            Self::Fields(fields) => fields,
+            Self::Absent | Self::Odd(_) => &[],
+        }
+    }
+}
+
 impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         struct V;
@@ -299,13 +325,13 @@ impl<'de, T: Deserialize<'de>, const CAP: usize> Deserialize<'de> for List<T, CA
 /// A struct read from an object: a field sent twice counts as its last, an unknown one is skipped. `odd` says what stood
 /// there when it was no object.
 macro_rules! record {
-    ($(#[$meta:meta])* $vis:vis struct $name:ident<$lt:lifetime> { $($field:ident: $ty:ty = $key:literal),* $(,)? }) => {
+    ($(#[$meta:meta])* $vis:vis struct $name:ident<$lt:lifetime> { $($seen:vis $field:ident: $ty:ty = $key:literal),* $(,)? }) => {
         $(#[$meta])*
         #[derive(Debug, Default)]
         $vis struct $name<$lt> {
-            $($field: $ty,)*
+            $($seen $field: $ty,)*
             #[allow(dead_code)] // not every record asks
-            odd: Option<&'static str>,
+            $vis odd: Option<&'static str>,
             _body: ::std::marker::PhantomData<&$lt str>,
         }
 

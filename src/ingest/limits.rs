@@ -34,10 +34,15 @@ pub const LABELS_KEPT: usize = 64;
 pub const LABEL_NAME_CHARS: usize = 128;
 /// A label's value, in characters; the rest is cut.
 pub const LABEL_VALUE_CHARS: usize = 1024;
+/// Items looked at of a list that becomes one text.
+pub const ITEMS_READ: usize = 32;
 /// Details kept of one change.
 pub const CHANGE_DETAILS_KEPT: usize = 16;
 /// Links and images looked at in one PagerDuty event.
 pub const LINKS_READ: usize = 16;
+
+/// Signatures looked at of one request; a sender has as many as it has secrets that are good at the moment.
+pub const SIGNATURES_READ: usize = 8;
 
 /// What an error quotes of the body, in characters.
 pub const FOUND_CHARS: usize = 80;
@@ -49,7 +54,7 @@ pub const ERRORS_NAMED: usize = 20;
 pub const ALERTS_NAMED: usize = 100;
 /// The longest integration key that is looked up, in bytes.
 pub const KEY_BYTES: usize = 255;
-/// Different (end of key, address) pairs tallied between two readings; more are counted together.
+/// Different (what was presented, address) pairs tallied between two readings; more are counted together.
 pub const UNKNOWN_KEYS_TALLIED: usize = 1000;
 
 /// What the server allows its connections. The defaults are PRODUCT's; tests shorten them.

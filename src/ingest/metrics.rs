@@ -3,7 +3,9 @@
 use super::body::Budget;
 use super::connections::Connections;
 use super::routes::{ROUTES, Route};
+use super::signature::Unsigned;
 use crate::domain::input::{Event, EventAction, Source};
+use crate::domain::routing::{SOURCES, source_name};
 use hyper::StatusCode;
 use metrics::{
     Counter, Gauge, Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
@@ -43,9 +45,19 @@ pub fn describe() {
     );
     describe_counter!("warridor_ingest_unknown_key_total", Unit::Count, "Requests whose key is not configured.");
     describe_counter!(
+        "warridor_ingest_unsigned_total",
+        Unit::Count,
+        "Requests under a key that asks for signatures which were not let in, by what was wrong."
+    );
+    describe_counter!(
         "warridor_ingest_left_out_by_sender_total",
         Unit::Count,
         "Alerts that senders say they left out of their bodies; nobody is paged for them."
+    );
+    describe_counter!(
+        "warridor_ingest_nothing_to_do_total",
+        Unit::Count,
+        "Bodies that were understood and asked nobody to act: nothing was kept of them."
     );
     describe_histogram!(
         "warridor_ingest_request_duration_seconds",
@@ -75,12 +87,14 @@ pub fn describe() {
 /// Handles looked up once. Series of requests appear with their first request.
 pub struct Metrics {
     requests: [[OnceLock<Counter>; CODES.len()]; ROUTES],
-    events: [[Counter; 3]; 3],
+    events: [[Counter; 3]; SOURCES.len()],
     pub duration_seconds: Histogram,
     pub body_bytes: Histogram,
     pub unreadable: Counter,
     pub unknown_key: Counter,
+    unsigned: [Counter; Unsigned::ALL.len()],
     pub left_out_by_sender: Counter,
+    pub nothing_to_do: Counter,
     pub evicted: Counter,
     pub refused: Counter,
     connections: Gauge,
@@ -95,12 +109,14 @@ impl Metrics {
         };
         Self {
             requests: Default::default(),
-            events: ["alertmanager", "pagerduty", "generic"].map(of_source),
+            events: SOURCES.map(|source| of_source(source_name(source))),
             duration_seconds: histogram!("warridor_ingest_request_duration_seconds"),
             body_bytes: histogram!("warridor_ingest_body_bytes"),
             unreadable: counter!("warridor_ingest_unreadable_total"),
             unknown_key: counter!("warridor_ingest_unknown_key_total"),
+            unsigned: Unsigned::ALL.map(|why| counter!("warridor_ingest_unsigned_total", "reason" => why.label())),
             left_out_by_sender: counter!("warridor_ingest_left_out_by_sender_total"),
+            nothing_to_do: counter!("warridor_ingest_nothing_to_do_total"),
             evicted: counter!("warridor_ingest_connections_evicted_total"),
             refused: counter!("warridor_ingest_connections_refused_total"),
             connections: gauge!("warridor_ingest_connections"),
@@ -114,6 +130,10 @@ impl Metrics {
         let series =
             || counter!("warridor_ingest_requests_total", "path" => label, "code" => CODES[code].as_str().to_owned());
         self.requests[route.index()][code].get_or_init(series).increment(1);
+    }
+
+    pub fn unsigned(&self, why: Unsigned) {
+        self.unsigned[why as usize].increment(1);
     }
 
     pub fn events(&self, counts: &Counts) {
@@ -140,11 +160,8 @@ pub struct Counts {
 
 impl Counts {
     pub fn of(source: Source, events: &[Event]) -> Self {
-        let source = match source {
-            Source::Alertmanager => 0,
-            Source::PagerDuty => 1,
-            Source::Generic | Source::Warridor | Source::Person => 2,
-        };
+        // What is not a monitor's does not come in here.
+        let source = SOURCES.iter().position(|known| *known == source).unwrap_or_default();
         let mut by_action = [0; 3];
         for event in events {
             by_action[match event.action {

@@ -5,13 +5,13 @@
 //! here keeps an alert.
 //!
 //! ```text
-//! connections ── routes ── auth ── body ── sources ── Intake::submit ── answers
-//!  (deadlines)    (path)   (key)  (bounds)  (bytes -> events)
+//! connections ── routes ── auth ── body ── signature ── sources ── Intake::submit ── answers
+//!  (deadlines)    (path)   (key)  (bounds) (is it theirs?) (bytes -> events)
 //! ```
 //! What a known key sent and nobody could read goes the same way, as [`What::Unreadable`].
 //!
 //! Absent on purpose: 429 and 408, and any other 4xx for what a sender should send again. Alertmanager drops an alert on
-//! every 4xx and retries every 5xx. Keys appear in no log, metric or excerpt.
+//! every 4xx and retries every 5xx. Keys and secrets appear in no log, metric or excerpt.
 //!
 //! [`What::Unreadable`]: crate::domain::input::What::Unreadable
 
@@ -32,13 +32,15 @@ pub mod limits;
 mod metrics;
 mod routes;
 mod service;
+mod signature;
 pub mod sources;
 pub mod text;
 pub mod unreadable;
 
-pub use auth::{UnknownKey, UnknownKeys, lookup as key_named};
+pub use auth::{Presented, UnknownKey, UnknownKeys, lookup as key_named};
 pub use http::{IngestConfig, serve};
 pub use metrics::{DURATION_BUCKETS, describe};
+pub use signature::{OLD_SECS, Secrets, Unsigned};
 
 /// Whoever decides and keeps.
 ///

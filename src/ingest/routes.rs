@@ -1,5 +1,7 @@
 //! Which path means what.
 
+use super::sources::{DecodeError, Decoded, alertmanager, generic, grafana, newrelic, pagerduty_webhook, splunk};
+use crate::domain::input::Source;
 use crate::methods::twilio;
 use std::borrow::Cow;
 
@@ -7,8 +9,60 @@ use std::borrow::Cow;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Alertmanager,
+    Grafana,
+    NewRelic,
+    Splunk,
+    /// PagerDuty's webhooks.
+    PagerDuty,
     Generic,
 }
+
+impl Kind {
+    const ALL: [Self; 6] =
+        [Self::Alertmanager, Self::Grafana, Self::NewRelic, Self::Splunk, Self::PagerDuty, Self::Generic];
+
+    /// As the path calls it.
+    fn name(self) -> &'static str {
+        self.path().strip_prefix(INTEGRATIONS).unwrap_or_default()
+    }
+
+    /// The path without the key.
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::Alertmanager => "/integrations/alertmanager",
+            Self::Grafana => "/integrations/grafana",
+            Self::NewRelic => "/integrations/newrelic",
+            Self::Splunk => "/integrations/splunk",
+            Self::PagerDuty => "/integrations/pagerduty",
+            Self::Generic => "/integrations/generic",
+        }
+    }
+
+    pub fn source(self) -> Source {
+        match self {
+            Self::Alertmanager => Source::Alertmanager,
+            Self::Grafana => Source::Grafana,
+            Self::NewRelic => Source::NewRelic,
+            Self::Splunk => Source::Splunk,
+            Self::PagerDuty => Source::PagerDutyWebhook,
+            Self::Generic => Source::Generic,
+        }
+    }
+
+    /// What understands its bodies.
+    pub fn decoder(self) -> fn(&[u8]) -> Result<Decoded, DecodeError> {
+        match self {
+            Self::Alertmanager => alertmanager::decode,
+            Self::Grafana => grafana::decode,
+            Self::NewRelic => newrelic::decode,
+            Self::Splunk => splunk::decode,
+            Self::PagerDuty => pagerduty_webhook::decode,
+            Self::Generic => generic::decode,
+        }
+    }
+}
+
+const INTEGRATIONS: &str = "/integrations/";
 
 /// A path, without its query.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,11 +82,13 @@ pub enum Route<'a> {
 }
 
 /// The paths that exist, for whoever asked for another.
-pub const PATHS: &str = "POST /v2/enqueue, POST /v2/change/enqueue, POST /integrations/alertmanager/KEY, POST /integrations/generic/KEY, \
-                         GET /healthz, GET /readyz, GET /metrics";
+pub const PATHS: &str = "POST /v2/enqueue, POST /v2/change/enqueue, POST /integrations/alertmanager/KEY, \
+                         POST /integrations/grafana/KEY, POST /integrations/newrelic/KEY, POST /integrations/splunk/KEY, \
+                         POST /integrations/pagerduty/KEY, POST /integrations/generic/KEY, GET /healthz, GET /readyz, \
+                         GET /metrics";
 
 /// How many values [`Route::index`] has.
-pub const ROUTES: usize = 9;
+pub const ROUTES: usize = 7 + Kind::ALL.len();
 
 impl<'a> Route<'a> {
     pub fn of(path: &'a str) -> Self {
@@ -45,15 +101,13 @@ impl<'a> Route<'a> {
             "/metrics" => return Self::Metrics,
             _ => {}
         }
-        let Some((kind, key)) = path.strip_prefix("/integrations/").and_then(|rest| rest.split_once('/')) else {
+        let Some((kind, key)) = path.strip_prefix(INTEGRATIONS).and_then(|rest| rest.split_once('/')) else {
             return Self::Unknown;
         };
         let key = percent_decoded(key.strip_suffix('/').unwrap_or(key));
-        match kind {
-            _ if key.is_empty() || key.contains('/') => Self::Unknown,
-            "alertmanager" => Self::Integration { kind: Kind::Alertmanager, key },
-            "generic" => Self::Integration { kind: Kind::Generic, key },
-            _ => Self::Unknown,
+        match Kind::ALL.into_iter().find(|known| known.name() == kind) {
+            Some(kind) if !key.is_empty() && !key.contains('/') => Self::Integration { kind, key },
+            Some(_) | None => Self::Unknown,
         }
     }
 
@@ -70,8 +124,7 @@ impl<'a> Route<'a> {
         match self {
             Self::Enqueue => "/v2/enqueue",
             Self::ChangeEnqueue => "/v2/change/enqueue",
-            Self::Integration { kind: Kind::Alertmanager, .. } => "/integrations/alertmanager",
-            Self::Integration { kind: Kind::Generic, .. } => "/integrations/generic",
+            Self::Integration { kind, .. } => kind.path(),
             Self::Twilio => "/twilio",
             Self::Healthz => "/healthz",
             Self::Readyz => "/readyz",
@@ -84,14 +137,13 @@ impl<'a> Route<'a> {
     pub fn index(&self) -> usize {
         match self {
             Self::Enqueue => 0,
-            Self::Integration { kind: Kind::Alertmanager, .. } => 1,
-            Self::Integration { kind: Kind::Generic, .. } => 2,
-            Self::Healthz => 3,
-            Self::Readyz => 4,
-            Self::Metrics => 5,
-            Self::Unknown => 6,
-            Self::ChangeEnqueue => 7,
-            Self::Twilio => 8,
+            Self::ChangeEnqueue => 1,
+            Self::Healthz => 2,
+            Self::Readyz => 3,
+            Self::Metrics => 4,
+            Self::Unknown => 5,
+            Self::Twilio => 6,
+            Self::Integration { kind, .. } => 7 + *kind as usize,
         }
     }
 }
@@ -139,7 +191,12 @@ mod tests {
             ("/integrations/generic/", Route::Unknown),
             ("/integrations/generic", Route::Unknown),
             ("/integrations/generic/a/b", Route::Unknown),
-            ("/integrations/grafana/abc", Route::Unknown),
+            ("/integrations/grafana/abc", to(Kind::Grafana, "abc")),
+            ("/integrations/newrelic/abc", to(Kind::NewRelic, "abc")),
+            ("/integrations/splunk/abc", to(Kind::Splunk, "abc")),
+            ("/integrations/pagerduty/abc", to(Kind::PagerDuty, "abc")),
+            ("/integrations/Grafana/abc", Route::Unknown),
+            ("/integrations//abc", Route::Unknown),
             ("/twilio/voice", Route::Twilio),
             ("/twilio/sms", Route::Twilio),
             ("/twilio/status", Route::Twilio),
@@ -147,6 +204,21 @@ mod tests {
             ("/", Route::Unknown),
         ] {
             assert_eq!(Route::of(path), route, "{path}");
+        }
+    }
+
+    #[test]
+    fn every_route_has_an_index_and_a_name_of_its_own_and_is_told_of() {
+        let integrations = Kind::ALL.map(|kind| Route::Integration { kind, key: "k".into() });
+        let others =
+            [Route::Enqueue, Route::ChangeEnqueue, Route::Healthz, Route::Readyz, Route::Metrics, Route::Unknown];
+        let all: Vec<Route<'_>> = others.into_iter().chain(integrations).collect();
+        let indices: std::collections::BTreeSet<usize> = all.iter().map(Route::index).collect();
+        assert_eq!(indices, (0..ROUTES).collect());
+        let labels: std::collections::BTreeSet<&str> = all.iter().map(Route::label).collect();
+        assert_eq!(labels.len(), ROUTES);
+        for label in labels.into_iter().filter(|label| *label != "other") {
+            assert!(PATHS.contains(label), "{label} is not among the paths told");
         }
     }
 }

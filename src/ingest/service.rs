@@ -5,7 +5,8 @@ use super::body::{self, BodyError, Budget, Held};
 use super::connections::Connections;
 use super::metrics::{Counts, Metrics, Watch};
 use super::routes::{Kind, Route};
-use super::sources::{DecodeError, Decoded, alertmanager, change, generic, pagerduty};
+use super::signature::{self, Unsigned};
+use super::sources::{DecodeError, Decoded, change, pagerduty};
 use super::{Accepted, IngestConfig, Intake, IntakeError, auth, limits, text, unreadable};
 use crate::domain::directory::{Directory, IntegrationKey};
 use crate::domain::going_on::Changes;
@@ -20,6 +21,8 @@ use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
+
+const ENQUEUE: &str = "/v2/enqueue";
 
 /// Everything requests share.
 pub struct Door<I> {
@@ -64,7 +67,7 @@ impl<I: Intake> Door<I> {
             Route::Enqueue => self.enqueue(&parts.headers, body, peer).await,
             Route::ChangeEnqueue => self.change(&parts.headers, body, peer).await,
             Route::Integration { kind, key } => self.integration(*kind, key, &parts.headers, body, peer).await,
-            Route::Twilio => self.twilio(&parts, body).await,
+            Route::Twilio => self.twilio(&parts, body, peer).await,
             Route::Healthz => Answer::text(StatusCode::OK, "ok\n"),
             Route::Readyz => {
                 let ready = self.intake.ready();
@@ -98,14 +101,26 @@ impl<I: Intake> Door<I> {
             body::discard(body, limits::DISCARDED_UNKNOWN_BYTES, self.config.limits.body).await;
             return self.unknown_key(secret, peer);
         };
-        let (path, source) = match kind {
-            Kind::Alertmanager => ("/integrations/alertmanager", Source::Alertmanager),
-            Kind::Generic => ("/integrations/generic", Source::Generic),
-        };
+        let path = kind.path();
         let known = Known { directory: &directory, key, secret, path };
+        let asked = &key.signature_env;
+        let claim = match asked.as_slice() {
+            [] => None,
+            asked => match signature::claim(kind, headers, asked, &self.config.secrets) {
+                Ok(claim) => Some(claim),
+                Err(why) => {
+                    body::discard(body, limits::DISCARDED_UNKNOWN_BYTES, self.config.limits.body).await;
+                    return self.unsigned(key, path, why, peer);
+                }
+            },
+        };
         let mut held = match body::read(headers, body, limits::BODY_BYTES, &self.bodies, self.config.limits.body).await
         {
             Ok(held) => held,
+            // What cannot be looked at whole may be anybody's.
+            Err(BodyError::TooLarge { .. } | BodyError::Encoding { .. }) if claim.is_some() => {
+                return self.unsigned(key, path, Unsigned::Unread, peer).closing();
+            }
             Err(BodyError::TooLarge { kept }) => return self.too_large(&known, &kept, limits::BODY_BYTES).await,
             Err(BodyError::Encoding { kept, error }) => {
                 return match self.raise(&known, &kept, &error.to_string()).await {
@@ -116,6 +131,11 @@ impl<I: Intake> Door<I> {
             Err(e) => return no_body(&e),
         };
         self.metrics.body_bytes.record(size(&held));
+        if let Some(claim) = claim
+            && let Err(why) = self.verify(claim, held.bytes.clone()).await
+        {
+            return self.unsigned(key, path, why, peer);
+        }
         match self.decode(kind, held.bytes.clone()).await {
             Ok(decoded) => {
                 let weight = decoded.weight().max(held.bytes.len());
@@ -127,7 +147,15 @@ impl<I: Intake> Door<I> {
                     self.metrics.left_out_by_sender.increment(left_out_by_sender);
                     tracing::warn!(path, key = %key.name, count = left_out_by_sender, "the sender left alerts out of its body");
                 }
-                match self.submit(&known, source, events, weight).await {
+                let of_service = || directory.services.get(&key.service).and_then(|s| s.resolve_after_secs);
+                if kind == Kind::Splunk && key.resolve_after_secs.or_else(of_service).is_none() {
+                    tracing::warn!(key = %key.name, "Splunk never says that anything is over, and its key has no resolve_after");
+                }
+                if events.is_empty() {
+                    self.metrics.nothing_to_do.increment(1);
+                    return Answer::nothing_to_do();
+                }
+                match self.submit(&known, kind.source(), events, weight).await {
                     Ok(accepted) => Answer::accepted(&accepted),
                     Err(e) => Answer::not_accepted(&e),
                 }
@@ -155,7 +183,10 @@ impl<I: Intake> Door<I> {
         let secret = unreadable::find_routing_key(&bytes);
         let directory = self.intake.directory();
         let known = match secret.as_deref().map(|secret| (secret, auth::lookup(&directory, secret))) {
-            Some((secret, Some(key))) => Known { directory: &directory, key, secret, path: "/v2/enqueue" },
+            Some((_, Some(key))) if !key.signature_env.is_empty() => {
+                return self.unsigned(key, ENQUEUE, Unsigned::Path, peer);
+            }
+            Some((secret, Some(key))) => Known { directory: &directory, key, secret, path: ENQUEUE },
             Some((secret, None)) => return self.unknown_key(secret, peer),
             None => {
                 return match error {
@@ -186,7 +217,10 @@ impl<I: Intake> Door<I> {
         };
         let directory = self.intake.directory();
         let Some(key) = auth::lookup(&directory, &secret) else { return self.unknown_key(&secret, peer) };
-        let known = Known { directory: &directory, key, secret: &secret, path: "/v2/enqueue" };
+        if !key.signature_env.is_empty() {
+            return self.unsigned(key, ENQUEUE, Unsigned::Path, peer);
+        }
+        let known = Known { directory: &directory, key, secret: &secret, path: ENQUEUE };
         let id = self.intake.next_delivery_id();
         match message.event(&text::short_hash([id.as_str()])) {
             Ok(event) => {
@@ -228,6 +262,9 @@ impl<I: Intake> Door<I> {
         };
         let directory = self.intake.directory();
         let Some(key) = auth::lookup(&directory, &secret) else { return self.unknown_key(&secret, peer) };
+        if !key.signature_env.is_empty() {
+            return self.unsigned(key, "/v2/change/enqueue", Unsigned::Path, peer);
+        }
         let changes = match message.change() {
             Ok(change) => vec![change],
             Err(errors) => return Answer::invalid_event(&errors),
@@ -305,10 +342,7 @@ impl<I: Intake> Door<I> {
     /// Decodes; a long body off the threads that serve connections, few at a time. A decoder that panics has not
     /// understood the body, and the body is not lost by it.
     async fn decode(&self, kind: Kind, body: Bytes) -> Result<Decoded, DecodeError> {
-        let decode = match kind {
-            Kind::Alertmanager => alertmanager::decode,
-            Kind::Generic => generic::decode,
-        };
+        let decode = kind.decoder();
         let broken =
             || DecodeError::new("the body", "something Warridor cannot handle", "a report of this as a defect");
         if body.len() > limits::DECODE_INLINE_BYTES {
@@ -319,8 +353,27 @@ impl<I: Intake> Door<I> {
         }
     }
 
+    /// A long body takes a while: off the threads that serve connections.
+    async fn verify(&self, claim: signature::Claim, body: Bytes) -> Result<(), Unsigned> {
+        let now = self.config.clock.now();
+        if body.len() <= limits::DECODE_INLINE_BYTES {
+            return claim.holds(&body, now);
+        }
+        let _turn = self.decoders.acquire().await;
+        let looked_at = tokio::task::spawn_blocking(move || claim.holds(&body, now)).await;
+        looked_at.unwrap_or(Err(Unsigned::Unread))
+    }
+
+    /// Not let in, although the key is right. Whoever sends is told no more than with a wrong one.
+    fn unsigned(&self, key: &IntegrationKey, path: &'static str, why: Unsigned, peer: IpAddr) -> Answer {
+        self.config.unknown_keys.count_unsigned(&key.name, why, peer);
+        self.metrics.unsigned(why);
+        tracing::debug!(path, key = %key.name, reason = why.label(), "not let in: not signed as its key asks");
+        Answer::unauthorized()
+    }
+
     /// What comes by telephone. A body that is no form is nobody's: Twilio sends nothing else.
-    async fn twilio(&self, parts: &Parts, body: Incoming) -> Answer {
+    async fn twilio(&self, parts: &Parts, body: Incoming, peer: IpAddr) -> Answer {
         let limit = phone::FORM_BYTES;
         let held = match body::read(&parts.headers, body, limit, &self.enqueue_bodies, self.config.limits.body).await {
             Ok(held) => held,
@@ -334,7 +387,8 @@ impl<I: Intake> Door<I> {
         let request = phone::Request { path_and_query, signature, fields };
         match self.intake.telephone(request).await {
             phone::Reply::Unsigned => {
-                self.metrics.unknown_key.increment(1);
+                self.config.unknown_keys.count_unsigned("twilio", Unsigned::Wrong, peer);
+                self.metrics.unsigned(Unsigned::Wrong);
                 Answer::unauthorized()
             }
             phone::Reply::Script(xml) => Answer::script(xml),

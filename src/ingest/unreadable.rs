@@ -33,7 +33,20 @@ pub fn find_routing_key(body: &[u8]) -> Option<String> {
 
 /// Text that may say what is wrong: a field that usually does, or, of a body that is no JSON, its first line.
 pub fn title(body: &str) -> Option<String> {
-    for name in ["summary", "title", "message", "alertname", "subject", "description", "AlarmName", "name"] {
+    const TELLING: [&str; 11] = [
+        "summary",
+        "title",
+        "message",
+        "alertname",
+        "subject",
+        "description",
+        "AlarmName",
+        "ruleName",
+        "search_name",
+        "condition_name",
+        "name",
+    ];
+    for name in TELLING {
         let title = field(body, name).map(|t| text::one_line(&t, limits::UNREADABLE_TITLE_CHARS));
         if let Some(title) = title.filter(|t| !t.is_empty()) {
             return Some(title);
@@ -101,6 +114,7 @@ mod tests {
             (r#"{"status":"firing","alerts":[{"annotations":{"summary":"Disk full"#, Some("Disk full")),
             (r#"{"title" : "one \"two\"\nthree", "summary": 5}"#, Some("one \"two\" three")),
             (r#"{"alertname":"Watchdog"}"#, Some("Watchdog")),
+            (r#"{"owner":{"name":"Ana"},"search_name":"Failed logins","result":"#, Some("Failed logins")),
             ("disk full on db-1\nsecond line", Some("disk full on db-1")),
             ("payload=%7B%22a%22", Some("payload=%7B%22a%22")),
             ("<html><body>no", None),
@@ -114,8 +128,13 @@ mod tests {
 
     #[test]
     fn the_key_is_in_no_text() {
-        let key =
-            IntegrationKey { name: "DB_KEY".into(), service: "db".into(), urgency: None, resolve_after_secs: None };
+        let key = IntegrationKey {
+            name: "DB_KEY".into(),
+            service: "db".into(),
+            urgency: None,
+            resolve_after_secs: None,
+            signature_env: Vec::new(),
+        };
         let secret = "0123456789abcdef0123456789abcdef";
         let padding = "x".repeat(limits::EXCERPT_BYTES - 30);
         for body in [

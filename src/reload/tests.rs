@@ -79,13 +79,15 @@ fn what_needs_a_restart_is_told_once_while_the_rest_is_put_in_force() {
 fn every_file_it_was_read_from_is_watched() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("config.toml");
-    std::fs::write(&path, GOOD.replace("key_env = \"KEY_PAYMENTS\"", "key_file = \"payments.key\"")).unwrap();
+    let two_keys = "key_file = [\"payments.key\", \"next.key\"]";
+    std::fs::write(&path, GOOD.replace("key_env = \"KEY_PAYMENTS\"", two_keys)).unwrap();
     std::fs::create_dir(dir.path().join("playbooks")).unwrap();
     let watch = Watch { path: path.clone(), env: Arc::new(SystemEnv) };
     let mut before = watch.look();
     for (file, text) in [
         ("payments.key", "0123456789abcdef"),
         ("payments.key", "fedcba9876543210"),
+        ("next.key", "00112233445566778899"),
         ("playbooks/disk.md", "new"),
         ("playbooks/disk.md", "changed"),
         ("config.toml", GOOD),

@@ -55,7 +55,11 @@ fn came_by(i: &Incident) -> String {
     let Some(origin) = &i.origin else { return String::new() };
     let source = match origin.source {
         Source::Alertmanager => " through the Alertmanager webhook",
-        Source::PagerDuty => " through the PagerDuty webhook",
+        Source::PagerDuty => " through PagerDuty's Events API",
+        Source::PagerDutyWebhook => " through the PagerDuty webhook",
+        Source::Grafana => " through the Grafana webhook",
+        Source::NewRelic => " through the New Relic webhook",
+        Source::Splunk => " through the Splunk webhook",
         Source::Generic => " through the generic webhook",
         Source::Warridor => " (its body could not be read)",
         Source::Person => "",

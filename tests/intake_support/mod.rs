@@ -21,6 +21,11 @@ use warridor::ingest::{Accepted, IngestConfig, Intake, IntakeError, Readiness, U
 /// A key of the service `db`.
 pub const KEY: &str = "4f9d2c7b81e6350a4f9d2c7b81e6a1b2";
 
+/// Both keys of an integration of the same service whose events must be signed, with what stands in the variable
+/// `SIGNED_OLD` or `SIGNED_NEW`.
+pub const SIGNED_KEY: &str = "a0b1c2d3e4f5061728394a5b6c7d8e9f";
+pub const SIGNED_KEY_TO_COME: &str = "00112233445566778899aabbccddeeff";
+
 /// What the fake does with an input.
 #[derive(Clone, Debug)]
 pub enum Mode {
@@ -41,14 +46,21 @@ pub struct Fake {
 
 impl Fake {
     fn new() -> Arc<Self> {
-        let hash: String = Sha256::digest(KEY.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
+        let hash = |key: &str| Sha256::digest(key.as_bytes()).iter().map(|b| format!("{b:02x}")).collect::<String>();
         let key = IntegrationKey {
             name: "DB_KEY".into(),
             service: "db".into(),
             urgency: Some(Urgency::Low),
             resolve_after_secs: None,
+            signature_env: Vec::new(),
         };
-        let directory = Directory { keys: BTreeMap::from([(hash, key)]), ..Directory::empty("C1".into()) };
+        let signed = IntegrationKey {
+            name: "SIGNED".into(),
+            signature_env: vec!["SIGNED_OLD".to_owned(), "SIGNED_NEW".to_owned()],
+            ..key.clone()
+        };
+        let keys = [(hash(KEY), key), (hash(SIGNED_KEY), signed.clone()), (hash(SIGNED_KEY_TO_COME), signed)];
+        let directory = Directory { keys: BTreeMap::from(keys), ..Directory::empty("C1".into()) };
         Arc::new(Self {
             directory: Arc::new(directory),
             inputs: Mutex::default(),

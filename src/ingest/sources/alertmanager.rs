@@ -2,7 +2,7 @@
 //!
 //! Source: <https://prometheus.io/docs/alerting/latest/configuration/#webhook_config>. One event per alert; the group's
 //! own `status` says nothing of its members (a firing group may hold resolved alerts). Grafana's webhook has the same
-//! fields and is understood as well.
+//! fields and is understood as well; [`super::grafana`] knows its others.
 
 use super::{DecodeError, Decoded, Labels, all, find};
 use crate::domain::input::{Event, EventAction};
@@ -20,7 +20,8 @@ record! {
 }
 
 record! {
-    struct Alert<'a> {
+    /// One alert. The last six are Grafana's.
+    pub(super) struct Alert<'a> {
         status: Loose<'a> = "status",
         labels: Pairs<'a> = "labels",
         annotations: Pairs<'a> = "annotations",
@@ -28,6 +29,12 @@ record! {
         ends_at: Loose<'a> = "endsAt",
         generator_url: Loose<'a> = "generatorURL",
         fingerprint: Loose<'a> = "fingerprint",
+        pub(super) values: Loose<'a> = "values",
+        pub(super) value_string: Loose<'a> = "valueString",
+        pub(super) silence_url: Loose<'a> = "silenceURL",
+        pub(super) dashboard_url: Loose<'a> = "dashboardURL",
+        pub(super) panel_url: Loose<'a> = "panelURL",
+        pub(super) image_url: Loose<'a> = "imageURL",
     }
 }
 
@@ -70,7 +77,8 @@ pub fn decode(body: &[u8]) -> Result<Decoded, DecodeError> {
     Ok(Decoded { events, left_out_by_sender })
 }
 
-fn event(alert: &Alert<'_>) -> Result<Event, DecodeError> {
+/// The event of one alert; without a link where the alert itself names none.
+pub(super) fn event(alert: &Alert<'_>) -> Result<Event, DecodeError> {
     if let Some(odd) = alert.odd {
         return Err(DecodeError::new("labels", odd, "each alert as an object with `status` and `labels`"));
     }
@@ -132,7 +140,8 @@ fn title(
             }
         }
     }
-    let instance = find(labels, "instance").unwrap_or_default();
+    // Grafana's own `DatasourceNoData` and `DatasourceError` say in `rulename` whose data there is none of.
+    let instance = find(labels, "instance").or_else(|| find(labels, "rulename")).unwrap_or_default();
     let named = match find(labels, "alertname") {
         Some(name) => text::one_line(&format!("{name} {instance}"), limits::TITLE_CHARS),
         None => String::new(),

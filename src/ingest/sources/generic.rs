@@ -18,8 +18,20 @@
 //!
 //! Where two names of one field are sent, the first of this table counts. `startsAt` names the episode: send the same
 //! one with every repeat, or none.
+//!
+//! Some senders' own names are understood as well:
+//!
+//! | sender | here |
+//! |---|---|
+//! | UptimeRobot: `alertType` (`2` is over, anything else is not), `alertTypeFriendlyName`, `monitorID`, `monitorFriendlyName`, `alertDetails`, `monitorURL`, or the same with `_` | action, dedup key, title, link |
+//! | Zabbix: `trigger`, `hostname` | title and host |
+//! | Nagios: a body with `NOTIFICATIONTYPE` | [`super::nagios`] |
+//!
+//! A placeholder that its sender did not fill in (UptimeRobot's `*alertDetails*`, Zabbix' `*UNKNOWN*`) is as if it had not
+//! been sent. Sources: <https://uptimerobot.com/help/web-hook-alert-contacts/>,
+//! <https://www.zabbix.com/documentation/current/en/manual/appendix/macros/supported_by_location>.
 
-use super::{DecodeError, Decoded, Labels, all};
+use super::{DecodeError, Decoded, Labels, all, nagios};
 use crate::domain::input::{Event, EventAction};
 use crate::domain::stamp::At;
 use crate::ingest::json::{self, List, Loose, record};
@@ -60,6 +72,21 @@ record! {
         ends_at: Loose<'a> = "ends_at",
         ends_at_camel: Loose<'a> = "endsAt",
         alerts: Loose<'a> = "alerts",
+        trigger: Loose<'a> = "trigger",
+        hostname: Loose<'a> = "hostname",
+        nagios: Loose<'a> = "NOTIFICATIONTYPE",
+        alert_type: Loose<'a> = "alertType",
+        alert_type_snake: Loose<'a> = "alert_type",
+        alert_type_name: Loose<'a> = "alertTypeFriendlyName",
+        alert_type_name_snake: Loose<'a> = "alert_type_friendly_name",
+        alert_details: Loose<'a> = "alertDetails",
+        alert_details_snake: Loose<'a> = "alert_details",
+        monitor_id: Loose<'a> = "monitorID",
+        monitor_id_snake: Loose<'a> = "monitor_id",
+        monitor_name: Loose<'a> = "monitorFriendlyName",
+        monitor_name_snake: Loose<'a> = "monitor_friendly_name",
+        monitor_url: Loose<'a> = "monitorURL",
+        monitor_url_snake: Loose<'a> = "monitor_url",
         events: Option<List<Decoding, { limits::EVENTS_PER_BODY }>> = "events",
     }
 }
@@ -86,7 +113,8 @@ pub fn decode(body: &[u8]) -> Result<Decoded, DecodeError> {
         let item: Item<'_> = json::read(body)?;
         match item.events {
             Some(list) => list,
-            None => return Ok(Decoded { events: vec![event(&item)?], left_out_by_sender: 0 }),
+            None if !item.nagios.is_absent() => return nagios::decode(body),
+            None => return event(&item).map(Decoded::one),
         }
     };
     Ok(Decoded { events: all("events", unwrapped(list))?, left_out_by_sender: 0 })
@@ -110,7 +138,8 @@ fn event(item: &Item<'_>) -> Result<Event, DecodeError> {
     }
     let action = action(item)?;
     let (title, title_is) = title(item);
-    let dedup_key = match (first([item.dedup_key, item.key, item.fingerprint, item.id]), &title) {
+    let key = first([item.dedup_key, item.key, item.fingerprint, item.id]).or_else(|| monitor(item));
+    let dedup_key = match (key, &title) {
         (Some(key), _) => text::dedup_key(&key),
         (None, Some(title)) => Arc::from(text::short_hash([title.as_str()])),
         (None, None) => {
@@ -128,7 +157,7 @@ fn event(item: &Item<'_>) -> Result<Event, DecodeError> {
         action,
         dedup_key,
         title: title.unwrap_or_default(),
-        link: [item.link, item.url, item.generator_url]
+        link: [item.link, item.url, item.generator_url, item.monitor_url, item.monitor_url_snake]
             .into_iter()
             .find_map(|url| text::link(&url.scalar()?))
             .unwrap_or_default(),
@@ -141,13 +170,34 @@ fn event(item: &Item<'_>) -> Result<Event, DecodeError> {
 fn action(item: &Item<'_>) -> Result<EventAction, DecodeError> {
     let named =
         [("action", item.action), ("event_action", item.event_action), ("status", item.status), ("state", item.state)];
-    let Some((field, value)) = named.into_iter().find(|(_, value)| !value.is_absent()) else {
-        return Ok(EventAction::Trigger);
+    let is_sent = |value: Loose<'_>| !value.is_absent() && sent(value).is_some();
+    let Some((field, value)) = named.into_iter().find(|(_, value)| is_sent(*value)) else {
+        return Ok(of_uptimerobot(item).unwrap_or(EventAction::Trigger));
     };
     let word = value.words().unwrap_or_default();
     action_of(&word).ok_or_else(|| {
         DecodeError::new(field, &value.found(), "one of \"trigger\", \"acknowledge\", \"resolve\"; or leave it out")
     })
+}
+
+/// UptimeRobot's `alertType`: 1 is down, 2 is up, and what else there is (a certificate that ends soon) is wrong too. Only
+/// beside its monitor: another sender's type 2 may be anything but the end.
+fn of_uptimerobot(item: &Item<'_>) -> Option<EventAction> {
+    monitor(item).or_else(|| first([item.monitor_name, item.monitor_name_snake]))?;
+    match first([item.alert_type, item.alert_type_snake]) {
+        Some(number) if number == "2" => Some(EventAction::Resolve),
+        Some(_) => Some(EventAction::Trigger),
+        None => action_of(&first([item.alert_type_name, item.alert_type_name_snake])?),
+    }
+}
+
+/// UptimeRobot's monitor, and which of its problems: that it is up again says nothing of its certificate.
+fn monitor<'a>(item: &Item<'a>) -> Option<Cow<'a, str>> {
+    let monitor = first([item.monitor_id, item.monitor_id_snake, item.monitor_url, item.monitor_url_snake])?;
+    match first([item.alert_type, item.alert_type_snake]) {
+        Some(number) if number != "1" && number != "2" => Some(Cow::Owned(format!("{monitor}/{number}"))),
+        Some(_) | None => Some(monitor),
+    }
 }
 
 /// What monitors call the beginning of a problem, somebody's taking it, and its end.
@@ -165,7 +215,9 @@ fn action_of(word: &str) -> Option<EventAction> {
                 "open",
                 "opened",
                 "problem",
+                "alarm",
                 "down",
+                "unreachable",
                 "critical",
                 "error",
                 "warning",
@@ -206,38 +258,62 @@ fn title(item: &Item<'_>) -> (Option<String>, &'static str) {
         ("subject", item.subject),
         ("text", item.text),
         ("description", item.description),
+        ("trigger", item.trigger),
     ];
+    let line = |words: &str| Some(text::one_line(words, limits::TITLE_CHARS)).filter(|title| !title.is_empty());
     for (name, value) in named {
-        let title = text::one_line(&value.scalar().unwrap_or_default(), limits::TITLE_CHARS);
-        if !title.is_empty() {
+        if let Some(title) = sent(value).and_then(|words| line(&words)) {
             return (Some(title), name);
         }
     }
-    (None, "")
+    let monitor =
+        [first([item.monitor_name, item.monitor_name_snake]), first([item.alert_details, item.alert_details_snake])];
+    let monitor: Vec<Cow<'_, str>> = monitor.into_iter().flatten().collect();
+    (line(&monitor.join(": ")), "")
 }
 
 fn labels(item: &Item<'_>, title_is: &str) -> Vec<(String, String)> {
     let mut labels = Labels::default();
     match item.labels.pairs() {
-        Some(pairs) => labels.add_pairs(&pairs),
+        Some(mut pairs) => {
+            pairs.retain(|(_, value)| !is_placeholder(*value));
+            labels.add_pairs(&pairs);
+        }
         None => labels.add("labels", &item.labels.any_text().unwrap_or_default()),
     }
     let beside = [
         ("severity", item.severity),
         ("source", item.source),
         ("host", item.host),
+        ("host", item.hostname),
         ("instance", item.instance),
         ("service", item.service),
         ("description", item.description),
+        ("monitor", item.monitor_name),
+        ("monitor", item.monitor_name_snake),
     ];
-    for (name, value) in beside.into_iter().filter(|(name, _)| *name != title_is) {
+    let beside = beside.into_iter().filter(|(name, value)| *name != title_is && !is_placeholder(*value));
+    for (name, value) in beside {
         labels.add_new(name, &value.any_text().unwrap_or_default());
     }
     labels.0
 }
 
 fn first<'a>(values: impl IntoIterator<Item = Loose<'a>>) -> Option<Cow<'a, str>> {
-    values.into_iter().find_map(Loose::words)
+    values.into_iter().filter(|value| !is_placeholder(*value)).find_map(Loose::words)
+}
+
+/// A text, number or boolean, unless it is a placeholder; an array or object as well, so that it is complained about.
+fn sent(value: Loose<'_>) -> Option<Cow<'_, str>> {
+    if is_placeholder(value) { None } else { Some(value.scalar().unwrap_or_default()) }
+}
+
+/// A variable of its sender's that was not filled in.
+fn is_placeholder(value: Loose<'_>) -> bool {
+    let Some(words) = value.words() else { return false };
+    let Some(name) = words.strip_prefix('*').and_then(|rest| rest.strip_suffix('*')) else { return false };
+    let of_uptimerobot = ["monitor", "alert", "ssl", "domain"].iter().any(|start| name.starts_with(start));
+    name == "UNKNOWN" || (of_uptimerobot && name.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 
 fn time(values: [Loose<'_>; 2]) -> Option<At> {

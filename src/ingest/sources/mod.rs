@@ -12,18 +12,34 @@ use std::fmt;
 pub mod alertmanager;
 pub mod change;
 pub mod generic;
+pub mod grafana;
+pub mod nagios;
+pub mod newrelic;
 pub mod pagerduty;
+pub mod pagerduty_webhook;
+pub mod splunk;
 
 /// What a body said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Decoded {
-    /// Never empty, at most [`limits::EVENTS_PER_BODY`].
+    /// At most [`limits::EVENTS_PER_BODY`]. Empty only where the body was understood and asks nobody to act (somebody
+    /// wrote a note there): there is nothing to keep then, and the sender is done.
     pub events: Vec<Event>,
     /// How many alerts the sender says it left out of this body (Alertmanager's `max_alerts`).
     pub left_out_by_sender: u64,
 }
 
 impl Decoded {
+    /// One event.
+    fn one(event: Event) -> Self {
+        Self { events: vec![event], left_out_by_sender: 0 }
+    }
+
+    /// Understood, and nothing anybody should act upon.
+    fn nothing() -> Self {
+        Self::default()
+    }
+
     /// About how many bytes of memory the events take; many short labels take many times their text.
     pub fn weight(&self) -> usize {
         /// What the allocator adds to a short text.
@@ -129,14 +145,23 @@ impl Labels {
     }
 
     /// Adds these, the telling ones first, each group in the order given.
-    fn add_pairs(&mut self, pairs: &[(Cow<'_, str>, Loose<'_>)]) {
+    fn add_pairs<'a>(&mut self, pairs: &[(Cow<'a, str>, Loose<'a>)]) {
+        self.add_pairs_as(pairs, Loose::any_text);
+    }
+
+    /// The same, with lists written as lists.
+    fn add_listed_pairs<'a>(&mut self, pairs: &[(Cow<'a, str>, Loose<'a>)]) {
+        self.add_pairs_as(pairs, Loose::listed);
+    }
+
+    fn add_pairs_as<'a>(&mut self, pairs: &[(Cow<'a, str>, Loose<'a>)], text: fn(Loose<'a>) -> Option<Cow<'a, str>>) {
         for telling in TELLING {
             for (name, value) in pairs.iter().filter(|(name, _)| name == telling) {
-                self.add(name, &value.any_text().unwrap_or_default());
+                self.add(name, &text(*value).unwrap_or_default());
             }
         }
         for (name, value) in pairs.iter().filter(|(name, _)| !TELLING.contains(&name.as_ref())) {
-            self.add(name, &value.any_text().unwrap_or_default());
+            self.add(name, &text(*value).unwrap_or_default());
         }
     }
 }
