@@ -9,8 +9,9 @@ use crate::slack::outcome::Outcome;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::DateTime;
-use ring::hmac;
+use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
+use sha1::Sha1;
 
 /// How long a telephone rings, in seconds; most voicemails pick up later than that.
 const RING_SECS: u32 = 30;
@@ -185,10 +186,7 @@ pub fn is_signed(signature: &str, url: &str, fields: &[(String, String)], tokens
         signed.push_str(name);
         signed.push_str(value);
     }
-    let fits = |token: &String| {
-        let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, token.as_bytes());
-        hmac::verify(&key, signed.as_bytes(), &signature).is_ok()
-    };
+    let fits = |token: &String| mac(token, &signed).is_some_and(|mac| mac.verify_slice(&signature).is_ok());
     // Every token is tried, so that time tells nothing.
     tokens.iter().filter(|token| fits(token)).count() > 0
 }
@@ -200,8 +198,12 @@ pub fn sign(token: &str, url: &str, fields: &[(String, String)]) -> String {
     sorted.dedup();
     let signed: String =
         std::iter::once(url).chain(sorted.iter().flat_map(|(n, v)| [n.as_str(), v.as_str()])).collect();
-    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, token.as_bytes());
-    STANDARD.encode(hmac::sign(&key, signed.as_bytes()))
+    mac(token, &signed).map(|mac| STANDARD.encode(mac.finalize().into_bytes())).unwrap_or_default()
+}
+
+/// A key of any length is one.
+fn mac(token: &str, signed: &str) -> Option<Hmac<Sha1>> {
+    Some(Hmac::<Sha1>::new_from_slice(token.as_bytes()).ok()?.chain_update(signed))
 }
 
 /// What became of a call or a text; `None`: it may still reach them, or has.
