@@ -412,3 +412,22 @@ fn a_hook_is_given_each_page_once_and_its_end_is_believed() {
     office.pass(20 * MINUTE);
     assert_eq!(pages().len(), 1, "and not once more at its own time");
 }
+
+#[test]
+fn whoever_sleeps_and_whose_telephone_does_not_ring_is_not_waited_for() {
+    let mut workspace = company::workspace();
+    for user in workspace.users.iter_mut().filter(|u| u.name == "ana") {
+        user.dnd = Some(DndWindow { start: "22:00".to_owned(), end: "08:00".to_owned() });
+    }
+    let office = Office::open(&config(&[rule("slack", "0s"), rule("voice", "2m")].concat()), workspace);
+    eventually_true("she is known to sleep", SOON, || {
+        let answer = office.slack.types("ana", "payments", "/pager", "oncall me");
+        answer.to_string().contains("may not hear") || !office.slack.calls_of("dnd.teamInfo").is_empty()
+    });
+    office.comes_to_rest();
+    office.monitor(PAYMENTS_KEY, "db-1", "trigger");
+    eventually_true("she is called at once", SOON, || office.calls(ANA).len() == 1);
+    let call = office.calls(ANA)[0].clone();
+    office.does(json!({ "call": call["sid"], "do": "hang_up" }));
+    office.slack.page_to("ben", 1);
+}

@@ -5,11 +5,12 @@ mod guide;
 use super::{Common, metrics, serve, until_told_to_stop, warn, with_config};
 use crate::app::{App, Start};
 use crate::clock::Clock;
-use crate::config::{AppConfig, KeyFrom, Loaded, SystemEnv, WithVars, manifest};
+use crate::config::{AppConfig, KeyFrom, Loaded, SystemEnv, WithVars, load, manifest};
 use crate::domain::directory::Directory;
 use crate::record::hex;
 use crate::reload::Watch;
 use crate::sandbox::Service;
+use crate::sandbox::telephone::Account;
 use crate::sandbox::workspace::{Channel, SlashCommand, User, Workspace};
 use crate::sandbox::{Sandbox, SandboxConfig};
 use crate::store::disk::{Disk, RealDisk};
@@ -52,7 +53,8 @@ pub(super) fn demo(options: &Options, common: &Common) -> ExitCode {
     // Which variables the configuration names is known only after reading it once.
     with_config(common, &SystemEnv, |first| {
         let data_dir = common.data_dir.clone().unwrap_or_else(|| beside(&first.app.data_dir));
-        let vars = match keys(&data_dir, &first.app) {
+        let tokens = first.directory.twilio.map(|twilio| twilio.token_envs).unwrap_or_default();
+        let vars = match keys(&data_dir, &first.app, &tokens) {
             Ok(vars) => vars,
             Err(e) => {
                 eprintln!("the demo's keys cannot be kept: {e:#}");
@@ -107,6 +109,21 @@ async fn play(
     })?;
     sandbox.set_services(services.clone());
     sandbox.set_http(format!("http://{listen}"));
+    // Where texts and calls go is known only now.
+    let vars: BTreeMap<String, String> = keys
+        .iter()
+        .map(|(n, k)| (n.clone(), k.clone()))
+        .chain([("TWILIO_API_URL".to_owned(), sandbox.twilio_url())])
+        .collect();
+    let env = WithVars { under: &SystemEnv, vars };
+    let loaded = load(&common.config, &env).unwrap_or(loaded);
+    let public_url = loaded.directory.public_url.clone();
+    if let Some(twilio) = &loaded.directory.twilio {
+        let token = twilio.token_envs.first().and_then(|name| keys.get(name)).cloned().unwrap_or_default();
+        let sms_url = public_url.as_ref().map(|url| format!("{url}/twilio/sms")).unwrap_or_default();
+        let (sid, number) = (twilio.account.to_string(), twilio.from.to_string());
+        sandbox.telephone().set_account(Account { sid, token, number, sms_url });
+    }
     let start = Start {
         loaded,
         listen,
@@ -115,11 +132,14 @@ async fn play(
         bot_token: SecretString::from(bot_token),
         app_token: SecretString::from(app_token),
         metrics: Some(metrics()?),
-        watch: Watch { path: common.config.clone(), env: Arc::new(WithVars { under: &SystemEnv, vars: keys.clone() }) },
+        watch: Watch { path: common.config.clone(), env: Arc::new(env) },
     };
     let app = App::start(start, data_dir).await?;
     let http = format!("http://{}", app.addr());
     sandbox.set_http(http.clone());
+    if let Some(public) = &public_url {
+        sandbox.telephone().set_proxy(public, &http);
+    }
     let health = app.health();
     let first = services.first().map(|s| s.name.as_str());
     sandbox.set_guide(guide::guide(health.board.clone(), health.outbox.clone(), health.clock.clone(), first));
@@ -175,7 +195,7 @@ async fn sample(http: String, key: String) {
 }
 
 /// The keys of variables that are not set: made once, kept beside the data, readable by the owner only.
-fn keys(data_dir: &Path, app: &AppConfig) -> anyhow::Result<BTreeMap<String, String>> {
+fn keys(data_dir: &Path, app: &AppConfig, tokens: &[String]) -> anyhow::Result<BTreeMap<String, String>> {
     std::fs::create_dir_all(data_dir).with_context(|| format!("cannot make {}", data_dir.display()))?;
     let path = data_dir.join(KEYS_FILE);
     let kept = match std::fs::read_to_string(&path) {
@@ -188,6 +208,10 @@ fn keys(data_dir: &Path, app: &AppConfig) -> anyhow::Result<BTreeMap<String, Str
         .filter_map(|line| line.split_once('='))
         .map(|(name, key)| (name.to_owned(), key.to_owned()))
         .collect();
+    // Its own account at its own double of Twilio, whatever account there is.
+    for name in tokens {
+        vars.entry(name.clone()).or_insert_with(|| hex(&rand::random::<[u8; 16]>()));
+    }
     let names = app.keys.iter().filter_map(|k| match &k.from {
         KeyFrom::Env(name) => Some(name.clone()),
         KeyFrom::File(_) | KeyFrom::Sha256(_) => None,
@@ -233,6 +257,7 @@ fn workspace(app: &AppConfig, directory: &Directory) -> Workspace {
         email: u.email.clone(),
         tz: u.tz.to_string(),
         is_admin: u.admin,
+        phone: u.phone.as_ref().map(ToString::to_string),
         ..User::default()
     });
     let users: Vec<User> = users.collect();

@@ -47,7 +47,8 @@ pub(super) fn twilio(top: &Table<'_>, env: &dyn Env) -> Option<Twilio> {
     let from = table.text("from", MAX_NAME_CHARS).and_then(|found| number(&table, &found));
     let api = match table.has("api_url") {
         Some(_) => super::app::url(&table, "api_url").map(|url| url.as_str().trim_end_matches('/').into()),
-        None => Some(TWILIO_API.into()),
+        // Another address for the very same code, as `SLACK_API_URL` is for Slack.
+        None => Some(env.var("TWILIO_API_URL").unwrap_or_else(|| TWILIO_API.to_owned()).trim_end_matches('/').into()),
     };
     table.finish();
     Some(Twilio { account: account?.value.into(), token_envs: tokens?, from: from?, api: api? })

@@ -349,6 +349,12 @@ pub(super) fn next_method(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo,
     }
 }
 
+/// Is it a page that somebody may hear now?
+fn makes_a_sound(d: &Decision<'_>, p: &Page) -> bool {
+    let slack_away = p.method == Method::Slack && d.world().meta.slack_away.is_some();
+    p.silent_until.is_none_or(|until| until <= d.stamp.wall) && !slack_away
+}
+
 /// Nobody of the present step can be reached any more: do not wait for its delay.
 pub(super) fn pass_over_if_unreachable(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo) {
     let Some(incident) = d.incident(no) else {
@@ -360,6 +366,8 @@ pub(super) fn pass_over_if_unreachable(d: &mut Decision<'_>, no: IncidentNo, cal
     if !matches!(call.state, CallState::Asking { .. }) || !call.queue.is_empty() {
         return;
     }
+    // Of somebody who was to hear it, what is silent is no hope: they sleep, and what rings has failed.
+    let hears = |user: &UserId| call.asked.iter().any(|a| a.user == *user && a.hears());
     let hope = |user: &UserId| {
         let to_them = || incident.pages.iter().filter(|p| p.to == Recipient::User(user.clone()));
         let methods: BTreeSet<&Method> = to_them().filter(|p| p.call == call_no).map(|p| &p.method).collect();
@@ -370,7 +378,7 @@ pub(super) fn pass_over_if_unreachable(d: &mut Decision<'_>, no: IncidentNo, cal
             if last.is_some_and(|p| p.state == PageState::Revoked(RevokeReason::Superseded)) {
                 last = by_it().max_by_key(|p| p.id);
             }
-            last.is_some_and(|p| !matches!(p.state, PageState::Failed(_)))
+            last.is_some_and(|p| !matches!(p.state, PageState::Failed(_)) && (!hears(user) || makes_a_sound(d, p)))
         })
     };
     if !call.waited_for().any(hope) {

@@ -75,6 +75,8 @@ pub struct User {
     pub is_stranger: bool,
     /// The daily Do Not Disturb window, if the person has one.
     pub dnd: Option<DndWindow>,
+    /// The number of the telephone in their pocket, in E.164 form.
+    pub phone: Option<String>,
 }
 
 /// A daily window in the person's own time zone. `start` may be later than `end`: the window then spans midnight.
@@ -205,6 +207,7 @@ impl Default for User {
             is_ultra_restricted: false,
             is_stranger: false,
             dnd: None,
+            phone: None,
         }
     }
 }

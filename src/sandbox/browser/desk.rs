@@ -2,9 +2,11 @@
 
 use super::super::directory::Sort;
 use super::super::phone::{Push, Why};
+use super::super::telephone::{Call, CallStatus, Text};
 use super::super::trouble::Trouble;
 use super::mrkdwn::{bare, mrkdwn};
 use super::seat::Seat;
+use crate::domain::stamp::At;
 use maud::{Markup, PreEscaped, html};
 
 /// Pushes on the drawn phone, newest first.
@@ -98,9 +100,64 @@ fn phone(seat: &Seat<'_>) -> Markup {
                 div class="phone-time" { (now.format("%H:%M")) }
                 div class="phone-day" { (now.format("%A, %-d %B")) }
                 div class="pushes" aria-live="polite" tabindex="0" role="log" aria-label="Notifications, newest first" {
-                    @if pushes.is_empty() { p class="none" { "No notifications. Quiet is good." } }
+                    @let texts = seat.telephone.map(|s| s.texts.as_slice()).unwrap_or_default();
+                    @if pushes.is_empty() && texts.is_empty() { p class="none" { "No notifications. Quiet is good." } }
+                    @for t in texts.iter().rev().take(TEXTS) { (text(seat, t)) }
                     @for p in &pushes { (push(seat, p)) }
                 }
+                @if let Some(call) = seat.telephone.and_then(|s| s.call.as_ref()) { (ringing(call)) }
+            }
+        }
+    }
+}
+
+/// Texts on the drawn phone, newest first.
+const TEXTS: usize = 6;
+
+/// A text, with the answers that it offers below the newest one that came.
+fn text(seat: &Seat<'_>, t: &Text) -> Markup {
+    let mine = seat.me.phone.as_deref() == Some(t.from.as_str());
+    let at = At(t.at).utc().with_timezone(&seat.reader.tz).format("%H:%M").to_string();
+    let came =
+        seat.telephone.map(|s| s.texts.as_slice()).unwrap_or_default().iter().rev().find(|t| t.to == *number(seat));
+    let newest = !mine && came.is_some_and(|c| c.sid == t.sid);
+    html! {
+        div class={ "push text" @if mine { " mine" } } data-key={ "text-" (t.sid) } {
+            span class="push-head" { span class="push-app" { @if mine { "You wrote" } @else { "💬 Text message" } } span { (at) } }
+            span class="push-text" dir="auto" { (t.body) }
+            @if newest { span class="answers" {
+                @for answer in ["1", "2"] {
+                    button type="button" class="btn" data-act="text-back" data-from=(t.to) data-text=(answer) { "Reply " (answer) }
+                }
+            } }
+        }
+    }
+}
+
+fn number(seat: &Seat<'_>) -> String {
+    seat.me.phone.clone().unwrap_or_default()
+}
+
+/// A call on the whole screen, as telephones show it.
+fn ringing(call: &Call) -> Markup {
+    let key = |key: &str, says: &str| {
+        html! { button type="button" class="btn" data-act="telephone" data-call=(call.sid) data-do="press" data-key=(key) { (says) } }
+    };
+    let act = |does: &str, class: &str, says: &str| {
+        html! { button type="button" class={ "btn " (class) } data-act="telephone" data-call=(call.sid) data-do=(does) { (says) } }
+    };
+    html! {
+        div class="call" role="group" aria-label="Call" data-key={ "call-" (call.sid) } {
+            p class="call-from" { "📞 " (call.from) }
+            @if call.status == CallStatus::Ringing {
+                p class="call-state" role="status" { "is calling…" }
+                div class="answers" { (act("hang_up", "danger", "Decline")) (act("pick_up", "good", "Answer")) }
+            } @else {
+                div class="call-said" role="log" aria-live="polite" tabindex="0" aria-label="What is said" {
+                    @for words in &call.said { p dir="auto" { (words) } }
+                }
+                div class="answers" { (key("1", "1")) (key("2", "2")) (key("3", "3")) }
+                div class="answers" { (act("hang_up", "danger", "Hang up")) }
             }
         }
     }

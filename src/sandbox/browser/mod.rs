@@ -61,14 +61,14 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
 
 async fn whole(State(shared): State<Arc<Shared>>, Query(look): Query<Look>) -> Response {
     let (_, services) = shared.info();
-    let guide = shared.guide();
-    page(shared.act(|slack, now| page::whole(slack, guide, &services, &look, now)).into_string())
+    let beside = page::Beside { guide: shared.guide(), services: &services, telephone: &shared.telephone };
+    page(shared.act(|slack, now| page::whole(slack, &beside, &look, now)).into_string())
 }
 
 async fn fragment(State(shared): State<Arc<Shared>>, Query(look): Query<Look>) -> Response {
     let (_, services) = shared.info();
-    let guide = shared.guide();
-    page(shared.act(|slack, now| page::body(slack, guide, &services, &look, now)).into_string())
+    let beside = page::Beside { guide: shared.guide(), services: &services, telephone: &shared.telephone };
+    page(shared.act(|slack, now| page::body(slack, &beside, &look, now)).into_string())
 }
 
 fn page(text: String) -> Response {

@@ -151,6 +151,8 @@ const acts = {
   },
   advance: (el) => runClock(el, "advance", { seconds: +el.dataset.seconds }),
   moment: (el) => runClock(el, "moment", { label: el.dataset.label }),
+  telephone: async (el) => complain(await post("telephone", { call: el.dataset.call, do: el.dataset.do, key: el.dataset.key })),
+  "text-back": async (el) => complain(await post("telephone", { from: el.dataset.from, text: el.dataset.text })),
   "tour-over": () => {
     remember("tour", "over");
     document.documentElement.classList.add("tour-over");

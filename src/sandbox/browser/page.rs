@@ -11,11 +11,20 @@ use super::seat::{Look, Place, Seat};
 use super::{desk, surfaces};
 use crate::domain::stamp::At;
 use crate::sandbox::guide::Guide;
+use crate::sandbox::telephone::http::Telephone;
 use chrono_tz::Tz;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+/// What is not the Slack itself.
+#[derive(Clone, Copy)]
+pub struct Beside<'a> {
+    pub guide: &'a Guide,
+    pub services: &'a [Service],
+    pub telephone: &'a Telephone,
+}
+
 /// The whole document.
-pub fn whole(slack: &mut Slack, guide: &Guide, services: &[Service], look: &Look, now: At) -> Markup {
+pub fn whole(slack: &mut Slack, beside: &Beside<'_>, look: &Look, now: At) -> Markup {
     let team = slack.workspace().team_name.clone();
     html! {
         (DOCTYPE)
@@ -29,13 +38,14 @@ pub fn whole(slack: &mut Slack, guide: &Guide, services: &[Service], look: &Look
                 link rel="stylesheet" href="/page.css";
                 script src="/page.js" defer {}
             }
-            (body(slack, guide, services, look, now))
+            (body(slack, beside, look, now))
         }
     }
 }
 
 /// The body, which the script fetches again when something changed.
-pub fn body(slack: &mut Slack, guide: &Guide, services: &[Service], look: &Look, now: At) -> Markup {
+pub fn body(slack: &mut Slack, beside: &Beside<'_>, look: &Look, now: At) -> Markup {
+    let Beside { guide, services, telephone } = *beside;
     let known = |id: String| slack.directory().users.contains_key(&id).then_some(id);
     let opens_as = guide.opens_as.as_ref().and_then(|ask| ask(now)).and_then(known);
     let first = opens_as.or_else(|| slack.directory().people().next().map(|u| u.id.clone())).unwrap_or_default();
@@ -63,7 +73,9 @@ pub fn body(slack: &mut Slack, guide: &Guide, services: &[Service], look: &Look,
         Place::Home | Place::Nowhere => None,
     };
     let tz: Tz = me.tz.parse().unwrap_or(Tz::UTC);
-    let seat = Seat { slack, guide, services, me, place, reader: Reader { slack, tz, now } };
+    let screen = me.phone.as_deref().map(|number| telephone.screen(number));
+    let telephone = screen.as_ref();
+    let seat = Seat { slack, guide, services, me, telephone, place, reader: Reader { slack, tz, now } };
     let in_modal = !slack.views.stack(&me.id).is_empty();
     html! {
         body data-revision=(slack.revision()) data-user=(me.id) data-channel=(seat.channel_id()) data-place=(seat.at())

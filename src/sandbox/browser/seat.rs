@@ -7,6 +7,7 @@ use super::super::state::Slack;
 use super::super::workspace::User;
 use super::mrkdwn::Reader;
 use crate::sandbox::guide::Guide;
+use crate::sandbox::telephone::http::Screen;
 use serde::Deserialize;
 
 /// What the address asks for.
@@ -27,6 +28,8 @@ pub struct Seat<'a> {
     pub guide: &'a Guide,
     pub services: &'a [Service],
     pub me: &'a User,
+    /// What is on the screen of their telephone, where they have one.
+    pub telephone: Option<&'a Screen>,
     pub place: Place<'a>,
     pub reader: Reader<'a>,
 }

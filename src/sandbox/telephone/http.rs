@@ -8,7 +8,7 @@
 //!
 //! Faults of `/sandbox/faults` strike here by the methods `twilio.Messages` and `twilio.Calls`.
 
-use super::{Account, Callback, Cannot, Exchange};
+use super::{Account, Call, CallStatus, Callback, Cannot, Exchange, Text};
 use crate::methods::twilio::sign;
 use crate::sandbox::http::Conn;
 use crate::sandbox::shared::Shared;
@@ -28,6 +28,13 @@ use std::time::Duration;
 
 /// How long Twilio waits for an answer (docs: 15 s).
 const CALLBACK: Duration = Duration::from_secs(15);
+
+/// One telephone: a call that rings or goes on, and the texts either way, the newest last.
+#[derive(Clone, Debug, Default)]
+pub struct Screen {
+    pub call: Option<Call>,
+    pub texts: Vec<Text>,
+}
 
 /// The double, shared with its server.
 #[derive(Debug, Default)]
@@ -55,6 +62,14 @@ impl Telephone {
         let inside =
             proxy.as_ref().and_then(|(public, inside)| Some(format!("{inside}{}", url.strip_prefix(public.as_str())?)));
         inside.unwrap_or_else(|| url.to_owned())
+    }
+
+    /// What is on the screen of the telephone with this number.
+    pub fn screen(&self, number: &str) -> Screen {
+        let exchange = self.exchange.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_on = |c: &&Call| c.to == number && matches!(c.status, CallStatus::Ringing | CallStatus::InProgress);
+        let texts = exchange.texts().filter(|t| t.to == number || t.from == number);
+        Screen { call: exchange.calls().filter(is_on).last().cloned(), texts: texts.cloned().collect() }
     }
 
     /// Looks at, or changes, what the double knows.
@@ -98,6 +113,7 @@ async fn api(
         callbacks = told;
         answer
     });
+    shared.act(|slack, _| slack.touch());
     tell(&shared, callbacks);
     write(answer, &conn).await
 }
@@ -115,7 +131,8 @@ async fn look(State(shared): State<Arc<Shared>>, Query(q): Query<HashMap<String,
     axum::Json(body).into_response()
 }
 
-async fn act(State(shared): State<Arc<Shared>>, axum::Json(body): axum::Json<Value>) -> Response {
+async fn act(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
+    let body: Value = serde_json::from_slice(&body).unwrap_or_default();
     let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default();
     let now = shared.clock().now();
     let came = shared.telephone.with(|x| match (text("call"), text("do")) {
@@ -132,6 +149,7 @@ async fn act(State(shared): State<Arc<Shared>>, axum::Json(body): axum::Json<Val
     });
     match came {
         Ok(callbacks) => {
+            shared.act(|slack, _| slack.touch());
             follow(&shared, callbacks).await;
             axum::Json(json!({ "ok": true })).into_response()
         }

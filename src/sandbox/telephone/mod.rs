@@ -42,6 +42,9 @@ pub struct Text {
     pub body: String,
     /// Milliseconds since 1970.
     pub at: i64,
+    /// A person wrote it.
+    #[serde(skip)]
+    pub inbound: bool,
 }
 
 /// How a call stands. The words are Twilio's.
@@ -187,6 +190,7 @@ impl Exchange {
             to: to.to_owned(),
             body: body.to_owned(),
             at: now.0,
+            inbound: false,
         };
         let answer = text_json(&text);
         let status = |status: &str| Callback {
@@ -320,7 +324,9 @@ impl Exchange {
     pub fn write(&mut self, from: &str, body: &str, now: At) -> Vec<Callback> {
         let sid = self.next_sid("SM");
         let to = self.account.number.clone();
-        let text = Text { sid: sid.clone(), from: from.to_owned(), to: to.clone(), body: body.to_owned(), at: now.0 };
+        let body_kept = body.to_owned();
+        let text =
+            Text { sid: sid.clone(), from: from.to_owned(), to: to.clone(), body: body_kept, at: now.0, inbound: true };
         keep(&mut self.texts, text);
         if self.account.sms_url.is_empty() {
             return Vec::new();
@@ -372,7 +378,7 @@ impl Exchange {
                 for verb in verbs {
                     if let Verb::Message(body) = verb {
                         let (sid, from) = (self.next_sid("SM"), self.account.number.clone());
-                        keep(&mut self.texts, Text { sid, from, to: to.clone(), body, at: now.0 });
+                        keep(&mut self.texts, Text { sid, from, to: to.clone(), body, at: now.0, inbound: false });
                     }
                 }
                 Vec::new()
@@ -504,10 +510,9 @@ fn rfc2822(at: i64) -> String {
 }
 
 fn text_json(t: &Text) -> Value {
-    let outbound = t.sid.starts_with("SM");
     json!({
         "sid": t.sid, "from": t.from, "to": t.to, "body": t.body, "api_version": "2010-04-01",
-        "status": "queued", "direction": if outbound { "outbound-api" } else { "inbound" },
+        "status": "queued", "direction": if t.inbound { "inbound" } else { "outbound-api" },
         "num_media": "0", "num_segments": "1", "error_code": null, "error_message": null, "price": null,
         "price_unit": "USD", "messaging_service_sid": null, "date_created": rfc2822(t.at),
         "date_updated": rfc2822(t.at), "date_sent": null,
