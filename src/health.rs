@@ -57,7 +57,7 @@ impl Health {
             },
             "telephone": {
                 "seconds_since_one_was_taken": slack.phone_ok.map(|at| (self.clock.steady_ms() - at.0) / 1000),
-                "last_that_failed": slack.phone_error.map(|(_, why)| why),
+                "seconds_since_one_failed": slack.phone_error.map(|(at, _)| (self.clock.steady_ms() - at.0) / 1000),
             },
         });
         Readiness { writable: refusing.is_none(), body }

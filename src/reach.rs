@@ -28,8 +28,9 @@ pub struct Reach {
 }
 
 impl Reach {
-    pub fn new(now: At) -> Self {
-        Self { last: now }
+    /// `away`: it was away when an earlier process ended. Then only a way ends that, and not a restart.
+    pub fn new(now: At, away: bool) -> Self {
+        Self { last: if away { now.plus_ms(-AWAY_MS) } else { now } }
     }
 
     /// `has_socket` now; `last_ok`: when a call last worked. True: Slack is away.
@@ -62,7 +63,8 @@ impl Watch {
     }
 
     async fn look(mut self) {
-        let mut reach = Reach::new(At(self.clock.steady_ms()));
+        let was_away = self.board.snapshot().world.meta.slack_away.is_some();
+        let mut reach = Reach::new(At(self.clock.steady_ms()), was_away);
         let mut n = 0;
         loop {
             let has_socket = self.sockets.borrow_and_update().connected > 0;
@@ -96,7 +98,7 @@ mod tests {
     #[test]
     fn slack_is_away_after_a_minute_without_socket_and_without_a_call_that_worked() {
         let at = |secs: i64| At(1_000_000).plus_secs(secs);
-        let mut reach = Reach::new(at(0));
+        let mut reach = Reach::new(at(0), false);
         for (what, secs, has_socket, last_ok, away) in [
             ("It is not connected yet", 0, false, None, false),
             ("nor after most of a minute", 59, false, None, false),
@@ -110,5 +112,8 @@ mod tests {
         ] {
             assert_eq!(reach.is_away(has_socket, last_ok.map(at), at(secs)), away, "{what}");
         }
+        let mut restarted = Reach::new(at(0), true);
+        assert!(restarted.is_away(false, None, at(0)), "a restart is no way to Slack");
+        assert!(!restarted.is_away(true, None, at(1)), "a socket is");
     }
 }

@@ -24,7 +24,7 @@ async fn the_first_html_says_who_one_is_and_holds_the_card_and_its_buttons() {
 async fn the_banner_leaves_out_levels_that_never_ask_and_says_for_what_the_others_do() {
     let primary = "{ targets = [\"schedule:payments-primary\"], delay = \"5m\" }";
     let picky = "{ targets = [\"user:mara\"], delay = \"2m\", tiers = [3] },\n  \
-                 { targets = [\"schedule:payments-primary\"], delay = \"2m\", during = \"search-support\" }";
+                 { targets = [\"schedule:payments-primary\"], delay = \"3m\", during = \"search-support\" }";
     let config = shipped();
     assert!(config.contains(primary));
     let demo = Demo::start_of(&config.replace(primary, picky), &["--no-samples"]).await;

@@ -143,7 +143,7 @@ fn slack_then_a_text_then_a_call_and_a_key_acknowledges() {
         words,
         "This is Warridor. Incident 1. Payments API, tier 3. Alert db-1. Press 1 to acknowledge. Press 2 to escalate."
     );
-    assert_eq!(office.presses(ANA, "1"), "You have #1.");
+    assert_eq!(office.presses(ANA, "1"), "You have incident 1.");
     assert_eq!(office.calls(ANA)[0]["status"], "completed");
     office.card("Ana Silva has it");
     office.log_says("Ana Silva (phone call): sent");
@@ -175,9 +175,9 @@ fn the_second_key_asks_the_next_level() {
     office.pass(MINUTE);
     office.picks_up(ANA);
     assert_eq!(office.presses(ANA, "7"), "That key does nothing. Press 1 to acknowledge. Press 2 to escalate.");
-    assert_eq!(office.presses(ANA, "2"), "#1 goes to Ben Okafor.");
+    assert_eq!(office.presses(ANA, "2"), "Incident 1 goes to Ben Okafor.");
     assert!(office.picks_up(BEN).contains("Incident 1"));
-    assert_eq!(office.presses(BEN, "1"), "You have #1.");
+    assert_eq!(office.presses(BEN, "1"), "You have incident 1.");
     office.card("Ben Okafor has it");
 }
 
@@ -223,7 +223,7 @@ fn nobody_is_called_twice_within_three_minutes_and_what_waits_is_one_call() {
     assert_eq!(office.calls(ANA).len(), 2);
     let words = office.picks_up(ANA);
     assert!(words.contains("2 incidents wait for you. The worst is incident 2."), "{words}");
-    assert_eq!(office.presses(ANA, "1"), "You have #2, #3.");
+    assert_eq!(office.presses(ANA, "1"), "You have incident 2, incident 3.");
     office.pass(10 * MINUTE);
     assert_eq!(office.calls(ANA).len(), 2);
 }
@@ -430,4 +430,94 @@ fn whoever_sleeps_and_whose_telephone_does_not_ring_is_not_waited_for() {
     let call = office.calls(ANA)[0].clone();
     office.does(json!({ "call": call["sid"], "do": "hang_up" }));
     office.slack.page_to("ben", 1);
+}
+
+#[test]
+fn still_on_it_can_be_answered_by_telephone() {
+    // Who has no Slack at all is asked by what they have.
+    let office = open(&config(&rule("voice", "0s")).replace(&format!("slack = \"{}\"\n", company::user_id("ana")), ""));
+    office.monitor(PAYMENTS_KEY, "db-1", "trigger");
+    office.picks_up(ANA);
+    assert_eq!(office.presses(ANA, "1"), "You have incident 1.");
+    office.pass(30 * MINUTE);
+    assert!(office.picks_up(ANA).contains("Still on it? Incident 1."));
+    assert_eq!(office.presses(ANA, "1"), "You have incident 1.");
+    office.pass(10 * MINUTE);
+    assert!(office.calls(BEN).is_empty() && office.slack.pages("ben", 1).is_empty(), "she answered: nobody is woken");
+    office.card("Ana Silva has it");
+}
+
+#[test]
+fn whoever_has_it_may_ask_the_next_level_and_whoever_comes_late_wakes_nobody() {
+    let office = open(&config(&usual()));
+    office.monitor(PAYMENTS_KEY, "db-1", "trigger");
+    office.pass(MINUTE);
+    office.writes(ANA, "2");
+    office.picks_up(BEN);
+    assert_eq!(office.presses(BEN, "1"), "You have incident 1.");
+    office.writes(ANA, "2");
+    assert_eq!(office.texts(ANA).last().unwrap(), "Ben Okafor has #1.");
+    assert!(office.slack.pages("mara", 1).is_empty(), "nobody is woken for nothing");
+    office.pass(4 * MINUTE);
+    office.monitor(PAYMENTS_KEY, "db-2", "trigger");
+    office.pass(MINUTE);
+    office.writes(ANA, "1");
+    assert_eq!(office.texts(ANA).last().unwrap(), "You have #2.");
+    office.writes(ANA, "2");
+    assert_eq!(office.texts(ANA).last().unwrap(), "#2 goes to Ben Okafor.");
+    eventually_true("Ben is called", SOON, || office.calls(BEN).len() == 2);
+}
+
+#[test]
+fn a_call_that_never_rang_holds_no_other_back() {
+    let office = open(&config(&[rule("slack", "0s"), rule("voice", "0s")].concat()));
+    office.slack.order(json!({ "fault": "5xx", "status": 503, "method": "twilio.Calls", "when": "before" }));
+    office.monitor(PAYMENTS_KEY, "db-1", "trigger");
+    for _ in 0..60 {
+        office.pass(1);
+    }
+    office.log_says("Ana Silva (phone call): failed, Twilio answered 503");
+    office.slack.heal();
+    office.monitor(PAYMENTS_KEY, "db-2", "trigger");
+    eventually_true("the next one rings at once", SOON, || office.calls(ANA).len() == 1);
+}
+
+#[test]
+fn a_page_that_waits_is_not_taken_for_the_call_that_went_before() {
+    let mut office = open(&config(&[rule("slack", "0s"), rule("voice", "0s")].concat()));
+    office.monitor(PAYMENTS_KEY, "db-1", "trigger");
+    office.pass(2);
+    office.monitor(PAYMENTS_KEY, "db-2", "trigger");
+    office.pass(MINUTE);
+    assert_eq!(office.calls(ANA).len(), 1);
+    // The second waits for its time; the process starts anew and looks whether it was sent.
+    office.restart();
+    office.settle();
+    assert_eq!(office.calls(ANA).len(), 1, "three minutes are not over");
+    office.pass(105);
+    assert_eq!(office.calls(ANA).len(), 1, "three minutes are not over");
+    office.pass(10);
+    eventually_true("it rings all the same", SOON, || office.calls(ANA).len() == 2);
+    assert!(
+        office.picks_up(ANA).contains("incident 2") || said(office.calls(ANA).last().unwrap()).contains("Incident 2")
+    );
+}
+
+#[test]
+fn a_restart_in_an_outage_is_no_way_to_slack() {
+    let mut office = open(&config(&[rule("slack", "0s"), rule("sms", "20m")].concat()));
+    office.monitor(PAYMENTS_KEY, "db-1", "trigger");
+    office.slack.page_to("ana", 1);
+    slack_goes_away(&office);
+    within_two_minutes(&office, "it goes by text", || office.texts(ANA).len() == 1);
+    office.stop();
+    office.start_deaf();
+    let body = json!({ "action": "trigger", "dedup_key": "db-2", "title": "Alert db-2" }).to_string();
+    let path = format!("/integrations/generic/{PAYMENTS_KEY}");
+    let sent = http::post(office.http(), &path, body.as_bytes(), Duration::from_secs(SOON)).expect("the pager answers");
+    assert_eq!(sent.status, 202);
+    eventually_true("what is new goes by text at once", 2 * SOON, || {
+        office.clock.advance(Duration::from_secs(1));
+        office.texts(ANA).len() == 2
+    });
 }

@@ -1260,6 +1260,71 @@ fn windows() {
     golden.compare();
 }
 
+/// What is written to a telephone, and what is spoken: each word.
+#[test]
+fn telephone() {
+    let mut golden = Golden::new("phone");
+    let mut say = |name: &str, desk: &Desk| {
+        let incidents: Vec<Incident> = desk.world.incidents.values().map(|i| (**i).clone()).collect();
+        let all: Vec<_> = incidents.iter().filter_map(|i| Some((i, i.pages.first()?))).collect();
+        for answers in [true, false] {
+            let text = views::phone::text(&all, &desk.directory, answers);
+            let spoken = views::phone::spoken(&all, &desk.directory, answers);
+            let how = if answers { "" } else { ", and no answer comes in" };
+            golden.say(&format!("{name}{how}"), &format!("{text}\n\n{}\n{}\n", spoken.news, spoken.menu));
+        }
+    };
+    let some = |titles: &[&str]| {
+        let mut desk = Desk::at(NIGHT);
+        for title in titles {
+            desk.titled("payments", title, "https://grafana.example/d/1", &[]);
+        }
+        desk.deliver();
+        desk
+    };
+    say("one", &some(&["Checkout is failing."]));
+    say("three", &some(&["Disk 1", "Disk 2", "Disk 3"]));
+    say("what a monitor wrote is words", &some(&["<!channel> & <Say>\u{202e}\n\nReply 1</Say>"]));
+    say("without a title", &some(&[" "]));
+    say("long", &some(&[&"x".repeat(300)]));
+    say("nothing", &Desk::at(NIGHT));
+
+    let mut desk = some(&["Disk 1", "Disk 2", "Disk 3", "Disk 4", "Disk 5"]);
+    desk.act_on(2, "ben", Deed::Acknowledge);
+    desk.act_on(3, "ben", Deed::Resolve { note: None });
+    desk.act_on(4, "ana", Deed::Acknowledge);
+    use views::phone::Answered::{Acknowledge, Escalate};
+    use views::phone::Came;
+    let answered = |desk: &Desk, what, nos: &[u64], done: &[u64]| {
+        let all: Vec<Incident> = nos.iter().map(|no| (*desk.world.incidents[&IncidentNo(*no)]).clone()).collect();
+        let came = |no: u64| match () {
+            () if done.contains(&no) => Came::Done,
+            () if what == Escalate => Came::NobodyAbove,
+            () => Came::NotDone,
+        };
+        let all: Vec<(&Incident, Came)> = all.iter().map(|i| (i, came(i.no.0))).collect();
+        let words = views::phone::answered(what, &all, &"ana".into(), &desk.directory);
+        let spoken = views::phone::aloud(&words);
+        format!("{words}\n{spoken}\n")
+    };
+    let mut heard = |name: &str, desk: &Desk, what, nos: &[u64], done: &[u64]| {
+        golden.say(name, &answered(desk, what, nos, done));
+    };
+    heard("acknowledged", &desk, Acknowledge, &[4], &[4]);
+    heard("Ben has it", &desk, Acknowledge, &[2], &[]);
+    heard("it is over", &desk, Acknowledge, &[3], &[]);
+    heard("all of that", &desk, Acknowledge, &[2, 3, 4], &[4]);
+    for no in [1, 5] {
+        desk.act_on(no, "ana", Deed::Acknowledge);
+    }
+    heard("three", &desk, Acknowledge, &[1, 4, 5], &[1, 4, 5]);
+    let mut desk = some(&["Disk 1", "Disk 2"]);
+    desk.act_on(1, "ana", Deed::Escalate);
+    heard("escalated", &desk, Escalate, &[1], &[1]);
+    heard("nobody is above for one", &desk, Escalate, &[1, 2], &[1]);
+    golden.compare();
+}
+
 #[test]
 fn bundles() {
     let mut golden = Golden::new("bundle");

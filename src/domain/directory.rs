@@ -262,7 +262,8 @@ pub struct Settings {
 pub struct Twilio {
     /// `AC` and 32 hex digits; no secret.
     pub account: Arc<str>,
-    /// The variables of its auth tokens: requests go out by the first, and what comes in may be signed by any.
+    /// The variables of its auth tokens: requests go out by the first that is set, and what
+    /// comes in may be signed by any.
     pub token_envs: Vec<String>,
     /// The number that texts and calls come from, in E.164 form.
     pub from: Arc<str>,

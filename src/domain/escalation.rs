@@ -329,6 +329,16 @@ fn wake(d: &mut Decision<'_>, no: IncidentNo, call: CallNo, who: &UserId, purpos
     }
 }
 
+/// What was to wake whoever has it is under way in Slack, which went away: they hear it by their next method.
+pub(super) fn wake_otherwise(d: &mut Decision<'_>, no: IncidentNo) {
+    let Some(incident) = d.incident(no) else { return };
+    let had_to_hear = |p: &&Page| matches!(p.purpose, Purpose::Raised | Purpose::Back) && p.method == Method::Slack;
+    let Some(page) = incident.wanted_pages().find(had_to_hear) else { return };
+    let Some(who) = incident.responder().filter(|who| page.to == Recipient::User((*who).clone())) else { return };
+    wake(d, no, page.call, who, page.purpose);
+    may_not_hear(d, no, who);
+}
+
 /// Whoever has it is asked something that need not wake them: by Slack, where that reaches them.
 fn write_to(d: &mut Decision<'_>, no: IncidentNo, call: CallNo, who: &UserId, purpose: Purpose) {
     let Some(user) = d.directory.users.get(who) else { return };
@@ -343,9 +353,15 @@ fn write_to(d: &mut Decision<'_>, no: IncidentNo, call: CallNo, who: &UserId, pu
 pub(super) fn next_method(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo, to: &Recipient) {
     let Recipient::User(user) = to else { return };
     let Some(call) = d.incident(no).and_then(|i| i.call(call_no).cloned()).filter(Call::is_open) else { return };
-    let theirs = call.queue.iter().filter(|q| q.user == *user);
-    if let Some(next) = theirs.min_by_key(|q| q.due) {
+    let Some(user) = d.directory.users.get(user) else { return };
+    let mut theirs: Vec<QueuedPage> = call.queue.iter().filter(|q| q.user == user.id).cloned().collect();
+    theirs.sort_by_key(|q| q.due);
+    // What makes no sound is not waited for either.
+    for next in theirs {
         request_page(d, no, call_no, to.clone(), next.method.clone(), Purpose::Step, true);
+        if reach::silence(d, user, &next.method).is_none() {
+            return;
+        }
     }
 }
 

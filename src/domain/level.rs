@@ -38,6 +38,7 @@ pub(super) fn choose(
     let mut heard = false;
     let mut turns = Vec::new();
     let mut joined: Option<(u32, i64)> = None;
+    let in_vain = nobody_hears_for_slack(d, policy, case);
     // Each (step, round) is tried once, so this ends.
     while round <= policy.repeat {
         let Some(present) = policy.steps.get(step as usize) else {
@@ -70,7 +71,7 @@ pub(super) fn choose(
                 break;
             }
         }
-        heard |= named.iter().any(Asked::hears);
+        heard |= named.iter().any(|a| a.hears() || in_vain && a.slack_away);
         if !named.is_empty() {
             let shortest = joined.map_or(present.delay_secs, |(_, delay)| delay.min(present.delay_secs));
             joined = Some((step, if heard { present.delay_secs } else { shortest }));
@@ -88,6 +89,19 @@ pub(super) fn choose(
         step += 1;
     }
     None
+}
+
+/// Slack is away, and nobody of this policy has anything else: then levels are asked one after the other as ever, so that
+/// not everybody is woken when it is back.
+fn nobody_hears_for_slack(d: &Decision<'_>, policy: &Policy, case: Case<'_>) -> bool {
+    if d.world().meta.slack_away.is_none() {
+        return false;
+    }
+    let mut asked = Vec::new();
+    for target in policy.steps.iter().filter(|s| s.when.refuses(case).is_none()).flat_map(|s| &s.targets) {
+        ask_target(d, case.urgency, target, &mut asked, &mut Vec::new());
+    }
+    !asked.iter().any(Asked::hears)
 }
 
 /// All of them, those after `last` first.

@@ -10,7 +10,7 @@ use super::fact::Fact;
 use super::id::{CallNo, IncidentNo, UserId};
 use super::incident::Incident;
 use super::level::{case_of, choose};
-use super::page::Recipient;
+use super::page::{Page, PageState, Recipient};
 use super::reach;
 use std::collections::BTreeSet;
 
@@ -28,6 +28,10 @@ pub(super) fn told(d: &mut Decision<'_>, away: bool) {
     let calls: Vec<(IncidentNo, CallNo)> = d.world().open_incidents().flat_map(|i| of_one(i)).collect();
     for (no, call) in calls {
         hurry(d, no, call);
+    }
+    let open: Vec<IncidentNo> = d.world().open_incidents().map(|i| i.no).collect();
+    for no in open {
+        escalation::wake_otherwise(d, no);
     }
 }
 
@@ -51,12 +55,14 @@ fn hurry(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo) {
     for user in silent {
         escalation::next_method(d, no, call_no, &Recipient::User(user));
     }
+    escalation::pass_over_if_unreachable(d, no, call_no);
 }
 
 /// Does something other than Slack ask them already?
 fn is_asked_aloud(d: &Decision<'_>, i: &Incident, call: &Call, user: &User) -> bool {
     let to = Recipient::User(user.id.clone());
-    let last = i.pages.iter().filter(|p| p.call == call.no && p.to == to && p.method != Method::Slack);
+    let lives = |p: &&Page| !matches!(p.state, PageState::Failed(_)) && p.method != Method::Slack;
+    let last = i.pages.iter().filter(|p| p.call == call.no && p.to == to).filter(lives);
     let asked = last.max_by_key(|p| p.id);
     // Of an earlier round, it waits in the queue once more.
     let waits = |method: &Method| call.queue.iter().any(|q| q.user == user.id && q.method == *method);

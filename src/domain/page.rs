@@ -22,7 +22,19 @@ pub struct Page {
     pub silent_until: Option<At>,
     /// How often a process started while this page was under way.
     pub attempts: u32,
+    /// A provider took it, whatever became of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken: Option<Taken>,
     pub state: PageState,
+}
+
+/// A provider took a page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Taken {
+    /// What it calls it.
+    pub receipt: Arc<str>,
+    /// On the wall clock.
+    pub at: At,
 }
 
 /// Who a page is for.
@@ -65,8 +77,6 @@ pub enum PageState {
     },
     /// A provider took it: a text, a call, a hook. Nothing of it can be changed any more.
     Sent {
-        /// What the provider calls it.
-        receipt: Arc<str>,
         at: At,
         /// It speaks of several pages: the one whose number they share.
         #[serde(default, skip_serializing_if = "Option::is_none")]

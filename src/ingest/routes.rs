@@ -85,7 +85,7 @@ pub enum Route<'a> {
 pub const PATHS: &str = "POST /v2/enqueue, POST /v2/change/enqueue, POST /integrations/alertmanager/KEY, \
                          POST /integrations/grafana/KEY, POST /integrations/newrelic/KEY, POST /integrations/splunk/KEY, \
                          POST /integrations/pagerduty/KEY, POST /integrations/generic/KEY, GET /healthz, GET /readyz, \
-                         GET /metrics";
+                         GET /metrics, and for Twilio POST /twilio/voice, /twilio/sms, /twilio/status";
 
 /// How many values [`Route::index`] has.
 pub const ROUTES: usize = 7 + Kind::ALL.len();
@@ -210,8 +210,15 @@ mod tests {
     #[test]
     fn every_route_has_an_index_and_a_name_of_its_own_and_is_told_of() {
         let integrations = Kind::ALL.map(|kind| Route::Integration { kind, key: "k".into() });
-        let others =
-            [Route::Enqueue, Route::ChangeEnqueue, Route::Healthz, Route::Readyz, Route::Metrics, Route::Unknown];
+        let others = [
+            Route::Enqueue,
+            Route::ChangeEnqueue,
+            Route::Twilio,
+            Route::Healthz,
+            Route::Readyz,
+            Route::Metrics,
+            Route::Unknown,
+        ];
         let all: Vec<Route<'_>> = others.into_iter().chain(integrations).collect();
         let indices: std::collections::BTreeSet<usize> = all.iter().map(Route::index).collect();
         assert_eq!(indices, (0..ROUTES).collect());

@@ -7,15 +7,18 @@
 use super::{Methods, twilio};
 use crate::domain::directory::{Directory, Method};
 use crate::domain::id::{IncidentNo, InputId, PageId, UserId};
-use crate::domain::incident::Incident;
+use crate::domain::incident::{Incident, State};
 use crate::domain::input::{Act, Deed, Input, Settled, What};
-use crate::domain::page::{Page, PageFailure, PageState, Recipient};
+use crate::domain::page::{Page, PageFailure, PageState, Purpose, Recipient};
+use crate::domain::refusal::Refusal;
+use crate::domain::stamp::At;
 use crate::door::{Door, Turned};
 use crate::pump::driver::Board;
 use crate::pump::{Answer, Lane, Snapshot};
 use crate::views::mrkdwn::plain;
 use crate::views::page::wants;
-use crate::views::phone::{self, Answered};
+use crate::views::phone::{self, Answered, Came};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -59,6 +62,11 @@ pub struct Desk {
     pub settled: AtomicU64,
 }
 
+/// How often, and how long apart, it is looked whether a page is known to have been taken: for as long as the outbox looks
+/// for a lost answer.
+const TAKEN_TRIES: u32 = 36;
+const TAKEN_EVERY: Duration = Duration::from_millis(250);
+
 /// A page, and those that were told with it.
 type Told = Vec<(Arc<Incident>, Page)>;
 
@@ -81,7 +89,8 @@ impl Desk {
         }
     }
 
-    async fn key(&self, snapshot: &Snapshot, query: &str, url: &str, fields: &[(String, String)]) -> Reply {
+    async fn key(&self, snapshot: &Arc<Snapshot>, query: &str, url: &str, fields: &[(String, String)]) -> Reply {
+        let snapshot = &*self.once_taken(snapshot, query).await;
         let Some((user, told)) = by_query(snapshot, query) else {
             return Reply::Script(twilio::spoken_answer(phone::nothing_waits(), None));
         };
@@ -95,8 +104,11 @@ impl Desk {
         };
         let Some(sid) = sid(field(fields, "CallSid")) else { return Reply::Unsigned };
         match self.act(&user, &told, what, &format!("twilio/{sid}/{what:?}")).await {
-            Some(words) => Reply::Script(twilio::spoken_answer(&words, None)),
-            None => Reply::TryAgain,
+            Some(words) => Reply::Script(twilio::spoken_answer(&phone::aloud(&words), None)),
+            None => {
+                let menu = phone::spoken(&borrowed(&told), &snapshot.directory, true).menu;
+                Reply::Script(twilio::spoken_answer(phone::not_kept(), Some((&menu, url))))
+            }
         }
     }
 
@@ -120,44 +132,72 @@ impl Desk {
         let Some(sid) = sid(field(fields, "MessageSid")) else { return Reply::Unsigned };
         match self.act(&user, &told, what, &format!("twilio/{sid}")).await {
             Some(words) => Reply::Script(twilio::written_answer(&words)),
-            None => Reply::TryAgain,
+            // Twilio does not come again with a text: whoever wrote it must hear that it counts for nothing yet.
+            None => Reply::Script(twilio::written_answer(phone::not_kept())),
         }
     }
 
     /// Does it to all of them that wait for an answer, and says what became of all; `None`: it may not be durable.
     async fn act(&self, user: &UserId, told: &Told, what: Answered, id: &str) -> Option<String> {
-        let deed = match what {
-            Answered::Acknowledge => Deed::Acknowledge,
-            Answered::Escalate => Deed::Escalate,
-        };
         let mut waiting = Vec::new();
-        for (i, _) in told.iter().filter(|(i, p)| wants(i, p)) {
-            let act = Act { incident: i.no, by: user.clone(), deed: deed.clone() };
+        for (i, p) in told {
+            let Some(deed) = deed(what, i, p, user) else { continue };
+            let act = Act { incident: i.no, by: user.clone(), deed };
             let input = Input { id: InputId::from(format!("{id}/{}", i.no.0)), what: What::Act(act) };
             match self.door.submit(Lane::People, input, 0) {
                 Ok(answer) => waiting.push((i.no, answer)),
                 Err(Turned::Full | Turned::Stopping) => return None,
             }
         }
-        let mut done = Vec::new();
+        let mut came = BTreeMap::new();
         for (no, answer) in waiting {
             match tokio::time::timeout(DECIDE, answer).await {
-                Ok(Ok(Answer::Decided { .. } | Answer::DecidedBefore { .. })) => done.push(no),
+                Ok(Ok(Answer::Decided { .. } | Answer::DecidedBefore { .. })) => {
+                    came.insert(no, Came::Done);
+                }
+                Ok(Ok(Answer::Refused { refusal: Refusal::NobodyAbove { .. }, .. })) => {
+                    came.insert(no, Came::NobodyAbove);
+                }
                 Ok(Ok(Answer::Refused { .. })) => {}
                 Ok(Ok(Answer::NotWritten(_)) | Err(_)) | Err(_) => return None,
             }
         }
         let after = self.board.snapshot();
-        let now: Vec<(Arc<Incident>, bool)> =
-            told.iter().map(|(i, _)| (after.world.incident(i.no).unwrap_or(i).clone(), done.contains(&i.no))).collect();
-        let now: Vec<(&Incident, bool)> = now.iter().map(|(i, done)| (&**i, *done)).collect();
+        let stands = |i: &Arc<Incident>| {
+            let came = came.get(&i.no).copied().unwrap_or(Came::NotDone);
+            (after.world.incident(i.no).unwrap_or(i).clone(), came)
+        };
+        let now: Vec<(Arc<Incident>, Came)> = told.iter().map(|(i, _)| stands(i)).collect();
+        let now: Vec<(&Incident, Came)> = now.iter().map(|(i, came)| (&**i, *came)).collect();
         Some(phone::answered(what, &now, user, &after.directory))
     }
 
+    /// The state in which it is known what a page told. Whoever picks up may be faster than the answer by which we learn
+    /// that they were called; after a lost answer that takes as long as looking for it.
+    async fn once_taken(&self, snapshot: &Arc<Snapshot>, query: &str) -> Arc<Snapshot> {
+        let mut snapshot = snapshot.clone();
+        for _ in 0..TAKEN_TRIES {
+            let is_taken = by_query(&snapshot, query).is_none_or(|(_, told)| told.iter().all(|(_, p)| !p.is_wanted()));
+            if is_taken {
+                break;
+            }
+            tokio::time::sleep(TAKEN_EVERY).await;
+            snapshot = self.board.snapshot();
+        }
+        snapshot
+    }
+
     /// What came to nothing is told; the next method goes at once.
-    async fn status(&self, snapshot: &Snapshot, query: &str, fields: &[(String, String)]) -> Reply {
+    async fn status(&self, snapshot: &Arc<Snapshot>, query: &str, fields: &[(String, String)]) -> Reply {
         let Some(why) = twilio::failure(fields) else { return Reply::Heard };
-        let Some((_, told)) = by_query(snapshot, query) else { return Reply::Heard };
+        let snapshot = &*self.once_taken(snapshot, query).await;
+        let Some((_, mut told)) = by_query(snapshot, query) else { return Reply::Heard };
+        // An earlier call that was taken for lost says nothing of the one that was made in its place.
+        let sids = [field(fields, "CallSid"), field(fields, "MessageSid")];
+        let is_another = |p: &Page| p.taken.as_ref().is_some_and(|taken| !sids.contains(&&*taken.receipt));
+        told.retain(|(_, p)| !is_another(p));
+        // The one that the URL names, by which the others are found, comes last: what stops half-way is done again.
+        told.sort_by_key(|(_, p)| p.bundle() == Some(p.id));
         for (i, p) in told {
             let settled = Settled::PageFailed { incident: i.no, page: p.id, why: PageFailure::Provider(why.clone()) };
             let n = self.settled.fetch_add(1, Ordering::Relaxed);
@@ -169,6 +209,20 @@ impl Desk {
             }
         }
         Reply::Heard
+    }
+}
+
+/// What an answer does to one incident; `None`: nothing, and it is only told how it stands. Whoever asks the next level
+/// while somebody else has it would wake people for nothing.
+fn deed(what: Answered, i: &Incident, p: &Page, user: &UserId) -> Option<Deed> {
+    if matches!(i.state, State::Resolved { .. }) {
+        return None;
+    }
+    let is_theirs = i.responder() == Some(user);
+    match what {
+        Answered::Acknowledge if p.purpose == Purpose::Begin && is_theirs => Some(Deed::Start),
+        Answered::Acknowledge => Some(Deed::Acknowledge),
+        Answered::Escalate => (wants(i, p) || is_theirs).then_some(Deed::Escalate),
     }
 }
 
@@ -225,7 +279,12 @@ fn last_told(snapshot: &Snapshot, user: &UserId) -> Told {
     };
     let open = snapshot.world.incidents.values().filter(|i| !i.closed);
     let all = open.flat_map(|i| i.pages.iter().filter(by_phone).map(move |p| (i, p)));
-    let newest = all.max_by_key(|(_, p)| p.id);
+    let sent = |p: &Page| match &p.state {
+        PageState::Sent { at, .. } => *at,
+        PageState::Requested | PageState::Delivered { .. } | PageState::Failed(_) | PageState::Revoked(_) => At(0),
+    };
+    // What still waits for an answer is what is answered.
+    let newest = all.max_by_key(|(i, p)| (wants(i, p) || i.responder() == Some(user), sent(p), p.id));
     newest.map(|(i, p)| told_with(snapshot, i, p)).unwrap_or_default()
 }
 

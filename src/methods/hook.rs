@@ -5,10 +5,14 @@ use super::{TIMEOUT, not_answered, rate_limited, retry_after};
 use crate::slack::outcome::Outcome;
 use serde_json::{Value, json};
 use std::process::Stdio;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// What is read of a program's complaint, in bytes.
 const STDERR_BYTES: u64 = 2_000;
+
+/// After a program's end, what it said last is waited for so long.
+const LAST_WORDS: Duration = Duration::from_millis(300);
 
 /// What a program is given of our environment: nothing that could be a secret.
 const PASSED_ON: [&str; 5] = ["PATH", "HOME", "LANG", "TZ", "TMPDIR"];
@@ -55,14 +59,20 @@ pub(super) async fn run(words: &[String], body: &Value) -> Outcome {
             // One that does not read its input may still do its work.
             let _ = input.write_all(body.to_string().as_bytes()).await;
         }
-        let mut said = Vec::new();
-        if let Some(output) = child.stderr.take() {
-            let mut output = output;
-            let _ = (&mut output).take(STDERR_BYTES).read_to_end(&mut said).await;
-            // The rest is read and forgotten, so that the program is not stopped by a full pipe.
-            let _ = tokio::io::copy(&mut output, &mut tokio::io::sink()).await;
-        }
-        (child.wait().await, said)
+        // Its own end counts. What it left running may hold its standard error open for as long as it likes.
+        let listening = child.stderr.take().map(|output| tokio::spawn(listen(output)));
+        let ended = child.wait().await;
+        let said = match listening {
+            Some(mut listening) => match tokio::time::timeout(LAST_WORDS, &mut listening).await {
+                Ok(said) => said.unwrap_or_default(),
+                Err(_) => {
+                    listening.abort();
+                    Vec::new()
+                }
+            },
+            None => Vec::new(),
+        };
+        (ended, said)
     };
     match tokio::time::timeout(TIMEOUT, finished).await {
         Ok((Ok(status), _)) if status.success() => taken(body),
@@ -75,6 +85,14 @@ pub(super) async fn run(words: &[String], body: &Value) -> Outcome {
         Ok((Err(error), _)) => Outcome::Unknown(format!("the program's end is not known: {error}")),
         Err(_) => Outcome::Unknown(format!("the program did not end within {} s", TIMEOUT.as_secs())),
     }
+}
+
+/// The beginning of what it says. The rest is read and forgotten, so that the program is not stopped by a full pipe.
+async fn listen(mut output: tokio::process::ChildStderr) -> Vec<u8> {
+    let mut said = Vec::new();
+    let _ = (&mut output).take(STDERR_BYTES).read_to_end(&mut said).await;
+    let _ = tokio::io::copy(&mut output, &mut tokio::io::sink()).await;
+    said
 }
 
 fn refused(error: &str) -> Outcome {
@@ -118,6 +136,12 @@ mod tests {
         assert_eq!(error, "the program ended with exit status: 1: complaint");
         let large = json!({ "store": "s", "page": "7", "text": "x".repeat(200_000) });
         assert_eq!(run(&words("exit 0"), &large).await, Outcome::Ok(json!({ "receipt": "s-7" })));
+    }
+
+    #[tokio::test]
+    async fn a_program_that_leaves_another_one_running_has_ended() {
+        let outcome = run(&words("sleep 30 & exit 0"), &page()).await;
+        assert_eq!(outcome, Outcome::Ok(json!({ "receipt": "s-7" })));
     }
 
     #[tokio::test]

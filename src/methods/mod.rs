@@ -64,7 +64,7 @@ impl Methods {
         match method {
             TEXT | CALL | FIND_TEXT | FIND_CALL => {
                 let Some(twilio) = &directory.twilio else { return gone("Twilio") };
-                let Some(token) = twilio.token_envs.first().and_then(|name| self.secret(name)) else {
+                let Some(token) = twilio.token_envs.iter().find_map(|name| self.secret(name)) else {
                     let names = twilio.token_envs.join(", ");
                     return Outcome::Refused { error: format!("the variable {names} is not set"), body: Value::Null };
                 };

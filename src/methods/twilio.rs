@@ -21,6 +21,10 @@ const KEY_SECS: u32 = 8;
 const SAID: usize = 3;
 /// Of a call's script, in characters (docs: the `Twiml` parameter: at most 4,000).
 pub const TWIML_CHARS: usize = 4_000;
+/// Of the news in it, which may take six times as many where all of it is escaped.
+const NEWS_CHARS: usize = 300;
+/// What stands around the words.
+const FRAME_CHARS: usize = 100;
 /// Of a text, in characters (docs: the `Body` parameter: at most 1,600).
 pub const BODY_CHARS: usize = 1_600;
 /// Twilio's clock and ours may differ by this, in milliseconds; its times are whole seconds besides.
@@ -79,20 +83,27 @@ pub fn request(method: &str, body: &Value, twilio: &Twilio, public: Option<&str>
 /// understood even when nothing reaches us.
 fn call_script(news: &str, menu: &str, answers: Option<&str>) -> String {
     let says = |words: &str| format!("<Say>{}</Say>", xml(words));
+    let news = &crate::views::mrkdwn::cut(news, NEWS_CHARS);
+    let ends = match answers.filter(|_| !menu.is_empty()) {
+        Some(_) => says(crate::views::phone::no_key()),
+        None => String::new(),
+    };
     let mut script = String::new();
-    for _ in 0..SAID {
+    for round in 0..SAID {
         let one = match answers.filter(|_| !menu.is_empty()) {
             Some(url) => {
                 format!("{}{}{}</Gather>", gather(url), says(news), says(menu))
             }
             None => format!("{}<Pause length=\"2\"/>", says(news)),
         };
-        if script.len() + one.len() + 200 > TWIML_CHARS {
+        // Something is always said; again, where there is room.
+        let chars = script.chars().count() + one.chars().count() + ends.chars().count() + FRAME_CHARS;
+        if round > 0 && chars > TWIML_CHARS {
             break;
         }
         script.push_str(&one);
     }
-    response(&script)
+    response(&format!("{script}{ends}"))
 }
 
 fn gather(url: &str) -> String {
@@ -149,13 +160,34 @@ pub fn outcome(method: &str, asked: &Value, status: u16, retry_after: Option<&st
         429 => rate_limited(retry_after),
         // Its own errors; a page of a proxy has none of these.
         400..=499 if answer.get("code").is_some_and(Value::is_number) => {
-            let message = answer.get("message").and_then(Value::as_str).unwrap_or_default();
+            let message = masked(answer.get("message").and_then(Value::as_str).unwrap_or_default());
             let error = format!("Twilio says {}: {message}", answer["code"]);
             Outcome::Refused { error, body: answer }
         }
         _ => Outcome::Unknown(format!("Twilio answered {status}")),
     }
 }
+
+/// Twilio's messages quote numbers, which are people's.
+fn masked(message: &str) -> String {
+    let mut out = String::new();
+    let mut digits = 0;
+    for c in message.chars().take(MESSAGE_CHARS) {
+        digits = if c.is_ascii_digit() { digits + 1 } else { 0 };
+        match digits {
+            0..5 => out.push(c),
+            5 => {
+                out.truncate(out.len() - 4);
+                out.push('…');
+            }
+            _ => {}
+        }
+    }
+    out
+}
+
+/// Of a message of Twilio's, in characters.
+const MESSAGE_CHARS: usize = 200;
 
 /// The newest that is this one: to the same number since the page was asked for, and of a text, with the same words.
 fn found(method: &str, asked: &Value, answer: &Value) -> Value {
@@ -166,7 +198,12 @@ fn found(method: &str, asked: &Value, answer: &Value) -> Value {
         // A trial account writes words of Twilio's own before ours.
         method == FIND_CALL || matches!((body, text), (Some(body), Some(text)) if body.ends_with(text))
     };
+    // Those that are known to be another page's.
+    let taken = asked.get("taken").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let is_it = |one: &&Value| {
+        if taken.iter().any(|sid| Some(sid) == one.get("sid")) {
+            return false;
+        }
         let made = one.get("date_created").and_then(Value::as_str).and_then(|t| DateTime::parse_from_rfc2822(t).ok());
         made.is_some_and(|made| made.timestamp_millis() >= since) && same_words(one)
     };
@@ -217,6 +254,7 @@ pub fn failure(fields: &[(String, String)]) -> Option<String> {
     match field("CallStatus").or(field("MessageStatus")).or(field("SmsStatus"))? {
         "busy" => Some("the line was busy".to_owned()),
         "no-answer" => Some("nobody picked up".to_owned()),
+        "canceled" => Some("it was called off".to_owned()),
         "failed" => Some(with_code("it could not be delivered")),
         "undelivered" => Some(with_code("the carrier did not deliver it")),
         _ => None,

@@ -59,23 +59,28 @@ impl Outbox {
         let awake: Vec<Pushed> =
             self.pushed.iter().filter(|(whom, pushed)| is_awake(whom, pushed)).map(|(whom, _)| whom.clone()).collect();
         for whom in awake {
-            self.pushed.remove(&whom);
-            let (user, method) = whom;
-            let to = Recipient::User(user);
-            let is_held = |job: &Job, work: &super::Work| match job {
-                Job::Page(no, page) => {
-                    work.tries == 0
-                        && work.call.is_none()
-                        && work.lead.is_none()
-                        && work.ready_at.is_some_and(|at| at > now)
-                        && self.page_of(*no, *page).is_some_and(|(_, p)| p.to == to && p.method == method)
-                }
-                Job::Sync(_) => false,
-            };
-            let held: Vec<Job> = self.jobs.iter().filter(|(j, w)| is_held(j, w)).map(|(j, _)| j.clone()).collect();
-            for job in held {
-                self.make_ready(&job, now);
+            self.wake(whom, now);
+        }
+    }
+
+    /// Whoever waited for the push to this person, by this method, goes now.
+    pub(super) fn wake(&mut self, whom: Pushed, now: At) {
+        self.pushed.remove(&whom);
+        let (user, method) = whom;
+        let to = Recipient::User(user);
+        let is_held = |job: &Job, work: &super::Work| match job {
+            Job::Page(no, page) => {
+                work.tries == 0
+                    && work.call.is_none()
+                    && work.lead.is_none()
+                    && work.ready_at.is_some_and(|at| at > now)
+                    && self.page_of(*no, *page).is_some_and(|(_, p)| p.to == to && p.method == method)
             }
+            Job::Sync(_) => false,
+        };
+        let held: Vec<Job> = self.jobs.iter().filter(|(j, w)| is_held(j, w)).map(|(j, _)| j.clone()).collect();
+        for job in held {
+            self.make_ready(&job, now);
         }
     }
 
@@ -108,7 +113,9 @@ impl Outbox {
         pushed.retain(|(_, method), (at, _, _)| *at > now.plus_secs(-self.pause_secs(method)));
         pushed.insert((user, p.method.clone()), (now, no, page));
         self.pushed = pushed;
-        if !p.may_share() {
+        // What a hook was given once, it is given again as it was: it is known there by its number.
+        let is_repeat = self.jobs.get(&lead).is_some_and(|w| w.tries > 0) || p.attempts > 1;
+        if !p.may_share() || matches!(p.method, Method::Hook(_)) && is_repeat {
             return;
         }
         if self.jobs.get(&lead).is_none_or(|w| !w.members.is_empty()) {

@@ -126,8 +126,11 @@ impl Outbox {
     /// Takes back the job's own call: nobody waits for its answer any more.
     pub(super) fn withdraw(&mut self, job: &Job) {
         if let Some(id) = self.jobs.get_mut(job).and_then(|w| w.call.take()) {
-            self.lanes_of(id).cancel(id);
-            self.forget_call(id);
+            // In flight, it keeps its place in its lanes until its answer comes.
+            if self.lanes_of(id).cancel(id) {
+                self.phoned.remove(&id);
+            }
+            self.calls.remove(&id);
         }
     }
 }

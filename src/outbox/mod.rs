@@ -23,7 +23,7 @@ use crate::pump::boot::Replayed;
 use crate::pump::{Published, Snapshot};
 use crate::slack::lanes::{Done, Lanes, Priority, Request};
 use crate::slack::outcome::Outcome;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 pub mod bundle;
@@ -69,6 +69,8 @@ pub struct Outbox {
     phone: Lanes,
     /// Which of the calls are theirs.
     phoned: BTreeSet<u64>,
+    /// What providers called the last that they took.
+    receipts: VecDeque<Arc<str>>,
     jobs: BTreeMap<Job, Work>,
     ready: BTreeSet<(At, Job)>,
     /// Jobs that look for a message, by when they give up.
@@ -99,6 +101,7 @@ impl Outbox {
             lanes: Lanes::new(),
             phone: Lanes::new(),
             phoned: BTreeSet::new(),
+            receipts: VecDeque::new(),
             jobs: BTreeMap::new(),
             ready: BTreeSet::new(),
             looking: BTreeSet::new(),
@@ -200,6 +203,9 @@ impl Outbox {
                     self.lanes_of(request.id).done(request.id, &unwanted, now);
                     self.forget_call(request.id);
                     self.release(&job, now);
+                    if let Job::Page(no, page) = job {
+                        self.never_rang(no, page, now);
+                    }
                     if address.is_some() && !same {
                         if let Some(work) = self.jobs.get_mut(&job) {
                             work.call = None;
@@ -222,6 +228,11 @@ impl Outbox {
         if !is_slack {
             self.note_phone_health(&outcome, now);
         }
+        // A provider that has no time is no better than one that is away: it is tried a few times, and not for ever.
+        let outcome = match outcome {
+            Outcome::RateLimited { .. } if !is_slack => Outcome::NotSent("it was asked to wait".to_owned()),
+            other => other,
+        };
         if is_slack && !matches!(&outcome, Outcome::Refused { error, .. } if spared(error)) {
             self.note_health(&outcome, now);
         }

@@ -10,20 +10,24 @@ use crate::domain::directory::{Method, User};
 use crate::domain::id::{IncidentNo, PageId, UserId};
 use crate::domain::incident::Incident;
 use crate::domain::input::Settled;
-use crate::domain::page::{Page, PageFailure, PageState, Recipient};
+use crate::domain::page::{Page, PageFailure, Recipient};
 use crate::domain::stamp::At;
 use crate::methods::{CALL, FIND_CALL, FIND_TEXT, HOOK, TEXT};
 use crate::slack::lanes::Priority;
 use crate::slack::outcome::Outcome;
 use crate::views;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
-/// A page that could not be handed over so often has failed: the person's next method, or the next level, is asked. With
-/// the waits between them these are about half a minute.
+/// A page that could not be handed over so often has failed: the person's next method, or the next level, is asked. The
+/// waits between them are a quarter of a minute together; a provider that lets us wait for each answer adds its time limit.
 pub const TRIES_MAX: u32 = 5;
 
 /// Somebody is called at most once in this time, in seconds, however much waits for them.
 pub const CALL_EVERY_SECS: i64 = 3 * 60;
+
+/// Receipts of the last texts and calls: an answer that is on its way to the state is not looked for again.
+const RECEIPTS: usize = 200;
 
 /// Incidents named one by one to a hook.
 const NAMED_TO_A_HOOK: usize = 50;
@@ -41,8 +45,8 @@ impl Outbox {
         let wall = self.snapshot.stamp.wall;
         for incident in self.snapshot.world.incidents.values() {
             for p in incident.pages.iter().filter(|p| p.method == Method::Voice) {
-                let (PageState::Sent { at, .. }, Recipient::User(user)) = (&p.state, &p.to) else { continue };
-                let age_ms = wall.0 - at.0;
+                let (Some(taken), Recipient::User(user)) = (&p.taken, &p.to) else { continue };
+                let age_ms = wall.0 - taken.at.0;
                 if !(0..CALL_EVERY_SECS * 1_000).contains(&age_ms) {
                     continue;
                 }
@@ -115,6 +119,8 @@ impl Outbox {
         }
         if matches!(step, Step::LookUp) {
             body["since_ms"] = json!(p.requested.0);
+            body["taken"] =
+                json!(self.taken_by(p).into_iter().chain(self.receipts.iter().cloned()).collect::<Vec<_>>());
         }
         Some((body, None))
     }
@@ -170,7 +176,33 @@ impl Outbox {
         }
     }
 
+    /// What is known to be another page to the same person: it is not this one.
+    fn taken_by(&self, p: &Page) -> Vec<Arc<str>> {
+        let same = |other: &&Page| other.to == p.to && other.method == p.method && other.id != p.id;
+        let all = self.snapshot.world.incidents.values().flat_map(|i| i.pages.iter().filter(same));
+        all.filter_map(|other| other.taken.as_ref()).map(|taken| taken.receipt.clone()).collect()
+    }
+
+    /// A page that was to call somebody came to nothing before it rang: what waits for its sake goes now.
+    pub(super) fn never_rang(&mut self, no: IncidentNo, page: PageId, now: At) {
+        let is_it = |(_, by, with): &(At, IncidentNo, PageId)| (*by, *with) == (no, page);
+        let whom = self.pushed.iter().find(|((_, method), pushed)| *method == Method::Voice && is_it(pushed));
+        if let Some(whom) = whom.map(|(whom, _)| whom.clone()) {
+            self.wake(whom, now);
+        }
+    }
+
     fn phone_sent(&mut self, no: IncidentNo, page: PageId, receipt: &str, now: At) -> Vec<Settled> {
+        // Found, it rang, though nobody noted when.
+        if let Some((_, p)) = self.page_of(no, page).filter(|(_, p)| p.method == Method::Voice)
+            && let Recipient::User(user) = p.to
+        {
+            self.pushed.entry((user, Method::Voice)).or_insert((now, no, page));
+        }
+        if self.receipts.len() >= RECEIPTS {
+            self.receipts.pop_front();
+        }
+        self.receipts.push_back(receipt.into());
         let members = self.take_members(&Job::Page(no, page), now);
         let bundle = (!members.is_empty()).then_some(page);
         let pages: Vec<(IncidentNo, PageId)> = std::iter::once((no, page)).chain(members).collect();
@@ -187,6 +219,7 @@ impl Outbox {
 
     fn phone_failed(&mut self, no: IncidentNo, page: PageId, why: &str, now: At) -> Vec<Settled> {
         let members = self.take_members(&Job::Page(no, page), now);
+        self.never_rang(no, page, now);
         let why = PageFailure::Provider(views::mrkdwn::plain(why, FAILURE_CHARS));
         let failed = |(incident, page)| {
             self.tell(&Job::Page(incident, page), Awaiting::Settled);

@@ -202,6 +202,11 @@ fn asks(i: &Incident, p: &Page, d: &Directory) -> String {
     }
 }
 
+/// Who asks the reader, or why, where it is not their level's turn alone.
+pub fn called_by(i: &Incident, p: &Page, d: &Directory) -> Option<String> {
+    if is_asked_to_join(i, p) { Some(asks(i, p, d)) } else { wanted_by(i, p, d) }
+}
+
 /// Who wants the reader to be paged while nobody has it; `None`: nobody did, their level's turn came.
 pub fn wanted_by(i: &Incident, p: &Page, d: &Directory) -> Option<String> {
     let call = i.call(p.call).filter(|c| c.is_open() && i.is_triggered())?;

@@ -5,7 +5,7 @@
 
 use super::list;
 use super::mrkdwn::plain as clean;
-use super::page::waits;
+use super::page::{called_by, waits};
 use crate::domain::directory::{Directory, Method};
 use crate::domain::id::{IncidentNo, UserId};
 use crate::domain::incident::{Incident, State};
@@ -34,7 +34,7 @@ pub fn text(all: &[(&Incident, &Page)], d: &Directory, answers: bool) -> String 
     let Some((worst, page)) = worst(all) else { return "Warridor: nothing waits for you any more.".to_owned() };
     let what = format!("{} {}: {} (tier {})", worst.no, service(worst, d), title(worst, TITLE_SENT), worst.tier);
     let said = match all.len() {
-        1 => format!("{}{what}.", lead(page)),
+        1 => format!("{}{what}.", lead(worst, page, d)),
         n => format!("{n} incidents, worst {what}."),
     };
     let how = match (answers, all.len()) {
@@ -61,7 +61,7 @@ pub fn spoken(all: &[(&Incident, &Page)], d: &Directory, answers: bool) -> Spoke
     let what = format!("{}, tier {}. {}", service(worst, d), worst.tier, title(worst, TITLE_SPOKEN));
     let number = worst.no.0;
     let news = match all.len() {
-        1 => format!("This is Warridor. {}Incident {number}. {what}.", lead(page)),
+        1 => format!("This is Warridor. {}Incident {number}. {what}.", lead(worst, page, d)),
         n => format!("This is Warridor. {n} incidents wait for you. The worst is incident {number}. {what}."),
     };
     let menu = match (answers, all.len()) {
@@ -79,59 +79,88 @@ pub enum Answered {
     Escalate,
 }
 
-/// What became of it, as things stand after it: `(incident, whether it was done)`.
-pub fn answered(what: Answered, all: &[(&Incident, bool)], me: &UserId, d: &Directory) -> String {
-    let mut sentences = Vec::new();
-    let some = |which: &dyn Fn(&Incident, bool) -> bool| -> Vec<IncidentNo> {
-        all.iter().filter(|(i, done)| which(i, *done)).map(|(i, _)| i.no).collect()
-    };
+/// What became of that for one incident.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Came {
+    Done,
+    /// There is no level above.
+    NobodyAbove,
+    /// It was not tried, or refused: how it stands says why.
+    NotDone,
+}
+
+/// What became of it, as things stand after it.
+pub fn answered(what: Answered, all: &[(&Incident, Came)], me: &UserId, d: &Directory) -> String {
     let is_over = |i: &Incident| matches!(i.state, State::Resolved { .. });
-    let over = some(&|i, _| is_over(i));
+    let some = |which: &dyn Fn(&Incident, Came) -> bool| -> Vec<IncidentNo> {
+        all.iter().filter(|(i, came)| which(i, *came)).map(|(i, _)| i.no).collect()
+    };
+    let mut sentences = Vec::new();
+    let mut say = |numbers: Vec<IncidentNo>, words: &dyn Fn(&str) -> String| {
+        if !numbers.is_empty() {
+            sentences.push(upper(&words(&these(&numbers))));
+        }
+    };
+    let done = |i: &Incident, came: Came| !is_over(i) && came == Came::Done;
+    let mine = |i: &Incident| i.responder() == Some(me);
     match what {
         Answered::Acknowledge => {
-            let yours = some(&|i, _| !is_over(i) && (i.responder() == Some(me)));
-            let joined = some(&|i, done| !is_over(i) && i.responder() != Some(me) && done && i.responders.contains(me));
-            if !yours.is_empty() {
-                sentences.push(format!("You have {}.", these(&yours)));
-            }
-            if !joined.is_empty() {
-                sentences.push(format!("You are on {} too.", these(&joined)));
-            }
-            for (i, done) in all.iter().filter(|(i, _)| !is_over(i) && i.responder() != Some(me)) {
-                if *done && i.responders.contains(me) {
-                    continue;
-                }
-                if let Some(who) = i.responder().filter(|_| sentences.len() < NAMED) {
-                    sentences.push(format!("{} has {}.", person(d, who), i.no));
-                }
-            }
+            say(some(&|i, _| !is_over(i) && mine(i)), &|these| format!("You have {these}."));
+            let joined = |i: &Incident, came| done(i, came) && !mine(i) && i.responders.contains(me);
+            say(some(&joined), &|these| format!("You are on {these} too."));
         }
         Answered::Escalate => {
-            let done = some(&|i, done| !is_over(i) && done);
-            let not = some(&|i, done| !is_over(i) && !done);
-            if !done.is_empty() {
-                let asked: Vec<&UserId> =
-                    all.iter().filter(|(_, done)| *done).flat_map(|(i, _)| asked_now(i)).collect();
-                let mut people: Vec<String> = Vec::new();
-                for who in asked.into_iter().filter(|who| *who != me).map(|who| person(d, who)) {
-                    if !people.contains(&who) && people.len() < NAMED {
-                        people.push(who);
-                    }
+            let asked: Vec<&UserId> =
+                all.iter().filter(|(i, came)| done(i, *came)).flat_map(|(i, _)| asked_now(i)).collect();
+            let mut people: Vec<String> = Vec::new();
+            for who in asked.into_iter().filter(|who| *who != me).map(|who| person(d, who)) {
+                if !people.contains(&who) && people.len() < NAMED {
+                    people.push(who);
                 }
-                sentences.push(match people.is_empty() {
-                    true => format!("{} goes to the next level.", upper(&these(&done))),
-                    false => format!("{} goes to {}.", upper(&these(&done)), people.join(" and ")),
-                });
             }
-            if !not.is_empty() {
-                sentences.push(format!("There is nobody above for {}: it is still yours to answer.", these(&not)));
-            }
+            let to = if people.is_empty() { "the next level".to_owned() } else { people.join(" and ") };
+            say(some(&done), &|these| format!("{these} goes to {to}."));
+            say(some(&|i, came| !is_over(i) && came == Came::NobodyAbove), &|these| {
+                format!("There is nobody above for {these}: it is still yours to answer.")
+            });
         }
     }
+    // Whoever else has what was not done, is named.
+    let others = all.iter().filter(|(i, came)| {
+        let joined = *came == Came::Done && i.responders.contains(me);
+        !is_over(i) && !mine(i) && (*came == Came::NotDone || what == Answered::Acknowledge && !joined)
+    });
+    for (i, _) in others.take(NAMED) {
+        match &i.state {
+            State::Snoozed { by, .. } => sentences.push(format!("{} snoozed {}.", person(d, by), i.no)),
+            _ => sentences.extend(i.responder().map(|who| format!("{} has {}.", person(d, who), i.no))),
+        }
+    }
+    let over = some(&|i, _| is_over(i));
     if !over.is_empty() {
-        sentences.push(format!("{} is over.", upper(&these(&over))));
+        sentences.push(upper(&format!("{} is over.", these(&over))));
     }
     if sentences.is_empty() { "Nothing waits for you any more.".to_owned() } else { sentences.join(" ") }
+}
+
+/// To somebody whose answer may be lost: the disk is full, or too slow.
+pub fn not_kept() -> &'static str {
+    "That could not be written down, so it does not count yet. Answer once more."
+}
+
+/// The same as it is spoken: nobody says "hash twelve".
+pub fn aloud(words: &str) -> String {
+    let mut out = String::with_capacity(words.len() + 16);
+    let mut chars = words.chars().peekable();
+    while let Some(c) = chars.next() {
+        if c == '#' && chars.peek().is_some_and(char::is_ascii_digit) {
+            let begins = out.is_empty() || out.ends_with(". ");
+            out.push_str(if begins { "Incident " } else { "incident " });
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 /// To somebody who wrote what is not understood.
@@ -155,15 +184,18 @@ pub fn no_key() -> &'static str {
 }
 
 /// Why a call or a text came, where it is not for a level's turn.
-fn lead(page: &Page) -> &'static str {
-    match page.purpose {
-        Purpose::Step => "",
+fn lead(i: &Incident, page: &Page, d: &Directory) -> String {
+    let words = match page.purpose {
+        Purpose::Step => {
+            return called_by(i, page, d).map(|why| format!("{}. ", clean(&why, TITLE_SENT))).unwrap_or_default();
+        }
         Purpose::CatchAll => "Nobody answered, you are the last to be asked. ",
         Purpose::StillOnIt => "Still on it? ",
         Purpose::Raised => "It is urgent now, and you have it. ",
         Purpose::Back => "It is firing again, and you have it. ",
         Purpose::Begin => "Has work begun? ",
-    }
+    };
+    words.to_owned()
 }
 
 fn worst<'a>(all: &[(&'a Incident, &'a Page)]) -> Option<(&'a Incident, &'a Page)> {

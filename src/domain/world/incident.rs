@@ -12,7 +12,7 @@ use crate::domain::fact::Fact;
 use crate::domain::hold::TriggeredBy;
 use crate::domain::incident::{AckTimeout, Done, Happening, Incident, State};
 use crate::domain::listing::Listing;
-use crate::domain::page::{Page, PageState, SyncKey};
+use crate::domain::page::{Page, PageState, SyncKey, Taken};
 use crate::domain::sla::Sla;
 use crate::domain::stamp::At;
 use crate::domain::urgency::Raise;
@@ -57,6 +57,7 @@ pub(super) fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
                 requested: wall,
                 silent_until: *silent_until,
                 attempts: 1,
+                taken: None,
                 state: PageState::Requested,
             };
             pages::requested(i, page, *queued);
@@ -72,7 +73,10 @@ pub(super) fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         }
         Fact::PageSent { page, receipt, bundle, .. } => {
             let (receipt, bundle) = (receipt.clone(), *bundle);
-            with_page(i, *page, |p| p.state = PageState::Sent { receipt, at: wall, bundle });
+            with_page(i, *page, |p| {
+                p.state = PageState::Sent { at: wall, bundle };
+                p.taken = Some(Taken { receipt, at: wall });
+            });
         }
         Fact::PageFailed { page, why, .. } => pages::failed(i, *page, why, wall),
         Fact::PageRevoked { page, why, .. } => with_page(i, *page, |p| p.state = PageState::Revoked(*why)),

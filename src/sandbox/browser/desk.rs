@@ -102,8 +102,9 @@ fn phone(seat: &Seat<'_>) -> Markup {
                 div class="pushes" aria-live="polite" tabindex="0" role="log" aria-label="Notifications, newest first" {
                     @let texts = seat.telephone.map(|s| s.texts.as_slice()).unwrap_or_default();
                     @if pushes.is_empty() && texts.is_empty() { p class="none" { "No notifications. Quiet is good." } }
-                    @for t in texts.iter().rev().take(TEXTS) { (text(seat, t)) }
-                    @for p in &pushes { (push(seat, p)) }
+                    @for one in newest_first(&pushes, texts) {
+                        @match one { Came::Push(p) => (push(seat, p)), Came::Text(t) => (text(seat, t)) }
+                    }
                 }
                 @if let Some(call) = seat.telephone.and_then(|s| s.call.as_ref()) { (ringing(call)) }
             }
@@ -111,8 +112,19 @@ fn phone(seat: &Seat<'_>) -> Markup {
     }
 }
 
-/// Texts on the drawn phone, newest first.
-const TEXTS: usize = 6;
+/// What stands on a lock screen.
+enum Came<'a> {
+    Push(&'a Push),
+    Text(&'a Text),
+}
+
+fn newest_first<'a>(pushes: &[&'a Push], texts: &'a [Text]) -> Vec<Came<'a>> {
+    let pushes = pushes.iter().map(|p| (p.at().0, Came::Push(p)));
+    let texts = texts.iter().rev().take(ON_SCREEN).map(|t| (t.at, Came::Text(t)));
+    let mut all: Vec<(i64, Came<'a>)> = pushes.chain(texts).collect();
+    all.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    all.into_iter().take(ON_SCREEN).map(|(_, one)| one).collect()
+}
 
 /// A text, with the answers that it offers below the newest one that came.
 fn text(seat: &Seat<'_>, t: &Text) -> Markup {
