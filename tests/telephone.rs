@@ -61,6 +61,7 @@ trait Telephones {
     fn writes(&self, number: &str, text: &str);
     fn log_says(&self, words: &str);
     fn card(&self, words: &str) -> String;
+    fn knows_who_sleeps(&self);
 }
 
 impl Telephones for Office {
@@ -110,6 +111,16 @@ impl Telephones for Office {
             let cards = self.slack.cards("payments", 1);
             let card = cards.first().expect("the card");
             self.slack.thread("payments", card).iter().any(|m| plain(&m.0.to_string()).contains(words))
+        });
+    }
+
+    /// Slack was asked, and its answer is known: of Chen, who has nothing else, it is shown.
+    fn knows_who_sleeps(&self) {
+        eventually_true("Slack is asked who sleeps", SOON, || !self.slack.calls_of("dnd.teamInfo").is_empty());
+        eventually_true("and it is known", SOON, || {
+            self.comes_to_rest();
+            let answer = self.slack.types("mara", "payments", "/pager", "now");
+            plain(&answer.to_string()).contains("Do Not Disturb")
         });
     }
 
@@ -279,16 +290,11 @@ fn what_twilio_refuses_has_failed_and_says_why() {
 #[test]
 fn in_the_night_of_slack_the_text_does_not_wait() {
     let mut workspace = company::workspace();
-    for user in workspace.users.iter_mut().filter(|u| u.name == "ana") {
+    for user in workspace.users.iter_mut().filter(|u| ["ana", "chen"].contains(&u.name.as_str())) {
         user.dnd = Some(DndWindow { start: "22:00".to_owned(), end: "08:00".to_owned() });
     }
     let office = Office::open(&config(&usual()), workspace);
-    eventually_true("she is known to sleep", SOON, || {
-        let answer = office.slack.types("ana", "payments", "/pager", "oncall me");
-        let looked = office.slack.calls_of("dnd.teamInfo").len();
-        looked > 0 && !answer.is_null()
-    });
-    office.comes_to_rest();
+    office.knows_who_sleeps();
     office.monitor(PAYMENTS_KEY, "db-1", "trigger");
     eventually_true("the text goes at once", SOON, || office.texts(ANA).len() == 1);
     assert!(office.slack.pages("ben", 1).is_empty(), "Ana hears it: nobody else is woken");
@@ -416,15 +422,11 @@ fn a_hook_is_given_each_page_once_and_its_end_is_believed() {
 #[test]
 fn whoever_sleeps_and_whose_telephone_does_not_ring_is_not_waited_for() {
     let mut workspace = company::workspace();
-    for user in workspace.users.iter_mut().filter(|u| u.name == "ana") {
+    for user in workspace.users.iter_mut().filter(|u| ["ana", "chen"].contains(&u.name.as_str())) {
         user.dnd = Some(DndWindow { start: "22:00".to_owned(), end: "08:00".to_owned() });
     }
     let office = Office::open(&config(&[rule("slack", "0s"), rule("voice", "2m")].concat()), workspace);
-    eventually_true("she is known to sleep", SOON, || {
-        let answer = office.slack.types("ana", "payments", "/pager", "oncall me");
-        answer.to_string().contains("may not hear") || !office.slack.calls_of("dnd.teamInfo").is_empty()
-    });
-    office.comes_to_rest();
+    office.knows_who_sleeps();
     office.monitor(PAYMENTS_KEY, "db-1", "trigger");
     eventually_true("she is called at once", SOON, || office.calls(ANA).len() == 1);
     let call = office.calls(ANA)[0].clone();
@@ -520,4 +522,39 @@ fn a_restart_in_an_outage_is_no_way_to_slack() {
         office.clock.advance(Duration::from_secs(1));
         office.texts(ANA).len() == 2
     });
+}
+
+#[test]
+fn what_makes_no_sound_is_not_waited_for_when_a_call_fails() {
+    let mut workspace = company::workspace();
+    for user in workspace.users.iter_mut().filter(|u| ["ana", "chen"].contains(&u.name.as_str())) {
+        user.dnd = Some(DndWindow { start: "22:00".to_owned(), end: "08:00".to_owned() });
+    }
+    let rules = [rule("voice", "0s"), rule("slack", "1m"), rule("sms", "5m")].concat();
+    let office = Office::open(&config(&rules), workspace);
+    office.knows_who_sleeps();
+    office.monitor(PAYMENTS_KEY, "db-1", "trigger");
+    let call = office.calls(ANA)[0].clone();
+    office.does(json!({ "call": call["sid"], "do": "hang_up" }));
+    eventually_true("the text goes with Slack's silent message", SOON, || office.texts(ANA).len() == 1);
+    office.slack.page_to("ana", 1);
+}
+
+#[test]
+fn what_became_urgent_as_slack_went_away_is_heard_all_the_same() {
+    let rules = [rule("slack", "0s"), rule("sms", "1m")].concat();
+    let office = open(&config(&rules));
+    office.monitor(PAYMENTS_KEY, "db-1", "trigger");
+    office.pass(MINUTE);
+    office.writes(ANA, "1");
+    office.slack.slash("ana", "payments", "urgency 1 low");
+    office.comes_to_rest();
+    let before = office.texts(ANA).len();
+    // Ben makes it urgent at the moment at which posts begin to fail.
+    office.slack.order(json!({ "fault": "5xx", "status": 503, "method": "*", "when": "before" }));
+    office.slack.slash("ben", "payments", "urgency 1 high");
+    slack_goes_away(&office);
+    within_two_minutes(&office, "Ana hears it by text", || office.texts(ANA).len() > before);
+    let last = office.texts(ANA).last().cloned().unwrap();
+    assert!(last.contains("It is urgent now, and you have it. #1"), "{last}");
 }

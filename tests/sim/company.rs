@@ -265,15 +265,15 @@ pub fn company_with_telephones() -> Directory {
     let account = exchange().account().clone();
     let (account, from) = (account.sid.as_str().into(), account.number.as_str().into());
     company.twilio = Some(Twilio { account, token_envs: Vec::new(), from, api: "http://twilio.example".into() });
-    let rules: [(&str, &str, &[(Method, i64)]); 2] = [
-        ("ana", "+15550000001", &[(Method::Sms, 60), (Method::Voice, 120)]),
-        ("ben", "+15550000002", &[(Method::Voice, 0)]),
+    let high = |method, delay_secs| PersonalRule { method, delay_secs, only: Some(Urgency::High) };
+    let rules = [
+        ("ana", "+15550000001", vec![high(Method::Sms, 60), high(Method::Voice, 120)]),
+        ("ben", "+15550000002", vec![high(Method::Voice, 0)]),
     ];
     for (who, phone, more) in rules {
         let user = company.users.get_mut(&UserId::from(who)).expect("a person");
         user.phone = Some(phone.into());
-        let only = Some(Urgency::High);
-        user.rules.extend(more.iter().map(|(m, secs)| PersonalRule { method: m.clone(), delay_secs: *secs, only }));
+        user.rules.extend(more);
     }
     company
 }
