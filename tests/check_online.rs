@@ -5,11 +5,14 @@ mod workspace;
 use secrecy::SecretString;
 use serde_json::json;
 use std::process::{Command, Output};
+use std::sync::Arc;
 use warridor::clock::Clock;
 use warridor::domain::stamp::At;
+use warridor::methods::Methods;
 use warridor::online::{self, Access};
 use warridor::sandbox::Sandbox;
 use warridor::sandbox::faults::Fault;
+use warridor::sandbox::telephone::Account;
 use warridor::sandbox::workspace::{DndWindow, Usergroup, Workspace};
 use workspace::{GOOD, KEYS, fitting, load, start};
 
@@ -393,4 +396,68 @@ async fn an_alertmanager_that_does_not_answer_is_told_with_its_line() {
     let wrong =
         "api_url = \"http://127.0.0.1:9\" is of no Alertmanager that takes silences: it cannot be reached; write";
     assert!(found[0].contains(wrong), "{found:#?}");
+}
+
+/// What is told of an account at Twilio, with this token.
+async fn told_of_twilio(account: Account, token: &str, edits: &[(&str, &str)]) -> Vec<String> {
+    let sandbox = start(fitting());
+    sandbox.telephone().set_account(account);
+    let mine = format!(
+        "public_url = \"https://pager.example.com\"\n\n[twilio]\naccount_sid = \"{SID}\"\nauth_token_env = \"TOKEN\"\nfrom = \
+         \"+15550000000\"\napi_url = \"{}\"\n\n[[user]]\nid = \"tel\"\nemail = \"tel@example.com\"\ntz = \"UTC\"\nphone = \
+         \"+15550000001\"\n\n[[user.rule]]\nmethod = \"sms\"\ndelay = \"0s\"\n\n[[user]]",
+        sandbox.twilio_url()
+    );
+    let config = GOOD.replacen("[[user]]", &mine, 1);
+    let config = edits.iter().fold(config, |text, (from, to)| text.replace(from, to));
+    // The top of the file is above its tables.
+    let config = config.replace("public_url = \"https://pager.example.com\"\n\n[twilio]", "[twilio]");
+    let config = format!("public_url = \"https://pager.example.com\"\n{config}");
+    let token = token.to_owned();
+    let methods = Methods::new(Arc::new(move |_: &str| Some(token.clone()))).unwrap();
+    online::twilio(&load(&config), &methods).await.iter().map(ToString::to_string).collect()
+}
+
+const SID: &str = "AC0123456789abcdef0123456789abcdef";
+
+fn account() -> Account {
+    Account {
+        sid: SID.to_owned(),
+        token: "good".to_owned(),
+        number: "+15550000000".to_owned(),
+        can_text: true,
+        sms_url: "https://pager.example.com/twilio/sms".to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn an_account_at_twilio_is_asked_for_what_people_need_of_it() {
+    assert_eq!(told_of_twilio(account(), "good", &[]).await, Vec::<String>::new());
+    let only = |found: Vec<String>, words: &str| {
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert!(found[0].contains(words), "{found:#?}");
+    };
+    only(told_of_twilio(account(), "bad", &[]).await, "account_sid is refused: Twilio says 20003: Authenticate; write");
+    only(
+        told_of_twilio(Account { number: "+15559999999".to_owned(), ..account() }, "good", &[]).await,
+        "from = \"+15550000000\" is no number of this account; write a number that the account has",
+    );
+    only(
+        told_of_twilio(Account { can_text: false, ..account() }, "good", &[]).await,
+        "from = \"+15550000000\" cannot text; take",
+    );
+    only(
+        told_of_twilio(Account { sms_url: String::new(), ..account() }, "good", &[]).await,
+        "tells nobody of the texts that it gets, so replies are lost; set, in Twilio's console at the number, \"A message \
+         comes in\": https://pager.example.com/twilio/sms, HTTP POST",
+    );
+    only(
+        told_of_twilio(Account { sms_url: "https://demo.twilio.com/welcome".to_owned(), ..account() }, "good", &[])
+            .await,
+        "tells somebody else of the texts",
+    );
+    only(
+        told_of_twilio(account(), "good", &[("api_url = \"http", "api_url = \"http://127.0.0.1:9\"\n#\"")]).await,
+        "account_sid was not looked at: Twilio cannot be reached",
+    );
 }

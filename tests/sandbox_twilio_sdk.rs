@@ -63,6 +63,7 @@ async fn twilios_python_library_works_unmodified_and_agrees_about_signatures() {
         sid: ACCOUNT.to_owned(),
         token: TOKEN.to_owned(),
         number: NUMBER.to_owned(),
+        can_text: true,
         sms_url: String::new(),
     });
     let (url, example) = documented();

@@ -122,7 +122,7 @@ async fn play(
         let token = twilio.token_envs.first().and_then(|name| keys.get(name)).cloned().unwrap_or_default();
         let sms_url = public_url.as_ref().map(|url| format!("{url}/twilio/sms")).unwrap_or_default();
         let (sid, number) = (twilio.account.to_string(), twilio.from.to_string());
-        sandbox.telephone().set_account(Account { sid, token, number, sms_url });
+        sandbox.telephone().set_account(Account { sid, token, number, can_text: true, sms_url });
     }
     let start = Start {
         loaded,

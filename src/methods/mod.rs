@@ -20,6 +20,8 @@ pub const CALL: &str = "call";
 pub const FIND_TEXT: &str = "find_text";
 /// Was this call taken?
 pub const FIND_CALL: &str = "find_call";
+/// What is known of a number.
+const NUMBER: &str = "number";
 /// A hook.
 pub const HOOK: &str = "hook";
 
@@ -88,6 +90,17 @@ impl Methods {
             }
             other => Outcome::NotSent(format!("{other} is no method")),
         }
+    }
+
+    /// What Twilio knows of the number that texts and calls come from.
+    pub async fn number(&self, directory: &Directory) -> Outcome {
+        let token = directory.twilio.iter().flat_map(|t| &t.token_envs).find_map(|name| self.secret(name));
+        let (Some(twilio), Some(token)) = (&directory.twilio, token) else {
+            return Outcome::NotSent("no account, or no token".to_owned());
+        };
+        let fields = vec![("PhoneNumber", twilio.from.to_string())];
+        let request = twilio::Request { path: "IncomingPhoneNumbers.json", reads: true, fields };
+        self.twilio(&request, twilio, &token, NUMBER, &Value::Null).await
     }
 
     /// Those that what comes from Twilio may be signed by.

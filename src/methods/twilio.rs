@@ -153,6 +153,7 @@ pub fn outcome(method: &str, asked: &Value, status: u16, retry_after: Option<&st
         200..=299 if matches!(method, FIND_TEXT | FIND_CALL) => {
             Outcome::Ok(json!({ "receipt": found(method, asked, &answer) }))
         }
+        200..=299 if method == super::NUMBER => Outcome::Ok(answer),
         200..=299 => match answer.get("sid").and_then(Value::as_str) {
             Some(sid) => Outcome::Ok(json!({ "receipt": sid })),
             None => Outcome::Unknown("Twilio says yes and does not say by which number".to_owned()),

@@ -11,6 +11,7 @@ mod channels;
 mod groups;
 mod people;
 mod tokens;
+mod twilio;
 
 pub use alertmanagers::check as alertmanagers;
 pub use api::Api;
@@ -19,11 +20,14 @@ pub use groups::check as groups;
 pub use people::check as people;
 pub use tokens::{Bot, Kind, app_token, bot_token, kinds, scopes};
 pub(crate) use tokens::{REINSTALL, WHERE_BOT};
+pub use twilio::check as twilio;
 
-use crate::config::{Complaint, Loaded};
+use crate::config::{Complaint, Env, Loaded, SystemEnv};
 use crate::domain::stamp::At;
+use crate::methods::Methods;
 use secrecy::SecretString;
 use std::fmt;
+use std::sync::Arc;
 use url::Url;
 
 /// How bad it is.
@@ -101,6 +105,7 @@ pub async fn check(loaded: &Loaded, access: &Access, now: At) -> anyhow::Result<
     findings.extend(people(loaded, &api, &bot, now).await);
     findings.extend(groups(loaded, &api).await);
     findings.extend(alertmanagers(loaded).await?);
+    findings.extend(twilio(loaded, &Methods::new(Arc::new(|name: &str| SystemEnv.var(name)))?).await);
     findings.push(Finding::note(commands_note(loaded)));
     Ok(findings)
 }

@@ -100,6 +100,7 @@ impl Office {
             sid: TWILIO_SID.to_owned(),
             token: TWILIO_TOKEN.to_owned(),
             number: TWILIO_NUMBER.to_owned(),
+            can_text: true,
             sms_url: format!("{PUBLIC_URL}/twilio/sms"),
         };
         self.sandbox.telephone().set_account(account);

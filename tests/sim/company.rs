@@ -285,6 +285,7 @@ pub fn exchange() -> Exchange {
         sid: "AC0123456789abcdef0123456789abcdef".to_owned(),
         token: "a token".to_owned(),
         number: "+15550000000".to_owned(),
+        can_text: true,
         sms_url: String::new(),
     });
     exchange

@@ -49,6 +49,10 @@ assert call.sid.startswith("CA") and call.status == "queued", (call.sid, call.st
 listed = client.calls.list(to="+15550000001", from_=number, limit=20)
 assert [(c.sid, c.status) for c in listed] == [(call.sid, "ringing")]
 
+# The number.
+mine = client.incoming_phone_numbers.list(phone_number=number, limit=20)
+assert [(n.phone_number, n.capabilities["sms"], n.sms_method) for n in mine] == [(number, True, "POST")], mine
+
 
 def refused(status, code, what):
     try:

@@ -29,6 +29,8 @@ pub struct Account {
     pub token: String,
     /// The number that it owns.
     pub number: String,
+    /// It can text as well as call.
+    pub can_text: bool,
     /// Where texts to that number are told (in Twilio's console: "A message comes in").
     pub sms_url: String,
 }
@@ -158,12 +160,23 @@ impl Exchange {
             ("Calls.json", None) => {
                 return (listed("calls", self.calls.iter().rev().map(call_json), query), Vec::new());
             }
+            ("IncomingPhoneNumbers.json", None) => {
+                return (listed("incoming_phone_numbers", [self.number_json()].into_iter(), query), Vec::new());
+            }
             _ => Err((404, 20404, "The requested resource was not found".to_owned())),
         };
         match came {
             Ok((body, callbacks)) => (answer(201, body), callbacks),
             Err((status, code, message)) => (refused(status, code, &message), Vec::new()),
         }
+    }
+
+    /// The one number there is. (docs: /docs/phone-numbers/api/incomingphonenumber-resource)
+    fn number_json(&self) -> Value {
+        json!({
+            "sid": format!("PN{:032x}", 1), "phone_number": self.account.number, "sms_url": self.account.sms_url,
+            "sms_method": "POST", "voice_url": "", "capabilities": { "voice": true, "sms": self.account.can_text, "mms": false },
+        })
     }
 
     fn text(&mut self, fields: &[(String, String)], now: At) -> Result<(Value, Vec<Callback>), (u16, u32, String)> {
@@ -530,7 +543,10 @@ fn call_json(c: &Call) -> Value {
 fn listed(name: &str, all: impl Iterator<Item = Value>, query: &[(String, String)]) -> Answer {
     let most = field(query, "PageSize").and_then(|n| n.parse().ok()).unwrap_or(50_usize).min(1_000);
     let wanted = |one: &Value| {
-        ["to", "from"].iter().zip(["To", "From"]).all(|(key, asked)| field(query, asked).is_none_or(|v| one[*key] == v))
+        ["to", "from", "phone_number"]
+            .iter()
+            .zip(["To", "From", "PhoneNumber"])
+            .all(|(key, asked)| field(query, asked).is_none_or(|v| one[*key] == v))
     };
     let page: Vec<Value> = all.filter(wanted).take(most).collect();
     answer(200, json!({ name: page, "page": 0, "page_size": most, "next_page_uri": null }))
