@@ -298,6 +298,41 @@ async fn on_a_phone_a_push_drops_in_and_opens_the_page() {
 }
 
 #[tokio::test]
+async fn a_call_is_taken_on_the_drawn_telephone_and_a_text_is_answered_there() {
+    let demo = Demo::start_with(&[]).await;
+    demo.says("payments", "Payment errors at 8").await;
+    let page = Page::open(&demo.page("/?as=ana&channel=payments")).await;
+    let look = async |what: &str| {
+        page.is_accessible(what).await;
+        if let Some(dir) = std::env::var_os("WARRIDOR_LOOK") {
+            let name = format!("telephone-{}.png", what.replace(' ', "-"));
+            std::fs::write(std::path::Path::new(&dir).join(name), page.picture().await).expect("a picture is written");
+        }
+    };
+    page.click("[data-act=advance][data-seconds='60']").await;
+    page.shows(".phone", "Reply 1 to acknowledge").await;
+    page.click("[data-act=advance][data-seconds='60']").await;
+    page.shows(".phone .call", "is calling").await;
+    look("it rings").await;
+    page.click("[data-do=pick_up]").await;
+    page.shows(".phone .call-said", "This is Warridor. Incident 1. Payments API, tier 1.").await;
+    look("it speaks").await;
+    page.click("[data-do=press][data-key='1']").await;
+    page.shows("#messages", "Ana Silva has it").await;
+    page.eventually("the call is over", "!document.querySelector('.phone .call')").await;
+    // The next one is answered by text.
+    page.click("[data-act=advance][data-seconds='60']").await;
+    page.click("[data-trouble=down]").await;
+    demo.says("payments", "payments-api is down").await;
+    page.click("[data-act=advance][data-seconds='60']").await;
+    page.shows(".phone .push.text", "payments-api is down").await;
+    page.click("[data-act=text-back][data-text='1']").await;
+    page.shows(".phone .push.text", "You have #2.").await;
+    look("answered").await;
+    page.has_no_complaints().await;
+}
+
+#[tokio::test]
 async fn the_snooze_window_opens_keeps_the_focus_and_gives_it_back() {
     let demo = Demo::start_with(&[]).await;
     demo.says("payments", "Payment errors at 8").await;
