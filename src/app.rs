@@ -162,7 +162,7 @@ impl App {
         let mut outbox = Stage::new();
         let token = outbox.token.clone();
         let env = watch.env.clone();
-        let methods = Methods::new(Arc::new(move |name: &str| env.var(name)))?;
+        let methods = Methods::new(Arc::new(move |name: &str| env.var(name)));
         let senders = Senders { slack: client.clone(), methods: methods.clone() };
         let sending = outbox_driver::start(handle.clone(), board.clone(), door.clone(), senders, clock.clone(), token);
         outbox.tasks.push(sending);

@@ -414,7 +414,7 @@ async fn told_of_twilio(account: Account, token: &str, edits: &[(&str, &str)]) -
     let config = config.replace("public_url = \"https://pager.example.com\"\n\n[twilio]", "[twilio]");
     let config = format!("public_url = \"https://pager.example.com\"\n{config}");
     let token = token.to_owned();
-    let methods = Methods::new(Arc::new(move |_: &str| Some(token.clone()))).unwrap();
+    let methods = Methods::new(Arc::new(move |_: &str| Some(token.clone())));
     online::twilio(&load(&config), &methods).await.iter().map(ToString::to_string).collect()
 }
 

@@ -5,7 +5,7 @@ use crate::domain::directory::{Directory, Hook};
 use crate::domain::id::HookId;
 use crate::slack::outcome::Outcome;
 use serde_json::Value;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 pub mod answers;
@@ -41,22 +41,31 @@ pub type Secrets = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 /// The client for all of them.
 #[derive(Clone)]
 pub struct Methods {
-    client: reqwest::Client,
+    /// Made when it is first used: reading the machine's certificates takes a while, and a start must not wait for that.
+    client: Arc<OnceLock<reqwest::Client>>,
     secrets: Secrets,
 }
 
 impl Methods {
-    /// # Errors
-    /// When no TLS client can be made.
-    pub fn new(secrets: Secrets) -> Result<Self, reqwest::Error> {
+    pub fn new(secrets: Secrets) -> Self {
+        Self { client: Arc::default(), secrets }
+    }
+
+    fn client(&self) -> Result<reqwest::Client, Outcome> {
+        if let Some(client) = self.client.get() {
+            return Ok(client.clone());
+        }
         // Does nothing if `main` installed it already.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder()
+        let made = reqwest::Client::builder()
             .timeout(TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("warridor/", env!("CARGO_PKG_VERSION")))
-            .build()?;
-        Ok(Self { client, secrets })
+            .build();
+        match made {
+            Ok(client) => Ok(self.client.get_or_init(|| client).clone()),
+            Err(error) => Err(Outcome::NotSent(format!("no HTTP client can be made: {error}"))),
+        }
     }
 
     /// Sends one page, or asks for one. Never fails: what goes wrong is an outcome.
@@ -75,12 +84,16 @@ impl Methods {
                 self.twilio(&request, twilio, &token, method, body).await
             }
             HOOK => {
+                let client = match self.client() {
+                    Ok(client) => client,
+                    Err(outcome) => return outcome,
+                };
                 let id = HookId::from(body.get("to").and_then(Value::as_str).unwrap_or_default());
                 match directory.hooks.get(&id) {
                     None => gone("this hook"),
-                    Some(Hook::Url(url)) => hook::post(&self.client, url, body).await,
+                    Some(Hook::Url(url)) => hook::post(&client, url, body).await,
                     Some(Hook::UrlEnv(name)) => match self.secret(name) {
-                        Some(url) => hook::post(&self.client, &url, body).await,
+                        Some(url) => hook::post(&client, &url, body).await,
                         None => {
                             Outcome::Refused { error: format!("the variable {name} is not set"), body: Value::Null }
                         }
@@ -121,6 +134,10 @@ impl Methods {
         method: &str,
         body: &Value,
     ) -> Outcome {
+        let client = match self.client() {
+            Ok(client) => client,
+            Err(outcome) => return outcome,
+        };
         let url = format!("{}/2010-04-01/Accounts/{}/{}", of.api, of.account, request.path);
         let sent = if request.reads {
             let mut url = match reqwest::Url::parse(&url) {
@@ -128,10 +145,10 @@ impl Methods {
                 Err(error) => return Outcome::NotSent(format!("the address of Twilio's API cannot be used: {error}")),
             };
             url.query_pairs_mut().extend_pairs(&request.fields);
-            self.client.get(url)
+            client.get(url)
         } else {
             let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&request.fields).finish();
-            self.client.post(url).header("content-type", "application/x-www-form-urlencoded").body(form)
+            client.post(url).header("content-type", "application/x-www-form-urlencoded").body(form)
         };
         let answer = match sent.basic_auth(&of.account, Some(token)).send().await {
             Ok(answer) => answer,
