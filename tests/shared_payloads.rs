@@ -260,7 +260,9 @@ fn in_short(decoded: Result<Decoded, DecodeError>) -> String {
             EventAction::Acknowledge => "acknowledge",
             EventAction::Resolve => "resolve",
         };
-        let is_hash = *event.dedup_key == warridor::ingest::text::short_hash([event.title.as_str()]);
+        let host = body.get("hostname").and_then(Value::as_str).unwrap_or_default();
+        let hash = |of: &[&str]| *event.dedup_key == warridor::ingest::text::short_hash(of.iter().copied());
+        let is_hash = hash(&[event.title.as_str()]) || hash(&[host, event.title.as_str()]);
         let key = if is_hash { "hash" } else { &event.dedup_key };
         format!("{action} [{key}] {}", event.title)
     };

@@ -313,6 +313,8 @@ pub enum Settled {
     PagesDelivered { pages: Vec<(IncidentNo, PageId)>, message: MessageRef, bundle: Option<PageId> },
     /// A provider took them, as one; it calls that `receipt`.
     PagesSent { pages: Vec<(IncidentNo, PageId)>, receipt: Arc<str>, bundle: Option<PageId> },
+    /// Nobody takes it for now; it is tried on.
+    PageHeldUp { incident: IncidentNo, page: PageId },
     /// It never will.
     PageFailed { incident: IncidentNo, page: PageId, why: PageFailure },
     /// A sync created this message.
@@ -394,6 +396,7 @@ impl Settled {
                 pages.iter().map(|(no, _)| *no).collect()
             }
             Self::PageFailed { incident, .. }
+            | Self::PageHeldUp { incident, .. }
             | Self::ThreadShown { incident, .. }
             | Self::CardMoved { incident, .. } => vec![*incident],
             Self::Created { key, .. } => key.incident().into_iter().collect(),

@@ -55,6 +55,11 @@ pub(super) fn settled(d: &mut Decision<'_>, settled: &Settled) {
         | Settled::PagesSent { .. }
         | Settled::PostFailed { .. }
         | Settled::FollowerRefused { .. } => {}
+        Settled::PageHeldUp { page, .. } => {
+            if let Some(p) = incident.page(*page).filter(|p| p.is_wanted()) {
+                escalation::next_method(d, incident.no, p.call, &p.to);
+            }
+        }
         Settled::PageFailed { page, why, .. } => fail_page(d, &incident, *page, why),
         Settled::Created { key, message } => {
             if matches!(key, SyncKey::Card(_)) && incident.card.is_none() && message.channel == incident.channel {

@@ -9,9 +9,8 @@ use crate::domain::directory::{Directory, Method};
 use crate::domain::id::{IncidentNo, InputId, PageId, UserId};
 use crate::domain::incident::{Incident, State};
 use crate::domain::input::{Act, Deed, Input, Settled, What};
-use crate::domain::page::{Page, PageFailure, PageState, Purpose, Recipient};
+use crate::domain::page::{Page, PageFailure, Purpose, Recipient};
 use crate::domain::refusal::Refusal;
-use crate::domain::stamp::At;
 use crate::door::{Door, Turned};
 use crate::pump::driver::Board;
 use crate::pump::{Answer, Lane, Snapshot};
@@ -274,17 +273,15 @@ fn told_with(snapshot: &Snapshot, incident: &Arc<Incident>, p: &Page) -> Told {
 /// Of what the newest text or call to somebody told.
 fn last_told(snapshot: &Snapshot, user: &UserId) -> Told {
     let to = Recipient::User(user.clone());
+    // Also one that nobody answered, and one of which it is not known yet that it was taken: it may be on the screen.
     let by_phone = |p: &&Page| {
-        p.to == to && matches!(p.method, Method::Sms | Method::Voice) && matches!(p.state, PageState::Sent { .. })
+        p.to == to && matches!(p.method, Method::Sms | Method::Voice) && (p.is_wanted() || p.taken.is_some())
     };
     let open = snapshot.world.incidents.values().filter(|i| !i.closed);
     let all = open.flat_map(|i| i.pages.iter().filter(by_phone).map(move |p| (i, p)));
-    let sent = |p: &Page| match &p.state {
-        PageState::Sent { at, .. } => *at,
-        PageState::Requested | PageState::Delivered { .. } | PageState::Failed(_) | PageState::Revoked(_) => At(0),
-    };
+    let sent = |p: &Page| p.taken.as_ref().map_or(p.requested, |taken| taken.at);
     // What still waits for an answer is what is answered.
-    let newest = all.max_by_key(|(i, p)| (wants(i, p) || i.responder() == Some(user), sent(p), p.id));
+    let newest = all.max_by_key(|(i, p)| (wants(i, p), sent(p), p.id));
     newest.map(|(i, p)| told_with(snapshot, i, p)).unwrap_or_default()
 }
 

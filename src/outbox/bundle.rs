@@ -32,6 +32,10 @@ impl Outbox {
         if !is_first_try || !(p.may_share() || always) {
             return None;
         }
+        // What a hook may have been given by an earlier process goes alone, and at once.
+        if matches!(p.method, Method::Hook(_)) && p.attempts > 1 {
+            return None;
+        }
         let last = self.pushed.get(&(recipient(&p)?.clone(), p.method.clone()));
         let (pushed, by, with) = *last.filter(|(_, by, with)| (*by, *with) != (no, page))?;
         let until = pushed.plus_secs(self.pause_secs(&p.method));

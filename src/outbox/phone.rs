@@ -19,9 +19,13 @@ use crate::views;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// A page that could not be handed over so often has failed: the person's next method, or the next level, is asked. The
-/// waits between them are a quarter of a minute together; a provider that lets us wait for each answer adds its time limit.
+/// A page that could not be handed over so often is held up: the person's next method is asked, and it goes on being tried
+/// as long as it is wanted. A provider that is away for a minute must not cost anybody their telephone. The waits between
+/// the tries are a quarter of a minute together; one that lets us wait for each answer adds its time limit.
 pub const TRIES_MAX: u32 = 5;
+
+/// A page that may have arrived twice is tried again after so long.
+const DOUBTFUL_AGAIN_SECS: i64 = 60;
 
 /// Somebody is called at most once in this time, in seconds, however much waits for them.
 pub const CALL_EVERY_SECS: i64 = 3 * 60;
@@ -137,8 +141,16 @@ impl Outbox {
                 let receipt = answer.get("receipt").and_then(Value::as_str).unwrap_or_default().to_owned();
                 self.phone_sent(no, page, &receipt, now)
             }
-            // Twice unknown: they may have been rung twice, and nobody knows.
-            (Step::Send, Outcome::Unknown(why)) if looks_up && in_doubt => self.phone_failed(no, page, &why, now),
+            // Twice unknown: they may have been rung twice, and nobody knows. It goes on, and not at once.
+            (Step::Send, Outcome::Unknown(why)) if looks_up && in_doubt => {
+                let told = self.held_up(no, page, &why);
+                if let Some(work) = self.jobs.get_mut(&job) {
+                    work.tries = work.tries.max(TRIES_MAX);
+                    work.in_doubt = false;
+                }
+                self.make_ready(&job, now.plus_secs(DOUBTFUL_AGAIN_SECS));
+                told
+            }
             (Step::Send, Outcome::Unknown(why)) if looks_up => {
                 tracing::warn!(
                     incident = no.0,
@@ -156,8 +168,9 @@ impl Outbox {
                 Vec::new()
             }
             (Step::Send, Outcome::Refused { error, .. }) => self.phone_failed(no, page, &error, now),
-            (Step::Send, Outcome::NotSent(why) | Outcome::Unknown(why)) if tries + 1 >= TRIES_MAX => {
-                self.phone_failed(no, page, &why, now)
+            (Step::Send, Outcome::NotSent(why) | Outcome::Unknown(why)) if tries + 1 == TRIES_MAX => {
+                self.try_again(&job, now);
+                self.held_up(no, page, &why)
             }
             (Step::Send, Outcome::NotSent(_) | Outcome::Unknown(_) | Outcome::RateLimited { .. }) => {
                 self.try_again(&job, now);
@@ -167,6 +180,13 @@ impl Outbox {
                 if answer.get("receipt").is_some_and(Value::is_string) =>
             {
                 let receipt = answer.get("receipt").and_then(Value::as_str).unwrap_or_default().to_owned();
+                // Another look that was under way may have found the same for its own page.
+                let page_of = self.page_of(no, page);
+                let is_known = page_of.is_some_and(|(_, p)| self.taken_by(&p).iter().any(|known| **known == *receipt));
+                if is_known || self.receipts.iter().any(|known| **known == *receipt) {
+                    self.look_again(&job, now);
+                    return Vec::new();
+                }
                 self.phone_sent(no, page, &receipt, now)
             }
             (Step::LookUp | Step::OpenDm | Step::Find { .. }, _) => {
@@ -215,6 +235,14 @@ impl Outbox {
             self.tell(&job, Awaiting::Settled);
         }
         vec![Settled::PagesSent { pages, receipt: receipt.into(), bundle }]
+    }
+
+    /// Nobody takes it, and it goes on being tried: the person's next method does not wait for that.
+    fn held_up(&mut self, no: IncidentNo, page: PageId, why: &str) -> Vec<Settled> {
+        tracing::warn!(incident = no.0, page = page.0, why, "a page cannot be handed over; it is tried on");
+        let members = self.jobs.get(&Job::Page(no, page)).map(|w| w.members.clone()).unwrap_or_default();
+        let delayed = |(incident, page)| Settled::PageHeldUp { incident, page };
+        std::iter::once((no, page)).chain(members).map(delayed).collect()
     }
 
     fn phone_failed(&mut self, no: IncidentNo, page: PageId, why: &str, now: At) -> Vec<Settled> {

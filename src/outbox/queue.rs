@@ -140,6 +140,12 @@ impl Outbox {
         let is_silent = matches!(draft, Some(None));
         let Some(Address { method, channel, priority }) = self.address(&job).filter(|_| !is_silent) else {
             self.release(&job, now);
+            // Called back between two tries, none of which arrived.
+            if let Job::Page(no, page) = job
+                && self.jobs.get(&job).is_some_and(|w| !w.in_doubt)
+            {
+                self.never_rang(no, page, now);
+            }
             self.finish(&job);
             return None;
         };

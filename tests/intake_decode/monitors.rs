@@ -403,7 +403,21 @@ fn nagios_zabbix_and_uptimerobot_bodies() {
             r#"{"NOTIFICATIONTYPE":"RECOVERY","HOSTNAME":"db-1","HOSTSTATE":"UP","HOSTOUTPUT":"PING OK"}"#,
             "resolve [db-1] db-1: PING OK <> {severity=ok, host=db-1, state=UP}",
         ),
-        ("Nagios: flapping asks nobody to act", r#"{"NOTIFICATIONTYPE":"FLAPPINGSTART","HOSTNAME":"db-1"}"#, ""),
+        (
+            "Nagios: flapping, and nobody says how it stands",
+            r#"{"NOTIFICATIONTYPE":"FLAPPINGSTART","HOSTNAME":"db-1"}"#,
+            "",
+        ),
+        (
+            "Nagios: flapping stands in the place of the problem",
+            r#"{"NOTIFICATIONTYPE":"FLAPPINGSTART","HOSTNAME":"db-1","SERVICEDESC":"Disk","SERVICESTATE":"CRITICAL","SERVICEOUTPUT":"97%"}"#,
+            "trigger [db-1/Disk] Disk on db-1: 97% <> {severity=critical, host=db-1, service=Disk, state=CRITICAL}",
+        ),
+        (
+            "Nagios: it flaps no more, and is well",
+            r#"{"NOTIFICATIONTYPE":"FLAPPINGSTOP","HOSTNAME":"db-1","HOSTSTATE":"UP","HOSTOUTPUT":"PING OK"}"#,
+            "resolve [db-1] db-1: PING OK <> {severity=ok, host=db-1, state=UP}",
+        ),
         ("Nagios: nor does downtime", r#"{"NOTIFICATIONTYPE":"DOWNTIMEEND","HOSTNAME":"db-1"}"#, ""),
         (
             "Nagios: no host",
@@ -442,6 +456,16 @@ fn nagios_zabbix_and_uptimerobot_bodies() {
             "trigger [777/3] Shop: expires in 7 days <> {monitor=Shop}",
         ),
         (
+            "UptimeRobot: known by its name only",
+            r#"{"monitorFriendlyName":"Shop","alertType":"1","alertDetails":"HTTP 500"}"#,
+            "trigger [Shop] Shop: HTTP 500 <> {monitor=Shop}",
+        ),
+        (
+            "UptimeRobot: and up again",
+            r#"{"monitorFriendlyName":"Shop","alertType":"2","alertDetails":"HTTP 200 - OK"}"#,
+            "resolve [Shop] Shop: HTTP 200 - OK <> {monitor=Shop}",
+        ),
+        (
             "UptimeRobot: by its words, in the other spelling, known by its address",
             r#"{"monitor_url":"shop.example","monitor_friendly_name":"Shop","alert_type":"*alertType*","alert_type_friendly_name":"Up"}"#,
             "resolve [shop.example] Shop <> {monitor=Shop}",
@@ -468,8 +492,9 @@ fn nagios_zabbix_and_uptimerobot_bodies() {
         ),
     ];
     let hash = |title| warridor::ingest::text::short_hash([title]);
+    let on_host = warridor::ingest::text::short_hash(["www-1", "Agent is unreachable"]);
     for (sentence, body, expected) in rows {
-        let expected = expected.replace("ZABBIX", &hash("Agent is unreachable")).replace("URGENT", &hash("*urgent*"));
+        let expected = expected.replace("ZABBIX", &on_host).replace("URGENT", &hash("*urgent*"));
         assert_eq!(told(generic::decode(body.as_bytes())), expected, "{sentence}");
     }
 }

@@ -141,6 +141,11 @@ fn event(item: &Item<'_>) -> Result<Event, DecodeError> {
     let key = first([item.dedup_key, item.key, item.fingerprint, item.id]).or_else(|| monitor(item));
     let dedup_key = match (key, &title) {
         (Some(key), _) => text::dedup_key(&key),
+        // Zabbix' triggers are called alike on all hosts.
+        (None, Some(title)) if title_is == "trigger" => {
+            let host = first([item.hostname, item.host]).unwrap_or_default();
+            Arc::from(text::short_hash([&*host, title.as_str()]))
+        }
         (None, Some(title)) => Arc::from(text::short_hash([title.as_str()])),
         (None, None) => {
             let (field, mend) = match action {
@@ -183,7 +188,7 @@ fn action(item: &Item<'_>) -> Result<EventAction, DecodeError> {
 /// UptimeRobot's `alertType`: 1 is down, 2 is up, and what else there is (a certificate that ends soon) is wrong too. Only
 /// beside its monitor: another sender's type 2 may be anything but the end.
 fn of_uptimerobot(item: &Item<'_>) -> Option<EventAction> {
-    monitor(item).or_else(|| first([item.monitor_name, item.monitor_name_snake]))?;
+    monitor(item)?;
     match first([item.alert_type, item.alert_type_snake]) {
         Some(number) if number == "2" => Some(EventAction::Resolve),
         Some(_) => Some(EventAction::Trigger),
@@ -193,7 +198,8 @@ fn of_uptimerobot(item: &Item<'_>) -> Option<EventAction> {
 
 /// UptimeRobot's monitor, and which of its problems: that it is up again says nothing of its certificate.
 fn monitor<'a>(item: &Item<'a>) -> Option<Cow<'a, str>> {
-    let monitor = first([item.monitor_id, item.monitor_id_snake, item.monitor_url, item.monitor_url_snake])?;
+    let ids = [item.monitor_id, item.monitor_id_snake, item.monitor_url, item.monitor_url_snake];
+    let monitor = first(ids).or_else(|| first([item.monitor_name, item.monitor_name_snake]))?;
     match first([item.alert_type, item.alert_type_snake]) {
         Some(number) if number != "1" && number != "2" => Some(Cow::Owned(format!("{monitor}/{number}"))),
         Some(_) | None => Some(monitor),

@@ -37,10 +37,16 @@ record! {
 /// A type of notification nobody knows, or no host.
 pub fn decode(body: &[u8]) -> Result<Decoded, DecodeError> {
     let macros: Macros<'_> = json::read(body)?;
+    let state = [macros.service_state, macros.host_state].into_iter().find_map(Loose::words).unwrap_or_default();
+    let is_well = ["OK", "UP"].contains(&state.to_ascii_uppercase().as_str());
     let action = match macros.kind.words().unwrap_or_default().to_ascii_uppercase().as_str() {
         "PROBLEM" => EventAction::Trigger,
         "RECOVERY" => EventAction::Resolve,
         "ACKNOWLEDGEMENT" => EventAction::Acknowledge,
+        // While something flaps, Nagios sends neither problems nor recoveries: this stands in their place.
+        "FLAPPINGSTART" if !is_well && !state.is_empty() => EventAction::Trigger,
+        "FLAPPINGSTOP" | "FLAPPINGDISABLED" if is_well => EventAction::Resolve,
+        "FLAPPINGSTOP" | "FLAPPINGDISABLED" if !state.is_empty() => EventAction::Trigger,
         other if other == "CUSTOM" || other.starts_with("FLAPPING") || other.starts_with("DOWNTIME") => {
             return Ok(Decoded::nothing());
         }

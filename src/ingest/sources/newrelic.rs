@@ -134,7 +134,7 @@ fn is_acknowledged(body: &Body<'_>) -> bool {
     let why = body.trigger.words().unwrap_or_default().to_ascii_uppercase();
     match why.as_str() {
         "ACKNOWLEDGED" | "ISSUE_ACKNOWLEDGED" => true,
-        "USER_ACTION" | "" => body.owner.words().is_some(),
+        "USER_ACTION" => body.owner.words().is_some(),
         _ => false,
     }
 }
