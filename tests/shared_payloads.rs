@@ -260,7 +260,8 @@ fn in_short(decoded: Result<Decoded, DecodeError>) -> String {
             EventAction::Acknowledge => "acknowledge",
             EventAction::Resolve => "resolve",
         };
-        let host = body.get("hostname").and_then(Value::as_str).unwrap_or_default();
+        // Where a sender's title names no host, the host is part of it.
+        let host = event.labels.iter().find(|(name, _)| name == "host").map_or("", |(_, host)| host.as_str());
         let hash = |of: &[&str]| *event.dedup_key == warridor::ingest::text::short_hash(of.iter().copied());
         let is_hash = hash(&[event.title.as_str()]) || hash(&[host, event.title.as_str()]);
         let key = if is_hash { "hash" } else { &event.dedup_key };
