@@ -51,23 +51,20 @@ pub async fn check(loaded: &Loaded, methods: &Methods) -> Vec<Finding> {
             findings.extend(about(Level::Wrong, "from", &from, &format!("cannot {does}"), &mend));
         }
     }
-    findings.extend(replies(loaded, number, &from, &about));
+    if let Some((wrong, mend)) = replies(loaded, number) {
+        findings.extend(about(Level::Doubtful, "from", &from, &wrong, &mend));
+    }
     findings
 }
 
-/// Do texts that people write come to us?
-fn replies(
-    loaded: &Loaded,
-    number: &Value,
-    from: &str,
-    about: &dyn Fn(Level, &str, &str, &str, &str) -> Vec<Finding>,
-) -> Vec<Finding> {
-    let Some(public) = &loaded.directory.public_url else { return Vec::new() };
+/// What is wrong with where texts go that people write, and the mend; `None`: they come to us.
+fn replies(loaded: &Loaded, number: &Value) -> Option<(String, String)> {
+    let public = loaded.directory.public_url.as_ref()?;
     let wanted = format!("{public}{}", twilio::SMS_PATH);
     let (there, how) =
         (number["sms_url"].as_str().unwrap_or_default(), number["sms_method"].as_str().unwrap_or("POST"));
     if there == wanted && how == "POST" {
-        return Vec::new();
+        return None;
     }
     let wrong = match there {
         "" => "tells nobody of the texts that it gets, so replies are lost".to_owned(),
@@ -75,5 +72,5 @@ fn replies(
         _ => "tells somebody else of the texts that it gets, so replies are lost".to_owned(),
     };
     let mend = format!("set, in Twilio's console at the number, \"A message comes in\": {wanted}, HTTP POST");
-    about(Level::Doubtful, "from", from, &wrong, &mend)
+    Some((wrong, mend))
 }
