@@ -564,11 +564,11 @@ pub enum Fact {
         rest: Option<Sweep>,
     },
 
-    /// Slack holds back this person's notifications then; `None`: it does not.
     /// No way to Slack for a while: pages go by other methods at once.
     SlackWentAway,
     /// There is one again.
     SlackCameBack,
+    /// Slack holds back this person's notifications then; `None`: it does not.
     DoNotDisturb {
         slack: SlackUserId,
         window: Option<Window>,

@@ -284,6 +284,15 @@ pub enum List<T, const CAP: usize> {
 }
 
 impl<T, const CAP: usize> List<T, CAP> {
+    /// Each item kept made into another.
+    pub fn map<U>(self, how: impl FnMut(T) -> U) -> List<U, CAP> {
+        match self {
+            Self::Absent => List::Absent,
+            Self::Odd(what) => List::Odd(what),
+            Self::Items { items, more } => List::Items { items: items.into_iter().map(how).collect(), more },
+        }
+    }
+
     /// The items kept.
     pub fn items(&self) -> &[T] {
         match self {

@@ -49,7 +49,7 @@ pub enum Reply {
     Script(String),
     /// It was heard, and wants no words.
     Heard,
-    /// Not durable: Twilio says to its caller that something went wrong, and does not come again for a call.
+    /// What became of a call is not durable. Only that is answered so: whoever pressed a key, or wrote, is told in words.
     TryAgain,
 }
 

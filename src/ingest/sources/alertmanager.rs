@@ -62,12 +62,7 @@ pub fn decode(body: &[u8]) -> Result<Decoded, DecodeError> {
     if let Some(odd) = body.odd {
         return Err(DecodeError::new("the body", odd, "Alertmanager's JSON object with `alerts`"));
     }
-    let alerts = match body.alerts {
-        List::Items { items, more } => List::Items { items: items.into_iter().map(|d| d.0).collect(), more },
-        List::Absent => List::Absent,
-        List::Odd(what) => List::Odd(what),
-    };
-    let mut events = all("alerts", alerts)?;
+    let mut events = all("alerts", body.alerts.map(|d| d.0))?;
     if let Some(url) = body.external_url.scalar().and_then(|url| text::link(&url)) {
         for event in events.iter_mut().filter(|e| e.link.is_empty()) {
             event.link.clone_from(&url);

@@ -68,12 +68,7 @@ pub fn decode(body: &[u8]) -> Result<Decoded, DecodeError> {
     if matches!(body.alerts, List::Absent) && is_of_a_rule {
         return of_dashboard(&body);
     }
-    let alerts = match body.alerts {
-        List::Items { items, more } => List::Items { items: items.into_iter().map(|d| d.0).collect(), more },
-        List::Absent => List::Absent,
-        List::Odd(what) => List::Odd(what),
-    };
-    let mut events = all("alerts", alerts)?;
+    let mut events = all("alerts", body.alerts.map(|d| d.0))?;
     if let Some(url) = url(body.external_url) {
         for event in events.iter_mut().filter(|e| e.link.is_empty()) {
             event.link.clone_from(&url);
