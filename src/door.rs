@@ -1,7 +1,8 @@
 //! The one way in: three bounded lanes in front of the pump.
 //!
-//! People and the inner lane go first and whole; monitors share what is left of a batch, and are the only lane that is
-//! ever told to come again because there is too much of it. What waits is drained at once: never a fixed wait.
+//! People and the inner lane go first, and whole unless what they lead to is too much for one frame of the journal; monitors
+//! share what is left of a batch, and are the only lane that is ever told to come again because there is too much of it.
+//! What waits is drained at once: never a fixed wait.
 
 use crate::domain::input::Input;
 use crate::pump::{Answer, Lane};
@@ -12,6 +13,8 @@ use tokio::sync::oneshot;
 
 /// Clicks and commands that wait at most.
 pub const PEOPLE_MAX: usize = 1_000;
+/// Of those, how many one person may fill at once.
+pub const EACH_AT_ONCE: usize = 200;
 /// Bodies from monitors that wait at most.
 pub const MONITORS_MAX: usize = 8_192;
 /// Their bytes, together.
@@ -19,6 +22,8 @@ pub const MONITORS_MAX_BYTES: usize = 64 << 20;
 /// Answers from outside that wait at most. The outbox has never more calls in flight than its lanes allow, so this is
 /// never reached; it is a bound all the same.
 pub const INNER_MAX: usize = 65_536;
+/// Answers from outside in one batch, by [`Input::weight`]: what they lead to is one frame of the journal.
+pub const BATCH_WEIGHT: usize = 2_000;
 /// Monitors' share of one batch.
 pub const BATCH_INPUTS: usize = 256;
 pub const BATCH_BYTES: usize = 256 << 10;
@@ -98,6 +103,30 @@ impl Door {
         Ok(receiver)
     }
 
+    /// Hands many inputs of one person in, some at a time, so that there is room for others; says what came of each.
+    /// `None`: it was not taken, or not decided `within` all of that time; it may still be.
+    pub async fn each(&self, lane: Lane, inputs: Vec<Input>, bytes: usize, within: Duration) -> Vec<Option<Answer>> {
+        let many = inputs.len();
+        let mut answers = Vec::with_capacity(many);
+        let mut inputs = inputs.into_iter().peekable();
+        let all = async {
+            while inputs.peek().is_some() {
+                let some = inputs.by_ref().take(EACH_AT_ONCE).map(|input| self.submit(lane, input, bytes));
+                for waiting in some.collect::<Vec<_>>() {
+                    answers.push(match waiting {
+                        Ok(answer) => answer.await.ok(),
+                        Err(Turned::Full | Turned::Stopping) => None,
+                    });
+                }
+            }
+        };
+        if tokio::time::timeout(within, all).await.is_err() {
+            tracing::warn!(decided = answers.len(), "not all that one person did at once was decided in time");
+        }
+        answers.resize_with(many, || None);
+        answers
+    }
+
     /// Waits until something is there, `wait` is over (`None`: for ever), or somebody nudges; takes one batch.
     pub fn wait(&self, wait: Option<Duration>) -> Batch {
         let q = self.lock();
@@ -159,7 +188,13 @@ impl Queues {
             batch.answers.push(w.answer);
         };
         self.people.drain(..).for_each(|w| add(Lane::People, w));
-        self.inner.drain(..).for_each(|w| add(Lane::Inner, w));
+        let mut weight = 0;
+        while weight < BATCH_WEIGHT
+            && let Some(next) = self.inner.pop_front()
+        {
+            weight += next.input.weight();
+            add(Lane::Inner, next);
+        }
         let (mut inputs, mut bytes) = (0, 0);
         // The first body always goes, however large.
         while let Some(next) = self.monitors.front() {
@@ -179,8 +214,8 @@ impl Queues {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::id::InputId;
-    use crate::domain::input::What;
+    use crate::domain::id::{IncidentNo, InputId, MessageRef, PageId};
+    use crate::domain::input::{Settled, What};
 
     fn input(n: u64) -> Input {
         Input { id: InputId::minted('x', n), what: What::Due }
@@ -230,6 +265,24 @@ mod tests {
         assert_eq!(batch.inputs.iter().filter(|(l, _)| *l == Lane::People).count(), 300);
         assert_eq!(batch.inputs.iter().filter(|(l, _)| *l == Lane::Monitors).count(), BATCH_INPUTS);
         assert!(batch.inputs.iter().take(300).all(|(l, _)| *l == Lane::People), "people go first");
+    }
+
+    #[test]
+    fn answers_from_outside_that_lead_to_much_are_several_batches_in_their_order() {
+        let door = Door::new();
+        let delivered = |n: u64| {
+            let message = MessageRef { channel: "D1".into(), ts: "1.2".into() };
+            let pages = (0..200).map(|page| (IncidentNo(page), PageId(n * 200 + page))).collect();
+            let settled = Settled::PagesDelivered { pages, message, bundle: None };
+            Input { id: InputId::minted('s', n), what: What::Settled(settled) }
+        };
+        for n in 0..25 {
+            let _ = door.submit(Lane::Inner, delivered(n), 0);
+        }
+        let took: Vec<Vec<InputId>> =
+            (0..3).map(|_| door.wait(None).inputs.into_iter().map(|(_, input)| input.id).collect()).collect();
+        assert_eq!(took.iter().map(Vec::len).collect::<Vec<_>>(), [10, 10, 5]);
+        assert_eq!(took.concat(), (0..25).map(|n| InputId::minted('s', n)).collect::<Vec<_>>());
     }
 
     #[test]

@@ -600,6 +600,8 @@ fn holds_always(sim: &Sim, seed: u64) {
     }
     assert_eq!(world.next_wake(), world.next_wake_by_brute_force(), "seed {seed}: the index of deadlines is wrong");
     assert_eq!(world.groups, world.groups_by_brute_force(), "seed {seed}: the index of groups is wrong");
+    assert_eq!(world.uncarded, world.uncarded_by_brute_force(), "seed {seed}: the index of missing cards is wrong");
+    assert_eq!(world.storms, world.storms_by_brute_force(), "seed {seed}: the index of storms is wrong");
     assert_eq!(world.bundles, world.bundles_by_brute_force(), "seed {seed}: the index of shared messages is wrong");
     assert!(world.changes.len() <= CHANGES_KEPT && world.announcements.len() <= ANNOUNCEMENTS_MAX, "seed {seed}");
     one_answer_is_on_record(sim, seed);

@@ -45,14 +45,19 @@ pub fn slack_user(n: usize) -> String {
 
 /// A configuration of `services` services, each with a team, a channel, two people, a schedule and a policy of its own.
 pub fn config(services: usize) -> String {
+    company(services, services)
+}
+
+/// A configuration of `teams` teams, each with a channel, two people, a schedule and a policy of its own, and of `services`
+/// services: service `n` is team `n % teams`'s.
+pub fn company(services: usize, teams: usize) -> String {
     use sha2::{Digest, Sha256};
     let mut t = String::from(
         "workspace = \"Bench\"\ncatch_all = [\"channel:admin\"]\nadmin_channel = \"admin\"\nlisten = \"127.0.0.1:0\"\n\
          [[command]]\nname = \"/pager\"\n[[channel]]\nname = \"admin\"\nid = \"C07ADMIN00\"\nprivate = true\n",
     );
-    for n in 0..services {
+    for n in 0..teams {
         let (first, second) = (slack_user(2 * n), slack_user(2 * n + 1));
-        let sha = hex(&Sha256::digest(key(n)));
         let _ = write!(
             t,
             "[[channel]]\nname = \"c{n}\"\nid = \"C07BENCH{n:04}\"\n\
@@ -62,8 +67,14 @@ pub fn config(services: usize) -> String {
              [[schedule]]\nid = \"d{n}\"\nname = \"Duty {n}\"\nteam = \"t{n}\"\ntz = \"Europe/Lisbon\"\n\
              [[schedule.layer]]\nmembers = [\"a{n}\"]\nevery = \"day\"\nstart = 2024-01-01\nhandoff = \"18:00\"\n\
              [[policy]]\nid = \"p{n}\"\nrepeat = 2\nsteps = [ {{ targets = [\"schedule:d{n}\"], delay = \"4m\" }}, \
-             {{ targets = [\"user:b{n}\"], delay = \"4m\" }} ]\n\
-             [[service]]\nid = \"s{n}\"\nname = \"Service {n}\"\nteam = \"t{n}\"\npolicy = \"p{n}\"\n\
+             {{ targets = [\"user:b{n}\"], delay = \"4m\" }} ]\n",
+        );
+    }
+    for n in 0..services {
+        let (team, sha) = (n % teams, hex(&Sha256::digest(key(n))));
+        let _ = write!(
+            t,
+            "[[service]]\nid = \"s{n}\"\nname = \"Service {n}\"\nteam = \"t{team}\"\npolicy = \"p{team}\"\n\
              [[service.key]]\nname = \"k{n}\"\nkey_sha256 = \"{sha}\"\n",
         );
     }

@@ -2,7 +2,7 @@
 
 use super::keys::KeySource;
 use super::limits::{
-    BUNDLE_SECS, FLAPPING_TIMES, MAX_BACKOFFS, MAX_COMMANDS, MAX_NAME_CHARS, MAX_URL_CHARS, SETTING_SECS,
+    BUNDLE_SECS, FLAPPING_TIMES, FLOOD, MAX_BACKOFFS, MAX_COMMANDS, MAX_NAME_CHARS, MAX_URL_CHARS, SETTING_SECS,
 };
 use super::names::{Names, Once, known};
 use super::reader::{Found, Table};
@@ -183,6 +183,9 @@ pub(super) fn settings(top: &Table<'_>) -> Settings {
     }
     if let Some(times) = table.number("flapping_times", FLAPPING_TIMES) {
         settings.flapping_times = usize::try_from(times).unwrap_or(settings.flapping_times);
+    }
+    if let Some(flood) = table.number("flood", FLOOD) {
+        settings.flood = usize::try_from(flood).unwrap_or(settings.flood);
     }
     table.required_items("exhausted_backoff", "write at least one: [\"5m\", \"10m\", \"20m\"]");
     if let Some(found) = table.spans("exhausted_backoff", MAX_BACKOFFS, SETTING_SECS).filter(|f| !f.is_empty()) {

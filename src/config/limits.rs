@@ -63,6 +63,8 @@ pub const TOPIC_CHARS: usize = 150;
 pub const HOLD_SECS: std::ops::RangeInclusive<i64> = 0..=60 * 60;
 /// Once is no coming and going; more than is remembered cannot be counted.
 pub const FLAPPING_TIMES: std::ops::RangeInclusive<i64> = 2..=20;
+/// Of `flood`: more open incidents of one service in ten minutes than this, nobody tells apart.
+pub const FLOOD: std::ops::RangeInclusive<i64> = 0..=1_000;
 /// Of an alert whose source never says that it is over.
 pub const RESOLVE_AFTER_SECS: std::ops::RangeInclusive<i64> = 60..=7 * 24 * 60 * 60;
 /// Of `group` and of `threshold`.

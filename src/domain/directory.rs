@@ -253,6 +253,8 @@ pub struct Settings {
     pub flapping_hold_secs: i64,
     /// Between two pushes to one person: what comes in between is one message. 0: every page is a message of its own.
     pub bundle_secs: i64,
+    /// A service that opened this many incidents a short while ago is flooded: what comes next comes together. 0: never.
+    pub flood: usize,
     /// Resolved for this long, an incident leaves memory for the disk.
     pub close_after_secs: i64,
 }
@@ -303,6 +305,7 @@ impl Default for Settings {
             flapping_window_secs: 60 * 60,
             flapping_hold_secs: 30 * 60,
             bundle_secs: 30,
+            flood: super::group::FLOOD,
             close_after_secs: 24 * 60 * 60,
         }
     }

@@ -439,6 +439,11 @@ pub enum Fact {
     PostDropped {
         post: PostId,
     },
+    /// Everything that was open in this channel has its card; up to this incident, the message tells of it.
+    StormOver {
+        post: PostId,
+        last: IncidentNo,
+    },
 
     /// Something to know, the first time on a day: it pages nobody.
     FyiShown(Box<FyiShown>),

@@ -46,6 +46,23 @@ impl Group {
     }
 }
 
+/// Further alerts of a service that opened this many incidents a short while ago, all of them open, come together in one:
+/// nobody can tell hundreds apart, and what is open is in memory.
+pub const FLOOD: usize = 50;
+/// How short that while is, in seconds. Nothing joins an incident for longer than this, either.
+pub const FLOOD_SECS: i64 = 10 * 60;
+/// What such an incident stands for: no label.
+const FLOODS: [(Urgency, &str); 2] = [(Urgency::Low, "flood/low"), (Urgency::High, "flood/high")];
+
+/// What an alert of this service stands for while the service opens more incidents than anybody can tell apart.
+pub(super) fn flood(d: &Decision<'_>, service: &Service, urgency: Urgency) -> Option<&'static str> {
+    let most = d.directory.settings.flood;
+    let open = d.world().open.get(&service.id).filter(|open| open.len() >= most)?;
+    let earliest = open.iter().rev().nth(most.checked_sub(1)?).and_then(|no| d.world().incident(*no))?;
+    let is_lately = d.stamp.wall.0 - earliest.opened.0 <= FLOOD_SECS * 1_000;
+    FLOODS.iter().find(|(of, _)| *of == urgency && is_lately).map(|(_, values)| *values)
+}
+
 /// Open incidents by what they stand for.
 pub type Groups = OrdMap<(ServiceId, Arc<str>), OrdSet<IncidentNo>>;
 
@@ -63,11 +80,11 @@ pub(super) fn values(service: &Service, event: &Event) -> Option<String> {
 pub(super) fn joins(
     d: &Decision<'_>,
     service: &Service,
-    values: &str,
+    (values, window_secs): (&str, i64),
     key: &AlertKey,
     urgency: Urgency,
 ) -> Option<IncidentNo> {
-    let window_ms = service.group.as_ref()?.window_secs * 1_000;
+    let window_ms = window_secs * 1_000;
     let newest = *d.world().groups.get(&(service.id.clone(), values.into()))?.get_max()?;
     let i = d.world().incident(newest)?;
     // One that was joined long after now was so by a clock that was set back since: nobody knows how long ago that is.
@@ -103,6 +120,11 @@ impl Incident {
     /// What its alerts have in common, where there are several, and all of them joined it.
     pub fn joined_group(&self) -> Option<&Group> {
         self.group.as_ref().filter(|_| self.alerts.len() > 1 && self.merged.is_empty())
+    }
+
+    /// Is it what the service was flooded with?
+    pub fn is_of_flood(&self) -> bool {
+        self.group.as_ref().is_some_and(|g| FLOODS.iter().any(|(_, values)| **values == *g.values))
     }
 
     /// Where further alerts find it: only while it is open.

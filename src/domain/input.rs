@@ -381,6 +381,16 @@ impl Input {
     }
 }
 
+impl Input {
+    /// About how many facts it leads to, where that may be many: one frame of the journal holds so many and no more.
+    pub fn weight(&self) -> usize {
+        match &self.what {
+            What::Settled(Settled::PagesDelivered { pages, .. } | Settled::PagesSent { pages, .. }) => pages.len(),
+            _ => 1,
+        }
+    }
+}
+
 impl Unreadable {
     /// One open incident per integration key.
     pub fn alert_key(&self) -> AlertKey {

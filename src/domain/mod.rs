@@ -52,6 +52,7 @@ pub mod settle;
 pub mod sla;
 pub mod snooze;
 pub mod stamp;
+pub mod storm;
 mod sweep;
 mod tend;
 pub mod text;

@@ -52,8 +52,15 @@ fn open(
     let urgency = urgency::of(d, service, fixed, Some(event));
     // What we say ourselves, of a body that nobody can read, is no alert of a group, and once is enough.
     let is_ours = from.source == Source::Warridor;
-    let group = if is_ours { None } else { group::values(service, event) };
-    if let Some(no) = group.as_deref().and_then(|values| group::joins(d, service, values, key, urgency)) {
+    let window_secs = service.group.as_ref().map_or(0, |group| group.window_secs);
+    let own = if is_ours { None } else { group::values(service, event) };
+    let joins = |values: &str, window_secs| group::joins(d, service, (values, window_secs), key, urgency);
+    let joined = own.as_deref().and_then(|values| joins(values, window_secs));
+    // What would be one incident more of very many comes together.
+    let flood = if is_ours || joined.is_some() { None } else { group::flood(d, service, urgency) };
+    let joined = joined.or_else(|| flood.and_then(|values| joins(values, group::FLOOD_SECS)));
+    let group = flood.map(str::to_owned).or(own);
+    if let Some(no) = joined {
         let title = line(&event.title);
         let joined = AlertJoined {
             incident: no,

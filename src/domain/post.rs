@@ -7,6 +7,7 @@ use super::following::Follower;
 use super::id::{IncidentNo, MessageRef, PostId, QuietId, ScheduleId, ServiceId, TeamId, UserId};
 use super::page::Recipient;
 use super::stamp::At;
+use super::storm::Storm;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -48,6 +49,8 @@ pub enum About {
     Fyi { service: ServiceId, until: At },
     /// That Alertmanager could not be told, for whoever made it.
     QuietElsewhere { quiet: QuietId },
+    /// More incidents than its channel can be told of one by one.
+    Storm(Storm),
 }
 
 impl About {
@@ -60,7 +63,8 @@ impl About {
             | Self::Fyi { .. }
             | Self::Quiet { .. }
             | Self::QuietEnds { .. }
-            | Self::QuietElsewhere { .. } => false,
+            | Self::QuietElsewhere { .. }
+            | Self::Storm(_) => false,
             Self::Digest { incidents, .. } => incidents.iter().any(|no| changed.contains(no)),
         }
     }
@@ -73,7 +77,8 @@ impl About {
             | Self::GroupKept { .. }
             | Self::CannotFollow { .. }
             | Self::Fyi { .. }
-            | Self::Digest { .. } => None,
+            | Self::Digest { .. }
+            | Self::Storm(_) => None,
         }
     }
 }

@@ -145,8 +145,8 @@ pub(super) fn booted(d: &mut Decision<'_>) {
 /// Resolved long enough ago. It stays in memory while anything is owed: a card never posted, a thread behind, a page
 /// under way or to come.
 pub(super) fn close(d: &mut Decision<'_>, incident: &Incident) {
-    let owed = incident.card.is_none()
-        || incident.thread_pending().next().is_some()
+    let is_shown = |i: &Incident| i.card.is_some() && i.thread_pending().next().is_none();
+    let owed = !(is_shown(incident) || d.world().is_told_by_storm(incident))
         || incident.wanted_pages().next().is_some()
         || incident.course.pages_again_at().is_some();
     if owed {

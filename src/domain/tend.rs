@@ -1,15 +1,18 @@
 //! What every incident that changed is to have, whatever changed it: a clock, a place on a list.
 
 use super::decision::Decision;
-use super::{listing, sla, threshold};
+use super::id::IncidentNo;
+use super::{listing, sla, storm, threshold};
 
 /// Looks at each incident of this decision once.
 pub(super) fn tend(d: &mut Decision<'_>) {
-    for no in d.take_touched() {
-        if let Some(i) = d.incident(no) {
+    let touched: Vec<IncidentNo> = d.take_touched().into_iter().collect();
+    for no in &touched {
+        if let Some(i) = d.incident(*no) {
             sla::tend(d, &i);
             listing::tend(d, &i);
             threshold::tend(d, &i);
         }
     }
+    storm::look(d, &touched);
 }

@@ -10,7 +10,7 @@ use super::fyi::Fyi;
 use super::going_on::{Announcement, Change};
 use super::group::Groups;
 use super::id::{
-    AlertKey, AnnouncementNo, ChangeNo, FyiId, IncidentNo, InputId, MisconfiguredNo, OverrideId, PageId, PolicyId,
+    AlertKey, AnnouncementNo, ChangeNo, ChannelId, FyiId, IncidentNo, InputId, MisconfiguredNo, OverrideId, PageId, PolicyId,
     PostId, QuietId, ScheduleId, ServiceId, SlackUserId,
 };
 use super::incident::{Entry, Incident};
@@ -21,6 +21,7 @@ use super::post::Post;
 use super::quiet::{Quiet, Sweep};
 use super::schedule::{Override, Shift};
 use super::stamp::{At, Stamp};
+use super::storm::Uncarded;
 use imbl::{OrdMap, OrdSet};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -82,6 +83,12 @@ pub struct World {
     pub(super) fyi_by_key: OrdMap<AlertKey, FyiId>,
     /// Open incidents that further alerts may join.
     pub groups: Groups,
+    /// Open incidents by service.
+    pub open: OrdMap<ServiceId, OrdSet<IncidentNo>>,
+    /// Open incidents without a card, by channel.
+    pub uncarded: Uncarded,
+    /// Channels in a storm, and the message that tells of it; of [`World::posts`].
+    pub storms: OrdMap<ChannelId, PostId>,
     seen: OrdMap<InputId, At>,
     seen_order: OrdSet<(At, InputId)>,
     wakes: OrdSet<(At, Wake)>,
@@ -331,12 +338,25 @@ impl World {
         }
     }
 
-    fn leave_group(&mut self, key: &(ServiceId, Arc<str>), no: IncidentNo) {
-        let Some(all) = self.groups.get_mut(key) else { return };
-        all.remove(&no);
-        if all.is_empty() {
-            self.groups.remove(key);
+    /// The message about a storm, while that lasts.
+    fn put_post(&mut self, post: Post) {
+        if let Some((channel, storm)) = post.storm()
+            && storm.over.is_none()
+        {
+            self.storms.insert(channel.clone(), post.id);
         }
+        self.wake_at(Some(post.keep_until), Wake::Post(post.id));
+        self.posts.insert(post.id, post);
+    }
+
+    fn forget_post(&mut self, id: PostId) {
+        let old = self.posts.remove(&id);
+        if let Some((channel, _)) = old.as_ref().and_then(Post::storm)
+            && self.storms.get(channel) == Some(&id)
+        {
+            self.storms.remove(channel);
+        }
+        self.forget_wake(old.map(|p| p.keep_until), Wake::Post(id));
     }
 
     fn wake_at(&mut self, at: Option<At>, wake: Wake) {
@@ -349,6 +369,38 @@ impl World {
         if let Some(at) = at {
             self.wakes.remove(&(at, wake));
         }
+    }
+}
+
+/// It is found under this from now on.
+fn enter<K: Ord + Clone>(index: &mut OrdMap<K, OrdSet<IncidentNo>>, key: K, no: IncidentNo) {
+    index.entry(key).or_default().insert(no);
+}
+
+/// It is not found under this any more.
+fn leave<K: Ord + Clone>(index: &mut OrdMap<K, OrdSet<IncidentNo>>, key: &K, no: IncidentNo) {
+    let Some(all) = index.get_mut(key) else { return };
+    all.remove(&no);
+    if all.is_empty() {
+        index.remove(key);
+    }
+}
+
+/// Moves it, where it is found by something else than before.
+fn follow<K: Ord + Clone>(
+    index: &mut OrdMap<K, OrdSet<IncidentNo>>,
+    before: Option<K>,
+    now: Option<K>,
+    no: IncidentNo,
+) {
+    if before == now {
+        return;
+    }
+    if let Some(key) = before {
+        leave(index, &key, no);
+    }
+    if let Some(key) = now {
+        enter(index, key, no);
     }
 }
 

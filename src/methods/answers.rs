@@ -11,7 +11,7 @@ use crate::domain::incident::{Incident, State};
 use crate::domain::input::{Act, Deed, Input, Settled, What};
 use crate::domain::page::{Page, PageFailure, Purpose, Recipient};
 use crate::domain::refusal::Refusal;
-use crate::door::{Door, Turned};
+use crate::door::Door;
 use crate::pump::driver::Board;
 use crate::pump::{Answer, Lane, Snapshot};
 use crate::views::mrkdwn::plain;
@@ -28,8 +28,9 @@ pub const FORM_BYTES: usize = 64 * 1024;
 pub const FIELDS: usize = 200;
 /// Of an id that Twilio gave a call or a message, in characters (docs: a SID is 34).
 const SID_CHARS: usize = 64;
-/// How long an answer by telephone may take until it is durable. Twilio gives up after 15 s.
-const DECIDE: Duration = Duration::from_secs(8);
+/// How long an answer by telephone, to however many incidents, may take until it is durable. Twilio gives up after 15 s, and
+/// nine may be spent on waiting until it is known what the call was about.
+const DECIDE: Duration = Duration::from_secs(5);
 
 /// A request at one of Twilio's paths.
 pub struct Request<'a> {
@@ -138,27 +139,22 @@ impl Desk {
 
     /// Does it to all of them that wait for an answer, and says what became of all; `None`: it may not be durable.
     async fn act(&self, user: &UserId, told: &Told, what: Answered, id: &str) -> Option<String> {
-        let mut waiting = Vec::new();
-        for (i, p) in told {
-            let Some(deed) = deed(what, i, p, user) else { continue };
-            let act = Act { incident: i.no, by: user.clone(), deed };
-            let input = Input { id: InputId::from(format!("{id}/{}", i.no.0)), what: What::Act(act) };
-            match self.door.submit(Lane::People, input, 0) {
-                Ok(answer) => waiting.push((i.no, answer)),
-                Err(Turned::Full | Turned::Stopping) => return None,
-            }
-        }
+        let act = |(i, p): &(Arc<Incident>, Page)| {
+            let act = Act { incident: i.no, by: user.clone(), deed: deed(what, i, p, user)? };
+            Some((i.no, Input { id: InputId::from(format!("{id}/{}", i.no.0)), what: What::Act(act) }))
+        };
+        let (numbers, acts): (Vec<IncidentNo>, Vec<Input>) = told.iter().filter_map(act).unzip();
         let mut came = BTreeMap::new();
-        for (no, answer) in waiting {
-            match tokio::time::timeout(DECIDE, answer).await {
-                Ok(Ok(Answer::Decided { .. } | Answer::DecidedBefore { .. })) => {
+        for (no, answer) in numbers.into_iter().zip(self.door.each(Lane::People, acts, 0, DECIDE).await) {
+            match answer {
+                Some(Answer::Decided { .. } | Answer::DecidedBefore { .. }) => {
                     came.insert(no, Came::Done);
                 }
-                Ok(Ok(Answer::Refused { refusal: Refusal::NobodyAbove { .. }, .. })) => {
+                Some(Answer::Refused { refusal: Refusal::NobodyAbove { .. }, .. }) => {
                     came.insert(no, Came::NobodyAbove);
                 }
-                Ok(Ok(Answer::Refused { .. })) => {}
-                Ok(Ok(Answer::NotWritten(_)) | Err(_)) | Err(_) => return None,
+                Some(Answer::Refused { .. }) => {}
+                Some(Answer::NotWritten(_)) | None => return None,
             }
         }
         let after = self.board.snapshot();

@@ -19,7 +19,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Pages in one message, where its metadata can name them all; the rest goes with the next one.
-pub const BUNDLE_MOST: usize = 500;
+pub const BUNDLE_MOST: usize = 10_000;
+/// Of those, how many the pump hears of at once: each of them is a fact, and the facts of one input are one frame.
+pub(super) const TOLD_AT_ONCE: usize = 200;
 
 impl Outbox {
     /// Until when this page waits because somebody was pushed a moment ago; `None`: it goes now.
@@ -168,6 +170,20 @@ impl Outbox {
         all.extend(lead);
         all.sort_by_key(|(i, p)| (i.no, p.id));
         all
+    }
+
+    /// Pages to the same person, by the same method, that may be looked for and are neither this one nor among `all`.
+    pub(super) fn left_out(&self, lead: &Page, all: &[PageId]) -> BTreeSet<PageId> {
+        let named: BTreeSet<&PageId> = all.iter().collect();
+        let other = |job: &Job| match job {
+            Job::Page(no, page) if *page != lead.id && !named.contains(page) => Some((*no, *page)),
+            Job::Page(..) | Job::Sync(_) => None,
+        };
+        let is_theirs = |no, page| {
+            let incident = self.snapshot.world.incident(no)?;
+            incident.page(page).filter(|p| p.to == lead.to && p.method == lead.method)
+        };
+        self.jobs.keys().filter_map(other).filter_map(|(no, page)| is_theirs(no, page)).map(|p| p.id).collect()
     }
 
     /// The lead goes nowhere: whoever followed it goes alone, or with another.

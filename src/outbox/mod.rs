@@ -27,6 +27,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 pub mod bundle;
+mod cards;
 pub mod driver;
 mod following;
 mod health;
@@ -78,6 +79,7 @@ pub struct Outbox {
     /// Ready, and no room in the lanes: pages in Slack, those by phone, and the rest. They are not looked at before there is room, however many
     /// they are.
     crowd: [BTreeSet<(At, Job)>; 3],
+    new_cards: cards::NewCards,
     calls: BTreeMap<u64, Job>,
     /// Jobs the pump was told of and has not committed.
     told: BTreeSet<Job>,
@@ -106,6 +108,7 @@ impl Outbox {
             ready: BTreeSet::new(),
             looking: BTreeSet::new(),
             crowd: Default::default(),
+            new_cards: cards::NewCards::default(),
             calls: BTreeMap::new(),
             told: BTreeSet::new(),
             to_tell: Vec::new(),
@@ -201,7 +204,7 @@ impl Outbox {
                 None => {
                     let unwanted = Outcome::NotSent("not wanted any more".to_owned());
                     self.lanes_of(request.id).done(request.id, &unwanted, now);
-                    self.forget_call(request.id);
+                    self.forget_call(request.id, now);
                     self.release(&job, now);
                     if let Job::Page(no, page) = job {
                         self.never_rang(no, page, now);
@@ -244,7 +247,7 @@ impl Outbox {
             }
             return Vec::new();
         }
-        let Some(job) = self.forget_call(id) else { return Vec::new() };
+        let Some(job) = self.forget_call(id, now) else { return Vec::new() };
         let Some(work) = self.jobs.get_mut(&job) else { return Vec::new() };
         work.call = None;
         if let (Job::Page(no, page), false) = (&job, is_slack) {
@@ -270,7 +273,7 @@ impl Outbox {
 
     /// Nothing waits, nothing is in flight: Slack shows what the state says.
     pub fn is_idle(&self) -> bool {
-        self.ready.is_empty() && self.crowd.iter().all(BTreeSet::is_empty) && self.calls.is_empty()
+        self.ready.is_empty() && self.new_cards.is_empty() && self.crowd.iter().all(BTreeSet::is_empty) && self.calls.is_empty()
     }
 
     /// What is left to do, for a person who wonders.
@@ -284,6 +287,7 @@ impl Outbox {
             .chain(self.crowd.iter().flatten())
             .map(|(at, j)| format!("at {}: {}", at.0, job(j)))
             .chain(self.calls.values().map(job))
+            .chain(self.new_cards.jobs().map(|j| job(&j)))
             .collect()
     }
 
@@ -310,7 +314,8 @@ impl Outbox {
         if self.phoned.contains(&call) { &mut self.phone } else { &mut self.lanes }
     }
 
-    fn forget_call(&mut self, call: u64) -> Option<Job> {
+    fn forget_call(&mut self, call: u64, now: At) -> Option<Job> {
+        self.card_left(call, now);
         self.phoned.remove(&call);
         self.calls.remove(&call)
     }

@@ -1,5 +1,6 @@
 //! Pages: leased, re-checked, sent, and looked for when the answer was lost.
 
+use super::bundle::TOLD_AT_ONCE;
 use super::phone::looks_up;
 use super::refused::{Refused, sort};
 use super::wire::{FoundPage, found_page, hash, mark, page_metadata, posted, shown, with};
@@ -76,7 +77,8 @@ impl Outbox {
                 let mut more = json!({ "channel": to, "unfurl_links": false, "unfurl_media": false });
                 if !work.bare {
                     let pages: Vec<PageId> = all.iter().map(|(_, p)| p.id).collect();
-                    more["metadata"] = page_metadata(store, no, page, &pages);
+                    let left_out = self.left_out(&p, &pages);
+                    more["metadata"] = page_metadata(store, no, page, &pages, &left_out);
                 }
                 Some((with(mark(shown, work.in_doubt), more), Some(hash)))
             }
@@ -176,8 +178,13 @@ impl Outbox {
         now: At,
     ) -> Vec<Settled> {
         // Others that it speaks of may look no more, because their time of certainty is over: they are there as well.
+        let Some((_, p)) = self.page_of(no, page) else { return Vec::new() };
+        let is_theirs = |(no, other): &(IncidentNo, PageId)| {
+            self.page_of(*no, *other).is_some_and(|(_, other)| other.to == p.to && other.method == p.method)
+        };
         let wanted = self.snapshot.world.wanted.iter().filter(|(other, _)| found.speaks_of(**other));
-        let mut pages: Vec<(IncidentNo, PageId)> = wanted.map(|(other, no)| (*no, *other)).collect();
+        let mut pages: Vec<(IncidentNo, PageId)> =
+            wanted.map(|(other, no)| (*no, *other)).filter(is_theirs).collect();
         pages.retain(|(no, other)| self.jobs.get(&Job::Page(*no, *other)).is_some_and(|w| w.awaiting.is_none()));
         pages.retain(|other| *other != (no, page));
         pages.insert(0, (no, page));
@@ -207,7 +214,10 @@ impl Outbox {
             }
             self.tell(&job, Awaiting::Settled);
         }
-        vec![Settled::PagesDelivered { pages, message, bundle }]
+        pages
+            .chunks(TOLD_AT_ONCE)
+            .map(|pages| Settled::PagesDelivered { pages: pages.to_vec(), message: message.clone(), bundle })
+            .collect()
     }
 
     fn page_refused(&mut self, no: IncidentNo, page: PageId, error: &str, now: At) -> Vec<Settled> {

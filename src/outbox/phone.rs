@@ -4,6 +4,7 @@
 //! it can be changed. After a lost answer a provider is asked whether it has the text or the call; a hook is given the
 //! page again, with the same number.
 
+use super::bundle::TOLD_AT_ONCE;
 use super::wire::can_be_named;
 use super::{Address, Awaiting, Body, CERTAINTY_MS, Job, Outbox, Step};
 use crate::domain::directory::{Method, User};
@@ -234,7 +235,10 @@ impl Outbox {
             }
             self.tell(&job, Awaiting::Settled);
         }
-        vec![Settled::PagesSent { pages, receipt: receipt.into(), bundle }]
+        pages
+            .chunks(TOLD_AT_ONCE)
+            .map(|pages| Settled::PagesSent { pages: pages.to_vec(), receipt: receipt.into(), bundle })
+            .collect()
     }
 
     /// Nobody takes it, and it goes on being tried: the person's next method does not wait for that.
@@ -259,7 +263,10 @@ impl Outbox {
     /// Those of `others` that one message can speak of beside `lead`: Slack's must name them in its metadata.
     pub(super) fn can_share(&self, lead: &Page, others: Vec<PageId>) -> std::collections::BTreeSet<PageId> {
         match lead.method {
-            Method::Slack => can_be_named(lead.id, others),
+            Method::Slack => {
+                let left_out = self.left_out(lead, &others);
+                can_be_named(lead.id, others, &left_out)
+            }
             Method::Sms | Method::Voice | Method::Hook(_) => others.into_iter().collect(),
         }
     }

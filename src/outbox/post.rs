@@ -3,19 +3,25 @@
 use super::refused::{Refused, sort};
 use super::wire::{hash, mark, post_metadata, posted, shown, with};
 use super::{Address, Awaiting, Body, CERTAINTY_MS, Job, Outbox, RETRY_SLOW_MS, Step};
-use crate::domain::id::{MessageRef, PostId};
+use crate::domain::id::{ChannelId, IncidentNo, MessageRef, PostId};
+use crate::domain::incident::Incident;
 use crate::domain::input::Settled;
 use crate::domain::page::{PageFailure, Recipient, SyncKey};
 use crate::domain::post::Post;
 use crate::domain::stamp::At;
+use crate::domain::storm::Storm;
+use crate::domain::world::World;
 use crate::pump::Published;
 use crate::slack::lanes::Priority;
 use crate::slack::outcome::Outcome;
 use crate::views;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// A list may be this old: what happens at once is one edit.
 pub(super) const LIST_DELAY_MS: i64 = 1_000;
+/// What a storm's message says may be this old.
+pub(super) const STORM_DELAY_MS: i64 = 3_000;
 
 impl Outbox {
     /// All that are kept true are looked at again.
@@ -34,6 +40,10 @@ impl Outbox {
         let all: Vec<PostId> = posts.values().filter(speaks).map(|p| p.id).collect();
         for id in all {
             self.stale(SyncKey::Post(id), now.plus_ms(LIST_DELAY_MS));
+        }
+        let told: Vec<PostId> = posts_about_storms(&self.snapshot.world, &stale.everything);
+        for id in told {
+            self.stale(SyncKey::Post(id), now.plus_ms(STORM_DELAY_MS));
         }
     }
 
@@ -222,4 +232,17 @@ impl Outbox {
             Recipient::User(user) => self.snapshot.directory.users.get(user)?.slack.as_ref().map(ToString::to_string),
         }
     }
+}
+
+/// The messages about storms that tell of one of these incidents.
+fn posts_about_storms(world: &World, changed: &BTreeSet<IncidentNo>) -> Vec<PostId> {
+    let storms = || world.posts.values().filter_map(|p| Some((p.id, p.storm()?)));
+    if storms().next().is_none() {
+        return Vec::new();
+    }
+    let changed: Vec<&Incident> = changed.iter().filter_map(|no| world.incident(*no).map(|i| &**i)).collect();
+    let tells = |(channel, storm): (&ChannelId, &Storm)| {
+        changed.iter().any(|i| i.channel == *channel && storm.has(i.no))
+    };
+    storms().filter(|(_, about)| tells(*about)).map(|(id, _)| id).collect()
 }

@@ -135,6 +135,9 @@ impl Outbox {
             }
             self.gather(no, page, now);
         }
+        if self.waits_with_card(&job, now) {
+            return None;
+        }
         // What others join while it waits is rendered when it leaves.
         let draft = matches!(job, Job::Sync(_)).then(|| self.render(&job));
         let is_silent = matches!(draft, Some(None));
@@ -147,6 +150,7 @@ impl Outbox {
                 self.never_rang(no, page, now);
             }
             self.finish(&job);
+            self.no_card(&job, now);
             return None;
         };
         self.next_call += 1;
@@ -160,6 +164,7 @@ impl Outbox {
                     self.phoned.insert(id);
                 }
                 self.note_looking(&job, now);
+                self.note_new_card(&job, id, now);
                 if let Some(work) = self.jobs.get_mut(&job) {
                     work.call = Some(id);
                 }

@@ -66,6 +66,8 @@ impl Outbox {
                 match self.card_of(&incident) {
                     Some(_) if self.ledger.shows(key, hash) => None,
                     Some(card) => Some((edit(shown, &card), Some(hash))),
+                    // A message told of all of them at once.
+                    None if self.snapshot.world.is_told_by_storm(&incident) => None,
                     None => {
                         let mut more = json!({
                             "channel": incident.channel, "unfurl_links": false, "unfurl_media": false,
@@ -381,7 +383,7 @@ impl Outbox {
     }
 
     /// The card's identity: committed, or created a moment ago.
-    fn card_of(&self, incident: &Incident) -> Option<MessageRef> {
+    pub(super) fn card_of(&self, incident: &Incident) -> Option<MessageRef> {
         let awaiting = self.jobs.get(&Job::Sync(SyncKey::Card(incident.no))).and_then(|w| w.awaiting.clone());
         match (&incident.card, awaiting) {
             (Some(card), _) => Some(card.clone()),

@@ -11,7 +11,7 @@ pub(super) const METADATA: &str = "warridor";
 
 /// Bytes of the numbers in the metadata of a message about several pages. Slack refuses metadata that is too large
 /// (`metadata_too_large`, docs.slack.dev/reference/methods/chat.postMessage) and does not publish from what size on, so this
-/// is small: some two hundred pages at worst, and any number of pages that were asked for one after another.
+/// is small: some two hundred pages at worst, and any number of which none between was left out.
 pub(super) const NUMBERS_BYTES: usize = 1_000;
 
 /// What a message can be found again by.
@@ -32,23 +32,33 @@ pub(super) fn post_metadata(store: StoreId, post: PostId) -> Value {
     })
 }
 
-/// The same of a page, and of all the `pages` its message speaks of.
-pub(super) fn page_metadata(store: StoreId, incident: IncidentNo, page: PageId, pages: &[PageId]) -> Value {
+/// The same of a page, and of all the `pages` its message speaks of. `left_out`: those to the same person by Slack that it
+/// does not, and that may be looked for.
+pub(super) fn page_metadata(
+    store: StoreId,
+    incident: IncidentNo,
+    page: PageId,
+    pages: &[PageId],
+    left_out: &BTreeSet<PageId>,
+) -> Value {
     let mut metadata = metadata(store, incident);
     metadata["event_payload"]["kind"] = json!("page");
     metadata["event_payload"]["page"] = json!(page.0.to_string());
     if pages.len() > 1 {
-        metadata["event_payload"]["pages"] = json!(ranges(pages));
+        metadata["event_payload"]["pages"] = json!(ranges(pages, left_out));
     }
     metadata
 }
 
 /// Those of `others` that the metadata of one message can name beside `lead`, the oldest first.
-pub(super) fn can_be_named(lead: PageId, mut others: Vec<PageId>) -> BTreeSet<PageId> {
+/// What is cut off is left out for sure.
+pub(super) fn can_be_named(lead: PageId, mut others: Vec<PageId>, left_out: &BTreeSet<PageId>) -> BTreeSet<PageId> {
     others.sort_unstable();
     let fits = |many: &usize| {
-        let all: Vec<PageId> = others.iter().take(*many).copied().chain([lead]).collect();
-        ranges(&all).len() <= NUMBERS_BYTES
+        let (named, cut) = others.split_at(*many);
+        let all: Vec<PageId> = named.iter().copied().chain([lead]).collect();
+        let left_out = left_out.iter().chain(cut).copied().collect();
+        ranges(&all, &left_out).len() <= NUMBERS_BYTES
     };
     if !fits(&others.len()) {
         let counts: Vec<usize> = (0..others.len()).collect();
@@ -57,15 +67,17 @@ pub(super) fn can_be_named(lead: PageId, mut others: Vec<PageId>) -> BTreeSet<Pa
     others.into_iter().collect()
 }
 
-/// `3-7 9 12-14`
-fn ranges(pages: &[PageId]) -> String {
+/// `3-7 9 12-14`: in a range is every page to the same person, and those are all of `pages`. Numbers are given out to
+/// everybody in turn; counted by person, hundreds are one range.
+fn ranges(pages: &[PageId], left_out: &BTreeSet<PageId>) -> String {
+    let between = |a: u64, b: u64| left_out.range(PageId(a)..PageId(b)).next().is_some();
     let mut all: Vec<u64> = pages.iter().map(|p| p.0).collect();
     all.sort_unstable();
     all.dedup();
     let mut out: Vec<(u64, u64)> = Vec::new();
     for n in all {
         match out.last_mut() {
-            Some((_, last)) if *last + 1 == n => *last = n,
+            Some((_, last)) if !between(*last, n) => *last = n,
             _ => out.push((n, n)),
         }
     }
@@ -184,11 +196,31 @@ pub(super) fn found_page(answer: &Value, store: StoreId, page: PageId) -> Option
 mod tests {
     use super::*;
 
+    /// Every number between them, as if all were the same person's.
+    fn between(pages: &[PageId]) -> BTreeSet<PageId> {
+        let (first, last) = (pages.iter().min().unwrap().0, pages.iter().max().unwrap().0);
+        (first..=last).map(PageId).filter(|p| !pages.contains(p)).collect()
+    }
+
+    #[test]
+    fn what_is_somebody_elses_breaks_no_range() {
+        // Every third page is theirs; one was on its way already.
+        let mine: Vec<PageId> = (1..=5_000).map(|n| PageId(3 * n)).filter(|p| *p != PageId(300)).collect();
+        let left_out = BTreeSet::from([PageId(300)]);
+        let posted = page_metadata(StoreId(7), IncidentNo(1), PageId(3), &mine, &left_out);
+        assert_eq!(posted["event_payload"]["pages"], "3-297 303-15000");
+        assert_eq!(can_be_named(PageId(3), mine[1..].to_vec(), &left_out).len(), mine.len() - 1);
+        let answer = json!({ "messages": [{ "ts": "1.2", "metadata": posted }] });
+        let found = |page| found_page(&answer, StoreId(7), page).is_some();
+        assert!(mine.iter().all(|p| found(*p)));
+        assert!(!found(PageId(300)), "it was in another message");
+    }
+
     #[test]
     fn a_message_is_found_by_every_page_it_speaks_of() {
         let store = StoreId(7);
         let pages: Vec<PageId> = [3, 4, 5, 9, 12, 13].map(PageId).to_vec();
-        let posted = page_metadata(store, IncidentNo(1), PageId(4), &pages);
+        let posted = page_metadata(store, IncidentNo(1), PageId(4), &pages, &between(&pages));
         assert_eq!(posted["event_payload"]["pages"], "3-5 9 12-13");
         let answer = json!({ "messages": [{ "ts": "1.2", "metadata": posted }] });
         for page in &pages {
@@ -200,7 +232,7 @@ mod tests {
             assert_eq!(found_page(&answer, store, PageId(other)), None, "{other}");
         }
         assert_eq!(found_page(&answer, StoreId(8), PageId(4)), None, "of another store");
-        let alone = page_metadata(store, IncidentNo(1), PageId(4), &[PageId(4)]);
+        let alone = page_metadata(store, IncidentNo(1), PageId(4), &[PageId(4)], &BTreeSet::new());
         let answer = json!({ "messages": [{ "ts": "1.2", "metadata": alone }] });
         let found = found_page(&answer, store, PageId(4)).expect("it is there");
         assert_eq!((found.ts.as_str(), found.bundle), ("1.2", None));
@@ -211,10 +243,10 @@ mod tests {
         // No two of them next to each other, and large.
         let others: Vec<PageId> = (1..500).map(|n| PageId(7_000_000 + 2 * n)).collect();
         let lead = PageId(7_000_500);
-        let named = can_be_named(lead, others.clone());
+        let named = can_be_named(lead, others.clone(), &between(&others));
         assert!(named.len() > 100 && named.len() < others.len(), "{} are named", named.len());
         let pages: Vec<PageId> = named.iter().copied().chain([lead]).collect();
-        let posted = page_metadata(StoreId(u64::MAX), IncidentNo(u64::MAX), lead, &pages);
+        let posted = page_metadata(StoreId(u64::MAX), IncidentNo(u64::MAX), lead, &pages, &between(&others));
         assert!(posted["event_payload"]["pages"].as_str().is_some_and(|p| p.len() <= NUMBERS_BYTES));
         assert!(posted.to_string().len() <= NUMBERS_BYTES + 200, "{}", posted.to_string().len());
         assert!(posted.to_string().len() <= crate::sandbox::limits::METADATA_BYTES);
@@ -225,6 +257,6 @@ mod tests {
         }
         // Next to each other, five hundred are one range.
         let row: Vec<PageId> = (1..500).map(|n| PageId(7_000_000 + n)).collect();
-        assert_eq!(can_be_named(PageId(7_000_500), row.clone()).len(), row.len());
+        assert_eq!(can_be_named(PageId(7_000_500), row.clone(), &between(&row)).len(), row.len());
     }
 }

@@ -33,6 +33,7 @@ pub mod refusal;
 pub mod reply;
 pub mod routing;
 pub mod sla;
+pub mod storm;
 pub mod thread;
 pub mod why;
 

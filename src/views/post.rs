@@ -18,6 +18,7 @@ pub fn post(p: &Post, w: &World, d: &Directory, store: StoreId) -> Option<Messag
         About::GroupKept { team } => Some(group_kept(team, w, d)),
         About::CannotFollow { team, what, error } => Some(cannot_follow(team, *what, error, d)),
         About::Digest { user, incidents, .. } => super::digest::digest(user, incidents, w, d),
+        About::Storm(storm) => super::storm::storm(p, p.storm()?.0, storm, w, d),
         About::Quiet { quiet } => super::quiet::post(p, *quiet, w, d, store),
         About::QuietElsewhere { quiet } => super::quiet::not_elsewhere(p, *quiet, w, d),
         About::QuietEnds { quiet, until } => super::quiet::ends_soon(p, *quiet, *until, w, d, store),

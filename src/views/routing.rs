@@ -79,6 +79,9 @@ pub fn joined_count(i: &Incident) -> usize {
     i.alerts.iter().filter(|a| !a.title.is_empty()).count()
 }
 
+/// Why alerts that have nothing in common are one incident.
+const FLOODED: &str = ":cyclone: This service opened so many incidents at once that its further alerts come together here. ";
+
 /// The alerts that joined it, what fires first, and of that the newest; empty where none did.
 pub fn joined_alerts(i: &Incident) -> String {
     let mut all: Vec<&Alert> =
@@ -91,7 +94,8 @@ pub fn joined_alerts(i: &Incident) -> String {
     let title = |a: &Alert| if a.is_firing() { title_of(&a.title) } else { format!("~{}~", title_of(&a.title)) };
     let named: Vec<String> = all.into_iter().take(NAMED).map(title).collect();
     let more = if more > 0 { format!(" · and {more} more") } else { String::new() };
-    format!("With {}{more}", named.join(" · "))
+    let why = if i.is_of_flood() { FLOODED } else { "" };
+    format!("{why}With {}{more}", named.join(" · "))
 }
 
 fn title_of(title: &str) -> String {

@@ -1,7 +1,7 @@
 //! Small companies for the simulation and the scenarios: a few services, a primary and a backup, a boss.
 
 use chrono::{NaiveDate, NaiveTime};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use warridor::domain::condition::When;
 use warridor::domain::directory::{
     Alertmanager, Directory, Method, PersonalRule, Policy, Service, Step, Target, Team, Twilio, Urgency, User,
@@ -307,6 +307,9 @@ pub fn bot_token() -> &'static str {
 /// The company's Slack.
 pub fn workspace(directory: &Directory, seed: u64) -> Workspace {
     let members: Vec<String> = PEOPLE.iter().map(|p| slack_id(p)).collect();
+    let known = |id: &str| CHANNELS.iter().any(|(_, known)| *known == id);
+    let more: BTreeSet<&str> = directory.services.values().map(|s| s.channel.as_str()).filter(|id| !known(id)).collect();
+    let more = more.into_iter().map(|id| (id, id));
     Workspace {
         users: directory
             .users
@@ -319,10 +322,11 @@ pub fn workspace(directory: &Directory, seed: u64) -> Workspace {
             })
             .collect(),
         channels: CHANNELS
-            .iter()
+            .into_iter()
+            .chain(more)
             .map(|(name, id)| Channel {
-                id: (*id).to_owned(),
-                name: (*name).to_owned(),
+                id: id.to_owned(),
+                name: name.to_lowercase(),
                 members: members.clone(),
                 bot_is_member: true,
                 ..Channel::default()

@@ -71,7 +71,7 @@ pub struct Sim {
     pub rows: MemKv,
     pub store: Arc<EmbeddedStore>,
     pub pump: Option<Pump>,
-    pub outbox: Option<Outbox>,
+    outbox: Option<Outbox>,
     pub slack: Slack,
     /// The telephones.
     pub exchange: Exchange,
@@ -116,6 +116,9 @@ pub struct Sim {
     /// Does Twilio fail now and then?
     pub phone_trouble: bool,
 }
+
+/// Answers from outside in one batch, by weight.
+const FRAME_WEIGHT: usize = 200;
 
 /// Small segments, so that a simulation fills several.
 pub fn options() -> Options {
@@ -514,7 +517,14 @@ impl Sim {
     fn decide(&mut self) -> bool {
         let mut batch: Vec<(Lane, Input)> = Vec::new();
         batch.extend(self.people.drain(..).map(|i| (Lane::People, i)));
-        batch.extend(self.inner.drain(..).map(|i| (Lane::Inner, i)));
+        // As the door does; frames are smaller here.
+        let mut weight = 0;
+        while weight < FRAME_WEIGHT
+            && let Some(input) = self.inner.pop_front()
+        {
+            weight += input.weight();
+            batch.push((Lane::Inner, input));
+        }
         batch.extend(self.monitors.drain(..).map(|i| (Lane::Monitors, i)));
         let now = self.now();
         let Some(pump) = self.pump.as_mut() else { return false };

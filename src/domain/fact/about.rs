@@ -14,6 +14,7 @@ impl Fact {
             | Self::PostWanted { .. }
             | Self::PostFailed { .. }
             | Self::PostDropped { .. }
+            | Self::StormOver { .. }
             | Self::TurnTaken { .. }
             | Self::TurnForgotten { .. }
             | Self::FyiShown(_)

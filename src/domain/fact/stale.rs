@@ -69,7 +69,9 @@ impl Fact {
             Self::FyiShown(shown) => Stale::PostLater(shown.post),
             Self::FyiRepeated { post, .. } | Self::FyiCleared { post, .. } => Stale::PostLater(*post),
             Self::AlertRepeated { incident, .. } | Self::CountWaned { incident } => Stale::Card(*incident),
-            Self::PostWanted { post, .. } | Self::SyncCreated { key: SyncKey::Post(post), .. } => Stale::Post(*post),
+            Self::PostWanted { post, .. }
+            | Self::StormOver { post, .. }
+            | Self::SyncCreated { key: SyncKey::Post(post), .. } => Stale::Post(*post),
             Self::PostFailed { post, .. } | Self::PostDropped { post } => Stale::PostGone(*post),
             Self::ConfigLoaded { .. }
             | Self::ShiftStarted { .. }

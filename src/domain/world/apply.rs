@@ -9,11 +9,12 @@ use crate::domain::fact::Fact;
 use crate::domain::going_on::{Announcement, Change};
 use crate::domain::id::{IncidentNo, QuietId, SlackUserId};
 use crate::domain::misconfigured::{Mark, Misconfigured};
-use crate::domain::page::SyncKey;
+use crate::domain::page::{Recipient, SyncKey};
 use crate::domain::people::{Newcomer, Standing};
-use crate::domain::post::Post;
+use crate::domain::post::{About, Post};
 use crate::domain::quiet::{CLOCK_PATIENCE_SECS, Elsewhere, Quiet, Stands, Written};
 use crate::domain::stamp::Stamp;
+use crate::domain::storm::Over;
 use std::sync::Arc;
 
 pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
@@ -183,13 +184,19 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         Fact::PostWanted { post: id, to, about, keep_until } => {
             w.meta.last_post = w.meta.last_post.max(*id);
             let (to, about, keep_until) = (to.clone(), about.clone(), *keep_until);
-            w.posts.insert(*id, Post { id: *id, to, about, since: wall, keep_until, message: None });
-            w.wake_at(Some(keep_until), Wake::Post(*id));
+            w.put_post(Post { id: *id, to, about, since: wall, keep_until, message: None });
             w.touched.push(RowKey::Post(*id));
         }
         Fact::PostFailed { post: id, .. } | Fact::PostDropped { post: id } => {
-            let old = w.posts.remove(id);
-            w.forget_wake(old.map(|p| p.keep_until), Wake::Post(*id));
+            w.forget_post(*id);
+            w.touched.push(RowKey::Post(*id));
+        }
+        Fact::StormOver { post: id, last } => {
+            if let Some(Post { to: Recipient::Channel(channel), about: About::Storm(storm), .. }) = w.posts.get_mut(id) {
+                storm.over = Some(Over { at: wall, last: *last });
+                let channel = channel.clone();
+                w.storms.remove(&channel);
+            }
             w.touched.push(RowKey::Post(*id));
         }
         Fact::QuietMade { quiet: id, scope, by, from, until, because, begins, ends, elsewhere } => {

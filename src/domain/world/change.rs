@@ -1,7 +1,7 @@
 //! One incident is changed, and every index that speaks of it with it.
 
 use super::timeline::spill;
-use super::{RowKey, Wake, World};
+use super::{RowKey, Wake, World, follow};
 use crate::domain::alert::Alert;
 use crate::domain::fact::ResolvedBy;
 use crate::domain::hold;
@@ -23,6 +23,8 @@ pub(super) fn change(w: &mut World, no: IncidentNo, how: impl FnOnce(&mut Incide
     let bundled_before: Vec<(PageId, PageId)> = incident.bundled().collect();
     let closed_before = incident.closed;
     let group_before = incident.group_key();
+    let waited_before = incident.waits_for_card().cloned();
+    let open_before = (!incident.is_resolved()).then(|| incident.service.clone());
     let entries_before = incident.next_entry;
     let responder_before = incident.responder().cloned();
     how(incident);
@@ -46,6 +48,8 @@ pub(super) fn change(w: &mut World, no: IncidentNo, how: impl FnOnce(&mut Incide
         incident.sla = incident.sla.filter(|sla| sla.missed.is_some());
     }
     let group = incident.group_key();
+    let waits = incident.waits_for_card().cloned();
+    let open = (!incident.is_resolved()).then(|| incident.service.clone());
     let spilled = spill(incident);
     let wake = incident.next_wake();
     let pages: Vec<PageId> = incident.wanted_pages().map(|p| p.id).collect();
@@ -69,14 +73,9 @@ pub(super) fn change(w: &mut World, no: IncidentNo, how: impl FnOnce(&mut Incide
     for (bundle, page) in bundled.iter().filter(|b| !bundled_before.contains(b)) {
         w.bundles.entry(*bundle).or_default().insert((no, *page));
     }
-    if group != group_before {
-        if let Some(key) = group_before {
-            w.leave_group(&key, no);
-        }
-        if let Some(key) = group {
-            w.groups.entry(key).or_default().insert(no);
-        }
-    }
+    follow(&mut w.uncarded, waited_before, waits, no);
+    follow(&mut w.open, open_before, open, no);
+    follow(&mut w.groups, group_before, group, no);
     for entry in spilled {
         w.spilled.push((no, entry));
     }

@@ -282,6 +282,7 @@ pub(super) fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         | Fact::PostWanted { .. }
         | Fact::PostFailed { .. }
         | Fact::PostDropped { .. }
+        | Fact::StormOver { .. }
         | Fact::FyiShown(_)
         | Fact::FyiRepeated { .. }
         | Fact::FyiCleared { .. }

@@ -1,7 +1,7 @@
 //! What opening an incident does to the state.
 
 use super::timeline::log;
-use super::{RowKey, World};
+use super::{RowKey, World, enter};
 use crate::domain::alert::Alert;
 use crate::domain::course::Course;
 use crate::domain::fact::IncidentOpened;
@@ -78,8 +78,10 @@ pub(super) fn open(w: &mut World, o: &IncidentOpened, wall: At) {
         leads_to(w, key, o.incident);
     }
     if let Some(group) = incident.group_key() {
-        w.groups.entry(group).or_default().insert(o.incident);
+        enter(&mut w.groups, group, o.incident);
     }
+    enter(&mut w.uncarded, o.channel.clone(), o.incident);
+    enter(&mut w.open, o.service.clone(), o.incident);
     w.incidents.insert(o.incident, Arc::new(incident));
     w.touched.push(RowKey::Incident(o.incident));
 }

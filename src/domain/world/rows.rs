@@ -3,7 +3,7 @@
 //! Keys sort so that what is open stands together and is read first; numbers are big-endian, so rows of one kind are
 //! in order of age. Values are JSON.
 
-use super::{CurrentShift, Meta, Wake, World};
+use super::{CurrentShift, Meta, Wake, World, enter};
 use crate::domain::going_on::{self, Announcement};
 use crate::domain::id::{
     AlertKey, AnnouncementNo, ChangeNo, FyiId, IncidentNo, InputId, MisconfiguredNo, OverrideId, PolicyId, PostId,
@@ -243,8 +243,7 @@ impl World {
             }
             [b'n', b'/', ..] => {
                 let post: Post = read(key, value)?;
-                self.wake_at(Some(post.keep_until), Wake::Post(post.id));
-                self.posts.insert(post.id, post);
+                self.put_post(post);
             }
             [b'g', b'/', ..] => {
                 let change: going_on::Change = read(key, value)?;
@@ -296,7 +295,13 @@ impl World {
             self.closed.insert(no);
         }
         if let Some(group) = incident.group_key() {
-            self.groups.entry(group).or_default().insert(no);
+            enter(&mut self.groups, group, no);
+        }
+        if let Some(channel) = incident.waits_for_card() {
+            enter(&mut self.uncarded, channel.clone(), no);
+        }
+        if !incident.is_resolved() {
+            enter(&mut self.open, incident.service.clone(), no);
         }
         self.wake_at(incident.next_wake(), Wake::Incident(no));
         self.incidents.insert(no, Arc::new(incident));

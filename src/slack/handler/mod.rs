@@ -84,6 +84,22 @@ enum Came {
     Late,
 }
 
+impl Came {
+    /// `None`: it was not decided in time.
+    fn of(answer: Option<Answer>) -> Self {
+        match answer {
+            None => Self::Late,
+            Some(Answer::Decided { facts, snapshot }) => Self::To { facts, snapshot },
+            Some(Answer::DecidedBefore { snapshot }) => Self::To { facts: Facts::default(), snapshot },
+            Some(Answer::Refused { refusal, .. }) => Self::Refused(refusal),
+            Some(Answer::NotWritten(why)) => {
+                tracing::error!(why, "what a person did could not be saved");
+                Self::NotSaved
+            }
+        }
+    }
+}
+
 /// Why somebody is not admitted.
 enum Turned {
     /// What they pressed is of another installation.
@@ -168,18 +184,8 @@ impl Handler {
 
     async fn decide(&self, id: InputId, what: What, within: Duration) -> Came {
         let Ok(answer) = self.door.submit(Lane::People, Input { id, what }, INPUT_BYTES) else { return Came::Busy };
-        match tokio::time::timeout(within, answer).await {
-            Err(_) => Came::Late,
-            // The pump is gone without knowing whether this is on disk: say nothing.
-            Ok(Err(_)) => Came::Late,
-            Ok(Ok(Answer::Decided { facts, snapshot })) => Came::To { facts, snapshot },
-            Ok(Ok(Answer::DecidedBefore { snapshot })) => Came::To { facts: Facts::default(), snapshot },
-            Ok(Ok(Answer::Refused { refusal, .. })) => Came::Refused(refusal),
-            Ok(Ok(Answer::NotWritten(why))) => {
-                tracing::error!(why, "what a person did could not be saved");
-                Came::NotSaved
-            }
-        }
+        // No answer: the pump is slow, or gone without knowing whether this is on disk. Say nothing.
+        Came::of(tokio::time::timeout(within, answer).await.ok().and_then(Result::ok))
     }
 
     /// Why what a button asks for was not done. Its envelope is not acknowledged where nobody knows, or where Slack had

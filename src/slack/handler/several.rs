@@ -1,17 +1,16 @@
 //! Messages about several incidents: acknowledge them all, or list them.
 
-use super::{Came, DECIDE, Handler, Turned};
+use super::{Came, DECIDE, Handler, INPUT_BYTES, Turned};
 use crate::domain::fact::Fact;
 use crate::domain::id::{IncidentNo, InputId, SlackUserId, UserId};
 use crate::domain::incident::Incident;
-use crate::domain::input::{Act, Deed, What};
+use crate::domain::input::{Act, Deed, Input, What};
 use crate::domain::page::Page;
-use crate::pump::Snapshot;
+use crate::pump::{Lane, Snapshot};
 use crate::slack::dispatch::Handled;
 use crate::slack::translate::Place;
 use crate::views::action_id::Several;
 use crate::views::{self, Message};
-use futures_util::future::join_all;
 use serde_json::json;
 use std::sync::Arc;
 
@@ -44,15 +43,15 @@ impl Handler {
         };
         let waiting: Vec<IncidentNo> =
             all.iter().filter(|(i, p)| views::page::waits(i, p)).map(|(i, _)| i.no).collect();
-        let decided = join_all(waiting.iter().map(|incident| {
-            let id = InputId::from(format!("{envelope_id}/{}", incident.0));
+        let act = |incident: &IncidentNo| {
             let act = Act { incident: *incident, by: user.clone(), deed: Deed::Acknowledge };
-            self.decide(id, What::Act(act), DECIDE)
-        }))
-        .await;
+            Input { id: InputId::from(format!("{envelope_id}/{}", incident.0)), what: What::Act(act) }
+        };
+        let acts = waiting.iter().map(act).collect();
+        let decided = self.door.each(Lane::People, acts, INPUT_BYTES, DECIDE).await;
         let (mut have, mut not_done) = (Vec::new(), 0);
-        for (no, came) in waiting.into_iter().zip(&decided) {
-            match came {
+        for (no, answer) in waiting.into_iter().zip(decided) {
+            match Came::of(answer) {
                 Came::To { facts, .. } => {
                     let late = facts.iter().any(|f| matches!(f, Fact::ActLate { .. }));
                     have.extend((!late).then_some(no));
