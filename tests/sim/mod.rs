@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
-use warridor::domain::directory::Directory;
+use warridor::domain::directory::{Directory, Method};
 use warridor::domain::dnd::Window;
 use warridor::domain::fact::Fact;
 use warridor::domain::going_on::{Announce, Changes, Reported, Scope};
@@ -48,6 +48,7 @@ use warridor::store::layout::Layout;
 use warridor::store::simdisk::SimDisk;
 use warridor::store::space::Limits;
 use warridor::store::{Store, StoreError};
+use warridor::views;
 
 pub mod company;
 
@@ -71,7 +72,7 @@ pub struct Sim {
     pub rows: MemKv,
     pub store: Arc<EmbeddedStore>,
     pub pump: Option<Pump>,
-    outbox: Option<Outbox>,
+    pub outbox: Option<Outbox>,
     pub slack: Slack,
     /// The telephones.
     pub exchange: Exchange,
@@ -752,12 +753,30 @@ impl Sim {
         }
         let number = |name: &str| payload[name].as_str().and_then(|s| s.parse::<u64>().ok()).unwrap_or(0);
         let snapshot = self.snapshot();
-        let pages = match payload["pages"].as_str() {
-            Some(ranges) => ranges.split(' ').flat_map(range).collect(),
-            None => vec![number("page")],
+        let lead = PageId(number("page"));
+        let to = |page: PageId| Some(snapshot.world.incident(*snapshot.world.wanted.get(&page)?)?.page(page)?.to.clone());
+        // A range is of the pages to one person by Slack. Those among them that are not wanted were settled before.
+        let is_theirs = |page: &PageId| {
+            let (Some(no), Some(lead)) = (snapshot.world.wanted.get(page), to(lead)) else { return false };
+            let p = snapshot.world.incident(*no).and_then(|i| i.page(*page));
+            p.is_some_and(|p| p.to == lead && p.method == Method::Slack)
+        };
+        let pages: Vec<PageId> = match payload["pages"].as_str() {
+            Some(ranges) => ranges.split(' ').flat_map(range).map(PageId).filter(is_theirs).collect(),
+            None => vec![lead],
         };
         self.bundled += u64::from(pages.len() > 1);
-        let wanted = pages.into_iter().map(warridor::domain::id::PageId).all(|page| {
+        let waits = |page: &&PageId| {
+            let i = snapshot.world.wanted.get(*page).and_then(|no| snapshot.world.incident(*no));
+            i.is_some_and(|i| i.page(**page).is_some_and(|p| views::page::waits(i, p)))
+        };
+        let counted = body["text"].as_str().and_then(|text| text.strip_prefix("Page: ")?.split_once(" incidents, worst"));
+        let counted = counted.and_then(|(count, _)| count.parse::<usize>().ok());
+        let named = pages.iter().filter(waits).count();
+        if counted.is_some_and(|counted| counted != named) {
+            self.sent_unwanted.push(format!("{named} pages are named: {body}"));
+        }
+        let wanted = pages.contains(&lead) && pages.into_iter().all(|page| {
             let Some(i) = snapshot.world.wanted.get(&page).and_then(|no| snapshot.world.incident(*no)) else {
                 return false;
             };
