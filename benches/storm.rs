@@ -38,7 +38,10 @@ fn main() {
     slack.forget();
     let sent = storm(program.addr, alerts);
     let took = sent.took.as_secs_f64();
-    println!("{alerts} alerts over {SERVICES} services of {TEAMS} teams, offered in {} s: took {took:.1} s", STORM.as_secs());
+    println!(
+        "{alerts} alerts over {SERVICES} services of {TEAMS} teams, offered in {} s: took {took:.1} s",
+        STORM.as_secs()
+    );
     println!("  answered 202     {} ({} times 503 before, nothing else)", sent.accepted, sent.refused);
     println!("  answer, ms       p50 {:.2} p99 {:.2} most {:.0}", sent.at(0.5), sent.at(0.99), sent.at(1.0));
     let storm_rss = proc_number(program.pid(), "status", "VmHWM") / 1024;
@@ -58,7 +61,11 @@ fn main() {
     let named = named_after(dir.path());
     println!("  incidents        {}, of which {} stand in no page", named.incidents, named.never);
     println!("  in a page, s     p50 {:.1} p99 {:.1} most {:.1}", named.at(0.5), named.at(0.99), named.at(1.0));
-    println!("  first pages, s   {} people, the last after {:.2}", first.len(), first.last().copied().unwrap_or(f64::NAN));
+    println!(
+        "  first pages, s   {} people, the last after {:.2}",
+        first.len(),
+        first.last().copied().unwrap_or(f64::NAN)
+    );
     verdict("alerts lost", lost as f64, lost == 0, "none");
     verdict("people without a page", (TEAMS - first.len()) as f64, first.len() == TEAMS, "none");
     let slowest = first.last().copied().unwrap_or(f64::INFINITY);

@@ -30,12 +30,12 @@ use warridor::domain::gaps;
 use warridor::domain::going_on::Scope;
 use warridor::domain::hold::{HeldThen, HoldWhy, TriggeredBy};
 use warridor::domain::id::{
-    IncidentNo, MisconfiguredNo, OverrideId, PageId, QuietId, ScheduleId, ServiceId, TeamId, UserId,
+    IncidentNo, MessageRef, MisconfiguredNo, OverrideId, PageId, QuietId, ScheduleId, ServiceId, TeamId, UserId,
 };
 use warridor::domain::incident::{Entry, Happening, Incident};
-use warridor::domain::input::{Deed, EventAction, OverrideRequest, SnoozeWhy};
+use warridor::domain::input::{Deed, EventAction, OverrideRequest, Settled, SnoozeWhy};
 use warridor::domain::misconfigured::listed;
-use warridor::domain::page::{PageFailure, Purpose, Recipient};
+use warridor::domain::page::{PageFailure, Purpose, Recipient, SyncKey};
 use warridor::domain::people::{Newcomer, Standing};
 use warridor::domain::quiet::{Covered, Kind, Matcher, Within};
 use warridor::domain::refusal::{NotElsewhere, Refusal};
@@ -438,6 +438,49 @@ fn what_only_informs() {
     golden.say("of a private service, asked by a stranger to its team", &list(&desk, "ana"));
     desk.directory.private_channels.insert("C0PAY".into());
     golden.say("of a private service, in its private channel", &day(&desk));
+    golden.compare();
+}
+
+/// What a channel reads of a bad minute, from its beginning to its end.
+#[test]
+fn storms() {
+    let mut golden = Golden::new("storm");
+    let mut desk = Desk::at(NIGHT);
+    let tell = |golden: &mut Golden, desk: &Desk, name: &str| {
+        let post = desk.world.posts.values().next_back().expect("a storm").clone();
+        let post = views::post::post(&post, &desk.world, &desk.directory, desk.store).expect("it says something");
+        golden.say(name, &message(&post, None));
+    };
+    let has_card = |desk: &mut Desk, no: u64| {
+        let channel = desk.incident(IncidentNo(no)).channel;
+        let message = MessageRef { channel, ts: format!("1772420600.{no:06}").as_str().into() };
+        desk.settle(Settled::Created { key: SyncKey::Card(IncidentNo(no)), message });
+    };
+    for n in 0..20 {
+        desk.titled("payments", &format!("Node {n} is down"), "", &[]);
+    }
+    assert!(desk.world.posts.is_empty(), "twenty are no storm");
+    desk.titled("payments", "<!channel> *Nobody* can pay", "https://monitor.example/pay", &[]);
+    tell(&mut golden, &desk, "it begins");
+    desk.act_on(1, "ana", Deed::Acknowledge);
+    desk.act_on(2, "ana", Deed::snooze(NIGHT.plus_ms(2 * HOUR)));
+    desk.act_on(3, "ana", Deed::Resolve { note: None });
+    desk.act_on(4, "ana", Deed::SetUrgency { to: Urgency::Low });
+    for no in 5..=20 {
+        has_card(&mut desk, no);
+    }
+    tell(&mut golden, &desk, "some have their cards, and some are looked after");
+    for no in [1, 2, 4] {
+        has_card(&mut desk, no);
+    }
+    tell(&mut golden, &desk, "one card is missing");
+    desk.pass(20_000);
+    has_card(&mut desk, 21);
+    tell(&mut golden, &desk, "all have their cards");
+    for no in (1..=21).filter(|no| *no != 3) {
+        desk.act_on(no, "ana", Deed::Resolve { note: None });
+    }
+    tell(&mut golden, &desk, "all are resolved");
     golden.compare();
 }
 

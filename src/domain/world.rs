@@ -10,8 +10,8 @@ use super::fyi::Fyi;
 use super::going_on::{Announcement, Change};
 use super::group::Groups;
 use super::id::{
-    AlertKey, AnnouncementNo, ChangeNo, ChannelId, FyiId, IncidentNo, InputId, MisconfiguredNo, OverrideId, PageId, PolicyId,
-    PostId, QuietId, ScheduleId, ServiceId, SlackUserId,
+    AlertKey, AnnouncementNo, ChangeNo, ChannelId, FyiId, IncidentNo, InputId, MisconfiguredNo, OverrideId, PageId,
+    PolicyId, PostId, QuietId, ScheduleId, ServiceId, SlackUserId,
 };
 use super::incident::{Entry, Incident};
 use super::misconfigured::Misconfigured;

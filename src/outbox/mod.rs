@@ -273,7 +273,10 @@ impl Outbox {
 
     /// Nothing waits, nothing is in flight: Slack shows what the state says.
     pub fn is_idle(&self) -> bool {
-        self.ready.is_empty() && self.new_cards.is_empty() && self.crowd.iter().all(BTreeSet::is_empty) && self.calls.is_empty()
+        self.ready.is_empty()
+            && self.new_cards.is_empty()
+            && self.crowd.iter().all(BTreeSet::is_empty)
+            && self.calls.is_empty()
     }
 
     /// What is left to do, for a person who wonders.

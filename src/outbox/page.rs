@@ -183,8 +183,7 @@ impl Outbox {
             self.page_of(*no, *other).is_some_and(|(_, other)| other.to == p.to && other.method == p.method)
         };
         let wanted = self.snapshot.world.wanted.iter().filter(|(other, _)| found.speaks_of(**other));
-        let mut pages: Vec<(IncidentNo, PageId)> =
-            wanted.map(|(other, no)| (*no, *other)).filter(is_theirs).collect();
+        let mut pages: Vec<(IncidentNo, PageId)> = wanted.map(|(other, no)| (*no, *other)).filter(is_theirs).collect();
         pages.retain(|(no, other)| self.jobs.get(&Job::Page(*no, *other)).is_some_and(|w| w.awaiting.is_none()));
         pages.retain(|other| *other != (no, page));
         pages.insert(0, (no, page));

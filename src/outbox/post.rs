@@ -241,8 +241,7 @@ fn posts_about_storms(world: &World, changed: &BTreeSet<IncidentNo>) -> Vec<Post
         return Vec::new();
     }
     let changed: Vec<&Incident> = changed.iter().filter_map(|no| world.incident(*no).map(|i| &**i)).collect();
-    let tells = |(channel, storm): (&ChannelId, &Storm)| {
-        changed.iter().any(|i| i.channel == *channel && storm.has(i.no))
-    };
+    let tells =
+        |(channel, storm): (&ChannelId, &Storm)| changed.iter().any(|i| i.channel == *channel && storm.has(i.no));
     storms().filter(|(_, about)| tells(*about)).map(|(id, _)| id).collect()
 }

@@ -80,7 +80,8 @@ pub fn joined_count(i: &Incident) -> usize {
 }
 
 /// Why alerts that have nothing in common are one incident.
-const FLOODED: &str = ":cyclone: This service opened so many incidents at once that its further alerts come together here. ";
+const FLOODED: &str =
+    ":cyclone: This service opened so many incidents at once that its further alerts come together here. ";
 
 /// The alerts that joined it, what fires first, and of that the newest; empty where none did.
 pub fn joined_alerts(i: &Incident) -> String {

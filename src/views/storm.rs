@@ -49,11 +49,12 @@ fn head(p: &Post, storm: &Storm, all: usize, open: &[&Incident], to_come: usize)
                 1 => "One card is still to come.".to_owned(),
                 n => format!("{n} cards are still to come, the worst first."),
             };
-            format!(
-                ":cyclone: *Storm: {} in this channel since {since}.* {states}. {cards} Whoever is on call is paged for \
-                 them together.",
-                incidents(all)
-            )
+            let pages = if open.iter().any(|i| Part::of(i) == Part::High) {
+                " Whoever is on call is paged for them together."
+            } else {
+                ""
+            };
+            format!(":cyclone: *Storm: {} in this channel since {since}.* {states}. {cards}{pages}", incidents(all))
         }
         Some(over) if open.is_empty() => {
             format!(

@@ -308,7 +308,8 @@ pub fn bot_token() -> &'static str {
 pub fn workspace(directory: &Directory, seed: u64) -> Workspace {
     let members: Vec<String> = PEOPLE.iter().map(|p| slack_id(p)).collect();
     let known = |id: &str| CHANNELS.iter().any(|(_, known)| *known == id);
-    let more: BTreeSet<&str> = directory.services.values().map(|s| s.channel.as_str()).filter(|id| !known(id)).collect();
+    let more: BTreeSet<&str> =
+        directory.services.values().map(|s| s.channel.as_str()).filter(|id| !known(id)).collect();
     let more = more.into_iter().map(|id| (id, id));
     Workspace {
         users: directory

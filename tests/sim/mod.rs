@@ -754,7 +754,8 @@ impl Sim {
         let number = |name: &str| payload[name].as_str().and_then(|s| s.parse::<u64>().ok()).unwrap_or(0);
         let snapshot = self.snapshot();
         let lead = PageId(number("page"));
-        let to = |page: PageId| Some(snapshot.world.incident(*snapshot.world.wanted.get(&page)?)?.page(page)?.to.clone());
+        let to =
+            |page: PageId| Some(snapshot.world.incident(*snapshot.world.wanted.get(&page)?)?.page(page)?.to.clone());
         // A range is of the pages to one person by Slack. Those among them that are not wanted were settled before.
         let is_theirs = |page: &PageId| {
             let (Some(no), Some(lead)) = (snapshot.world.wanted.get(page), to(lead)) else { return false };
@@ -770,22 +771,24 @@ impl Sim {
             let i = snapshot.world.wanted.get(*page).and_then(|no| snapshot.world.incident(*no));
             i.is_some_and(|i| i.page(**page).is_some_and(|p| views::page::waits(i, p)))
         };
-        let counted = body["text"].as_str().and_then(|text| text.strip_prefix("Page: ")?.split_once(" incidents, worst"));
+        let counted =
+            body["text"].as_str().and_then(|text| text.strip_prefix("Page: ")?.split_once(" incidents, worst"));
         let counted = counted.and_then(|(count, _)| count.parse::<usize>().ok());
         let named = pages.iter().filter(waits).count();
         if counted.is_some_and(|counted| counted != named) {
             self.sent_unwanted.push(format!("{named} pages are named: {body}"));
         }
-        let wanted = pages.contains(&lead) && pages.into_iter().all(|page| {
-            let Some(i) = snapshot.world.wanted.get(&page).and_then(|no| snapshot.world.incident(*no)) else {
-                return false;
-            };
-            let page = i.page(page).filter(|p| p.is_wanted());
-            // These are for whoever has it, and no call waits for them.
-            let is_for_its_responder =
-                |p| matches!(p, Purpose::StillOnIt | Purpose::Raised | Purpose::Back | Purpose::Begin);
-            page.is_some_and(|p| is_for_its_responder(p.purpose) || i.call(p.call).is_some_and(|c| c.is_open()))
-        });
+        let wanted = pages.contains(&lead)
+            && pages.into_iter().all(|page| {
+                let Some(i) = snapshot.world.wanted.get(&page).and_then(|no| snapshot.world.incident(*no)) else {
+                    return false;
+                };
+                let page = i.page(page).filter(|p| p.is_wanted());
+                // These are for whoever has it, and no call waits for them.
+                let is_for_its_responder =
+                    |p| matches!(p, Purpose::StillOnIt | Purpose::Raised | Purpose::Back | Purpose::Begin);
+                page.is_some_and(|p| is_for_its_responder(p.purpose) || i.call(p.call).is_some_and(|c| c.is_open()))
+            });
         if !wanted {
             self.sent_unwanted.push(payload.to_string());
         }

@@ -192,7 +192,8 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
             w.touched.push(RowKey::Post(*id));
         }
         Fact::StormOver { post: id, last } => {
-            if let Some(Post { to: Recipient::Channel(channel), about: About::Storm(storm), .. }) = w.posts.get_mut(id) {
+            if let Some(Post { to: Recipient::Channel(channel), about: About::Storm(storm), .. }) = w.posts.get_mut(id)
+            {
                 storm.over = Some(Over { at: wall, last: *last });
                 let channel = channel.clone();
                 w.storms.remove(&channel);

@@ -54,6 +54,7 @@ const EMOJI: &[(&str, &str)] = &[
     ("memo", "📝"),
     ("mute", "🔇"),
     ("no_bell", "🔕"),
+    ("cyclone", "🌀"),
     ("no_entry", "⛔"),
     ("ok_hand", "👌"),
     ("pager", "📟"),
