@@ -50,9 +50,11 @@ fn open(
     let rule = route.map(|route| route.rule(d.world().meta.config));
     let fixed = from.urgency;
     let urgency = urgency::of(d, service, fixed, Some(event));
-    // What we say ourselves, of a body that nobody can read, is no alert of a group, and once is enough.
-    let is_ours = from.source == Source::Warridor;
-    let group = if is_ours { None } else { group::values(service, event) };
+    // What we say ourselves, of a body that nobody can read or of what is silent, is said once: it waits for no more of it.
+    let is_ours = matches!(from.source, Source::Warridor | Source::Heartbeat);
+    // Nor does it join what waits.
+    let is_alone = from.source == Source::Warridor || is_ours && service.threshold.is_some();
+    let group = if is_alone { None } else { group::values(service, event) };
     if let Some(no) = group.as_deref().and_then(|values| group::joins(d, service, values, key, urgency)) {
         let title = line(&event.title);
         let joined = AlertJoined {

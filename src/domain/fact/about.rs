@@ -27,6 +27,11 @@ impl Fact {
             | Self::OverrideExpired { .. }
             | Self::OverrideWaits { .. }
             | Self::DoNotDisturb { .. }
+            | Self::HeartbeatWatched { .. }
+            | Self::HeartbeatHeard { .. }
+            | Self::HeartbeatPutOff { .. }
+            | Self::HeartbeatSilent { .. }
+            | Self::HeartbeatForgotten { .. }
             | Self::SlackWentAway
             | Self::SlackCameBack
             | Self::OverrideRemoved { .. }
