@@ -66,11 +66,15 @@ pub(super) fn read(service: &Table<'_>, of: &ServiceId, keys: &mut Keys<'_>, hea
 /// How often it comes. What is too often is told why.
 fn every(table: &Table<'_>) -> Option<i64> {
     table.required("every", "every = \"24h\", how often it comes");
-    let found = table.span("every", 0..=*EVERY_SECS.end())?;
+    let found = table.span("every", 0..=i64::MAX)?;
+    let (least, most) = (span::show(*EVERY_SECS.start()), span::show(*EVERY_SECS.end()));
     if found.value < *EVERY_SECS.start() {
-        let least = span::show(*EVERY_SECS.start());
         let mend = format!("write {least} or more: each beat is kept on disk, and a restart takes seconds");
         table.complain(&found, "is too often", &mend);
+        return None;
+    }
+    if found.value > *EVERY_SECS.end() {
+        table.complain(&found, "is too seldom", &format!("write {most} or less: nobody would miss it"));
         return None;
     }
     Some(found.value)
