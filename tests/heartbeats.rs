@@ -98,11 +98,11 @@ fn beats_keep_it_quiet_silence_pages_whoever_is_asked_and_the_next_beat_ends_it(
 #[test]
 fn what_was_never_heard_of_pages_as_well_and_says_so() {
     let office = open("every = \"24h\"");
-    office.pass(25 * HOUR - 1);
-    office.nobody_is_paged("a day, and an hour of grace");
+    office.pass(26 * HOUR - 1);
+    office.nobody_is_paged("a day, and two hours of grace");
     office.pass(1);
     let page = office.slack.page_to("ana", 1);
-    page.must_say("No heartbeat from Nightly backup: never heard in 25 h (expected every 24 h)");
+    page.must_say("No heartbeat from Nightly backup: never heard in 26 h (expected every 24 h)");
     office.slack.card_says("payments", 1, "last_heard: never");
 }
 
@@ -131,10 +131,10 @@ fn what_a_person_resolves_while_it_is_silent_pages_again_and_a_beat_ends_that_to
 fn what_was_resolved_long_ago_and_falls_silent_again_knows_of_it() {
     let office = open("every = \"72h\"");
     office.beat(KEY);
-    office.pass(73 * HOUR);
+    office.pass(74 * HOUR);
     office.slack.page_to("ana", 1);
     office.beat(KEY);
-    office.pass(73 * HOUR);
+    office.pass(74 * HOUR);
     // The first one left memory a day after it was resolved.
     office.slack.card_says("payments", 2, "#1");
 }
@@ -238,7 +238,7 @@ fn another_length_is_in_force_at_once_and_pages_nobody_by_itself() {
     office.slack.page_to("ana", 1);
     // That was a slip: by what is meant, it is not silent.
     office.configure(&config("every = \"24h\""));
-    office.is_in_force("last heard Mar 2 03:02. Every 24 h, and 1 h of grace");
+    office.is_in_force("last heard Mar 2 03:02. Every 24 h, and 2 h of grace");
     office.settle();
     office.slack.card_says("payments", 1, "Cleared by the monitor");
 }

@@ -11,9 +11,10 @@ use crate::domain::heartbeat::Heartbeat;
 use crate::domain::id::{HeartbeatId, ServiceId};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Without `grace`, a tenth of `every`, and
+/// Without `grace`, a tenth of `every`, and not less than
 const GRACE_LEAST_SECS: i64 = 60;
-const GRACE_MOST_SECS: i64 = 60 * 60;
+/// or more than this. Of a day, it is more than the hour by which clocks go back.
+const GRACE_MOST_SECS: i64 = 2 * 60 * 60;
 
 /// What is collected over all services.
 #[derive(Default)]
