@@ -231,7 +231,7 @@ fn another_length_is_in_force_at_once_and_pages_nobody_by_itself() {
     office.beat(KEY);
     office.pass(50 * MINUTE);
     office.configure(&config("every = \"5m\"\ngrace = \"1m\""));
-    office.is_in_force("Every 5 min, and 60 s of grace");
+    office.is_in_force("Every 5 min, and 1 min of grace");
     office.pass(6 * MINUTE - 1);
     office.nobody_is_paged("an edit is no silence");
     office.pass(1);

@@ -135,11 +135,13 @@ impl Fact {
         matches!(self, Self::PersonAdded { .. } | Self::PersonRemoved { .. } | Self::PersonForgotten { .. })
     }
 
-    /// May an incident be held back from here on, or not be any more, or be covered by something else?
+    /// May an incident be held back from here on, or not be any more, or be covered by something else? Or may what is
+    /// silenced have got a title?
     pub fn changes_what_is_held(&self) -> bool {
         matches!(
             self,
-            Self::Held { .. }
+            Self::IncidentOpened(_)
+                | Self::Held { .. }
                 | Self::HoldEnded { .. }
                 | Self::WillBeHeld { .. }
                 | Self::SnoozeEnded { .. }

@@ -347,7 +347,8 @@ fn two_that_are_silent_are_one_incident_where_their_service_says_so_and_each_end
 fn lengths_are_told_as_people_say_them() {
     let table = [
         (30, "30 s"),
-        (90, "90 s"),
+        (60, "1 min"),
+        (90, "1 min 30 s"),
         (120, "2 min"),
         (150, "2 min 30 s"),
         (3_600, "1 h"),
