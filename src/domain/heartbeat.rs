@@ -281,8 +281,8 @@ fn silence(h: &Heartbeat, w: &Watched, now: Stamp) -> Event {
 pub fn in_words(secs: i64) -> String {
     let (large, small, n, rest) = match secs {
         ..60 => return format!("{secs} s"),
-        ..3_600 => ("min", "s", secs / 60, secs % 60),
-        ..259_200 => ("h", "min", secs / 3_600, secs % 3_600 / 60),
+        60..3_600 => ("min", "s", secs / 60, secs % 60),
+        3_600..259_200 => ("h", "min", secs / 3_600, secs % 3_600 / 60),
         _ => ("days", "h", secs / 86_400, secs % 86_400 / 3_600),
     };
     if rest == 0 { format!("{n} {large}") } else { format!("{n} {large} {rest} {small}") }
