@@ -89,6 +89,11 @@ impl Watched {
         Self { last: Some(stamp.wall), from: stamp.at, stands: Stands::Waits { due, put_off: 0 }, ..self }
     }
 
+    /// Listened to from `at` on, it is heard by then.
+    fn heard_again(&self, at: At) -> At {
+        at.plus_secs(self.every_secs.min(HEARD_AGAIN_SECS) + self.grace_secs)
+    }
+
     fn key(&self, id: &HeartbeatId) -> AlertKey {
         AlertKey { service: self.service.clone(), dedup: dedup_key(id) }
     }
@@ -197,13 +202,6 @@ fn unheard(d: &Decision<'_>, until: impl Fn(&Watched) -> At) -> Vec<(HeartbeatId
         Stands::Waits { .. } | Stands::Silent { .. } => None,
     });
     all.collect()
-}
-
-impl Watched {
-    /// Heard from `at` on, it is heard by then.
-    fn heard_again(&self, at: At) -> At {
-        at.plus_secs(self.every_secs.min(HEARD_AGAIN_SECS) + self.grace_secs)
-    }
 }
 
 /// What is watched from here on, otherwise, or no more. An edit pages nobody at once.
