@@ -96,6 +96,8 @@ impl Health {
     pub fn describe() {
         describe_gauge!("warridor_open_incidents", "Incidents that are not resolved.");
         describe_gauge!("warridor_wanted_pages", "Pages that were asked for and are neither settled nor revoked.");
+        describe_gauge!("warridor_heartbeats_watched", "Heartbeats of others that are watched.");
+        describe_gauge!("warridor_heartbeats_silent", "Of these, the ones that are silent.");
         describe_gauge!("warridor_journal_frames", "The number of the last frame in the journal.");
         describe_gauge!("warridor_checkpoint_lag_frames", "Frames that the rows on disk are behind the journal.");
         describe_gauge!("warridor_slack_sockets", "Socket Mode connections that have said hello.");
@@ -109,6 +111,9 @@ impl Health {
         let snapshot = self.board.snapshot();
         gauge!("warridor_open_incidents").set(snapshot.world.open_incidents().count() as f64);
         gauge!("warridor_wanted_pages").set(snapshot.world.wanted.len() as f64);
+        let heartbeats = &snapshot.world.heartbeats;
+        gauge!("warridor_heartbeats_watched").set(heartbeats.len() as f64);
+        gauge!("warridor_heartbeats_silent").set(heartbeats.values().filter(|w| w.is_silent()).count() as f64);
         gauge!("warridor_journal_frames").set(snapshot.seq as f64);
         gauge!("warridor_checkpoint_lag_frames").set(snapshot.seq.saturating_sub(self.board.checkpointed()) as f64);
         gauge!("warridor_slack_sockets").set(self.sockets.borrow().connected as f64);

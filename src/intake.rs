@@ -102,7 +102,9 @@ fn alert_keys(input: &Input) -> Vec<AlertKey> {
             d.events.iter().map(|e| key(&e.dedup_key)).collect()
         }
         What::Unreadable(u) => vec![u.alert_key()],
-        What::Act(_)
+        What::Beat { .. }
+        | What::BeatsTurnedAway
+        | What::Act(_)
         | What::Raise(_)
         | What::Override(_)
         | What::EndOverride { .. }

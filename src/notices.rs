@@ -140,6 +140,13 @@ fn unknown_keys(used: &[UnknownKey]) -> Option<String> {
                     let key = escape(key, views::limits::LABEL);
                     return format!("Not let in by the key `{key}` from {from}, {why}: {}", k.count);
                 }
+                Presented::Elsewhere { key, opens } => {
+                    let key = escape(key, views::limits::LABEL);
+                    return format!(
+                        "Not let in by the key of `{key}` from {from}, which opens {opens} only: {}",
+                        k.count
+                    );
+                }
                 Presented::Unknown { tail } => tail.as_str(),
             };
             let key = match (tail, k.peer) {
@@ -155,7 +162,7 @@ fn unknown_keys(used: &[UnknownKey]) -> Option<String> {
         lines.push(format!("…and {} more keys", used.len() - KEYS_NAMED));
     }
     let is_unsigned = |k: &UnknownKey| matches!(k.presented, Presented::Unsigned { .. });
-    if !used.iter().all(is_unsigned) {
+    if used.iter().any(|k| matches!(k.presented, Presented::Unknown { .. })) {
         lines.push("A mistyped key is a silent monitor: compare it with the service's key.".to_owned());
     }
     if used.iter().any(is_unsigned) {
@@ -190,6 +197,10 @@ mod tests {
             ]
         );
         assert_eq!(unknown_keys(&[]), None);
+        let (key, opens) = ("nightly-backup".to_owned(), "/heartbeats/KEY");
+        let elsewhere = UnknownKey { presented: Presented::Elsewhere { key, opens }, peer, count: 2 };
+        let line = "Not let in by the key of `nightly-backup` from 10.0.0.5, which opens /heartbeats/KEY only: 2";
+        assert_eq!(unknown_keys(&[elsewhere]), Some(line.to_owned()));
         let presented = Presented::Unsigned { key: "PD_KEY".to_owned(), why: Unsigned::Wrong };
         let unsigned = UnknownKey { presented, peer, count: 2 };
         let advice = "What is not signed as its key asks is not taken: compare the sender's secret with the one here.";

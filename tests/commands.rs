@@ -33,7 +33,11 @@ fn stories() -> Vec<PathBuf> {
 
 /// The story as it goes now.
 fn told(story: &str) -> (String, usize) {
-    let office = Office::usual();
+    let config = e2e::Company::default().config();
+    let office = match story.contains("\n* nightly backup ") {
+        true => Office::open(&office::with_heartbeat(&config, "every = \"1h\""), e2e::company::workspace()),
+        false => Office::usual(),
+    };
     let (mut out, mut typed) = (String::new(), 0);
     for line in story.lines().filter(|l| !l.starts_with("    ")) {
         let _ = writeln!(out, "{line}");
@@ -63,6 +67,9 @@ fn happens(office: &Office, what: &str) {
         ["payments", "fires", key] => office.monitor(PAYMENTS_KEY, key, "trigger"),
         ["search", "fires", key] => office.monitor(SEARCH_KEY, key, "trigger"),
         ["payments", "clears", key] => office.monitor(PAYMENTS_KEY, key, "resolve"),
+        ["nightly", "backup", "is", "heard"] => {
+            assert_eq!(office.beat(office::HEARTBEAT_KEYS[0].1).status, 202);
+        }
         ["search", "clears", key] => office.monitor(SEARCH_KEY, key, "resolve"),
         [who, "finds", "nothing", "to", "do", "about", no] => {
             let no = no.trim_start_matches('#').parse().expect("a number");

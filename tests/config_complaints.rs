@@ -132,6 +132,42 @@ fn two_keys_open_the_same_integration_and_one_that_is_not_there_closes_only_itse
 }
 
 #[test]
+fn a_heartbeat_has_keys_of_its_own_and_its_grace_follows_from_how_often_it_comes() {
+    let heartbeat = |lines: &str| {
+        let lines = format!("key_env = \"KEY_SEARCH\"\n[[service.heartbeat]]\nid = \"backup\"\n{lines}");
+        config::load(Path::new("config.toml"), &env(&GOOD.replace("key_env = \"KEY_SEARCH\"", &lines))).unwrap()
+    };
+    for (every, grace, secs) in [
+        ("30s", "", (30, 60)),
+        ("5m", "", (300, 60)),
+        ("1h", "", (3_600, 360)),
+        ("24h", "", (86_400, 7_200)),
+        ("31d", "", (31 * 86_400, 7_200)),
+        ("24h", "grace = \"0s\"", (86_400, 0)),
+        ("24h", "grace = \"5h\"", (86_400, 18_000)),
+    ] {
+        let lines = format!("every = \"{every}\"\n{grace}\nkey_env = [\"KEY_BACKUP\", \"KEY_MIRROR\"]");
+        let loaded = heartbeat(&lines);
+        let known = &loaded.directory.heartbeats[&"backup".into()];
+        assert_eq!((known.every_secs, known.grace_secs), secs, "{every} {grace}");
+        assert_eq!((known.name.as_str(), known.service.as_str(), known.watched), ("backup", "search-api", true));
+        let hashes = ["0123456789abcdef-backup", "0123456789abcdef-mirror"].map(config::key_hash);
+        for hash in hashes {
+            assert_eq!(loaded.directory.heartbeat_keys[&hash].as_str(), "backup");
+            assert!(!loaded.directory.keys.contains_key(&hash), "it opens no way in for events");
+        }
+        assert_eq!(loaded.app.keys.len(), 2, "nor is it a key of the service");
+    }
+    let loaded = heartbeat("every = \"24h\"\nkey_env = [\"KEY_UNSET\", \"KEY_MIRROR\"]\nurgency = \"low\"");
+    let known = &loaded.directory.heartbeats[&"backup".into()];
+    assert_eq!((known.watched, known.urgency), (true, Some(Urgency::Low)), "one of them is enough");
+    assert_eq!((loaded.warnings.len(), loaded.directory.heartbeat_keys.len()), (1, 1));
+    let loaded = heartbeat("every = \"24h\"\nkey_env = \"KEY_UNSET\"");
+    assert!(!loaded.directory.heartbeats[&"backup".into()].watched);
+    assert_eq!(loaded.directory.watched().count(), 0);
+}
+
+#[test]
 fn secrets_that_sign_are_known_by_their_variables_only() {
     let more = "key_env = \"KEY_PAYMENTS\"\nsource = \"pagerduty-webhook\"\nsignature_secret_env = [\"OLD_SECRET\", \"NEW_SECRET\"]";
     let mut env = env(&GOOD.replace("key_env = \"KEY_PAYMENTS\"", more));
@@ -229,6 +265,8 @@ fn env(text: &str) -> MemoryEnv {
         ("KEY_SEARCH", "fedcba9876543210"),
         ("KEY_AGAIN", "0123456789abcdef"),
         ("KEY_SHORT", "hunter2"),
+        ("KEY_BACKUP", "0123456789abcdef-backup"),
+        ("KEY_MIRROR", "0123456789abcdef-mirror"),
         ("KEY_ODD", "0123456789/abcdef?"),
     ] {
         env.vars.insert(name.to_owned(), key.to_owned());

@@ -44,6 +44,24 @@ fn it_is_clean_and_warns_only_of_keys_that_are_not_set() {
 }
 
 #[test]
+fn what_is_shown_of_heartbeats_can_be_used_as_it_stands() {
+    let shipped = include_str!("../config.toml");
+    assert!(config::load(Path::new("c"), &MemoryEnv::with_file("c", shipped)).unwrap().directory.heartbeats.is_empty());
+    let (head, rest) = shipped.split_once("# [[service.heartbeat]]\n").expect("an example");
+    let (lines, tail) = rest.split_once("\n\n").expect("its end");
+    let example = format!("{head}[[service.heartbeat]]\n{}\n\n{tail}", lines.replace("# ", ""));
+    // The manual's stand below any service.
+    let manual = include_str!("../docs/heartbeats.md").split("```toml\n").skip(1);
+    let manual: Vec<&str> = manual.filter_map(|rest| rest.split_once("```")).map(|(toml, _)| toml).collect();
+    let of_manual = shipped.replacen("# [[service.heartbeat]]\n", &format!("{}\n", manual.join("\n")), 1);
+    for (text, ids) in [(&example, &["nightly-backup"][..]), (&of_manual, &["nightly-backup", "prometheus"])] {
+        let loaded = config::load(Path::new("c"), &MemoryEnv::with_file("c", text));
+        let directory = loaded.unwrap_or_else(|complaints| panic!("{complaints:?}\n{text}")).directory;
+        assert_eq!(directory.heartbeats.keys().map(|id| id.as_str()).collect::<Vec<_>>(), ids);
+    }
+}
+
+#[test]
 fn on_no_day_is_a_level_without_anybody_or_with_nobody_but_those_of_the_level_before() {
     let loaded = shipped();
     for day in 0..400 {

@@ -1,10 +1,14 @@
 //! Every answer a monitor can get, over real sockets, with a fake behind the door.
 
+#[path = "intake_http/heartbeats.rs"]
+mod heartbeats;
 mod intake_support;
 #[path = "intake_http/signatures.rs"]
 mod signatures;
 
-use intake_support::{Answer, FIRING, KEY, Mode, SIGNED_KEY, Server, alertmanager, closed, gzip, request};
+use intake_support::{
+    Answer, FIRING, HEARTBEAT_KEY, KEY, Mode, SIGNED_KEY, Server, alertmanager, closed, gzip, request,
+};
 use std::io::Write;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
@@ -398,6 +402,8 @@ async fn metrics_are_what_promtool_wants() {
     server.post(&format!("/integrations/splunk/{SIGNED_KEY}"), "{}").await;
     server.send("pagerduty", r#"{"event":{"event_type":"incident.annotated"}}"#).await;
     server.post("/v2/enqueue", r#"{"routing_key":"unknown-unknown"}"#).await;
+    server.post(&format!("/heartbeats/{HEARTBEAT_KEY}"), "").await;
+    server.get(&format!("/heartbeats/{HEARTBEAT_KEY}")).await;
     let text = server.get("/metrics").await.body;
     for expected in [
         r#"warridor_ingest_requests_total{path="/integrations/alertmanager",code="202"} "#,
@@ -413,6 +419,9 @@ async fn metrics_are_what_promtool_wants() {
         r#"warridor_ingest_unsigned_total{reason="path"} "#,
         r#"warridor_ingest_unsigned_total{reason="wrong"} "#,
         "warridor_ingest_nothing_to_do_total ",
+        "warridor_ingest_beats_total 1",
+        r#"warridor_ingest_requests_total{path="/heartbeats",code="202"} 1"#,
+        r#"warridor_ingest_requests_total{path="/heartbeats",code="405"} 1"#,
         r#"warridor_ingest_request_duration_seconds_bucket{le="0.001"} "#,
         "warridor_ingest_body_bytes_count ",
         "warridor_ingest_held_bytes ",
@@ -420,7 +429,7 @@ async fn metrics_are_what_promtool_wants() {
     ] {
         assert!(text.contains(expected), "no {expected} in\n{text}");
     }
-    assert!(!text.contains(KEY) && !text.contains("unknown-unknown"));
+    assert!(!text.contains(KEY) && !text.contains(HEARTBEAT_KEY) && !text.contains("unknown-unknown"));
 
     let promtool = std::process::Command::new("promtool")
         .args(["check", "metrics"])

@@ -7,7 +7,7 @@ mod sim;
 
 use rand::RngExt;
 use serde_json::{Value, json};
-use sim::company::company_with_telephones;
+use sim::company::company_with_heartbeats;
 use sim::{Sim, clear, event, order};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,8 +18,9 @@ use warridor::domain::fact::{Fact, ResolvedBy};
 use warridor::domain::following;
 use warridor::domain::forecast::{Ahead, forecast};
 use warridor::domain::going_on::{ANNOUNCEMENTS_MAX, CHANGES_KEPT, Scope};
+use warridor::domain::heartbeat::{Stands, dedup_key};
 use warridor::domain::hold::HoldWhy;
-use warridor::domain::id::{AlertKey, IncidentNo, MisconfiguredNo, QuietId, ServiceId};
+use warridor::domain::id::{AlertKey, HeartbeatId, IncidentNo, MisconfiguredNo, QuietId, ServiceId};
 use warridor::domain::incident::{Incident, State};
 use warridor::domain::input::{Deed, Elsewhere, Event, EventAction, SnoozeWhy};
 use warridor::domain::listing;
@@ -52,6 +53,7 @@ const SERVICES: [&str; 15] = [
     "payments", "search", "reports", "orphans", "blips", "in-turn", "logs", "shop", "lights", "vault", "desk", "nodes",
     "probes", "mixed", "picky",
 ];
+const HEARTBEATS: [&str; 6] = ["backup", "watchdog", "reports", "probes", "unheard", "keyless"];
 const SEVERITIES: [&str; 6] = ["critical", "warning", "odd", "info", "debug", "search"];
 const MINUTE: i64 = 60_000;
 
@@ -105,7 +107,7 @@ fn said(why: &(dyn std::any::Any + Send)) -> String {
 
 /// One life: random happenings, then an hour of peace, then the reckoning.
 fn play(seed: u64, verbose: bool) -> Sim {
-    let mut company = company_with_telephones();
+    let mut company = company_with_heartbeats();
     // Some companies take little for a flood.
     if seed.is_multiple_of(3) {
         company.settings.flood = 4;
@@ -144,7 +146,8 @@ fn happen(sim: &mut Sim) {
         burst(sim);
     }
     match sim.rng.random_range(0..100) {
-        0..27 => monitor(sim),
+        0..24 => monitor(sim),
+        24..27 => heartbeats(sim),
         27..30 => comes_and_goes(sim),
         30..46 => person(sim),
         46..50 => quieten(sim),
@@ -219,6 +222,82 @@ fn monitor(sim: &mut Sim) {
         })
         .collect();
     sim.events(service, events);
+}
+
+/// What is to be heard of is heard, once or as often as it should be; or the configuration says otherwise from now on.
+fn heartbeats(sim: &mut Sim) {
+    let heartbeat = HEARTBEATS[sim.rng.random_range(0..HEARTBEATS.len())];
+    match sim.rng.random_range(0..6) {
+        0 | 1 => sim.beat(heartbeat),
+        2 => {
+            // A while in which everything is heard of.
+            for _ in 0..sim.rng.random_range(2..8) {
+                HEARTBEATS.iter().for_each(|heartbeat| sim.beat(heartbeat));
+                sim.advance(4 * MINUTE);
+                if sim.pump.is_none() {
+                    return;
+                }
+            }
+        }
+        3 => HEARTBEATS.iter().for_each(|heartbeat| sim.beat(heartbeat)),
+        _ => {
+            let mut next = (*sim.directory).clone();
+            let usual = company_with_heartbeats().heartbeats[&heartbeat.into()].clone();
+            let known = next.heartbeats.entry(heartbeat.into()).or_insert(usual);
+            match sim.rng.random_range(0..5) {
+                0 => known.every_secs = sim.rng.random_range(1..100) * 60,
+                1 => known.grace_secs = sim.rng.random_range(0..10) * 60,
+                2 => known.service = SERVICES[sim.rng.random_range(0..SERVICES.len())].into(),
+                3 => known.watched = !known.watched,
+                _ => {
+                    next.heartbeats.remove(&heartbeat.into());
+                }
+            }
+            sim.configure(next);
+        }
+    }
+}
+
+/// Whatever is watched is silent when nothing came in its time, and never before; its alert says so, and ends with it.
+fn what_is_silent_says_so(facts: &[Fact], replayed: &World, sim: &Sim, seed: u64) {
+    let s = sim.snapshot();
+    let watched: Vec<_> = s.directory.watched().map(|h| &h.id).collect();
+    assert_eq!(s.world.heartbeats.keys().collect::<Vec<_>>(), watched, "seed {seed}: what is watched");
+    for (id, w) in &s.world.heartbeats {
+        let known = &s.directory.heartbeats[id];
+        let as_configured = (&known.service, known.every_secs, known.grace_secs);
+        assert_eq!((&w.service, w.every_secs, w.grace_secs), as_configured, "seed {seed}: {id}");
+        let key = AlertKey { service: w.service.clone(), dedup: dedup_key(id) };
+        let fires = replayed.incident_of(&key).and_then(|i| i.alert(&key)).is_some_and(|(_, a)| a.is_firing());
+        assert_eq!(fires, w.is_silent(), "seed {seed}: {id} {w:?}\n{}", sim.tail());
+        if let Stands::Waits { due, .. } = w.stands {
+            let most =
+                w.from.plus_secs(w.every_secs + w.grace_secs).max(s.world.meta.at.plus_secs(w.grace_secs + 1_800));
+            assert!(s.world.meta.at < due && due <= most, "seed {seed}: {id} {w:?} at {:?}", s.world.meta.at);
+        }
+    }
+    let heard = facts.iter().filter(|f| matches!(f, Fact::HeartbeatHeard { .. })).count() as u64;
+    let (sent, accepted) = sim.beats;
+    assert!((accepted..=sent).contains(&heard), "seed {seed}: {accepted} of {sent} were accepted, {heard} are known");
+    // No silence without its time: by the facts alone, on the wall clock, where nobody stepped it.
+    let mut from: BTreeMap<&HeartbeatId, (At, i64)> = BTreeMap::new();
+    let dated = sim.dated_facts_after(0);
+    for (wall, fact) in &dated {
+        match fact {
+            Fact::HeartbeatWatched { heartbeat, every_secs, grace_secs, .. } => {
+                from.entry(heartbeat).or_insert((*wall, 0)).1 = every_secs + grace_secs;
+            }
+            Fact::HeartbeatHeard { heartbeat, .. } => from.entry(heartbeat).or_default().0 = *wall,
+            Fact::HeartbeatForgotten { heartbeat } => {
+                from.remove(heartbeat);
+            }
+            Fact::HeartbeatSilent { heartbeat } if !sim.was_stepped => {
+                let (since, secs) = from[heartbeat];
+                assert!(wall.0 - since.0 >= secs * 1_000, "seed {seed}: {heartbeat} is called silent too early");
+            }
+            _ => {}
+        }
+    }
 }
 
 /// One alert clears and fires again, some minutes between; now and then somebody looks.
@@ -662,6 +741,7 @@ fn holds_in_peace(sim: &mut Sim, seed: u64) {
     somebody_hears_it(&facts, seed);
     low_urgency_wakes_nobody(&facts, sim, seed);
     misconfigured_is_what_people_said(&facts, sim, seed);
+    what_is_silent_says_so(&facts, &replayed, sim, seed);
     slack_says_what_is_true(sim, seed);
     rows_are_the_replay(sim, &replayed, seed);
 }
@@ -997,5 +1077,6 @@ fn rows_are_the_replay(sim: &mut Sim, replayed: &World, seed: u64) {
     assert_eq!(snapshot.world.misconfigured, replayed.misconfigured, "seed {seed}");
     assert_eq!(snapshot.world.posts, replayed.posts, "seed {seed}");
     assert_eq!(snapshot.world.turns, replayed.turns, "seed {seed}");
+    assert_eq!(snapshot.world.heartbeats, replayed.heartbeats, "seed {seed}");
     assert_eq!(snapshot.world.meta, replayed.meta, "seed {seed}");
 }

@@ -28,9 +28,11 @@ use warridor::domain::duty::{Also, coming, duties, out_of_hearing};
 use warridor::domain::fact::{Fact, LateAct, ResolvedBy};
 use warridor::domain::gaps;
 use warridor::domain::going_on::Scope;
+use warridor::domain::heartbeat::Heartbeat;
 use warridor::domain::hold::{HeldThen, HoldWhy, TriggeredBy};
 use warridor::domain::id::{
-    IncidentNo, MessageRef, MisconfiguredNo, OverrideId, PageId, QuietId, ScheduleId, ServiceId, TeamId, UserId,
+    HeartbeatId, IncidentNo, MessageRef, MisconfiguredNo, OverrideId, PageId, QuietId, ScheduleId, ServiceId, TeamId,
+    UserId,
 };
 use warridor::domain::incident::{Entry, Happening, Incident};
 use warridor::domain::input::{Deed, EventAction, OverrideRequest, Settled, SnoozeWhy};
@@ -50,6 +52,7 @@ use warridor::views::action_id::{Origin, Subject};
 use warridor::views::home::Me;
 use warridor::views::modal::{Askable, RaiseDraft};
 use warridor::views::oncall::{Untold, Watch};
+use warridor::views::quiet::Reader;
 
 /// How an incident gets into a state, and what that state is called.
 fn states() -> Vec<(&'static str, Desk)> {
@@ -528,6 +531,57 @@ fn misconfigured_alerts() {
     let first = &desk.world.misconfigured[&MisconfiguredNo(1)];
     golden.say("mended", &views::misconfigured::mended(first, &desk.directory));
     golden.say("mended before", &views::misconfigured::mended_before(MisconfiguredNo(1)));
+    golden.compare();
+}
+
+#[test]
+fn what_must_be_heard_of() {
+    let mut golden = Golden::new("heartbeats");
+    let mut desk = Desk::at(NIGHT);
+    let list = |desk: &Desk, of: Option<&str>| {
+        let of = of.map(ServiceId::from);
+        let channel = "C0PAY".into();
+        let reader = Reader { user: None, channel: Some(&channel) };
+        message(&views::heartbeats::list(&desk.world, &desk.directory, of.as_ref(), reader), None)
+    };
+    golden.say("none", &list(&desk, None));
+    let one = |id: &str, name: &str, service: &str, every_secs: i64, watched: bool| {
+        let (id, name, service) = (HeartbeatId::from(id), name.to_owned(), service.into());
+        let heartbeat =
+            Heartbeat { id: id.clone(), name, service, urgency: None, every_secs, grace_secs: 600, watched };
+        (id, heartbeat)
+    };
+    let mut directory = desk.directory.clone();
+    directory.heartbeats = [
+        one("backup", "Nightly <!channel> *backup*", "payments", 86_400, true),
+        one("mirror", "mirror", "search", 3_600, true),
+        one("index", "Index", "search", 7_200, true),
+        one("keyless", "Keyless", "reports", 60, false),
+    ]
+    .into();
+    desk.configure(directory);
+    golden.say("nothing heard yet", &list(&desk, None));
+    desk.beat("index");
+    desk.advance(70 * MINUTE);
+    golden.say("one was never heard, and another one was", &list(&desk, None));
+    golden.say("of one service", &list(&desk, Some("search")));
+    golden.say("of a service without any", &list(&desk, Some("orphan")));
+    desk.advance(26 * HOUR);
+    golden.say("all are silent", &list(&desk, None));
+    let cards: Vec<_> = desk.world.open_incidents().map(|i| i.no).collect();
+    for no in cards {
+        let i = desk.world.incident(no).expect("an incident").clone();
+        let card = views::card::card(&i, &desk.directory, desk.store);
+        golden.say(&format!("the card of {}", i.alerts[0].dedup), &message(&card, desk.subject(&i)));
+    }
+    let search = desk.directory.services.get_mut(&ServiceId::from("search")).expect("a service");
+    search.private = true;
+    golden.say("some are of a private service", &list(&desk, None));
+    let many = (0..25).map(|n| one(&format!("job-{n:02}"), &format!("Job {n}"), "payments", 600, true));
+    let mut directory = desk.directory.clone();
+    directory.heartbeats = many.collect();
+    desk.configure(directory);
+    golden.say("more than are shown", &list(&desk, None));
     golden.compare();
 }
 

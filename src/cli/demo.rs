@@ -212,7 +212,7 @@ fn keys(data_dir: &Path, app: &AppConfig, tokens: &[String]) -> anyhow::Result<B
     for name in tokens {
         vars.entry(name.clone()).or_insert_with(|| hex(&rand::random::<[u8; 16]>()));
     }
-    let names = app.keys.iter().filter_map(|k| match &k.from {
+    let names = app.keys.iter().chain(&app.heartbeat_keys).filter_map(|k| match &k.from {
         KeyFrom::Env(name) => Some(name.clone()),
         KeyFrom::File(_) | KeyFrom::Sha256(_) => None,
     });

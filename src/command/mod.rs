@@ -8,6 +8,7 @@
 //! of those only mistakes are told here, for nothing else knows what was typed.
 
 mod doing;
+mod heartbeats;
 mod mention;
 mod misconfigured;
 mod mistake;
@@ -218,6 +219,8 @@ pub enum Command {
     Fyi,
     /// Alerts that are to be mended: all, or of one service.
     Misconfigured(Option<ServiceId>),
+    /// What is to be heard of every so often: all, or of one service.
+    Heartbeats(Option<ServiceId>),
     /// Never guessed: the list has their numbers.
     Mended(MisconfiguredNo),
     OnCall(OnCall),

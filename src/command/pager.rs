@@ -1,6 +1,7 @@
 //! `/pager …`
 
 use super::doing::doing;
+use super::heartbeats::heartbeats;
 use super::misconfigured::misconfigured;
 use super::mistake::{Mistake, quoted};
 use super::reading::Reading;
@@ -70,6 +71,7 @@ pub(super) fn read(r: &mut Reading<'_>) -> Result<Command, Mistake> {
         Verb::Silence => quiet::silence(r),
         Verb::Maintenance => quiet::maintenance(r),
         Verb::Misconfigured => misconfigured(r),
+        Verb::Heartbeats => heartbeats(r),
         Verb::OnCall => oncall::read(r),
     }
 }
@@ -122,6 +124,7 @@ fn otherwise(r: &mut Reading<'_>) -> Result<Command, Mistake> {
                 | Verb::Fyi
                 | Verb::Doing
                 | Verb::Misconfigured
+                | Verb::Heartbeats
                 | Verb::OnCall
                 | Verb::Trigger
                 | Verb::Maintenance => Err(r.rather("The command comes first.", &format!("show {}", no.0))),

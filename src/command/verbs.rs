@@ -30,6 +30,7 @@ pub(super) enum Verb {
     Maintenance,
     Fyi,
     Misconfigured,
+    Heartbeats,
     OnCall,
 }
 
@@ -61,6 +62,7 @@ pub(super) const PAGER: &[(Verb, &[&str])] = &[
     (Verb::Maintenance, &["maintenance", "maint"]),
     (Verb::Fyi, &["fyi", "fyis", "notifications"]),
     (Verb::Misconfigured, &["misconfigured", "noisy", "misconfiguration"]),
+    (Verb::Heartbeats, &["heartbeats", "heartbeat", "beats"]),
     (Verb::OnCall, &["oncall", "on-call", "who", "whos", "who's"]),
 ];
 
@@ -163,7 +165,7 @@ impl Verb {
             Self::Note => Topic::Note,
             Self::Merge => Topic::Merge,
             Self::Why => Topic::Why,
-            Self::Now | Self::Fyi => Topic::Now,
+            Self::Now | Self::Fyi | Self::Heartbeats => Topic::Now,
             Self::Doing => Topic::Doing,
             Self::Silence | Self::Maintenance => Topic::Quiet,
             Self::Misconfigured | Self::NotActionable => Topic::Misconfigured,

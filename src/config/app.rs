@@ -36,6 +36,8 @@ pub struct AppConfig {
     pub services: Vec<ServiceId>,
     /// In the order of the file.
     pub keys: Vec<KeySource>,
+    /// Those of heartbeats, each under its heartbeat's id.
+    pub heartbeat_keys: Vec<KeySource>,
     /// What Slack is asked for besides, because the file says so.
     pub features: Features,
 }

@@ -277,7 +277,8 @@ impl Checks<'_> {
     fn unused(&self) {
         let directory = self.directory;
         for service in directory.services.values() {
-            if !self.app.keys.iter().any(|key| key.service == service.id) {
+            let has_heartbeat = || directory.heartbeats.values().any(|h| h.service == service.id);
+            if !self.app.keys.iter().any(|key| key.service == service.id) && !has_heartbeat() {
                 let thing = format!("service.{}", service.id);
                 let mend = format!("add [[service.key]] with key_env = \"{}\"", variable_for(&service.id));
                 let wrong = "has no key: no monitor can send events for it";

@@ -82,14 +82,18 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 }
 
 pub(super) fn read(service: &Table<'_>, id: &ServiceId, keys: &mut Keys<'_>) {
+    let mend = || {
+        let variable = variable_for(id);
+        format!("put it in the environment and write [[service.key]] with key_env = \"{variable}\"")
+    };
     if let Some(at) = service.has("key").and(service.is_text("key")) {
-        literal(service, at, id);
+        literal(service, at, &mend());
         return;
     }
     let mut names = Once::default();
     for table in service.tables("key", "[[service.key]]", MAX_KEYS_PER_SERVICE) {
-        if let Some(at) = LITERALS.iter().find_map(|word| table.is_text(word)) {
-            literal(&table, at, id);
+        if let Some(at) = written(&table) {
+            literal(&table, at, &mend());
         } else {
             one(&table, service, id, keys, &mut names);
             table.finish();
@@ -104,20 +108,7 @@ fn one(table: &Table<'_>, of_service: &Table<'_>, service: &ServiceId, keys: &mu
     alertmanager(table, service, keys);
     let signature_env = signature(table, service, source.as_ref(), keys);
     let urgency = of_key(table);
-    let places = ["key_env", "key_file", "key_sha256"];
-    let given: Vec<&str> = places.into_iter().filter(|key| table.has(key).is_some()).collect();
-    let mend = format!("key_env = \"{}\" (or key_file, or key_sha256)", variable_for(service));
-    match given.len() {
-        0 => return table.required("key_env", &mend),
-        1 => {}
-        _ => {
-            let wrong = "are too many places for one key";
-            let mend = format!("keep one line: {mend}");
-            table.notes.complain(table.at, &table.place, &given.join(" and "), wrong, &mend);
-            return;
-        }
-    }
-    let Some(places) = places_of(table, service, keys) else { return };
+    let Some(places) = places(table, &variable_for(service), keys) else { return };
     let Some(first) = places.first() else { return };
     let name = name.unwrap_or_else(|| {
         let (value, shown) = match &first.from {
@@ -133,25 +124,57 @@ fn one(table: &Table<'_>, of_service: &Table<'_>, service: &ServiceId, keys: &mu
     }
     let known =
         IntegrationKey { name: name.value, service: service.clone(), urgency, resolve_after_secs, signature_env };
-    let mut of_this: Vec<String> = Vec::new();
-    for place in places {
-        let hash = hash_of(table, &place, keys);
-        keys.sources.push(KeySource {
-            service: service.clone(),
-            name: known.name.clone(),
-            from: place.from,
-            open: hash.is_some(),
-            urgency,
-        });
-        let Some(hash) = hash else { continue };
-        let shown = Found { value: hash.clone(), at: place.at, shown: "this key".to_owned() };
-        if of_this.contains(&hash) {
-            table.complain(&shown, "is in the list twice", "write the new key beside the old one, or leave one out");
-        } else if keys.hashes.take(table, &shown, "the key of another integration") {
-            of_this.push(hash.clone());
-            keys.by_hash.insert(hash, known.clone());
+    let closed = "nobody can send events by this key";
+    let (sources, hashes) = live(table, places, keys, closed, "the key of another integration");
+    for (from, open) in sources {
+        keys.sources.push(KeySource { service: service.clone(), name: known.name.clone(), from, open, urgency });
+    }
+    keys.by_hash.extend(hashes.into_iter().map(|hash| (hash, known.clone())));
+}
+
+/// Where the keys of an integration or of a heartbeat are said to be; complains where that is nowhere, or is several
+/// places.
+pub(super) fn places(table: &Table<'_>, variable: &str, keys: &mut Keys<'_>) -> Option<Vec<Place>> {
+    let places = ["key_env", "key_file", "key_sha256"];
+    let given: Vec<&str> = places.into_iter().filter(|key| table.has(key).is_some()).collect();
+    let mend = format!("key_env = \"{variable}\" (or key_file, or key_sha256)");
+    match given.len() {
+        0 => {
+            table.required("key_env", &mend);
+            None
+        }
+        1 => places_of(table, variable, keys),
+        _ => {
+            let wrong = "are too many places for one key";
+            let mend = format!("keep one line: {mend}");
+            table.notes.complain(table.at, &table.place, &given.join(" and "), wrong, &mend);
+            None
         }
     }
+}
+
+/// Each place, and whether a key is there; and the hashes of those that are there and nobody else's. `closed`: what
+/// follows where one is not there.
+pub(super) fn live(
+    table: &Table<'_>,
+    places: Vec<Place>,
+    keys: &mut Keys<'_>,
+    closed: &str,
+    taken: &str,
+) -> (Vec<(KeyFrom, bool)>, Vec<String>) {
+    let (mut sources, mut hashes) = (Vec::new(), Vec::new());
+    for place in places {
+        let hash = hash_of(table, &place, keys, closed);
+        sources.push((place.from, hash.is_some()));
+        let Some(hash) = hash else { continue };
+        let shown = Found { value: hash.clone(), at: place.at, shown: "this key".to_owned() };
+        if hashes.contains(&hash) {
+            table.complain(&shown, "is in the list twice", "write the new key beside the old one, or leave one out");
+        } else if keys.hashes.take(table, &shown, taken) {
+            hashes.push(hash);
+        }
+    }
+    (sources, hashes)
 }
 
 /// What sends by this key, where the configuration says so. Every key opens every path; but what is known of a monitor
@@ -286,7 +309,7 @@ fn resolve_after(table: &Table<'_>, of_service: &Table<'_>, source: Option<&Foun
 }
 
 /// One place where a key is.
-struct Place {
+pub(super) struct Place {
     from: KeyFrom,
     at: usize,
     /// `key_env = "KEY"`
@@ -295,8 +318,8 @@ struct Place {
     of_two: bool,
 }
 
-/// Where the keys of an integration are: one, or two of the same kind. Nothing if any of them is wrong.
-fn places_of(table: &Table<'_>, service: &ServiceId, keys: &mut Keys<'_>) -> Option<Vec<Place>> {
+/// One place, or two of the same kind. Nothing if any of them is wrong.
+fn places_of(table: &Table<'_>, variable: &str, keys: &mut Keys<'_>) -> Option<Vec<Place>> {
     let (key, max_chars) = if table.has("key_env").is_some() {
         ("key_env", MAX_NAME_CHARS)
     } else if table.has("key_file").is_some() {
@@ -304,7 +327,7 @@ fn places_of(table: &Table<'_>, service: &ServiceId, keys: &mut Keys<'_>) -> Opt
     } else {
         ("key_sha256", MAX_NAME_CHARS)
     };
-    table.required_items(key, &format!("write key_env = \"{}\"", variable_for(service)));
+    table.required_items(key, &format!("write key_env = \"{variable}\""));
     let (_, found) = table.text_or_texts(key, MAX_LIVE_KEYS, max_chars)?;
     let of_two = found.len() > 1;
     let places: Vec<Option<Place>> = found
@@ -312,7 +335,7 @@ fn places_of(table: &Table<'_>, service: &ServiceId, keys: &mut Keys<'_>) -> Opt
         .map(|found| {
             let at = found.at;
             let (from, shown) = match key {
-                "key_env" => from_env(table, found, service, keys)?,
+                "key_env" => from_env(table, found, variable, keys)?,
                 "key_file" => {
                     let path = keys.folder.join(&found.value);
                     let shown = format!("key_file = {:?}", path.display().to_string());
@@ -326,16 +349,11 @@ fn places_of(table: &Table<'_>, service: &ServiceId, keys: &mut Keys<'_>) -> Opt
     places.into_iter().collect()
 }
 
-fn from_env(
-    table: &Table<'_>,
-    found: Found<String>,
-    service: &ServiceId,
-    keys: &mut Keys<'_>,
-) -> Option<(KeyFrom, String)> {
+fn from_env(table: &Table<'_>, found: Found<String>, variable: &str, keys: &mut Keys<'_>) -> Option<(KeyFrom, String)> {
     let name = &found.value;
     if !is_variable(name) {
         // It may be the key itself: it is not quoted.
-        let mend = format!("write a name in capitals: key_env = \"{}\"", variable_for(service));
+        let mend = format!("write a name in capitals: key_env = \"{variable}\"");
         table.complain(&found, "is not the name of an environment variable", &mend);
         return None;
     }
@@ -357,7 +375,7 @@ fn from_hash(table: &Table<'_>, found: Found<String>) -> Option<(KeyFrom, String
 }
 
 /// The hash, if the key is there and is one. A missing key closes its own integration, not the pager.
-fn hash_of(table: &Table<'_>, place: &Place, keys: &Keys<'_>) -> Option<String> {
+fn hash_of(table: &Table<'_>, place: &Place, keys: &Keys<'_>, closed: &str) -> Option<String> {
     let Place { from, at, shown, of_two } = place;
     let warn = |wrong: &str, mend: &str| {
         let mend = if *of_two { format!("{mend}; or leave it out of the list") } else { mend.to_owned() };
@@ -367,7 +385,7 @@ fn hash_of(table: &Table<'_>, place: &Place, keys: &Keys<'_>) -> Option<String> 
         KeyFrom::Sha256(hash) => return Some(hash.clone()),
         KeyFrom::Env(variable) => {
             let Some(text) = keys.env.var(variable).filter(|text| !text.trim().is_empty()) else {
-                let mend = format!("set {variable}, or nobody can send events by this key");
+                let mend = format!("set {variable}, or {closed}");
                 warn("names a variable that is not set", &mend);
                 return None;
             };
@@ -382,7 +400,7 @@ fn hash_of(table: &Table<'_>, place: &Place, keys: &Keys<'_>) -> Option<String> 
             match text {
                 Ok(text) => text,
                 Err(wrong) => {
-                    warn(&wrong, "write the key into it, or nobody can send events by this key");
+                    warn(&wrong, &format!("write the key into it, or {closed}"));
                     return None;
                 }
             }
@@ -404,10 +422,13 @@ fn hash_of(table: &Table<'_>, place: &Place, keys: &Keys<'_>) -> Option<String> 
     None
 }
 
-fn literal(table: &Table<'_>, at: usize, service: &ServiceId) {
-    let mend =
-        format!("put it in the environment and write [[service.key]] with key_env = \"{}\"", variable_for(service));
-    table.notes.complain(at, &table.place, "", "has a key written in the file", &mend);
+/// Where a key is written in the table itself.
+pub(super) fn written(table: &Table<'_>) -> Option<usize> {
+    LITERALS.iter().find_map(|word| table.is_text(word))
+}
+
+pub(super) fn literal(table: &Table<'_>, at: usize, mend: &str) {
+    table.notes.complain(at, &table.place, "", "has a key written in the file", mend);
 }
 
 /// `payments-api` -> `WARRIDOR_KEY_PAYMENTS_API`

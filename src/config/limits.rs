@@ -47,6 +47,13 @@ pub const MAX_ROUTES: usize = 200;
 pub const MAX_VALUES: usize = 50;
 pub const MAX_GROUP_LABELS: usize = 8;
 
+pub const MAX_HEARTBEATS_PER_SERVICE: usize = 200;
+/// Of the whole file: each is a row of the state.
+pub const MAX_HEARTBEATS: usize = 2_000;
+/// Each beat is a line of the journal, and a restart takes seconds; beyond a quarter of a year nobody remembers what it was.
+pub const EVERY_SECS: std::ops::RangeInclusive<i64> = 30..=92 * 24 * 60 * 60;
+pub const GRACE_SECS: std::ops::RangeInclusive<i64> = 0..=31 * 24 * 60 * 60;
+
 /// A key shorter than this can be guessed.
 pub const MIN_KEY_CHARS: usize = 16;
 pub const MAX_KEY_CHARS: usize = 256;

@@ -12,6 +12,7 @@ mod checks;
 mod complaint;
 mod days;
 mod env;
+mod heartbeats;
 mod hours;
 mod keys;
 mod layer_hours;
@@ -49,6 +50,7 @@ use crate::slack::methods::Features;
 use brackets::Headers;
 use checks::Checks;
 use complaint::Notes;
+use heartbeats::Heartbeats;
 use keys::Keys;
 use limits::MAX_FILE_BYTES;
 use names::Names;
@@ -225,7 +227,8 @@ fn read(notes: &Notes, top: &DeTable<'_>, text: &str, folder: &Path, env: &dyn E
     let schedules = schedules::read(&table, &names);
     let policies = policies::read(&table, &names);
     let mut keys = Keys::new(env, folder);
-    let services = services::read(&table, &names, &channel_ids, &teams, &mut keys);
+    let mut heartbeats = Heartbeats::default();
+    let services = services::read(&table, &names, &channel_ids, &teams, &mut keys, &mut heartbeats);
     let routes = routes::read(&table, &names, &channel_ids);
     let catch_all = policies::catch_all(&table, &names, &channel_ids);
     for (key, kind) in
@@ -250,6 +253,8 @@ fn read(notes: &Notes, top: &DeTable<'_>, text: &str, folder: &Path, env: &dyn E
         private_channels: channels.iter().filter(|c| c.private).map(|c| c.id.clone()).collect(),
         channels: channel_ids,
         keys: keys.by_hash,
+        heartbeats: heartbeats.all,
+        heartbeat_keys: heartbeats.by_hash,
         catch_all: catch_all?,
         admin_channel,
         settings,
@@ -274,6 +279,7 @@ fn read(notes: &Notes, top: &DeTable<'_>, text: &str, folder: &Path, env: &dyn E
         users: user_order,
         services: service_order,
         keys: keys.sources,
+        heartbeat_keys: heartbeats.sources,
         features: Features {
             topics: directory.teams.values().any(|t| t.topic.is_some()),
             usergroups: directory.teams.values().any(|t| t.usergroup.is_some()),

@@ -12,6 +12,7 @@ use super::suggest;
 use crate::domain::directory::{Directory, Service};
 use crate::domain::group::Grouping;
 use crate::domain::id::{ChannelId, ServiceId};
+use crate::domain::input::Source;
 use crate::domain::routing::{AnyOf, Conditions, Destination, Glob, Route, SOURCES, source_name};
 use crate::domain::threshold::Threshold;
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,7 +56,7 @@ fn one(
     }
     let source = values(&table, "source");
     for found in source.iter().flatten() {
-        let sources = SOURCES.map(source_name);
+        let sources: Vec<&str> = SOURCES.into_iter().chain([Source::Heartbeat]).map(source_name).collect();
         if !sources.iter().any(|source| Glob(found.value.clone()).fits(source)) {
             table.complain(found, &format!("{NAMES_NO}source"), &suggest::one_of(&found.value, sources));
         }

@@ -1,5 +1,6 @@
 //! `[[service]]`.
 
+use super::heartbeats::{self, Heartbeats};
 use super::keys::{self, Keys};
 use super::limits::{HOLD_SECS, MAX_ID_CHARS, MAX_SERVICES, RESOLVE_AFTER_SECS};
 use super::names::{Names, Once, known};
@@ -16,6 +17,7 @@ pub(super) fn read(
     channels: &BTreeMap<String, ChannelId>,
     teams: &[Team],
     keys: &mut Keys<'_>,
+    heartbeats: &mut Heartbeats,
 ) -> Vec<Service> {
     let mut ids = Once::default();
     let mut services = Vec::new();
@@ -39,6 +41,10 @@ pub(super) fn read(
         let has_keys = table.has("key").is_some();
         if let Some(id) = id.as_ref().filter(|_| has_keys) {
             keys::read(&table, &ServiceId::from(id.value.as_str()), keys);
+        }
+        let has_heartbeats = table.has("heartbeat").is_some();
+        if let Some(id) = id.as_ref().filter(|_| has_heartbeats) {
+            heartbeats::read(&table, &ServiceId::from(id.value.as_str()), keys, heartbeats);
         }
         let team = team.map(|team| TeamId::from(team.value));
         // A team that is named but not here was complained about where it stands.

@@ -111,23 +111,27 @@ pub(super) fn events(d: &mut Decision<'_>, delivery: &Delivery) -> Result<(), Re
             EventAction::Trigger => {
                 trigger(d, service, &key, event, delivery);
                 let told = delivery.resolve_after_secs.or(service.resolve_after_secs);
-                if let Some(secs) = told.or_else(|| resolve_after_where_sent(d, &key)) {
+                let secs = told.or_else(|| resolve_after_where_sent(d, &key));
+                // What is silent says by a heartbeat that it is over.
+                if let Some(secs) = secs.filter(|_| delivery.source != Source::Heartbeat) {
                     episode::heard(d, &key, Some(secs));
                 }
             }
             EventAction::Acknowledge => episode::acknowledge(d, &key),
-            EventAction::Resolve => {
-                let informed = fyi::resolve(d, &key, event);
-                // The same key may have become an alert meanwhile, or have been one before.
-                let fires =
-                    || d.world().incident_of(&key).and_then(|i| i.alert(&key)).is_some_and(|(_, a)| a.is_firing());
-                if !informed || fires() {
-                    episode::resolve(d, &key, event);
-                }
-            }
+            EventAction::Resolve => resolve(d, &key, event),
         }
     }
     Ok(())
+}
+
+/// It is over, whatever it had become.
+pub(super) fn resolve(d: &mut Decision<'_>, key: &AlertKey, event: &Event) {
+    let informed = fyi::resolve(d, key, event);
+    // The same key may have become an alert meanwhile, or have been one before.
+    let fires = || d.world().incident_of(key).and_then(|i| i.alert(key)).is_some_and(|(_, a)| a.is_firing());
+    if !informed || fires() {
+        episode::resolve(d, key, event);
+    }
 }
 
 /// A body nobody could read is an alert of its own: one open incident per key, counted.

@@ -9,7 +9,9 @@ use super::incident::{AckTimeout, State};
 use super::page::{Purpose, Recipient};
 use super::paging::request_page;
 use super::world::Wake;
-use super::{episode, going_on, hold, listing, oncall, post, quieting, settle, sla, sweep, threshold, urgency};
+use super::{
+    episode, going_on, heartbeat, hold, listing, oncall, post, quieting, settle, sla, sweep, threshold, urgency,
+};
 
 /// At most this many deadlines are served by one wake, oldest first; the rest by the next.
 pub const DUE_AT_ONCE: usize = 64;
@@ -24,6 +26,7 @@ pub(super) fn due(d: &mut Decision<'_>) {
             Wake::Post(id) => post::due(d, id),
             Wake::Announcement(no) => going_on::due(d, no),
             Wake::Quiet(id) => quieting::due(d, id),
+            Wake::Heartbeat(id) => heartbeat::due(d, &id),
             Wake::Sweep => sweep::sweep_on(d),
         }
     }

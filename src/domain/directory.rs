@@ -3,8 +3,11 @@
 
 use super::condition::When;
 use super::group::Grouping;
+use super::heartbeat::Heartbeat;
 use super::hours::Hours;
-use super::id::{ChannelId, HookId, HoursId, PolicyId, ScheduleId, ServiceId, SlackUserId, TeamId, UserId};
+use super::id::{
+    ChannelId, HeartbeatId, HookId, HoursId, PolicyId, ScheduleId, ServiceId, SlackUserId, TeamId, UserId,
+};
 use super::routing::Routes;
 use super::schedule::Schedule;
 use super::sla::Tiers;
@@ -31,6 +34,10 @@ pub struct Directory {
     pub private_channels: BTreeSet<ChannelId>,
     /// Integration keys by the SHA-256 of the key, in hex. The keys themselves are never kept.
     pub keys: BTreeMap<String, IntegrationKey>,
+    /// What is to be heard of every so often, watched or not.
+    pub heartbeats: BTreeMap<HeartbeatId, Heartbeat>,
+    /// Its keys, by the SHA-256 of the key, in hex. They open nothing else, and no other key opens a heartbeat.
+    pub heartbeat_keys: BTreeMap<String, HeartbeatId>,
     /// Who hears what nobody answered.
     pub catch_all: Vec<Target>,
     /// Where Warridor tells what is wrong with itself.
@@ -324,6 +331,8 @@ impl Directory {
             channels: BTreeMap::new(),
             private_channels: BTreeSet::new(),
             keys: BTreeMap::new(),
+            heartbeats: BTreeMap::new(),
+            heartbeat_keys: BTreeMap::new(),
             catch_all: Vec::new(),
             admin_channel,
             settings: Settings::default(),
@@ -337,6 +346,11 @@ impl Directory {
             public_url: None,
             alertmanagers: BTreeMap::new(),
         }
+    }
+
+    /// The heartbeats that are watched: those of which a key is there.
+    pub fn watched(&self) -> impl Iterator<Item = &Heartbeat> {
+        self.heartbeats.values().filter(|h| h.watched)
     }
 
     /// The person behind a Slack id.

@@ -12,8 +12,8 @@ use super::fyi::FyiShown;
 use super::going_on::Scope;
 use super::hold::{HeldThen, HoldWhy};
 use super::id::{
-    AnnouncementNo, CallNo, ChangeNo, ChannelId, FyiId, IncidentNo, MessageRef, MisconfiguredNo, OverrideId, PageId,
-    PolicyId, PostId, QuietId, ScheduleId, ServiceId, SlackUserId, UserId,
+    AnnouncementNo, CallNo, ChangeNo, ChannelId, FyiId, HeartbeatId, IncidentNo, MessageRef, MisconfiguredNo,
+    OverrideId, PageId, PolicyId, PostId, QuietId, ScheduleId, ServiceId, SlackUserId, UserId,
 };
 use super::input::{EventAction, SnoozeWhy};
 use super::misconfigured::Mark;
@@ -567,6 +567,39 @@ pub enum Fact {
     /// After a change of what is covered, incidents were looked at; `rest`: those that still are to be.
     QuietsSwept {
         rest: Option<Sweep>,
+    },
+
+    /// From here on this is to be heard of so often, below this service. `due`: it is silent when nothing comes by then, on
+    /// the line of delays; `None`: it is silent, and stays so.
+    HeartbeatWatched {
+        heartbeat: HeartbeatId,
+        service: ServiceId,
+        every_secs: i64,
+        grace_secs: i64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due: Option<At>,
+    },
+    /// It was heard of. It is silent when nothing more comes by then, on the line of delays.
+    #[serde(rename = "beat")]
+    HeartbeatHeard {
+        #[serde(rename = "h")]
+        heartbeat: HeartbeatId,
+        #[serde(rename = "d")]
+        due: At,
+    },
+    /// Warridor may not have heard it: it has until then. `times`: so often in a row because of a start or a clock.
+    HeartbeatPutOff {
+        heartbeat: HeartbeatId,
+        due: At,
+        times: u32,
+    },
+    /// Nothing came in time.
+    HeartbeatSilent {
+        heartbeat: HeartbeatId,
+    },
+    /// It is watched no more.
+    HeartbeatForgotten {
+        heartbeat: HeartbeatId,
     },
 
     /// No way to Slack for a while: pages go by other methods at once.

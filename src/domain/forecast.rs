@@ -66,6 +66,7 @@ pub struct After {
 pub fn forecast(world: &World, directory: &Directory, incident: IncidentNo, now: Stamp) -> Forecast {
     // Where people take turns, it depends on all the others whose turn it is.
     let world = if takes_turns(world, directory, incident) { world.clone() } else { world.alone(incident) };
+    let world = world.hearing_all();
     let mut run = Run { world, directory, incident, now, ahead: Vec::new() };
     let end = run.run_to_the_end(now);
     Forecast { incident, ahead: run.ahead, end }

@@ -8,8 +8,8 @@ use super::refusal::Refusal;
 use super::stamp::Stamp;
 use super::world::World;
 use super::{
-    alert, deadline, dnd, going_on, misconfigured, oncall, opening, outage, people, quieting, response, settle, sweep,
-    tend,
+    alert, deadline, dnd, going_on, heartbeat, misconfigured, oncall, opening, outage, people, quieting, response,
+    settle, sweep, tend,
 };
 
 /// What an input leads to. Pure: the same arguments give the same facts.
@@ -70,6 +70,8 @@ pub fn decide(world: &mut World, directory: &Directory, input: &Input, stamp: St
         What::Raise(raise) => facts_of(world, directory, stamp, |d| opening::raise(d, raise)),
         What::Events(delivery) => facts_of(world, directory, stamp, |d| alert::events(d, delivery)),
         What::Unreadable(body) => facts_of(world, directory, stamp, |d| alert::unreadable(d, body)),
+        What::Beat { heartbeat } => Ok(facts_in(world, directory, stamp, |d| heartbeat::beat(d, heartbeat))),
+        What::BeatsTurnedAway => Ok(facts_in(world, directory, stamp, heartbeat::turned_away)),
         What::Changed(changes) => facts_of(world, directory, stamp, |d| going_on::changed(d, changes)),
         What::Announce(announce) => facts_of(world, directory, stamp, |d| going_on::announce(d, announce)),
         What::EndAnnouncement { no, by } => facts_of(world, directory, stamp, |d| going_on::end(d, *no, by)),
@@ -78,12 +80,18 @@ pub fn decide(world: &mut World, directory: &Directory, input: &Input, stamp: St
         What::Settled(settled) => Ok(facts_in(world, directory, stamp, |d| settle::settled(d, settled))),
         What::ClockJumped { ahead_ms } => {
             let jumped = Fact::ClockJumped { ahead_ms: *ahead_ms };
-            Ok(facts_in(world, directory, stamp, |d| d.emit(jumped)))
+            Ok(facts_in(world, directory, stamp, |d| {
+                d.emit(jumped);
+                heartbeat::was_away(d);
+            }))
         }
         What::Restored { skip, restores } => {
             Ok(facts_in(world, directory, stamp, |d| settle::restored(d, *skip, *restores)))
         }
-        What::Booted => Ok(facts_in(world, directory, stamp, settle::booted)),
+        What::Booted => Ok(facts_in(world, directory, stamp, |d| {
+            settle::booted(d);
+            heartbeat::was_away(d);
+        })),
         // What follows from it is decided by it.
         What::ConfigLoaded(new) => {
             let next = people::in_force(new, world);

@@ -55,6 +55,10 @@ name!(
     HookId
 );
 name!(
+    /// What is to be heard of every so often: see [`super::heartbeat`].
+    HeartbeatId
+);
+name!(
     /// A person in Slack: `U…` or `W…`.
     SlackUserId
 );

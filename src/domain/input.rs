@@ -5,13 +5,15 @@ use super::directory::{Directory, Urgency};
 use super::dnd::Window;
 use super::following::Follower;
 use super::going_on::{Announce, Changes};
+use super::heartbeat;
 use super::id::{
-    AlertKey, AnnouncementNo, ChannelId, IncidentNo, InputId, MessageRef, MisconfiguredNo, OverrideId, PageId, PostId,
-    QuietId, ScheduleId, ServiceId, SlackUserId, TeamId, UserId,
+    AlertKey, AnnouncementNo, ChannelId, HeartbeatId, IncidentNo, InputId, MessageRef, MisconfiguredNo, OverrideId,
+    PageId, PostId, QuietId, ScheduleId, ServiceId, SlackUserId, TeamId, UserId,
 };
 use super::page::{PageFailure, SyncKey};
 use super::quiet::Covered;
 use super::stamp::At;
+use super::world::World;
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -29,6 +31,10 @@ pub enum What {
     Events(Delivery),
     /// A body under a known key that could not be understood; it becomes an incident so that no page is lost.
     Unreadable(Unreadable),
+    /// Something that is to be heard of was heard of.
+    Beat { heartbeat: HeartbeatId },
+    /// Heartbeats may have been sent and not taken: they could not be written, or this is a copy to which nobody sends them.
+    BeatsTurnedAway,
     /// A person did something to an incident.
     Act(Act),
     /// A person opens an incident without a monitor.
@@ -111,6 +117,8 @@ pub enum Source {
     PagerDutyWebhook,
     /// Warridor itself, for a body nobody could read.
     Warridor,
+    /// Warridor itself, for what it no longer hears of.
+    Heartbeat,
     /// A person opened it by hand: no monitor will ever say that it is over.
     Person,
 }
@@ -339,8 +347,9 @@ pub enum Need {
 }
 
 impl Input {
-    /// The things this input speaks of, which may be closed and on disk only.
-    pub fn touches(&self) -> Vec<Need> {
+    /// The things this input speaks of, which may be closed and on disk only; `at`: when it is decided, on the line of
+    /// delays.
+    pub fn touches(&self, world: &World, at: At) -> Vec<Need> {
         match &self.what {
             What::Events(d) => d
                 .events
@@ -348,6 +357,9 @@ impl Input {
                 .map(|e| Need::Alert(AlertKey { service: d.service.clone(), dedup: e.dedup_key.clone() }))
                 .collect(),
             What::Unreadable(u) => vec![Need::Alert(u.alert_key())],
+            What::Beat { heartbeat } => heartbeat::heard_of(world, heartbeat).map(Need::Alert).into_iter().collect(),
+            What::Due => heartbeat::falling_silent(world, at).map(Need::Alert).collect(),
+            What::ConfigLoaded(_) => heartbeat::silent(world).map(Need::Alert).collect(),
             What::Act(Act { incident, deed: Deed::MergeInto { into }, .. }) => {
                 vec![Need::Incident(*incident), Need::Incident(*into)]
             }
@@ -372,11 +384,10 @@ impl Input {
             | What::Announce(_)
             | What::EndAnnouncement { .. }
             | What::Mended { .. }
-            | What::Due
+            | What::BeatsTurnedAway
             | What::ClockJumped { .. }
             | What::Restored { .. }
-            | What::Booted
-            | What::ConfigLoaded(_) => Vec::new(),
+            | What::Booted => Vec::new(),
         }
     }
 }

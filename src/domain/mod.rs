@@ -22,6 +22,7 @@ pub mod gaps;
 pub mod going_on;
 pub mod group;
 pub mod handle;
+pub mod heartbeat;
 pub mod hold;
 pub mod hours;
 pub mod id;

@@ -8,7 +8,7 @@ use super::input::OverrideRequest;
 use super::people;
 use super::refusal::Refusal;
 use super::schedule::{Override, Schedule, resolve};
-use super::{dnd, escalation, following, level};
+use super::{dnd, escalation, following, heartbeat, level};
 
 /// The tz database the handoffs were computed with; kept with each of them.
 const TZDATA: &str = chrono_tz::IANA_TZDB_VERSION;
@@ -100,6 +100,7 @@ pub(super) fn config_loaded(d: &mut Decision<'_>, new: &Directory, changed: bool
     following::warn_of_empty_groups(d);
     level::forget_turns(d);
     escalation::pass_over_who_is_gone(d);
+    heartbeat::config_loaded(d);
 }
 
 fn look_at(d: &mut Decision<'_>, schedule: &Schedule) {

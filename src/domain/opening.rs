@@ -50,10 +50,12 @@ fn open(
     let rule = route.map(|route| route.rule(d.world().meta.config));
     let fixed = from.urgency;
     let urgency = urgency::of(d, service, fixed, Some(event));
-    // What we say ourselves, of a body that nobody can read, is no alert of a group, and once is enough.
-    let is_ours = from.source == Source::Warridor;
+    // What we say ourselves, of a body that nobody can read or of what is silent, is said once: it waits for no more of it.
+    let is_ours = matches!(from.source, Source::Warridor | Source::Heartbeat);
+    // Nor does it join what waits.
+    let is_alone = from.source == Source::Warridor || is_ours && service.threshold.is_some();
+    let own = if is_alone { None } else { group::values(service, event) };
     let window_secs = service.group.as_ref().map_or(0, |group| group.window_secs);
-    let own = if is_ours { None } else { group::values(service, event) };
     let joins = |values: &str, window_secs| group::joins(d, service, (values, window_secs), key, urgency);
     let joined = own.as_deref().and_then(|values| joins(values, window_secs));
     // What would be one incident more of very many comes together.

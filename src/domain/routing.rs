@@ -109,11 +109,12 @@ pub fn source_name(source: Source) -> &'static str {
         Source::Splunk => "splunk",
         Source::PagerDutyWebhook => "pagerduty-webhook",
         Source::Warridor => "warridor",
+        Source::Heartbeat => "heartbeat",
         Source::Person => "person",
     }
 }
 
-/// What monitors' events come by: what a rule can name.
+/// What monitors' events come by. A rule can name these, and `heartbeat`.
 pub const SOURCES: [Source; 7] = [
     Source::Alertmanager,
     Source::PagerDuty,

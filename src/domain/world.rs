@@ -9,9 +9,10 @@ use super::fact::Fact;
 use super::fyi::Fyi;
 use super::going_on::{Announcement, Change};
 use super::group::Groups;
+use super::heartbeat::Watched;
 use super::id::{
-    AlertKey, AnnouncementNo, ChangeNo, ChannelId, FyiId, IncidentNo, InputId, MisconfiguredNo, OverrideId, PageId,
-    PolicyId, PostId, QuietId, ScheduleId, ServiceId, SlackUserId,
+    AlertKey, AnnouncementNo, ChangeNo, ChannelId, FyiId, HeartbeatId, IncidentNo, InputId, MisconfiguredNo,
+    OverrideId, PageId, PolicyId, PostId, QuietId, ScheduleId, ServiceId, SlackUserId,
 };
 use super::incident::{Entry, Incident};
 use super::misconfigured::Misconfigured;
@@ -77,6 +78,8 @@ pub struct World {
     /// Silences and maintenance windows, and those that ended a short while ago; bounded by
     /// [`super::quiet::QUIETS_MAX`].
     pub quiets: OrdMap<QuietId, Quiet>,
+    /// What is to be heard of every so often: at most what the configuration names.
+    pub heartbeats: OrdMap<HeartbeatId, Watched>,
     /// What only informs; bounded by [`super::fyi::FYIS_MAX`].
     pub fyis: OrdMap<FyiId, Arc<Fyi>>,
     /// The latest of a key.
@@ -175,6 +178,7 @@ pub enum Wake {
     Post(PostId),
     Announcement(AnnouncementNo),
     Quiet(QuietId),
+    Heartbeat(HeartbeatId),
     Sweep,
 }
 
@@ -258,8 +262,10 @@ impl World {
         let posts = self.posts.values().map(|p| p.keep_until);
         let announcements = self.announcements.values().map(|a| a.due);
         let quiets = self.quiets.values().map(|q| q.due);
+        let heartbeats = self.heartbeats.values().filter_map(Watched::wake);
         let sweep = self.meta.sweep.map(|s| s.due);
-        incidents.chain(shifts).chain(overrides).chain(posts).chain(announcements).chain(quiets).chain(sweep).min()
+        let of_state = posts.chain(announcements).chain(quiets).chain(heartbeats).chain(sweep);
+        incidents.chain(shifts).chain(overrides).chain(of_state).min()
     }
 
     /// The rows that changed since this was last asked, each once.
@@ -286,6 +292,13 @@ impl World {
             .cloned()
             .collect();
         world
+    }
+
+    /// This state with nothing in it that could fall silent: whether something will, nobody knows.
+    pub fn hearing_all(mut self) -> Self {
+        self.heartbeats.clear();
+        self.wakes = self.wakes.iter().filter(|(_, wake)| !matches!(wake, Wake::Heartbeat(_))).cloned().collect();
+        self
     }
 
     /// Drops closed incidents from memory. Only after their rows were handed to whoever writes them.

@@ -2,7 +2,7 @@
 
 use super::sources::DecodeError;
 use super::{Accepted, IntakeError, limits, routes};
-use crate::domain::id::IncidentNo;
+use crate::domain::id::{HeartbeatId, IncidentNo};
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
@@ -76,6 +76,11 @@ impl Answer {
         Self::json(StatusCode::ACCEPTED, &json!({ "status": "accepted", "count": 0, "alerts": [], "message": message }))
     }
 
+    /// 202: heard, and durable.
+    pub fn heard_of(heartbeat: &HeartbeatId) -> Self {
+        Self::json(StatusCode::ACCEPTED, &json!({ "status": "accepted", "heartbeat": heartbeat.as_str() }))
+    }
+
     /// 202 in PagerDuty's shape.
     pub fn enqueued(dedup_key: &str) -> Self {
         let key = Value::from(dedup_key);
@@ -129,6 +134,13 @@ impl Answer {
     pub fn wrong_method(allow: &'static str) -> Self {
         let body = json!({ "status": "wrong method", "message": format!("Send this as {allow}.") });
         Self { allow: Some(allow), ..Self::json(StatusCode::METHOD_NOT_ALLOWED, &body) }
+    }
+
+    /// 405: whatever looks at links must not pass for what is to be heard of.
+    pub fn no_beat() -> Self {
+        let message = "This is no heartbeat: nothing was counted. Send it as POST: curl -X POST, and this address.";
+        let body = json!({ "status": "wrong method", "message": message });
+        Self { allow: Some("POST"), ..Self::json(StatusCode::METHOD_NOT_ALLOWED, &body) }
     }
 
     /// 503: unknown, send again; never "no".

@@ -3,6 +3,7 @@
 use super::limits;
 use super::signature::Unsigned;
 use crate::domain::directory::{Directory, IntegrationKey};
+use crate::domain::heartbeat::Heartbeat;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -10,6 +11,17 @@ use std::sync::{Mutex, PoisonError};
 
 /// The integration behind a presented key.
 pub fn lookup<'a>(directory: &'a Directory, presented: &str) -> Option<&'a IntegrationKey> {
+    directory.keys.get(std::str::from_utf8(&hash(presented)?).ok()?)
+}
+
+/// The heartbeat behind a presented key.
+pub fn heartbeat<'a>(directory: &'a Directory, presented: &str) -> Option<&'a Heartbeat> {
+    let id = directory.heartbeat_keys.get(std::str::from_utf8(&hash(presented)?).ok()?)?;
+    directory.heartbeats.get(id)
+}
+
+/// In hex; of what can be a key.
+fn hash(presented: &str) -> Option<[u8; 64]> {
     if presented.is_empty() || presented.len() > limits::KEY_BYTES {
         return None;
     }
@@ -19,7 +31,7 @@ pub fn lookup<'a>(directory: &'a Directory, presented: &str) -> Option<&'a Integ
         pair[0] = DIGITS[usize::from(byte >> 4)];
         pair[1] = DIGITS[usize::from(byte & 15)];
     }
-    directory.keys.get(std::str::from_utf8(&hex).ok()?)
+    Some(hex)
 }
 
 /// What was presented by somebody who was not let in.
@@ -28,6 +40,8 @@ pub enum Presented {
     /// A key nobody configured: its last four characters, from outside and unescaped; empty if the key is too short to
     /// show any, or missing.
     Unknown { tail: String },
+    /// A key of something else, by its name in the configuration: it was sent to a path that it does not open.
+    Elsewhere { key: String, opens: &'static str },
     /// A key that asks for signatures, by its name in the configuration, and what was wrong.
     Unsigned { key: String, why: Unsigned },
 }
@@ -57,6 +71,11 @@ impl UnknownKeys {
     /// Counts one request with this key.
     pub(super) fn count(&self, presented: &str, peer: IpAddr) {
         self.add(Presented::Unknown { tail: tail(presented) }, peer);
+    }
+
+    /// Counts one request with a key that opens something else.
+    pub(super) fn count_elsewhere(&self, key: &str, opens: &'static str, peer: IpAddr) {
+        self.add(Presented::Elsewhere { key: key.to_owned(), opens }, peer);
     }
 
     /// Counts one request under the known key of this name that was not signed right.

@@ -123,8 +123,9 @@ pub async fn read(
     }
 }
 
-/// Reads at most `limit` bytes and forgets them, so that a sender still writing lives to read its answer.
-pub async fn discard(mut body: Incoming, limit: usize, deadline: Duration) {
+/// Reads at most `limit` bytes and forgets them, so that a sender still writing lives to read its answer. True if that was
+/// all of it.
+pub async fn discard(mut body: Incoming, limit: usize, deadline: Duration) -> bool {
     let mut seen = 0;
     let reading = async {
         while let Some(Ok(frame)) = body.frame().await {
@@ -133,8 +134,9 @@ pub async fn discard(mut body: Incoming, limit: usize, deadline: Duration) {
                 break;
             }
         }
+        body.is_end_stream()
     };
-    let _ = tokio::time::timeout(deadline, reading).await;
+    tokio::time::timeout(deadline, reading).await.unwrap_or(false)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,6 +11,8 @@ pub const ENQUEUE_BODY_BYTES: usize = 1024 * 1024;
 pub const DISCARDED_BYTES: usize = 256 * 1024 * 1024;
 /// Of a body under an unknown key this much is read and thrown away, for the same reason.
 pub const DISCARDED_UNKNOWN_BYTES: usize = 1024 * 1024;
+/// Of a heartbeat's body this much is read and thrown away: nothing in it counts.
+pub const DISCARDED_BEAT_BYTES: usize = 1024 * 1024;
 /// Kept of a body nobody could read.
 pub const EXCERPT_BYTES: usize = 16 * 1024;
 /// A body longer than this is decompressed and decoded off the threads that serve connections.

@@ -59,6 +59,7 @@ pub fn describe() {
         Unit::Count,
         "Bodies that were understood and asked nobody to act: nothing was kept of them."
     );
+    describe_counter!("warridor_ingest_beats_total", Unit::Count, "Heartbeats of others made durable.");
     describe_histogram!(
         "warridor_ingest_request_duration_seconds",
         Unit::Seconds,
@@ -80,7 +81,7 @@ pub fn describe() {
     describe_counter!(
         "warridor_heartbeats_total",
         Unit::Count,
-        "Heartbeats due, by outcome: sent, failed or withheld."
+        "Warridor's own heartbeats due, by outcome: sent, failed or withheld."
     );
 }
 
@@ -95,6 +96,7 @@ pub struct Metrics {
     unsigned: [Counter; Unsigned::ALL.len()],
     pub left_out_by_sender: Counter,
     pub nothing_to_do: Counter,
+    pub beats: Counter,
     pub evicted: Counter,
     pub refused: Counter,
     connections: Gauge,
@@ -117,6 +119,7 @@ impl Metrics {
             unsigned: Unsigned::ALL.map(|why| counter!("warridor_ingest_unsigned_total", "reason" => why.label())),
             left_out_by_sender: counter!("warridor_ingest_left_out_by_sender_total"),
             nothing_to_do: counter!("warridor_ingest_nothing_to_do_total"),
+            beats: counter!("warridor_ingest_beats_total"),
             evicted: counter!("warridor_ingest_connections_evicted_total"),
             refused: counter!("warridor_ingest_connections_refused_total"),
             connections: gauge!("warridor_ingest_connections"),

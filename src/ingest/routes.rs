@@ -63,6 +63,7 @@ impl Kind {
 }
 
 const INTEGRATIONS: &str = "/integrations/";
+const HEARTBEATS: &str = "/heartbeats/";
 
 /// A path, without its query.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +72,10 @@ pub enum Route<'a> {
     ChangeEnqueue,
     Integration {
         kind: Kind,
+        key: Cow<'a, str>,
+    },
+    /// A heartbeat.
+    Beat {
         key: Cow<'a, str>,
     },
     /// What Twilio sends: key presses, texts, and what became of a call.
@@ -84,11 +89,11 @@ pub enum Route<'a> {
 /// The paths that exist, for whoever asked for another.
 pub const PATHS: &str = "POST /v2/enqueue, POST /v2/change/enqueue, POST /integrations/alertmanager/KEY, \
                          POST /integrations/grafana/KEY, POST /integrations/newrelic/KEY, POST /integrations/splunk/KEY, \
-                         POST /integrations/pagerduty/KEY, POST /integrations/generic/KEY, GET /healthz, GET /readyz, \
+                         POST /integrations/pagerduty/KEY, POST /integrations/generic/KEY, POST /heartbeats/KEY, GET /healthz, GET /readyz, \
                          GET /metrics, and for Twilio POST /twilio/voice, /twilio/sms, /twilio/status";
 
 /// How many values [`Route::index`] has.
-pub const ROUTES: usize = 7 + Kind::ALL.len();
+pub const ROUTES: usize = 8 + Kind::ALL.len();
 
 impl<'a> Route<'a> {
     pub fn of(path: &'a str) -> Self {
@@ -101,12 +106,15 @@ impl<'a> Route<'a> {
             "/metrics" => return Self::Metrics,
             _ => {}
         }
+        if let Some(key) = path.strip_prefix(HEARTBEATS).map(key_of) {
+            return if is_key(&key) { Self::Beat { key } } else { Self::Unknown };
+        }
         let Some((kind, key)) = path.strip_prefix(INTEGRATIONS).and_then(|rest| rest.split_once('/')) else {
             return Self::Unknown;
         };
-        let key = percent_decoded(key.strip_suffix('/').unwrap_or(key));
+        let key = key_of(key);
         match Kind::ALL.into_iter().find(|known| known.name() == kind) {
-            Some(kind) if !key.is_empty() && !key.contains('/') => Self::Integration { kind, key },
+            Some(kind) if is_key(&key) => Self::Integration { kind, key },
             Some(_) | None => Self::Unknown,
         }
     }
@@ -114,7 +122,12 @@ impl<'a> Route<'a> {
     /// The method this path answers to.
     pub fn method(&self) -> &'static str {
         match self {
-            Self::Enqueue | Self::ChangeEnqueue | Self::Integration { .. } | Self::Twilio | Self::Unknown => "POST",
+            Self::Enqueue
+            | Self::ChangeEnqueue
+            | Self::Integration { .. }
+            | Self::Beat { .. }
+            | Self::Twilio
+            | Self::Unknown => "POST",
             Self::Healthz | Self::Readyz | Self::Metrics => "GET",
         }
     }
@@ -125,6 +138,7 @@ impl<'a> Route<'a> {
             Self::Enqueue => "/v2/enqueue",
             Self::ChangeEnqueue => "/v2/change/enqueue",
             Self::Integration { kind, .. } => kind.path(),
+            Self::Beat { .. } => "/heartbeats",
             Self::Twilio => "/twilio",
             Self::Healthz => "/healthz",
             Self::Readyz => "/readyz",
@@ -143,9 +157,19 @@ impl<'a> Route<'a> {
             Self::Metrics => 4,
             Self::Unknown => 5,
             Self::Twilio => 6,
-            Self::Integration { kind, .. } => 7 + *kind as usize,
+            Self::Beat { .. } => 7,
+            Self::Integration { kind, .. } => 8 + *kind as usize,
         }
     }
+}
+
+/// What stands last in a path.
+fn key_of(path: &str) -> Cow<'_, str> {
+    percent_decoded(path.strip_suffix('/').unwrap_or(path))
+}
+
+fn is_key(key: &str) -> bool {
+    !key.is_empty() && !key.contains('/')
 }
 
 /// Some senders escape what need not be escaped.
@@ -197,6 +221,11 @@ mod tests {
             ("/integrations/pagerduty/abc", to(Kind::PagerDuty, "abc")),
             ("/integrations/Grafana/abc", Route::Unknown),
             ("/integrations//abc", Route::Unknown),
+            ("/heartbeats/abc", Route::Beat { key: "abc".into() }),
+            ("/heartbeats/a%62c/", Route::Beat { key: "abc".into() }),
+            ("/heartbeats/", Route::Unknown),
+            ("/heartbeats", Route::Unknown),
+            ("/heartbeats/a/b", Route::Unknown),
             ("/twilio/voice", Route::Twilio),
             ("/twilio/sms", Route::Twilio),
             ("/twilio/status", Route::Twilio),
@@ -213,6 +242,7 @@ mod tests {
         let others = [
             Route::Enqueue,
             Route::ChangeEnqueue,
+            Route::Beat { key: "k".into() },
             Route::Twilio,
             Route::Healthz,
             Route::Readyz,

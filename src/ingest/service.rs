@@ -56,17 +56,20 @@ impl<I: Intake> Door<I> {
         let watch = Watch::start();
         let (parts, body) = request.into_parts();
         let route = Route::of(parts.uri.path());
-        let takes_events = matches!(route, Route::Enqueue | Route::ChangeEnqueue | Route::Integration { .. });
+        let takes_events =
+            matches!(route, Route::Enqueue | Route::ChangeEnqueue | Route::Integration { .. } | Route::Beat { .. });
         let allowed = match route.method() {
             "GET" => parts.method == Method::GET || parts.method == Method::HEAD,
             _ => parts.method == Method::POST,
         };
         let answer = match &route {
             Route::Unknown => Answer::no_such_path(),
+            Route::Beat { .. } if !allowed => Answer::no_beat(),
             _ if !allowed => Answer::wrong_method(route.method()),
             Route::Enqueue => self.enqueue(&parts.headers, body, peer).await,
             Route::ChangeEnqueue => self.change(&parts.headers, body, peer).await,
             Route::Integration { kind, key } => self.integration(*kind, key, &parts.headers, body, peer).await,
+            Route::Beat { key } => self.beat(key, body, peer).await,
             Route::Twilio => self.twilio(&parts, body, peer).await,
             Route::Healthz => Answer::text(StatusCode::OK, "ok\n"),
             Route::Readyz => {
@@ -277,6 +280,25 @@ impl<I: Intake> Door<I> {
         }
     }
 
+    /// Whatever its body is: that somebody sends is what counts.
+    async fn beat(&self, secret: &str, body: Incoming, peer: IpAddr) -> Answer {
+        let directory = self.intake.directory();
+        let Some(heartbeat) = auth::heartbeat(&directory, secret) else {
+            body::discard(body, limits::DISCARDED_UNKNOWN_BYTES, self.config.limits.body).await;
+            return self.unknown_key(secret, peer);
+        };
+        let is_read = body::discard(body, limits::DISCARDED_BEAT_BYTES, self.config.limits.body).await;
+        let what = What::Beat { heartbeat: heartbeat.id.clone() };
+        let answer = match self.hand_over(Input { id: self.intake.next_delivery_id(), what }, 0).await {
+            Ok(_) => {
+                self.metrics.beats.increment(1);
+                Answer::heard_of(&heartbeat.id)
+            }
+            Err(e) => Answer::not_accepted(&e),
+        };
+        if is_read { answer } else { answer.closing() }
+    }
+
     async fn submit(
         &self,
         known: &Known<'_>,
@@ -398,7 +420,14 @@ impl<I: Intake> Door<I> {
     }
 
     fn unknown_key(&self, secret: &str, peer: IpAddr) -> Answer {
-        self.config.unknown_keys.count(secret, peer);
+        let directory = self.intake.directory();
+        let unknown = &self.config.unknown_keys;
+        // Whoever sends is told no more than anybody; whoever configured it is told more.
+        match (auth::lookup(&directory, secret), auth::heartbeat(&directory, secret)) {
+            (Some(key), _) => unknown.count_elsewhere(&key.name, "monitors' paths", peer),
+            (None, Some(heartbeat)) => unknown.count_elsewhere(heartbeat.id.as_str(), "/heartbeats/KEY", peer),
+            (None, None) => unknown.count(secret, peer),
+        }
         self.metrics.unknown_key.increment(1);
         Answer::unauthorized()
     }

@@ -74,7 +74,8 @@ impl Replayed {
                 | RowKey::Turn(..)
                 | RowKey::Change(_)
                 | RowKey::Announcement(_)
-                | RowKey::Misconfigured(_) => {}
+                | RowKey::Misconfigured(_)
+                | RowKey::Heartbeat(_) => {}
             }
         }
     }
@@ -168,6 +169,7 @@ impl Pump {
             handed_over: None,
             dues: 0,
             refused_by_store: None,
+            paused: opened.paused,
             store,
         };
         let first = pump.first_step(&opened, directory, now);

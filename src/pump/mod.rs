@@ -199,6 +199,8 @@ pub struct Pump {
     dues: u64,
     /// Why the store refused the last write; monitors are refused without trying until a probe succeeds.
     refused_by_store: Option<String>,
+    /// A restored copy that nobody confirmed: heartbeats may go to another one.
+    paused: bool,
 }
 
 /// Where `at` stands, and what the steady clock said then.
@@ -278,6 +280,11 @@ impl Pump {
             let id = self.mint('j');
             work.decide(&Input { id, what: What::ClockJumped { ahead_ms: jumped_ms } }, stamp);
         }
+        // Whatever is silent now may have spoken, and was not heard.
+        if self.paused || self.refused_by_store.is_some() {
+            let id = self.mint('u');
+            work.decide(&Input { id, what: What::BeatsTurnedAway }, stamp);
+        }
         let mut outcomes = Vec::with_capacity(which.len());
         for index in which {
             let (_, input) = &batch[*index];
@@ -285,16 +292,20 @@ impl Pump {
                 outcomes.push(Outcome::Before);
                 continue;
             }
-            match self.load(&mut work.world, &input.touches()) {
+            match self.load_for(&mut work.world, input, stamp) {
                 Ok(()) => outcomes.push(work.decide(input, stamp)),
                 Err(e) => outcomes.push(Outcome::Unreadable(e.to_string())),
             }
         }
         // What people did comes before what is due: an acknowledgement that arrived in time stops the next step.
         while work.world.next_wake().is_some_and(|due| due <= stamp.at) && work.dues < DUES_IN_ONE_FRAME {
-            let id = self.mint('t');
+            let due = Input { id: self.mint('t'), what: What::Due };
             work.dues += 1;
-            work.decide(&Input { id, what: What::Due }, stamp);
+            if let Err(e) = self.load_for(&mut work.world, &due, stamp) {
+                // What is due cannot be told to come again.
+                tracing::warn!(error = %e, "a row could not be read for what is due: it is decided without");
+            }
+            work.decide(&due, stamp);
         }
         let published = match self.write(&mut work, stamp, spend) {
             Ok(published) => published,
@@ -313,8 +324,9 @@ impl Pump {
         InputId::minted(kind, self.dues)
     }
 
-    fn load(&self, world: &mut World, needs: &[crate::domain::input::Need]) -> Result<(), StoreError> {
+    fn load_for(&self, world: &mut World, input: &Input, stamp: Stamp) -> Result<(), StoreError> {
         let loader = Loader { rows: &*self.store, handed_over: self.handed_over.as_deref() };
+        let needs = input.touches(world, stamp.at);
         needs.iter().try_for_each(|need| loader.ensure(world, need))
     }
 

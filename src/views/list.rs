@@ -283,6 +283,7 @@ pub fn help(command: &str, topic: Option<Topic>) -> Message {
         Some(Topic::Now) => &[
             ("now", "what is open, changed and announced, and who is on call"),
             ("fyi", "what only informs, of today"),
+            ("heartbeats", "jobs and monitors that must be heard of, and which are silent"),
         ],
         Some(Topic::Doing) => &[
             ("doing 'draining east, may cause alerts' 1h", "says what you are doing; pages nobody"),

@@ -28,7 +28,7 @@ pub struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn may_know(self, service: &ServiceId, d: &Directory) -> bool {
+    pub(super) fn may_know(self, service: &ServiceId, d: &Directory) -> bool {
         may_read_of(service, d, self.user, self.channel)
     }
 }

@@ -62,6 +62,7 @@ fn came_by(i: &Incident) -> String {
         Source::Splunk => " through the Splunk webhook",
         Source::Generic => " through the generic webhook",
         Source::Warridor => " (its body could not be read)",
+        Source::Heartbeat => " (a heartbeat did not come)",
         Source::Person => "",
     };
     let key = origin.key.as_ref().map(|key| format!(" by the key `{}`", escape(key, limits::LABEL)));

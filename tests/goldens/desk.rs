@@ -104,6 +104,18 @@ impl Desk {
         self.decide(What::Events(delivery)).expect("the service is known");
     }
 
+    /// Another configuration is in force.
+    pub fn configure(&mut self, directory: Directory) {
+        self.directory = directory;
+        let loaded = What::ConfigLoaded(Arc::new(self.directory.clone()));
+        self.decide(loaded).expect("a configuration is never refused");
+    }
+
+    /// Something is heard of.
+    pub fn beat(&mut self, heartbeat: &str) {
+        self.decide(What::Beat { heartbeat: heartbeat.into() }).expect("nobody is refused");
+    }
+
     pub fn unreadable(&mut self, service: &str) {
         let body = Unreadable {
             service: service.into(),

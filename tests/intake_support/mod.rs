@@ -13,6 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use warridor::domain::directory::{Directory, IntegrationKey, Urgency};
+use warridor::domain::heartbeat::Heartbeat;
 use warridor::domain::id::{IncidentNo, InputId};
 use warridor::domain::input::{Delivery, Input, Unreadable, What};
 use warridor::ingest::limits::ServerLimits;
@@ -25,6 +26,9 @@ pub const KEY: &str = "4f9d2c7b81e6350a4f9d2c7b81e6a1b2";
 /// `SIGNED_OLD` or `SIGNED_NEW`.
 pub const SIGNED_KEY: &str = "a0b1c2d3e4f5061728394a5b6c7d8e9f";
 pub const SIGNED_KEY_TO_COME: &str = "00112233445566778899aabbccddeeff";
+
+/// The key of a heartbeat of the same service.
+pub const HEARTBEAT_KEY: &str = "c4b3a29180706f5e4d3c2b1a09f8e7d6";
 
 /// What the fake does with an input.
 #[derive(Clone, Debug)]
@@ -60,7 +64,21 @@ impl Fake {
             ..key.clone()
         };
         let keys = [(hash(KEY), key), (hash(SIGNED_KEY), signed.clone()), (hash(SIGNED_KEY_TO_COME), signed)];
-        let directory = Directory { keys: BTreeMap::from(keys), ..Directory::empty("C1".into()) };
+        let backup = Heartbeat {
+            id: "backup".into(),
+            name: "Backup".to_owned(),
+            service: "db".into(),
+            urgency: None,
+            every_secs: 3_600,
+            grace_secs: 60,
+            watched: true,
+        };
+        let directory = Directory {
+            keys: BTreeMap::from(keys),
+            heartbeat_keys: BTreeMap::from([(hash(HEARTBEAT_KEY), backup.id.clone())]),
+            heartbeats: BTreeMap::from([(backup.id.clone(), backup)]),
+            ..Directory::empty("C1".into())
+        };
         Arc::new(Self {
             directory: Arc::new(directory),
             inputs: Mutex::default(),
@@ -112,7 +130,7 @@ impl Intake for Fake {
                 d.events.iter().enumerate().map(|(n, e)| (e.dedup_key.clone(), decided(n + 1))).collect()
             }
             What::Unreadable(u) => vec![(u.alert_key().dedup, decided(99))],
-            What::Changed(_) => Vec::new(),
+            What::Changed(_) | What::Beat { .. } => Vec::new(),
             other => panic!("the door sent {other:?}"),
         };
         self.inputs.lock().unwrap().push(input);

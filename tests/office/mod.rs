@@ -24,6 +24,11 @@ use warridor::sandbox::{Sandbox, SandboxConfig, Workspace};
 pub const TWILIO_SID: &str = "AC0123456789abcdef0123456789abcdef";
 const TWILIO_TOKEN: &str = "fedcba9876543210fedcba9876543210";
 pub const TWILIO_NUMBER: &str = "+15550000000";
+/// Both keys of the heartbeat of [`with_heartbeat`], by environment variable.
+pub const HEARTBEAT_KEYS: [(&str, &str); 2] = [
+    ("HEARTBEAT_OLD", "0123456789abcdef-heartbeat-of-before"),
+    ("HEARTBEAT_NEW", "0123456789abcdef-heartbeat-to-come"),
+];
 /// Where the outside reaches the pager.
 pub const PUBLIC_URL: &str = "https://pager.example.com";
 
@@ -80,7 +85,12 @@ impl Office {
         let _inside = runtime().enter();
         let path = self.dir.path().join("config.toml");
         let twilio = [("TWILIO_AUTH_TOKEN", TWILIO_TOKEN)];
-        let vars = KEYS.iter().chain(&twilio).map(|(name, key)| ((*name).to_owned(), (*key).to_owned())).collect();
+        let vars = KEYS
+            .iter()
+            .chain(&twilio)
+            .chain(&HEARTBEAT_KEYS)
+            .map(|(name, key)| ((*name).to_owned(), (*key).to_owned()))
+            .collect();
         let env = WithVars { under: &SystemEnv, vars };
         let loaded = load(&path, &env).expect("a good configuration");
         let start = Start {
@@ -129,6 +139,14 @@ impl Office {
     /// Somebody edits the configuration; it is noticed within seconds.
     pub fn configure(&self, config: &str) {
         std::fs::write(self.dir.path().join("config.toml"), config).expect("the configuration is written");
+    }
+
+    /// Something sends a heartbeat by this key; what is answered.
+    pub fn beat(&self, key: &str) -> http::Answer {
+        let path = format!("/heartbeats/{key}");
+        let answer = http::post(self.http, &path, b"", Duration::from_secs(SOON)).expect("the pager answers");
+        self.comes_to_rest();
+        answer
     }
 
     /// The usual company.
@@ -193,6 +211,15 @@ impl Office {
         let modal = |v: &Value| v["type"] == "modal";
         views.as_array().cloned().unwrap_or_default().into_iter().filter(modal).collect()
     }
+}
+
+/// This company, whose Payments API has a nightly backup that is to be heard of: these lines more.
+pub fn with_heartbeat(config: &str, lines: &str) -> String {
+    let key = "[[service.key]]\nkey_env = \"E2E_KEY_PAYMENTS\"\n";
+    assert!(config.contains(key));
+    let heartbeat = "[[service.heartbeat]]\nid = \"nightly-backup\"\nname = \"Nightly backup\"\n\
+                     key_env = [\"HEARTBEAT_OLD\", \"HEARTBEAT_NEW\"]";
+    config.replacen(key, &format!("{key}\n{heartbeat}\n{lines}\n"), 1)
 }
 
 impl Drop for Office {

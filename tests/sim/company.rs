@@ -7,6 +7,7 @@ use warridor::domain::directory::{
     Alertmanager, Directory, Method, PersonalRule, Policy, Service, Step, Target, Team, Twilio, Urgency, User,
 };
 use warridor::domain::group::Grouping;
+use warridor::domain::heartbeat::Heartbeat;
 use warridor::domain::hours::{Hours, Span, Weekdays};
 use warridor::domain::id::UserId;
 use warridor::domain::routing::{AnyOf, Conditions, Destination, Glob, Route, Routes};
@@ -275,6 +276,30 @@ pub fn company_with_telephones() -> Directory {
         user.phone = Some(phone.into());
         user.rules.extend(more);
     }
+    company
+}
+
+/// The same, and some of it must be heard of every so often.
+pub fn company_with_heartbeats() -> Directory {
+    let mut company = company_with_telephones();
+    let one = |id: &str, service: &str, urgency, minutes: i64, grace: i64| Heartbeat {
+        id: id.into(),
+        name: format!("The <!channel> {id}"),
+        service: service.into(),
+        urgency,
+        every_secs: minutes * 60,
+        grace_secs: grace * 60,
+        watched: true,
+    };
+    let all = [
+        one("backup", "payments", None, 60, 10),
+        one("watchdog", "nodes", None, 5, 1),
+        one("reports", "search", Some(Urgency::Low), 20, 0),
+        one("probes", "probes", None, 30, 5),
+        one("unheard", "mixed", None, 12 * 60, 60),
+        Heartbeat { watched: false, ..one("keyless", "payments", None, 1, 1) },
+    ];
+    company.heartbeats = all.into_iter().map(|h| (h.id.clone(), h)).collect();
     company
 }
 

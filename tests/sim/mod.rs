@@ -114,6 +114,8 @@ pub struct Sim {
     pub verbose: bool,
     /// Monitors that were told to come again.
     pub turned_away: u64,
+    /// Heartbeats that were sent, and those that were answered 202.
+    pub beats: (u64, u64),
     /// Does Twilio fail now and then?
     pub phone_trouble: bool,
 }
@@ -178,6 +180,7 @@ impl Sim {
             duplicates: true,
             verbose: false,
             turned_away: 0,
+            beats: (0, 0),
             phone_trouble: true,
         };
         sim.boot();
@@ -272,6 +275,20 @@ impl Sim {
             events,
         };
         self.monitors.push_back(Input { id, what: What::Events(delivery) });
+    }
+
+    /// Something is heard of.
+    pub fn beat(&mut self, heartbeat: &str) {
+        let id = self.mint('h');
+        self.beats.0 += 1;
+        self.monitors.push_back(Input { id, what: What::Beat { heartbeat: heartbeat.into() } });
+    }
+
+    /// Another configuration is read.
+    pub fn configure(&mut self, directory: Directory) {
+        let id = self.mint('c');
+        self.directory = Arc::new(directory);
+        self.inner.push_back(Input { id, what: What::ConfigLoaded(self.directory.clone()) });
     }
 
     pub fn act(&mut self, who: &str, incident: u64, deed: Deed) {
@@ -555,7 +572,8 @@ impl Sim {
                 (What::Events(d), Answer::Decided { .. } | Answer::DecidedBefore { .. }) => {
                     self.accepted.extend(d.events.iter().map(|e| (d.service.clone(), e.clone())));
                 }
-                (What::Events(_), Answer::NotWritten(_)) => self.turned_away += 1,
+                (What::Beat { .. }, Answer::Decided { facts, .. }) => self.beats.1 += u64::from(!facts.is_empty()),
+                (What::Events(_) | What::Beat { .. }, Answer::NotWritten(_)) => self.turned_away += 1,
                 (What::Settled(_), Answer::NotWritten(_)) => retry.push(input.clone()),
                 _ => {}
             }

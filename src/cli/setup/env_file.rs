@@ -17,7 +17,7 @@ pub(super) fn lines(
 ) -> Vec<(String, SecretString)> {
     let mut lines =
         vec![("SLACK_BOT_TOKEN".to_owned(), bot_token.clone()), ("SLACK_APP_TOKEN".to_owned(), app_token.clone())];
-    for key in &loaded.app.keys {
+    for key in loaded.app.keys.iter().chain(&loaded.app.heartbeat_keys) {
         if let KeyFrom::Env(name) = &key.from {
             let value = var(name).filter(|value| !value.trim().is_empty());
             let value = value.unwrap_or_else(|| hex(&rand::random::<[u8; 16]>()));

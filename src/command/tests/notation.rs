@@ -68,6 +68,9 @@ fn command_line(command: &Command, tz: Tz) -> String {
         Command::Misconfigured(of) => {
             format!("misconfigured{}", of.as_ref().map_or_else(String::new, |s| format!(" of {s}")))
         }
+        Command::Heartbeats(of) => {
+            format!("heartbeats{}", of.as_ref().map_or_else(String::new, |s| format!(" of {s}")))
+        }
         Command::Mended(no) => format!("mended {}", no.0),
         Command::OnCall(on_call) => on_call_line(on_call, tz),
     }

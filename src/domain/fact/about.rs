@@ -28,6 +28,11 @@ impl Fact {
             | Self::OverrideExpired { .. }
             | Self::OverrideWaits { .. }
             | Self::DoNotDisturb { .. }
+            | Self::HeartbeatWatched { .. }
+            | Self::HeartbeatHeard { .. }
+            | Self::HeartbeatPutOff { .. }
+            | Self::HeartbeatSilent { .. }
+            | Self::HeartbeatForgotten { .. }
             | Self::SlackWentAway
             | Self::SlackCameBack
             | Self::OverrideRemoved { .. }
@@ -131,11 +136,13 @@ impl Fact {
         matches!(self, Self::PersonAdded { .. } | Self::PersonRemoved { .. } | Self::PersonForgotten { .. })
     }
 
-    /// May an incident be held back from here on, or not be any more, or be covered by something else?
+    /// May an incident be held back from here on, or not be any more, or be covered by something else? Or may what is
+    /// silenced have got a title?
     pub fn changes_what_is_held(&self) -> bool {
         matches!(
             self,
-            Self::Held { .. }
+            Self::IncidentOpened(_)
+                | Self::Held { .. }
                 | Self::HoldEnded { .. }
                 | Self::WillBeHeld { .. }
                 | Self::SnoozeEnded { .. }

@@ -47,6 +47,11 @@ impl Fact {
             | Self::OverrideWaits { .. }
             | Self::QuietWaits { .. }
             | Self::DoNotDisturb { .. }
+            | Self::HeartbeatWatched { .. }
+            | Self::HeartbeatHeard { .. }
+            | Self::HeartbeatPutOff { .. }
+            | Self::HeartbeatSilent { .. }
+            | Self::HeartbeatForgotten { .. }
             | Self::SlackWentAway
             | Self::SlackCameBack
             | Self::OverrideRemoved { .. }

@@ -7,7 +7,8 @@ use super::{CurrentShift, RowKey, Wake, World, fyi};
 use crate::domain::directory::Urgency;
 use crate::domain::fact::Fact;
 use crate::domain::going_on::{Announcement, Change};
-use crate::domain::id::{IncidentNo, QuietId, SlackUserId};
+use crate::domain::heartbeat::{self, Watched};
+use crate::domain::id::{HeartbeatId, IncidentNo, QuietId, SlackUserId};
 use crate::domain::misconfigured::{Mark, Misconfigured};
 use crate::domain::page::{Recipient, SyncKey};
 use crate::domain::people::{Newcomer, Standing};
@@ -60,6 +61,21 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
             w.wake_at(Some(*due), Wake::Override(*id));
             w.touched.push(RowKey::Override(*id));
         }
+        Fact::HeartbeatWatched { heartbeat, service, every_secs, grace_secs, due } => {
+            change_heartbeat(w, heartbeat, |known| {
+                Some(heartbeat::watched(known, service, (*every_secs, *grace_secs), *due, stamp))
+            });
+        }
+        Fact::HeartbeatHeard { heartbeat, due } => {
+            change_heartbeat(w, heartbeat, |known| known.map(|known| known.heard(*due, stamp)))
+        }
+        Fact::HeartbeatPutOff { heartbeat, due, times } => change_heartbeat(w, heartbeat, |known| {
+            known.map(|known| Watched { stands: heartbeat::Stands::Waits { due: *due, put_off: *times }, ..known })
+        }),
+        Fact::HeartbeatSilent { heartbeat } => change_heartbeat(w, heartbeat, |known| {
+            known.map(|known| Watched { stands: heartbeat::Stands::Silent { since: wall }, ..known })
+        }),
+        Fact::HeartbeatForgotten { heartbeat } => change_heartbeat(w, heartbeat, |_| None),
         Fact::SlackWentAway => w.meta.slack_away = Some(wall),
         Fact::SlackCameBack => w.meta.slack_away = None,
         Fact::DoNotDisturb { slack, window } => {
@@ -381,6 +397,16 @@ fn change_elsewhere(w: &mut World, id: QuietId, how: impl FnOnce(&mut Elsewhere)
             how(elsewhere);
         }
     });
+}
+
+fn change_heartbeat(w: &mut World, id: &HeartbeatId, how: impl FnOnce(Option<Watched>) -> Option<Watched>) {
+    let known = w.heartbeats.remove(id);
+    w.forget_wake(known.as_ref().and_then(Watched::wake), Wake::Heartbeat(id.clone()));
+    if let Some(watched) = how(known) {
+        w.wake_at(watched.wake(), Wake::Heartbeat(id.clone()));
+        w.heartbeats.insert(id.clone(), watched);
+    }
+    w.touched.push(RowKey::Heartbeat(id.clone()));
 }
 
 fn person(w: &mut World, slack: &SlackUserId, how: impl FnOnce(&mut Newcomer)) {

@@ -299,6 +299,11 @@ pub(super) fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         | Fact::PersonAdded { .. }
         | Fact::PersonDeclined { .. }
         | Fact::DoNotDisturb { .. }
+        | Fact::HeartbeatWatched { .. }
+        | Fact::HeartbeatHeard { .. }
+        | Fact::HeartbeatPutOff { .. }
+        | Fact::HeartbeatSilent { .. }
+        | Fact::HeartbeatForgotten { .. }
         | Fact::SlackWentAway
         | Fact::SlackCameBack
         | Fact::PersonRemoved { .. }

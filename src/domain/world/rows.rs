@@ -5,9 +5,10 @@
 
 use super::{CurrentShift, Meta, Wake, World, enter};
 use crate::domain::going_on::{self, Announcement};
+use crate::domain::heartbeat::Watched;
 use crate::domain::id::{
-    AlertKey, AnnouncementNo, ChangeNo, FyiId, IncidentNo, InputId, MisconfiguredNo, OverrideId, PolicyId, PostId,
-    QuietId, ScheduleId, SlackUserId,
+    AlertKey, AnnouncementNo, ChangeNo, FyiId, HeartbeatId, IncidentNo, InputId, MisconfiguredNo, OverrideId, PolicyId,
+    PostId, QuietId, ScheduleId, SlackUserId,
 };
 use crate::domain::incident::{Entry, Incident, State};
 use crate::domain::misconfigured::Misconfigured;
@@ -38,6 +39,7 @@ pub enum RowKey {
     Misconfigured(MisconfiguredNo),
     Quiet(QuietId),
     Fyi(FyiId),
+    Heartbeat(HeartbeatId),
 }
 
 /// A row that cannot be read.
@@ -48,8 +50,8 @@ pub struct RowTrouble {
 }
 
 /// Prefixes of the rows a start reads whole.
-pub const OPEN_PREFIXES: [&[u8]; 14] =
-    [b"m", b"o/", b"s/", b"v/", b"i/", b"p/", b"d/", b"n/", b"r/", b"g/", b"a/", b"w/", b"q/", b"f/"];
+pub const OPEN_PREFIXES: [&[u8]; 15] =
+    [b"m", b"o/", b"s/", b"v/", b"i/", b"p/", b"d/", b"n/", b"r/", b"g/", b"a/", b"w/", b"q/", b"f/", b"b/"];
 
 type Change = (Vec<u8>, Option<Vec<u8>>);
 
@@ -171,6 +173,11 @@ impl World {
             RowKey::Announcement(no) => vec![(numbered(b"a/", no.0), self.announcements.get(no).map(json))],
             RowKey::Misconfigured(no) => vec![(numbered(b"w/", no.0), self.misconfigured.get(no).map(json))],
             RowKey::Quiet(id) => vec![(numbered(b"q/", id.0), self.quiets.get(id).map(json))],
+            RowKey::Heartbeat(id) => {
+                let mut k = b"b/".to_vec();
+                k.extend_from_slice(id.as_str().as_bytes());
+                vec![(k, self.heartbeats.get(id).map(json))]
+            }
             RowKey::Fyi(id) => vec![(numbered(b"f/", id.0), self.fyis.get(id).map(|f| json(&**f)))],
         }
     }
@@ -190,7 +197,8 @@ impl World {
             .chain(self.announcements.keys().map(|no| RowKey::Announcement(*no)))
             .chain(self.misconfigured.keys().map(|no| RowKey::Misconfigured(*no)))
             .chain(self.quiets.keys().map(|id| RowKey::Quiet(*id)))
-            .chain(self.fyis.keys().map(|id| RowKey::Fyi(*id)));
+            .chain(self.fyis.keys().map(|id| RowKey::Fyi(*id)))
+            .chain(self.heartbeats.keys().map(|id| RowKey::Heartbeat(id.clone())));
         keys.flat_map(|k| self.row_changes(&k)).filter(|(_, v)| v.is_some()).collect()
     }
 
@@ -262,6 +270,12 @@ impl World {
                 let quiet: Quiet = read(key, value)?;
                 self.wake_at(Some(quiet.due), Wake::Quiet(quiet.id));
                 self.quiets.insert(quiet.id, quiet);
+            }
+            [b'b', b'/', id @ ..] => {
+                let id = std::str::from_utf8(id).map_err(|e| trouble(key, &e.to_string()))?;
+                let watched: Watched = read(key, value)?;
+                self.wake_at(watched.wake(), Wake::Heartbeat(id.into()));
+                self.heartbeats.insert(id.into(), watched);
             }
             [b'f', b'/', ..] => super::fyi::put(self, read(key, value)?),
             _ => return Err(trouble(key, "no row of this name is known")),

@@ -158,6 +158,7 @@ impl Handler {
                 Some(Reply::Window(self.plan_maintenance(s, typed.place)))
             }
             Command::Misconfigured(of) => words(misconfigured(s, of.as_ref(), reader, self.clock.now(), typed.command)),
+            Command::Heartbeats(of) => words(views::heartbeats::list(&s.world, d, of.as_ref(), reader)),
             Command::Fyi => words(views::fyi::list(&s.world, d, me, reader.channel)),
             Command::Now => {
                 let (open, left_out) = open(s, reader);
@@ -425,6 +426,7 @@ fn deed(command: &Command) -> Option<(Which, Deed)> {
         | Command::Fyi
         | Command::Misconfigured(_)
         | Command::Mended(_)
+        | Command::Heartbeats(_)
         | Command::OnCall(_) => return None,
     })
 }

@@ -1,0 +1,139 @@
+//! What was sent and could not be taken is no silence: the pump alone, on a log in memory that refuses to be written.
+
+use std::sync::Arc;
+use warridor::domain::directory::{Directory, Service};
+use warridor::domain::heartbeat::{Heartbeat, Stands};
+use warridor::domain::id::{HeartbeatId, InputId};
+use warridor::domain::input::{Input, What};
+use warridor::domain::stamp::At;
+use warridor::pump::{Answer, Lane, Pump, Reading};
+use warridor::store::memory::{self, MemoryLog};
+
+const START: i64 = 1_772_420_520_000;
+const MINUTE: i64 = 60_000;
+
+/// Every hour, and ten minutes of grace.
+fn directory() -> Arc<Directory> {
+    let service = Service::new("db".into(), "team".into(), "nobody".into(), "C0DB".into());
+    let id = HeartbeatId::from("backup");
+    let heartbeat = Heartbeat {
+        id: id.clone(),
+        name: "Backup".to_owned(),
+        service: service.id.clone(),
+        urgency: None,
+        every_secs: 3_600,
+        grace_secs: 600,
+        watched: true,
+    };
+    Arc::new(Directory {
+        services: [(service.id.clone(), service)].into(),
+        heartbeats: [(id, heartbeat)].into(),
+        ..Directory::empty("C0ADMIN".into())
+    })
+}
+
+struct Machine {
+    log: MemoryLog,
+    pump: Pump,
+    ms: i64,
+}
+
+impl Machine {
+    fn start(log: MemoryLog, ms: i64) -> Self {
+        let (store, now) = (Arc::new(log.handle()), Reading { wall: At(START + ms), steady_ms: ms });
+        let booted = Pump::boot(store, directory(), now, Box::new(Default::default), &|| Ok(())).expect("it starts");
+        Self { log, pump: booted.pump, ms }
+    }
+
+    fn step(&mut self, batch: &[(Lane, Input)]) -> Vec<Answer> {
+        let result = self.pump.step(batch, Reading { wall: At(START + self.ms), steady_ms: self.ms });
+        assert_eq!(result.fatal, None);
+        result.answers
+    }
+
+    /// Time passes, and the pump looks each minute.
+    fn pass(&mut self, minutes: i64) {
+        for _ in 0..minutes {
+            self.ms += MINUTE;
+            self.step(&[]);
+        }
+    }
+
+    /// Is it written?
+    fn beat(&mut self) -> bool {
+        let input = Input { id: InputId::minted('h', 1), what: What::Beat { heartbeat: "backup".into() } };
+        matches!(self.step(&[(Lane::Monitors, input)]).as_slice(), [Answer::Decided { .. }])
+    }
+
+    /// In how many minutes it falls silent; `None`: it is silent.
+    fn due_in(&self) -> Option<i64> {
+        match self.pump.snapshot().world.heartbeats[&HeartbeatId::from("backup")].stands {
+            Stands::Waits { due, .. } => Some((due.0 - START - self.ms) / MINUTE),
+            Stands::Silent { .. } => None,
+        }
+    }
+}
+
+#[test]
+fn a_beat_that_is_heard_in_its_time_is_all_there_is_to_it() {
+    let mut machine = Machine::start(MemoryLog::new(), 0);
+    machine.pass(65);
+    assert!(machine.beat());
+    machine.pass(69);
+    assert_eq!(machine.due_in(), Some(1));
+    machine.pass(1);
+    assert_eq!(machine.due_in(), None);
+}
+
+#[test]
+fn while_only_the_reserve_can_be_written_nothing_falls_silent() {
+    let mut machine = Machine::start(MemoryLog::new(), 0);
+    machine.pass(65);
+    machine.log.answer_next([memory::Answer::NotWritten]);
+    assert!(!machine.beat(), "it is to be sent again");
+    assert_eq!(machine.due_in(), Some(40), "half an hour, and its grace");
+    let frames = machine.log.frames().len();
+    for _ in 0..5 {
+        machine.log.answer_next([memory::Answer::NotWritten]);
+        assert!(!machine.beat());
+        machine.pass(1);
+    }
+    assert_eq!(machine.log.frames().len(), frames, "the reserve is for people");
+    // That it can be written again shows with the first write, and that is to put it off once more.
+    machine.pass(16);
+    assert_eq!((machine.due_in(), machine.log.frames().len()), (Some(40), frames + 1));
+    machine.pass(40);
+    assert_eq!(machine.due_in(), None, "it could be heard again, and was not");
+}
+
+#[test]
+fn what_could_not_be_written_at_all_is_made_good_by_the_first_write() {
+    let mut machine = Machine::start(MemoryLog::new(), 0);
+    machine.pass(65);
+    let refused = || [1, 2].map(|_| memory::Answer::NotWritten);
+    machine.log.answer_next(refused());
+    assert!(!machine.beat());
+    assert_eq!(machine.due_in(), Some(5), "nothing is known of that");
+    machine.ms += 10 * MINUTE;
+    machine.step(&[]);
+    assert_eq!(machine.due_in(), Some(40), "its time is over, and it is no silence");
+}
+
+#[test]
+fn a_restored_copy_that_nobody_confirmed_calls_nothing_silent() {
+    let log = MemoryLog::new();
+    let machine = Machine::start(log.clone(), 0);
+    drop(machine);
+    log.mark_restored();
+    let mut machine = Machine::start(log.clone(), MINUTE);
+    machine.pass(10 * 60);
+    assert!(machine.due_in().is_some(), "they go to another one");
+    let ms = machine.ms;
+    drop(machine);
+    log.confirm_restore();
+    let mut machine = Machine::start(log, ms);
+    machine.pass(19);
+    assert!(machine.due_in().is_some());
+    machine.pass(60);
+    assert_eq!(machine.due_in(), None, "from here on they come to it");
+}
