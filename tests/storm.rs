@@ -362,6 +362,45 @@ fn a_flood_of_little_things_does_not_swallow_one_that_matters() {
 }
 
 #[test]
+fn what_comes_after_somebody_took_the_flood_is_asked_for_anew() {
+    let mut sim = sim();
+    floods(&mut sim, "s0", 0..60);
+    let together = FLOOD as u64 + 1;
+    sim.act("p0", together, Deed::Acknowledge);
+    floods(&mut sim, "s0", 60..62);
+    let incidents = open(&sim, "s0");
+    assert_eq!(incidents.last(), Some(&(together + 1, 2)), "not in what p0 has already: {incidents:?}");
+    sim.advance(MINUTE);
+    let pushes = texts(&mut sim, "dm:p0");
+    assert!(pushes.iter().any(|text| text.contains(&format!("#{}", together + 1))), "{pushes:#?}");
+}
+
+#[test]
+fn a_channel_that_takes_nothing_leaves_no_incident_behind() {
+    let mut sim = sim();
+    let refused = serde_json::json!({
+        "fault": "error", "error": "is_archived", "method": "chat.postMessage", "channel": "C0SEARCH",
+    });
+    sim::order(&mut sim.slack, refused);
+    a_storm_of_little_things(&mut sim);
+    for n in 0..20 {
+        clears(&mut sim, "reports", &format!("report-{n}"));
+    }
+    sim.advance(5 * MINUTE);
+    let snapshot = sim.snapshot();
+    let without: Vec<_> = snapshot.world.open_incidents().filter(|i| i.card.is_none()).map(|i| i.no).collect();
+    assert_eq!(without, [], "each that is open has a card where one can be");
+    sim::clear(&mut sim.slack);
+    for n in 20..30 {
+        clears(&mut sim, "reports", &format!("report-{n}"));
+    }
+    sim.act("mara", 31, Deed::Resolve { note: None });
+    clears(&mut sim, "search", "everything");
+    sim.advance(26 * 60 * MINUTE);
+    assert!(sim.snapshot().world.incidents.values().all(|i| i.closed), "nothing is owed for ever");
+}
+
+#[test]
 fn hours_after_a_flood_an_alert_is_an_incident_of_its_own_again() {
     let mut sim = sim();
     floods(&mut sim, "s0", 0..60);

@@ -443,6 +443,8 @@ pub enum Fact {
     StormOver {
         post: PostId,
         last: IncidentNo,
+        /// How many it tells of.
+        incidents: usize,
     },
 
     /// Something to know, the first time on a day: it pages nobody.

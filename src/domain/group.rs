@@ -54,13 +54,22 @@ pub const FLOOD_SECS: i64 = 10 * 60;
 /// What such an incident stands for: no label.
 const FLOODS: [(Urgency, &str); 2] = [(Urgency::Low, "flood/low"), (Urgency::High, "flood/high")];
 
-/// What an alert of this service stands for while the service opens more incidents than anybody can tell apart.
+/// What an alert of this service stands for while the service opens more incidents than anybody can tell apart. Those that
+/// page nobody for now (a window holds them, or they are of low urgency) make no flood of what pages.
 pub(super) fn flood(d: &Decision<'_>, service: &Service, urgency: Urgency) -> Option<&'static str> {
     let most = d.directory.settings.flood;
     let open = d.world().open.get(&service.id).filter(|open| open.len() >= most)?;
-    let earliest = open.iter().rev().nth(most.checked_sub(1)?).and_then(|no| d.world().incident(*no))?;
-    let is_lately = d.stamp.wall.0 - earliest.opened.0 <= FLOOD_SECS * 1_000;
+    // However many are held: it is asked for each alert.
+    let newest = open.iter().rev().take(most.saturating_mul(4)).filter_map(|no| d.world().incident(*no));
+    let earliest = newest.filter(|i| i.urgency == urgency && i.hold.is_none()).nth(most.checked_sub(1)?)?;
+    let is_lately = (d.stamp.wall.0 - earliest.opened.0).abs() <= FLOOD_SECS * 1_000;
     FLOODS.iter().find(|(of, _)| *of == urgency && is_lately).map(|(_, values)| *values)
+}
+
+/// Does it take what a flood brings besides? Once somebody has it, or nobody is asked for it, what comes then would go
+/// unseen: that is an incident of its own.
+pub(super) fn takes_flood(d: &Decision<'_>, no: IncidentNo) -> bool {
+    d.world().incident(no).is_some_and(|i| i.is_triggered() && i.hold.is_none())
 }
 
 /// Open incidents by what they stand for.

@@ -135,7 +135,7 @@ pub struct AlertKey {
 }
 
 /// A message we posted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, PartialOrd, Ord)]
 pub struct MessageRef {
     pub channel: ChannelId,
     pub ts: SlackTs,

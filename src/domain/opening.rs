@@ -60,7 +60,8 @@ fn open(
     let joined = own.as_deref().and_then(|values| joins(values, window_secs));
     // What would be one incident more of very many comes together.
     let flood = if is_ours || joined.is_some() { None } else { group::flood(d, service, urgency) };
-    let joined = joined.or_else(|| flood.and_then(|values| joins(values, group::FLOOD_SECS)));
+    let floods = || flood.and_then(|values| joins(values, group::FLOOD_SECS)).filter(|no| group::takes_flood(d, *no));
+    let joined = joined.or_else(floods);
     let group = flood.map(str::to_owned).or(own);
     if let Some(no) = joined {
         let title = line(&event.title);

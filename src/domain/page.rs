@@ -122,6 +122,16 @@ pub enum RevokeReason {
     Cleared,
 }
 
+impl Recipient {
+    /// In our own words for them.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::User(user) => user.as_str(),
+            Self::Channel(channel) => channel.as_str(),
+        }
+    }
+}
+
 impl Page {
     /// May it share a message with others to the same person? Those that ask whoever has an incident stand alone.
     pub fn may_share(&self) -> bool {

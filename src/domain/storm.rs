@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// More cards than this that a channel waits for are a storm.
 pub const CARDS_MAX: usize = 20;
 
-/// How long its message is kept true, in seconds: until everything that was resolved in it is closed.
+/// How long its message is kept true, in seconds, beside the time after which what was resolved is closed.
 const KEPT_SECS: i64 = 48 * 60 * 60;
 
 /// Incidents that are open and have no card yet, by the channel it is to be in. Those in memory.
@@ -38,6 +38,8 @@ pub struct Over {
     pub at: At,
     /// The last of its incidents.
     pub last: IncidentNo,
+    /// How many there were.
+    pub incidents: usize,
 }
 
 impl Storm {
@@ -52,15 +54,13 @@ pub(super) fn look(d: &mut Decision<'_>, touched: &[IncidentNo]) {
     if world.uncarded.is_empty() && world.storms.is_empty() {
         return;
     }
-    let over: Vec<PostId> = world
-        .storms
-        .iter()
-        .filter(|(channel, _)| !world.uncarded.contains_key(*channel))
-        .map(|(_, post)| *post)
-        .collect();
-    let last = world.meta.last_incident;
+    let has_all = world.storms.iter().filter(|(channel, _)| !world.uncarded.contains_key(*channel));
+    let over: Vec<PostId> = has_all.map(|(_, post)| *post).collect();
     for post in over {
-        d.emit(Fact::StormOver { post, last });
+        let world = d.world();
+        let Some((channel, storm)) = world.posts.get(&post).and_then(Post::storm) else { continue };
+        let (last, incidents) = (world.meta.last_incident, world.in_storm(channel, storm).count());
+        d.emit(Fact::StormOver { post, last, incidents });
     }
     for no in touched {
         let world = d.world();
@@ -71,7 +71,8 @@ pub(super) fn look(d: &mut Decision<'_>, touched: &[IncidentNo]) {
         };
         if !world.storms.contains_key(&channel) {
             let about = About::Storm(Storm { from, over: None });
-            post::want(d, Recipient::Channel(channel), about, KEPT_SECS);
+            let keep_secs = d.directory.settings.close_after_secs + KEPT_SECS;
+            post::want(d, Recipient::Channel(channel), about, keep_secs);
         }
     }
 }
@@ -97,7 +98,9 @@ impl World {
     /// It was over before its card was due, and the message about the storm told of it: it gets no card any more, unless it
     /// comes back.
     pub fn is_told_by_storm(&self, i: &Incident) -> bool {
-        let tells = |p: &Post| p.storm().is_some_and(|(channel, storm)| *channel == i.channel && storm.has(i.no));
+        let tells = |p: &Post| {
+            p.message.is_some() && p.storm().is_some_and(|(channel, storm)| *channel == i.channel && storm.has(i.no))
+        };
         i.card.is_none() && i.is_resolved() && self.posts.values().any(tells)
     }
 

@@ -217,6 +217,16 @@ impl World {
         self.bundle(number).into_iter().filter(|(_, other)| other.message() == p.message()).collect()
     }
 
+    /// Of the pages that share this one's message, the first that is open.
+    pub fn first_sharing(&self, no: IncidentNo, page: PageId) -> Option<(IncidentNo, PageId)> {
+        let (_, p) = self.open_page(no, page)?;
+        let Some(number) = p.bundle() else { return Some((no, page)) };
+        let shares = |(no, other): &(IncidentNo, PageId)| {
+            self.open_page(*no, *other).is_some_and(|(_, other)| other.message() == p.message())
+        };
+        self.bundles.get(&number)?.iter().copied().find(shares)
+    }
+
     /// The pages of a bundle, by its number.
     pub fn bundle(&self, number: PageId) -> Vec<(&Arc<Incident>, &Page)> {
         let all = self.bundles.get(&number);

@@ -193,17 +193,14 @@ impl Desk {
         told.retain(|(_, p)| !is_another(p));
         // The one that the URL names, by which the others are found, comes last: what stops half-way is done again.
         told.sort_by_key(|(_, p)| p.bundle() == Some(p.id));
-        for (i, p) in told {
+        let failed = |(i, p): (Arc<Incident>, Page)| {
             let settled = Settled::PageFailed { incident: i.no, page: p.id, why: PageFailure::Provider(why.clone()) };
             let n = self.settled.fetch_add(1, Ordering::Relaxed);
-            let input = Input { id: InputId::minted('p', n), what: What::Settled(settled) };
-            let Ok(answer) = self.door.submit(Lane::Inner, input, 0) else { return Reply::TryAgain };
-            match tokio::time::timeout(DECIDE, answer).await {
-                Ok(Ok(Answer::NotWritten(_)) | Err(_)) | Err(_) => return Reply::TryAgain,
-                Ok(Ok(_)) => {}
-            }
-        }
-        Reply::Heard
+            Input { id: InputId::minted('p', n), what: What::Settled(settled) }
+        };
+        let all = self.door.each(Lane::Inner, told.into_iter().map(failed).collect(), 0, DECIDE).await;
+        let is_kept = |answer: &Option<Answer>| !matches!(answer, Some(Answer::NotWritten(_)) | None);
+        if all.iter().all(is_kept) { Reply::Heard } else { Reply::TryAgain }
     }
 }
 

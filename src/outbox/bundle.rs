@@ -10,12 +10,12 @@
 use super::phone::Pushed;
 use super::{Job, Outbox, Step};
 use crate::domain::directory::Method;
-use crate::domain::id::{IncidentNo, PageId, UserId};
+use crate::domain::id::{IncidentNo, MessageRef, PageId, UserId};
 use crate::domain::incident::Incident;
 use crate::domain::page::{Page, PageState, Recipient, SyncKey};
 use crate::domain::stamp::At;
 use crate::views;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Pages in one message, where its metadata can name them all; the rest goes with the next one.
@@ -72,32 +72,33 @@ impl Outbox {
     /// Whoever waited for the push to this person, by this method, goes now.
     pub(super) fn wake(&mut self, whom: Pushed, now: At) {
         self.pushed.remove(&whom);
-        let (user, method) = whom;
-        let to = Recipient::User(user);
-        let is_held = |job: &Job, work: &super::Work| match job {
-            Job::Page(no, page) => {
+        let is_held = |job: &Job| {
+            self.jobs.get(job).is_some_and(|work| {
                 work.tries == 0
                     && work.call.is_none()
                     && work.lead.is_none()
                     && work.ready_at.is_some_and(|at| at > now)
-                    && self.page_of(*no, *page).is_some_and(|(_, p)| p.to == to && p.method == method)
-            }
-            Job::Sync(_) => false,
+            })
         };
-        let held: Vec<Job> = self.jobs.iter().filter(|(j, w)| is_held(j, w)).map(|(j, _)| j.clone()).collect();
+        let held: Vec<Job> = self.pages_of(&whom).map(|(no, page)| Job::Page(no, page)).filter(is_held).collect();
         for job in held {
             self.make_ready(&job, now);
         }
     }
 
-    /// Closed, an incident is left out of the messages that spoke of it beside others.
-    pub(super) fn others_stale(&mut self, no: IncidentNo, now: At) {
+    /// Closed, incidents are left out of the messages that spoke of them beside others.
+    pub(super) fn others_stale(&mut self, closed: &BTreeSet<IncidentNo>, now: At) {
         let world = &self.snapshot.world;
-        let bundles = world.incident(no).into_iter().flat_map(|i| i.pages.iter().filter_map(Page::bundle));
-        let of_bundle = |number| world.bundle(number).into_iter().map(|(i, p)| (i.no, p.id)).collect::<Vec<_>>();
-        let first = |(no, page)| world.sharing(no, page).first().map(|(i, p)| SyncKey::Dm(i.no, p.id));
-        let keys: BTreeSet<SyncKey> = bundles.flat_map(of_bundle).filter_map(first).collect();
-        for key in keys {
+        let incidents = closed.iter().filter_map(|no| world.incident(*no));
+        let bundles: BTreeSet<PageId> = incidents.flat_map(|i| i.pages.iter().filter_map(Page::bundle)).collect();
+        // What was taken for lost was sent again by the same number: each message is kept true by its first page.
+        let mut first: BTreeMap<&MessageRef, SyncKey> = BTreeMap::new();
+        for (i, p) in bundles.into_iter().flat_map(|number| world.bundle(number)) {
+            if let Some(message) = p.message() {
+                first.entry(message).or_insert(SyncKey::Dm(i.no, p.id));
+            }
+        }
+        for key in first.into_values().collect::<Vec<_>>() {
             self.stale(key, now);
         }
     }
@@ -115,9 +116,10 @@ impl Outbox {
             return;
         }
         let Some(user) = recipient(&p).cloned() else { return };
+        let whom = (user, p.method.clone());
         let mut pushed = std::mem::take(&mut self.pushed);
         pushed.retain(|(_, method), (at, _, _)| *at > now.plus_secs(-self.pause_secs(method)));
-        pushed.insert((user, p.method.clone()), (now, no, page));
+        pushed.insert(whom.clone(), (now, no, page));
         self.pushed = pushed;
         // What a hook was given once, it is given again as it was: it is known there by its number.
         let is_repeat = self.jobs.get(&lead).is_some_and(|w| w.tries > 0) || p.attempts > 1;
@@ -127,20 +129,18 @@ impl Outbox {
         if self.jobs.get(&lead).is_none_or(|w| !w.members.is_empty()) {
             return;
         }
-        let waits = |job: &Job| {
-            let Job::Page(no, page) = job else { return None };
-            let work = self.jobs.get(job)?;
+        let waits = |(no, page): (IncidentNo, PageId)| {
+            let work = self.jobs.get(&Job::Page(no, page))?;
             let is_free = work.step == Step::Send
                 && work.call.is_none()
                 && work.awaiting.is_none()
                 && work.lead.is_none()
                 && work.members.is_empty()
                 && !work.in_doubt;
-            let (_, other) = self.page_of(*no, *page)?;
-            (is_free && other.is_wanted() && other.may_share() && other.to == p.to && other.method == p.method)
-                .then_some((*no, *page))
+            let other = self.snapshot.world.incident(no)?.page(page)?;
+            (is_free && other.is_wanted() && other.may_share()).then_some((no, page))
         };
-        let pages = self.jobs.keys().filter(|job| **job != lead);
+        let pages = self.pages_of(&whom).filter(|other| *other != (no, page));
         let members: Vec<(IncidentNo, PageId)> = pages.filter_map(waits).take(BUNDLE_MOST - 1).collect();
         for (no, page) in &members {
             let job = Job::Page(*no, *page);
@@ -163,7 +163,7 @@ impl Outbox {
         let members = work.members.iter().copied().filter_map(|(no, page)| self.page_of(no, page));
         let mut all: Vec<(Arc<Incident>, Page)> = members.filter(|(_, p)| p.is_wanted()).collect();
         let lead = self.page_of(no, page);
-        if let Some((_, lead)) = &lead {
+        if let Some((_, lead)) = lead.as_ref().filter(|_| !all.is_empty()) {
             let named = self.can_share(lead, all.iter().map(|(_, p)| p.id).collect());
             all.retain(|(_, p)| named.contains(&p.id));
         }
@@ -174,16 +174,41 @@ impl Outbox {
 
     /// Pages to the same person, by the same method, that may be looked for and are neither this one nor among `all`.
     pub(super) fn left_out(&self, lead: &Page, all: &[PageId]) -> BTreeSet<PageId> {
+        let Some(user) = recipient(lead) else { return BTreeSet::new() };
         let named: BTreeSet<&PageId> = all.iter().collect();
-        let other = |job: &Job| match job {
-            Job::Page(no, page) if *page != lead.id && !named.contains(page) => Some((*no, *page)),
-            Job::Page(..) | Job::Sync(_) => None,
-        };
-        let is_theirs = |no, page| {
-            let incident = self.snapshot.world.incident(no)?;
-            incident.page(page).filter(|p| p.to == lead.to && p.method == lead.method)
-        };
-        self.jobs.keys().filter_map(other).filter_map(|(no, page)| is_theirs(no, page)).map(|p| p.id).collect()
+        let others = self.pages_of(&(user.clone(), lead.method.clone())).map(|(_, page)| page);
+        others.filter(|page| *page != lead.id && !named.contains(page)).collect()
+    }
+
+    /// The pages to this person that there is something to do for.
+    fn pages_of<'a>(&'a self, whom: &Pushed) -> impl Iterator<Item = (IncidentNo, PageId)> + 'a {
+        self.by_person.get(whom).into_iter().flatten().copied()
+    }
+
+    /// This page is among them from now on.
+    pub(super) fn enlist(&mut self, p: &Page, no: IncidentNo) {
+        if let Some(user) = recipient(p) {
+            self.by_person.entry((user.clone(), p.method.clone())).or_default().insert((no, p.id));
+        }
+    }
+
+    /// There is nothing more to do for this job.
+    pub(super) fn drop_job(&mut self, job: &Job) -> Option<super::Work> {
+        let work = self.jobs.remove(job);
+        if let Job::Page(no, page) = job {
+            let of = |(whom, pages): (&Pushed, &BTreeSet<_>)| pages.contains(&(*no, *page)).then(|| whom.clone());
+            // Closed by now, it may be in memory no more.
+            let known = self.page_of(*no, *page).and_then(|(_, p)| Some((recipient(&p)?.clone(), p.method.clone())));
+            if let Some(whom) = known.or_else(|| self.by_person.iter().find_map(of))
+                && let Some(pages) = self.by_person.get_mut(&whom)
+            {
+                pages.remove(&(*no, *page));
+                if pages.is_empty() {
+                    self.by_person.remove(&whom);
+                }
+            }
+        }
+        work
     }
 
     /// The lead goes nowhere: whoever followed it goes alone, or with another.

@@ -1,7 +1,7 @@
 //! Looking for messages that may have been posted: one look at a channel serves everybody who looks there. After a
 //! restart that may be hundreds, and Slack lets us look once a second.
 
-use super::wire::{FoundPage, found, found_page, metadata, post_metadata};
+use super::wire::{FoundPage, found, metadata, post_metadata};
 use super::{Job, Outbox, Step};
 use crate::domain::id::MessageRef;
 use crate::domain::input::Settled;
@@ -106,7 +106,7 @@ impl Outbox {
     fn found_for(&self, job: &Job, answer: &Value) -> Option<FoundPage> {
         let store = self.snapshot.store;
         match job {
-            Job::Page(_, page) => found_page(answer, store, *page),
+            Job::Page(no, page) => self.found_page(answer, *no, *page),
             Job::Sync(SyncKey::Card(no) | SyncKey::Thread(no) | SyncKey::Log(no) | SyncKey::Dm(no, _)) => {
                 found(answer, &metadata(store, *no)).map(FoundPage::alone)
             }

@@ -73,6 +73,8 @@ pub struct Outbox {
     /// What providers called the last that they took.
     receipts: VecDeque<Arc<str>>,
     jobs: BTreeMap<Job, Work>,
+    /// The pages among them, by whom they are for and by what they go.
+    by_person: BTreeMap<phone::Pushed, BTreeSet<(IncidentNo, PageId)>>,
     ready: BTreeSet<(At, Job)>,
     /// Jobs that look for a message, by when they give up.
     looking: BTreeSet<(At, Job)>,
@@ -105,6 +107,7 @@ impl Outbox {
             phoned: BTreeSet::new(),
             receipts: VecDeque::new(),
             jobs: BTreeMap::new(),
+            by_person: BTreeMap::new(),
             ready: BTreeSet::new(),
             looking: BTreeSet::new(),
             crowd: Default::default(),
@@ -143,8 +146,8 @@ impl Outbox {
     pub fn committed(&mut self, published: &Published, now: At) {
         self.snapshot = published.snapshot.clone();
         self.forget_what_is_committed();
+        self.others_stale(&published.stale.closed, now);
         for no in &published.stale.closed {
-            self.others_stale(*no, now);
             self.ledger.forget_incident(*no);
         }
         for no in &published.stale.everything {
@@ -338,6 +341,7 @@ impl Outbox {
                     work.step = self.how_to_look_for(page);
                     work.look_until = Some(self.certain_at(page.requested, now));
                 }
+                self.enlist(page, no);
                 self.jobs.insert(job.clone(), work);
                 self.make_ready(&job, now);
             }
@@ -398,7 +402,7 @@ impl Outbox {
             if let Some(work) = self.jobs.get_mut(&job) {
                 work.awaiting = None;
                 if work.call.is_none() && work.ready_at.is_none() {
-                    self.jobs.remove(&job);
+                    self.drop_job(&job);
                 }
             }
         }
@@ -437,7 +441,7 @@ impl Outbox {
 
     /// Of the pages that share this one's message, the one by whose name it is kept true: the first that is open.
     fn shown_as(&self, no: IncidentNo, page: PageId) -> Option<(IncidentNo, PageId)> {
-        self.snapshot.world.sharing(no, page).first().map(|(i, p)| (i.no, p.id))
+        self.snapshot.world.first_sharing(no, page)
     }
 }
 

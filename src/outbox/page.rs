@@ -15,6 +15,7 @@ use crate::slack::lanes::Priority;
 use crate::slack::outcome::Outcome;
 use crate::views;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 impl Outbox {
@@ -77,8 +78,8 @@ impl Outbox {
                 let mut more = json!({ "channel": to, "unfurl_links": false, "unfurl_media": false });
                 if !work.bare {
                     let pages: Vec<PageId> = all.iter().map(|(_, p)| p.id).collect();
-                    let left_out = self.left_out(&p, &pages);
-                    more["metadata"] = page_metadata(store, no, page, &pages, &left_out);
+                    let left_out = if pages.len() > 1 { self.left_out(&p, &pages) } else { BTreeSet::new() };
+                    more["metadata"] = page_metadata(store, no, page, p.to.name(), &pages, &left_out);
                 }
                 Some((with(mark(shown, work.in_doubt), more), Some(hash)))
             }
@@ -110,7 +111,7 @@ impl Outbox {
                 self.make_ready(&job, now);
                 Vec::new()
             }
-            (Step::Find { channel }, Outcome::Ok(answer)) => match found_page(&answer, self.snapshot.store, page) {
+            (Step::Find { channel }, Outcome::Ok(answer)) => match self.found_page(&answer, no, page) {
                 Some(found) => self.found(no, page, &channel, &found, now),
                 None => {
                     self.look_again(&job, now);
@@ -168,6 +169,12 @@ impl Outbox {
         self.are_there(pages, message, bundle)
     }
 
+    /// The message of an answer that speaks of this page.
+    pub(super) fn found_page(&self, answer: &Value, no: IncidentNo, page: PageId) -> Option<FoundPage> {
+        let (_, p) = self.page_of(no, page)?;
+        found_page(answer, self.snapshot.store, p.to.name(), page)
+    }
+
     /// The message was found in the history; what it shows is not known.
     pub(super) fn found(
         &mut self,
@@ -188,8 +195,14 @@ impl Outbox {
         pages.retain(|other| *other != (no, page));
         pages.insert(0, (no, page));
         for (no, page) in pages.clone() {
-            let members = self.take_members(&Job::Page(no, page), now);
-            pages.extend(members.into_iter().filter(|m| !pages.contains(m)).collect::<Vec<_>>());
+            for (no, member) in self.take_members(&Job::Page(no, page), now) {
+                // Those that it gathered for a message after that one were never sent.
+                if !found.speaks_of(member) {
+                    self.make_ready(&Job::Page(no, member), now);
+                } else if !pages.contains(&(no, member)) {
+                    pages.push((no, member));
+                }
+            }
         }
         let message = MessageRef { channel: channel.into(), ts: found.ts.as_str().into() };
         self.are_there(pages, message, found.bundle)

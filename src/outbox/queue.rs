@@ -185,7 +185,7 @@ impl Outbox {
         work.call = None;
         work.stale_at = None;
         if work.awaiting.is_none()
-            && let Some(work) = self.jobs.remove(job)
+            && let Some(work) = self.drop_job(job)
             && let Some(at) = work.ready_at
         {
             self.leave(at, job);

@@ -32,12 +32,13 @@ pub(super) fn post_metadata(store: StoreId, post: PostId) -> Value {
     })
 }
 
-/// The same of a page, and of all the `pages` its message speaks of. `left_out`: those to the same person by Slack that it
+/// The same of a page to `to`, in our own name for them, and of all the `pages` its message speaks of. `left_out`: those to the same person by Slack that it
 /// does not, and that may be looked for.
 pub(super) fn page_metadata(
     store: StoreId,
     incident: IncidentNo,
     page: PageId,
+    to: &str,
     pages: &[PageId],
     left_out: &BTreeSet<PageId>,
 ) -> Value {
@@ -46,6 +47,7 @@ pub(super) fn page_metadata(
     metadata["event_payload"]["page"] = json!(page.0.to_string());
     if pages.len() > 1 {
         metadata["event_payload"]["pages"] = json!(ranges(pages, left_out));
+        metadata["event_payload"]["to"] = json!(to);
     }
     metadata
 }
@@ -173,8 +175,8 @@ impl FoundPage {
     }
 }
 
-/// The message that speaks of this page.
-pub(super) fn found_page(answer: &Value, store: StoreId, page: PageId) -> Option<FoundPage> {
+/// The message that speaks of this page to `to`.
+pub(super) fn found_page(answer: &Value, store: StoreId, to: &str, page: PageId) -> Option<FoundPage> {
     let messages = answer.get("messages")?.as_array()?;
     let speaks = |m: &Value| {
         let payload = m.pointer("/metadata/event_payload")?;
@@ -184,7 +186,9 @@ pub(super) fn found_page(answer: &Value, store: StoreId, page: PageId) -> Option
             && text("store") == store.to_string();
         let lead: u64 = text("page").parse().ok()?;
         let shares = text("pages");
-        let is_it = is_ours && (lead == page.0 || in_ranges(shares, page.0));
+        // Somebody else's who once had this address: their ranges are counted by them.
+        let is_theirs = payload.get("to").and_then(Value::as_str).is_none_or(|whose| whose == to);
+        let is_it = is_ours && (lead == page.0 || is_theirs && in_ranges(shares, page.0));
         let ts = m.get("ts")?.as_str()?.to_owned();
         let bundle = (!shares.is_empty()).then_some(PageId(lead));
         is_it.then(|| FoundPage { ts, bundle, numbers: shares.to_owned() })
@@ -207,34 +211,35 @@ mod tests {
         // Every third page is theirs; one was on its way already.
         let mine: Vec<PageId> = (1..=5_000).map(|n| PageId(3 * n)).filter(|p| *p != PageId(300)).collect();
         let left_out = BTreeSet::from([PageId(300)]);
-        let posted = page_metadata(StoreId(7), IncidentNo(1), PageId(3), &mine, &left_out);
+        let posted = page_metadata(StoreId(7), IncidentNo(1), PageId(3), "ana", &mine, &left_out);
         assert_eq!(posted["event_payload"]["pages"], "3-297 303-15000");
         assert_eq!(can_be_named(PageId(3), mine[1..].to_vec(), &left_out).len(), mine.len() - 1);
         let answer = json!({ "messages": [{ "ts": "1.2", "metadata": posted }] });
-        let found = |page| found_page(&answer, StoreId(7), page).is_some();
+        let found = |page| found_page(&answer, StoreId(7), "ana", page).is_some();
         assert!(mine.iter().all(|p| found(*p)));
         assert!(!found(PageId(300)), "it was in another message");
+        assert_eq!(found_page(&answer, StoreId(7), "ben", PageId(6)), None, "Ben's page 6 is not Ana's");
     }
 
     #[test]
     fn a_message_is_found_by_every_page_it_speaks_of() {
         let store = StoreId(7);
         let pages: Vec<PageId> = [3, 4, 5, 9, 12, 13].map(PageId).to_vec();
-        let posted = page_metadata(store, IncidentNo(1), PageId(4), &pages, &between(&pages));
+        let posted = page_metadata(store, IncidentNo(1), PageId(4), "ana", &pages, &between(&pages));
         assert_eq!(posted["event_payload"]["pages"], "3-5 9 12-13");
         let answer = json!({ "messages": [{ "ts": "1.2", "metadata": posted }] });
         for page in &pages {
-            let found = found_page(&answer, store, *page).expect("it is there");
+            let found = found_page(&answer, store, "ana", *page).expect("it is there");
             assert_eq!((found.ts.as_str(), found.bundle), ("1.2", Some(PageId(4))), "{page:?}");
             assert!(pages.iter().all(|p| found.speaks_of(*p)) && !found.speaks_of(PageId(6)));
         }
         for other in [1, 6, 8, 10, 14, 35] {
-            assert_eq!(found_page(&answer, store, PageId(other)), None, "{other}");
+            assert_eq!(found_page(&answer, store, "ana", PageId(other)), None, "{other}");
         }
-        assert_eq!(found_page(&answer, StoreId(8), PageId(4)), None, "of another store");
-        let alone = page_metadata(store, IncidentNo(1), PageId(4), &[PageId(4)], &BTreeSet::new());
+        assert_eq!(found_page(&answer, StoreId(8), "ana", PageId(4)), None, "of another store");
+        let alone = page_metadata(store, IncidentNo(1), PageId(4), "ana", &[PageId(4)], &BTreeSet::new());
         let answer = json!({ "messages": [{ "ts": "1.2", "metadata": alone }] });
-        let found = found_page(&answer, store, PageId(4)).expect("it is there");
+        let found = found_page(&answer, store, "ana", PageId(4)).expect("it is there");
         assert_eq!((found.ts.as_str(), found.bundle), ("1.2", None));
     }
 
@@ -246,13 +251,13 @@ mod tests {
         let named = can_be_named(lead, others.clone(), &between(&others));
         assert!(named.len() > 100 && named.len() < others.len(), "{} are named", named.len());
         let pages: Vec<PageId> = named.iter().copied().chain([lead]).collect();
-        let posted = page_metadata(StoreId(u64::MAX), IncidentNo(u64::MAX), lead, &pages, &between(&others));
+        let posted = page_metadata(StoreId(u64::MAX), IncidentNo(u64::MAX), lead, "ana", &pages, &between(&others));
         assert!(posted["event_payload"]["pages"].as_str().is_some_and(|p| p.len() <= NUMBERS_BYTES));
         assert!(posted.to_string().len() <= NUMBERS_BYTES + 200, "{}", posted.to_string().len());
         assert!(posted.to_string().len() <= crate::sandbox::limits::METADATA_BYTES);
         let answer = json!({ "messages": [{ "ts": "1.2", "metadata": posted }] });
         for page in &others {
-            let found = found_page(&answer, StoreId(u64::MAX), *page).is_some();
+            let found = found_page(&answer, StoreId(u64::MAX), "ana", *page).is_some();
             assert_eq!(found, named.contains(page) || *page == lead, "{page:?}");
         }
         // Next to each other, five hundred are one range.

@@ -74,7 +74,7 @@ fn lead(all: &[(&Incident, &Page)], waiting: usize, heading: &str, d: &Directory
     let service = d.services.get(&worst.service).map_or(worst.service.as_str(), |s| s.name.as_str());
     let incidents = if waiting == 1 { "1 incident" } else { &format!("{waiting} incidents") };
     let what = format!("{} {}: {}", worst.no, escape(service, 40), plain_title(worst, 100));
-    format!("Page: {incidents}, worst {what} (tier {})", worst.tier)
+    format!("Page: {incidents}, worst {what}{} (tier {})", super::routing::and_more(worst), worst.tier)
 }
 
 fn one(i: &Incident, p: &Page, d: &Directory) -> String {
@@ -89,7 +89,8 @@ fn one(i: &Incident, p: &Page, d: &Directory) -> String {
             format!("{}{}", why.unwrap_or_default(), status(i, d))
         }
     };
-    format!("{}\n{} · tier {} · {how}", title(i), escape(service, 60), i.tier)
+    let more = super::routing::and_more(i);
+    format!("{}{more}\n{} · tier {} · {how}", title(i), escape(service, 60), i.tier)
 }
 
 /// All of them, each with its own buttons.

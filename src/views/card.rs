@@ -62,11 +62,7 @@ pub fn lock_screen(i: &Incident, d: &Directory) -> String {
     let title = plain_title(i, 120);
     let flapping = if i.course.flapping.is_some() { ", flapping," } else { "" };
     let (state, service) = (state_word(i), escape(service, 40));
-    let joined = match super::routing::joined_count(i) {
-        0 => String::new(),
-        1 => " and 1 more alert".to_owned(),
-        n => format!(" and {n} more alerts"),
-    };
+    let joined = super::routing::and_more(i);
     let line = format!("{} {state}{flapping} {service}: {title}{joined}. {}", i.no, status_in_words(i, d));
     truncate(&line, limits::LOCK_SCREEN)
 }

@@ -31,6 +31,10 @@ pub fn page(i: &Incident, p: &Page, d: &Directory, store: StoreId) -> Message {
     let mut blocks = vec![section(&status_for(i, p, d))];
     let service = d.services.get(&i.service).map_or(i.service.as_str(), |s| s.name.as_str());
     blocks.push(context(&format!("{} · tier {} · <#{}>", escape(service, 60), i.tier, i.channel)));
+    let joined = super::routing::joined_alerts(i);
+    if !joined.is_empty() {
+        blocks.push(context(&joined));
+    }
     let labels = labels(i);
     if !labels.is_empty() {
         blocks.push(context(&labels));

@@ -6,6 +6,7 @@
 use super::list;
 use super::mrkdwn::plain as clean;
 use super::page::{called_by, waits};
+use super::routing::and_more;
 use crate::domain::directory::{Directory, Method};
 use crate::domain::id::{IncidentNo, UserId};
 use crate::domain::incident::{Incident, State};
@@ -32,7 +33,8 @@ pub fn method(method: &Method) -> String {
 /// A text to whoever these pages are for. `answers`: a reply to it reaches us.
 pub fn text(all: &[(&Incident, &Page)], d: &Directory, answers: bool) -> String {
     let Some((worst, page)) = worst(all) else { return "Warridor: nothing waits for you any more.".to_owned() };
-    let what = format!("{} {}: {} (tier {})", worst.no, service(worst, d), title(worst, TITLE_SENT), worst.tier);
+    let (name, more) = (title(worst, TITLE_SENT), and_more(worst));
+    let what = format!("{} {}: {name}{more} (tier {})", worst.no, service(worst, d), worst.tier);
     let said = match all.len() {
         1 => format!("{}{what}.", lead(worst, page, d)),
         n => format!("{n} incidents, worst {what}."),
@@ -58,7 +60,8 @@ pub fn spoken(all: &[(&Incident, &Page)], d: &Directory, answers: bool) -> Spoke
     let Some((worst, page)) = worst(all) else {
         return Spoken { news: "This is Warridor. Nothing waits for you any more.".to_owned(), menu: String::new() };
     };
-    let what = format!("{}, tier {}. {}", service(worst, d), worst.tier, title(worst, TITLE_SPOKEN));
+    let (name, more) = (title(worst, TITLE_SPOKEN), and_more(worst));
+    let what = format!("{}, tier {}. {name}{more}", service(worst, d), worst.tier);
     let number = worst.no.0;
     let news = match all.len() {
         1 => format!("This is Warridor. {}Incident {number}. {what}.", lead(worst, page, d)),

@@ -83,6 +83,15 @@ pub fn joined_count(i: &Incident) -> usize {
 const FLOODED: &str =
     ":cyclone: This service opened so many incidents at once that its further alerts come together here. ";
 
+/// How many alerts joined it, after its title.
+pub fn and_more(i: &Incident) -> String {
+    match joined_count(i) {
+        0 => String::new(),
+        1 => " and 1 more alert".to_owned(),
+        n => format!(" and {n} more alerts"),
+    }
+}
+
 /// The alerts that joined it, what fires first, and of that the newest; empty where none did.
 pub fn joined_alerts(i: &Incident) -> String {
     let mut all: Vec<&Alert> =

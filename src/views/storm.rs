@@ -22,7 +22,8 @@ pub fn storm(p: &Post, channel: &ChannelId, storm: &Storm, w: &World, d: &Direct
     let mut open: Vec<&Incident> = all.iter().copied().filter(|i| !i.is_resolved()).collect();
     open.sort_by_key(|i| list::order(i));
     let to_come = w.uncarded.get(channel).map_or(0, |all| all.len());
-    let head = head(p, storm, all.len(), &open, to_come);
+    let many = storm.over.map_or(all.len(), |over| over.incidents.max(all.len()));
+    let head = head(p, storm, many, &open, to_come);
     let mut blocks: Vec<_> = open.iter().take(limits::BUNDLE).map(|i| section(&one(i, d))).collect();
     if open.len() > limits::BUNDLE {
         let left = open.len() - limits::BUNDLE;
@@ -64,9 +65,10 @@ fn head(p: &Post, storm: &Storm, all: usize, open: &[&Incident], to_come: usize)
             )
         }
         Some(over) => format!(
-            ":cyclone: *The storm has passed.* {} from {since} to {}. {states}. Each that is open has its card.",
+            ":cyclone: *The storm has passed.* {} from {since} to {}. {states}.{}",
             incidents(all),
-            time(over.at)
+            time(over.at),
+            if to_come == 0 { " Each that is open has its card." } else { "" }
         ),
     }
 }

@@ -35,7 +35,6 @@ impl Fact {
             | Self::EventLate { .. }
             | Self::ActLate { .. }
             | Self::AlertHeard { .. }
-            | Self::ClosePostponed { .. }
             | Self::ThreadShown { .. }
             | Self::PolicyKept { .. }
             | Self::TurnTaken { .. }
@@ -73,7 +72,10 @@ impl Fact {
             | Self::EventDropped { .. } => Stale::Nothing,
             Self::FyiShown(shown) => Stale::PostLater(shown.post),
             Self::FyiRepeated { post, .. } | Self::FyiCleared { post, .. } => Stale::PostLater(*post),
-            Self::AlertRepeated { incident, .. } | Self::CountWaned { incident } => Stale::Card(*incident),
+            // What is owed may be a card that a storm's message once told of.
+            Self::AlertRepeated { incident, .. }
+            | Self::CountWaned { incident }
+            | Self::ClosePostponed { incident, .. } => Stale::Card(*incident),
             Self::PostWanted { post, .. }
             | Self::StormOver { post, .. }
             | Self::SyncCreated { key: SyncKey::Post(post), .. } => Stale::Post(*post),

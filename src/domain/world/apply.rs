@@ -207,10 +207,10 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
             w.forget_post(*id);
             w.touched.push(RowKey::Post(*id));
         }
-        Fact::StormOver { post: id, last } => {
+        Fact::StormOver { post: id, last, incidents } => {
             if let Some(Post { to: Recipient::Channel(channel), about: About::Storm(storm), .. }) = w.posts.get_mut(id)
             {
-                storm.over = Some(Over { at: wall, last: *last });
+                storm.over = Some(Over { at: wall, last: *last, incidents: *incidents });
                 let channel = channel.clone();
                 w.storms.remove(&channel);
             }
