@@ -371,8 +371,7 @@ fn what_comes_after_somebody_took_the_flood_is_asked_for_anew() {
     let incidents = open(&sim, "s0");
     assert_eq!(incidents.last(), Some(&(together + 1, 2)), "not in what p0 has already: {incidents:?}");
     sim.advance(MINUTE);
-    let pushes = texts(&mut sim, "dm:p0");
-    assert!(pushes.iter().any(|text| text.contains(&format!("#{}", together + 1))), "{pushes:#?}");
+    assert!(told(&sim).arrived.contains_key(&IncidentNo(together + 1)), "and p0 hears of it");
 }
 
 #[test]

@@ -28,7 +28,10 @@ struct Desk {
 
 impl Desk {
     fn new() -> Self {
-        Self { directory: directory(), world: World::default(), now: START }
+        let mut directory = directory();
+        // Each alert is an incident.
+        directory.settings.flood = 0;
+        Self { directory, world: World::default(), now: START }
     }
 
     fn decide(&mut self, what: What) -> Result<Vec<Fact>, Refusal> {
