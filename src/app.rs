@@ -12,7 +12,7 @@ use crate::door::Door;
 use crate::gaps;
 use crate::health::Health;
 use crate::ingest::heartbeat::Heartbeat;
-use crate::ingest::{self, IngestConfig};
+use crate::ingest::{self, IngestConfig, Secrets};
 use crate::intake::PumpIntake;
 use crate::methods::Methods;
 use crate::methods::answers::Desk;
@@ -204,7 +204,9 @@ impl App {
             let beating = Heartbeat::new(url.as_str(), clock.clone())?;
             intake.tasks.push(beating.start(move || healthy.why_not(), intake.token.clone()));
         }
-        let ingest = IngestConfig { metrics, ..IngestConfig::default() };
+        let env = watch.env.clone();
+        let secrets = Secrets::new(move |name| env.var(name));
+        let ingest = IngestConfig { metrics, secrets, ..IngestConfig::default() };
         let unknown = ingest.unknown_keys.clone();
         let (told, stored) = (notices.clone(), store.clone());
         let reload = Reload { watch, store: stored, door: door.clone(), client, notices: told, standing };

@@ -243,7 +243,7 @@ fn nights(snapshot: &Snapshot) -> BTreeMap<SlackUserId, String> {
     let night = |user: &&User| {
         let slack = user.slack.clone()?;
         let window = *snapshot.world.dnd.get(&slack)?;
-        let is_night = window.until.0 - window.from.0 >= NIGHT_SECS * 1_000;
+        let is_night = window.until.0.saturating_sub(window.from.0) >= NIGHT_SECS * 1_000;
         (is_night && has_slack_only(user)).then(|| (slack, hours(window, user)))
     };
     d.users.values().filter(|user| asked.contains(&user.id)).filter_map(|user| night(&user)).collect()

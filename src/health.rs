@@ -75,6 +75,13 @@ impl Health {
         if let Some(error) = self.outbox.health().token_trouble {
             return Some(format!("Slack refuses our token: {error}"));
         }
+        // It may have begun in an earlier process: that this one is young is no way to Slack.
+        if let Some(since) = self.board.snapshot().world.meta.slack_away {
+            let ms = self.clock.now().0.saturating_sub(since.0).max(NO_SOCKET_MS);
+            if !self.phone_works(ms) {
+                return Some(format!("no way to Slack for {} s", ms / 1000));
+            }
+        }
         let sockets = self.sockets.borrow();
         match sockets.since_none_ms {
             Some(ms) if ms > NO_SOCKET_MS && !self.phone_works(ms) => {

@@ -61,11 +61,11 @@ impl Notices {
                     self.say(format!(":information_source: At the start: {}", at_start.join(" "))).await;
                 }
                 loop {
-                    tokio::time::sleep(UNKNOWN_KEYS_LOOK).await;
+                    clock.sleep(UNKNOWN_KEYS_LOOK).await;
                     if let Some(text) = unknown_keys(&unknown.drain_unknown_keys()) {
                         tracing::warn!(text, "events with unknown keys");
                         self.say(text).await;
-                        tokio::time::sleep(UNKNOWN_KEYS_EVERY).await;
+                        clock.sleep(UNKNOWN_KEYS_EVERY).await;
                     }
                 }
             };

@@ -70,7 +70,7 @@ pub fn hex(bytes: &[u8]) -> String {
 /// Reads the facts of a frame, texts filled in.
 ///
 /// # Errors
-/// When a fact is of a kind this release does not know.
+/// When a fact is of a kind this release does not know, or names a text that is not there: not even as a dropped one.
 pub fn unseal(frame: &Frame) -> Result<Vec<Fact>, UnreadableFact> {
     let texts: HashMap<&str, Option<Arc<str>>> =
         frame.texts.iter().map(|t| (t.id.as_str(), t.text.as_deref().map(Arc::from))).collect();
@@ -81,7 +81,23 @@ pub fn unseal(frame: &Frame) -> Result<Vec<Fact>, UnreadableFact> {
             index,
             why: e.to_string(),
         })?;
-        fact.texts(&mut |text| text.unseal(&mut |id| texts.get(id).cloned().flatten()));
+        let mut missing = None;
+        fact.texts(&mut |text| {
+            text.unseal(&mut |id| match texts.get(id) {
+                Some(text) => text.clone(),
+                None => {
+                    missing = Some(id.to_owned());
+                    None
+                }
+            });
+        });
+        if let Some(id) = missing {
+            return Err(UnreadableFact {
+                seq: frame.seq,
+                index,
+                why: format!("the text {id} that it names is missing"),
+            });
+        }
         facts.push(fact);
     }
     Ok(facts)
@@ -95,4 +111,37 @@ pub fn stamp_of(frame: &Frame) -> Stamp {
 /// The inputs a frame decided.
 pub fn inputs_of(frame: &Frame) -> impl Iterator<Item = InputId> {
     frame.inputs.iter().map(|id| InputId::from(id.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::IncidentNo;
+    use crate::domain::stamp::At;
+    use crate::domain::text::{REMOVED, Text};
+
+    #[test]
+    fn a_text_that_was_dropped_is_known_for_it_and_one_that_is_gone_is_damage() {
+        let mut facts = vec![Fact::Noted {
+            incident: IncidentNo(1),
+            by: "ana".into(),
+            text: Text::new("the disk of db-1"),
+            ask_at: None,
+        }];
+        let Sealed { facts, texts } = seal(&mut facts, &mut || [7; 16]).expect("a fact has a JSON form");
+        let inputs = vec!["i".to_owned()];
+        let frame = Frame { seq: 3, at: At(0), wall: At(0), config: 1, inputs, facts, texts };
+        let said = |frame: &Frame| match unseal(frame).map(|f| f.into_iter().next()) {
+            Ok(Some(Fact::Noted { text, .. })) => Ok(text.body().to_string()),
+            Ok(other) => panic!("{other:?}"),
+            Err(e) => Err(e.to_string()),
+        };
+        assert_eq!(said(&frame), Ok("the disk of db-1".to_owned()));
+        let mut dropped = frame.clone();
+        dropped.texts[0].text = None;
+        assert_eq!(said(&dropped), Ok(REMOVED.to_owned()));
+        let mut gone = frame;
+        let id = gone.texts.remove(0).id;
+        assert!(said(&gone).is_err_and(|why| why.contains(&format!("the text {id} that it names is missing"))));
+    }
 }

@@ -188,3 +188,28 @@ fn a_page_whose_metadata_slack_refuses_is_sent_without() {
     assert_eq!(sim.messages("payments").len(), 1, "and so is the card");
     assert_eq!(pushed(&mut sim, "ben").len(), 0, "nobody was passed over");
 }
+
+#[test]
+fn fault_8_what_waits_for_slack_is_bounded_by_what_is_open_however_long_it_is_away() {
+    const OPEN: usize = 40;
+    let mut sim = sim();
+    goes_wrong(&mut sim, json!({ "fault": "503", "method": "*", "when": "before" }));
+    let mut waits = Vec::new();
+    for _ in 0..30 {
+        for n in 0..OPEN {
+            fires(&mut sim, "payments", &format!("p{n}"));
+        }
+        sim.advance(60_000);
+        waits.push(sim.outbox.as_ref().expect("it runs").pending().len());
+    }
+    let wanted = sim.snapshot().world.wanted.len();
+    let asked_last = wanted + 4 * OPEN;
+    // A card, a thread, a log and a message for each, and the pages that are wanted: not a step of what happened.
+    assert!(waits.iter().all(|n| *n <= asked_last), "{waits:?}, {wanted} pages are wanted");
+    let (half, whole) = (waits[14], waits[29]);
+    assert!(whole <= half + OPEN, "it grows with time: {waits:?}");
+    clear(&mut sim.slack);
+    sim.advance(4 * 60_000);
+    assert_eq!(sim.messages("payments").len(), OPEN, "a card for each");
+    assert!(sim.is_quiet(), "{:?}", sim.outbox.as_ref().map(|o| o.pending()));
+}

@@ -32,7 +32,7 @@ need python3 python3
 need git git
 need chromium chromium
 need chromedriver chromium-driver
-if ! { python3 -c 'import slack_sdk, twilio' 2>/dev/null && [ -e "$axe" ]; } && ! python3 -m pip --version >/dev/null 2>&1; then
+if ! { python3 -c 'import slack_sdk, twilio, pdpyras' 2>/dev/null && [ -e "$axe" ]; } && ! python3 -m pip --version >/dev/null 2>&1; then
   missing+=(python3-pip)
 fi
 if [ ${#missing[@]} -gt 0 ]; then
@@ -58,6 +58,11 @@ fi
 if ! python3 -c 'import twilio' 2>/dev/null; then
   echo "installing twilio"
   python3 -m pip install --quiet --disable-pip-version-check --target "$target/python" twilio </dev/null
+fi
+# PagerDuty's judges the door that takes what is sent to PagerDuty.
+if ! python3 -W ignore -c 'import pdpyras' 2>/dev/null; then
+  echo "installing pdpyras"
+  python3 -m pip install --quiet --disable-pip-version-check --target "$target/python" pdpyras </dev/null
 fi
 if [ ! -e "$axe" ]; then
   echo "installing axe-core"

@@ -309,6 +309,41 @@ fn in_the_night_of_slack_the_text_does_not_wait() {
 }
 
 #[test]
+fn fault_26_whoever_is_gone_from_slack_and_has_a_telephone_is_texted_at_once_and_nobody_else_is_woken() {
+    let office = open(&config(&[rule("slack", "0s"), rule("sms", "10m")].concat()));
+    office.slack.change_user(json!({ "user": "ana", "deleted": true }));
+    office.monitor(PAYMENTS_KEY, "db-1", "trigger");
+    eventually_true("the text does not wait for its ten minutes", SOON, || office.texts(ANA).len() == 1);
+    office.log_says("Ana Silva (Slack): failed, Slack says");
+    office.slack.wait("admin", "A page to Ana Silva failed");
+    office.writes(ANA, "1");
+    office.card("Ana Silva has it");
+    office.pass(10 * MINUTE);
+    assert_eq!(office.texts(ANA).len(), 2, "the page and the answer, and not once more at its own time");
+    assert!(office.slack.pages("ben", 1).is_empty() && office.calls(BEN).is_empty(), "she was reached");
+}
+
+#[test]
+fn fault_7_a_text_does_not_wait_until_slack_has_time_for_somebody() {
+    let office = open(&config(&usual()));
+    let channel = company::user_id("ana");
+    office.slack.order(json!({ "fault": "429", "method": "chat.postMessage", "channel": channel, "retry_after": 30 }));
+    office.monitor(PAYMENTS_KEY, "db-1", "trigger");
+    office.pass(MINUTE);
+    assert_eq!(office.texts(ANA).len(), 1, "it goes at its own time");
+    office.pass(MINUTE);
+    assert_eq!(office.calls(ANA).len(), 1);
+    office.picks_up(ANA);
+    office.presses(ANA, "1");
+    office.slack.heal();
+    for _ in 0..40 {
+        office.pass(1);
+    }
+    assert!(office.slack.pages("ana", 1).is_empty(), "she has it: what waited is not said any more");
+    office.card("Ana Silva has it");
+}
+
+#[test]
 fn only_what_twilio_signed_is_heard() {
     let office = open(&config(&usual()));
     office.monitor(PAYMENTS_KEY, "db-1", "trigger");

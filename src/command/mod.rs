@@ -286,7 +286,11 @@ pub enum OnCall {
 pub fn parse(line: &Line<'_>, speaker: &Speaker<'_>) -> Result<Command, Mistake> {
     read(line, speaker).map_err(|mistake| {
         let instead = mistake.instead.and_then(|text| understood(text, line, speaker));
-        let instead = instead.map(|text| typeable(&text, speaker.directory));
+        let instead = instead.map(|text| {
+            let typed = typeable(&text, speaker.directory);
+            // What looks like a mention may stand inside another one, which it would break.
+            if read(&Line { text: &typed, ..*line }, speaker).is_ok() { typed } else { text }
+        });
         Mistake { why: mistake.why, instead }
     })
 }

@@ -30,9 +30,11 @@ mod http;
 pub mod json;
 pub mod limits;
 mod metrics;
-mod routes;
+#[doc(hidden)]
+pub mod routes; // for `fuzz/`
 mod service;
-mod signature;
+#[doc(hidden)]
+pub mod signature; // for `fuzz/`
 pub mod sources;
 pub mod text;
 pub mod unreadable;

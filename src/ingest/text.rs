@@ -24,7 +24,8 @@ pub fn cut(s: &str, max: usize) -> Cow<'_, str> {
 /// One line: runs of white space and NUL become one space, at most `max` characters.
 pub fn one_line(s: &str, max: usize) -> String {
     let s = s.trim();
-    let plain = !s.bytes().any(|b| b < b' ') && !s.contains("  ") && !s.contains('\u{2028}') && !s.contains('\u{85}');
+    let breaks = ['\u{85}', '\u{2028}', '\u{2029}'];
+    let plain = !s.bytes().any(|b| b < b' ') && !s.contains("  ") && !s.contains(breaks);
     if plain {
         return cut(s, max).into_owned();
     }
@@ -47,7 +48,7 @@ pub fn one_line(s: &str, max: usize) -> String {
 /// As it is, lines kept, without NUL, at most `max` characters.
 pub fn block(s: &str, max: usize) -> String {
     let s = s.trim();
-    if s.as_bytes().contains(&0) { cut(&s.replace('\0', ""), max).into_owned() } else { cut(s, max).into_owned() }
+    if s.as_bytes().contains(&0) { cut(s.replace('\0', "").trim(), max).into_owned() } else { cut(s, max).into_owned() }
 }
 
 /// A link somebody can follow: `http` or `https`, without white space or control characters, not too long.
@@ -95,7 +96,7 @@ pub fn hex(bytes: &[u8]) -> String {
 
 /// An instant as senders write it: RFC 3339 with any number of fraction digits, the same with `+0000` or a space, without
 /// a zone (taken as UTC), or a number of seconds or milliseconds since 1970. Anything else, and everything before 1970
-/// (Go's zero time `0001-01-01T00:00:00Z` among it), is nothing.
+/// (Go's zero time `0001-01-01T00:00:00Z` among it) or after 9999, is nothing.
 pub fn time(s: &str) -> Option<At> {
     let s = s.trim();
     if s.is_empty() || s.len() > 64 {
@@ -112,8 +113,11 @@ pub fn time(s: &str) -> Option<At> {
         })
         .ok()
         .or_else(|| since_1970(s))?;
-    (at > 0).then_some(At(at))
+    (1..AFTER_9999_MS).contains(&at).then_some(At(at))
 }
+
+/// The first millisecond of the year 10000.
+const AFTER_9999_MS: i64 = 253_402_300_800_000;
 
 fn since_1970(s: &str) -> Option<i64> {
     if !s.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
@@ -122,6 +126,43 @@ fn since_1970(s: &str) -> Option<i64> {
     let value: f64 = s.parse().ok()?;
     // 10^11 seconds is the year 5138; as milliseconds it is 1973.
     let ms = if value >= 1e11 { value } else { value * 1000.0 };
-    #[allow(clippy::cast_possible_truncation)] // in range by the comparison
-    (ms < 253_402_300_800_000.0).then_some(ms as i64)
+    // What is too large for it becomes its most, which is no time either.
+    #[allow(clippy::cast_possible_truncation)]
+    Some(ms as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_line_break_ends_a_line() {
+        for end in ["\n", "\r\n", "\u{b}", "\u{c}", "\u{85}", "\u{2028}", "\u{2029}", "\0"] {
+            assert_eq!(one_line(&format!("one{end}two"), 100), "one two", "{end:?}");
+        }
+        assert_eq!(one_line("one\u{a0}two", 100), "one\u{a0}two", "a hard blank ends none");
+    }
+
+    #[test]
+    fn what_is_blank_without_nul_is_empty() {
+        assert_eq!(block("\0 \0", 10), "");
+        assert_eq!(block("\0 a\n b \0", 10), "a\n b");
+    }
+
+    #[test]
+    fn a_time_that_cannot_be_written_as_a_date_is_none() {
+        let last = Some(At(253_402_300_799_999));
+        assert_eq!(time("9999-12-31T23:59:59.999Z"), last);
+        assert_eq!(time("253402300799999"), last);
+        for none in [
+            "+10000-01-01T00:00:00",
+            "+262142-12-31 23:59:59",
+            "9999-12-31T23:59:59-01:00",
+            "253402300800000",
+            "999999999999999999999999",
+            "1969-12-31T23:59:59Z",
+        ] {
+            assert_eq!(time(none), None, "{none}");
+        }
+    }
 }

@@ -9,8 +9,10 @@ use crate::domain::input::Unreadable;
 pub fn unreadable(key: &IntegrationKey, service_name: &str, body: &[u8], problem: &str, secret: &str) -> Unreadable {
     // A margin, so that no part of a key is left where the excerpt is cut.
     let seen = &body[..body.len().min(limits::EXCERPT_BYTES + 2 * limits::KEY_BYTES)];
-    let seen = redact(&String::from_utf8_lossy(seen), secret);
-    let title = title(&seen).unwrap_or_else(|| format!("unreadable alert for {service_name}"));
+    // Without NUL before the key is looked for: a body in UTF-16 has one after each letter of it.
+    let seen = redact(&String::from_utf8_lossy(seen).replace('\0', ""), secret);
+    let title = titled(&seen, |text| redact(text, secret));
+    let title = title.unwrap_or_else(|| format!("unreadable alert for {service_name}"));
     let mut end = seen.len().min(limits::EXCERPT_BYTES);
     while !seen.is_char_boundary(end) {
         end -= 1;
@@ -20,8 +22,8 @@ pub fn unreadable(key: &IntegrationKey, service_name: &str, body: &[u8], problem
         key_name: key.name.clone(),
         urgency: key.urgency,
         title,
-        problem: redact(problem, secret),
-        excerpt: seen[..end].replace('\0', ""),
+        problem: without_beginnings(&redact(problem, secret), secret),
+        excerpt: seen[..end].to_owned(),
     }
 }
 
@@ -33,6 +35,11 @@ pub fn find_routing_key(body: &[u8]) -> Option<String> {
 
 /// Text that may say what is wrong: a field that usually does, or, of a body that is no JSON, its first line.
 pub fn title(body: &str) -> Option<String> {
+    titled(body, str::to_owned)
+}
+
+/// The same, of fields that `shown` makes fit to be shown: what was escaped in the body is not in a field.
+fn titled(body: &str, shown: impl Fn(&str) -> String) -> Option<String> {
     const TELLING: [&str; 11] = [
         "summary",
         "title",
@@ -47,7 +54,7 @@ pub fn title(body: &str) -> Option<String> {
         "name",
     ];
     for name in TELLING {
-        let title = field(body, name).map(|t| text::one_line(&t, limits::UNREADABLE_TITLE_CHARS));
+        let title = field(body, name).map(|t| text::one_line(&shown(&t), limits::UNREADABLE_TITLE_CHARS));
         if let Some(title) = title.filter(|t| !t.is_empty()) {
             return Some(title);
         }
@@ -85,6 +92,24 @@ fn string_end(value: &str) -> usize {
     }
     value.len()
 }
+
+/// What a problem quotes is cut, perhaps within the key: a beginning of it, before a cut, is no more to be read.
+fn without_beginnings(text: &str, secret: &str) -> String {
+    let mut pieces: Vec<String> = text.split('…').map(str::to_owned).collect();
+    let uncut = pieces.pop().unwrap_or_default();
+    for piece in &mut pieces {
+        let begun = secret.char_indices().map(|(at, _)| at).filter(|at| *at >= BEGUN_BYTES);
+        if let Some(at) = begun.rev().find(|at| piece.ends_with(&secret[..*at])) {
+            piece.truncate(piece.len() - at);
+            piece.push_str("[key]");
+        }
+    }
+    pieces.push(uncut);
+    pieces.join("…")
+}
+
+/// So much of a key is one, and not chance.
+const BEGUN_BYTES: usize = 6;
 
 /// `text` without the key, as it was presented and as it may stand escaped in a `routing_key`.
 fn redact(text: &str, secret: &str) -> String {
@@ -147,6 +172,35 @@ mod tests {
                 assert!(!text.contains("123456789abcdef"), "{text}");
             }
             assert!(told.excerpt.len() <= limits::EXCERPT_BYTES);
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_written_otherwise_is_in_no_text_either() {
+        let key = IntegrationKey {
+            name: "DB_KEY".into(),
+            service: "db".into(),
+            urgency: None,
+            resolve_after_secs: None,
+            signature_env: Vec::new(),
+        };
+        let secret = "0123456789abcdef0123456789abcdef";
+        let utf_16: Vec<u8> = format!(r#"{{"link":"https://x/?key={secret}"}}"#).bytes().flat_map(|b| [b, 0]).collect();
+        let escaped = format!(r#"{{"summary":"\u0030{} is down"#, &secret[1..]).into_bytes();
+        let broken = format!(r#"{{"summary":"{}\u0000{} is down"#, &secret[..9], &secret[9..]).into_bytes();
+        for body in [utf_16, escaped, broken] {
+            let told = unreadable(&key, "Database", &body, "", secret);
+            for text in [&told.title, &told.excerpt] {
+                assert!(!text.contains(secret), "{text}");
+            }
+        }
+        for (problem, told) in [
+            ("status: found \"x0123456789ab…; send \"firing\"", "status: found \"x[key]…; send \"firing\""),
+            ("found 012345…; found 0123456789abcdef0123456789abcde…", "found [key]…; found [key]…"),
+            ("found 01234…", "found 01234…"),
+            ("found …0123456", "found …0123456"),
+        ] {
+            assert_eq!(unreadable(&key, "Database", b"", problem, secret).problem, told);
         }
     }
 

@@ -293,7 +293,8 @@ fn named(snapshot: &Snapshot, user: &UserId, numbers: &[IncidentNo]) -> Told {
 const NUMBERS: usize = 20;
 
 /// What somebody wrote: `1`, `ack`, `ok 12 13`, `2 #12`. `None`: not understood, so that nothing is done by mistake.
-fn read(body: &str) -> Option<(Answered, Vec<IncidentNo>)> {
+#[doc(hidden)]
+pub fn read(body: &str) -> Option<(Answered, Vec<IncidentNo>)> {
     let line = plain(body, 200).to_lowercase();
     let mut words = line.split(|c: char| c.is_whitespace() || c == ',').map(|w| w.trim_matches(['.', '!', '"', '\'']));
     let mut words = words.by_ref().filter(|word| !word.is_empty());

@@ -223,7 +223,7 @@ fn filled(form: Form, values: &Value) -> Option<Filled> {
     let words = |f: Field| field(f, "value").and_then(Value::as_str).unwrap_or_default().trim().to_owned();
     Some(match form {
         Form::Snooze => {
-            let another = field(Field::At, "selected_date_time").and_then(Value::as_i64).map(|secs| At(secs * 1_000));
+            let another = field(Field::At, "selected_date_time").and_then(Value::as_i64).map(at_secs);
             let until = another.or_else(|| option(Field::Until)?.parse().ok().map(At))?;
             let why = option(Field::Why).and_then(|w| serde_json::from_value(Value::String(w)).ok());
             Filled::Snooze { until, why, because: words(Field::Words) }
@@ -255,7 +255,7 @@ fn filled(form: Form, values: &Value) -> Option<Filled> {
             }
         }
         Form::Maintenance => {
-            let at = |f: Field| Some(At(field(f, "selected_date_time")?.as_i64()? * 1_000));
+            let at = |f: Field| field(f, "selected_date_time")?.as_i64().map(at_secs);
             let services = field(Field::Services, "selected_options").and_then(Value::as_array);
             let services = services.into_iter().flatten().filter_map(|v| v.pointer("/value")?.as_str());
             Filled::Maintenance {
@@ -267,7 +267,7 @@ fn filled(form: Form, values: &Value) -> Option<Filled> {
             }
         }
         Form::Announce => {
-            let another = field(Field::At, "selected_date_time").and_then(Value::as_i64).map(|s| At(s * 1_000));
+            let another = field(Field::At, "selected_date_time").and_then(Value::as_i64).map(at_secs);
             let offered = || option(Field::Until)?.parse().ok().map(At);
             let until = another.or_else(offered)?;
             let ends = if another.is_some() { Field::At } else { Field::Until };
@@ -284,6 +284,11 @@ fn filled(form: Form, values: &Value) -> Option<Filled> {
             Filled::Raise { service: service?, what, urgency }
         }
     })
+}
+
+/// The instant `secs` seconds after 1970 began; the last one there is, if it lies beyond.
+fn at_secs(secs: i64) -> At {
+    At(0).plus_secs(secs)
 }
 
 /// What the window in which a person pages somebody holds so far: the service, what is wrong, the urgency's value.
@@ -449,6 +454,22 @@ mod tests {
             }
         }
         assert!(matches!(submitted(Form::Snooze, &json!({})), Gesture::Unclear { .. }));
+    }
+
+    #[test]
+    fn a_time_beyond_all_times_is_the_last_there_is() {
+        let far = json!({ FIELD: { "selected_date_time": i64::MAX } });
+        let all = json!({ "at": far, "from": far, "about": { FIELD: { "selected_option": { "value": "all" } } } });
+        for form in [Form::Snooze, Form::Maintenance, Form::Announce] {
+            match submitted(form, &all) {
+                Gesture::Submit {
+                    filled:
+                        Filled::Snooze { until, .. } | Filled::Maintenance { until, .. } | Filled::Announce { until, .. },
+                    ..
+                } => assert_eq!(until, At(i64::MAX), "{form:?}"),
+                other => panic!("{form:?}: {other:?}"),
+            }
+        }
     }
 
     /// As Slack's own kits send it.

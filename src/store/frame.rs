@@ -5,7 +5,8 @@
 //! ```
 //! `hash` is the SHA-256 of the bytes before `,"hash"`, so it covers the facts and, through `prev`, all frames before.
 //! The texts stand after it: a text can be dropped (`"id":null` and spaces) without breaking the chain, and as long as
-//! it is there its own id proves it. Every byte of a line is therefore covered by something.
+//! it is there its own id proves it. Every byte of a line is therefore covered by something; that a text is there at all,
+//! by the fact that names it, which only whoever reads facts can tell ([`crate::record::unseal`]).
 //!
 //! The line is written straight into a buffer and read with a cursor. Reading never panics, allocates only for texts,
 //! and accepts nothing that writing would not produce: a lenient reader would let damage through.
@@ -17,6 +18,7 @@ use crate::domain::stamp::At;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 
 /// The version of the line that this code writes, and the only one it reads.
@@ -79,6 +81,9 @@ pub enum BadFrame {
     /// A text is not the one its id stands for.
     #[error("the text {0} does not match its id")]
     Text(String),
+    /// Writing never gives two texts one id.
+    #[error("the text {0} stands there twice")]
+    Twice(String),
     /// A dropped text that no fact names.
     #[error("the dropped text {0} is named by no fact")]
     Stray(String),
@@ -166,9 +171,13 @@ fn write_line(frame: &Frame, store: StoreId, prev: FrameHash, out: &mut Vec<u8>)
     write!(out, r#","prev":"{prev}""#).map_err(text_of)?;
     let hash = FrameHash(Sha256::digest(&out[start..]).into());
     write!(out, r#","hash":"{hash}","texts":{{"#).map_err(text_of)?;
+    let mut ids = HashSet::new();
     for (i, text) in frame.texts.iter().enumerate() {
         if i > 0 {
             out.push(b',');
+        }
+        if !ids.insert(text.id.as_str()) {
+            return Err(format!("frame {}: the text {} stands there twice", frame.seq, text.id));
         }
         write_text(text, before_prev.clone(), out)?;
     }
@@ -266,6 +275,10 @@ pub fn decode(line: &[u8]) -> Result<Line<'_>, BadFrame> {
     c.literal(b"}", "the end of the frame")?;
     if c.at != line.len() {
         return Err(BadFrame::Shape { at: c.at, expected: "the end of the line" });
+    }
+    let mut ids = HashSet::new();
+    if let Some(twice) = texts.iter().find(|t: &&SealedText| !ids.insert(t.id.as_str())) {
+        return Err(BadFrame::Twice(twice.id.clone()));
     }
     Ok(Line { store, seq, at, wall, config, prev, hash, inputs, facts, texts, spans })
 }

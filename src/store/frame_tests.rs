@@ -95,10 +95,21 @@ fn what_could_not_be_read_back_is_not_written() {
     salt.texts[0] = SealedText::seal("XY", "a");
     let mut long = sample();
     long.texts[0] = SealedText::seal(&"0".repeat(MAX_SALT_DIGITS + 1), "a");
-    for frame in [wrong_id, stray, number, salt, long] {
+    let mut twice = sample();
+    twice.texts.push(twice.texts[0].clone());
+    for frame in [wrong_id, stray, number, salt, long, twice] {
         encode(&frame, STORE, FrameHash::NONE, &mut out).unwrap_err();
         assert_eq!(out, b"kept");
     }
+}
+
+#[test]
+fn a_text_that_stands_twice_is_damage() {
+    let line = String::from_utf8(line_of(&sample())).unwrap();
+    let at = line.rfind("\"texts\":{").unwrap() + "\"texts\":{".len();
+    let text = &line[at..line.len() - 2];
+    let doubled = format!("{}{text},{}", &line[..at], &line[at..]);
+    assert_eq!(decode(doubled.as_bytes()).unwrap_err(), BadFrame::Twice(sample().texts[0].id.clone()));
 }
 
 #[test]
@@ -131,6 +142,13 @@ fn a_good_frame_is_found_in_rubbish_and_a_quoted_one_is_not() {
     assert_eq!(find_good(&nested), None);
 }
 
+/// Short salts may be alike; real ones are random.
+fn unique(mut texts: Vec<SealedText>) -> Vec<SealedText> {
+    let mut seen = std::collections::BTreeSet::new();
+    texts.retain(|t| seen.insert(t.id.clone()));
+    texts
+}
+
 fn any_frame() -> impl Strategy<Value = Frame> {
     let facts = prop::collection::vec((".*", any::<f64>(), ".*"), 0..4);
     let texts = prop::collection::vec(("[0-9a-f]{0,64}", ".*"), 0..4);
@@ -145,7 +163,7 @@ fn any_frame() -> impl Strategy<Value = Frame> {
                 .iter()
                 .map(|(k, n, s)| fact(&serde_json::json!({ k: n, "s": s, "hash": [s], "x": {"prev": k} }).to_string()))
                 .collect(),
-            texts: texts.iter().map(|(salt, text)| SealedText::seal(salt, text)).collect(),
+            texts: unique(texts.iter().map(|(salt, text)| SealedText::seal(salt, text)).collect()),
         },
     )
 }

@@ -48,7 +48,7 @@ pub const NOTE_INPUT: u64 = 3_000;
 pub const REASON: u64 = 200;
 /// What a person says is wrong, in characters.
 pub const RAISED_TITLE: u64 = 200;
-/// A link behind a title, in bytes; a longer one is left out.
+/// A link behind a title, in bytes as it is written, with `&amp;`; a longer one is left out.
 pub const LINK: usize = 2_000;
 /// Of a channel's topic (docs.slack.dev/reference/methods/conversations.setTopic: `too_long` above it).
 pub const TOPIC: usize = 250;

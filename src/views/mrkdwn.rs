@@ -116,9 +116,9 @@ pub fn with_times_written(text: &str, tz: Tz) -> String {
 /// `text` (escaped already) linked to `url`, if that is a web address fit for a link.
 pub fn link(url: &str, text: &str) -> String {
     let fit = (url.starts_with("https://") || url.starts_with("http://"))
-        && url.len() <= super::limits::LINK
         && !url.chars().any(|c| c.is_whitespace() || is_dangerous(c) || matches!(c, '<' | '>' | '|'));
-    if fit { format!("<{}|{text}>", url.replace('&', "&amp;")) } else { text.to_owned() }
+    let url = url.replace('&', "&amp;");
+    if fit && url.len() <= super::limits::LINK { format!("<{url}|{text}>") } else { text.to_owned() }
 }
 
 /// "Ana", "Ana and Ben", "Ana, Ben and 3 others".
@@ -193,6 +193,9 @@ mod tests {
     #[test]
     fn only_a_web_address_becomes_a_link() {
         assert_eq!(link("https://x.example/a?b=1&c=2", "t"), "<https://x.example/a?b=1&amp;c=2|t>");
+        // It is as long as it is written: of a section, what is too long is cut, and the words stand behind the address.
+        let long = format!("https://x.example/?{}", "a&".repeat(500));
+        assert!(long.len() < crate::views::limits::LINK && link(&long, "t") == "t");
         for bad in ["javascript:alert(1)", "https://x|y", "https://x>y", "", "https://a b"] {
             assert_eq!(link(bad, "t"), "t", "{bad:?}");
         }

@@ -37,6 +37,8 @@ pub enum Mode {
     /// Durable, but no incident was decided in time.
     Undecided,
     Fail(IntakeError),
+    /// The first so many; then it accepts.
+    FailFirst(u32, IntakeError),
     Slow(Duration),
     Never,
 }
@@ -91,6 +93,10 @@ impl Fake {
         *self.mode.lock().unwrap() = mode;
     }
 
+    pub fn is_accepting(&self) -> bool {
+        matches!(*self.mode.lock().unwrap(), Mode::Accept)
+    }
+
     /// What came since the last call.
     pub fn taken(&self) -> Vec<Input> {
         std::mem::take(&mut *self.inputs.lock().unwrap())
@@ -120,6 +126,10 @@ impl Intake for Fake {
         let mode = self.mode.lock().unwrap().clone();
         match mode {
             Mode::Fail(e) => return Err(e),
+            Mode::FailFirst(left, e) => {
+                self.set(if left > 1 { Mode::FailFirst(left - 1, e.clone()) } else { Mode::Accept });
+                return Err(e);
+            }
             Mode::Never => std::future::pending().await,
             Mode::Slow(delay) => tokio::time::sleep(delay).await,
             Mode::Accept | Mode::Undecided => {}

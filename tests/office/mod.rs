@@ -4,6 +4,7 @@
 
 use crate::e2e::company::{self, KEYS};
 use crate::e2e::{Slack, eventually_true, http};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -23,6 +24,10 @@ use warridor::sandbox::{Sandbox, SandboxConfig, Workspace};
 /// The account at the double of Twilio.
 pub const TWILIO_SID: &str = "AC0123456789abcdef0123456789abcdef";
 const TWILIO_TOKEN: &str = "fedcba9876543210fedcba9876543210";
+/// A key that a configuration may ask signatures of, and what stands in its two variables.
+pub const SIGNED_KEY: &str = "0123456789abcdef-signed";
+pub const SECRET_OLD: &str = "the secret until now";
+pub const SECRET_NEW: &str = "the secret from now on";
 pub const TWILIO_NUMBER: &str = "+15550000000";
 /// Both keys of the heartbeat of [`with_heartbeat`], by environment variable.
 pub const HEARTBEAT_KEYS: [(&str, &str); 2] = [
@@ -51,6 +56,13 @@ pub struct Office {
 fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime"))
+}
+
+/// A process has one recorder: all offices of a test count together.
+fn metrics() -> PrometheusHandle {
+    static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
+    let install = || PrometheusBuilder::new().install_recorder().expect("the first recorder");
+    RECORDER.get_or_init(install).clone()
 }
 
 impl Office {
@@ -84,10 +96,15 @@ impl Office {
     pub fn start_deaf(&mut self) {
         let _inside = runtime().enter();
         let path = self.dir.path().join("config.toml");
-        let twilio = [("TWILIO_AUTH_TOKEN", TWILIO_TOKEN)];
+        let more = [
+            ("TWILIO_AUTH_TOKEN", TWILIO_TOKEN),
+            ("E2E_KEY_SIGNED", SIGNED_KEY),
+            ("E2E_SECRET_OLD", SECRET_OLD),
+            ("E2E_SECRET_NEW", SECRET_NEW),
+        ];
         let vars = KEYS
             .iter()
-            .chain(&twilio)
+            .chain(&more)
             .chain(&HEARTBEAT_KEYS)
             .map(|(name, key)| ((*name).to_owned(), (*key).to_owned()))
             .collect();
@@ -100,7 +117,7 @@ impl Office {
             slack_api: self.sandbox.api_url().parse().expect("an address"),
             bot_token: SecretString::from(self.tokens.0.clone()),
             app_token: SecretString::from(self.tokens.1.clone()),
-            metrics: None,
+            metrics: Some(metrics()),
             watch: Watch { path, env: Arc::new(env) },
         };
         let app = runtime().block_on(App::start(start, &self.dir.path().join("data"))).expect("the pager starts");

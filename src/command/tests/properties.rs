@@ -219,6 +219,20 @@ fn a_line_as_long_as_slack_allows_and_longer_is_bounded() {
 }
 
 #[test]
+fn a_corrected_line_is_understood_whatever_stands_in_a_mention() {
+    let directory = company();
+    for text in
+        ["dd <mailto:cleo|<@>", "dd 12 <mailto:cleo.wong@example.com|cl<@U999>", "ad 12 <mailto:cleo|<@UANA|ana>"]
+    {
+        let mistake = typed(text, Means::Pager, 0, Tz::UTC, &directory);
+        let Err(Mistake { instead: Some(instead), .. }) = mistake else { panic!("{text:?}: {mistake:?}") };
+        let rest = instead.strip_prefix("/pager ").expect("the whole line");
+        let corrected = typed(rest, Means::Pager, 0, Tz::UTC, &directory);
+        assert!(corrected.is_ok(), "{text:?} is corrected to {instead:?}: {corrected:?}");
+    }
+}
+
+#[test]
 fn a_note_that_is_cut_says_so() {
     let directory = company();
     let note = typed(&format!("note 12 {}", "x".repeat(TEXT_MAX + 1)), Means::Pager, 0, Tz::UTC, &directory);
