@@ -74,7 +74,9 @@ fn judge(kind: Kind, set: [bool; 2], headers: &HeaderMap, body: &[u8]) {
     let sent = headers.get_all(name).iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(','));
     let sent: Vec<String> = sent.map(|one| one.trim().to_owned()).collect();
     let is_among = sent.iter().any(|one| right.iter().any(|r| r.eq_ignore_ascii_case(one)));
-    let is_fresh = time.as_ref().is_none_or(|t| t.parse::<i64>().is_ok_and(|t| (t - NOW.0 / 1_000).abs() <= OLD_SECS));
+    let is_fresh = time
+        .as_ref()
+        .is_none_or(|t| t.parse::<i64>().is_ok_and(|t| t.abs_diff(NOW.0 / 1_000) <= OLD_SECS.unsigned_abs()));
     if judged.is_ok() {
         assert!(is_among, "let in, and nobody who may has signed it: {headers:?}");
         assert!(is_fresh, "let in, and of another time: {headers:?}");

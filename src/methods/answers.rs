@@ -295,6 +295,11 @@ const NUMBERS: usize = 20;
 /// What somebody wrote: `1`, `ack`, `ok 12 13`, `2 #12`. `None`: not understood, so that nothing is done by mistake.
 #[doc(hidden)]
 pub fn read(body: &str) -> Option<(Answered, Vec<IncidentNo>)> {
+    let body = body.trim_matches(|c: char| c.is_control() || c.is_whitespace());
+    // What cannot be seen is left out: two numbers on both sides of it would become a third.
+    if body.contains(|c: char| c.is_control() && !c.is_whitespace()) {
+        return None;
+    }
     let line = plain(body, 200).to_lowercase();
     let mut words = line.split(|c: char| c.is_whitespace() || c == ',').map(|w| w.trim_matches(['.', '!', '"', '\'']));
     let mut words = words.by_ref().filter(|word| !word.is_empty());
@@ -341,6 +346,9 @@ mod tests {
             ("", "?"),
             ("1 99999999999999999999999", "?"),
             ("\u{202e}1", "Acknowledge []"),
+            ("\0 ack\r\n12\0", "Acknowledge [12]"),
+            ("ack 11\u{5}\0\02", "?"),
+            ("1\u{7}2", "?"),
         ] {
             assert_eq!(said(body), wanted, "{body:?}");
         }
