@@ -188,6 +188,28 @@ fn the_worst_card_comes_before_those_that_came_first() {
 }
 
 #[test]
+fn fault_7_what_is_urgent_is_among_the_first_when_a_channel_takes_messages_again() {
+    let mut sim = sim();
+    let wait =
+        serde_json::json!({ "fault": "429", "method": "chat.postMessage", "channel": "C0SEARCH", "retry_after": 30 });
+    sim::order(&mut sim.slack, wait);
+    for n in 0..10 {
+        fires(&mut sim, "reports", &format!("report-{n}"));
+        sim.advance(SECOND);
+    }
+    fires(&mut sim, "search", "everything");
+    sim.advance(SECOND);
+    assert_eq!(texts(&mut sim, "dm:chen").len(), 1, "the page does not wait");
+    assert_eq!(cards(&mut sim, "search"), [], "the channel takes nothing");
+    sim::clear(&mut sim.slack);
+    sim.advance(MINUTE);
+    let shown = cards(&mut sim, "search");
+    assert_eq!(shown.len(), 11, "each once: {shown:?}");
+    // Two were on their way when it came.
+    assert!(shown.iter().position(|no| *no == 11).is_some_and(|at| at <= 2), "{shown:?}");
+}
+
+#[test]
 fn one_message_lists_the_worst_and_says_when_all_have_their_cards() {
     let mut sim = sim();
     a_storm_of_little_things(&mut sim);
