@@ -347,7 +347,7 @@ mod tests {
             ("1 99999999999999999999999", "?"),
             ("\u{202e}1", "Acknowledge []"),
             ("\0 ack\r\n12\0", "Acknowledge [12]"),
-            ("ack 11\u{5}\0\02", "?"),
+            ("ack 11\u{5}\u{0}02", "?"),
             ("1\u{7}2", "?"),
         ] {
             assert_eq!(said(body), wanted, "{body:?}");
