@@ -29,9 +29,9 @@ pub enum Until {
 pub struct Load {
     /// Milliseconds of each answered request, sorted.
     pub latencies_ms: Vec<f64>,
-    /// How often event `n` was answered 202.
+    /// How often event `n` was taken.
     pub accepted: Vec<u32>,
-    /// Answers that were not 202.
+    /// Answers of another status.
     pub others: usize,
     pub took: Duration,
 }
@@ -51,22 +51,39 @@ impl Load {
     }
 }
 
+/// What a request looks like: wherever [`PLACE`] stands in the body, the number of the event is written.
+pub struct Shape {
+    pub path: String,
+    pub body: String,
+    /// The status of what was taken.
+    pub accepted: u16,
+}
+
+/// Eight digits.
+pub const PLACE: &str = "00000000";
+
+impl Shape {
+    /// An event of Warridor's own JSON, for service 0.
+    pub fn generic() -> Self {
+        Self { path: format!("/integrations/generic/{}", key(0)), body: event(0), accepted: 202 }
+    }
+}
+
 struct Template {
     request: Vec<u8>,
     digits: Vec<usize>,
+    accepted: u16,
 }
 
 impl Template {
-    fn new(addr: SocketAddr) -> Self {
-        const PLACE: &str = "00000000";
-        let body = event(0);
-        let path = format!("/integrations/generic/{}", key(0));
+    fn new(addr: SocketAddr, shape: &Shape) -> Self {
+        let Shape { path, body, accepted } = shape;
         let head = format!(
             "POST {path} HTTP/1.1\r\nhost: {addr}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
             body.len()
         );
         let digits = body.match_indices(PLACE).map(|(at, _)| at + head.len()).collect();
-        Self { request: (head + &body).into_bytes(), digits }
+        Self { request: (head + body).into_bytes(), digits, accepted: *accepted }
     }
 
     fn set(&mut self, n: usize) {
@@ -84,9 +101,14 @@ struct Conn {
     answer: Vec<u8>,
 }
 
-/// Runs the load.
+/// Runs the load with events of Warridor's own JSON.
 pub fn run(addr: SocketAddr, connections: usize, keys: Keys, until: Until) -> Load {
-    let mut template = Template::new(addr);
+    run_with(addr, connections, keys, until, &Shape::generic())
+}
+
+/// Runs the load.
+pub fn run_with(addr: SocketAddr, connections: usize, keys: Keys, until: Until, shape: &Shape) -> Load {
+    let mut template = Template::new(addr, shape);
     let epoll = Epoll::new();
     let began = Instant::now();
     let mut conns: Vec<Conn> = (0..connections)
@@ -127,7 +149,7 @@ pub fn run(addr: SocketAddr, connections: usize, keys: Keys, until: Until) -> Lo
             load.latencies_ms.push((now - conn.sent).as_secs_f64() * 1e3);
             conn.answer.clear();
             waiting -= 1;
-            if status == 202 {
+            if status == template.accepted {
                 if load.accepted.len() <= conn.key {
                     load.accepted.resize(conn.key + 1, 0);
                 }

@@ -43,10 +43,30 @@ pub fn slack_user(n: usize) -> String {
     format!("U07BENCH{n:04}")
 }
 
+/// What keeps apart whatever comes in: else a service that is flooded would open no more incidents.
+pub const NO_FLOOD: &str = "[settings]\nflood = 0\n";
+
 /// A configuration of `services` services, each with a team, a channel, two people, a schedule and a policy of its own.
+/// Every alert is an incident.
 pub fn config(services: usize) -> String {
-    company(services, services)
+    company(services, services).replacen("[[command]]\n", &format!("{NO_FLOOD}[[command]]\n"), 1)
 }
+
+/// The same, with twenty rules that do not fit, one that does, and a service whose alerts are put together by `label`.
+pub fn grouped(label: &str) -> String {
+    let mut t = config(1).replace(
+        "name = \"Service 0\"\n",
+        &format!("name = \"Service 0\"\ngroup = {{ by = [\"{label}\"], window = \"1h\" }}\n"),
+    );
+    for n in 0..RULES {
+        let _ = write!(t, "[[route]]\nlabels = {{ severity = \"critical\", job = \"other-{n}\" }}\nto = \"nothing\"\n");
+    }
+    t.push_str("[[route]]\nlabels = { job = \"node\" }\nto = \"service:s0\"\n");
+    t
+}
+
+/// Rules that an alert is held against in vain.
+pub const RULES: usize = 20;
 
 /// A configuration of `teams` teams, each with a channel, two people, a schedule and a policy of its own, and of `services`
 /// services: service `n` is team `n % teams`'s.
