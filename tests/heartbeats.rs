@@ -246,6 +246,19 @@ fn another_length_is_in_force_at_once_and_pages_nobody_by_itself() {
 }
 
 #[test]
+fn nobody_else_ends_a_silence_by_its_name() {
+    let office = open(HOURLY);
+    office.pass(70 * MINUTE);
+    office.slack.page_to("ana", 1);
+    office.monitor(PAYMENTS_KEY, "warridor/heartbeat/nightly-backup", "resolve");
+    office.settle();
+    assert!(office.open_now().contains("No heartbeat from"), "{}", office.open_now());
+    assert_eq!(office.beat(KEY).status, 202);
+    office.settle();
+    office.slack.card_says("payments", 1, "Cleared by the monitor");
+}
+
+#[test]
 fn what_leaves_the_file_while_it_is_silent_leaves_nothing_behind() {
     let office = open(HOURLY);
     office.pass(70 * MINUTE);

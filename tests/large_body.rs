@@ -13,7 +13,8 @@ const BODY_BYTES: usize = 16 << 20;
 
 #[test]
 fn the_largest_body_of_new_alerts_is_accepted_whole() {
-    let pager = Pager::run(&Company::default());
+    // Each is an incident.
+    let pager = Pager::run(&Company::default().set("flood = 0"));
     let padding = "\u{e9}".repeat((BODY_BYTES / EVENTS - 1400) / 2);
     let (one, two) = padding.split_at(padding.len() / 4 * 2);
     let alerts: Vec<_> = (0..EVENTS)

@@ -178,7 +178,10 @@ fn cases() -> u32 {
 
 #[test]
 fn the_life_of_a_window_is_in_the_journal() {
-    let mut sim = Sim::new(1);
+    let mut company = sim::company::company();
+    // Each alert is an incident.
+    company.settings.flood = 0;
+    let mut sim = Sim::of(company, sim::START, 1);
     let window = || Covered::Services(vec!["payments".into()]);
     let steps = |sim: &mut Sim, steps: &[Step]| steps.iter().for_each(|step| take(sim, step));
     sim.events("payments", (0..80).map(|n| event(EventAction::Trigger, &format!("disk-{n}"), None)).collect());

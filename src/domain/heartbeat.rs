@@ -17,8 +17,12 @@ use std::sync::Arc;
 
 /// Once Warridor can hear again, what comes this often was heard by then,
 const HEARD_AGAIN_SECS: i64 = 10 * 60;
+/// with as much of its grace as matters then,
+const GRACE_AGAIN_SECS: i64 = 60 * 60;
 /// and so often in a row that counts.
 const PUT_OFF_MAX: u32 = 5;
+/// Beats that were turned away count so often in a row: a store that refuses now and then must not hide silence.
+const TURNED_AWAY_MAX: u32 = 12;
 /// While beats are turned away, silence is put off by so much at a time: each time is a fact, and room is short then.
 const TURNED_AWAY_SECS: i64 = 30 * 60;
 
@@ -91,7 +95,7 @@ impl Watched {
 
     /// Listened to from `at` on, it is heard by then.
     fn heard_again(&self, at: At) -> At {
-        at.plus_secs(self.every_secs.min(HEARD_AGAIN_SECS) + self.grace_secs)
+        at.plus_secs(self.every_secs.min(HEARD_AGAIN_SECS) + self.grace_secs.min(GRACE_AGAIN_SECS))
     }
 
     fn key(&self, id: &HeartbeatId) -> AlertKey {
@@ -116,9 +120,12 @@ pub(super) fn watched(
     Watched { service: service.clone(), every_secs, grace_secs, since, last, from, stands }
 }
 
+/// What the names of such alerts begin with. Nobody else's do.
+pub const ALERTS: &str = "warridor/heartbeat/";
+
 /// What names its silence.
 pub fn dedup_key(id: &HeartbeatId) -> Arc<str> {
-    format!("warridor/heartbeat/{id}").into()
+    format!("{ALERTS}{id}").into()
 }
 
 /// The alerts of what is silent.
@@ -188,9 +195,10 @@ pub(super) fn was_away(d: &mut Decision<'_>) {
 /// Beats are turned away.
 pub(super) fn turned_away(d: &mut Decision<'_>) {
     let at = d.stamp.at;
-    for (id, times, due) in unheard(d, |w| at.plus_secs(TURNED_AWAY_SECS + w.grace_secs)) {
-        // What is full or paused says so itself.
-        d.emit(Fact::HeartbeatPutOff { heartbeat: id, due, times: times.max(1) });
+    for (id, times, due) in unheard(d, |w| at.plus_secs(TURNED_AWAY_SECS + w.grace_secs.min(GRACE_AGAIN_SECS))) {
+        if times < TURNED_AWAY_MAX {
+            d.emit(Fact::HeartbeatPutOff { heartbeat: id, due, times: times + 1 });
+        }
     }
 }
 
@@ -211,6 +219,10 @@ pub(super) fn config_loaded(d: &mut Decision<'_>) {
     let known: Vec<(HeartbeatId, Watched)> =
         d.world().heartbeats.iter().map(|(id, w)| (id.clone(), w.clone())).collect();
     for (id, w) in known.into_iter().filter(|(id, _)| !is_watched(id)) {
+        // Its key is missing for now: that is no beat. Whoever has its silence keeps it.
+        if w.is_silent() && directory.heartbeats.contains_key(&id) {
+            continue;
+        }
         d.emit(Fact::HeartbeatForgotten { heartbeat: id.clone() });
         if w.is_silent() {
             clear(d, &w.key(&id));

@@ -57,9 +57,11 @@ fn open(
     let own = if is_alone { None } else { group::values(service, event) };
     let window_secs = service.group.as_ref().map_or(0, |group| group.window_secs);
     let joins = |values: &str, window_secs| group::joins(d, service, (values, window_secs), key, urgency);
-    let joined = own.as_deref().and_then(|values| joins(values, window_secs));
+    // It is said once: in what somebody has already, nobody would see it.
+    let takes = |no: &IncidentNo| !is_ours || group::takes_flood(d, *no);
+    let joined = own.as_deref().and_then(|values| joins(values, window_secs)).filter(takes);
     // What would be one incident more of very many comes together.
-    let flood = if is_ours || joined.is_some() { None } else { group::flood(d, service, urgency) };
+    let flood = if is_alone || joined.is_some() { None } else { group::flood(d, service, urgency) };
     let floods = || flood.and_then(|values| joins(values, group::FLOOD_SECS)).filter(|no| group::takes_flood(d, *no));
     let joined = joined.or_else(floods);
     let group = flood.map(str::to_owned).or(own);

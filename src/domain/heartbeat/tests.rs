@@ -7,7 +7,7 @@ use crate::domain::group::Grouping;
 use crate::domain::handle::handle;
 use crate::domain::id::InputId;
 use crate::domain::incident::Incident;
-use crate::domain::input::{Input, What};
+use crate::domain::input::{Act, Deed, Input, What};
 use crate::domain::routing::{AnyOf, Conditions, Destination, Glob, Route, Routes};
 use crate::domain::threshold::Threshold;
 use std::sync::Arc;
@@ -236,6 +236,20 @@ fn while_beats_are_turned_away_nothing_falls_silent() {
 }
 
 #[test]
+fn a_store_that_refuses_again_and_again_does_not_hide_silence() {
+    let mut story = Story::usual();
+    story.secs += 69 * MINUTE;
+    let mut times = 0;
+    while !story.fires() {
+        story.happens(What::BeatsTurnedAway);
+        times += 1;
+        assert!(times <= 20, "it is never silent");
+        story.pass(35 * MINUTE);
+    }
+    assert!(times > 5, "an hour or two are no silence");
+}
+
+#[test]
 fn another_length_counts_from_the_last_beat_and_pages_nobody_at_once() {
     let changed = |every_secs, grace_secs| with(Heartbeat { every_secs, grace_secs, ..backup() }, service("db"));
     let mut story = Story::usual();
@@ -259,9 +273,8 @@ fn another_length_counts_from_the_last_beat_and_pages_nobody_at_once() {
 #[test]
 fn what_is_watched_no_more_is_forgotten_and_its_alert_ends() {
     let gone = Directory { heartbeats: [].into(), ..with(backup(), service("db")) };
-    let keyless = with(Heartbeat { watched: false, ..backup() }, service("db"));
     let no_service = Directory { services: [].into(), heartbeats: [].into(), ..gone.clone() };
-    for next in [gone, keyless, no_service] {
+    for next in [gone, no_service] {
         let mut story = Story::usual();
         story.pass(70 * MINUTE);
         assert!(story.fires());
@@ -270,6 +283,21 @@ fn what_is_watched_no_more_is_forgotten_and_its_alert_ends() {
         story.configure(with(backup(), service("db")));
         assert_eq!((story.due_in(), story.watched().last), (Some(70 * MINUTE), None), "it begins anew");
     }
+}
+
+#[test]
+fn a_key_that_is_missing_for_a_while_ends_no_silence_and_begins_none() {
+    let keyless = with(Heartbeat { watched: false, ..backup() }, service("db"));
+    let mut story = Story::usual();
+    story.pass(70 * MINUTE);
+    assert!(story.fires());
+    story.configure(keyless.clone());
+    story.configure(with(backup(), service("db")));
+    assert!(story.fires(), "nothing was heard");
+    story.beat();
+    assert!(!story.fires());
+    story.configure(keyless);
+    assert!(story.world.heartbeats.is_empty(), "nobody could be heard");
 }
 
 #[test]
@@ -285,6 +313,21 @@ fn what_belongs_to_another_service_is_its_silence_from_then_on() {
     let incident = story.incident().expect("an incident");
     assert_eq!(incident.service.as_str(), "search");
     assert!(incident.title.ends_with("for 1 h 40 min (expected every 1 h)"), "{}", incident.title);
+}
+
+#[test]
+fn a_second_silence_does_not_go_under_in_what_somebody_has() {
+    let group = Some(Grouping { by: vec!["cluster".to_owned()], window_secs: 24 * HOUR });
+    let mut directory = with(backup(), Service { group, ..service("db") });
+    let later = Heartbeat { id: "prune".into(), name: "Prune".to_owned(), every_secs: 2 * HOUR, ..backup() };
+    directory.heartbeats.insert(later.id.clone(), later);
+    let mut story = Story::begin(directory);
+    story.pass(70 * MINUTE);
+    let first = story.incident().expect("an incident").no;
+    story.happens(What::Act(Act { incident: first, by: "ana".into(), deed: Deed::Acknowledge }));
+    story.pass(HOUR);
+    let second = story.incident().expect("an incident");
+    assert!(second.no > first && second.title.contains("Prune"), "{}", second.title);
 }
 
 #[test]
