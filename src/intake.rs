@@ -103,7 +103,7 @@ fn alert_keys(input: &Input) -> Vec<AlertKey> {
         }
         What::Unreadable(u) => vec![u.alert_key()],
         What::Beat { .. }
-        | What::BeatsTurnedAway
+        | What::BeatsTurnedAway { .. }
         | What::Act(_)
         | What::Raise(_)
         | What::Override(_)

@@ -210,11 +210,9 @@ fn fault_8_what_waits_for_slack_is_bounded_by_what_is_open_however_long_it_is_aw
     assert!(whole <= half + OPEN, "it grows with time: {waits:?}");
     clear(&mut sim.slack);
     sim.advance(4 * 60_000);
-    let told = |kind: &str| {
-        let of = |m: &&Value| m["metadata"]["event_payload"]["kind"] == kind;
-        move |all: &[Value]| all.iter().filter(of).count()
-    };
+    let told =
+        |all: &[Value], kind: &str| all.iter().filter(|m| m["metadata"]["event_payload"]["kind"] == kind).count();
     let all = sim.messages("payments");
-    assert_eq!((told("card")(&all), told("post")(&all)), (OPEN, 1), "a card for each, and one message about them all");
+    assert_eq!((told(&all, "card"), told(&all, "post")), (OPEN, 1), "a card for each, and one message about them all");
     assert!(sim.is_quiet(), "{:?}", sim.outbox.as_ref().map(|o| o.pending()));
 }

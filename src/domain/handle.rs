@@ -71,7 +71,9 @@ pub fn decide(world: &mut World, directory: &Directory, input: &Input, stamp: St
         What::Events(delivery) => facts_of(world, directory, stamp, |d| alert::events(d, delivery)),
         What::Unreadable(body) => facts_of(world, directory, stamp, |d| alert::unreadable(d, body)),
         What::Beat { heartbeat } => Ok(facts_in(world, directory, stamp, |d| heartbeat::beat(d, heartbeat))),
-        What::BeatsTurnedAway => Ok(facts_in(world, directory, stamp, heartbeat::turned_away)),
+        What::BeatsTurnedAway { paused } => {
+            Ok(facts_in(world, directory, stamp, |d| heartbeat::turned_away(d, *paused)))
+        }
         What::Changed(changes) => facts_of(world, directory, stamp, |d| going_on::changed(d, changes)),
         What::Announce(announce) => facts_of(world, directory, stamp, |d| going_on::announce(d, announce)),
         What::EndAnnouncement { no, by } => facts_of(world, directory, stamp, |d| going_on::end(d, *no, by)),

@@ -193,11 +193,12 @@ pub(super) fn was_away(d: &mut Decision<'_>) {
 }
 
 /// Beats are turned away.
-pub(super) fn turned_away(d: &mut Decision<'_>) {
+pub(super) fn turned_away(d: &mut Decision<'_>, paused: bool) {
     let at = d.stamp.at;
     for (id, times, due) in unheard(d, |w| at.plus_secs(TURNED_AWAY_SECS + w.grace_secs.min(GRACE_AGAIN_SECS))) {
-        if times < TURNED_AWAY_MAX {
-            d.emit(Fact::HeartbeatPutOff { heartbeat: id, due, times: times + 1 });
+        if paused || times < TURNED_AWAY_MAX {
+            let times = if paused { times.max(1) } else { times + 1 };
+            d.emit(Fact::HeartbeatPutOff { heartbeat: id, due, times });
         }
     }
 }

@@ -34,7 +34,10 @@ pub enum What {
     /// Something that is to be heard of was heard of.
     Beat { heartbeat: HeartbeatId },
     /// Heartbeats may have been sent and not taken: they could not be written, or this is a copy to which nobody sends them.
-    BeatsTurnedAway,
+    BeatsTurnedAway {
+        /// They go to another one: this is a copy that nobody confirmed.
+        paused: bool,
+    },
     /// A person did something to an incident.
     Act(Act),
     /// A person opens an incident without a monitor.
@@ -384,7 +387,7 @@ impl Input {
             | What::Announce(_)
             | What::EndAnnouncement { .. }
             | What::Mended { .. }
-            | What::BeatsTurnedAway
+            | What::BeatsTurnedAway { .. }
             | What::ClockJumped { .. }
             | What::Restored { .. }
             | What::Booted => Vec::new(),

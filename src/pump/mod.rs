@@ -283,7 +283,7 @@ impl Pump {
         // Whatever is silent now may have spoken, and was not heard.
         if self.paused || self.refused_by_store.is_some() {
             let id = self.mint('u');
-            work.decide(&Input { id, what: What::BeatsTurnedAway }, stamp);
+            work.decide(&Input { id, what: What::BeatsTurnedAway { paused: self.paused } }, stamp);
         }
         let mut outcomes = Vec::with_capacity(which.len());
         for index in which {

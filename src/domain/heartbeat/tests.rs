@@ -219,15 +219,15 @@ fn a_start_and_a_clock_that_jumped_put_silence_off_and_not_for_ever() {
 #[test]
 fn while_beats_are_turned_away_nothing_falls_silent() {
     let mut story = Story::usual();
-    story.happens(What::BeatsTurnedAway);
+    story.happens(What::BeatsTurnedAway { paused: false });
     assert_eq!(story.facts, [], "it is early");
     story.secs += 70 * MINUTE;
     for _ in 0..5 {
-        story.happens(What::BeatsTurnedAway);
+        story.happens(What::BeatsTurnedAway { paused: false });
         assert_eq!(story.facts.len(), 1);
         assert_eq!(story.due_in(), Some(40 * MINUTE));
         story.secs += MINUTE;
-        story.happens(What::BeatsTurnedAway);
+        story.happens(What::BeatsTurnedAway { paused: false });
         assert_eq!(story.facts, [], "each fact takes room that is short");
         story.secs += 35 * MINUTE;
     }
@@ -241,7 +241,7 @@ fn a_store_that_refuses_again_and_again_does_not_hide_silence() {
     story.secs += 69 * MINUTE;
     let mut times = 0;
     while !story.fires() {
-        story.happens(What::BeatsTurnedAway);
+        story.happens(What::BeatsTurnedAway { paused: false });
         times += 1;
         assert!(times <= 20, "it is never silent");
         story.pass(35 * MINUTE);
@@ -319,13 +319,13 @@ fn what_belongs_to_another_service_is_its_silence_from_then_on() {
 fn a_second_silence_does_not_go_under_in_what_somebody_has() {
     let group = Some(Grouping { by: vec!["cluster".to_owned()], window_secs: 24 * HOUR });
     let mut directory = with(backup(), Service { group, ..service("db") });
-    let later = Heartbeat { id: "prune".into(), name: "Prune".to_owned(), every_secs: 2 * HOUR, ..backup() };
+    let later = Heartbeat { id: "prune".into(), name: "Prune".to_owned(), every_secs: 80 * MINUTE, ..backup() };
     directory.heartbeats.insert(later.id.clone(), later);
     let mut story = Story::begin(directory);
     story.pass(70 * MINUTE);
     let first = story.incident().expect("an incident").no;
     story.happens(What::Act(Act { incident: first, by: "ana".into(), deed: Deed::Acknowledge }));
-    story.pass(HOUR);
+    story.pass(20 * MINUTE);
     let second = story.incident().expect("an incident");
     assert!(second.no > first && second.title.contains("Prune"), "{}", second.title);
 }
