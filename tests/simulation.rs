@@ -142,7 +142,7 @@ fn burst(sim: &mut Sim) {
 }
 
 fn happen(sim: &mut Sim) {
-    if sim.rng.random_ratio(1, 120) {
+    if sim.rng.random_ratio(1, 400) {
         burst(sim);
     }
     match sim.rng.random_range(0..100) {
