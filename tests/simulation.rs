@@ -1,6 +1,6 @@
 //! Seeded simulation: everything that can go wrong, at any moment, and what must hold whatever happened.
 //!
-//! `WARRIDOR_SEEDS=FROM..TO` chooses the seeds (default 0..40; `tests/run.sh` has 0..5000), `WARRIDOR_SEED=N` runs one and prints what happened.
+//! `WARRIDOR_SEEDS=FROM..TO` chooses the seeds (default 0..40; `tests/run.sh` has 0..3000), `WARRIDOR_SEED=N` runs one and prints what happened.
 //! A failing seed is printed; make it a scenario.
 
 mod sim;
