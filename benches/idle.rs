@@ -8,27 +8,15 @@
 
 mod support;
 
-use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
+use support::history::make_history;
 use support::load::{Keys, Until, run};
 use support::slack::Slack;
 use support::stats::{median, spread, verdict};
 use support::{Program, ROUNDS, ask, config, cpu, proc_number, seconds};
-use warridor::app::open_store;
-use warridor::clock::Clock;
-use warridor::config::{SystemEnv, load};
-use warridor::domain::directory::Urgency;
-use warridor::domain::id::{IncidentNo, InputId, MessageRef};
-use warridor::domain::input::{Delivery, Event, EventAction, Input, Settled, Source, What};
-use warridor::domain::page::SyncKey;
-use warridor::pump::{Lane, Pump, Reading};
-use warridor::store::{Store, StoreError};
 
 /// Closed incidents behind the program, when a measurement has its usual length.
 const HISTORY: usize = 100_000;
-const BATCH: usize = 256;
-const HOUR_MS: i64 = 3_600_000;
 
 fn main() {
     support::bare::be_if_asked();
@@ -37,7 +25,7 @@ fn main() {
     let slack = Slack::start();
     let dir = tempfile::tempdir().expect("a directory");
     let began = Instant::now();
-    let closed = make_history(dir.path(), history);
+    let closed = make_history(dir.path(), &config(1), history);
     println!("{closed} closed incidents made in {:.1} s", began.elapsed().as_secs_f64());
     let program = Program::start(dir.path(), &config(1), slack.addr);
     // The first start after a clean end, a first snapshot and the like are over after a while.
@@ -74,104 +62,4 @@ fn main() {
     verdict("resident, MB", most, most < 40.0, "under 40");
     // The kernel counts in ticks of 10 ms; looking after HEAD and the metrics every few seconds is all there is.
     verdict("processor time, ms a second", median(&busy), median(&busy) <= 2.0, "none: at most 2, a fifth of a tick");
-}
-
-/// A pump whose time is ours.
-struct Past {
-    pump: Pump,
-    store: Arc<warridor::store::embedded::EmbeddedStore>,
-    now: Reading,
-    inputs: u64,
-}
-
-impl Past {
-    fn step(&mut self, what: Vec<What>) {
-        let inputs: Vec<(Lane, Input)> = what
-            .into_iter()
-            .map(|what| {
-                self.inputs += 1;
-                (Lane::Inner, Input { id: InputId::minted('b', self.inputs), what })
-            })
-            .collect();
-        let result = self.pump.step(&inputs, self.now);
-        assert!(result.fatal.is_none(), "the store works");
-        self.checkpoint();
-    }
-
-    fn checkpoint(&mut self) {
-        if let Some(job) = self.pump.take_checkpoint() {
-            job.write(&*self.store, Vec::new()).expect("rows are written");
-            self.pump.checkpoint_done();
-        }
-    }
-
-    fn pass(&mut self, ms: i64) {
-        self.now.wall = self.now.wall.plus_ms(ms);
-        self.now.steady_ms += ms;
-    }
-}
-
-fn make_history(dir: &Path, incidents: usize) -> usize {
-    std::fs::write(dir.join("config.toml"), config(1)).expect("config.toml");
-    let loaded = load(&dir.join("config.toml"), &SystemEnv).expect("a good configuration");
-    let store = Arc::new(open_store(&dir.join("data")));
-    let now = Reading { wall: Clock::system(0).now().plus_ms(-48 * HOUR_MS), steady_ms: 0 };
-    let keep = || -> Result<(), StoreError> { store.put_config(&loaded.sha256, &loaded.text) };
-    let booted =
-        Pump::boot(store.clone(), Arc::new(loaded.directory), now, Box::new(rand::random), &keep).expect("a start");
-    let mut past = Past { pump: booted.pump, store: store.clone(), now, inputs: 0 };
-    let numbers: Vec<usize> = (0..incidents).collect();
-    for some in numbers.chunks(BATCH) {
-        let first = past.pump.snapshot().world.meta.last_incident.0 + 1;
-        past.step(some.iter().map(|n| events(*n, EventAction::Trigger)).collect());
-        let cards = (0..some.len() as u64).map(|i| card(IncidentNo(first + i))).collect();
-        past.step(cards);
-        past.step(some.iter().map(|n| events(*n, EventAction::Resolve)).collect());
-        let threads = (0..some.len() as u64)
-            .map(|i| What::Settled(Settled::ThreadShown { incident: IncidentNo(first + i), upto: 99 }))
-            .collect();
-        past.step(threads);
-        past.pass(1_000);
-    }
-    past.pass(25 * HOUR_MS);
-    while past.pump.sleep_ms(past.now) == Some(0) {
-        past.step(Vec::new());
-    }
-    assert_eq!(past.pump.snapshot().world.open_incidents().count(), 0, "everything is closed");
-    drop(past);
-    let mut closed = 0;
-    store
-        .scan(warridor::domain::world::rows::CLOSED_PREFIX, false, &mut |_, _| {
-            closed += 1;
-            true
-        })
-        .expect("rows are read");
-    store.close().expect("the store closes");
-    assert_eq!(closed, incidents);
-    closed
-}
-
-fn events(n: usize, action: EventAction) -> What {
-    let event = Event {
-        action,
-        dedup_key: support::dedup(n).into(),
-        title: format!("Disk of db-{n:08} is 93 % full"),
-        link: "https://grafana.example/d/disks".to_owned(),
-        labels: vec![("severity".to_owned(), "critical".to_owned()), ("mountpoint".to_owned(), "/var".to_owned())],
-        starts_at: None,
-        ends_at: None,
-    };
-    What::Events(Delivery {
-        service: "s0".into(),
-        source: Source::Generic,
-        urgency: Some(Urgency::Low),
-        key: None,
-        resolve_after_secs: None,
-        events: vec![event],
-    })
-}
-
-fn card(no: IncidentNo) -> What {
-    let message = MessageRef { channel: "C07BENCH0000".into(), ts: format!("1700000000.{:06}", no.0).as_str().into() };
-    What::Settled(Settled::Created { key: SyncKey::Card(no), message })
 }

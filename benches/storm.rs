@@ -10,21 +10,17 @@
 mod support;
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use support::slack::{Post, Slack};
 use support::stats::{percentile, sorted, verdict};
-use support::{Program, company, event, events_in_journal, key, proc_number, slack_user};
+use support::storm::{SERVICES, Sent, TEAMS, storm};
+use support::{Program, company, events_in_journal, proc_number, slack_user};
 use warridor::app::open_store;
 use warridor::domain::fact::Fact;
 use warridor::record::unseal;
 use warridor::store::Store;
 
-const SERVICES: usize = 200;
-const TEAMS: usize = 20;
-const SENDERS: usize = 8;
 const STORM: Duration = Duration::from_secs(60);
 /// After it, whatever is still to be told is told within this.
 const AFTER: Duration = Duration::from_secs(75);
@@ -36,7 +32,7 @@ fn main() {
     let program = Program::start(dir.path(), &company(SERVICES, TEAMS), slack.addr);
     program.has_settled(dir.path());
     slack.forget();
-    let sent = storm(program.addr, alerts);
+    let sent = storm(program.addr, alerts, STORM);
     let took = sent.took.as_secs_f64();
     println!(
         "{alerts} alerts over {SERVICES} services of {TEAMS} teams, offered in {} s: took {took:.1} s",
@@ -52,7 +48,7 @@ fn main() {
     let posts: Vec<Post> = slack.posts.try_iter().collect();
     let first = first_pages(&posts, &sent);
     let kinds = posts.iter().fold(BTreeMap::<&str, usize>::new(), |mut kinds, p| {
-        *kinds.entry(p.body["metadata"]["event_payload"]["kind"].as_str().unwrap_or("thread")).or_default() += 1;
+        *kinds.entry(p.kind().unwrap_or("thread")).or_default() += 1;
         kinds
     });
     println!("  posts            {kinds:?}");
@@ -72,92 +68,6 @@ fn main() {
     verdict("seconds to the last person's first page", slowest, slowest < 5.0, "under 5");
     verdict("incidents in no page", named.never as f64, named.never == 0, "none");
     verdict("seconds until the last incident stood in a page", named.at(1.0), named.at(1.0) < 60.0, "under 60");
-}
-
-/// What came of sending.
-#[derive(Default)]
-struct Sent {
-    accepted: usize,
-    refused: usize,
-    /// Milliseconds of each request, sorted.
-    latencies_ms: Vec<f64>,
-    /// When a team's first alert was handed over.
-    first: HashMap<usize, Instant>,
-    took: Duration,
-}
-
-impl Sent {
-    fn at(&self, share: f64) -> f64 {
-        percentile(&self.latencies_ms, share)
-    }
-}
-
-fn storm(addr: SocketAddr, alerts: usize) -> Sent {
-    let began = Instant::now();
-    let senders: Vec<_> = (0..SENDERS).map(|s| std::thread::spawn(move || sender(addr, s, alerts, began))).collect();
-    let mut all = Sent::default();
-    for one in senders.into_iter().map(|s| s.join().expect("a sender")) {
-        all.accepted += one.accepted;
-        all.refused += one.refused;
-        all.latencies_ms.extend(one.latencies_ms);
-        for (team, at) in one.first {
-            let first = all.first.entry(team).or_insert(at);
-            *first = at.min(*first);
-        }
-    }
-    all.took = began.elapsed();
-    all.latencies_ms.sort_by(f64::total_cmp);
-    all
-}
-
-/// Alert `n` is of service `n % SERVICES`, and due when its share of the storm is over.
-fn sender(addr: SocketAddr, s: usize, alerts: usize, began: Instant) -> Sent {
-    let mut line = BufReader::new(TcpStream::connect(addr).expect("it listens"));
-    line.get_ref().set_nodelay(true).expect("nodelay");
-    let mut sent = Sent::default();
-    for n in (s..alerts).step_by(SENDERS) {
-        let due = began + STORM.mul_f64(n as f64 / alerts as f64);
-        std::thread::sleep(due.saturating_duration_since(Instant::now()));
-        let (service, body) = (n % SERVICES, event(n));
-        let head = format!("POST /integrations/generic/{} HTTP/1.1\r\nhost: x\r\n", key(service));
-        let head = format!("{head}content-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
-        let at = Instant::now();
-        sent.first.entry(service % TEAMS).or_insert(at);
-        loop {
-            match request(&mut line, &(head.clone() + &body)) {
-                202 => break,
-                503 => {
-                    sent.refused += 1;
-                    std::thread::sleep(Duration::from_millis(200));
-                }
-                other => panic!("answered {other}"),
-            }
-        }
-        sent.accepted += 1;
-        sent.latencies_ms.push(at.elapsed().as_secs_f64() * 1e3);
-    }
-    sent
-}
-
-fn request(line: &mut BufReader<TcpStream>, request: &str) -> u16 {
-    line.get_mut().write_all(request.as_bytes()).expect("it reads");
-    let (mut status, mut length) = (0, 0);
-    loop {
-        let mut head = String::new();
-        assert!(line.read_line(&mut head).expect("an answer") > 0, "the connection was closed");
-        let head = head.trim_end().to_ascii_lowercase();
-        if head.is_empty() {
-            break;
-        }
-        if let Some(rest) = head.strip_prefix("http/1.1 ") {
-            status = rest.get(..3).and_then(|s| s.parse().ok()).unwrap_or(0);
-        }
-        if let Some(n) = head.strip_prefix("content-length: ") {
-            length = n.parse().expect("a length");
-        }
-    }
-    line.read_exact(&mut vec![0; length]).expect("a body");
-    status
 }
 
 /// For each person who was paged: seconds from their team's first alert to their first page at Slack's door; sorted.

@@ -16,6 +16,8 @@ pub enum Keys {
     Cycle(usize),
     /// Each once.
     Fresh,
+    /// Each once, from this on.
+    From(usize),
 }
 
 /// When to stop.
@@ -172,6 +174,7 @@ fn send(conn: &mut Conn, template: &mut Template, keys: Keys, sent: &mut usize) 
     conn.key = match keys {
         Keys::Cycle(most) => *sent % most,
         Keys::Fresh => *sent,
+        Keys::From(first) => first + *sent,
     };
     *sent += 1;
     template.set(conn.key);

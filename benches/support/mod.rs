@@ -5,9 +5,13 @@
 #![allow(dead_code)] // each benchmark uses its part
 
 pub mod bare;
+pub mod history;
+pub mod http;
 pub mod load;
 pub mod slack;
 pub mod stats;
+pub mod storm;
+pub mod telephone;
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -52,7 +56,24 @@ pub fn config(services: usize) -> String {
     company(services, services).replacen("[[command]]\n", &format!("{NO_FLOOD}[[command]]\n"), 1)
 }
 
-/// The same, with twenty rules that do not fit, one that does, and a service whose alerts are put together by `label`.
+/// [`config`], and everybody who is asked first has a telephone, and nothing else.
+pub fn config_by_text(services: usize) -> String {
+    let mut t = config(services);
+    for n in 0..services {
+        let user = format!("[[user]]\nid = \"a{n}\"\n");
+        let with = format!("{user}phone = \"+1555{n:07}\"\n");
+        t = t.replacen(&user, &with, 1);
+        let end = format!("slack = \"{}\"\ntz = \"Europe/Lisbon\"\n", slack_user(2 * n));
+        t = t.replacen(&end, &format!("{end}[[user.rule]]\nmethod = \"sms\"\ndelay = \"0s\"\n"), 1);
+    }
+    t.push_str(
+        "[twilio]\naccount_sid = \"AC0123456789abcdef0123456789abcdef\"\nauth_token_env = \"TWILIO_AUTH_TOKEN\"\n\
+         from = \"+15551234567\"\n",
+    );
+    t
+}
+
+/// The same as [`config`] of one service, with twenty rules that do not fit, one that does, and a service whose alerts are put together by `label`.
 pub fn grouped(label: &str) -> String {
     let mut t = config(1).replace(
         "name = \"Service 0\"\n",
@@ -135,14 +156,25 @@ pub struct Program {
 impl Program {
     /// Starts it in `dir`, which holds or gets `config.toml`, and waits until it listens.
     pub fn start(dir: &Path, config: &str, slack: SocketAddr) -> Self {
-        Self::start_with(None, dir, config, slack)
+        Self::run(Command::new(binary()), dir, config, slack)
     }
 
     /// The same of another build, where one is given.
     pub fn start_with(other: Option<&std::ffi::OsStr>, dir: &Path, config: &str, slack: SocketAddr) -> Self {
+        Self::run(Command::new(other.map_or_else(binary, std::ffi::OsStr::to_owned)), dir, config, slack)
+    }
+
+    /// The same with a Twilio.
+    pub fn start_with_telephone(dir: &Path, config: &str, slack: SocketAddr, telephone: SocketAddr) -> Self {
+        let mut command = Command::new(binary());
+        command.env("TWILIO_API_URL", format!("http://{telephone}")).env("TWILIO_AUTH_TOKEN", "bench");
+        Self::run(command, dir, config, slack)
+    }
+
+    fn run(mut command: Command, dir: &Path, config: &str, slack: SocketAddr) -> Self {
         std::fs::write(dir.join("config.toml"), config).expect("config.toml");
         let began = Instant::now();
-        let mut child = Command::new(other.map_or_else(binary, std::ffi::OsStr::to_owned))
+        let mut child = command
             .args(["run", "--listen", "127.0.0.1:0", "--config"])
             .arg(dir.join("config.toml"))
             .arg("--data-dir")
