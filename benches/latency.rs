@@ -44,9 +44,7 @@ impl Way {
     fn start(&self, dir: &Path, slack: &Slack) -> Program {
         match self {
             Self::Slack => Program::start(dir, &config(WARM + EVENTS), slack.addr),
-            Self::Text(to) => {
-                Program::start_with_telephone(dir, &config_by_text(WARM + EVENTS), slack.addr, to.addr)
-            }
+            Self::Text(to) => Program::start_with_telephone(dir, &config_by_text(WARM + EVENTS), slack.addr, to.addr),
         }
     }
 

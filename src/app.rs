@@ -130,8 +130,8 @@ impl App {
             tokio::task::spawn_blocking(move || -> anyhow::Result<_> {
                 let salt: Box<dyn FnMut() -> Salt + Send> = Box::new(rand::random);
                 let before_frames = move |store: &EmbeddedStore| store.put_config(&sha256, &text);
-                let reading = pump_driver::reading(&clock);
-                Ok(Pump::boot(store.clone(), Arc::new(directory), reading, salt, &|| before_frames(&store))?)
+                let reading = || pump_driver::reading(&clock);
+                Ok(Pump::boot(store.clone(), Arc::new(directory), &reading, salt, &|| before_frames(&store))?)
             })
             .await??
         };

@@ -41,7 +41,8 @@ struct Machine {
 impl Machine {
     fn start(log: MemoryLog, ms: i64) -> Self {
         let (store, now) = (Arc::new(log.handle()), Reading { wall: At(START + ms), steady_ms: ms });
-        let booted = Pump::boot(store, directory(), now, Box::new(Default::default), &|| Ok(())).expect("it starts");
+        let booted =
+            Pump::boot(store, directory(), &|| now, Box::new(Default::default), &|| Ok(())).expect("it starts");
         Self { log, pump: booted.pump, ms }
     }
 
@@ -136,4 +137,37 @@ fn a_restored_copy_that_nobody_confirmed_calls_nothing_silent() {
     assert!(machine.due_in().is_some());
     machine.pass(60);
     assert_eq!(machine.due_in(), None, "from here on they come to it");
+}
+
+#[test]
+fn a_start_that_cannot_be_written_is_made_good_by_the_first_write() {
+    let log = MemoryLog::new();
+    // The start, out of what is free and out of the reserve; and as much again for the next look at it.
+    log.answer_next([1, 2, 3, 4].map(|_| memory::Answer::NotWritten));
+    let mut machine = Machine::start(log, 0);
+    machine.step(&[]);
+    assert!(machine.pump.snapshot().world.heartbeats.is_empty(), "nothing could be written");
+    machine.ms += MINUTE;
+    assert!(machine.beat(), "the start comes first");
+    assert_eq!(machine.due_in(), Some(70));
+    let frames = machine.log.frames().len();
+    machine.step(&[]);
+    assert_eq!(machine.log.frames().len(), frames, "it starts once");
+}
+
+#[test]
+fn what_a_start_takes_is_no_silence() {
+    let log = MemoryLog::new();
+    drop(Machine::start(log.clone(), 0));
+    // It reads for an hour and a half.
+    let ms = std::cell::Cell::new(MINUTE);
+    let keep = || {
+        ms.set(90 * MINUTE);
+        Ok(())
+    };
+    let clock = || Reading { wall: At(START + ms.get()), steady_ms: ms.get() };
+    let store = Arc::new(log.handle());
+    let booted = Pump::boot(store, directory(), &clock, Box::new(Default::default), &keep).expect("it starts");
+    let machine = Machine { log, pump: booted.pump, ms: ms.get() };
+    assert_eq!(machine.due_in(), Some(20), "ten minutes in which it can be heard, and its grace");
 }

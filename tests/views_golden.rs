@@ -566,6 +566,9 @@ fn what_must_be_heard_of() {
     golden.say("one was never heard, and another one was", &list(&desk, None));
     golden.say("of one service", &list(&desk, Some("search")));
     golden.say("of a service without any", &list(&desk, Some("orphan")));
+    desk.advance(55 * MINUTE);
+    desk.restart();
+    golden.say("one may have been missed", &list(&desk, Some("search")));
     desk.advance(26 * HOUR);
     golden.say("all are silent", &list(&desk, None));
     let cards: Vec<_> = desk.world.open_incidents().map(|i| i.no).collect();

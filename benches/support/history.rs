@@ -65,7 +65,7 @@ pub fn make_history(dir: &Path, config: &str, incidents: usize) -> usize {
     let now = Reading { wall: began, steady_ms: 0 };
     let keep = || -> Result<(), StoreError> { store.put_config(&loaded.sha256, &loaded.text) };
     let booted =
-        Pump::boot(store.clone(), Arc::new(loaded.directory), now, Box::new(rand::random), &keep).expect("a start");
+        Pump::boot(store.clone(), Arc::new(loaded.directory), &|| now, Box::new(rand::random), &keep).expect("a start");
     let mut past = Past { pump: booted.pump, store: store.clone(), now, inputs: 0 };
     let numbers: Vec<usize> = (0..incidents).collect();
     for some in numbers.chunks(BATCH) {

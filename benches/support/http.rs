@@ -62,7 +62,8 @@ fn connection(stream: TcpStream, answer: &impl Fn(Asked) -> (&'static str, Strin
         reader.read_exact(&mut body).ok()?;
         let path = first.split(' ').nth(1).unwrap_or_default().to_owned();
         let (status, json) = answer(Asked { at: Instant::now(), path, host, body });
-        let head = format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", json.len());
+        let head =
+            format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", json.len());
         writer.write_all((head + &json).as_bytes()).ok()?;
     }
 }

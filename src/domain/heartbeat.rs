@@ -10,6 +10,7 @@ use super::directory::Urgency;
 use super::fact::Fact;
 use super::id::{AlertKey, HeartbeatId, ServiceId};
 use super::input::{Delivery, Event, EventAction, Source};
+use super::routing::{self, Destination};
 use super::stamp::{At, Stamp};
 use super::world::{Wake, World};
 use serde::{Deserialize, Serialize};
@@ -170,16 +171,46 @@ pub(super) fn due(d: &mut Decision<'_>, id: &HeartbeatId) {
         return;
     };
     d.emit(Fact::HeartbeatSilent { heartbeat: id.clone() });
+    let event = silence(heartbeat, &watched, d.stamp);
+    tell(d, heartbeat, &watched, event);
+}
+
+fn tell(d: &mut Decision<'_>, heartbeat: &Heartbeat, watched: &Watched, event: Event) {
     let delivery = Delivery {
         service: watched.service.clone(),
         source: Source::Heartbeat,
         urgency: heartbeat.urgency,
         resolve_after_secs: None,
         key: None,
-        events: vec![silence(heartbeat, &watched, d.stamp)],
+        events: vec![event],
     };
     // A configuration without its service has no such heartbeat.
     let _ = alert::events(d, &delivery);
+}
+
+/// What is silent is told once. By another configuration it may be somebody's, where a rule let nobody hear of it; or wake
+/// somebody, where it was not urgent.
+fn tell_now(d: &mut Decision<'_>, heartbeat: &Heartbeat, watched: &Watched) {
+    let directory = d.directory;
+    // Of the silence that there is: without a beginning it is no new one.
+    let event = Event { starts_at: None, ..silence(heartbeat, watched, d.stamp) };
+    let Some(service) = directory.services.get(&watched.service) else { return };
+    let to = routing::route(directory, service, &event, Source::Heartbeat).map(|route| &route.to);
+    if matches!(to, Some(Destination::Fyi { .. } | Destination::Nothing)) {
+        return;
+    }
+    let known = d.world().incident_of(&watched.key(&heartbeat.id));
+    let known = known.and_then(|i| Some((i, i.alert(&watched.key(&heartbeat.id))?.1)));
+    let is_to_be_told = match known.filter(|(_, alert)| alert.is_firing()) {
+        None => true,
+        Some((i, alert)) => {
+            let is_low = i.urgency == Urgency::Low && alert.urgency == Some(Urgency::Low);
+            heartbeat.urgency == Some(Urgency::High) && is_low && !i.is_resolved()
+        }
+    };
+    if is_to_be_told {
+        tell(d, heartbeat, watched, event);
+    }
 }
 
 /// The process was not there, or the clock jumped: whatever was sent meanwhile was not heard.
@@ -238,7 +269,12 @@ fn watch(d: &mut Decision<'_>, h: &Heartbeat) {
     let at = d.stamp.at;
     let due = match d.world().heartbeats.get(&h.id).cloned() {
         None => Some(at.plus_secs(h.every_secs + h.grace_secs)),
-        Some(w) if (&w.service, w.every_secs, w.grace_secs) == (&h.service, h.every_secs, h.grace_secs) => return,
+        Some(w) if (&w.service, w.every_secs, w.grace_secs) == (&h.service, h.every_secs, h.grace_secs) => {
+            if w.is_silent() {
+                tell_now(d, h, &w);
+            }
+            return;
+        }
         Some(w) => {
             let now = Watched { every_secs: h.every_secs, grace_secs: h.grace_secs, ..w.clone() };
             let due = w.from.plus_secs(h.every_secs + h.grace_secs);

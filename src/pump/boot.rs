@@ -2,7 +2,7 @@
 
 use super::load::{OpenTrouble, open_world};
 use super::replay::{ReplayError, apply_frame};
-use super::{Pump, Reading, Snapshot, Stales, StepResult, TimeLine, checkpoint};
+use super::{Answer, Pump, Reading, Snapshot, Stales, StepResult, TimeLine, checkpoint};
 use crate::domain::directory::Directory;
 use crate::domain::id::{IncidentNo, InputId};
 use crate::domain::input::{Input, What};
@@ -107,14 +107,15 @@ pub struct Booted {
 }
 
 impl Pump {
-    /// Opens the store, reads the state and decides the start itself.
+    /// Opens the store, reads the state and decides the start itself, at the time that it is by then: reading may take
+    /// minutes, in which nobody could be heard.
     ///
     /// # Errors
     /// When the store cannot be opened or read, or the first write fails.
     pub fn boot(
         store: Arc<dyn Store>,
         directory: Arc<Directory>,
-        now: Reading,
+        clock: &dyn Fn() -> Reading,
         salt: Box<dyn FnMut() -> Salt + Send>,
         keep_config: &dyn Fn() -> Result<(), StoreError>,
     ) -> Result<Booted, BootError> {
@@ -153,6 +154,7 @@ impl Pump {
             return Err(e);
         }
         replayed.everything |= world.meta.config != config;
+        let now = clock();
         let at = resumed(&world, now);
         let stamp = Stamp { at, wall: now.wall };
         let directory_in_force = in_force(&directory, &world);
@@ -171,6 +173,7 @@ impl Pump {
             refused_by_store: None,
             paused: opened.paused,
             store,
+            unwritten_start: Vec::new(),
         };
         let first = pump.first_step(&opened, directory, now);
         if let Some(fatal) = &first.fatal {
@@ -192,7 +195,11 @@ impl Pump {
         }
         input('c', What::ConfigLoaded(directory));
         input('b', What::Booted);
-        self.step(&inputs, now)
+        let result = self.step(&inputs, now);
+        let unwritten = |answer: &Answer| matches!(answer, Answer::NotWritten(_));
+        let answered = inputs.into_iter().zip(&result.answers);
+        self.unwritten_start = answered.filter(|(_, answer)| unwritten(answer)).map(|(input, _)| input).collect();
+        result
     }
 }
 

@@ -201,6 +201,8 @@ pub struct Pump {
     refused_by_store: Option<String>,
     /// A restored copy that nobody confirmed: heartbeats may go to another one.
     paused: bool,
+    /// What the start decided and the store did not take: it comes before anything else.
+    unwritten_start: Vec<(Lane, Input)>,
 }
 
 /// Where `at` stands, and what the steady clock said then.
@@ -238,6 +240,29 @@ impl Pump {
 
     /// Decides a batch, and what is due by now.
     pub fn step(&mut self, batch: &[(Lane, Input)], now: Reading) -> StepResult {
+        if self.unwritten_start.is_empty() {
+            return self.decide(batch, now);
+        }
+        let start = std::mem::take(&mut self.unwritten_start);
+        let started = self.decide(&start, now);
+        if started.fatal.is_some() {
+            return StepResult { answers: Vec::new(), ..started };
+        }
+        if started.answers.iter().any(|answer| matches!(answer, Answer::NotWritten(_))) {
+            self.unwritten_start = start;
+        }
+        let mut result = self.decide(batch, now);
+        if let Some(mut published) = started.published {
+            if let Some(later) = result.published {
+                published.snapshot = later.snapshot;
+                published.stale.extend(later.stale);
+            }
+            result.published = Some(published);
+        }
+        result
+    }
+
+    fn decide(&mut self, batch: &[(Lane, Input)], now: Reading) -> StepResult {
         let (stamp, jumped_ms) = self.time.look(now);
         let everything: Vec<usize> = (0..batch.len()).collect();
         match self.attempt(batch, &everything, stamp, jumped_ms, Spend::Free) {
@@ -294,6 +319,11 @@ impl Pump {
             }
             match self.load_for(&mut work.world, input, stamp) {
                 Ok(()) => outcomes.push(work.decide(input, stamp)),
+                // A row that cannot be read must not keep every other change from being put in force.
+                Err(e) if matches!(input.what, What::ConfigLoaded(_)) => {
+                    tracing::warn!(error = %e, "a row could not be read for the configuration: it is put in force without");
+                    outcomes.push(work.decide(input, stamp));
+                }
                 Err(e) => outcomes.push(Outcome::Unreadable(e.to_string())),
             }
         }

@@ -15,6 +15,7 @@ enum Part {
     Silent,
     Unwatched,
     NeverHeard,
+    Doubtful,
     Fine,
 }
 
@@ -24,6 +25,7 @@ impl Part {
             None => Self::Unwatched,
             Some(Watched { stands: Stands::Silent { .. }, .. }) => Self::Silent,
             Some(Watched { last: None, .. }) => Self::NeverHeard,
+            Some(Watched { stands: Stands::Waits { put_off: 1.., .. }, .. }) => Self::Doubtful,
             Some(_) => Self::Fine,
         }
     }
@@ -77,6 +79,11 @@ fn line(h: &Heartbeat, watched: Option<&Watched>, d: &Directory) -> String {
             }
             (Stands::Waits { .. }, None) => {
                 (":hourglass_flowing_sand:", format!("never heard yet, watched since {}", day_and_time(w.since)))
+            }
+            (Stands::Waits { put_off: 1.., .. }, Some(last)) => {
+                let last = day_and_time(last);
+                let why = "late, and may not have been heard: Warridor was away or could not take it";
+                (":hourglass_flowing_sand:", format!("last heard {last}; {why}"))
             }
             (Stands::Waits { .. }, Some(last)) => (":white_check_mark:", format!("last heard {}", day_and_time(last))),
         },

@@ -116,6 +116,11 @@ impl Desk {
         self.decide(What::Beat { heartbeat: heartbeat.into() }).expect("nobody is refused");
     }
 
+    /// The process was away, and begins again.
+    pub fn restart(&mut self) {
+        self.decide(What::Booted).expect("nobody is refused");
+    }
+
     pub fn unreadable(&mut self, service: &str) {
         let body = Unreadable {
             service: service.into(),

@@ -202,7 +202,7 @@ impl Sim {
         self.salt_seed += 1;
         let mut salts = StdRng::seed_from_u64(self.salt_seed);
         let salt: Box<dyn FnMut() -> Salt + Send> = Box::new(move || salts.random());
-        let booted = Pump::boot(self.store.clone(), self.directory.clone(), self.now(), salt, &|| Ok(()));
+        let booted = Pump::boot(self.store.clone(), self.directory.clone(), &|| self.now(), salt, &|| Ok(()));
         let booted = match booted {
             Ok(booted) => booted,
             Err(e) => {

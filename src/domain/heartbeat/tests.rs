@@ -345,20 +345,65 @@ fn what_a_service_says_of_its_monitors_does_not_hide_silence() {
     assert!(story.fires(), "only a heartbeat ends it");
 }
 
+/// All silence of the service goes there.
+fn to(destination: Destination) -> Directory {
+    let source = Some(AnyOf(vec![Glob("heartbeat".to_owned())]));
+    let when = Conditions { source, ..Conditions::default() };
+    let route = Route { number: 1, name: None, when, to: destination };
+    Directory { routes: Routes::new(vec![route], [&ServiceId::from("db")]), ..with(backup(), service("db")) }
+}
+
+#[test]
+fn silence_that_a_rule_hid_is_told_once_the_rule_is_mended() {
+    for hidden in [to(Destination::Nothing), to(Destination::Fyi { channel: None })] {
+        let mut story = Story::begin(hidden.clone());
+        story.beat();
+        story.pass(70 * MINUTE);
+        story.configure(hidden);
+        assert!(story.incident().is_none(), "the rule is as it was");
+        story.pass(HOUR);
+        story.configure(with(backup(), service("db")));
+        let incident = story.incident().expect("an incident");
+        assert_eq!(&*incident.title, "No heartbeat from Nightly backup for 2 h 10 min (expected every 1 h)");
+        assert!(story.fires());
+        let told = story.world.clone();
+        story.configure(with(backup(), service("db")));
+        assert_eq!(story.world.incidents, told.incidents, "it is told once");
+        story.beat();
+        assert!(!story.fires());
+        story.pass(70 * MINUTE);
+        assert!(story.fires() && story.world.incidents.len() <= 2, "the next silence is as any other");
+    }
+}
+
+#[test]
+fn silence_that_somebody_resolved_is_not_told_again_by_an_edit() {
+    let mut story = Story::usual();
+    story.pass(70 * MINUTE);
+    let first = story.incident().expect("an incident").no;
+    story.happens(What::Act(Act { incident: first, by: "ana".into(), deed: Deed::Resolve { note: None } }));
+    story.configure(with(Heartbeat { name: "Backup".to_owned(), ..backup() }, service("db")));
+    assert_eq!((story.world.incidents.len(), story.fires()), (1, false));
+}
+
+#[test]
+fn silence_that_is_urgent_by_a_new_configuration_pages_and_what_somebody_made_low_does_not() {
+    let of = |urgency| with(Heartbeat { urgency: Some(urgency), ..backup() }, service("db"));
+    let urgency = |story: &Story| story.incident().map(|i| i.urgency);
+    let mut story = Story::begin(of(Urgency::Low));
+    story.pass(70 * MINUTE);
+    assert_eq!(urgency(&story), Some(Urgency::Low));
+    story.configure(of(Urgency::High));
+    assert_eq!((urgency(&story), story.world.incidents.len()), (Some(Urgency::High), 1));
+    let incident = story.incident().expect("an incident").no;
+    let low = Deed::SetUrgency { to: Urgency::Low };
+    story.happens(What::Act(Act { incident, by: "ana".into(), deed: low }));
+    story.configure(of(Urgency::High));
+    assert_eq!(urgency(&story), Some(Urgency::Low), "a person said so");
+}
+
 #[test]
 fn rules_say_where_silence_goes() {
-    let rule = |to| {
-        Routes::new(
-            vec![Route {
-                number: 1,
-                name: None,
-                when: Conditions { source: Some(AnyOf(vec![Glob("heartbeat".to_owned())])), ..Conditions::default() },
-                to,
-            }],
-            [&ServiceId::from("db")],
-        )
-    };
-    let to = |destination| Directory { routes: rule(destination), ..with(backup(), service("db")) };
     let mut story = Story::begin(to(Destination::Nothing));
     story.pass(70 * MINUTE);
     assert!(story.incident().is_none() && story.watched().is_silent());
