@@ -1,9 +1,10 @@
 //! From a click in Slack to its acknowledgement, in the middle of a storm.
 //!
 //! The storm of `storm`: 100,000 alerts a minute, each under a key of its own, over 200 services of 20 teams. Meanwhile
-//! somebody presses Acknowledge on one card or page after the other, twenty times a second, and each time it is measured how
-//! long the envelope stays unacknowledged: until what it does is on the disk. The floor is bare hyper under the very same
-//! storm, asked as often over a connection of its own. Measured in turn.
+//! somebody presses Acknowledge on each card and page that came, at most twenty times a second, and it is measured how long
+//! the envelope stays unacknowledged: until what it does is on the disk. A click counts from when it was to be made: whoever
+//! waits behind one that takes long waits as well. The floor is bare hyper under the very same storm, asked over a
+//! connection of its own. Measured in turn.
 
 #![allow(clippy::disallowed_methods)] // how long something takes here is measured on the real clock
 
@@ -56,8 +57,8 @@ fn main() {
     verdict("the same, of the floor's", met[1], met[1] <= 5.0, "at most 5");
 }
 
-/// The storm, and `once` every so often beside it until it is over.
-fn beside(addr: SocketAddr, alerts: usize, time: Duration, mut once: impl FnMut(usize)) -> Sent {
+/// The storm, and `once` every so often beside it until it is over, with its number and when it was to be.
+fn beside(addr: SocketAddr, alerts: usize, time: Duration, mut once: impl FnMut(usize, Instant)) -> Sent {
     let over = AtomicBool::new(false);
     std::thread::scope(|s| {
         let storm = s.spawn(|| {
@@ -68,10 +69,10 @@ fn beside(addr: SocketAddr, alerts: usize, time: Duration, mut once: impl FnMut(
         let began = Instant::now();
         let mut n = 0;
         while !over.load(Ordering::Relaxed) {
-            once(n);
+            let due = began + BETWEEN_CLICKS * u32::try_from(n).expect("a number");
+            std::thread::sleep(due.saturating_duration_since(Instant::now()));
+            once(n, due);
             n += 1;
-            let due = BETWEEN_CLICKS * u32::try_from(n).expect("a number");
-            std::thread::sleep(due.saturating_sub(began.elapsed()));
         }
         storm.join().expect("the storm")
     })
@@ -83,11 +84,10 @@ fn bare_round(alerts: usize, time: Duration) -> Vec<f64> {
     line.set_nodelay(true).expect("nodelay");
     let mut line = BufReader::new(line);
     let mut took = Vec::new();
-    let sent = beside(bare.addr, alerts, time, |n| {
+    let sent = beside(bare.addr, alerts, time, |n, due| {
         let body = post(0, n);
-        let began = Instant::now();
         assert_eq!(request(&mut line, &body), 202);
-        took.push(began.elapsed().as_secs_f64() * 1e3);
+        took.push(due.elapsed().as_secs_f64() * 1e3);
     });
     assert_eq!(sent.accepted, alerts);
     took
@@ -104,20 +104,21 @@ fn round(alerts: usize, time: Duration) -> Vec<f64> {
     slack.forget();
     let (mut took, mut buttons) = (Vec::new(), Vec::new());
     let mut next: usize = 0;
-    let sent = beside(program.addr, alerts, time, |n| {
+    let sent = beside(program.addr, alerts, time, |n, due| {
         let arrived = slack.posts.try_iter().filter(|post| click(post, ACKNOWLEDGE, 0).is_some());
         buttons.extend(arrived.collect::<Vec<Post>>());
-        // The newest that nobody pressed; where there is none, an old one again.
-        let Some(post) = buttons.get(next).or_else(|| buttons.last()) else { return };
+        let Some(post) = buttons.get(next) else { return };
         let envelope = click(post, ACKNOWLEDGE, n).expect("it has the button");
-        next = (next + 1).min(buttons.len());
-        took.push(socket.acknowledged(&envelope).as_secs_f64() * 1e3);
+        next += 1;
+        socket.acknowledged(&envelope);
+        took.push(due.elapsed().as_secs_f64() * 1e3);
     });
     assert_eq!(sent.accepted, alerts);
     program.stop();
     let acknowledged = acknowledged(dir.path());
     eprintln!("  {} clicks on {} messages; {acknowledged} incidents acknowledged", took.len(), buttons.len());
-    assert!(acknowledged > 0, "clicks acknowledge");
+    // A page and a card may be of one incident.
+    assert!(acknowledged * 2 >= took.len(), "clicks acknowledge");
     took
 }
 

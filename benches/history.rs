@@ -2,7 +2,7 @@
 //!
 //! Two data directories are made by the pump itself, one with a thousand closed incidents and one with a million. First ten
 //! minutes of a busy day over the million: each second two incidents open, two are resolved, and sixteen alerts fire again;
-//! and five starts after `kill -9`. Then in turn, each in a fresh process that was started after `kill -9`: the processor
+//! and five starts, each after a `kill -9` while alerts came in. Then in turn, each in a fresh process that was started after `kill -9`: the processor
 //! time of an alert, for repeats of 1,000 open alerts and for new incidents under keys nobody has used before.
 
 #![allow(clippy::disallowed_methods)] // how long something takes here is measured on the real clock
@@ -62,8 +62,8 @@ fn main() {
     verdict("a repeat with a long past, of one with a short", repeats, repeats <= 1.3, "at most 1.3");
     verdict("a new incident with a long past, of one with a short", new, new <= 1.3, "at most 1.3");
     verdict("resident, MB", most, most < 204.0, "under 204, aim 80");
-    let start = median(&starts);
-    verdict("ready after kill -9, s", start, start < 2.0, "under 2");
+    let start = starts.iter().copied().fold(0.0, f64::max);
+    verdict("ready after kill -9, s, the slowest", start, start < 2.0, "under 2");
 }
 
 /// Microseconds, one of each round.
@@ -148,6 +148,10 @@ fn start(dir: &Path, config: &str, slack: &Slack) -> f64 {
     let (status, _) = ask(program.addr, "GET", "/readyz", "").expect("it listens");
     assert_eq!(status, 200, "it is ready");
     let took = began.elapsed().as_secs_f64();
+    // The next one finds something under way, too.
+    for n in 0..200 {
+        post(&program, n, "trigger");
+    }
     program.kill();
     took
 }

@@ -54,7 +54,7 @@ impl Past {
     }
 }
 
-/// Writes a data directory with so many closed incidents of service 0, one a quarter of a second and the last a day ago; how
+/// Writes a data directory with so many closed incidents of service 0, one a quarter of a second and the last two days ago; how
 /// many rows of such are found in it.
 pub fn make_history(dir: &Path, config: &str, incidents: usize) -> usize {
     std::fs::write(dir.join("config.toml"), config).expect("config.toml");

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio_tungstenite::tungstenite::{Message, WebSocket, accept};
 
 /// A `chat.postMessage` that arrived.
@@ -114,17 +114,14 @@ impl Socket {
     }
 
     /// Hands an envelope over, and waits until it is acknowledged.
-    pub fn acknowledged(&mut self, envelope: &Value) -> Duration {
-        let frame = Message::text(envelope.to_string());
-        let sent = Instant::now();
-        self.0.send(frame).expect("the program reads");
+    pub fn acknowledged(&mut self, envelope: &Value) {
+        self.0.send(Message::text(envelope.to_string())).expect("the program reads");
         loop {
             let said = self.0.read().expect("the program answers");
             let Message::Text(text) = said else { continue };
-            let answered = sent.elapsed();
             let answer: Value = serde_json::from_str(&text).expect("JSON");
             if answer["envelope_id"] == envelope["envelope_id"] {
-                return answered;
+                return;
             }
         }
     }
