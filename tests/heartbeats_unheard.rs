@@ -4,7 +4,7 @@ use std::sync::Arc;
 use warridor::domain::directory::{Directory, Service};
 use warridor::domain::heartbeat::{Heartbeat, Stands};
 use warridor::domain::id::{HeartbeatId, InputId};
-use warridor::domain::input::{Input, What};
+use warridor::domain::input::{Input, Raise, What};
 use warridor::domain::stamp::At;
 use warridor::pump::{Answer, Lane, Pump, Reading};
 use warridor::store::memory::{self, MemoryLog};
@@ -170,4 +170,36 @@ fn what_a_start_takes_is_no_silence() {
     let booted = Pump::boot(store, directory(), &clock, Box::new(Default::default), &keep).expect("it starts");
     let machine = Machine { log, pump: booted.pump, ms: ms.get() };
     assert_eq!(machine.due_in(), Some(20), "ten minutes in which it can be heard, and its grace");
+}
+
+#[test]
+fn a_start_that_is_made_good_later_leaves_a_newer_configuration_in_force() {
+    let log = MemoryLog::new();
+    log.answer_next([1, 2, 3, 4].map(|_| memory::Answer::NotWritten));
+    let mut machine = Machine::start(log, 0);
+    let mut newer = (*directory()).clone();
+    newer.heartbeats.clear();
+    let newer = Arc::new(newer);
+    let input = Input { id: InputId::minted('c', 7), what: What::ConfigLoaded(newer.clone()) };
+    assert!(matches!(machine.step(&[(Lane::Inner, input)]).as_slice(), [Answer::Decided { .. }]));
+    machine.step(&[]);
+    assert_eq!(*machine.pump.snapshot().directory, *newer);
+    assert!(machine.pump.snapshot().world.heartbeats.is_empty());
+}
+
+#[test]
+fn no_incident_is_opened_before_the_numbers_of_a_restored_copy_are_skipped() {
+    let log = MemoryLog::new();
+    drop(Machine::start(log.clone(), 0));
+    log.mark_restored();
+    log.answer_next([1, 2, 3, 4].map(|_| memory::Answer::NotWritten));
+    let mut machine = Machine::start(log, MINUTE);
+    let raise = || {
+        let what = Raise { service: "db".into(), by: "ana".into(), title: "It is slow".to_owned(), urgency: None };
+        [(Lane::People, Input { id: InputId::minted('p', 1), what: What::Raise(what) })]
+    };
+    assert!(matches!(machine.step(&raise()).as_slice(), [Answer::NotWritten(_)]));
+    assert!(matches!(machine.step(&raise()).as_slice(), [Answer::Decided { .. }]));
+    let opened = machine.pump.snapshot().world.open_incidents().map(|i| i.no.0).collect::<Vec<_>>();
+    assert!(opened.iter().all(|no| *no > 1_000) && opened.len() == 1, "{opened:?}");
 }

@@ -12,6 +12,7 @@ use super::id::{AlertKey, HeartbeatId, ServiceId};
 use super::input::{Delivery, Event, EventAction, Source};
 use super::routing::{self, Destination};
 use super::stamp::{At, Stamp};
+use super::urgency;
 use super::world::{Wake, World};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -69,8 +70,12 @@ pub enum Stands {
         #[serde(default, skip_serializing_if = "is_zero")]
         put_off: u32,
     },
-    /// Since then, on the wall clock.
-    Silent { since: At },
+    /// Since then, on the wall clock. `put_off`: as it waited.
+    Silent {
+        since: At,
+        #[serde(default, skip_serializing_if = "is_zero")]
+        put_off: u32,
+    },
 }
 
 fn is_zero(n: &u32) -> bool {
@@ -83,6 +88,13 @@ impl Watched {
         match self.stands {
             Stands::Waits { due, .. } => Some(due),
             Stands::Silent { .. } => None,
+        }
+    }
+
+    /// How often in a row it might not have been heard.
+    pub fn put_off(&self) -> u32 {
+        match self.stands {
+            Stands::Waits { put_off, .. } | Stands::Silent { put_off, .. } => put_off,
         }
     }
 
@@ -116,7 +128,7 @@ pub(super) fn watched(
     let stands = match (due, known.map(|k| k.stands)) {
         (Some(due), _) => Stands::Waits { due, put_off: 0 },
         (None, Some(stands @ Stands::Silent { .. })) => stands,
-        (None, _) => Stands::Silent { since: stamp.wall },
+        (None, _) => Stands::Silent { since: stamp.wall, put_off: 0 },
     };
     Watched { service: service.clone(), every_secs, grace_secs, since, last, from, stands }
 }
@@ -199,13 +211,19 @@ fn tell_now(d: &mut Decision<'_>, heartbeat: &Heartbeat, watched: &Watched) {
     if matches!(to, Some(Destination::Fyi { .. } | Destination::Nothing)) {
         return;
     }
-    let known = d.world().incident_of(&watched.key(&heartbeat.id));
-    let known = known.and_then(|i| Some((i, i.alert(&watched.key(&heartbeat.id))?.1)));
+    let key = watched.key(&heartbeat.id);
+    let known = d.world().incident_of(&key);
+    // Its row cannot be read: nobody knows how it stands, and it was told.
+    if known.is_none() && d.world().by_alert.contains_key(&key) {
+        return;
+    }
+    let known = known.and_then(|i| Some((i, i.alert(&key)?.1)));
     let is_to_be_told = match known.filter(|(_, alert)| alert.is_firing()) {
         None => true,
         Some((i, alert)) => {
             let is_low = i.urgency == Urgency::Low && alert.urgency == Some(Urgency::Low);
-            heartbeat.urgency == Some(Urgency::High) && is_low && !i.is_resolved()
+            let rates = alert.sent_to.as_ref().and_then(|id| directory.services.get(id)).unwrap_or(service);
+            is_low && !i.is_resolved() && urgency::of(d, rates, heartbeat.urgency, Some(&event)) == Urgency::High
         }
     };
     if is_to_be_told {
@@ -289,6 +307,9 @@ fn watch(d: &mut Decision<'_>, h: &Heartbeat) {
     let (heartbeat, service) = (h.id.clone(), h.service.clone());
     let (every_secs, grace_secs) = (h.every_secs, h.grace_secs);
     d.emit(Fact::HeartbeatWatched { heartbeat, service, every_secs, grace_secs, due });
+    if let Some(still) = d.world().heartbeats.get(&h.id).filter(|w| w.is_silent()).cloned() {
+        tell_now(d, h, &still);
+    }
 }
 
 fn clear(d: &mut Decision<'_>, key: &AlertKey) {
@@ -316,7 +337,7 @@ fn silence(h: &Heartbeat, w: &Watched, now: Stamp) -> Event {
         label("every", every),
         label("grace", in_words(h.grace_secs)),
     ];
-    if matches!(w.stands, Stands::Waits { put_off: 1.., .. }) {
+    if w.put_off() > 0 {
         labels.push(label("doubtful", "Warridor itself was away or could not take it".to_owned()));
     }
     // Later than any other silence of it, whatever the wall clock does.

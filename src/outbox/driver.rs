@@ -137,7 +137,10 @@ pub struct Senders {
     pub methods: Methods,
 }
 
-/// Starts the task. It ends after `shutdown`, when what is in flight has ended or had its time.
+/// Starts it. It ends after `shutdown`, when what is in flight has ended or had its time.
+///
+/// It has a thread of its own: in a storm it draws what takes tens of milliseconds, and whatever waits behind that on a worker,
+/// a click perhaps, would wait as long.
 pub fn start(
     handle: OutboxHandle,
     board: Arc<Board>,
@@ -146,7 +149,8 @@ pub fn start(
     clock: Clock,
     shutdown: CancellationToken,
 ) -> JoinHandle<()> {
-    tokio::spawn(async move {
+    let runtime = tokio::runtime::Handle::current();
+    let work = async move {
         let mut calls: JoinSet<(UnderWay, u64, Outcome)> = JoinSet::new();
         let mut moved = clock.moved();
         loop {
@@ -205,7 +209,8 @@ pub fn start(
         if tokio::time::timeout(DRAIN, drain).await.is_err() {
             tracing::warn!("calls to Slack were still under way; the next start looks whether they arrived");
         }
-    })
+    };
+    tokio::task::spawn_blocking(move || runtime.block_on(work))
 }
 
 type Done = Result<(UnderWay, u64, Outcome), tokio::task::JoinError>;

@@ -243,13 +243,29 @@ impl Pump {
         if self.unwritten_start.is_empty() {
             return self.decide(batch, now);
         }
-        let start = std::mem::take(&mut self.unwritten_start);
+        let mut start = std::mem::take(&mut self.unwritten_start);
+        for (_, input) in &mut start {
+            if let What::ConfigLoaded(directory) = &mut input.what {
+                // A newer one may be in force by now.
+                directory.clone_from(&self.configured);
+            }
+        }
         let started = self.decide(&start, now);
         if started.fatal.is_some() {
             return StepResult { answers: Vec::new(), ..started };
         }
-        if started.answers.iter().any(|answer| matches!(answer, Answer::NotWritten(_))) {
+        let why = started.answers.iter().find_map(|answer| match answer {
+            Answer::NotWritten(why) => Some(why.clone()),
+            _ => None,
+        });
+        if let Some(why) = why {
+            let is_restored = start.iter().any(|(_, input)| matches!(input.what, What::Restored { .. }));
             self.unwritten_start = start;
+            // Until the numbers are skipped, an incident could get one that another one has.
+            if is_restored {
+                let answers = batch.iter().map(|_| Answer::NotWritten(why.clone())).collect();
+                return StepResult { answers, published: started.published, fatal: None };
+            }
         }
         let mut result = self.decide(batch, now);
         if let Some(mut published) = started.published {
@@ -356,8 +372,9 @@ impl Pump {
 
     fn load_for(&self, world: &mut World, input: &Input, stamp: Stamp) -> Result<(), StoreError> {
         let loader = Loader { rows: &*self.store, handed_over: self.handed_over.as_deref() };
-        let needs = input.touches(world, stamp.at);
-        needs.iter().try_for_each(|need| loader.ensure(world, need))
+        // Each on its own: one that cannot be read must not hide another.
+        let read = input.touches(world, stamp.at).into_iter().map(|need| loader.ensure(world, &need));
+        read.fold(Ok(()), Result::and)
     }
 
     fn write(&mut self, work: &mut Work, stamp: Stamp, spend: Spend) -> Result<Option<Published>, NotDone> {

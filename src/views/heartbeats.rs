@@ -70,11 +70,11 @@ fn line(h: &Heartbeat, watched: Option<&Watched>, d: &Directory) -> String {
     let (mark, how) = match watched {
         None => (":grey_question:", "not watched: none of its keys is set".to_owned()),
         Some(w) => match (&w.stands, w.last) {
-            (Stands::Silent { since }, Some(last)) => {
+            (Stands::Silent { since, .. }, Some(last)) => {
                 let (since, last) = (day_and_time(*since), day_and_time(last));
                 (":red_circle:", format!("*silent* since {since}, last heard {last}"))
             }
-            (Stands::Silent { since }, None) => {
+            (Stands::Silent { since, .. }, None) => {
                 (":red_circle:", format!("*silent* since {}, never heard", day_and_time(*since)))
             }
             (Stands::Waits { .. }, None) => {
@@ -82,7 +82,7 @@ fn line(h: &Heartbeat, watched: Option<&Watched>, d: &Directory) -> String {
             }
             (Stands::Waits { put_off: 1.., .. }, Some(last)) => {
                 let last = day_and_time(last);
-                let why = "late, and may not have been heard: Warridor was away or could not take it";
+                let why = "Warridor was away or could not take it since, and may have missed one";
                 (":hourglass_flowing_sand:", format!("last heard {last}; {why}"))
             }
             (Stands::Waits { .. }, Some(last)) => (":white_check_mark:", format!("last heard {}", day_and_time(last))),

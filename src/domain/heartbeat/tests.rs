@@ -377,6 +377,31 @@ fn silence_that_a_rule_hid_is_told_once_the_rule_is_mended() {
 }
 
 #[test]
+fn silence_that_a_rule_hid_is_told_where_its_length_changes_with_the_rule() {
+    let mut story = Story::begin(to(Destination::Nothing));
+    story.pass(3 * HOUR);
+    story.configure(with(Heartbeat { grace_secs: 15 * MINUTE, ..backup() }, service("db")));
+    assert!(story.fires(), "by that length it is silent as well");
+}
+
+#[test]
+fn what_a_rule_keeps_of_doubtful_silence_it_keeps_at_the_next_start() {
+    let doubtful = [("doubtful".to_owned(), AnyOf(vec![Glob("*".to_owned())]))].into();
+    let when = Conditions { labels: doubtful, ..Conditions::default() };
+    let route = Route { number: 1, name: None, when, to: Destination::Fyi { channel: None } };
+    let directory =
+        Directory { routes: Routes::new(vec![route], [&ServiceId::from("db")]), ..with(backup(), service("db")) };
+    let mut story = Story::begin(directory.clone());
+    story.beat();
+    story.secs += 2 * HOUR;
+    story.happens(What::Booted);
+    story.pass(20 * MINUTE);
+    assert_eq!((story.world.fyis.len(), story.watched().is_silent()), (1, true));
+    story.configure(directory);
+    assert!(story.incident().is_none(), "it is as doubtful as before");
+}
+
+#[test]
 fn silence_that_somebody_resolved_is_not_told_again_by_an_edit() {
     let mut story = Story::usual();
     story.pass(70 * MINUTE);
@@ -400,6 +425,11 @@ fn silence_that_is_urgent_by_a_new_configuration_pages_and_what_somebody_made_lo
     story.happens(What::Act(Act { incident, by: "ana".into(), deed: low }));
     story.configure(of(Urgency::High));
     assert_eq!(urgency(&story), Some(Urgency::Low), "a person said so");
+    // Its service says so, where it no longer does itself.
+    let mut story = Story::begin(of(Urgency::Low));
+    story.pass(70 * MINUTE);
+    story.configure(with(backup(), service("db")));
+    assert_eq!(urgency(&story), Some(Urgency::High));
 }
 
 #[test]

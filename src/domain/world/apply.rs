@@ -73,7 +73,8 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
             known.map(|known| Watched { stands: heartbeat::Stands::Waits { due: *due, put_off: *times }, ..known })
         }),
         Fact::HeartbeatSilent { heartbeat } => change_heartbeat(w, heartbeat, |known| {
-            known.map(|known| Watched { stands: heartbeat::Stands::Silent { since: wall }, ..known })
+            let silent = |put_off| heartbeat::Stands::Silent { since: wall, put_off };
+            known.map(|known| Watched { stands: silent(known.put_off()), ..known })
         }),
         Fact::HeartbeatForgotten { heartbeat } => change_heartbeat(w, heartbeat, |_| None),
         Fact::SlackWentAway => w.meta.slack_away = Some(wall),
