@@ -45,6 +45,11 @@ pub(super) fn check(options: &Options, common: &Common) -> ExitCode {
             ExitCode::SUCCESS
         }
         None => {
+            let mistakes = match report.complaints.len() {
+                1 => "1 mistake".to_owned(),
+                n => format!("{n} mistakes"),
+            };
+            println!("{}: not usable: mend the {mistakes} at the top", path.display());
             if options.online {
                 println!("Slack was not asked: mend these first, then run `warridor check --online` again");
             }

@@ -37,7 +37,7 @@ pub fn digest(user: &UserId, listed: &[IncidentNo], w: &World, d: &Directory) ->
         let line = line(i, user, d);
         chars += line.chars().count() + 1;
         if n >= limits::LIST || chars > limits::THREAD_CHARS - MORE_CHARS {
-            lines.push(format!("…and {} more: `/pager list all` has them.", all.len() - n));
+            lines.push(format!("…and {} more: `/pager list all`.", all.len() - n));
             break;
         }
         lines.push(line);

@@ -22,6 +22,12 @@ pub const THREAD_LINES: usize = 20;
 pub const THREAD_CHARS: usize = 2_900;
 /// Incidents in one list.
 pub const LIST: usize = 20;
+/// Further ones, with a line each,
+pub const LIST_BRIEF: usize = 40;
+/// so many in one section,
+pub const LIST_LINES: usize = 10;
+/// and so much of a title, in graphemes.
+pub const LIST_TITLE: usize = 80;
 /// Timeline entries shown by `show`.
 pub const SHOWN_ENTRIES: usize = 10;
 /// Incidents on the Home tab: each takes two blocks of the hundred a view may have.

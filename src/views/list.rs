@@ -81,10 +81,22 @@ fn listed(open: &[&Incident], d: &Directory, of: &str, with_headings: bool) -> M
         }
         blocks.push(section(&format!("{}\n{}", title(i), status(i, d))));
     }
-    if open.len() > limits::LIST {
-        blocks.push(context(&format!("…and {} more", open.len() - limits::LIST)));
+    let more = open.get(limits::LIST..).unwrap_or_default();
+    blocks.extend(more[..more.len().min(limits::LIST_BRIEF)].chunks(limits::LIST_LINES).map(|some| brief(some, d)));
+    if more.len() > limits::LIST_BRIEF {
+        let left = more.len() - limits::LIST_BRIEF;
+        blocks.push(context(&format!("…and {left} more: name a team to see its own.")));
     }
     Message { text, blocks, colored: None }
+}
+
+/// One line each: what stands far down in a long list.
+fn brief(some: &[&Incident], d: &Directory) -> slack_morphism::prelude::SlackBlock {
+    let line = |i: &&Incident| {
+        let service = d.services.get(&i.service).map_or(i.service.as_str(), |s| s.name.as_str());
+        format!("{} {}: {}", i.no, escape(service, limits::LABEL), plain_title(i, limits::LIST_TITLE))
+    };
+    section(&some.iter().map(line).collect::<Vec<_>>().join("\n"))
 }
 
 /// What is open and concerns whoever asks; and what they can do.
@@ -158,7 +170,7 @@ pub fn show(i: &Incident, d: &Directory, store: StoreId) -> Message {
         blocks.push(context(&format!("{newest} earlier pages: *More…*, *Who was paged*.")));
     }
     if !paged.is_empty() {
-        blocks.push(context(&paged[newest..].join("\n")));
+        blocks.push(context(&format!("*Who was paged*\n{}", paged[newest..].join("\n"))));
     }
     let buttons = buttons(i, d, Subject { store, incident: i.no });
     if !buttons.is_empty() {

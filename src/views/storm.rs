@@ -27,7 +27,7 @@ pub fn storm(p: &Post, channel: &ChannelId, storm: &Storm, w: &World, d: &Direct
     let mut blocks: Vec<_> = open.iter().take(limits::BUNDLE).map(|i| section(&one(i, d))).collect();
     if open.len() > limits::BUNDLE {
         let left = open.len() - limits::BUNDLE;
-        blocks.push(context(&format!("…and {left} more: `/pager list all` has them.")));
+        blocks.push(context(&format!("…and {left} more: `/pager list all`.")));
     }
     let text = match open.first() {
         Some(worst) => {
