@@ -139,8 +139,7 @@ pub struct Senders {
 
 /// Starts it. It ends after `shutdown`, when what is in flight has ended or had its time.
 ///
-/// It has a thread of its own: in a storm it draws what takes tens of milliseconds, and whatever waits behind that on a worker,
-/// a click perhaps, would wait as long.
+/// It has a thread of its own: what it draws holds up no worker.
 pub fn start(
     handle: OutboxHandle,
     board: Arc<Board>,
