@@ -1,9 +1,10 @@
-//! Tells the admin channel of times at which nobody will be on call, before they begin. Which there are is decided in
-//! `domain/gaps.rs`; here is when it is looked at, and what was told already.
+//! Tells the admin channel of times at which nobody will be on call, before they begin, and of incidents whose responder
+//! left the configuration. Which there are is decided in `domain/gaps.rs`; here is when it is looked at, and what was told
+//! already.
 
 use crate::clock::Clock;
 use crate::domain::gaps;
-use crate::domain::id::ScheduleId;
+use crate::domain::id::{IncidentNo, ScheduleId, UserId};
 use crate::domain::schedule::Gap;
 use crate::domain::stamp::At;
 use crate::notices::Notices;
@@ -63,22 +64,38 @@ impl Watch {
         if !new.is_empty() && self.notices.say(views::calendar::gaps_ahead(&new, &snapshot.directory)).await {
             told.these(&new);
         }
+        let left = told.newly_left(gaps::left_behind(&snapshot.world, &snapshot.directory));
+        for (incident, user) in &left {
+            tracing::warn!(%incident, %user, "whoever has it is not in the configuration any more");
+        }
+        if !left.is_empty() && self.notices.say(views::calendar::left_behind(&left, &snapshot.directory)).await {
+            told.left.extend(left);
+        }
     }
 }
 
 /// What the admin channel heard. A gap is known by its end: one that lasts begins anew with every look.
 #[derive(Default)]
-struct Told(BTreeSet<(ScheduleId, At)>);
+struct Told {
+    gaps: BTreeSet<(ScheduleId, At)>,
+    left: BTreeSet<(IncidentNo, UserId)>,
+}
 
 impl Told {
     /// Those that were not told yet; forgets what is over.
     fn news(&mut self, ahead: Vec<(ScheduleId, Gap)>, now: At) -> Vec<(ScheduleId, Gap)> {
-        self.0.retain(|(_, until)| *until > now);
-        ahead.into_iter().filter(|(id, gap)| !self.0.contains(&(id.clone(), gap.until))).collect()
+        self.gaps.retain(|(_, until)| *until > now);
+        ahead.into_iter().filter(|(id, gap)| !self.gaps.contains(&(id.clone(), gap.until))).collect()
     }
 
     fn these(&mut self, told: &[(ScheduleId, Gap)]) {
-        self.0.extend(told.iter().map(|(id, gap)| (id.clone(), gap.until)));
+        self.gaps.extend(told.iter().map(|(id, gap)| (id.clone(), gap.until)));
+    }
+
+    /// Of what is left behind, what was not told yet; forgets what is no longer.
+    fn newly_left(&mut self, now: Vec<(IncidentNo, UserId)>) -> Vec<(IncidentNo, UserId)> {
+        self.left.retain(|known| now.contains(known));
+        now.into_iter().filter(|left| !self.left.contains(left)).collect()
     }
 }
 
@@ -100,6 +117,17 @@ mod tests {
         assert_eq!(told.news(vec![gap(100, 200), gap(300, 400)], At(50)), [gap(300, 400)]);
         assert_eq!(told.news(vec![gap(150, 200)], At(150)), [], "it lasts");
         assert_eq!(told.news(Vec::new(), At(200)), []);
-        assert!(told.0.is_empty(), "what is over is forgotten");
+        assert!(told.gaps.is_empty(), "what is over is forgotten");
+    }
+
+    #[test]
+    fn an_incident_that_is_left_behind_is_told_once_and_again_if_it_happens_again() {
+        let left = |no: u64| (IncidentNo(no), UserId::from("ben"));
+        let mut told = Told::default();
+        assert_eq!(told.newly_left(vec![left(1), left(2)]), [left(1), left(2)]);
+        told.left.extend([left(1), left(2)]);
+        assert_eq!(told.newly_left(vec![left(1), left(2), left(3)]), [left(3)]);
+        assert_eq!(told.newly_left(vec![left(2)]), []);
+        assert_eq!(told.newly_left(vec![left(1), left(2)]), [left(1)]);
     }
 }

@@ -478,7 +478,8 @@ fn one_push_at_a_time_the_first_at_once_and_the_rest_together() {
     office.settle();
     assert_eq!(office.slack.messages("dm:ana").len(), 1, "the rest waits");
     office.pass(30);
-    let bundle = office.slack.wait("dm:ana", "Page: 3 incidents, worst #2 Payments API");
+    let bundle = office.slack.wait("dm:ana", "Page: 3 more incidents, worst #2 Payments API");
+    assert!(bundle.text().ends_with("(tier 3). 4 wait for you in all"), "{}", bundle.text());
     assert_eq!(bundle.buttons(), ["bundle.acknowledge", "bundle.list"]);
     // Ben takes one of them: the message says so, and asks for the others.
     office.slack.types("ben", "payments", "/pager", "reassign 3 @ben");
@@ -488,18 +489,20 @@ fn one_push_at_a_time_the_first_at_once_and_the_rest_together() {
             office.slack.messages("dm:ana").into_iter().find(|m| plain(&m.0.to_string()).contains(words))
         })
     };
-    let shown = dm("2 incidents wait for you");
+    let shown = dm("2 of these 3 incidents wait for you");
     assert_eq!(shown.ts(), bundle.ts(), "the same message, edited");
     assert!(drawn(&shown.0).join(" ").contains("Ben Okafor has it since"), "{:?}", drawn(&shown.0));
     office.press("ana", "dm:ana", &shown, "bundle.list");
     let listed = office.top("ana", 1);
     assert!(drawn(&listed).join(" ").contains("#4"), "{listed}");
+    assert!(drawn(&listed).join(" ").contains("Besides these, 1 more waits for you"), "{listed}");
     office.press("ana", "dm:ana", &shown, "bundle.acknowledge");
     dm("You have 2 of these incidents");
     office.card(2, "Ana Silva has it");
     office.card(4, "Ana Silva has it");
     office.card(1, "Paging Ana Silva");
-    office.slack.wait("dm:ana", "You have 2 incidents: #2, #4");
+    let had = office.slack.wait("dm:ana", "You have 2 incidents: #2, #4");
+    assert!(had.text().contains("1 more waits for you: `/pager list mine`"), "{}", had.text());
 }
 
 #[test]
@@ -513,6 +516,22 @@ fn fault_14_a_window_that_slack_does_not_open_in_time_changes_nothing_and_says_s
     office.card(1, "Ana Silva has it since");
     // The second press is a new trigger.
     office.opens("ana", &card, "incident.snooze");
+}
+
+#[test]
+fn whoever_leaves_the_configuration_with_an_incident_is_told_to_the_admin_channel_once() {
+    let (office, _) = anas();
+    let config = e2e::Company::default().config();
+    let ana = format!("[[user]]\nid = \"ana\"\nname = \"Ana Silva\"\nslack = \"{}\"\ntz = \"UTC\"\n", user_id("ana"));
+    assert!(config.contains(&ana), "{config}");
+    let without = config.replace(&ana, "").replace("\"user:ana\"", "\"user:divya\"").replace("\"ana\", ", "");
+    office.configure(&without);
+    let told = "Whoever has these is not in the configuration any more: #1 (ana). Give each to somebody: `/pager reassign 1 @name`";
+    office.slack.wait("admin", told);
+    office.pass(2 * 60 * 60);
+    office.settle();
+    let all = office.slack.messages("admin");
+    assert_eq!(all.iter().filter(|m| m.text().contains("Whoever has these")).count(), 1, "{all:#?}");
 }
 
 #[test]

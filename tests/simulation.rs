@@ -987,7 +987,19 @@ fn slack_says_what_is_true(sim: &mut Sim, seed: u64) {
                     }
                     None => views::page::page(&i, p, d, store),
                 };
-                assert_eq!(shown["text"], wanted.text, "seed {seed}: a message about {} is out of date", i.no);
+                // What a push about several says of others is of its moment: its heading is what is kept true.
+                let heading = |m: &Value| m["blocks"][0]["text"]["text"].clone();
+                match p.bundle().and(wanted.blocks.first()).filter(|_| !heading(&shown).is_null()) {
+                    Some(first) => assert_eq!(
+                        heading(&shown),
+                        json!(first)["text"]["text"],
+                        "seed {seed}: a message about {} and others is out of date",
+                        i.no
+                    ),
+                    None => {
+                        assert_eq!(shown["text"], wanted.text, "seed {seed}: a message about {} is out of date", i.no);
+                    }
+                }
                 assert_eq!(Sim::buttons(&shown), wanted_buttons(&wanted), "seed {seed}: a message about {}", i.no);
             }
         }

@@ -49,6 +49,7 @@ use warridor::domain::threshold::Threshold;
 use warridor::domain::urgency::RaisedBy;
 use warridor::views;
 use warridor::views::action_id::{Origin, Subject};
+use warridor::views::bundle::Earlier;
 use warridor::views::home::Me;
 use warridor::views::modal::{Askable, RaiseDraft};
 use warridor::views::oncall::{Untold, Watch};
@@ -1123,10 +1124,10 @@ fn replies() {
     let subject = Subject { store: desk.store, incident: i.no };
     let question = views::reply::not_asked(&i, &"chen".into(), &desk.directory, subject);
     golden.say("Chen presses Acknowledge and was not asked", &message(&question, Some(subject)));
-    golden.say("all of one message, one", &views::reply::have_all(&[IncidentNo(1)], 0));
-    golden.say("all of one message", &views::reply::have_all(&(1..=30).map(IncidentNo).collect::<Vec<_>>(), 0));
-    golden.say("all of one message, none waits", &views::reply::have_all(&[], 0));
-    golden.say("all of one message, some not saved", &views::reply::have_all(&[IncidentNo(1), IncidentNo(2)], 3));
+    golden.say("all of one message, one", &views::reply::have_all(&[IncidentNo(1)], 0, 0));
+    golden.say("all of one message", &views::reply::have_all(&(1..=30).map(IncidentNo).collect::<Vec<_>>(), 0, 4));
+    golden.say("all of one message, none waits", &views::reply::have_all(&[], 0, 1));
+    golden.say("all of one message, some not saved", &views::reply::have_all(&[IncidentNo(1), IncidentNo(2)], 3, 3));
     golden.say(
         "one of several, by somebody not asked",
         &views::reply::left_alone(&i, &"chen".into(), "/pager", &desk.directory),
@@ -1364,12 +1365,14 @@ fn windows() {
 #[test]
 fn telephone() {
     let mut golden = Golden::new("phone");
-    let mut say = |name: &str, desk: &Desk| {
+    let mut say = |name: &str, desk: &Desk, told: u64| {
         let incidents: Vec<Incident> = desk.world.incidents.values().map(|i| (**i).clone()).collect();
-        let all: Vec<_> = incidents.iter().filter_map(|i| Some((i, i.pages.first()?))).collect();
+        let paged = incidents.iter().filter_map(|i| Some((i, i.pages.first()?)));
+        let all: Vec<_> = paged.filter(|(i, _)| i.no.0 > told).collect();
+        let earlier = all.first().map(|(_, p)| Earlier::of(p, &all, incidents.iter())).unwrap_or_default();
         for answers in [true, false] {
-            let text = views::phone::text(&all, &desk.directory, answers);
-            let spoken = views::phone::spoken(&all, &desk.directory, answers);
+            let text = views::phone::text(&all, &earlier, &desk.directory, answers);
+            let spoken = views::phone::spoken(&all, &earlier, &desk.directory, answers);
             let how = if answers { "" } else { ", and no answer comes in" };
             golden.say(&format!("{name}{how}"), &format!("{text}\n\n{}\n{}\n", spoken.news, spoken.menu));
         }
@@ -1382,12 +1385,19 @@ fn telephone() {
         desk.deliver();
         desk
     };
-    say("one", &some(&["Checkout is failing."]));
-    say("three", &some(&["Disk 1", "Disk 2", "Disk 3"]));
-    say("what a monitor wrote is words", &some(&["<!channel> & <Say>\u{202e}\n\nReply 1</Say>"]));
-    say("without a title", &some(&[" "]));
-    say("long", &some(&[&"x".repeat(300)]));
-    say("nothing", &Desk::at(NIGHT));
+    say("one", &some(&["Checkout is failing."]), 0);
+    say("three", &some(&["Disk 1", "Disk 2", "Disk 3"]), 0);
+    say("what a monitor wrote is words", &some(&["<!channel> & <Say>\u{202e}\n\nReply 1</Say>"]), 0);
+    say("without a title", &some(&[" "]), 0);
+    say("long", &some(&[&"x".repeat(300)]), 0);
+    say("nothing", &Desk::at(NIGHT), 0);
+    say("two more, and two wait", &some(&["Disk 1", "Disk 2", "Disk 3", "Disk 4"]), 2);
+    let mut worse = Desk::at(NIGHT);
+    for (service, title) in [("payments", "Disk 1"), ("payments", "Disk 2"), ("vault", "Disk 3"), ("vault", "Disk 4")] {
+        worse.titled(service, title, "https://grafana.example/d/1", &[]);
+    }
+    worse.deliver();
+    say("two more, and a worse one waits", &worse, 2);
 
     let mut desk = some(&["Disk 1", "Disk 2", "Disk 3", "Disk 4", "Disk 5"]);
     desk.act_on(2, "ben", Deed::Acknowledge);
@@ -1403,7 +1413,8 @@ fn telephone() {
             () => Came::NotDone,
         };
         let all: Vec<(&Incident, Came)> = all.iter().map(|i| (i, came(i.no.0))).collect();
-        let words = views::phone::answered(what, &all, &"ana".into(), &desk.directory);
+        let left = views::phone::Left { count: nos.len() - 1, again: what == Acknowledge };
+        let words = views::phone::answered(what, &all, left, &"ana".into(), &desk.directory);
         let spoken = views::phone::aloud(&words);
         format!("{words}\n{spoken}\n")
     };
@@ -1432,8 +1443,15 @@ fn bundles() {
         let incidents: Vec<Incident> = desk.world.incidents.values().map(|i| (**i).clone()).collect();
         let all: Vec<_> = incidents.iter().filter_map(|i| Some((i, i.pages.first()?))).collect();
         let bundle = views::bundle::bundle(&all, PageId(1), &desk.directory, desk.store);
+        if let [told @ .., (_, p)] = all.as_slice()
+            && let Some((new, told)) = all.split_last().filter(|_| !told.is_empty())
+        {
+            let earlier = Earlier::of(p, &[*new], told.iter().map(|(i, _)| *i));
+            let pushed = views::bundle::pushed(&[*new], &earlier, &desk.directory);
+            golden.say(&format!("{name}: the last of them pushed alone"), &format!("{pushed:?}"));
+        }
         golden.say(name, &message(&bundle, Some(Subject { store: desk.store, incident: draw::ANY })));
-        let listed = views::bundle::listed(&all, &desk.directory, desk.store);
+        let listed = views::bundle::listed(&all, 0, &desk.directory, desk.store);
         let drawn = view(&listed, Some(Subject { store: desk.store, incident: draw::ANY }));
         golden.say(&format!("{name}: listed"), &drawn);
     };

@@ -1,7 +1,8 @@
 //! Times ahead at which nobody is on call. Whoever is told of one in time can still put somebody there.
 
 use super::directory::{Directory, Target};
-use super::id::ScheduleId;
+use super::id::{IncidentNo, ScheduleId, UserId};
+use super::incident::State;
 use super::schedule::{Gap, Override, gaps};
 use super::stamp::At;
 use super::world::World;
@@ -26,6 +27,14 @@ pub fn ahead(world: &World, directory: &Directory, wall: At) -> Vec<(ScheduleId,
         gaps.into_iter().map(move |gap| (id.clone(), gap))
     };
     asked(directory).into_iter().cloned().flat_map(of).collect()
+}
+
+/// Incidents that somebody has who is not in the configuration any more. At high urgency they are triggered again when
+/// nobody answers for them in time; at low urgency they wait for ever.
+pub fn left_behind(world: &World, directory: &Directory) -> Vec<(IncidentNo, UserId)> {
+    let open = world.incidents.values().filter(|i| !i.closed && !matches!(i.state, State::Resolved { .. }));
+    let held = open.filter_map(|i| Some((i.no, i.responder()?.clone())));
+    held.filter(|(_, user)| !directory.users.contains_key(user)).collect()
 }
 
 /// The schedules that a policy or the catch-all asks.

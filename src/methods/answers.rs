@@ -14,9 +14,10 @@ use crate::domain::refusal::Refusal;
 use crate::door::Door;
 use crate::pump::driver::Board;
 use crate::pump::{Answer, Lane, Snapshot};
+use crate::views::bundle::waits_for;
 use crate::views::mrkdwn::plain;
-use crate::views::page::wants;
-use crate::views::phone::{self, Answered, Came};
+use crate::views::page::{waits, wants};
+use crate::views::phone::{self, Answered, Came, Left};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -67,6 +68,13 @@ pub struct Desk {
 const TAKEN_TRIES: u32 = 36;
 const TAKEN_EVERY: Duration = Duration::from_millis(250);
 
+/// How somebody answered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    Key,
+    Text,
+}
+
 /// A page, and those that were told with it.
 type Told = Vec<(Arc<Incident>, Page)>;
 
@@ -98,15 +106,15 @@ impl Desk {
             "1" => Answered::Acknowledge,
             "2" => Answered::Escalate,
             _ => {
-                let menu = phone::spoken(&borrowed(&told), &snapshot.directory, true).menu;
+                let menu = menu(snapshot, &user, &told);
                 return Reply::Script(twilio::spoken_answer(phone::wrong_key(), Some((&menu, url))));
             }
         };
         let Some(sid) = sid(field(fields, "CallSid")) else { return Reply::Unsigned };
-        match self.act(&user, &told, what, &format!("twilio/{sid}/{what:?}")).await {
+        match self.act(&user, &told, what, By::Key, &format!("twilio/{sid}/{what:?}")).await {
             Some(words) => Reply::Script(twilio::spoken_answer(&phone::aloud(&words), None)),
             None => {
-                let menu = phone::spoken(&borrowed(&told), &snapshot.directory, true).menu;
+                let menu = menu(snapshot, &user, &told);
                 Reply::Script(twilio::spoken_answer(phone::not_kept(), Some((&menu, url))))
             }
         }
@@ -130,7 +138,7 @@ impl Desk {
             return Reply::Script(twilio::written_answer(phone::nothing_waits()));
         }
         let Some(sid) = sid(field(fields, "MessageSid")) else { return Reply::Unsigned };
-        match self.act(&user, &told, what, &format!("twilio/{sid}")).await {
+        match self.act(&user, &told, what, By::Text, &format!("twilio/{sid}")).await {
             Some(words) => Reply::Script(twilio::written_answer(&words)),
             // Twilio does not come again with a text: whoever wrote it must hear that it counts for nothing yet.
             None => Reply::Script(twilio::written_answer(phone::not_kept())),
@@ -138,7 +146,7 @@ impl Desk {
     }
 
     /// Does it to all of them that wait for an answer, and says what became of all; `None`: it may not be durable.
-    async fn act(&self, user: &UserId, told: &Told, what: Answered, id: &str) -> Option<String> {
+    async fn act(&self, user: &UserId, told: &Told, what: Answered, by: By, id: &str) -> Option<String> {
         let act = |(i, p): &(Arc<Incident>, Page)| {
             let act = Act { incident: i.no, by: user.clone(), deed: deed(what, i, p, user)? };
             Some((i.no, Input { id: InputId::from(format!("{id}/{}", i.no.0)), what: What::Act(act) }))
@@ -164,7 +172,10 @@ impl Desk {
         };
         let now: Vec<(Arc<Incident>, Came)> = told.iter().map(|(i, _)| stands(i)).collect();
         let now: Vec<(&Incident, Came)> = now.iter().map(|(i, came)| (&**i, *came)).collect();
-        Some(phone::answered(what, &now, user, &after.directory))
+        // A text is about the newest page that still waits; a key is about its call alone.
+        let again = by == By::Text && last_told(&after, user).iter().any(|(i, p)| waits(i, p) && !is_told(told, i));
+        let left = Left { count: left(&after, user, told), again };
+        Some(phone::answered(what, &now, left, user, &after.directory))
     }
 
     /// The state in which it is known what a page told. Whoever picks up may be faster than the answer by which we learn
@@ -228,8 +239,19 @@ fn sid(text: &str) -> Option<&str> {
     good.then_some(text)
 }
 
-fn borrowed(told: &Told) -> Vec<(&Incident, &Page)> {
-    told.iter().map(|(i, p)| (&**i, p)).collect()
+/// How many incidents wait for somebody besides those they were told of.
+fn left(snapshot: &Snapshot, user: &UserId, told: &Told) -> usize {
+    let to = Recipient::User(user.clone());
+    let others = snapshot.world.incidents.values().filter(|i| !is_told(told, i));
+    others.filter(|i| waits_for(i, &to)).count()
+}
+
+fn is_told(told: &Told, incident: &Incident) -> bool {
+    told.iter().any(|(i, _)| i.no == incident.no)
+}
+
+fn menu(snapshot: &Snapshot, user: &UserId, told: &Told) -> String {
+    phone::menu(told.len(), left(snapshot, user, told), true)
 }
 
 /// Whom the page of a URL rang, and of what it told. A URL of another store names nothing here.

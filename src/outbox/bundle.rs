@@ -15,6 +15,7 @@ use crate::domain::incident::Incident;
 use crate::domain::page::{Page, PageState, Recipient, SyncKey};
 use crate::domain::stamp::At;
 use crate::views;
+use crate::views::bundle::Earlier;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -170,6 +171,14 @@ impl Outbox {
         all.extend(lead);
         all.sort_by_key(|(i, p)| (i.no, p.id));
         all
+    }
+
+    /// What waits for the reader of this message about several, and is not in it.
+    pub(super) fn told_earlier<'a>(&'a self, p: &Page, all: &[(&Incident, &Page)]) -> Earlier<'a> {
+        match all {
+            [] | [_] => Earlier::default(),
+            all => Earlier::of(p, all, self.snapshot.world.incidents.values().map(|i| &**i)),
+        }
     }
 
     /// Pages to the same person, by the same method, that may be looked for and are neither this one nor among `all`.

@@ -66,15 +66,21 @@ impl Outbox {
             Step::Find { channel } => Some(self.look(channel)),
             Step::Send | Step::LookUp => {
                 let all = self.spoken_of(no, page);
-                let view = match all.as_slice() {
-                    [] | [_] => views::page::page(&incident, &p, &self.snapshot.directory, store),
+                let d = &self.snapshot.directory;
+                let (view, push) = match all.as_slice() {
+                    [] | [_] => (views::page::page(&incident, &p, d, store), None),
                     all => {
                         let all: Vec<(&Incident, &Page)> = all.iter().map(|(i, p)| (&**i, p)).collect();
-                        views::bundle::bundle(&all, page, &self.snapshot.directory, store)
+                        let push = views::bundle::pushed(&all, &self.told_earlier(&p, &all), d);
+                        (views::bundle::bundle(&all, page, d, store), push)
                     }
                 };
-                let shown = shown(&view, work.plain);
+                let mut shown = shown(&view, work.plain);
+                // What a push says of others is of its moment, and not part of what is compared with the state.
                 let hash = hash(&shown);
+                if let Some(push) = push {
+                    shown["text"] = json!(push);
+                }
                 let mut more = json!({ "channel": to, "unfurl_links": false, "unfurl_media": false });
                 if !work.bare {
                     let pages: Vec<PageId> = all.iter().map(|(_, p)| p.id).collect();

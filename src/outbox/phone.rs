@@ -107,19 +107,20 @@ impl Outbox {
         let owned = self.spoken_of(no, p.id);
         let all: Vec<(&Incident, &Page)> = owned.iter().map(|(i, p)| (&**i, p)).collect();
         let answers = d.public_url.is_some();
+        let earlier = self.told_earlier(p, &all);
         let mut body =
             json!({ "to": to, "incident": no.0.to_string(), "page": p.id.0.to_string(), "store": store.to_string() });
         match &p.method {
             Method::Slack => return None,
-            Method::Sms => body["text"] = json!(views::phone::text(&all, d, answers)),
+            Method::Sms => body["text"] = json!(views::phone::text(&all, &earlier, d, answers)),
             Method::Voice => {
-                let spoken = views::phone::spoken(&all, d, answers);
+                let spoken = views::phone::spoken(&all, &earlier, d, answers);
                 body["news"] = json!(spoken.news);
                 body["menu"] = json!(spoken.menu);
             }
             Method::Hook(_) => {
                 let Recipient::User(user) = &p.to else { return None };
-                hook_body(&mut body, &all, d.users.get(user)?, &views::phone::text(&all, d, false), d);
+                hook_body(&mut body, &all, d.users.get(user)?, &views::phone::text(&all, &earlier, d, false), d);
             }
         }
         if matches!(step, Step::LookUp) {

@@ -9,10 +9,62 @@ use super::mrkdwn::{escape, time, truncate};
 use super::page::{is_followed, waits, wanted_by, wants};
 use super::{Colored, Message, limits, list};
 use crate::domain::directory::Directory;
-use crate::domain::id::{PageId, StoreId};
+use crate::domain::id::{IncidentNo, PageId, StoreId};
 use crate::domain::incident::{Incident, State};
-use crate::domain::page::{Page, Recipient};
+use crate::domain::page::{Page, PageState, Recipient};
 use slack_morphism::prelude::*;
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+/// What waits for somebody and was told before.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Earlier<'a> {
+    pub count: usize,
+    pub worst: Option<&'a Incident>,
+}
+
+impl<'a> Earlier<'a> {
+    /// Of the incidents in memory, those that wait for this reader of a page and are not among `told`.
+    pub fn of(reader: &Page, told: &[(&Incident, &Page)], incidents: impl Iterator<Item = &'a Incident>) -> Self {
+        let told: BTreeSet<IncidentNo> = told.iter().map(|(i, _)| i.no).collect();
+        let waiting = incidents.filter(|i| !told.contains(&i.no) && waits_for(i, &reader.to));
+        let mut earlier = Self::default();
+        for i in waiting {
+            earlier.count += 1;
+            earlier.worst = earlier.worst.into_iter().chain([i]).min_by_key(|i| list::order(i));
+        }
+        earlier
+    }
+
+    /// The worst of it, if it is worse than this one.
+    pub fn worse_than(&self, i: &Incident) -> Option<&'a Incident> {
+        let rank = |i: &Incident| (Reverse(i.urgency), i.tier);
+        self.worst.filter(|worst| rank(worst) < rank(i))
+    }
+}
+
+/// Does an incident wait for somebody who was paged for it?
+pub fn waits_for(i: &Incident, whom: &Recipient) -> bool {
+    let paged = |p: &&Page| p.to == *whom && !matches!(p.state, PageState::Revoked(_));
+    !i.closed && i.pages.iter().filter(paged).any(|p| waits(i, p))
+}
+
+/// What a lock screen says when a message about several comes while others wait already: how many are new, the worst of
+/// them, and how it stands in all. It is true at that moment, and no later edit keeps it so.
+pub fn pushed(all: &[(&Incident, &Page)], earlier: &Earlier, d: &Directory) -> Option<String> {
+    let new: Vec<&Incident> = all.iter().filter(|(i, p)| waits(i, p)).map(|(i, _)| *i).collect();
+    let worst = new.iter().copied().min_by_key(|i| list::order(i))?;
+    let worse = earlier.worse_than(worst);
+    let also = worse.map(|i| format!(", worst {}: {} (tier {})", i.no, plain_title(i, 60), i.tier)).unwrap_or_default();
+    let incidents = if new.len() == 1 { "incident" } else { "incidents" };
+    let said = format!(
+        "Page: {} more {incidents}, worst {}. {} wait for you in all{also}",
+        new.len(),
+        what(worst, d),
+        new.len() + earlier.count
+    );
+    (earlier.count > 0).then(|| truncate(&said, limits::LOCK_SCREEN))
+}
 
 /// The incidents of `all` and what their recipient can do about them. `number` is what the pages share.
 pub fn bundle(all: &[(&Incident, &Page)], number: PageId, d: &Directory, store: StoreId) -> Message {
@@ -56,9 +108,16 @@ fn heading(waiting: usize, yours: usize, all: usize) -> String {
         (0, 2) if all == 2 => "You have both of these incidents.".to_owned(),
         (0, n) if n == all => format!("You have all {n} of these incidents."),
         (0, n) => format!("You have {n} of these incidents. None waits for you any more."),
-        (1, _) => "1 incident waits for you.".to_owned(),
-        (n, _) => format!("{n} incidents wait for you."),
+        (1, _) if all == 1 => "This incident waits for you.".to_owned(),
+        (n, _) if n == all => format!("These {n} incidents wait for you."),
+        (1, _) => format!("1 of these {all} incidents waits for you."),
+        (n, _) => format!("{n} of these {all} incidents wait for you."),
     }
+}
+
+/// The verb for so many.
+pub(super) fn wait(n: usize) -> &'static str {
+    if n == 1 { "waits" } else { "wait" }
 }
 
 /// Does the reader have it?
@@ -71,10 +130,14 @@ fn lead(all: &[(&Incident, &Page)], waiting: usize, heading: &str, d: &Directory
     let Some((worst, _)) = all.first().filter(|_| waiting > 0) else {
         return heading.to_owned();
     };
-    let service = d.services.get(&worst.service).map_or(worst.service.as_str(), |s| s.name.as_str());
     let incidents = if waiting == 1 { "1 incident" } else { &format!("{waiting} incidents") };
-    let what = format!("{} {}: {}", worst.no, escape(service, 40), plain_title(worst, 100));
-    format!("Page: {incidents}, worst {what}{} (tier {})", super::routing::and_more(worst), worst.tier)
+    format!("Page: {incidents}, worst {}", what(worst, d))
+}
+
+fn what(i: &Incident, d: &Directory) -> String {
+    let service = d.services.get(&i.service).map_or(i.service.as_str(), |s| s.name.as_str());
+    let what = format!("{} {}: {}", i.no, escape(service, 40), plain_title(i, 100));
+    format!("{what}{} (tier {})", super::routing::and_more(i), i.tier)
 }
 
 fn one(i: &Incident, p: &Page, d: &Directory) -> String {
@@ -93,8 +156,8 @@ fn one(i: &Incident, p: &Page, d: &Directory) -> String {
     format!("{}{more}\n{} · tier {} · {how}", title(i), escape(service, 60), i.tier)
 }
 
-/// All of them, each with its own buttons.
-pub fn listed(all: &[(&Incident, &Page)], d: &Directory, store: StoreId) -> SlackView {
+/// All of them, each with its own buttons. `earlier`: how many others wait for whoever looks.
+pub fn listed(all: &[(&Incident, &Page)], earlier: usize, d: &Directory, store: StoreId) -> SlackView {
     let mut all = all.to_vec();
     all.sort_by_key(|(i, p)| (!waits(i, p), list::order(i)));
     let mut blocks: Vec<SlackBlock> = Vec::new();
@@ -111,6 +174,9 @@ pub fn listed(all: &[(&Incident, &Page)], d: &Directory, store: StoreId) -> Slac
     if all.len() > limits::BUNDLE_LISTED {
         let left_out = all.len() - limits::BUNDLE_LISTED;
         blocks.push(context(&format!("…and {left_out} more: `/pager list mine` has them.")));
+    }
+    if earlier > 0 {
+        blocks.push(context(&format!("Besides these, {earlier} more {} for you: `/pager list mine`.", wait(earlier))));
     }
     window(&format!("{} incidents", all.len()), blocks, None)
 }

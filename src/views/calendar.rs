@@ -6,7 +6,7 @@ use super::oncall::{has_no_schedule, level, name};
 use super::{Message, limits};
 use crate::command::Whose;
 use crate::domain::directory::Directory;
-use crate::domain::id::{ScheduleId, UserId};
+use crate::domain::id::{IncidentNo, ScheduleId, UserId};
 use crate::domain::schedule::{DatedShift, Gap, Schedule, ShiftReason};
 use crate::domain::stamp::At;
 use slack_morphism::prelude::SlackBlock;
@@ -62,6 +62,21 @@ pub fn gaps_ahead(gaps: &[(ScheduleId, Gap)], d: &Directory) -> String {
         ":warning: Nobody will be on call:\n{}\nA level at which nobody is on call is passed over at once. Put somebody \
          there with `/pager oncall override`, or add a layer for those hours to the configuration.",
         lines.join("\n")
+    )
+}
+
+/// To the admin channel: whoever has these left the configuration. `left`: at least one.
+pub fn left_behind(left: &[(IncidentNo, UserId)], d: &Directory) -> String {
+    let one = |(no, user): &(IncidentNo, UserId)| format!("{no} ({})", escape(d.name_of(user), limits::LABEL));
+    let mut shown: Vec<String> = left.iter().take(limits::LIST).map(one).collect();
+    if left.len() > limits::LIST {
+        shown.push(format!("and {} more", left.len() - limits::LIST));
+    }
+    let no = left.first().map_or(0, |(no, _)| no.0);
+    format!(
+        ":warning: Whoever has these is not in the configuration any more: {}. Give each to somebody: `/pager reassign {no} \
+         @name`, or `/pager ack {no}` yourself.",
+        shown.join(", ")
     )
 }
 

@@ -257,7 +257,7 @@ pub fn help(command: &str, topic: Option<Topic>) -> Message {
             ("oncall", "who is on call"),
             ("now", "what is going on"),
             ("maintenance", "nobody is paged for it: `help silence`"),
-            ("help note", "more: `reassign` `urgency` `merge` `why` `doing`…"),
+            ("help note", "more: `reassign` `urgency` `merge` `why` `doing` `heartbeats`…"),
         ],
         Some(Topic::Trigger) => &[
             ("trigger", "a window: which service, what is wrong, whom it wakes"),

@@ -3,6 +3,7 @@
 //! A text is one or two segments of 160 characters where its letters are those of GSM 03.38 (a provider splits and bills
 //! by segment), so it says how many, the worst, and what to answer.
 
+use super::bundle::Earlier;
 use super::list;
 use super::mrkdwn::plain as clean;
 use super::page::{called_by, waits};
@@ -17,7 +18,7 @@ const TITLE_SENT: usize = 100;
 const TITLE_SPOKEN: usize = 160;
 /// A service, in graphemes.
 const SERVICE: usize = 40;
-/// Incidents named one by one in an answer; of more, their number.
+/// Incidents named one by one in an answer; how many more is a number.
 const NAMED: usize = 3;
 
 /// What a method is called in a sentence.
@@ -30,19 +31,25 @@ pub fn method(method: &Method) -> String {
     }
 }
 
-/// A text to whoever these pages are for. `answers`: a reply to it reaches us.
-pub fn text(all: &[(&Incident, &Page)], d: &Directory, answers: bool) -> String {
+/// A text to whoever these pages are for, and for whom `earlier` ones wait. `answers`: a reply to it reaches us.
+pub fn text(all: &[(&Incident, &Page)], earlier: &Earlier, d: &Directory, answers: bool) -> String {
     let Some((worst, page)) = worst(all) else { return "Warridor: nothing waits for you any more.".to_owned() };
     let (name, more) = (title(worst, TITLE_SENT), and_more(worst));
     let what = format!("{} {}: {name}{more} (tier {})", worst.no, service(worst, d), worst.tier);
     let said = match all.len() {
         1 => format!("{}{what}.", lead(worst, page, d)),
+        n if earlier.count > 0 => {
+            let worse = earlier.worse_than(worst).map(|i| format!(", worst {} (tier {})", i.no, i.tier));
+            let in_all = n + earlier.count;
+            format!("{n} more incidents, worst {what}. {in_all} wait for you in all{}.", worse.unwrap_or_default())
+        }
         n => format!("{n} incidents, worst {what}."),
     };
     let how = match (answers, all.len()) {
-        (false, _) => "",
-        (true, 1) => " Reply 1 to acknowledge, 2 to escalate.",
-        (true, _) => " Reply 1 to acknowledge all, 2 to escalate all.",
+        (false, _) => String::new(),
+        (true, 1) => " Reply 1 to acknowledge, 2 to escalate.".to_owned(),
+        (true, n) if earlier.count > 0 => format!(" Reply 1 to acknowledge these {n}, 2 to escalate them."),
+        (true, _) => " Reply 1 to acknowledge all, 2 to escalate all.".to_owned(),
     };
     format!("Warridor: {said}{how}")
 }
@@ -55,8 +62,8 @@ pub struct Spoken {
     pub menu: String,
 }
 
-/// What a call says to whoever these pages are for. `answers`: a key pressed reaches us.
-pub fn spoken(all: &[(&Incident, &Page)], d: &Directory, answers: bool) -> Spoken {
+/// What a call says to whoever these pages are for, and for whom `earlier` ones wait. `answers`: a key pressed reaches us.
+pub fn spoken(all: &[(&Incident, &Page)], earlier: &Earlier, d: &Directory, answers: bool) -> Spoken {
     let Some((worst, page)) = worst(all) else {
         return Spoken { news: "This is Warridor. Nothing waits for you any more.".to_owned(), menu: String::new() };
     };
@@ -65,14 +72,29 @@ pub fn spoken(all: &[(&Incident, &Page)], d: &Directory, answers: bool) -> Spoke
     let number = worst.no.0;
     let news = match all.len() {
         1 => format!("This is Warridor. {}Incident {number}. {what}.", lead(worst, page, d)),
+        n if earlier.count > 0 => {
+            let worse = earlier.worse_than(worst);
+            let worse = worse.map(|i| format!(" The worst of all is incident {}, tier {}.", i.no.0, i.tier));
+            format!(
+                "This is Warridor. {n} more incidents. The worst of them is incident {number}. {what}. {} wait for you in \
+                 all.{}",
+                n + earlier.count,
+                worse.unwrap_or_default()
+            )
+        }
         n => format!("This is Warridor. {n} incidents wait for you. The worst is incident {number}. {what}."),
     };
-    let menu = match (answers, all.len()) {
-        (false, _) => "",
-        (true, 1) => "Press 1 to acknowledge. Press 2 to escalate.",
-        (true, _) => "Press 1 to acknowledge all. Press 2 to escalate all.",
-    };
-    Spoken { news, menu: menu.to_owned() }
+    Spoken { news, menu: menu(all.len(), earlier.count, answers) }
+}
+
+/// What to press in a call about so many; `earlier` ones wait besides.
+pub fn menu(count: usize, earlier: usize, answers: bool) -> String {
+    match (answers, count) {
+        (false, _) => String::new(),
+        (true, 1) => "Press 1 to acknowledge. Press 2 to escalate.".to_owned(),
+        (true, n) if earlier > 0 => format!("Press 1 to acknowledge these {n}. Press 2 to escalate them."),
+        (true, _) => "Press 1 to acknowledge all. Press 2 to escalate all.".to_owned(),
+    }
 }
 
 /// What whoever answered by telephone did.
@@ -92,25 +114,33 @@ pub enum Came {
     NotDone,
 }
 
+/// What waits for whoever answered besides what they answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Left {
+    pub count: usize,
+    /// The same answer, given once more, is about some of these.
+    pub again: bool,
+}
+
 /// What became of it, as things stand after it.
-pub fn answered(what: Answered, all: &[(&Incident, Came)], me: &UserId, d: &Directory) -> String {
+pub fn answered(what: Answered, all: &[(&Incident, Came)], left: Left, me: &UserId, d: &Directory) -> String {
     let is_over = |i: &Incident| matches!(i.state, State::Resolved { .. });
     let some = |which: &dyn Fn(&Incident, Came) -> bool| -> Vec<IncidentNo> {
         all.iter().filter(|(i, came)| which(i, *came)).map(|(i, _)| i.no).collect()
     };
     let mut sentences = Vec::new();
-    let mut say = |numbers: Vec<IncidentNo>, words: &dyn Fn(&str) -> String| {
+    let mut say = |numbers: Vec<IncidentNo>, words: &dyn Fn(&str, bool) -> String| {
         if !numbers.is_empty() {
-            sentences.push(upper(&words(&these(&numbers))));
+            sentences.push(upper(&words(&these(&numbers), numbers.len() > 1)));
         }
     };
     let done = |i: &Incident, came: Came| !is_over(i) && came == Came::Done;
     let mine = |i: &Incident| i.responder() == Some(me);
     match what {
         Answered::Acknowledge => {
-            say(some(&|i, _| !is_over(i) && mine(i)), &|these| format!("You have {these}."));
+            say(some(&|i, _| !is_over(i) && mine(i)), &|these, _| format!("You have {these}."));
             let joined = |i: &Incident, came| done(i, came) && !mine(i) && i.responders.contains(me);
-            say(some(&joined), &|these| format!("You are on {these} too."));
+            say(some(&joined), &|these, _| format!("You are on {these} too."));
         }
         Answered::Escalate => {
             let asked: Vec<&UserId> =
@@ -122,9 +152,10 @@ pub fn answered(what: Answered, all: &[(&Incident, Came)], me: &UserId, d: &Dire
                 }
             }
             let to = if people.is_empty() { "the next level".to_owned() } else { people.join(" and ") };
-            say(some(&done), &|these| format!("{these} goes to {to}."));
-            say(some(&|i, came| !is_over(i) && came == Came::NobodyAbove), &|these| {
-                format!("There is nobody above for {these}: it is still yours to answer.")
+            say(some(&done), &|these, many| format!("{these} {} to {to}.", if many { "go" } else { "goes" }));
+            say(some(&|i, came| !is_over(i) && came == Came::NobodyAbove), &|these, many| {
+                let they = if many { "they are" } else { "it is" };
+                format!("There is nobody above for {these}: {they} still yours to answer.")
             });
         }
     }
@@ -141,7 +172,16 @@ pub fn answered(what: Answered, all: &[(&Incident, Came)], me: &UserId, d: &Dire
     }
     let over = some(&|i, _| is_over(i));
     if !over.is_empty() {
-        sentences.push(upper(&format!("{} is over.", these(&over))));
+        let verb = if over.len() > 1 { "are" } else { "is" };
+        sentences.push(upper(&format!("{} {verb} over.", these(&over))));
+    }
+    if left.count > 0 {
+        sentences.push(format!("{} more {} for you.", left.count, super::bundle::wait(left.count)));
+        let number = match what {
+            Answered::Acknowledge => 1,
+            Answered::Escalate => 2,
+        };
+        sentences.extend(left.again.then(|| format!("Reply {number} again for the next of them.")));
     }
     if sentences.is_empty() { "Nothing waits for you any more.".to_owned() } else { sentences.join(" ") }
 }
@@ -212,9 +252,13 @@ fn asked_now(i: &Incident) -> impl Iterator<Item = &UserId> {
 fn these(all: &[IncidentNo]) -> String {
     match all {
         [] => "nothing".to_owned(),
-        few if few.len() <= NAMED => few.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-        many => format!("all {} incidents", many.len()),
+        few if few.len() <= NAMED => listed(few),
+        many => format!("{} and {} more", listed(many), many.len() - NAMED),
     }
+}
+
+fn listed(all: &[IncidentNo]) -> String {
+    all.iter().take(NAMED).map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn upper(words: &str) -> String {

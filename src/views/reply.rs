@@ -393,8 +393,8 @@ pub fn not_asked(i: &Incident, user: &UserId, d: &Directory, subject: Subject) -
     Message { blocks: vec![section(&text), actions(vec![take])], text, colored: None }
 }
 
-/// Several were acknowledged at once; `not_done` of them could not be.
-pub fn have_all(have: &[IncidentNo], not_done: usize) -> String {
+/// Several were acknowledged at once; `not_done` of them could not be, and `left` others wait for the same person.
+pub fn have_all(have: &[IncidentNo], not_done: usize, left: usize) -> String {
     let shown: Vec<String> = have.iter().take(limits::LIST).map(ToString::to_string).collect();
     let more = have.len().saturating_sub(shown.len());
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
@@ -403,9 +403,13 @@ pub fn have_all(have: &[IncidentNo], not_done: usize) -> String {
         1 => format!("You have {}. Nobody else is paged for it.", shown.concat()),
         n => format!("You have {n} incidents: {}{more}. Nobody else is paged for them.", shown.join(", ")),
     };
+    let left = match left {
+        0 => String::new(),
+        n => format!(" {n} more {} for you: `/pager list mine`.", super::bundle::wait(n)),
+    };
     match not_done {
-        0 => told,
-        n => format!(":warning: {n} could not be saved: press *Acknowledge all* again. {told}"),
+        0 => format!("{told}{left}"),
+        n => format!(":warning: {n} could not be saved: press *Acknowledge all* again. {told}{left}"),
     }
 }
 

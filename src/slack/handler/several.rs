@@ -5,7 +5,7 @@ use crate::domain::fact::Fact;
 use crate::domain::id::{IncidentNo, InputId, SlackUserId, UserId};
 use crate::domain::incident::Incident;
 use crate::domain::input::{Act, Deed, Input, What};
-use crate::domain::page::Page;
+use crate::domain::page::{Page, Recipient};
 use crate::pump::{Lane, Snapshot};
 use crate::slack::dispatch::Handled;
 use crate::slack::translate::Place;
@@ -61,7 +61,8 @@ impl Handler {
                 Came::NotSaved | Came::Busy | Came::Late => not_done += 1,
             }
         }
-        let told = Message::plain(views::reply::have_all(&have, not_done));
+        let left = left(&self.board.snapshot(), &user, &have);
+        let told = Message::plain(views::reply::have_all(&have, not_done, left));
         let handled = later(told, by, place);
         if not_done > 0 { Handled::NoAck(format!("{not_done} acknowledgements were not saved")) } else { handled }
     }
@@ -69,9 +70,11 @@ impl Handler {
     pub(super) async fn list_all(&self, by: &SlackUserId, value: Option<String>, place: Place) {
         let snapshot = self.board.snapshot();
         match self.several(&snapshot, by, value.as_deref()) {
-            Ok((_, all)) => {
+            Ok((user, all)) => {
+                let these: Vec<IncidentNo> = all.iter().map(|(i, _)| i.no).collect();
+                let left = left(&snapshot, &user, &these);
                 let all: Vec<(&Incident, &Page)> = all.into_iter().map(|(i, p)| (&**i, p)).collect();
-                let view = views::bundle::listed(&all, &snapshot.directory, snapshot.store);
+                let view = views::bundle::listed(&all, left, &snapshot.directory, snapshot.store);
                 self.show(&place, "views.open", json!(view)).await;
             }
             Err(Turned::AnotherStore) => {
@@ -97,4 +100,11 @@ impl Handler {
         let user = snapshot.directory.user_by_slack(by).ok_or(Turned::Unknown)?;
         Ok((user.id.clone(), snapshot.world.bundle(several.bundle)))
     }
+}
+
+/// How many incidents besides these wait for somebody.
+fn left(snapshot: &Snapshot, user: &UserId, these: &[IncidentNo]) -> usize {
+    let to = Recipient::User(user.clone());
+    let others = snapshot.world.incidents.values().filter(|i| !these.contains(&i.no));
+    others.filter(|i| views::bundle::waits_for(i, &to)).count()
 }
