@@ -94,6 +94,7 @@ impl Told {
 
     /// Of what is left behind, what was not told yet; forgets what is no longer.
     fn newly_left(&mut self, now: Vec<(IncidentNo, UserId)>) -> Vec<(IncidentNo, UserId)> {
+        let now: BTreeSet<_> = now.into_iter().collect();
         self.left.retain(|known| now.contains(known));
         now.into_iter().filter(|left| !self.left.contains(left)).collect()
     }

@@ -519,6 +519,53 @@ fn fault_14_a_window_that_slack_does_not_open_in_time_changes_nothing_and_says_s
 }
 
 #[test]
+fn the_playbook_is_one_tap_away_and_what_is_written_into_it_shows_at_once() {
+    let office = Office::usual();
+    let playbook = |title: &str, of: &str, step: &str| {
+        format!(
+            "+++\ntitle = \"{title}\"\nowner = \"payments\"\nlast_reviewed = 2026-01-05\n[[match]]\n{of}\n+++\n- [ ] {step}\n"
+        )
+    };
+    let listed = |words: &str| {
+        eventually_true(format!("the list says {words}"), 2 * SOON, || {
+            office.pass(2);
+            plain(&office.slack.slash("ana", "payments", "playbook list").to_string()).contains(words)
+        });
+    };
+    office.writes_playbook(
+        "db",
+        &playbook("Database down", "services = [\"payments-api\"]\ntitles = [\"Alert db*\"]", "Start it. (5m)"),
+    );
+    office.writes_playbook("any", &playbook("Anything", "titles = [\"*\"]", "Breathe."));
+    listed("/pager playbook any");
+    office.monitor(PAYMENTS_KEY, "db-1", "trigger");
+    let card = office.card(1, "Paging Ana Silva");
+    assert!(plain(&card.0.to_string()).contains("Database down"), "the one that asks for more: {}", card.0);
+    let page = office.page("ana", 1);
+    assert!(page.buttons().contains(&"incident.playbook".to_owned()), "{:?}", page.buttons());
+    let window = office.opens("ana", &card, "incident.playbook");
+    let drawn_in = |window: &Value| drawn(window).join("\n");
+    assert!(drawn_in(&window).contains("Start it."), "{}", drawn_in(&window));
+    office.press_in("ana", &window, "playbook.open");
+    let other = office.top("ana", 2);
+    assert!(drawn_in(&other).contains("Breathe."), "{}", drawn_in(&other));
+    // What she reads is what is written now.
+    office.writes_playbook(
+        "db",
+        &playbook("Database down", "services = [\"payments-api\"]\ntitles = [\"Alert db*\"]", "Call Ben."),
+    );
+    eventually_true("the new words are there", 2 * SOON, || {
+        office.pass(2);
+        plain(&office.slack.slash("ana", "payments", "playbook 1").to_string()).contains("Call Ben.")
+    });
+    // A mistake in one changes nothing, and says so.
+    office.writes_playbook("db", &playbook("Database down", "titles = []", "Never mind."));
+    office.slack.wait("admin", "[[match]] fits every alert");
+    let answer = office.slack.slash("ana", "payments", "playbook db").to_string();
+    assert!(plain(&answer).contains("Call Ben."), "{answer}");
+}
+
+#[test]
 fn whoever_leaves_the_configuration_with_an_incident_is_told_to_the_admin_channel_once() {
     let (office, _) = anas();
     let config = e2e::Company::default().config();

@@ -20,6 +20,7 @@ use desk::{DAY, Desk, HOUR, MINUTE, NIGHT};
 use draw::{Golden, message, view};
 use warridor::command::Whose;
 use warridor::command::{self, Line, Speaker, Topic};
+use warridor::config::playbook::of_text;
 use warridor::config::{Means, SystemEnv, load};
 use warridor::domain::call::{Asked, SkipReason, Skipped, Whom};
 use warridor::domain::course::Had;
@@ -39,6 +40,7 @@ use warridor::domain::input::{Deed, EventAction, OverrideRequest, Settled, Snooz
 use warridor::domain::misconfigured::listed;
 use warridor::domain::page::{PageFailure, Purpose, Recipient, SyncKey};
 use warridor::domain::people::{Newcomer, Standing};
+use warridor::domain::playbook;
 use warridor::domain::quiet::{Covered, Kind, Matcher, Within};
 use warridor::domain::refusal::{NotElsewhere, Refusal};
 use warridor::domain::routing::RuleRef;
@@ -1434,6 +1436,111 @@ fn telephone() {
     heard("escalated", &desk, Escalate, &[1], &[1]);
     heard("nobody is above for one", &desk, Escalate, &[1, 2], &[1]);
     golden.compare();
+}
+
+/// A desk whose team wrote these playbooks: a name, what it is for, and what stands below.
+fn with_playbooks(all: &[(&str, &str, &str)]) -> Desk {
+    let mut desk = Desk::at(NIGHT);
+    let mut directory = desk.directory.clone();
+    for (name, of, body) in all {
+        let text = format!(
+            "+++\ntitle = \"About {name} & more\"\nowner = \"pay\"\nlast_reviewed = 2026-01-05\n{of}\n+++\n{body}\n"
+        );
+        let path = format!("playbooks/{name}.md");
+        let playbook = of_text(std::path::Path::new(&path), &text, &directory).expect("a good playbook");
+        directory.playbooks.insert(playbook.id.clone(), playbook);
+    }
+    desk.configure(directory);
+    desk
+}
+
+/// A row: what the playbooks are for; what fires; which of them are offered, the best first.
+#[test]
+fn the_playbook_that_knows_the_alert_best_is_offered_first() {
+    let of = [
+        ("any-error", "[[match]]\ntitles = [\"*rror*\"]"),
+        ("payments", "[[match]]\nservices = [\"payments\", \"search\"]"),
+        ("payments-errors", "[[match]]\nservices = [\"payments\"]\nlabels = [\"alertname=Payment*\"]"),
+        ("exact", "[[match]]\nservices = [\"payments\"]\nlabels = [\"alertname=PaymentErrors\"]"),
+        ("region", "[[match]]\nlabels = [\"region=eu*\"]\n[[match]]\ntitles = [\"Lights out\"]"),
+        ("tier-2", "tier = 2\n[[match]]\nlabels = [\"alertname=Payment*\"]"),
+    ];
+    let all: Vec<(&str, &str, &str)> = of.iter().map(|(name, of)| (*name, *of, "- [ ] Look.")).collect();
+    let rows: [(&str, &str, &[(&str, &str)], &[&str]); 7] = [
+        (
+            "payments",
+            "Errors",
+            &[("alertname", "PaymentErrors")],
+            &["exact", "payments-errors", "any-error", "payments"],
+        ),
+        ("payments", "Slow", &[("alertname", "PaymentSlow")], &["payments-errors", "payments"]),
+        ("payments", "Slow", &[("alertname", "paymentSlow")], &["payments"]),
+        ("vault", "Slow", &[("alertname", "PaymentSlow"), ("region", "eu-1")], &["tier-2", "region"]),
+        ("search", "Lights out", &[("region", "us")], &["region", "payments"]),
+        ("reports", "Lights outside", &[("regions", "eu-1")], &[]),
+        ("reports", "An error", &[], &["any-error"]),
+    ];
+    for (service, title, labels, want) in rows {
+        let mut desk = with_playbooks(&all);
+        desk.titled(service, title, "", labels);
+        let i = desk.incident(IncidentNo(1));
+        let found: Vec<&str> = playbook::fitting(&desk.directory, &i).iter().map(|p| p.id.as_str()).collect();
+        assert_eq!(found, want, "{service}: {title} {labels:?}");
+        assert_eq!(playbook::best(&desk.directory, &i).map(|p| p.id.as_str()), want.first().copied(), "{title}");
+    }
+}
+
+#[test]
+fn playbooks() {
+    let mut golden = Golden::new("playbook");
+    let long = "Customers \\<!channel> cannot pay & *leave*.\n\n**Do not** restart_all `it's` here.\n\n\
+        ## 1. Look \\<now>\n\n\
+        Either of these:\n\n\
+        - [ ] Read [the dashboard](https://grafana.example/d/1?a=1&b=2). (5m, then ask for help)\n\
+        \x20 ```sh\n\x20 kubectl get pods -n pay 2>&1 | grep '<none>'\n\x20 ```\n\
+        \x20 - Nothing there: [make room](#2-make-room).\n\
+        \x20 - A database: [page Payments](page:pay).\n\
+        - [ ] Wait. (2h)\n\n\
+        ## 2. Make room\n\n\
+        - [ ] Delete it.\n";
+    let of = "[[match]]\nservices = [\"payments\"]";
+    let other = "[[match]]\nlabels = [\"region=*\"]";
+    let mut desk =
+        with_playbooks(&[("errors", of, long), ("region", other, "- [ ] Look."), ("zone", other, "- [ ] See.")]);
+    desk.titled("payments", "Payment errors", "", &[("region", "eu-1")]);
+    desk.titled("search", "Search is slow", "", &[]);
+    desk.deliver();
+    let (i, none) = (desk.incident(IncidentNo(1)), desk.incident(IncidentNo(2)));
+    let (d, subject) = (desk.directory.clone(), desk.subject(&i));
+    golden.say("the card", &message(&views::card::card(&i, &d, desk.store), subject));
+    golden.say("the page", &message(&views::page::page(&i, &i.pages[0], &d, desk.store), subject));
+    golden.say("its window", &view(&views::playbook::of_incident(&i, &d), subject));
+    golden.say("the window where none fits", &view(&views::playbook::of_incident(&none, &d), subject));
+    golden.say("typed", &message(&views::playbook::for_incident(&i, &d, "/pager"), subject));
+    golden.say("typed where none fits", &message(&views::playbook::for_incident(&none, &d, "/pager"), subject));
+    golden.say("by name", &message(&views::playbook::message(&d.playbooks[&"errors".into()], None, &d), subject));
+    golden.say("chosen in a window", &view(&views::playbook::chosen(&d.playbooks[&"zone".into()], &d), subject));
+    golden.say("list", &message(&views::playbook::list(&d, "/pager"), subject));
+    golden.say("no list", &message(&views::playbook::list(&Desk::at(NIGHT).directory, "/pager"), subject));
+    desk.act("ana", Deed::Resolve { note: None });
+    let over = desk.incident(IncidentNo(1));
+    golden.say("the card of what is over", &message(&views::card::card(&over, &d, desk.store), subject));
+    golden.compare();
+}
+
+/// Slack takes what every shipped playbook becomes.
+#[test]
+fn every_shipped_playbook_can_be_shown() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let loaded = load(&root.join("config.toml"), &SystemEnv).expect("it is good");
+    let d = &loaded.directory;
+    assert!(d.playbooks.len() >= 8, "{}", d.playbooks.len());
+    for p in d.playbooks.values() {
+        let shown = message(&views::playbook::message(p, Some(IncidentNo(12)), d), None);
+        let numbered = shown.lines().filter(|l| l.trim_start().starts_with('*')).count();
+        assert!(numbered >= p.steps().count(), "{}: every step is there\n{shown}", p.id);
+        view(&views::playbook::chosen(p, d), None);
+    }
 }
 
 #[test]

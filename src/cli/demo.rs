@@ -5,7 +5,7 @@ mod guide;
 use super::{Common, metrics, serve, until_told_to_stop, warn, with_config};
 use crate::app::{App, Start};
 use crate::clock::Clock;
-use crate::config::{AppConfig, KeyFrom, Loaded, SystemEnv, WithVars, load, manifest};
+use crate::config::{AppConfig, KeyFrom, Loaded, SystemEnv, WithVars, load_without_bad_playbooks, manifest};
 use crate::domain::directory::Directory;
 use crate::record::hex;
 use crate::reload::Watch;
@@ -116,7 +116,7 @@ async fn play(
         .chain([("TWILIO_API_URL".to_owned(), sandbox.twilio_url())])
         .collect();
     let env = WithVars { under: &SystemEnv, vars };
-    let loaded = load(&common.config, &env).unwrap_or(loaded);
+    let loaded = load_without_bad_playbooks(&common.config, &env).unwrap_or(loaded);
     let public_url = loaded.directory.public_url.clone();
     if let Some(twilio) = &loaded.directory.twilio {
         let token = twilio.token_envs.first().and_then(|name| keys.get(name)).cloned().unwrap_or_default();

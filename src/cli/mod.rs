@@ -118,7 +118,7 @@ pub fn run(cli: Cli) -> ExitCode {
 }
 
 fn with_config(common: &Common, env: &dyn Env, then: impl FnOnce(Loaded) -> ExitCode) -> ExitCode {
-    match config::load(&common.config, env) {
+    match config::load_without_bad_playbooks(&common.config, env) {
         Ok(loaded) => then(loaded),
         Err(complaints) => {
             complaints.iter().for_each(|c: &Complaint| eprintln!("{c}"));

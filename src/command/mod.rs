@@ -17,6 +17,7 @@ mod nearest;
 mod oncall;
 mod pager;
 mod people;
+mod playbook;
 mod quiet;
 mod reading;
 mod span;
@@ -41,7 +42,7 @@ pub use crate::domain::call::Whom;
 use crate::domain::directory::{Directory, Urgency};
 use crate::domain::going_on::Scope;
 use crate::domain::id::{
-    AnnouncementNo, IncidentNo, MisconfiguredNo, OverrideId, QuietId, ScheduleId, ServiceId, TeamId, UserId,
+    AnnouncementNo, IncidentNo, MisconfiguredNo, OverrideId, PlaybookId, QuietId, ScheduleId, ServiceId, TeamId, UserId,
 };
 use crate::domain::quiet::Covered;
 use crate::domain::stamp::At;
@@ -143,6 +144,7 @@ pub enum Topic {
     Quiet,
     /// Alerts that are to be mended.
     Misconfigured,
+    Playbook,
     OnCall,
 }
 
@@ -221,9 +223,20 @@ pub enum Command {
     Misconfigured(Option<ServiceId>),
     /// What is to be heard of every so often: all, or of one service.
     Heartbeats(Option<ServiceId>),
+    Playbook(WhichPlaybook),
     /// Never guessed: the list has their numbers.
     Mended(MisconfiguredNo),
     OnCall(OnCall),
+}
+
+/// Which playbook somebody wants to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WhichPlaybook {
+    /// Which there are.
+    List,
+    /// The best one for an incident.
+    For(Which),
+    Named(PlaybookId),
 }
 
 /// What somebody announces, or ends.

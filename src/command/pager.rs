@@ -4,6 +4,7 @@ use super::doing::doing;
 use super::heartbeats::heartbeats;
 use super::misconfigured::misconfigured;
 use super::mistake::{Mistake, quoted};
+use super::playbook::playbook;
 use super::reading::Reading;
 use super::spoken::spoken;
 use super::trigger::trigger;
@@ -72,6 +73,7 @@ pub(super) fn read(r: &mut Reading<'_>) -> Result<Command, Mistake> {
         Verb::Maintenance => quiet::maintenance(r),
         Verb::Misconfigured => misconfigured(r),
         Verb::Heartbeats => heartbeats(r),
+        Verb::Playbook => playbook(r),
         Verb::OnCall => oncall::read(r),
     }
 }

@@ -31,6 +31,7 @@ pub(super) enum Verb {
     Fyi,
     Misconfigured,
     Heartbeats,
+    Playbook,
     OnCall,
 }
 
@@ -63,6 +64,7 @@ pub(super) const PAGER: &[(Verb, &[&str])] = &[
     (Verb::Fyi, &["fyi", "fyis", "notifications"]),
     (Verb::Misconfigured, &["misconfigured", "noisy", "misconfiguration"]),
     (Verb::Heartbeats, &["heartbeats", "heartbeat", "beats"]),
+    (Verb::Playbook, &["playbook", "playbooks", "runbook", "runbooks"]),
     (Verb::OnCall, &["oncall", "on-call", "who", "whos", "who's"]),
 ];
 
@@ -99,11 +101,6 @@ pub(super) struct Absent {
 
 pub(super) const PAGER_ABSENT: &[Absent] = &[
     Absent { words: &["triage"], why: "The triage walk is not there yet. Look at the incident.", instead: "show N" },
-    Absent {
-        words: &["playbook", "playbooks", "runbook"],
-        why: "Playbook runs are not there yet. Look at the incident.",
-        instead: "show N",
-    },
     Absent {
         words: &["handoff", "handover"],
         why: "Handoff summaries are not there yet. See who is on call now and next.",
@@ -169,6 +166,7 @@ impl Verb {
             Self::Doing => Topic::Doing,
             Self::Silence | Self::Maintenance => Topic::Quiet,
             Self::Misconfigured | Self::NotActionable => Topic::Misconfigured,
+            Self::Playbook => Topic::Playbook,
             Self::OnCall => Topic::OnCall,
         })
     }

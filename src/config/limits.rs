@@ -21,6 +21,15 @@ pub const MAX_SCHEDULES: usize = 1_000;
 pub const MAX_CHANNELS: usize = 5_000;
 pub const MAX_COMMANDS: usize = 10;
 pub const MAX_PLAYBOOKS: usize = 2_000;
+/// Of one playbook: what a person can read at night.
+pub const MAX_PLAYBOOK_STEPS: usize = 60;
+pub const MAX_PLAYBOOK_SECTIONS: usize = 20;
+/// Of a step's own words, and of a paragraph, in characters.
+pub const MAX_PLAYBOOK_WORDS: usize = 800;
+/// Of a command to copy.
+pub const MAX_PLAYBOOK_COMMAND: usize = 1_000;
+/// How long a step may take.
+pub const STEP_SECS: std::ops::RangeInclusive<i64> = 60..=24 * 60 * 60;
 pub const MAX_HOOKS: usize = 50;
 /// The program and its arguments.
 pub const MAX_COMMAND_WORDS: usize = 20;

@@ -41,7 +41,6 @@ pub use env::{Env, MemoryEnv, SystemEnv, WithVars};
 pub use keys::{KeyFrom, KeySource, key_hash};
 pub use outlook::outlook;
 pub use places::Places;
-pub use playbook::Playbook;
 pub use zone::nearest as nearest_zone;
 
 use crate::domain::directory::Directory;
@@ -65,8 +64,6 @@ use toml::de::DeTable;
 pub struct Loaded {
     pub directory: Directory,
     pub app: AppConfig,
-    /// The playbooks beside the file, by file name.
-    pub playbooks: Vec<Playbook>,
     /// The file as it was read.
     pub text: String,
     /// SHA-256 of the text, in hex.
@@ -104,6 +101,23 @@ pub fn load(path: &Path, env: &dyn Env) -> Result<Loaded, Vec<Complaint>> {
     match loaded {
         Some(loaded) if report.complaints.is_empty() => Ok(Loaded { warnings: report.warnings, ..loaded }),
         _ => Err(report.complaints),
+    }
+}
+
+/// The same for a start: a playbook that cannot be used keeps nobody from being paged. It is left out, and its complaints
+/// are warnings.
+///
+/// # Errors
+/// Everything that is wrong beside playbooks, in the order of the file.
+pub fn load_without_bad_playbooks(path: &Path, env: &dyn Env) -> Result<Loaded, Vec<Complaint>> {
+    let (loaded, report) = examine(path, env);
+    let folder = path.parent().unwrap_or(Path::new("")).join("playbooks");
+    let is_of_a_playbook = |c: &Complaint| Path::new(&c.file).starts_with(&folder);
+    let (mut warnings, complaints): (Vec<_>, Vec<_>) = report.complaints.into_iter().partition(is_of_a_playbook);
+    warnings.extend(report.warnings);
+    match loaded {
+        Some(loaded) if complaints.is_empty() => Ok(Loaded { warnings, ..loaded }),
+        _ => Err(complaints),
     }
 }
 
@@ -145,7 +159,7 @@ fn examine(path: &Path, env: &dyn Env) -> (Option<Loaded>, CheckReport) {
             more.complaints.retain(|c| !c.wrong.starts_with(names::NAMES_NO));
         }
         report.extend(more);
-        loaded.playbooks = playbooks;
+        loaded.directory.playbooks = playbooks;
         loaded
     });
     (loaded, report)
@@ -266,6 +280,7 @@ fn read(notes: &Notes, top: &DeTable<'_>, text: &str, folder: &Path, env: &dyn E
         twilio,
         hooks,
         public_url,
+        playbooks: BTreeMap::new(),
         alertmanagers: keys.alertmanagers,
     };
     let app = AppConfig {
@@ -291,5 +306,5 @@ fn read(notes: &Notes, top: &DeTable<'_>, text: &str, folder: &Path, env: &dyn E
         Checks { notes, places: &places, directory: &directory, app: &app }.all(&user_places);
     }
     let text = text.to_owned();
-    Some(Loaded { directory, app, playbooks: Vec::new(), text, sha256, warnings: Vec::new(), places })
+    Some(Loaded { directory, app, text, sha256, warnings: Vec::new(), places })
 }

@@ -6,8 +6,9 @@ use super::group::Grouping;
 use super::heartbeat::Heartbeat;
 use super::hours::Hours;
 use super::id::{
-    ChannelId, HeartbeatId, HookId, HoursId, PolicyId, ScheduleId, ServiceId, SlackUserId, TeamId, UserId,
+    ChannelId, HeartbeatId, HookId, HoursId, PlaybookId, PolicyId, ScheduleId, ServiceId, SlackUserId, TeamId, UserId,
 };
+use super::playbook::Playbook;
 use super::routing::Routes;
 use super::schedule::Schedule;
 use super::sla::Tiers;
@@ -57,6 +58,8 @@ pub struct Directory {
     pub hooks: BTreeMap<HookId, Hook>,
     /// Where the outside reaches our HTTP door, without a slash at its end: key presses and replies come there.
     pub public_url: Option<Arc<str>>,
+    /// What is to be done about alerts.
+    pub playbooks: BTreeMap<PlaybookId, Arc<Playbook>>,
     /// The Alertmanagers that may be told of a silence, by the service whose alerts come from there.
     pub alertmanagers: BTreeMap<ServiceId, Alertmanager>,
 }
@@ -344,6 +347,7 @@ impl Directory {
             twilio: None,
             hooks: BTreeMap::new(),
             public_url: None,
+            playbooks: BTreeMap::new(),
             alertmanagers: BTreeMap::new(),
         }
     }

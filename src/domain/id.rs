@@ -59,6 +59,10 @@ name!(
     HeartbeatId
 );
 name!(
+    /// A playbook, by its file's name without `.md`: see [`super::playbook`].
+    PlaybookId
+);
+name!(
     /// A person in Slack: `U…` or `W…`.
     SlackUserId
 );

@@ -39,6 +39,7 @@ mod outage;
 pub mod page;
 mod paging;
 pub mod people;
+pub mod playbook;
 pub mod post;
 pub mod privacy;
 pub mod quiet;

@@ -18,7 +18,7 @@ use crate::views::bundle::waits_for;
 use crate::views::mrkdwn::plain;
 use crate::views::page::{waits, wants};
 use crate::views::phone::{self, Answered, Came, Left};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -173,7 +173,9 @@ impl Desk {
         let now: Vec<(Arc<Incident>, Came)> = told.iter().map(|(i, _)| stands(i)).collect();
         let now: Vec<(&Incident, Came)> = now.iter().map(|(i, came)| (&**i, *came)).collect();
         // A text is about the newest page that still waits; a key is about its call alone.
-        let again = by == By::Text && last_told(&after, user).iter().any(|(i, p)| waits(i, p) && !is_told(told, i));
+        let these = numbers_of(told);
+        let again =
+            by == By::Text && last_told(&after, user).iter().any(|(i, p)| waits(i, p) && !these.contains(&i.no));
         let left = Left { count: left(&after, user, told), again };
         Some(phone::answered(what, &now, left, user, &after.directory))
     }
@@ -241,13 +243,13 @@ fn sid(text: &str) -> Option<&str> {
 
 /// How many incidents wait for somebody besides those they were told of.
 fn left(snapshot: &Snapshot, user: &UserId, told: &Told) -> usize {
-    let to = Recipient::User(user.clone());
-    let others = snapshot.world.incidents.values().filter(|i| !is_told(told, i));
+    let (to, these) = (Recipient::User(user.clone()), numbers_of(told));
+    let others = snapshot.world.incidents.values().filter(|i| !these.contains(&i.no));
     others.filter(|i| waits_for(i, &to)).count()
 }
 
-fn is_told(told: &Told, incident: &Incident) -> bool {
-    told.iter().any(|(i, _)| i.no == incident.no)
+fn numbers_of(told: &Told) -> BTreeSet<IncidentNo> {
+    told.iter().map(|(i, _)| i.no).collect()
 }
 
 fn menu(snapshot: &Snapshot, user: &UserId, told: &Told) -> String {

@@ -39,10 +39,12 @@ pub enum Action {
     WhoWasPaged,
     /// The whole timeline.
     Timeline,
+    /// What is to be done about it.
+    Playbook,
 }
 
 impl Action {
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Acknowledge,
         Self::Take,
         Self::Start,
@@ -66,6 +68,7 @@ impl Action {
         Self::Silence,
         Self::WhoWasPaged,
         Self::Timeline,
+        Self::Playbook,
     ];
 
     /// The `action_id`.
@@ -94,6 +97,7 @@ impl Action {
             Self::Silence => "incident.silence",
             Self::WhoWasPaged => "incident.who_was_paged",
             Self::Timeline => "incident.timeline",
+            Self::Playbook => "incident.playbook",
         }
     }
 
@@ -127,10 +131,12 @@ pub enum Elsewhere {
     ExtendQuiet,
     /// A misconfigured alert is mended; carries a [`Listed`].
     Mended,
+    /// Another playbook for the same incident; carries its id.
+    Playbook,
 }
 
 impl Elsewhere {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Raise,
         Self::RaiseService,
         Self::AcknowledgeAll,
@@ -142,6 +148,7 @@ impl Elsewhere {
         Self::EndQuiet,
         Self::ExtendQuiet,
         Self::Mended,
+        Self::Playbook,
     ];
 
     /// The `action_id`.
@@ -158,6 +165,7 @@ impl Elsewhere {
             Self::EndQuiet => "quiet.end",
             Self::ExtendQuiet => "quiet.extend",
             Self::Mended => "misconfigured.mended",
+            Self::Playbook => "playbook.open",
         }
     }
 

@@ -27,7 +27,10 @@ impl<'a> Earlier<'a> {
     /// Of the incidents in memory, those that wait for this reader of a page and are not among `told`.
     pub fn of(reader: &Page, told: &[(&Incident, &Page)], incidents: impl Iterator<Item = &'a Incident>) -> Self {
         let told: BTreeSet<IncidentNo> = told.iter().map(|(i, _)| i.no).collect();
-        let waiting = incidents.filter(|i| !told.contains(&i.no) && waits_for(i, &reader.to));
+        // What they have not heard of yet is not more of anything.
+        let heard = |p: &Page| matches!(p.state, PageState::Delivered { .. } | PageState::Sent { .. });
+        let heard_of = |i: &&Incident| i.pages.iter().any(|p| p.to == reader.to && heard(p));
+        let waiting = incidents.filter(|i| !told.contains(&i.no) && waits_for(i, &reader.to)).filter(heard_of);
         let mut earlier = Self::default();
         for i in waiting {
             earlier.count += 1;
@@ -55,12 +58,12 @@ pub fn pushed(all: &[(&Incident, &Page)], earlier: &Earlier, d: &Directory) -> O
     let new: Vec<&Incident> = all.iter().filter(|(i, p)| waits(i, p)).map(|(i, _)| *i).collect();
     let worst = new.iter().copied().min_by_key(|i| list::order(i))?;
     let worse = earlier.worse_than(worst);
-    let also = worse.map(|i| format!(", worst {}: {} (tier {})", i.no, plain_title(i, 60), i.tier)).unwrap_or_default();
+    let also = worse.map(|i| format!(", worst {}: {} (tier {})", i.no, plain_title(i, 30), i.tier)).unwrap_or_default();
     let incidents = if new.len() == 1 { "incident" } else { "incidents" };
     let said = format!(
         "Page: {} more {incidents}, worst {}. {} wait for you in all{also}",
         new.len(),
-        what(worst, d),
+        what(worst, 50, d),
         new.len() + earlier.count
     );
     (earlier.count > 0).then(|| truncate(&said, limits::LOCK_SCREEN))
@@ -131,12 +134,12 @@ fn lead(all: &[(&Incident, &Page)], waiting: usize, heading: &str, d: &Directory
         return heading.to_owned();
     };
     let incidents = if waiting == 1 { "1 incident" } else { &format!("{waiting} incidents") };
-    format!("Page: {incidents}, worst {}", what(worst, d))
+    format!("Page: {incidents}, worst {}", what(worst, 100, d))
 }
 
-fn what(i: &Incident, d: &Directory) -> String {
+fn what(i: &Incident, graphemes: usize, d: &Directory) -> String {
     let service = d.services.get(&i.service).map_or(i.service.as_str(), |s| s.name.as_str());
-    let what = format!("{} {}: {}", i.no, escape(service, 40), plain_title(i, 100));
+    let what = format!("{} {}: {}", i.no, escape(service, 40), plain_title(i, graphemes));
     format!("{what}{} (tier {})", super::routing::and_more(i), i.tier)
 }
 

@@ -35,6 +35,7 @@ pub fn card(i: &Incident, d: &Directory, store: StoreId) -> Message {
     if !labels.is_empty() {
         blocks.push(context(&labels));
     }
+    blocks.extend(super::playbook::offer(i, d, subject));
     let buttons = buttons(i, d, subject);
     if !buttons.is_empty() {
         blocks.push(actions(buttons));

@@ -58,6 +58,16 @@ pub const RAISED_TITLE: u64 = 200;
 pub const LINK: usize = 2_000;
 /// Of a channel's topic (docs.slack.dev/reference/methods/conversations.setTopic: `too_long` above it).
 pub const TOPIC: usize = 250;
+/// Of one part of a playbook's words, in graphemes: its file may have no longer paragraph.
+pub const PLAYBOOK_WORDS: usize = 800;
+/// Of all lines of a playbook, in characters: Slack takes about 13,200 over all blocks of a message.
+pub const PLAYBOOK_CHARS: usize = 12_000;
+/// Of the fifty blocks of a message.
+pub const PLAYBOOK_BLOCKS: usize = 49;
+/// Playbooks offered beside the best one,
+pub const PLAYBOOKS_OFFERED: usize = 5;
+/// and in the list of all.
+pub const PLAYBOOKS_LISTED: usize = 60;
 /// Blocks of a calendar, of the fifty a message may have.
 pub const CALENDAR_BLOCKS: usize = 40;
 /// Characters of a calendar: Slack takes about 13,200 over all blocks of a message.

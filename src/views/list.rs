@@ -254,6 +254,7 @@ pub fn help(command: &str, topic: Option<Topic>) -> Message {
             ("add 12 @ben", "page somebody as well"),
             ("resolve 12 what fixed it", "it is over"),
             ("trigger", "page somebody"),
+            ("playbook 12", "what to do about it"),
             ("oncall", "who is on call"),
             ("now", "what is going on"),
             ("maintenance", "nobody is paged for it: `help silence`"),
@@ -316,6 +317,12 @@ pub fn help(command: &str, topic: Option<Topic>) -> Message {
             ("misconfigured", "alerts that were not urgent or not actionable, and how to mend them"),
             ("misconfigured payments-api", "one service's"),
             ("misconfigured mended 3", "takes one off the list"),
+        ],
+        Some(Topic::Playbook) => &[
+            ("playbook", "of the only incident you have"),
+            ("playbook 12", "the one that fits 12 best, and which others do"),
+            ("playbook disk-filling-up", "by name"),
+            ("playbook list", "all there are"),
         ],
         Some(Topic::OnCall) => &[
             ("", "who is on call now and next"),

@@ -28,6 +28,7 @@ pub mod oncall;
 pub mod page;
 pub mod people;
 pub mod phone;
+pub mod playbook;
 pub mod post;
 pub mod quiet;
 pub mod refusal;

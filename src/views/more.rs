@@ -4,12 +4,13 @@ use super::action_id::{Action, Origin};
 use super::card::{name, status, title};
 use super::kit::{button, confirm, context, divider, section, section_with};
 use super::modal::{window, window_above};
-use super::mrkdwn::names_up_to;
+use super::mrkdwn::{escape, names_up_to};
 use super::thread::line;
 use super::{limits, log};
 use crate::domain::condition::Case;
 use crate::domain::directory::{Directory, Target, Urgency};
 use crate::domain::incident::{Entry, Incident, State};
+use crate::domain::playbook;
 use crate::domain::stamp::At;
 use slack_morphism::prelude::*;
 use std::collections::BTreeMap;
@@ -94,6 +95,10 @@ fn choices(i: &Incident, d: &Directory) -> Vec<Choice> {
             confirm: is_open.then_some(question),
             ..choice(Action::NotActionable, "Not actionable", "Not actionable", what)
         });
+    }
+    if let Some(p) = playbook::best(d, i).filter(|_| is_open) {
+        let what = escape(&p.title, limits::LABEL);
+        all.push(choice(Action::Playbook, "Playbook", "Open", &what));
     }
     all.push(choice(Action::WhoWasPaged, "Who was paged", "Show", "Each page, and what became of it."));
     all.push(choice(Action::Timeline, "What happened", "Show", "The whole timeline."));

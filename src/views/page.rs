@@ -40,6 +40,7 @@ pub fn page(i: &Incident, p: &Page, d: &Directory, store: StoreId) -> Message {
         blocks.push(context(&labels));
     }
     if is_actionable(i, p) {
+        blocks.extend(super::playbook::offer(i, d, subject));
         let yes = |words| button(Action::Acknowledge, words, subject).with_style(SlackBlockButtonStyle::Primary);
         blocks.push(actions(if is_asked_to_join(i, p) {
             // What becomes of it is for whoever has it to say.

@@ -158,6 +158,13 @@ impl Office {
         std::fs::write(self.dir.path().join("config.toml"), config).expect("the configuration is written");
     }
 
+    /// Somebody writes a playbook beside it.
+    pub fn writes_playbook(&self, name: &str, text: &str) {
+        let folder = self.dir.path().join("playbooks");
+        std::fs::create_dir_all(&folder).expect("the folder of playbooks");
+        std::fs::write(folder.join(format!("{name}.md")), text).expect("the playbook is written");
+    }
+
     /// Something sends a heartbeat by this key; what is answered.
     pub fn beat(&self, key: &str) -> http::Answer {
         let path = format!("/heartbeats/{key}");

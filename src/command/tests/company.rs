@@ -1,9 +1,13 @@
 //! Three teams. Payments is as most teams are; Data has two schedules at level 1; Search has a schedule of its own name.
 
+use crate::config::playbook::of_text;
 use crate::domain::directory::{Directory, PersonalRule, Policy, Service, Step, Target, Team, User};
 use crate::domain::id::ChannelId;
+use crate::domain::playbook::Playbook;
 use crate::domain::schedule::Schedule;
 use chrono_tz::Tz;
+use std::path::Path;
+use std::sync::Arc;
 
 pub fn company() -> Directory {
     let users = [
@@ -42,6 +46,7 @@ pub fn company() -> Directory {
         services: services.into_iter().map(|s| (s.id.clone(), s)).collect(),
         policies: policies.into_iter().map(|p| (p.id.clone(), p)).collect(),
         schedules: schedules.into_iter().map(|s| (s.id.clone(), s)).collect(),
+        playbooks: ["disk-filling-up", "disk-slow", "payments-down"].map(|id| (id.into(), playbook(id))).into(),
         channels: ["payments", "search", "data"].map(|name| (name.to_owned(), channel(name))).into(),
         ..Directory::empty(channel("payments"))
     }
@@ -50,6 +55,13 @@ pub fn company() -> Directory {
 /// `#payments` is `CPAYMENTS`, and Ana is `UANA`.
 fn channel(name: &str) -> ChannelId {
     format!("C{}", name.to_uppercase()).into()
+}
+
+fn playbook(id: &str) -> Arc<Playbook> {
+    let text = "+++\ntitle = \"Look\"\nowner = \"data\"\nlast_reviewed = 2026-01-05\n[[match]]\ntitles = [\"*\"]\n+++\n- [ ] Look.\n";
+    let directory =
+        Directory { teams: [("data".into(), team("data", "Data", &[]))].into(), ..Directory::empty(channel("data")) };
+    of_text(Path::new(&format!("{id}.md")), text, &directory).expect("a good playbook")
 }
 
 fn user(id: &str, name: &str) -> User {

@@ -1,6 +1,6 @@
 //! Commands and mistakes on one line each, times in the speaker's zone.
 
-use crate::command::{Command, Doing, ListOf, Meant, Mistake, OnCall, Silenced, Which, Whom, Whose};
+use crate::command::{Command, Doing, ListOf, Meant, Mistake, OnCall, Silenced, Which, WhichPlaybook, Whom, Whose};
 use crate::domain::quiet::{Covered, Within};
 use crate::domain::stamp::At;
 use chrono_tz::Tz;
@@ -71,6 +71,9 @@ fn command_line(command: &Command, tz: Tz) -> String {
         Command::Heartbeats(of) => {
             format!("heartbeats{}", of.as_ref().map_or_else(String::new, |s| format!(" of {s}")))
         }
+        Command::Playbook(WhichPlaybook::List) => "playbooks".to_owned(),
+        Command::Playbook(WhichPlaybook::Named(id)) => format!("playbook {id}"),
+        Command::Playbook(WhichPlaybook::For(which)) => format!("playbook for {}", no(*which)),
         Command::Mended(no) => format!("mended {}", no.0),
         Command::OnCall(on_call) => on_call_line(on_call, tz),
     }

@@ -3,7 +3,7 @@
 use super::misconfigured::misconfigured;
 use super::people::{Who, stranger};
 use super::{ANSWER, Came, Handler, ephemeral, told};
-use crate::command::{self, Command, Doing, Line, ListOf, Meant, OnCall, Speaker, Topic, Which, Whose};
+use crate::command::{self, Command, Doing, Line, ListOf, Meant, OnCall, Speaker, Topic, Which, WhichPlaybook, Whose};
 use crate::config::Means;
 use crate::domain::directory::{Directory, User};
 use crate::domain::duty::{coming, duties, out_of_hearing};
@@ -142,10 +142,12 @@ impl Handler {
                 message.blocks.extend(silent.as_deref().map(views::kit::context));
                 words(self.paused(message))
             }
-            Command::Show(which) => words(self.about(s, *which, me, typed, |i| views::list::show(i, d, s.store))),
+            Command::Show(which) => {
+                words(self.about(s, *which, me, "show", typed, |i| views::list::show(i, d, s.store)))
+            }
             Command::Why(which) => {
                 let now = s.stamp_at(self.clock.now());
-                words(self.about(s, *which, me, typed, |i| {
+                words(self.about(s, *which, me, "why", typed, |i| {
                     let next = forecast(&s.world, d, i.no, now);
                     let about = |a: &&Announcement| a.is_about(&i.service, &i.team) && i.is_open();
                     let going_on: Vec<_> = readable(s, reader, now.wall).filter(about).collect();
@@ -159,6 +161,17 @@ impl Handler {
             }
             Command::Misconfigured(of) => words(misconfigured(s, of.as_ref(), reader, self.clock.now(), typed.command)),
             Command::Heartbeats(of) => words(views::heartbeats::list(&s.world, d, of.as_ref(), reader)),
+            Command::Playbook(WhichPlaybook::List) => {
+                me?;
+                words(views::playbook::list(d, typed.command))
+            }
+            Command::Playbook(WhichPlaybook::Named(id)) if me.is_some() => match d.playbooks.get(id) {
+                Some(playbook) => words(views::playbook::message(playbook, None, d)),
+                None => words(views::playbook::list(d, typed.command)),
+            },
+            Command::Playbook(WhichPlaybook::For(which)) => words(
+                self.about(s, *which, me, "playbook", typed, |i| views::playbook::for_incident(i, d, typed.command)),
+            ),
             Command::Fyi => words(views::fyi::list(&s.world, d, me, reader.channel)),
             Command::Now => {
                 let (open, left_out) = open(s, reader);
@@ -208,7 +221,8 @@ impl Handler {
                 let draft = RaiseDraft { service: service.as_ref(), what, wakes: None };
                 Some(Reply::Window(self.raise(s, &draft, typed.place)))
             }
-            Command::Trigger { .. }
+            Command::Playbook(WhichPlaybook::Named(_))
+            | Command::Trigger { .. }
             | Command::Acknowledge(_)
             | Command::Snooze { .. }
             | Command::EndSnooze(_)
@@ -268,6 +282,7 @@ impl Handler {
         s: &Snapshot,
         which: Which,
         me: Option<&UserId>,
+        verb: &str,
         typed: &Typed<'_>,
         view: impl FnOnce(&Incident) -> Message,
     ) -> Message {
@@ -275,7 +290,7 @@ impl Handler {
             Which::No(no) => no,
             Which::Mine => match only(&mine(s, me)) {
                 Some(no) => no,
-                None => return views::list::pick(&mine(s, me), &s.directory, &format!("{} show", typed.command)),
+                None => return views::list::pick(&mine(s, me), &s.directory, &format!("{} {verb}", typed.command)),
             },
         };
         match self.find(s, no) {
@@ -427,6 +442,7 @@ fn deed(command: &Command) -> Option<(Which, Deed)> {
         | Command::Misconfigured(_)
         | Command::Mended(_)
         | Command::Heartbeats(_)
+        | Command::Playbook(_)
         | Command::OnCall(_) => return None,
     })
 }

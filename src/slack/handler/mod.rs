@@ -122,7 +122,7 @@ impl EnvelopeHandler for Handler {
                 }
                 Elsewhere::EndQuiet | Elsewhere::ExtendQuiet => self.quiet_pressed(id, &by, what, chosen, place).await,
                 Elsewhere::Mended => self.mended_pressed(id, &by, chosen, place).await,
-                Elsewhere::Raise | Elsewhere::RaiseService | Elsewhere::ListAll => {
+                Elsewhere::Raise | Elsewhere::RaiseService | Elsewhere::ListAll | Elsewhere::Playbook => {
                     self.in_background(|this| async move { this.elsewhere(&by, what, chosen, place).await })
                 }
             },

@@ -45,7 +45,8 @@ fn asks(action: Action) -> Asks {
         | Action::Merge
         | Action::Silence
         | Action::WhoWasPaged
-        | Action::Timeline => Asks::ToSee(action),
+        | Action::Timeline
+        | Action::Playbook => Asks::ToSee(action),
     }
 }
 

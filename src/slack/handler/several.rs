@@ -12,6 +12,7 @@ use crate::slack::translate::Place;
 use crate::views::action_id::Several;
 use crate::views::{self, Message};
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 impl Handler {
@@ -105,6 +106,7 @@ impl Handler {
 /// How many incidents besides these wait for somebody.
 fn left(snapshot: &Snapshot, user: &UserId, these: &[IncidentNo]) -> usize {
     let to = Recipient::User(user.clone());
+    let these: BTreeSet<&IncidentNo> = these.iter().collect();
     let others = snapshot.world.incidents.values().filter(|i| !these.contains(&i.no));
     others.filter(|i| views::bundle::waits_for(i, &to)).count()
 }

@@ -11,10 +11,11 @@ use crate::domain::snooze;
 use crate::domain::stamp::Stamp;
 use crate::domain::urgency::by_hand;
 use crate::pump::Snapshot;
+use crate::slack::outcome::Outcome;
 use crate::slack::translate::{Place, raise_draft};
 use crate::views::action_id::{Action, Elsewhere, Origin, Subject};
 use crate::views::modal::{Askable, RaiseDraft};
-use crate::views::{self, limits};
+use crate::views::{self, Message, limits};
 use chrono_tz::Tz;
 use serde_json::{Value, json};
 
@@ -36,6 +37,7 @@ impl Handler {
             Action::Silence => views::modal::silence(i, &snooze::choices(self.clock.now(), tz), d, origin),
             Action::WhoWasPaged => views::more::who_was_paged(i, d),
             Action::Timeline => views::more::timeline(i, &self.timeline(i), d),
+            Action::Playbook => views::playbook::of_incident(i, d),
             Action::More
             | Action::Acknowledge
             | Action::Take
@@ -88,6 +90,25 @@ impl Handler {
                 let body = json!({ "view_id": open.id, "hash": open.hash, "view": view });
                 // They may have closed it meanwhile.
                 let _ = self.client.call_now("views.update", &body).await;
+            }
+            Elsewhere::Playbook => {
+                let playbook = chosen.and_then(|id| snapshot.directory.playbooks.get(&id.into()).cloned());
+                match playbook {
+                    Some(playbook) => {
+                        let view = json!(views::playbook::chosen(&playbook, &snapshot.directory));
+                        let Some(open) = &place.view else { return self.show(&place, "views.open", view).await };
+                        let body = json!({ "trigger_id": place.trigger_id, "view": view });
+                        if !matches!(self.client.call_now("views.push", &body).await, Outcome::Ok(_)) {
+                            // Slack holds three windows on top of each other: this one becomes what was to be above it.
+                            let body = json!({ "view_id": open.id, "view": view });
+                            let _ = self.client.call_now("views.update", &body).await;
+                        }
+                    }
+                    None => {
+                        let gone = "This playbook is not there any more: `/pager playbook list` has all there are.";
+                        self.answer(by, place, "Playbook", &Message::plain(gone)).await;
+                    }
+                }
             }
             // Inputs: see `quiet`.
             Elsewhere::EndQuiet | Elsewhere::ExtendQuiet => {}

@@ -1,0 +1,42 @@
+//! `playbook [N|NAME|list]`
+
+use super::mistake::{Mistake, quoted};
+use super::reading::Reading;
+use super::which::number;
+use super::{Command, Which, WhichPlaybook};
+use crate::domain::id::PlaybookId;
+
+const LIST: &[&str] = &["list", "ls", "all"];
+const FOR: &[&str] = &["for", "show", "open", "of"];
+
+pub(super) fn playbook(r: &mut Reading<'_>) -> Result<Command, Mistake> {
+    if r.words.left() == 1 && r.words.skip(LIST) {
+        return Ok(Command::Playbook(WhichPlaybook::List));
+    }
+    if r.words.is(&["draft"]) {
+        let why = "Drafting a playbook is not there yet. Look at those there are.";
+        return Err(r.rather(why, "playbook list"));
+    }
+    while r.words.skip(FOR) {}
+    if r.words.is_done() {
+        return Ok(Command::Playbook(WhichPlaybook::For(Which::Mine)));
+    }
+    if let Some(no) = number(r)? {
+        return r.end().map(|()| Command::Playbook(WhichPlaybook::For(Which::No(no))));
+    }
+    let typed = r.words.rest().to_lowercase();
+    let typed = typed.trim().trim_end_matches(".md").replace(' ', "-");
+    let known = &r.directory().playbooks;
+    let by_name = |id: &&PlaybookId| id.as_str().to_lowercase() == typed;
+    let by_beginning = |id: &&PlaybookId| id.as_str().to_lowercase().starts_with(&typed);
+    let mut begun = known.keys().filter(by_beginning);
+    let only = begun.next().filter(|_| begun.next().is_none());
+    if let Some(id) = known.keys().find(by_name).or(only) {
+        return Ok(Command::Playbook(WhichPlaybook::Named(id.clone())));
+    }
+    let why = format!("I know no playbook {}.", quoted(&typed));
+    Err(match super::nearest(&typed, known.keys().map(PlaybookId::as_str)) {
+        Some(meant) => r.rather(why, &format!("playbook {meant}")),
+        None => r.rather(why, "playbook list"),
+    })
+}

@@ -1,0 +1,202 @@
+//! Playbooks, to be read: what is to be done about an incident, step by step.
+
+use super::action_id::{Action, Elsewhere, Subject};
+use super::kit::{button, context, plain, section, section_with};
+use super::modal::{window, window_above};
+use super::mrkdwn::{escape, escape_marked, is_dangerous, link};
+use super::{Message, limits};
+use crate::domain::directory::Directory;
+use crate::domain::id::IncidentNo;
+use crate::domain::incident::Incident;
+use crate::domain::playbook::{Part, Piece, Playbook, Step, Words, best, fitting};
+use slack_morphism::prelude::*;
+
+/// On a card and in a page: the playbook that knows the alert best, to be opened by one tap. Nothing is to be done any more
+/// about what is over.
+pub fn offer(i: &Incident, d: &Directory, subject: Subject) -> Option<SlackBlock> {
+    let p = best(d, i).filter(|_| i.is_open())?;
+    let words = format!(":book: *{}*", escape_marked(&p.title, limits::LABEL));
+    Some(section_with(&words, button(Action::Playbook, "Playbook", subject)))
+}
+
+/// What the button opens: the best one, and behind it the others that are for the same incident.
+pub fn of_incident(i: &Incident, d: &Directory) -> SlackView {
+    let title = format!("Playbook for {}", i.no);
+    let all = fitting(d, i);
+    let Some((best, others)) = all.split_first() else {
+        return window(&title, vec![section(&none(i.no))], None);
+    };
+    let mut blocks = blocks(best, Some(i.no), d);
+    if !others.is_empty() {
+        blocks.push(context("Others that are for it:"));
+    }
+    for p in others.iter().take(limits::PLAYBOOKS_OFFERED) {
+        let open = SlackBlockButtonElement::new(plain("Open")).with_action_id(Elsewhere::Playbook.id().into());
+        blocks.push(section_with(&escape(&p.title, limits::TITLE), open.with_value(p.id.to_string())));
+    }
+    window(&title, blocks, None)
+}
+
+/// One that was chosen there.
+pub fn chosen(p: &Playbook, d: &Directory) -> SlackView {
+    window_above("Playbook", blocks(p, None, d))
+}
+
+/// The same where it was asked for by typing.
+pub fn message(p: &Playbook, about: Option<IncidentNo>, d: &Directory) -> Message {
+    Message { text: escape(&p.title, limits::TITLE), blocks: blocks(p, about, d), colored: None }
+}
+
+/// The same for what an incident is about; more of them by name.
+pub fn for_incident(i: &Incident, d: &Directory, command: &str) -> Message {
+    let all = fitting(d, i);
+    let Some((best, others)) = all.split_first() else {
+        return Message::plain(none(i.no));
+    };
+    let mut message = message(best, Some(i.no), d);
+    let one = |p: &&std::sync::Arc<Playbook>| format!("`{} playbook {}`", escape(command, 40), p.id);
+    let others: Vec<String> = others.iter().take(limits::PLAYBOOKS_OFFERED).map(one).collect();
+    if !others.is_empty() {
+        message.blocks.push(context(&format!("Others that are for it: {}", others.join(" · "))));
+    }
+    message
+}
+
+fn none(no: IncidentNo) -> String {
+    format!("No playbook is for {no}. `/pager playbook list` has all there are.")
+}
+
+/// All there are.
+pub fn list(d: &Directory, command: &str) -> Message {
+    if d.playbooks.is_empty() {
+        return Message::plain(
+            "There are no playbooks. Put one into the folder `playbooks` beside `config.toml`: `warridor check` says whether it \
+             can be used.",
+        );
+    }
+    let line = |p: &std::sync::Arc<Playbook>| {
+        format!("`{} playbook {}` {} · {}", escape(command, 40), p.id, escape(&p.title, limits::LABEL), owner(p, d))
+    };
+    let mut lines: Vec<String> = d.playbooks.values().take(limits::PLAYBOOKS_LISTED).map(line).collect();
+    if d.playbooks.len() > limits::PLAYBOOKS_LISTED {
+        lines.push(format!("…and {} more", d.playbooks.len() - limits::PLAYBOOKS_LISTED));
+    }
+    let blocks = lines.chunks(limits::LIST_LINES).map(|some| section(&some.join("\n"))).collect();
+    Message { text: format!("{} playbooks", d.playbooks.len()), blocks, colored: None }
+}
+
+fn owner(p: &Playbook, d: &Directory) -> String {
+    let owner = d.teams.get(&p.owner).map_or(p.owner.as_str(), |t| t.name.as_str());
+    format!("{}, reviewed {}", escape(owner, limits::LABEL), p.last_reviewed.format("%-d %b %Y"))
+}
+
+/// Why a playbook cannot be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TooLong {
+    /// This step, counted from 1.
+    Step(usize),
+    /// In characters.
+    All { chars: usize, most: usize },
+}
+
+/// Can Slack show it, each line in one piece, for an incident of any number?
+///
+/// # Errors
+/// The first thing that is too long.
+pub fn fits(p: &Playbook, d: &Directory) -> Result<(), TooLong> {
+    let lines = lines(p, Some(IncidentNo(u64::MAX)));
+    let is_long = |line: &&(usize, String)| line.1.chars().count() >= limits::THREAD_CHARS;
+    if let Some((step, _)) = lines.iter().find(is_long) {
+        return Err(TooLong::Step((*step).max(1)));
+    }
+    let most = limits::PLAYBOOK_CHARS;
+    let chars = lines.iter().map(|(_, line)| line.chars().count() + 1).sum();
+    let blocks = blocks(p, Some(IncidentNo(u64::MAX)), d).len() + 1;
+    if chars > most || blocks > limits::PLAYBOOK_BLOCKS { Err(TooLong::All { chars, most }) } else { Ok(()) }
+}
+
+fn blocks(p: &Playbook, about: Option<IncidentNo>, d: &Directory) -> Vec<SlackBlock> {
+    let mut all = vec![section(&bold(&p.title)), context(&owner(p, d))];
+    let mut text = String::new();
+    for (_, line) in lines(p, about) {
+        // A heading begins a block of its own.
+        if line.is_empty() || text.chars().count() + line.chars().count() >= limits::THREAD_CHARS {
+            all.extend((!text.is_empty()).then(|| section(&std::mem::take(&mut text))));
+        }
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(&line);
+    }
+    all.extend((!text.is_empty()).then(|| section(&text)));
+    all
+}
+
+/// Its lines, each with the number of the step that it belongs to; an empty one stands before a heading. None is ever taken
+/// apart: half a command must not be copied.
+fn lines(p: &Playbook, about: Option<IncidentNo>) -> Vec<(usize, String)> {
+    let mut all: Vec<(usize, String)> = p.aim.iter().map(|words| (0, drawn(words, about))).collect();
+    let mut number = 0;
+    for s in &p.sections {
+        all.push((number, String::new()));
+        all.extend((!s.heading.is_empty()).then(|| (number, bold(&s.heading))));
+        for part in &s.parts {
+            match part {
+                Part::Says(words) => all.push((number, drawn(words, about))),
+                Part::Step(step) => {
+                    number += 1;
+                    all.push((number, head(number, step, about)));
+                    all.extend(step.command.iter().map(|command| (number, format!("```\n{}\n```", code(command)))));
+                    all.extend(step.details.iter().map(|words| (number, format!("      • {}", drawn(words, about)))));
+                }
+            }
+        }
+    }
+    all
+}
+
+fn bold(words: &str) -> String {
+    format!("*{}*", escape(words, limits::PLAYBOOK_WORDS).replace('*', "\u{2009}"))
+}
+
+fn italic(words: &str) -> String {
+    format!("_{}_", escape(words, limits::PLAYBOOK_WORDS).replace('_', "\u{2009}"))
+}
+
+/// A step, without what is to be copied for it.
+fn head(number: usize, step: &Step, about: Option<IncidentNo>) -> String {
+    let time = step.within_secs.map(|secs| {
+        let then = step.then.as_ref().map(|then| format!(", then {}", escape(then, limits::LABEL)));
+        let secs = if secs % 3_600 == 0 { format!("{} h", secs / 3_600) } else { format!("{} min", secs / 60) };
+        format!(" _({secs}{})_", then.unwrap_or_default())
+    });
+    format!("*{number}.* {}{}", drawn(&step.words, about), time.unwrap_or_default())
+}
+
+fn drawn(words: &Words, about: Option<IncidentNo>) -> String {
+    let piece = |piece: &Piece| match piece {
+        Piece::Plain(words) => escape(words, limits::PLAYBOOK_WORDS),
+        Piece::Strong(words) => bold(words),
+        Piece::Emphasis(words) | Piece::Jump { words, .. } => italic(words),
+        Piece::Code(words) => format!("`{}`", escape(words, limits::PLAYBOOK_WORDS)),
+        Piece::Link { words, url } => link(url, &escape(words, limits::PLAYBOOK_WORDS)),
+        Piece::Page { words, team } => {
+            let command = about.map(|no| format!(" (`/pager add {} {team}`)", no.0));
+            bold(words) + &command.unwrap_or_default()
+        }
+    };
+    words.iter().map(piece).collect()
+}
+
+/// Between our own ```: lines stay lines, and nothing of it is markup.
+fn code(command: &str) -> String {
+    let clean = command.chars().filter(|c| !is_dangerous(*c));
+    clean
+        .map(|c| match c {
+            '&' => "&amp;".to_owned(),
+            '<' => "&lt;".to_owned(),
+            '>' => "&gt;".to_owned(),
+            c => c.to_string(),
+        })
+        .collect()
+}
