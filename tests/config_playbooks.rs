@@ -1,11 +1,17 @@
 //! What stands between the `+++` lines of a playbook, and the one this repository ships.
 
+use proptest::prelude::*;
+use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
+use warridor::config::playbook::of_text;
 use warridor::config::{self, MemoryEnv};
+use warridor::domain::id::IncidentNo;
 use warridor::domain::id::PlaybookId;
 use warridor::domain::playbook::{Part, Piece, Playbook, Step, Words};
 use warridor::domain::routing::Glob;
+use warridor::sandbox::limits;
+use warridor::views;
 
 const GOOD: &str = include_str!("config/good.toml");
 const PLAYBOOK: &str = "+++\n\
@@ -357,4 +363,89 @@ fn a_bad_playbook_keeps_nobody_from_being_paged_after_a_restart() {
     assert!(told.iter().any(|w| w.starts_with("playbooks/bad.md:1: has no front matter")), "{told:#?}");
     env.files.insert("config.toml".into(), b"nonsense".to_vec());
     assert!(config::load_without_bad_playbooks(path, &env).is_err(), "anything else does");
+}
+
+/// Lines of which files are made: what playbooks have, what they should not, and what is easily taken for something else.
+fn line() -> impl Strategy<Value = String> {
+    let usual = prop::sample::select(vec![
+        "# Title",
+        "## Look",
+        "## 2. Make room",
+        "### Deep",
+        "- [ ] Do it. (5m)",
+        "- [ ] Do it. (2h, then ask for help)",
+        "- [x] Done.",
+        "  - [ ] Deeper",
+        "  - a detail with [a jump](#look)",
+        "  - [page](page:search)",
+        "    - deeper [nowhere](#nowhere)",
+        "  ```sh",
+        "  kubectl get pods | grep '<none>' && echo \"`date`\"",
+        "  ```",
+        "```",
+        "> quoted",
+        "> - [ ] quoted step",
+        "1. [ ] first",
+        "* [ ] star",
+        "",
+        "",
+        "",
+        "---",
+        "***bold _and_ more***",
+        "`code` and ``co`de``",
+        "<b>",
+        "<!channel> <@U1>",
+        "&lt;!here&gt;",
+        "![a](https://x.example/a.png)",
+        "[ref]: https://x.example/r",
+        "see [ref] and <https://x.example/auto>",
+        "[x](https://x.example/a|b)",
+        "[x](javascript:alert)",
+        "\\<!channel> *x*",
+        "| a | b |",
+        "Setext",
+        "===",
+        "\u{202e}reversed",
+        "+++",
+        "\t- [ ] tab",
+    ]);
+    let usual = usual.prop_map(str::to_owned);
+    let long = (prop::sample::select(vec!["x", "&", "<", "*", "\u{1f600}", "a "]), 1..900_usize)
+        .prop_map(|(c, n)| c.repeat(n));
+    prop_oneof![12 => usual, 1 => "\\PC{0,40}", 1 => long, 1 => (1..900_usize).prop_map(|n| format!("- [ ] {}", "&".repeat(n)))]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Refused by a line that exists; or taken, and then Slack takes what it becomes.
+    #[test]
+    fn a_playbook_is_refused_by_its_line_or_can_be_shown(lines in prop::collection::vec(line(), 0..14)) {
+        let front = PLAYBOOK.split("# Payments").next().expect("its front matter");
+        let text = format!("{front}{}\n", lines.join("\n"));
+        let directory = config::load(Path::new("config.toml"), &env(PLAYBOOK)).unwrap().directory;
+        match of_text(Path::new("down.md"), &text, &directory) {
+            Err(complaints) => {
+                prop_assert!(!complaints.is_empty());
+                for told in complaints.iter().map(ToString::to_string) {
+                    let line: usize = told.split(':').nth(1).and_then(|n| n.parse().ok()).expect("a line");
+                    prop_assert!((1..=text.lines().count() + 1).contains(&line), "{}", told);
+                    prop_assert!(!told.chars().any(char::is_control), "{:?}", told);
+                }
+            }
+            Ok(playbook) => {
+                let message = views::playbook::message(&playbook, Some(IncidentNo(12)), &directory);
+                let blocks: Vec<Value> = message.blocks.iter().map(|b| json!(b)).collect();
+                prop_assert_eq!(limits::message_blocks(&blocks, "/blocks"), Vec::<String>::new());
+                prop_assert!(!limits::blocks_too_long(&blocks));
+                let shown: String = blocks.iter().filter_map(|b| b["text"]["text"].as_str()).collect::<Vec<_>>().join("\n");
+                prop_assert_eq!(shown.matches("```").count() % 2, 0, "no command is cut: {}", shown);
+                for (at, _) in shown.match_indices('<') {
+                    prop_assert!(shown[at..].starts_with("<https://"), "it would mention somebody: {}", shown);
+                }
+                let view = json!(views::playbook::chosen(&playbook, &directory));
+                prop_assert_eq!(limits::view(view.as_object().expect("a view"), false), Vec::<String>::new());
+            }
+        }
+    }
 }

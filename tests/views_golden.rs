@@ -1466,7 +1466,8 @@ fn the_playbook_that_knows_the_alert_best_is_offered_first() {
         ("tier-2", "tier = 2\n[[match]]\nlabels = [\"alertname=Payment*\"]"),
     ];
     let all: Vec<(&str, &str, &str)> = of.iter().map(|(name, of)| (*name, *of, "- [ ] Look.")).collect();
-    let rows: [(&str, &str, &[(&str, &str)], &[&str]); 7] = [
+    type Row<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], &'a [&'a str]);
+    let rows: [Row<'_>; 7] = [
         (
             "payments",
             "Errors",

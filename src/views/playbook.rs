@@ -121,15 +121,21 @@ fn blocks(p: &Playbook, about: Option<IncidentNo>, d: &Directory) -> Vec<SlackBl
     for (_, line) in lines(p, about) {
         // A heading begins a block of its own.
         if line.is_empty() || text.chars().count() + line.chars().count() >= limits::THREAD_CHARS {
-            all.extend((!text.is_empty()).then(|| section(&std::mem::take(&mut text))));
+            all.extend((!text.is_empty()).then(|| unfolded(&std::mem::take(&mut text))));
         }
         if !text.is_empty() {
             text.push('\n');
         }
         text.push_str(&line);
     }
-    all.extend((!text.is_empty()).then(|| section(&text)));
+    all.extend((!text.is_empty()).then(|| unfolded(&text)));
     all
+}
+
+/// Slack folds what is long; here that would be a tap in the middle of a step.
+fn unfolded(mrkdwn: &str) -> SlackBlock {
+    let text = SlackBlockText::MarkDown(SlackBlockMarkDownText::new(mrkdwn.to_owned()));
+    SlackSectionBlock::new().with_text(text).with_expand(true).into()
 }
 
 /// Its lines, each with the number of the step that it belongs to; an empty one stands before a heading. None is ever taken
