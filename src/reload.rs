@@ -37,6 +37,9 @@ pub const LOOK_EVERY: Duration = Duration::from_secs(2);
 pub const ASK_AGAIN: Duration = Duration::from_secs(60);
 /// Complaints told in the admin channel and in `/readyz`; all of them are in the log.
 pub const COMPLAINTS_TOLD: usize = 3;
+const BAD: &str = "The configuration was changed and has mistakes. The old one stays in force.";
+const BAD_PLAYBOOK: &str = "A playbook has mistakes. What is in force stays so until they are mended; after a restart, that \
+                            playbook is left out.";
 /// Of one complaint, there.
 const COMPLAINT_CHARS: usize = 400;
 
@@ -85,8 +88,10 @@ impl Keeper {
                 next.standing.refused = first(complaints);
                 let news = self.standing.refused.is_empty();
                 let say = news.then(|| {
+                    let of_playbooks = complaints.iter().all(|c| c.file.to_lowercase().ends_with(".md"));
                     format!(
-                        ":warning: The configuration was changed and has mistakes. The old one stays in force.\n{}",
+                        ":warning: {}\n{}",
+                        if of_playbooks { BAD_PLAYBOOK } else { BAD },
                         next.standing.refused.iter().map(|c| escape(c, COMPLAINT_CHARS)).collect::<Vec<_>>().join("\n")
                     )
                 });

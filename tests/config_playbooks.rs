@@ -140,6 +140,12 @@ fn what_slack_cannot_show_or_leads_nowhere_is_refused_by_its_line() {
         ("# Another\n", 12, "has a second title; write ## in front of every heading but the first"),
         ("- a\n\n  ## Within\n", 14, "has a heading within a list; begin it at the margin"),
         ("Type `` a`b ``.\n", 12, "has ` in code within a line, which Slack cannot show; make it the step's command"),
+        (
+            "- [] Look.\n",
+            12,
+            "has a bullet that may be meant as a step; write - [ ], with a blank between the brackets",
+        ),
+        ("- [ ] Do\n  ```sh\n  ls\n", 13, "has a code block that does not end; write ``` below the command"),
         ("### Deep\n", 12, "has a heading below a heading; write ## in front of every heading but the first"),
         ("## Look\n## Look\n", 13, "has this heading twice; give each a name of its own, so that a link finds it"),
         ("<b>Look</b>\n", 12, "has HTML, which Slack does not show; write Markdown, and \\< for the sign"),
@@ -186,9 +192,22 @@ fn what_slack_cannot_show_or_leads_nowhere_is_refused_by_its_line() {
 }
 
 #[test]
+fn a_time_that_nobody_can_count_is_doubted() {
+    for (words, doubted) in
+        [("Wait (5 minutes)", true), ("Wait. (2 h, then ask)", true), ("Look (2 times)", false), ("Wait (5m)", false)]
+    {
+        let report = config::check(Path::new("config.toml"), &env(&PLAYBOOK.replace("Look at the dashboard.", words)));
+        let want = "playbooks/down.md:11: has a step that ends with a time nobody can count; write (5m), (2h) or (5m, then ask for \
+                    help); as it stands it is only words";
+        let told = report.warnings.iter().filter(|w| w.to_string() == want).count();
+        assert_eq!(told == 1, doubted, "{words}: {:#?}", report.warnings);
+    }
+}
+
+#[test]
 fn a_playbook_longer_than_a_message_is_refused() {
     let text = format!("{PLAYBOOK}{}", format!("- [ ] {}\n", "x".repeat(790)).repeat(16));
-    let want = "playbooks/down.md:2: is 12773 characters long in Slack; write at most 12000: one message of Slack's shows it, \
+    let want = "playbooks/down.md:2: is 12858 characters long in Slack; write at most 12000: one message of Slack's shows it, \
                 where links and signs count more";
     assert_eq!(complaints(&text), [want]);
     let links = format!("  - {}\n", format!("[x](https://x.example/{}) ", "&".repeat(390)).repeat(2));
@@ -443,7 +462,7 @@ proptest! {
                 for (at, _) in shown.match_indices('<') {
                     prop_assert!(shown[at..].starts_with("<https://"), "it would mention somebody: {}", shown);
                 }
-                let view = json!(views::playbook::chosen(&playbook, &directory));
+                let view = json!(views::playbook::chosen(&playbook, IncidentNo(12), &directory));
                 prop_assert_eq!(limits::view(view.as_object().expect("a view"), false), Vec::<String>::new());
             }
         }

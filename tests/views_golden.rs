@@ -1520,7 +1520,7 @@ fn playbooks() {
     golden.say("typed", &message(&views::playbook::for_incident(&i, &d, "/pager"), subject));
     golden.say("typed where none fits", &message(&views::playbook::for_incident(&none, &d, "/pager"), subject));
     golden.say("by name", &message(&views::playbook::message(&d.playbooks[&"errors".into()], None, &d), subject));
-    golden.say("chosen in a window", &view(&views::playbook::chosen(&d.playbooks[&"zone".into()], &d), subject));
+    golden.say("chosen in a window", &view(&views::playbook::chosen(&d.playbooks[&"zone".into()], i.no, &d), subject));
     golden.say("list", &message(&views::playbook::list(&d, "/pager"), subject));
     golden.say("no list", &message(&views::playbook::list(&Desk::at(NIGHT).directory, "/pager"), subject));
     desk.act("ana", Deed::Resolve { note: None });
@@ -1538,9 +1538,9 @@ fn every_shipped_playbook_can_be_shown() {
     assert!(d.playbooks.len() >= 8, "{}", d.playbooks.len());
     for p in d.playbooks.values() {
         let shown = message(&views::playbook::message(p, Some(IncidentNo(12)), d), None);
-        let numbered = shown.lines().filter(|l| l.trim_start().starts_with('*')).count();
+        let numbered = shown.lines().filter(|l| l.trim_start().starts_with("*Step ")).count();
         assert!(numbered >= p.steps().count(), "{}: every step is there\n{shown}", p.id);
-        view(&views::playbook::chosen(p, d), None);
+        view(&views::playbook::chosen(p, IncidentNo(12), d), None);
     }
 }
 

@@ -1,12 +1,14 @@
 //! `playbook [N|NAME|list]`
 
-use super::mistake::{Mistake, quoted};
+use super::mistake::{Mistake, any_of, quoted};
 use super::reading::Reading;
 use super::which::number;
 use super::{Command, Which, WhichPlaybook};
 use crate::domain::id::PlaybookId;
 
 const LIST: &[&str] = &["list", "ls", "all"];
+/// Of those that begin so, how many are named.
+const SEVERAL: usize = 5;
 const FOR: &[&str] = &["for", "show", "open", "of"];
 
 pub(super) fn playbook(r: &mut Reading<'_>) -> Result<Command, Mistake> {
@@ -29,10 +31,14 @@ pub(super) fn playbook(r: &mut Reading<'_>) -> Result<Command, Mistake> {
     let known = &r.directory().playbooks;
     let by_name = |id: &&PlaybookId| id.as_str().to_lowercase() == typed;
     let by_beginning = |id: &&PlaybookId| id.as_str().to_lowercase().starts_with(&typed);
-    let mut begun = known.keys().filter(by_beginning);
-    let only = begun.next().filter(|_| begun.next().is_none());
+    let begun: Vec<&PlaybookId> = known.keys().filter(by_beginning).take(SEVERAL).collect();
+    let only = if let [only] = begun.as_slice() { Some(*only) } else { None };
     if let Some(id) = known.keys().find(by_name).or(only) {
         return Ok(Command::Playbook(WhichPlaybook::Named(id.clone())));
+    }
+    if let [first, ..] = begun.as_slice() {
+        let all: Vec<String> = begun.iter().map(|id| quoted(id.as_str())).collect();
+        return Err(r.rather(format!("{} could be {}.", quoted(&typed), any_of(&all)), &format!("playbook {first}")));
     }
     let why = format!("I know no playbook {}.", quoted(&typed));
     Err(match super::nearest(&typed, known.keys().map(PlaybookId::as_str)) {

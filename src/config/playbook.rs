@@ -57,7 +57,7 @@ pub(super) fn load_all(
             Vec::new()
         }
     };
-    for path in files.iter().filter(|p| p.extension().is_some_and(|e| e == "md")) {
+    for path in files.iter().filter(|p| p.extension().is_some_and(|e| e.eq_ignore_ascii_case("md"))) {
         if placed.len() >= MAX_PLAYBOOKS {
             let wrong = format!("holds more than {MAX_PLAYBOOKS} playbooks");
             report.complaints.push(Complaint::of_file(folder, 1, wrong, "remove those nobody needs"));

@@ -76,6 +76,25 @@ pub const LOW: [&str; 18] = [
     "sev5",
 ];
 
+/// How bad a severity is, for an order only: 0 is the worst, what says nothing known stands in the middle.
+pub fn rank(labels: &str) -> u8 {
+    const WORST: [&str; 9] = ["critical", "crit", "fatal", "emergency", "emerg", "disaster", "panic", "p1", "sev1"];
+    const WARNING: [&str; 6] = ["warning", "warn", "average", "minor", "p3", "sev3"];
+    let of = |word: &str| {
+        let is = |words: &[&str]| words.contains(&word);
+        match () {
+            () if is(&WORST) => Some(0),
+            () if is(&HIGH) => Some(1),
+            () if is(&WARNING) => Some(3),
+            () if is(&LOW) => Some(4),
+            () => None,
+        }
+    };
+    let lines = || labels.lines().filter_map(|line| line.split_once(": "));
+    let said = |name: &str| lines().find(|(label, _)| label.eq_ignore_ascii_case(name));
+    LABELS.iter().find_map(|name| of(&said(name)?.1.trim().to_lowercase())).unwrap_or(2)
+}
+
 /// The labels that say how severe it is; the first that says something known counts.
 const LABELS: [&str; 2] = ["severity", "priority"];
 
@@ -280,6 +299,24 @@ mod tests {
     fn labels(text: &str) -> Vec<(String, String)> {
         let one = |pair: &str| pair.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
         text.split_whitespace().filter_map(one).collect()
+    }
+
+    #[test]
+    fn a_severity_says_what_is_worse() {
+        for (labels, want) in [
+            ("severity: critical", 0),
+            ("Severity: SEV1", 0),
+            ("severity: error", 1),
+            ("priority: P2", 1),
+            ("severity: what\npriority: P1", 0),
+            ("alertname: Critical", 2),
+            ("", 2),
+            ("severity: critically", 2),
+            ("host: db-1\nseverity:  Warning ", 3),
+            ("severity: info", 4),
+        ] {
+            assert_eq!(rank(labels), want, "{labels}");
+        }
     }
 
     #[test]

@@ -173,11 +173,11 @@ impl Outbox {
         all
     }
 
-    /// What waits for the reader of this message about several, and is not in it.
+    /// What waits for the reader of this message, and is not in it.
     pub(super) fn told_earlier<'a>(&'a self, p: &Page, all: &[(&Incident, &Page)]) -> Earlier<'a> {
-        match all {
-            [] | [_] => Earlier::default(),
-            all => Earlier::of(p, all, self.snapshot.world.incidents.values().map(|i| &**i)),
+        match &p.to {
+            Recipient::User(_) => Earlier::of(p, all, self.snapshot.world.incidents.values().map(|i| &**i)),
+            Recipient::Channel(_) => Earlier::default(),
         }
     }
 

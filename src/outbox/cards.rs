@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const AT_ONCE: usize = 2;
 
 /// The worst is the least.
-type Rank = (Part, Reverse<Urgency>, u8, IncidentNo);
+type Rank = (Part, Reverse<Urgency>, u8, u8, IncidentNo);
 
 #[derive(Default)]
 pub(super) struct NewCards {

@@ -9,7 +9,7 @@ use crate::domain::directory::Method;
 use crate::domain::id::{IncidentNo, MessageRef, PageId, SlackUserId};
 use crate::domain::incident::Incident;
 use crate::domain::input::Settled;
-use crate::domain::page::{Page, PageFailure, Recipient, SyncKey};
+use crate::domain::page::{Page, PageFailure, Purpose, Recipient, SyncKey};
 use crate::domain::stamp::At;
 use crate::slack::lanes::Priority;
 use crate::slack::outcome::Outcome;
@@ -68,7 +68,13 @@ impl Outbox {
                 let all = self.spoken_of(no, page);
                 let d = &self.snapshot.directory;
                 let (view, push) = match all.as_slice() {
-                    [] | [_] => (views::page::page(&incident, &p, d, store), None),
+                    [] | [_] => {
+                        let view = views::page::page(&incident, &p, d, store);
+                        let asks = matches!(p.purpose, Purpose::Step) && views::page::waits(&incident, &p);
+                        let earlier = self.told_earlier(&p, &[(&incident, &p)]);
+                        let push = views::bundle::pushed_alone(&view.text, &incident, &earlier).filter(|_| asks);
+                        (view, push)
+                    }
                     all => {
                         let all: Vec<(&Incident, &Page)> = all.iter().map(|(i, p)| (&**i, p)).collect();
                         let push = views::bundle::pushed(&all, &self.told_earlier(&p, &all), d);

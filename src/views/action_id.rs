@@ -2,7 +2,7 @@
 //! else is understood.
 
 use crate::domain::going_on::Scope;
-use crate::domain::id::{ChannelId, IncidentNo, MisconfiguredNo, PageId, QuietId, SlackUserId, StoreId};
+use crate::domain::id::{ChannelId, IncidentNo, MisconfiguredNo, PageId, PlaybookId, QuietId, SlackUserId, StoreId};
 use crate::domain::stamp::At;
 
 /// What a button does. The first of them act at once; the others open a window.
@@ -131,7 +131,7 @@ pub enum Elsewhere {
     ExtendQuiet,
     /// A misconfigured alert is mended; carries a [`Listed`].
     Mended,
-    /// Another playbook for the same incident; carries its id.
+    /// Another playbook for the same incident; carries an [`Opened`].
     Playbook,
 }
 
@@ -406,6 +406,26 @@ impl Listed {
         let (store, entry) = value.split_once("/misconfigured/")?;
         let store = u64::from_str_radix(store, 16).ok()?;
         Some(Self { store: StoreId(store), entry: MisconfiguredNo(entry.parse().ok()?) })
+    }
+}
+
+/// What *Open* carries in the window of a playbook: another one for the same incident. It changes nothing, so it names no
+/// store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    pub incident: IncidentNo,
+    pub playbook: PlaybookId,
+}
+
+impl Opened {
+    /// The button's `value`.
+    pub fn value(&self) -> String {
+        format!("{}/{}", self.incident.0, self.playbook)
+    }
+
+    pub fn parse(value: &str) -> Option<Self> {
+        let (incident, playbook) = value.split_once('/')?;
+        Some(Self { incident: IncidentNo(incident.parse().ok()?), playbook: playbook.into() })
     }
 }
 

@@ -12,6 +12,7 @@ use crate::domain::directory::Directory;
 use crate::domain::id::{IncidentNo, PageId, StoreId};
 use crate::domain::incident::{Incident, State};
 use crate::domain::page::{Page, PageState, Recipient};
+use crate::domain::urgency;
 use slack_morphism::prelude::*;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -41,7 +42,7 @@ impl<'a> Earlier<'a> {
 
     /// The worst of it, if it is worse than this one.
     pub fn worse_than(&self, i: &Incident) -> Option<&'a Incident> {
-        let rank = |i: &Incident| (Reverse(i.urgency), i.tier);
+        let rank = |i: &Incident| (Reverse(i.urgency), i.tier, urgency::rank(&i.labels));
         self.worst.filter(|worst| rank(worst) < rank(i))
     }
 }
@@ -69,6 +70,14 @@ pub fn pushed(all: &[(&Incident, &Page)], earlier: &Earlier, d: &Directory) -> O
     (earlier.count > 0).then(|| truncate(&said, limits::LOCK_SCREEN))
 }
 
+/// The same of a message about one: how it stands in all, where others wait.
+pub fn pushed_alone(said: &str, i: &Incident, earlier: &Earlier) -> Option<String> {
+    let worse = earlier.worse_than(i).map(|i| format!(", worst {} (tier {})", i.no, i.tier)).unwrap_or_default();
+    let in_all = format!(". {} wait for you in all{worse}", earlier.count + 1);
+    let room = limits::LOCK_SCREEN.saturating_sub(in_all.chars().count());
+    (earlier.count > 0).then(|| truncate(said.trim_end_matches('.'), room) + &in_all)
+}
+
 /// The incidents of `all` and what their recipient can do about them. `number` is what the pages share.
 pub fn bundle(all: &[(&Incident, &Page)], number: PageId, d: &Directory, store: StoreId) -> Message {
     let mut all: Vec<(&Incident, &Page)> = all.iter().copied().filter(|(i, p)| !is_followed(i, p)).collect();
@@ -76,7 +85,7 @@ pub fn bundle(all: &[(&Incident, &Page)], number: PageId, d: &Directory, store: 
         let text = "See the newer message below.";
         return Message { blocks: vec![context(text)], text: text.to_owned(), colored: None };
     }
-    all.sort_by_key(|(i, p)| (!waits(i, p), list::order(i)));
+    all.sort_by_cached_key(|(i, p)| (!waits(i, p), list::order(i)));
     let waiting = all.iter().filter(|(i, p)| waits(i, p)).count();
     let yours = all.iter().filter(|(i, p)| is_theirs(i, p)).count();
     let heading = heading(waiting, yours, all.len());
@@ -162,7 +171,7 @@ fn one(i: &Incident, p: &Page, d: &Directory) -> String {
 /// All of them, each with its own buttons. `earlier`: how many others wait for whoever looks.
 pub fn listed(all: &[(&Incident, &Page)], earlier: usize, d: &Directory, store: StoreId) -> SlackView {
     let mut all = all.to_vec();
-    all.sort_by_key(|(i, p)| (!waits(i, p), list::order(i)));
+    all.sort_by_cached_key(|(i, p)| (!waits(i, p), list::order(i)));
     let mut blocks: Vec<SlackBlock> = Vec::new();
     for (i, p) in all.iter().take(limits::BUNDLE_LISTED) {
         let words = one(i, p, d);

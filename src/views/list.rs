@@ -11,6 +11,7 @@ use crate::command::{Mistake, Topic};
 use crate::domain::directory::{Directory, Urgency};
 use crate::domain::id::{IncidentNo, StoreId};
 use crate::domain::incident::{Incident, State};
+use crate::domain::urgency::rank;
 
 /// What an incident needs, the loudest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,9 +49,9 @@ impl Part {
     }
 }
 
-/// What pages first, then the most urgent and oldest.
-pub fn order(i: &Incident) -> (Part, std::cmp::Reverse<Urgency>, u8, IncidentNo) {
-    (Part::of(i), std::cmp::Reverse(i.urgency), i.tier, i.no)
+/// What pages first; of that the worst: urgency, then tier, then severity, then the oldest.
+pub fn order(i: &Incident) -> (Part, std::cmp::Reverse<Urgency>, u8, u8, IncidentNo) {
+    (Part::of(i), std::cmp::Reverse(i.urgency), i.tier, rank(&i.labels), i.no)
 }
 
 /// Open incidents. `of`: whose, where it is not everybody's.

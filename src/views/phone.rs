@@ -37,11 +37,9 @@ pub fn text(all: &[(&Incident, &Page)], earlier: &Earlier, d: &Directory, answer
     let (name, more) = (title(worst, TITLE_SENT), and_more(worst));
     let what = format!("{} {}: {name}{more} (tier {})", worst.no, service(worst, d), worst.tier);
     let said = match all.len() {
-        1 => format!("{}{what}.", lead(worst, page, d)),
+        1 => format!("{}{what}.{}", lead(worst, page, d), in_all(1, worst, page, earlier)),
         n if earlier.count > 0 => {
-            let worse = earlier.worse_than(worst).map(|i| format!(", worst {} (tier {})", i.no, i.tier));
-            let in_all = n + earlier.count;
-            format!("{n} more incidents, worst {what}. {in_all} wait for you in all{}.", worse.unwrap_or_default())
+            format!("{n} more incidents, worst {what}.{}", in_all(n, worst, page, earlier))
         }
         n => format!("{n} incidents, worst {what}."),
     };
@@ -52,6 +50,15 @@ pub fn text(all: &[(&Incident, &Page)], earlier: &Earlier, d: &Directory, answer
         (true, _) => " Reply 1 to acknowledge all, 2 to escalate all.".to_owned(),
     };
     format!("Warridor: {said}{how}")
+}
+
+/// How many wait in all, where earlier ones do.
+fn in_all(told: usize, worst: &Incident, page: &Page, earlier: &Earlier) -> String {
+    if earlier.count == 0 || page.purpose != Purpose::Step {
+        return String::new();
+    }
+    let worse = earlier.worse_than(worst).map(|i| format!(", worst {} (tier {})", i.no, i.tier));
+    format!(" {} wait for you in all{}.", told + earlier.count, worse.unwrap_or_default())
 }
 
 /// A page as a call: what is said, and then what to press.

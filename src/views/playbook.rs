@@ -1,6 +1,6 @@
 //! Playbooks, to be read: what is to be done about an incident, step by step.
 
-use super::action_id::{Action, Elsewhere, Subject};
+use super::action_id::{Action, Elsewhere, Opened, Subject};
 use super::kit::{button, context, plain, section, section_with};
 use super::modal::{window, window_above};
 use super::mrkdwn::{escape, escape_marked, is_dangerous, link};
@@ -28,18 +28,22 @@ pub fn of_incident(i: &Incident, d: &Directory) -> SlackView {
     };
     let mut blocks = blocks(best, Some(i.no), d);
     if !others.is_empty() {
+        blocks.insert(1, context(&format!("{} more for it: at the end.", others.len())));
         blocks.push(context("Others that are for it:"));
     }
     for p in others.iter().take(limits::PLAYBOOKS_OFFERED) {
         let open = SlackBlockButtonElement::new(plain("Open")).with_action_id(Elsewhere::Playbook.id().into());
-        blocks.push(section_with(&escape(&p.title, limits::TITLE), open.with_value(p.id.to_string())));
+        blocks.push(section_with(
+            &escape(&p.title, limits::TITLE),
+            open.with_value(Opened { incident: i.no, playbook: p.id.clone() }.value()),
+        ));
     }
     window(&title, blocks, None)
 }
 
 /// One that was chosen there.
-pub fn chosen(p: &Playbook, d: &Directory) -> SlackView {
-    window_above("Playbook", blocks(p, None, d))
+pub fn chosen(p: &Playbook, about: IncidentNo, d: &Directory) -> SlackView {
+    window_above(&format!("Playbook for {about}"), blocks(p, Some(about), d))
 }
 
 /// The same where it was asked for by typing.
@@ -176,7 +180,7 @@ fn head(number: usize, step: &Step, about: Option<IncidentNo>) -> String {
         let secs = if secs % 3_600 == 0 { format!("{} h", secs / 3_600) } else { format!("{} min", secs / 60) };
         format!(" _({secs}{})_", then.unwrap_or_default())
     });
-    format!("*{number}.* {}{}", drawn(&step.words, about), time.unwrap_or_default())
+    format!("*Step {number}.* {}{}", drawn(&step.words, about), time.unwrap_or_default())
 }
 
 fn drawn(words: &Words, about: Option<IncidentNo>) -> String {
@@ -187,8 +191,8 @@ fn drawn(words: &Words, about: Option<IncidentNo>) -> String {
         Piece::Code(words) => format!("`{}`", escape(words, limits::PLAYBOOK_WORDS)),
         Piece::Link { words, url } => link(url, &escape(words, limits::PLAYBOOK_WORDS)),
         Piece::Page { words, team } => {
-            let command = about.map(|no| format!(" (`/pager add {} {team}`)", no.0));
-            bold(words) + &command.unwrap_or_default()
+            let number = about.map_or("N".to_owned(), |no| no.0.to_string());
+            format!("{} (`/pager add {number} {team}`)", bold(words))
         }
     };
     words.iter().map(piece).collect()

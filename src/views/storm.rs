@@ -20,7 +20,7 @@ pub fn storm(p: &Post, channel: &ChannelId, storm: &Storm, w: &World, d: &Direct
         return None;
     }
     let mut open: Vec<&Incident> = all.iter().copied().filter(|i| !i.is_resolved()).collect();
-    open.sort_by_key(|i| list::order(i));
+    open.sort_by_cached_key(|i| list::order(i));
     let to_come = w.uncarded.get(channel).map_or(0, |all| all.len());
     let many = storm.over.map_or(all.len(), |over| over.incidents.max(all.len()));
     let head = head(p, storm, many, &open, to_come);

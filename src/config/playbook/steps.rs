@@ -11,13 +11,21 @@ use crate::domain::directory::Directory;
 use crate::domain::id::TeamId;
 use crate::domain::playbook::{Part, Piece, Section, Step, Words};
 use crate::views::mrkdwn;
-use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 use std::sync::Arc;
 
 /// What stands before the first heading, and the sections.
 pub(super) fn read(body: &str, notes: &Notes, directory: &Directory) -> (Vec<Words>, Vec<Section>) {
     let mut reader = Reader::new(notes, directory);
     for (event, range) in Parser::new_ext(body, Options::ENABLE_TASKLISTS).into_offset_iter() {
+        if let Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_))) = &event {
+            let block = body.get(range.clone()).unwrap_or_default().trim_end();
+            let last = block.lines().last().map(str::trim).unwrap_or_default();
+            let is_closed = block.lines().count() > 1 && (last.starts_with("```") || last.starts_with("~~~"));
+            if !is_closed {
+                reader.complain(range.start, "has a code block that does not end", "write ``` below the command");
+            }
+        }
         reader.take(event, range.start);
     }
     reader.finish()
@@ -317,11 +325,21 @@ impl<'a> Reader<'a> {
                     }
                     step.within_secs = Some(within);
                     step.then = then;
+                } else if looks_like_a_time(&words) {
+                    let mend = "write (5m), (2h) or (5m, then ask for help); as it stands it is only words";
+                    self.notes.warn(at, "", "", "has a step that ends with a time nobody can count", mend);
                 }
                 step.words = words;
             }
             Some(step) => step.details.push(words),
             None => {
+                if self.lists == 1 && plain(&words).starts_with("[]") {
+                    self.complain(
+                        at,
+                        "has a bullet that may be meant as a step",
+                        "write - [ ], with a blank between the brackets",
+                    );
+                }
                 let bullet = if self.lists > 0 { vec![Piece::Plain("• ".to_owned())] } else { Vec::new() };
                 self.part(Part::Says(bullet.into_iter().chain(words).collect()));
             }
@@ -399,6 +417,16 @@ fn trimmed(mut words: Words) -> Words {
     }
     words.retain(|piece| !matches!(piece, Piece::Plain(words) if words.is_empty()));
     words
+}
+
+/// `(5 minutes)`, `(5 min)`: meant as a time, and not written as one.
+fn looks_like_a_time(words: &Words) -> bool {
+    let Some(Piece::Plain(last)) = words.last() else { return false };
+    let inside =
+        last.trim_end_matches('.').strip_suffix(')').and_then(|l| l.rsplit_once('(')).map(|(_, inside)| inside);
+    let Some((number, unit)) = inside.and_then(|i| i.split(',').next()?.trim().split_once(' ')) else { return false };
+    let units = ["m", "min", "mins", "minute", "minutes", "h", "hour", "hours"];
+    number.chars().all(|c| c.is_ascii_digit()) && units.contains(&unit.trim())
 }
 
 /// `(5m)` or `(5m, then ask for help)` at the end of a step, which is taken off.

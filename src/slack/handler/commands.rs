@@ -486,7 +486,7 @@ fn open<'a>(s: &'a Snapshot, reader: Reader<'_>) -> (Vec<&'a Incident>, usize) {
     let all = s.world.open_incidents().map(|i| &**i);
     let (mut open, private): (Vec<&Incident>, Vec<&Incident>) =
         all.partition(|i| may_read(i, &s.directory, reader.user, reader.channel));
-    open.sort_by_key(|i| views::list::order(i));
+    open.sort_by_cached_key(|i| views::list::order(i));
     (open, private.len())
 }
 

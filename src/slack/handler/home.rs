@@ -148,7 +148,7 @@ fn home(handler: &Handler, s: &Snapshot, by: &SlackUserId) -> Option<Value> {
     let duties = duties(&s.world, &s.directory, handler.now(), &user.id);
     let open: Vec<&Incident> = s.world.open_incidents().map(|i| &**i).collect();
     let mut mine: Vec<&Incident> = open.iter().copied().filter(|i| i.concerns(&user.id)).collect();
-    mine.sort_by_key(|i| views::list::order(i));
+    mine.sort_by_cached_key(|i| views::list::order(i));
     let silent_until = out_of_hearing(&s.world, &s.directory, handler.now(), user);
     let reader = views::quiet::Reader { user: Some(&user.id), channel: None };
     let quiet = views::quiet::in_short(&s.world, &s.directory, reader);

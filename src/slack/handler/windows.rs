@@ -13,7 +13,7 @@ use crate::domain::urgency::by_hand;
 use crate::pump::Snapshot;
 use crate::slack::outcome::Outcome;
 use crate::slack::translate::{Place, raise_draft};
-use crate::views::action_id::{Action, Elsewhere, Origin, Subject};
+use crate::views::action_id::{Action, Elsewhere, Opened, Origin, Subject};
 use crate::views::modal::{Askable, RaiseDraft};
 use crate::views::{self, Message, limits};
 use chrono_tz::Tz;
@@ -92,10 +92,11 @@ impl Handler {
                 let _ = self.client.call_now("views.update", &body).await;
             }
             Elsewhere::Playbook => {
-                let playbook = chosen.and_then(|id| snapshot.directory.playbooks.get(&id.into()).cloned());
-                match playbook {
-                    Some(playbook) => {
-                        let view = json!(views::playbook::chosen(&playbook, &snapshot.directory));
+                let opened = chosen.as_deref().and_then(Opened::parse);
+                let playbook = |o: &Opened| snapshot.directory.playbooks.get(&o.playbook).cloned();
+                match opened.and_then(|o| Some((playbook(&o)?, o.incident))) {
+                    Some((playbook, about)) => {
+                        let view = json!(views::playbook::chosen(&playbook, about, &snapshot.directory));
                         let Some(open) = &place.view else { return self.show(&place, "views.open", view).await };
                         let body = json!({ "trigger_id": place.trigger_id, "view": view });
                         if !matches!(self.client.call_now("views.push", &body).await, Outcome::Ok(_)) {
