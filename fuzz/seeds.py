@@ -42,6 +42,7 @@ WORDS = {
     "escaping": ["src/views/mrkdwn.rs"],
     "command": sorted(str(p.relative_to(ROOT)) for p in (ROOT / "src/command").rglob("*.rs")),
     "config": sorted(str(p.relative_to(ROOT)) for p in (ROOT / "src/config").rglob("*.rs")),
+    "playbook": ["src/config/playbook.rs", "src/config/playbook/steps.rs"],
     "slack": ["src/slack/envelope.rs", "src/slack/translate.rs", "src/slack/said.rs", "src/dnd.rs", "src/views/action_id.rs"],
     "twilio": ["src/methods/twilio.rs", "src/methods/answers.rs"],
     "journal_line": ["src/store/frame.rs"],
@@ -181,6 +182,9 @@ def main():
             line = re.sub(r"^\W*/(pager|who|oncall)\s*", "", line.split("  ")[0]).strip()
             for how in (b"\x00", b"\x10"):
                 keep("command", how + b"\x00\x00\x68\x69" + line.encode())
+    for path in sorted((ROOT / "playbooks").glob("*.md")):
+        keep("playbook", path.read_text())
+        keep("playbook", path.read_text().split("+++\n", 2)[-1])
     for path in ["config.toml", "tests/config/good.toml"]:
         keep("config", read(path))
     # Each table of a file alone, too.

@@ -83,6 +83,22 @@ async fn something_breaks_ana_is_pushed_and_acknowledges() {
 }
 
 #[tokio::test]
+async fn the_playbook_is_one_tap_away_also_on_a_phone() {
+    let demo = Demo::start().await;
+    let page = Page::open(&demo.page("/?as=ana&channel=payments")).await;
+    page.press("#desk", "🔥 payments down").await;
+    page.shows("article", "Service down").await;
+    page.press("article", "Playbook").await;
+    page.shows(".modal", "Step 1.").await;
+    page.is_accessible("a playbook").await;
+    page.size(400, 800).await;
+    page.eventually("nothing of it is folded", "!document.querySelector('.modal .fold')").await;
+    page.has_no_sideways_scroll("a playbook on a phone").await;
+    page.is_accessible("a playbook on a phone").await;
+    page.has_no_complaints().await;
+}
+
+#[tokio::test]
 async fn whatever_is_broken_is_seen_and_the_desk_says_where() {
     let demo = Demo::start().await;
     let page = Page::open(&demo.page("/?as=ana&channel=payments")).await;

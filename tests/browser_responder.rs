@@ -301,7 +301,7 @@ async fn somebody_stands_in_and_it_is_taken_and_ended(size: Size) {
     story.desk("🔥 payments down").await;
     story.card("Paging Chen Wei since").await;
     story.be("chen", "home").await;
-    story.page.shows(".home", "You are on call").await;
+    story.page.shows(".home", "Payments, primary").await;
     story.page.shows(".home", "payments-api is down").await;
 
     story.be("ben", "payments").await;
@@ -316,7 +316,9 @@ async fn somebody_stands_in_and_it_is_taken_and_ended(size: Size) {
     story.page.shows(".only-me", "On call now: Ana Silva.").await;
     story.look("overrides ended").await;
     story.be("chen", "home").await;
-    story.page.shows(".home", "You are not on call").await;
+    // Some weeks he carries the pager of another team.
+    let over = "!document.querySelector('.home').innerText.includes('Payments, primary')";
+    story.page.eventually("he carries that of Payments no more", over).await;
     story.page.has_no_complaints().await;
 }
 

@@ -1,13 +1,16 @@
 //! What was sent and could not be taken is no silence: the pump alone, on a log in memory that refuses to be written.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use warridor::domain::directory::{Directory, Service};
 use warridor::domain::heartbeat::{Heartbeat, Stands};
-use warridor::domain::id::{HeartbeatId, InputId};
-use warridor::domain::input::{Input, Raise, What};
+use warridor::domain::id::{HeartbeatId, IncidentNo, InputId, MessageRef};
+use warridor::domain::input::{Act, Deed, Input, Raise, Settled, What};
+use warridor::domain::page::SyncKey;
 use warridor::domain::stamp::At;
 use warridor::pump::{Answer, Lane, Pump, Reading};
 use warridor::store::memory::{self, MemoryLog};
+use warridor::store::{Commit, Epoch, Frame, Opened, Receipt, RowChange, Spend, Store, StoreError};
 
 const START: i64 = 1_772_420_520_000;
 const MINUTE: i64 = 60_000;
@@ -202,4 +205,98 @@ fn no_incident_is_opened_before_the_numbers_of_a_restored_copy_are_skipped() {
     assert!(matches!(machine.step(&raise()).as_slice(), [Answer::Decided { .. }]));
     let opened = machine.pump.snapshot().world.open_incidents().map(|i| i.no.0).collect::<Vec<_>>();
     assert!(opened.iter().all(|no| *no > 1_000) && opened.len() == 1, "{opened:?}");
+}
+
+/// A store whose rows can be spoilt.
+struct Spoilt<S> {
+    under: S,
+    is_spoilt: Arc<AtomicBool>,
+}
+
+impl<S: Store> Store for Spoilt<S> {
+    fn open(&self) -> Result<Opened, StoreError> {
+        self.under.open()
+    }
+
+    fn accept(&self, inputs: &[(String, Vec<u8>)]) -> Result<Receipt, StoreError> {
+        self.under.accept(inputs)
+    }
+
+    fn commit(&self, epoch: Epoch, expected_seq: u64, frame: &Frame, spend: Spend) -> Commit {
+        self.under.commit(epoch, expected_seq, frame, spend)
+    }
+
+    fn tail(&self, after: u64, each: &mut dyn FnMut(Frame) -> bool) -> Result<(), StoreError> {
+        self.under.tail(after, each)
+    }
+
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        if self.is_spoilt.load(Ordering::Relaxed) {
+            return Err(StoreError::Corrupt("four bytes are flipped".to_owned()));
+        }
+        self.under.get(key)
+    }
+
+    fn scan(
+        &self,
+        prefix: &[u8],
+        newest_first: bool,
+        each: &mut dyn FnMut(&[u8], &[u8]) -> bool,
+    ) -> Result<(), StoreError> {
+        self.under.scan(prefix, newest_first, each)
+    }
+
+    fn checkpoint(&self, epoch: Epoch, applied_seq: u64, rows: Vec<RowChange>) -> Result<(), StoreError> {
+        self.under.checkpoint(epoch, applied_seq, rows)
+    }
+
+    fn put_config(&self, sha256: &str, text: &str) -> Result<(), StoreError> {
+        self.under.put_config(sha256, text)
+    }
+
+    fn get_config(&self, sha256: &str) -> Result<Option<String>, StoreError> {
+        self.under.get_config(sha256)
+    }
+}
+
+#[test]
+fn one_row_that_cannot_be_read_keeps_no_configuration_from_being_put_in_force() {
+    let (log, is_spoilt) = (MemoryLog::new(), Arc::new(AtomicBool::new(false)));
+    let store = Arc::new(Spoilt { under: log.handle(), is_spoilt: is_spoilt.clone() });
+    let now = || Reading { wall: At(START), steady_ms: 0 };
+    let booted =
+        Pump::boot(store.clone(), directory(), &now, Box::new(Default::default), &|| Ok(())).expect("it starts");
+    let mut machine = Machine { log, pump: booted.pump, ms: 0 };
+    // The job is silent for days. Somebody knows, and its incident is on the disk alone by now.
+    machine.pass(71);
+    assert_eq!(machine.due_in(), None);
+    let act = |n, deed| {
+        let act = Act { incident: IncidentNo(1), by: "ana".into(), deed };
+        (Lane::People, Input { id: InputId::minted('p', n), what: What::Act(act) })
+    };
+    for (n, deed) in [(1, Deed::Resolve { note: None }), (2, Deed::DeclinePageAgain)] {
+        assert!(matches!(machine.step(&[act(n, deed)]).as_slice(), [Answer::Decided { .. }]));
+    }
+    let card = MessageRef { channel: "C0DB".into(), ts: "1.000100".into() };
+    let shown = [
+        Settled::Created { key: SyncKey::Card(IncidentNo(1)), message: card },
+        Settled::ThreadShown { incident: IncidentNo(1), upto: 100 },
+    ];
+    for (n, settled) in (10..).zip(shown) {
+        machine.step(&[(Lane::Inner, Input { id: InputId::minted('s', n), what: What::Settled(settled) })]);
+    }
+    machine.pass(25 * 60);
+    let job = machine.pump.take_checkpoint().expect("rows changed");
+    job.write(&*store, Vec::new()).expect("they are written");
+    machine.pump.checkpoint_done();
+    assert!(machine.pump.snapshot().world.incident(IncidentNo(1)).is_none(), "it is on the disk alone");
+    is_spoilt.store(true, Ordering::Relaxed);
+    let note = Deed::Note { text: "it is known".to_owned() };
+    assert!(matches!(machine.step(&[act(3, note)]).as_slice(), [Answer::NotWritten(_)]), "its row cannot be read");
+    let mut newer = (*directory()).clone();
+    newer.settings.bundle_secs = 7;
+    let newer = Arc::new(newer);
+    let input = Input { id: InputId::minted('c', 1), what: What::ConfigLoaded(newer.clone()) };
+    assert!(matches!(machine.step(&[(Lane::Inner, input)]).as_slice(), [Answer::Decided { .. }]));
+    assert_eq!(*machine.pump.snapshot().directory, *newer);
 }

@@ -8,6 +8,7 @@ pub mod command;
 pub mod config;
 pub mod escaping;
 pub mod journal;
+pub mod playbook;
 pub mod signature;
 pub mod slack;
 pub mod snapshot;

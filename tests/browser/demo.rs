@@ -34,10 +34,16 @@ impl Demo {
         Self::start_of(&shipped(), options).await
     }
 
-    /// The demo of a company that its `config.toml` describes.
+    /// The demo of a company that its `config.toml` describes, with the playbooks of this repository.
     pub async fn start_of(config: &str, options: &[&str]) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         std::fs::write(dir.path().join("config.toml"), config).expect("a configuration");
+        let playbooks = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/playbooks")).expect("playbooks");
+        std::fs::create_dir(dir.path().join("playbooks")).expect("a folder");
+        for file in playbooks.map(|entry| entry.expect("a file").path()) {
+            let name = file.file_name().expect("a name");
+            std::fs::copy(&file, dir.path().join("playbooks").join(name)).expect("a playbook");
+        }
         let (listen, slack) = (free(), free());
         let child = Command::new(env!("CARGO_BIN_EXE_warridor"))
             .arg("demo")

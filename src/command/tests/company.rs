@@ -1,12 +1,10 @@
 //! Three teams. Payments is as most teams are; Data has two schedules at level 1; Search has a schedule of its own name.
 
-use crate::config::playbook::of_text;
 use crate::domain::directory::{Directory, PersonalRule, Policy, Service, Step, Target, Team, User};
 use crate::domain::id::ChannelId;
 use crate::domain::playbook::Playbook;
 use crate::domain::schedule::Schedule;
 use chrono_tz::Tz;
-use std::path::Path;
 use std::sync::Arc;
 
 pub fn company() -> Directory {
@@ -58,10 +56,16 @@ fn channel(name: &str) -> ChannelId {
 }
 
 fn playbook(id: &str) -> Arc<Playbook> {
-    let text = "+++\ntitle = \"Look\"\nowner = \"data\"\nlast_reviewed = 2026-01-05\n[[match]]\ntitles = [\"*\"]\n+++\n- [ ] Look.\n";
-    let directory =
-        Directory { teams: [("data".into(), team("data", "Data", &[]))].into(), ..Directory::empty(channel("data")) };
-    of_text(Path::new(&format!("{id}.md")), text, &directory).expect("a good playbook")
+    Arc::new(Playbook {
+        id: id.into(),
+        title: "Look".into(),
+        matches: Vec::new(),
+        tier: None,
+        owner: "data".into(),
+        last_reviewed: Default::default(),
+        aim: Vec::new(),
+        sections: Vec::new(),
+    })
 }
 
 fn user(id: &str, name: &str) -> User {
