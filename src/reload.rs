@@ -38,8 +38,8 @@ pub const ASK_AGAIN: Duration = Duration::from_secs(60);
 /// Complaints told in the admin channel and in `/readyz`; all of them are in the log.
 pub const COMPLAINTS_TOLD: usize = 3;
 const BAD: &str = "The configuration was changed and has mistakes. The old one stays in force.";
-const BAD_PLAYBOOK: &str = "A playbook has mistakes. What is in force stays so until they are mended; after a restart, that \
-                            playbook is left out.";
+const BAD_PLAYBOOK: &str = "A playbook has mistakes. Until they are mended, nothing that was changed is put in force, and a \
+                            start leaves that playbook out.";
 /// Of one complaint, there.
 const COMPLAINT_CHARS: usize = 400;
 

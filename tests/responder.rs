@@ -565,14 +565,18 @@ fn the_playbook_is_one_tap_away_and_what_is_written_into_it_shows_at_once() {
     assert!(plain(&answer).contains("Call Ben."), "{answer}");
 }
 
-#[test]
-fn whoever_leaves_the_configuration_with_an_incident_is_told_to_the_admin_channel_once() {
-    let (office, _) = anas();
+/// The usual company's configuration, and Ana is not in it.
+fn without_ana() -> String {
     let config = e2e::Company::default().config();
     let ana = format!("[[user]]\nid = \"ana\"\nname = \"Ana Silva\"\nslack = \"{}\"\ntz = \"UTC\"\n", user_id("ana"));
     assert!(config.contains(&ana), "{config}");
-    let without = config.replace(&ana, "").replace("\"user:ana\"", "\"user:divya\"").replace("\"ana\", ", "");
-    office.configure(&without);
+    config.replace(&ana, "").replace("\"user:ana\"", "\"user:divya\"").replace("\"ana\", ", "")
+}
+
+#[test]
+fn whoever_leaves_the_configuration_with_an_incident_is_told_to_the_admin_channel_once() {
+    let (office, _) = anas();
+    office.configure(&without_ana());
     let told = "Whoever has these is not in the configuration any more: #1 (ana). Give each to somebody: `/pager reassign 1 @name`";
     office.slack.wait("admin", told);
     office.pass(2 * 60 * 60);
@@ -584,11 +588,7 @@ fn whoever_leaves_the_configuration_with_an_incident_is_told_to_the_admin_channe
 #[test]
 fn fault_24_whoever_is_removed_from_the_configuration_is_passed_over_at_once() {
     let (office, _) = paged();
-    let config = e2e::Company::default().config();
-    let ana = format!("[[user]]\nid = \"ana\"\nname = \"Ana Silva\"\nslack = \"{}\"\ntz = \"UTC\"\n", user_id("ana"));
-    assert!(config.contains(&ana), "{config}");
-    let without = config.replace(&ana, "").replace("\"user:ana\"", "\"user:divya\"").replace("\"ana\", ", "");
-    office.configure(&without);
+    office.configure(&without_ana());
     office.settle();
     // #1 keeps the policy it began with: its next level is Ben, an hour early.
     office.card(1, "Paging Ben Okafor since");

@@ -114,6 +114,7 @@ pub fn load_without_bad_playbooks(path: &Path, env: &dyn Env) -> Result<Loaded, 
     let folder = path.parent().unwrap_or(Path::new("")).join("playbooks");
     let is_of_a_playbook = |c: &Complaint| Path::new(&c.file).starts_with(&folder);
     let (mut warnings, complaints): (Vec<_>, Vec<_>) = report.complaints.into_iter().partition(is_of_a_playbook);
+    warnings.iter_mut().for_each(|c| c.mend.push_str(". Until then this playbook is left out"));
     warnings.extend(report.warnings);
     match loaded {
         Some(loaded) if complaints.is_empty() => Ok(Loaded { warnings, ..loaded }),

@@ -115,7 +115,7 @@ fn ties(all: &[Placed]) -> Vec<Complaint> {
     told
 }
 
-/// Services that page, and no playbook names them or is for every service.
+/// Services that page and that no playbook names. One for any service may do for them: that is for people to say.
 fn without_one(folder: &Path, all: &[Placed], directory: &Directory) -> Option<Complaint> {
     let matches = || all.iter().flat_map(|p| p.playbook.matches.iter().map(move |m| (p.playbook.tier, m)));
     let pages = |s: &Service| s.urgency == Urgency::High || s.urgency_by != UrgencyBy::Service;

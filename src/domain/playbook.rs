@@ -148,6 +148,5 @@ pub fn fitting<'d>(d: &'d Directory, i: &Incident) -> Vec<&'d Arc<Playbook>> {
 
 /// The best of them.
 pub fn best<'d>(d: &'d Directory, i: &Incident) -> Option<&'d Arc<Playbook>> {
-    let known = d.playbooks.values().filter_map(|p| Some((Reverse(p.knows(i)?), p)));
-    known.min_by_key(|(knows, p)| (*knows, &p.id)).map(|(_, p)| p)
+    fitting(d, i).into_iter().next()
 }

@@ -10,9 +10,13 @@ use unicode_segmentation::UnicodeSegmentation;
 
 /// Escapes text from outside. At most `graphemes` of it, with `…` where it was cut.
 pub fn escape(text: &str, graphemes: usize) -> String {
-    let cut = plain(text, graphemes);
-    let mut out = String::with_capacity(cut.len());
-    for c in cut.chars() {
+    entities(&plain(text, graphemes))
+}
+
+/// The three characters by which Slack's markup begins, and nothing else, made harmless.
+pub(super) fn entities(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),

@@ -3,7 +3,7 @@
 use super::action_id::{Action, Elsewhere, Opened, Subject};
 use super::kit::{button, context, plain, section, section_with};
 use super::modal::{window, window_above};
-use super::mrkdwn::{escape, escape_marked, is_dangerous, link};
+use super::mrkdwn::{entities, escape, escape_marked, is_dangerous, link};
 use super::{Message, limits};
 use crate::domain::directory::Directory;
 use crate::domain::id::IncidentNo;
@@ -200,13 +200,5 @@ fn drawn(words: &Words, about: Option<IncidentNo>) -> String {
 
 /// Between our own ```: lines stay lines, and nothing of it is markup.
 fn code(command: &str) -> String {
-    let clean = command.chars().filter(|c| !is_dangerous(*c));
-    clean
-        .map(|c| match c {
-            '&' => "&amp;".to_owned(),
-            '<' => "&lt;".to_owned(),
-            '>' => "&gt;".to_owned(),
-            c => c.to_string(),
-        })
-        .collect()
+    entities(&command.chars().filter(|c| !is_dangerous(*c)).collect::<String>())
 }

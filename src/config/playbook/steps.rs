@@ -36,7 +36,7 @@ struct Reader<'a> {
     directory: &'a Directory,
     aim: Vec<Words>,
     sections: Vec<Section>,
-    /// What the reader has to go on, until the headings are all known: a jump and where it stands.
+    /// Where jumps lead, by their anchors, and where they stand: which section that is, is known at the end.
     jumps: Vec<(String, usize)>,
     /// Lists and items that are open.
     lists: usize,
