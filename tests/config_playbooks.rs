@@ -6,12 +6,12 @@ use std::path::Path;
 use std::sync::Arc;
 use warridor::config::playbook::of_text;
 use warridor::config::{self, MemoryEnv};
-use warridor::domain::id::IncidentNo;
-use warridor::domain::id::PlaybookId;
+use warridor::domain::id::{IncidentNo, PlaybookId, StoreId};
 use warridor::domain::playbook::{Part, Piece, Playbook, Step, Words};
 use warridor::domain::routing::Glob;
 use warridor::sandbox::limits;
 use warridor::views;
+use warridor::views::action_id::Subject;
 
 const GOOD: &str = include_str!("config/good.toml");
 const PLAYBOOK: &str = "+++\n\
@@ -456,6 +456,7 @@ proptest! {
                 }
             }
             Ok(playbook) => {
+                let about = Subject { store: StoreId(u64::MAX), incident: IncidentNo(12) };
                 let message = views::playbook::message(&playbook, Some(IncidentNo(12)), &directory);
                 let blocks: Vec<Value> = message.blocks.iter().map(|b| json!(b)).collect();
                 prop_assert_eq!(limits::message_blocks(&blocks, "/blocks"), Vec::<String>::new());
@@ -465,7 +466,7 @@ proptest! {
                 for (at, _) in shown.match_indices('<') {
                     prop_assert!(shown[at..].starts_with("<https://"), "it would mention somebody: {}", shown);
                 }
-                let view = json!(views::playbook::chosen(&playbook, IncidentNo(12), &directory));
+                let view = json!(views::playbook::chosen(&playbook, about, true, &directory));
                 prop_assert_eq!(limits::view(view.as_object().expect("a view"), false), Vec::<String>::new());
             }
         }

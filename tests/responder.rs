@@ -565,6 +565,159 @@ fn the_playbook_is_one_tap_away_and_what_is_written_into_it_shows_at_once() {
     assert!(plain(&answer).contains("Call Ben."), "{answer}");
 }
 
+/// A playbook of three steps, in two sections, for every alert of payments.
+const WALK: &str = "+++
+title = \"Database down\"
+owner = \"payments\"
+last_reviewed = 2026-01-05
+[[match]]
+services = [\"payments-api\"]
++++
+## Look
+
+- [ ] Is it up? (5m, then ask for help)
+  - It is: [go to the end](#the-end).
+- [ ] Start it.
+
+## The end
+
+- [ ] Tell [Search](page:search).
+";
+
+impl Office {
+    /// The message in which #1's playbook is followed, once it says so.
+    fn walk(&self, card: &Message, words: &str) -> Message {
+        eventually(format!("the thread says {words:?}"), SOON, || {
+            self.pass(1);
+            let all = self.slack.thread("payments", card);
+            all.into_iter().find(|m| m.text().contains("playbook") && plain(&m.0.to_string()).contains(words))
+        })
+    }
+}
+
+/// #1, which Ana has, and whose playbook she begins from its card.
+fn follows() -> (Office, Message, Value) {
+    let office = Office::usual();
+    office.writes_playbook("db", WALK);
+    eventually_true("the playbook is known", 2 * SOON, || {
+        office.pass(2);
+        plain(&office.slack.slash("ana", "payments", "playbook list").to_string()).contains("/pager playbook db")
+    });
+    office.monitor(PAYMENTS_KEY, "disk", "trigger");
+    let card = office.card(1, "Paging Ana Silva");
+    let window = office.opens("ana", &card, "incident.playbook");
+    office.press_in("ana", &window, "playbook.begin");
+    let window = office.window_says("ana", "step 1 of 3");
+    (office, card, window)
+}
+
+#[test]
+fn a_playbook_is_followed_by_two_people_and_one_press_is_one_step() {
+    let (office, card, window) = follows();
+    let walk = office.walk(&card, "step 1 of 3");
+    // She begins work on what she was asked about: it is hers, and nobody else is asked.
+    office.card(1, "Ana Silva has it");
+    office.card(1, "Database down · step 1 of 3");
+    // Ben does the first step, in the thread; what Ana's window shows is out of date, and pressing there does no second.
+    office.press("ben", "payments", &walk, "step.done");
+    let walk = office.walk(&card, "step 2 of 3");
+    office.press_in("ana", &window, "step.done");
+    let window = office.window_says("ana", "Ben Okafor went on");
+    assert!(drawn(&window).join("\n").contains("step 2 of 3"), "{window}");
+    office.walk(&card, "step 2 of 3");
+    // She skips the second, and says why.
+    office.press_in("ana", &window, "step.skip");
+    let form = office.top("ana", 2);
+    let said = json!({ "why": "done_before", "words": "it runs <!here> already" });
+    assert_eq!(office.submit("ana", &form, &said), json!({ "ok": true }));
+    let window = office.window_says("ana", "step 3 of 3");
+    assert_eq!(office.windows("ana").len(), 1, "the form is gone, and the next step stands where its button was");
+    let shown = plain(&office.walk(&card, "step 3 of 3").0.to_string());
+    assert!(shown.contains("2. Start it. (done before: it runs &lt;!here&gt; already) · Ana Silva"), "{shown}");
+    // The step says to page a team: the button does.
+    office.press_in("ana", &window, "step.page");
+    office.window_says("ana", "#1: paging Chen Wei now");
+    office.page("chen", 1);
+    // The last one is done by Ben, on the walk as he sees it.
+    let last = office.walk(&card, "step 3 of 3");
+    office.press("ben", "payments", &last, "step.done");
+    let end = office.walk(&card, "at its end, 2 done, 1 skipped");
+    office.press("ben", "payments", &end, "incident.resolve");
+    let over = office.walk(&card, "at its end");
+    eventually_true("nothing is to be pressed any more", SOON, || {
+        office.pass(1);
+        office.walk(&card, "at its end").buttons().is_empty()
+    });
+    assert_eq!(over.ts(), walk.ts(), "it was one message all along");
+    // A press on what somebody saw before it changed.
+    let late = office.slack.slash("ana", "payments", "playbook 1").to_string();
+    assert!(plain(&late).contains("at its end") && !late.contains("step.done"), "{late}");
+}
+
+#[test]
+fn whoever_is_stuck_gets_help_and_one_who_forgets_the_time_is_told() {
+    let (office, card, window) = follows();
+    office.press_in("ana", &window, "step.stuck");
+    let help = office.top("ana", 2);
+    let said = drawn(&help).join("\n");
+    assert!(said.contains("Escalate") && said.contains("Add responders"), "{said}");
+    office.card(1, "Ana Silva is stuck since");
+    office.press_in("ana", &help, "incident.escalate");
+    office.window_says("ana", "paging Ben Okafor now");
+    office.page("ben", 1);
+    // Ben takes the step over: Ana is not stuck any more. He goes back once, and its time begins anew.
+    let walk = office.walk(&card, "Ana Silva is stuck here");
+    office.press("ben", "payments", &walk, "step.done");
+    let walk = office.walk(&card, "step 2 of 3");
+    assert!(!plain(&office.card(1, "step 2 of 3").0.to_string()).contains("is stuck"));
+    office.press("ben", "payments", &walk, "step.back");
+    office.walk(&card, "step 1 of 3");
+    office.pass(5 * 60 + 1);
+    let told = eventually("Ben is told that it takes long", SOON, || {
+        office.pass(1);
+        let all = office.slack.messages("dm:ben");
+        all.into_iter().find(|m| plain(m.text()).starts_with("Step 1 takes long"))
+    });
+    assert_eq!(told.buttons(), ["step.stuck", "step.done", "incident.playbook"], "{}", told.0);
+    office.slack.press_well("ben", "dm:ben", &told, "step.done");
+    office.walk(&card, "step 2 of 3");
+    // A restart loses nothing of it, and posts nothing twice.
+    let mut office = office;
+    office.restart();
+    let all = office.slack.thread("payments", &card);
+    let walks = all.iter().filter(|m| m.text().contains("playbook: Database down")).count();
+    assert_eq!(walks, 1, "{all:?}");
+    let walk = office.walk(&card, "step 2 of 3");
+    office.press("ana", "payments", &walk, "step.done");
+    office.walk(&card, "step 3 of 3");
+}
+
+#[test]
+fn what_is_written_into_a_playbook_changes_nothing_under_the_hands_of_who_follows_it() {
+    let (office, card, _) = follows();
+    office.writes_playbook("db", &WALK.replace("Start it.", "Call the vendor.").replace("Is it up?", "Breathe."));
+    eventually_true("the new words are there", 2 * SOON, || {
+        office.pass(2);
+        plain(&office.slack.slash("ana", "payments", "playbook db").to_string()).contains("Call the vendor.")
+    });
+    let walk = office.walk(&card, "Is it up?");
+    office.press("ana", "payments", &walk, "step.done");
+    office.walk(&card, "Start it.");
+    // Typed, it is the same walk, to be gone on with where it was asked for.
+    let answer = office.slack.slash("ben", "payments", "playbook 1");
+    assert!(plain(&answer.to_string()).contains("Start it."), "{answer}");
+    let mine = eventually("Ben has the step before him", SOON, || {
+        office.private("ben").into_iter().find(|m| plain(&m.0.to_string()).contains("Start it."))
+    });
+    office.press("ben", "payments", &mine, "step.done");
+    eventually_true("the next one stands in its place", SOON, || {
+        let mine = office.private("ben");
+        mine.iter().any(|m| plain(&m.0.to_string()).contains("step 3 of 3"))
+            && !mine.iter().any(|m| plain(&m.0.to_string()).contains("step 2 of 3"))
+    });
+    office.walk(&card, "step 3 of 3");
+}
+
 /// The usual company's configuration, and Ana is not in it.
 fn without_ana() -> String {
     let config = e2e::Company::default().config();

@@ -22,12 +22,13 @@ use warridor::domain::heartbeat::{Stands, Watched, dedup_key};
 use warridor::domain::hold::HoldWhy;
 use warridor::domain::id::{AlertKey, HeartbeatId, IncidentNo, MisconfiguredNo, QuietId, ServiceId};
 use warridor::domain::incident::{Incident, State};
-use warridor::domain::input::{Deed, Elsewhere, Event, EventAction, SnoozeWhy};
+use warridor::domain::input::{Deed, Elsewhere, Event, EventAction, SkipWhy, SnoozeWhy};
 use warridor::domain::listing;
 use warridor::domain::misconfigured::{MISCONFIGURED_MAX, Mark, Misconfigured};
 use warridor::domain::page::{Page, PageState, Purpose, Recipient};
 use warridor::domain::post::About;
 use warridor::domain::quiet::{Covered, Matcher, Within, covering, covering_then};
+use warridor::domain::run::Move;
 use warridor::domain::schedule::resolve;
 use warridor::domain::sla;
 use warridor::domain::stamp::At;
@@ -346,7 +347,7 @@ fn person(sim: &mut Sim) {
     let newest = sim.snapshot().world.meta.last_incident.0;
     let incident = sim.rng.random_range(1..=newest.max(1) + 1);
     let somebody = || ["ana", "ben", "chen", "mara"];
-    let deed = match sim.rng.random_range(0..18) {
+    let deed = match sim.rng.random_range(0..24) {
         0 => Deed::Acknowledge,
         1 => {
             let minutes: i64 = sim.rng.random_range(-5..600);
@@ -384,6 +385,30 @@ fn person(sim: &mut Sim) {
             // The newest that is listed, or one that is not.
             let newest = sim.snapshot().world.meta.last_misconfigured.0;
             sim.mended(who, newest.saturating_sub(incident % 2));
+            return;
+        }
+        18 | 19 => {
+            let playbook = ["walk", "wait", "gone"][sim.rng.random_range(0..3)].into();
+            Deed::BeginPlaybook { playbook }
+        }
+        20..24 => {
+            // Of whatever is followed; now and then of a step that is past.
+            let followed: Vec<_> =
+                sim.snapshot().world.incidents.values().filter(|i| i.run.is_some()).cloned().collect();
+            if followed.is_empty() {
+                return;
+            }
+            let i = &followed[sim.rng.random_range(0..followed.len())];
+            let turn = i.run.as_ref().map_or(0, |run| run.turn) - u32::from(sim.rng.random_ratio(1, 8));
+            let to = match sim.rng.random_range(0..8) {
+                0 => Move::Skip { why: SkipWhy::DoesNotWork, because: "no <!here> tool".to_owned() },
+                1 => Move::Stuck,
+                2 => Move::Back,
+                3 => Move::GoTo { section: sim.rng.random_range(0..4) },
+                4 => Move::Done { to: Some(sim.rng.random_range(0..4)) },
+                _ => Move::Done { to: None },
+            };
+            sim.act(who, i.no.0, Deed::GoOn { turn, to });
             return;
         }
         _ => Deed::Note { text: "looking".to_owned() },
@@ -747,6 +772,7 @@ fn holds_in_peace(sim: &mut Sim, seed: u64) {
     low_urgency_wakes_nobody(&facts, sim, seed);
     misconfigured_is_what_people_said(&facts, sim, seed);
     what_is_silent_says_so(&facts, &replayed, sim, seed);
+    playbooks_are_followed_step_by_step(sim, &replayed, seed);
     slack_says_what_is_true(sim, seed);
     rows_are_the_replay(sim, &replayed, seed);
 }
@@ -763,6 +789,50 @@ fn replay(sim: &Sim, seed: u64) -> World {
     assert!(read.is_ok(), "seed {seed}: {read:?}");
     assert!(trouble.is_none(), "seed {seed}: {trouble:?}");
     world
+}
+
+/// Recounted from the facts alone: each press led to one step at most, and nobody was told too early that one takes long.
+fn playbooks_are_followed_step_by_step(sim: &Sim, replayed: &World, seed: u64) {
+    struct Walk {
+        turn: u32,
+        next: u32,
+        since: At,
+        told: bool,
+    }
+    let mut walks: BTreeMap<IncidentNo, Walk> = BTreeMap::new();
+    for (wall, fact) in sim.dated_facts_after(0) {
+        let Some(no) = fact.incident() else { continue };
+        let moved = match &fact {
+            Fact::PlaybookBegun { .. } => Some((None, 0)),
+            Fact::StepDone { step, next, .. } | Fact::StepSkipped { step, next, .. } => Some((Some(*step), *next)),
+            Fact::StepChosen { next, .. } => Some((None, *next)),
+            Fact::StepTakenBack { step, .. } => Some((None, *step)),
+            Fact::StepStuck { step, .. } => {
+                assert_eq!(walks[&no].next, *step, "seed {seed}: {no}: they are stuck at another step");
+                None
+            }
+            Fact::StepOverdue { step, .. } => {
+                let walk = walks.get_mut(&no).expect("it is followed");
+                let secs = if *step == 3 { 20 * 60 } else { 120 };
+                let early = wall.0 - walk.since.0 < secs * 1_000;
+                assert!(!early || sim.was_stepped, "seed {seed}: {no}: step {step} takes long too early");
+                assert!(!walk.told && walk.next == *step, "seed {seed}: {no}: told twice, or of another step");
+                walk.told = true;
+                None
+            }
+            _ => None,
+        };
+        let Some((step, next)) = moved else { continue };
+        let before = walks.get(&no);
+        let turn = before.map_or(1, |walk| walk.turn + 1);
+        assert!(step.is_none() || step == before.map(|walk| walk.next), "seed {seed}: {no}: {fact:?} of another step");
+        walks.insert(no, Walk { turn, next, since: wall, told: false });
+    }
+    for (no, walk) in walks {
+        let Some(run) = replayed.incident(no).and_then(|i| i.run.as_deref()) else { continue };
+        assert_eq!((run.turn, run.next), (walk.turn, walk.next), "seed {seed}: {no}");
+        assert!(run.next <= run.steps(), "seed {seed}: {no}: past its end");
+    }
 }
 
 /// I1: whatever was answered 202 led to something.
@@ -978,6 +1048,15 @@ fn slack_says_what_is_true(sim: &mut Sim, seed: u64) {
             assert_eq!(shown["text"], wanted.text, "seed {seed}: the card of {} is out of date\n{}", i.no, sim.tail());
             assert_eq!(Sim::buttons(&shown), wanted_buttons(&wanted), "seed {seed}: {} has other buttons", i.no);
             assert!(i.thread_pending().next().is_none(), "seed {seed}: the thread of {} is behind", i.no);
+        }
+        if let (Some(wanted), Some(card)) = (views::run::message(&i, d, store), &i.card) {
+            let m = i.run_message.clone().unwrap_or_else(|| panic!("seed {seed}: nobody sees what {} follows", i.no));
+            let shown = sim.in_thread(&m, card);
+            assert_eq!(shown["text"], wanted.text, "seed {seed}: what {} follows is out of date\n{}", i.no, sim.tail());
+            // Where Slack refused our blocks, words stand alone.
+            if shown["blocks"].as_array().is_some_and(|blocks| blocks.len() == wanted.blocks.len()) {
+                assert_eq!(Sim::buttons(&shown), Sim::buttons(&json!(wanted.blocks)), "seed {seed}: {}", i.no);
+            }
         }
         assert!(i.wanted_pages().next().is_none(), "seed {seed}: {} has pages that were never sent", i.no);
         for p in &i.pages {

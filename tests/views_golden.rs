@@ -32,11 +32,11 @@ use warridor::domain::going_on::Scope;
 use warridor::domain::heartbeat::Heartbeat;
 use warridor::domain::hold::{HeldThen, HoldWhy, TriggeredBy};
 use warridor::domain::id::{
-    HeartbeatId, IncidentNo, MessageRef, MisconfiguredNo, OverrideId, PageId, QuietId, ScheduleId, ServiceId, TeamId,
-    UserId,
+    HeartbeatId, IncidentNo, MessageRef, MisconfiguredNo, OverrideId, PageId, QuietId, ScheduleId, ServiceId, StoreId,
+    TeamId, UserId,
 };
 use warridor::domain::incident::{Entry, Happening, Incident};
-use warridor::domain::input::{Deed, EventAction, OverrideRequest, Settled, SnoozeWhy};
+use warridor::domain::input::{Deed, EventAction, OverrideRequest, Settled, SkipWhy, SnoozeWhy};
 use warridor::domain::misconfigured::listed;
 use warridor::domain::page::{PageFailure, Purpose, Recipient, SyncKey};
 use warridor::domain::people::{Newcomer, Standing};
@@ -44,6 +44,7 @@ use warridor::domain::playbook;
 use warridor::domain::quiet::{Covered, Kind, Matcher, Within};
 use warridor::domain::refusal::{NotElsewhere, Refusal};
 use warridor::domain::routing::RuleRef;
+use warridor::domain::run::Move;
 use warridor::domain::schedule::{self, FixedShift, Gap, Override, Schedule, now_and_next, shifts};
 use warridor::domain::snooze;
 use warridor::domain::stamp::{At, Stamp};
@@ -643,12 +644,14 @@ fn direct_messages() {
                 Purpose::Raised => "urgent now",
                 Purpose::Back => "it is back",
                 Purpose::Begin => "has work begun?",
+                Purpose::StepTime => "a step takes long",
             };
             let dm = views::page::page(&i, p, &desk.directory, desk.store);
             golden.say(&format!("{name} — to {to} ({why})"), &message(&dm, desk.subject(&i)));
         }
     }
     let all = [Purpose::Step, Purpose::CatchAll, Purpose::StillOnIt, Purpose::Raised, Purpose::Back, Purpose::Begin];
+    // A step that takes long: see `runs`.
     for purpose in all {
         assert!(purposes.contains(&purpose), "no state has a page for {purpose:?}");
     }
@@ -705,6 +708,14 @@ fn happenings() -> Vec<Happening> {
             | Happening::FlappingEnded
             | Happening::CardMoved { .. }
             | Happening::Routed { .. }
+            | Happening::PlaybookBegun { .. }
+            | Happening::StepDone { .. }
+            | Happening::StepSkipped { .. }
+            | Happening::StepChosen { .. }
+            | Happening::StepTakenBack { .. }
+            | Happening::StepStuck { .. }
+            | Happening::StepOverdue { .. }
+            | Happening::PlaybookEnded { .. }
             | Happening::AlertJoined { .. } => {}
         }
     }
@@ -762,6 +773,32 @@ fn happenings() -> Vec<Happening> {
         Happening::HoldEnded { why: three() },
         Happening::Routed { rule: rule(Some("search watches <this>")), told: Some("payments".into()) },
         Happening::Routed { rule: rule(None), told: None },
+        Happening::PlaybookBegun { by: "ana".into(), title: "Database *down* <!here>".into(), left: None },
+        Happening::PlaybookBegun {
+            by: "ana".into(),
+            title: "Disk".into(),
+            left: Some(("Database & more".into(), 3, 9)),
+        },
+        Happening::StepDone { by: "ana".into(), step: 1, what: "Look at <!here>".into() },
+        Happening::StepSkipped {
+            by: "ana".into(),
+            step: 2,
+            what: "Start it".into(),
+            why: SkipWhy::DoesNotWork,
+            because: "no <!here> tool".into(),
+        },
+        Happening::StepSkipped {
+            by: "ana".into(),
+            step: 2,
+            what: "Start it".into(),
+            why: SkipWhy::NotNeeded,
+            because: "".into(),
+        },
+        Happening::StepChosen { by: "ana".into(), step: 7, what: "Fail over".into() },
+        Happening::StepTakenBack { by: "ana".into(), step: 2, what: "Start it".into() },
+        Happening::StepStuck { by: "ana".into(), step: 3, what: "Fail over".into() },
+        Happening::StepOverdue { step: 3, what: "Fail over".into(), secs: 300 },
+        Happening::PlaybookEnded { title: "Database down".into() },
         Happening::AlertJoined { title: "<!channel> node-2".into(), rule: None },
         Happening::AlertJoined { title: "".into(), rule: Some(rule(None)) },
         Happening::Acknowledged { by: "ana".into() },
@@ -891,6 +928,11 @@ fn refusals() -> Vec<Refusal> {
             | Refusal::SnoozeInThePast { .. }
             | Refusal::SnoozeTooLong { .. }
             | Refusal::EmptyNote
+            | Refusal::NoSuchPlaybook(_)
+            | Refusal::RunsAlready { .. }
+            | Refusal::NothingRuns { .. }
+            | Refusal::StepIsPast { .. }
+            | Refusal::NothingBefore { .. }
             | Refusal::PagesNobodyAgain { .. }
             | Refusal::EmptyAnnouncement
             | Refusal::AnnouncementInThePast { .. }
@@ -948,6 +990,11 @@ fn refusals() -> Vec<Refusal> {
         Refusal::SnoozeInThePast { until: NIGHT },
         Refusal::SnoozeTooLong { until: NIGHT.plus_ms(8 * DAY), latest: NIGHT.plus_ms(7 * DAY) },
         Refusal::EmptyNote,
+        Refusal::NoSuchPlaybook("disk`".into()),
+        Refusal::RunsAlready { incident, by: "ana".into(), begun: NIGHT, step: 3 },
+        Refusal::NothingRuns { incident },
+        Refusal::StepIsPast { incident, by: "ana".into(), at: NIGHT },
+        Refusal::NothingBefore { incident },
         Refusal::EmptyAnnouncement,
         Refusal::AnnouncementInThePast { until: NIGHT },
         Refusal::AnnouncementTooLong { until: NIGHT.plus_ms(8 * DAY), latest: NIGHT.plus_ms(7 * DAY) },
@@ -1315,7 +1362,7 @@ fn windows() {
     let choices = snooze::choices(NIGHT, chrono_tz::UTC);
     say("silence of a group", views::modal::silence(&first(&group), &choices, d, &origin));
     say("maintenance", views::modal::maintenance(d, &origin));
-    let said = Origin { link: "https://acme.slack.com/archives/C1/p1".to_owned(), ..origin.clone() };
+    let said = Origin { more: "https://acme.slack.com/archives/C1/p1".to_owned(), ..origin.clone() };
     let hours = snooze::choices(NIGHT, chrono_tz::UTC);
     let about = Scope::Service("payments".into());
     say("announce", views::modal::announce("draining east <!here>", false, Some(&about), &hours, d, "/pager", &said));
@@ -1515,18 +1562,205 @@ fn playbooks() {
     let (d, subject) = (desk.directory.clone(), desk.subject(&i));
     golden.say("the card", &message(&views::card::card(&i, &d, desk.store), subject));
     golden.say("the page", &message(&views::page::page(&i, &i.pages[0], &d, desk.store), subject));
-    golden.say("its window", &view(&views::playbook::of_incident(&i, &d), subject));
-    golden.say("the window where none fits", &view(&views::playbook::of_incident(&none, &d), subject));
-    golden.say("typed", &message(&views::playbook::for_incident(&i, &d, "/pager"), subject));
-    golden.say("typed where none fits", &message(&views::playbook::for_incident(&none, &d, "/pager"), subject));
+    golden.say(
+        "its window",
+        &view(
+            &views::playbook::of_incident(&i, &d, &Origin::new(desk.subject(&i).expect("it has one"), None)),
+            subject,
+        ),
+    );
+    golden.say(
+        "the window where none fits",
+        &view(
+            &views::playbook::of_incident(&none, &d, &Origin::new(desk.subject(&none).expect("it has one"), None)),
+            subject,
+        ),
+    );
+    golden.say("typed", &message(&views::playbook::for_incident(&i, &d, "/pager", desk.store), subject));
+    golden.say(
+        "typed where none fits",
+        &message(&views::playbook::for_incident(&none, &d, "/pager", desk.store), subject),
+    );
     golden.say("by name", &message(&views::playbook::message(&d.playbooks[&"errors".into()], None, &d), subject));
-    golden.say("chosen in a window", &view(&views::playbook::chosen(&d.playbooks[&"zone".into()], i.no, &d), subject));
+    golden.say(
+        "chosen in a window",
+        &view(
+            &views::playbook::chosen(&d.playbooks[&"zone".into()], desk.subject(&i).expect("it has one"), true, &d),
+            subject,
+        ),
+    );
     golden.say("list", &message(&views::playbook::list(&d, "/pager"), subject));
     golden.say("no list", &message(&views::playbook::list(&Desk::at(NIGHT).directory, "/pager"), subject));
     desk.act("ana", Deed::Resolve { note: None });
     let over = desk.incident(IncidentNo(1));
     golden.say("the card of what is over", &message(&views::card::card(&over, &d, desk.store), subject));
     golden.compare();
+}
+
+/// A playbook as it is followed, in every state, wherever it is shown.
+#[test]
+fn runs() {
+    let mut golden = Golden::new("run");
+    let errors = "What customers see.\n\n\
+        ## 1. Look\n\n\
+        Either of these:\n\n\
+        - [ ] Read [the dashboard](https://grafana.example/d/1). (5m, then ask for help)\n\
+        \x20 ```sh\n\x20 kubectl get pods -n pay | grep '<none>'\n\x20 ```\n\
+        \x20 - Nothing there: [make room](#2-make-room).\n\
+        \x20 - A database: [page Payments](page:pay), then [make room](#2-make-room).\n\
+        - [ ] Wait.\n\n\
+        ## 2. Make room\n\n\
+        - [ ] Delete it. (2h)\n";
+    let of = "[[match]]\nservices = [\"payments\"]";
+    let begun = || {
+        let mut desk =
+            with_playbooks(&[("errors", of, errors), ("other", "[[match]]\nlabels = [\"region=*\"]", "- [ ] See.")]);
+        desk.titled("payments", "Payment errors", "", &[("region", "eu-1")]);
+        desk.deliver();
+        desk.act("ana", Deed::BeginPlaybook { playbook: "errors".into() });
+        desk
+    };
+    let on = |desk: &mut Desk, who: &str, to: Move| {
+        desk.pass(MINUTE);
+        let turn = first(desk).run.expect("it is followed").turn;
+        desk.act(who, Deed::GoOn { turn, to });
+    };
+    let done = || Move::Done { to: None };
+    let skip = || Move::Skip { why: SkipWhy::DoneBefore, because: "by <!here> Ben".to_owned() };
+    let after = |moves: Vec<(&str, Move)>| {
+        let mut desk = begun();
+        moves.into_iter().for_each(|(who, to)| on(&mut desk, who, to));
+        desk
+    };
+    let late = || {
+        let mut desk = begun();
+        desk.advance(5 * MINUTE);
+        desk
+    };
+    let resolved = |mut desk: Desk| {
+        desk.act("ana", Deed::Resolve { note: None });
+        desk
+    };
+    let states = [
+        ("begun", begun()),
+        ("the first step takes long", late()),
+        ("Ben is stuck at the first step", after(vec![("ben", Move::Stuck)])),
+        ("the first step is done", after(vec![("ana", done())])),
+        ("the first step is skipped", after(vec![("ben", skip())])),
+        ("on to a section", after(vec![("ana", Move::Done { to: Some(1) })])),
+        ("another section is chosen, and back", after(vec![("ana", done()), ("ana", Move::GoTo { section: 0 })])),
+        ("back", after(vec![("ana", done()), ("ana", Move::Back)])),
+        ("at its end", after(vec![("ana", done()), ("ben", skip()), ("ana", done())])),
+        ("resolved before its end", resolved(after(vec![("ana", done())]))),
+        ("resolved at its end", resolved(after(vec![("ana", Move::GoTo { section: 1 }), ("ana", done())]))),
+    ];
+    for (name, desk) in &states {
+        let (i, d, subject) = (first(desk), &desk.directory, desk.subject(&first(desk)));
+        let shown = views::run::message(&i, d, desk.store).expect("it is followed");
+        golden.say(&format!("{name}: in the thread"), &message(&shown, subject));
+    }
+    let (begun, late, stuck) = (&states[0].1, &states[1].1, &states[2].1);
+    let (d, subject) = (&begun.directory, begun.subject(&first(begun)));
+    let origin = Origin::new(subject.expect("it has one"), Some("C0PAY".into()));
+    let i = first(begun);
+    golden.say("its card", &message(&views::card::card(&i, d, begun.store), subject));
+    golden.say("the card, stuck", &message(&views::card::card(&first(stuck), d, stuck.store), subject));
+    golden.say("its page", &message(&views::page::page(&i, &i.pages[0], d, begun.store), subject));
+    golden.say("in a window", &view(&views::playbook::of_incident(&i, d, &origin), subject));
+    let went_on = views::run::went_on(i.run.as_deref().expect("it is followed"), d);
+    let too_late = views::run::in_window(&i, d, &origin, Some(&went_on)).expect("it is followed");
+    golden.say("in a window, too late", &view(&too_late, subject));
+    let run = i.run.as_deref().expect("it is followed");
+    let of_step = Origin { more: run.turn.to_string(), ..origin.clone() };
+    golden.say("skip", &view(&views::run::skip(&i, run, &of_step), subject));
+    golden.say("stuck", &view(&views::run::stuck(&first(stuck), d, &origin), subject));
+    let i = first(late);
+    let page = i.pages.iter().find(|p| p.purpose == Purpose::StepTime).expect("Ana hears of it");
+    golden.say("it takes long: to Ana", &message(&views::page::page(&i, page, d, late.store), subject));
+    let answered = {
+        let mut desk = self::runs_late(&of, errors);
+        on(&mut desk, "ana", done());
+        desk
+    };
+    let i = first(&answered);
+    let page = i.pages.iter().find(|p| p.purpose == Purpose::StepTime).expect("Ana heard of it");
+    golden.say("it took long: to Ana", &message(&views::page::page(&i, page, d, answered.store), subject));
+    golden.say("the log", &message(&views::log::log(&i, d).expect("much happened"), subject));
+    golden.compare();
+}
+
+/// Ana follows a playbook whose first step's time is over.
+fn runs_late(of: &str, playbook: &str) -> Desk {
+    let mut desk = with_playbooks(&[("errors", of, playbook)]);
+    desk.titled("payments", "Payment errors", "", &[("region", "eu-1")]);
+    desk.deliver();
+    desk.act("ana", Deed::BeginPlaybook { playbook: "errors".into() });
+    desk.advance(5 * MINUTE);
+    desk
+}
+
+/// Slack takes what every shipped playbook becomes, at every step, wherever it leads; and each can be followed to its end.
+#[test]
+fn every_shipped_playbook_can_be_followed_to_its_end() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let loaded = load(&root.join("config.toml"), &SystemEnv).expect("it is good");
+    let shipped = loaded.directory;
+    assert!(shipped.playbooks.len() >= 8, "{}", shipped.playbooks.len());
+    let mut sections = 0;
+    for (id, p) in &shipped.playbooks {
+        let mut begun = Desk::at(NIGHT);
+        let mut directory = begun.directory.clone();
+        directory.playbooks.insert(id.clone(), p.clone());
+        // The teams that it may page.
+        for (team, known) in &shipped.teams {
+            directory.teams.entry(team.clone()).or_insert(known.clone());
+        }
+        begun.configure(directory);
+        begun.alert("payments", EventAction::Trigger);
+        begun.deliver();
+        begun.act("ana", Deed::BeginPlaybook { playbook: id.clone() });
+        let at = |desk: &Desk| {
+            let run = first(desk).run.expect("it is followed");
+            (run.turn, run.is_at_its_end(), run.next as usize)
+        };
+        let look = |desk: &Desk| {
+            let (i, subject) = (first(desk), desk.subject(&first(desk)));
+            let origin = Origin::new(subject.expect("it has one"), None);
+            message(&views::run::message(&i, &desk.directory, desk.store).expect("it is followed"), subject);
+            view(&views::run::in_window(&i, &desk.directory, &origin, None).expect("it is followed"), subject);
+            message(&views::card::card(&i, &desk.directory, desk.store), subject);
+            at(desk)
+        };
+        let on = |desk: &mut Desk, to: Move| desk.act("ana", Deed::GoOn { turn: at(desk).0, to });
+        let steps = p.steps().count();
+        let mut desk = begun;
+        // Whichever section somebody goes to, what follows there can be followed.
+        for section in 0..p.sections.len() {
+            on(&mut desk, Move::GoTo { section });
+            assert_eq!(look(&desk).2, p.first_step_of(section), "{id}");
+            sections += 1;
+        }
+        on(&mut desk, Move::GoTo { section: 0 });
+        for step in 0..steps {
+            let (turn, ended, next) = look(&desk);
+            assert!(!ended && next == step, "{id}: step {step}");
+            let skip = Move::Skip { why: SkipWhy::NotNeeded, because: "nothing of it here".to_owned() };
+            on(&mut desk, if step % 3 == 2 { skip } else { Move::Done { to: None } });
+            assert!(desk.try_act("ben", Deed::GoOn { turn, to: Move::Stuck }).is_err(), "{id}: it is drawn anew");
+        }
+        let (turn, ended, _) = look(&desk);
+        assert!(ended, "{id} has an end");
+        assert!(
+            desk.try_act("ana", Deed::GoOn { turn, to: Move::Done { to: None } }).is_err(),
+            "{id}: nothing is after it"
+        );
+        let i = first(&desk);
+        let run = i.run.as_deref().expect("it was followed");
+        assert_eq!(run.marks.len(), steps, "{id}: each step is done or skipped");
+        desk.act("ana", Deed::Resolve { note: None });
+        look(&desk);
+    }
+    assert!(sections > 40, "{sections}");
 }
 
 /// Slack takes what every shipped playbook becomes.
@@ -1540,7 +1774,8 @@ fn every_shipped_playbook_can_be_shown() {
         let shown = message(&views::playbook::message(p, Some(IncidentNo(12)), d), None);
         let numbered = shown.lines().filter(|l| l.trim_start().starts_with("*Step ")).count();
         assert!(numbered >= p.steps().count(), "{}: every step is there\n{shown}", p.id);
-        view(&views::playbook::chosen(p, IncidentNo(12), d), None);
+        let about = Subject { store: StoreId(1), incident: IncidentNo(12) };
+        view(&views::playbook::chosen(p, about, true, d), None);
     }
 }
 

@@ -431,6 +431,7 @@ fn line(a: &Ahead, d: &Directory) -> Option<String> {
                 Purpose::StillOnIt => ", asking “Still on it?”",
                 Purpose::Back => ", because it is back",
                 Purpose::Begin => ", asking whether work has begun",
+                Purpose::StepTime => ", because a step takes long",
             };
             match to {
                 Recipient::User(user) => {

@@ -303,6 +303,16 @@ pub(super) fn ask_to_begin(d: &mut Decision<'_>, no: IncidentNo, responder: User
     write_to(d, no, call, &responder, Purpose::Begin);
 }
 
+/// Whoever does a step of a playbook hears that its time is over, unless something else is on its way to them.
+pub(super) fn tell_of_the_step(d: &mut Decision<'_>, no: IncidentNo, who: UserId) {
+    let Some(i) = d.incident(no) else { return };
+    let to = Recipient::User(who.clone());
+    if i.wanted_pages().all(|p| p.to != to) {
+        let call = i.main_call().map(|c| c.no).unwrap_or_default();
+        write_to(d, no, call, &who, Purpose::StepTime);
+    }
+}
+
 /// After a change of the configuration: a call that waits for people who are all gone does not wait for its delay.
 pub(super) fn pass_over_who_is_gone(d: &mut Decision<'_>) {
     let waits_in_vain = |i: &Incident, c: &Call| {

@@ -15,9 +15,10 @@ use super::id::{
     AnnouncementNo, CallNo, ChangeNo, ChannelId, FyiId, HeartbeatId, IncidentNo, MessageRef, MisconfiguredNo,
     OverrideId, PageId, PolicyId, PostId, QuietId, ScheduleId, ServiceId, SlackUserId, UserId,
 };
-use super::input::{EventAction, SnoozeWhy};
+use super::input::{EventAction, SkipWhy, SnoozeWhy};
 use super::misconfigured::Mark;
 use super::page::{PageFailure, Purpose, Recipient, RevokeReason, SyncKey};
+use super::playbook::Playbook;
 use super::post::About;
 use super::quiet::{Covered, Elsewhere, HeldBack, Sweep};
 use super::routing::RuleRef;
@@ -389,6 +390,70 @@ pub enum Fact {
         responders: Vec<UserId>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         reported_by: Vec<UserId>,
+    },
+    /// From here on this playbook is followed, as it is now. `due`: when the time of its first step is over, on the line of
+    /// delays.
+    PlaybookBegun {
+        incident: IncidentNo,
+        by: UserId,
+        playbook: Arc<Playbook>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due: Option<At>,
+        ask_at: Option<At>,
+    },
+    /// A step, counted from 0, is done. `next`: the one that is to be done now; `due`: when its time is over.
+    StepDone {
+        incident: IncidentNo,
+        by: UserId,
+        step: u32,
+        next: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due: Option<At>,
+        ask_at: Option<At>,
+    },
+    StepSkipped {
+        incident: IncidentNo,
+        by: UserId,
+        step: u32,
+        why: SkipWhy,
+        #[serde(default, skip_serializing_if = "Text::is_empty")]
+        because: Text,
+        next: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due: Option<At>,
+        ask_at: Option<At>,
+    },
+    /// They go on with this step; the one that was to be done is left as it is.
+    StepChosen {
+        incident: IncidentNo,
+        by: UserId,
+        next: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due: Option<At>,
+        ask_at: Option<At>,
+    },
+    /// The step that was left last is to be done after all.
+    StepTakenBack {
+        incident: IncidentNo,
+        by: UserId,
+        step: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due: Option<At>,
+        ask_at: Option<At>,
+    },
+    /// They cannot go on with it.
+    StepStuck {
+        incident: IncidentNo,
+        by: UserId,
+        step: u32,
+        ask_at: Option<At>,
+    },
+    /// The step's time is over, and `to` hears of it; `None`: nobody is there who could.
+    StepOverdue {
+        incident: IncidentNo,
+        step: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<UserId>,
     },
     /// A person acted on a state that was gone already; for the record.
     ActLate {

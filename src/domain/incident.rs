@@ -11,6 +11,7 @@ use super::id::{AlertKey, CallNo, ChannelId, IncidentNo, MessageRef, PageId, Pol
 use super::listing::Listing;
 use super::misconfigured::Marked;
 use super::page::{Page, PageState, Recipient};
+use super::run::{self, Run};
 use super::sla::Sla;
 use super::stamp::At;
 use super::threshold::Counting;
@@ -124,6 +125,12 @@ pub struct Incident {
     /// As what its alert was marked to be mended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub marked: Option<Marked>,
+    /// The playbook that is followed, or was last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<Box<Run>>,
+    /// The edited message in the thread that shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_message: Option<MessageRef>,
     /// The alert that opened it belongs to another incident by now: the labels are of none of its alerts.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub first_let_go: bool,
@@ -353,6 +360,7 @@ impl Incident {
         // While nothing fires, nobody is asked to begin.
         let sla = self.sla.filter(|_| clearing.is_none()).and_then(|sla| sla.next_wake());
         let wanes = self.counting.as_ref().and_then(|c| c.wanes);
+        let step = self.run.as_ref().filter(|run| run::waits(self, run)).and_then(|run| run.due);
         self.calls
             .iter()
             .filter_map(Call::next_wake)
@@ -362,6 +370,7 @@ impl Incident {
             .chain(raise)
             .chain(sla)
             .chain(wanes)
+            .chain(step)
             .min()
     }
 

@@ -8,10 +8,11 @@ use super::going_on::{Announce, Changes};
 use super::heartbeat;
 use super::id::{
     AlertKey, AnnouncementNo, ChannelId, HeartbeatId, IncidentNo, InputId, MessageRef, MisconfiguredNo, OverrideId,
-    PageId, PostId, QuietId, ScheduleId, ServiceId, SlackUserId, TeamId, UserId,
+    PageId, PlaybookId, PostId, QuietId, ScheduleId, ServiceId, SlackUserId, TeamId, UserId,
 };
 use super::page::{PageFailure, SyncKey};
 use super::quiet::Covered;
+use super::run::Move;
 use super::stamp::At;
 use super::world::World;
 use chrono_tz::Tz;
@@ -217,6 +218,15 @@ pub enum Deed {
     MergeInto {
         into: IncidentNo,
     },
+    /// They follow this playbook from now on.
+    BeginPlaybook {
+        playbook: PlaybookId,
+    },
+    /// They go on with the one that is followed. `turn`: see [`super::run::Run::turn`].
+    GoOn {
+        turn: u32,
+        to: Move,
+    },
 }
 
 impl Deed {
@@ -234,6 +244,18 @@ pub enum SnoozeWhy {
     NotUrgent,
     WaitingOn,
     KnownWork,
+}
+
+/// Why a step of a playbook is not done, in one tap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SkipWhy {
+    /// It is about something else than what is wrong here.
+    NotNeeded,
+    /// Somebody did it before, or it is so already.
+    DoneBefore,
+    /// It was tried, or cannot be: the playbook is to be mended.
+    DoesNotWork,
 }
 
 /// An incident that a person opens.

@@ -49,6 +49,7 @@ pub mod refusal;
 pub mod responders;
 pub mod response;
 pub mod routing;
+pub mod run;
 pub mod schedule;
 pub mod settle;
 pub mod sla;

@@ -61,6 +61,8 @@ pub enum Purpose {
     Back,
     /// They have it, have not started, and the time for that is nearly over.
     Begin,
+    /// They follow a playbook, and a step's time is over.
+    StepTime,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -137,7 +139,7 @@ impl Page {
     pub fn may_share(&self) -> bool {
         match self.purpose {
             Purpose::Step | Purpose::CatchAll => matches!(self.to, Recipient::User(_)),
-            Purpose::StillOnIt | Purpose::Raised | Purpose::Back | Purpose::Begin => false,
+            Purpose::StillOnIt | Purpose::Raised | Purpose::Back | Purpose::Begin | Purpose::StepTime => false,
         }
     }
 
@@ -173,6 +175,8 @@ pub enum SyncKey {
     Thread(IncidentNo),
     /// The one edited message below it: everything else that happened, and who was paged.
     Log(IncidentNo),
+    /// The one edited message below it in which a playbook is followed.
+    Run(IncidentNo),
     /// A page's direct message, after it was delivered.
     Dm(IncidentNo, PageId),
     /// A message about no single incident.
@@ -185,7 +189,7 @@ impl SyncKey {
     /// The incident it is about, if it is about one.
     pub fn incident(&self) -> Option<IncidentNo> {
         match self {
-            Self::Card(no) | Self::Thread(no) | Self::Log(no) | Self::Dm(no, _) => Some(*no),
+            Self::Card(no) | Self::Thread(no) | Self::Log(no) | Self::Run(no) | Self::Dm(no, _) => Some(*no),
             Self::Post(_) | Self::Follower(..) => None,
         }
     }

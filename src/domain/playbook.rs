@@ -130,6 +130,13 @@ impl Playbook {
         best.filter(|_| of_tier).map(|(conditions, exact)| (conditions, exact, self.tier.is_some()))
     }
 
+    /// The number of the first step of this section, from 0; of one without steps, and of none, the next one there is.
+    pub fn first_step_of(&self, section: usize) -> usize {
+        let steps = |s: &Section| s.parts.iter().filter(|p| matches!(p, Part::Step(_))).count();
+        self.sections.iter().take(section).map(steps).sum()
+    }
+
+    /// All its steps, those of the first section first.
     pub fn steps(&self) -> impl Iterator<Item = &Step> {
         self.sections.iter().flat_map(|s| &s.parts).filter_map(|part| match part {
             Part::Step(step) => Some(step),

@@ -4,7 +4,7 @@ use super::call::Whom;
 use super::directory::Urgency;
 use super::fact::ResolvedBy;
 use super::id::{
-    AnnouncementNo, IncidentNo, MisconfiguredNo, OverrideId, QuietId, ScheduleId, ServiceId, TeamId, UserId,
+    AnnouncementNo, IncidentNo, MisconfiguredNo, OverrideId, PlaybookId, QuietId, ScheduleId, ServiceId, TeamId, UserId,
 };
 use super::quiet::Kind;
 use super::stamp::At;
@@ -141,6 +141,29 @@ pub enum Refusal {
         latest: At,
     },
     EmptyNote,
+    /// The configuration in force has no such playbook.
+    NoSuchPlaybook(PlaybookId),
+    /// It is followed already: by whom it was begun and when, and the step that is next, from 1.
+    RunsAlready {
+        incident: IncidentNo,
+        by: UserId,
+        begun: At,
+        step: u32,
+    },
+    /// No playbook is followed.
+    NothingRuns {
+        incident: IncidentNo,
+    },
+    /// Somebody went on meanwhile.
+    StepIsPast {
+        incident: IncidentNo,
+        by: UserId,
+        at: At,
+    },
+    /// Nothing was done yet that could be taken back.
+    NothingBefore {
+        incident: IncidentNo,
+    },
     /// It does not page again by itself: it is open, cleared, or was left resolved already.
     PagesNobodyAgain {
         incident: IncidentNo,

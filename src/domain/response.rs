@@ -14,7 +14,7 @@ use super::refusal::Refusal;
 use super::stamp::At;
 use super::text::Text;
 use super::urgency::RaisedBy;
-use super::{episode, escalation, join, level, paging, responders};
+use super::{episode, escalation, join, level, paging, responders, run};
 
 /// A snooze is at most seven days.
 pub const SNOOZE_MAX_SECS: i64 = 7 * 24 * 60 * 60;
@@ -53,6 +53,8 @@ fn deed(d: &mut Decision<'_>, i: &Incident, by: &UserId, deed: &Deed) -> Result<
         Deed::DeclinePageAgain => episode::decline_page_again(d, i, by),
         Deed::Note { text } => note(d, i, by, text),
         Deed::MergeInto { into } => join::merge(d, i, by, *into),
+        Deed::BeginPlaybook { playbook } => run::begin(d, i, by, playbook),
+        Deed::GoOn { turn, to } => run::go_on(d, i, by, *turn, to),
     }
 }
 
@@ -99,7 +101,7 @@ fn acknowledge(d: &mut Decision<'_>, i: &Incident, by: &UserId) -> Result<(), Re
 }
 
 /// "I'm on it." Whoever begins work on what nobody has, has it.
-fn start(d: &mut Decision<'_>, i: &Incident, by: &UserId) -> Result<(), Refusal> {
+pub(super) fn start(d: &mut Decision<'_>, i: &Incident, by: &UserId) -> Result<(), Refusal> {
     refuse_resolved(i)?;
     let asked = is_asked_still_on_it(i) && i.responder() == Some(by) || i.open_calls().any(|c| c.reached.contains(by));
     if i.started.as_ref().is_some_and(|s| s.by == *by) && i.responder() == Some(by) && !asked {

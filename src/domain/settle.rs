@@ -68,6 +68,10 @@ pub(super) fn settled(d: &mut Decision<'_>, settled: &Settled) {
             if matches!(key, SyncKey::Log(_)) && incident.log.is_none() && message.channel == incident.channel {
                 d.emit(Fact::SyncCreated { key: key.clone(), message: message.clone() });
             }
+            let is_new = incident.run_message.is_none() && message.channel == incident.channel;
+            if matches!(key, SyncKey::Run(_)) && is_new {
+                d.emit(Fact::SyncCreated { key: key.clone(), message: message.clone() });
+            }
         }
         Settled::ThreadShown { incident: no, upto } => {
             if *upto > incident.thread_shown {

@@ -38,6 +38,7 @@ mod opened;
 mod pages;
 mod response;
 pub mod rows;
+mod run;
 mod timeline;
 
 pub use fyi::Dropped;

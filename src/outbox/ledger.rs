@@ -64,6 +64,7 @@ impl Ledger {
         self.forget(&SyncKey::Card(no));
         self.forget(&SyncKey::Thread(no));
         self.forget(&SyncKey::Log(no));
+        self.forget(&SyncKey::Run(no));
     }
 
     /// Forgets incidents that closed while a process died before it could write that down.
@@ -87,7 +88,12 @@ impl Ledger {
         let all = SyncKey::Dm(no, PageId(0))..=SyncKey::Dm(no, PageId(u64::MAX));
         self.shown.range(all).filter_map(|(key, _)| match key {
             SyncKey::Dm(_, page) => Some(*page),
-            SyncKey::Card(_) | SyncKey::Thread(_) | SyncKey::Log(_) | SyncKey::Post(_) | SyncKey::Follower(..) => None,
+            SyncKey::Card(_)
+            | SyncKey::Thread(_)
+            | SyncKey::Log(_)
+            | SyncKey::Run(_)
+            | SyncKey::Post(_)
+            | SyncKey::Follower(..) => None,
         })
     }
 

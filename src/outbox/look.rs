@@ -107,9 +107,9 @@ impl Outbox {
         let store = self.snapshot.store;
         match job {
             Job::Page(no, page) => self.found_page(answer, *no, *page),
-            Job::Sync(SyncKey::Card(no) | SyncKey::Thread(no) | SyncKey::Log(no) | SyncKey::Dm(no, _)) => {
-                found(answer, &metadata(store, *no)).map(FoundPage::alone)
-            }
+            Job::Sync(
+                SyncKey::Card(no) | SyncKey::Thread(no) | SyncKey::Log(no) | SyncKey::Run(no) | SyncKey::Dm(no, _),
+            ) => found(answer, &metadata(store, *no)).map(FoundPage::alone),
             Job::Sync(SyncKey::Follower(..)) => None,
             Job::Sync(SyncKey::Post(id)) => found(answer, &post_metadata(store, *id)).map(FoundPage::alone),
         }

@@ -331,6 +331,9 @@ impl Outbox {
         self.stale(SyncKey::Card(no), now);
         self.stale(SyncKey::Thread(no), now);
         self.stale(SyncKey::Log(no), now.plus_ms(LOG_DELAY_MS));
+        if incident.run.is_some() {
+            self.stale(SyncKey::Run(no), now);
+        }
         self.ledger.keep_dms(no, |page| incident.page(page).is_some());
         self.dms_stale(&incident, now);
         for page in incident.wanted_pages() {
@@ -375,6 +378,9 @@ impl Outbox {
         let is_committed = |job: &Job, awaiting: &Awaiting| match (job, awaiting) {
             (Job::Page(no, page), _) => !world.incident(*no).and_then(|i| i.page(*page)).is_some_and(|p| p.is_wanted()),
             (Job::Sync(SyncKey::Log(no)), Awaiting::Message(_)) => world.incident(*no).is_none_or(|i| i.log.is_some()),
+            (Job::Sync(SyncKey::Run(no)), Awaiting::Message(_)) => {
+                world.incident(*no).is_none_or(|i| i.run_message.is_some())
+            }
             (Job::Sync(SyncKey::Follower(..)), _) => true,
             (Job::Sync(SyncKey::Post(id)), Awaiting::Message(_)) => {
                 world.posts.get(id).is_none_or(|p| p.message.is_some())

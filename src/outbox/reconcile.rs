@@ -24,7 +24,7 @@ impl Outbox {
         match key {
             SyncKey::Post(id) => return self.post_address(*id),
             SyncKey::Follower(team, what) => return self.follower_address(team, *what),
-            SyncKey::Card(_) | SyncKey::Thread(_) | SyncKey::Log(_) | SyncKey::Dm(..) => {}
+            SyncKey::Card(_) | SyncKey::Thread(_) | SyncKey::Log(_) | SyncKey::Run(_) | SyncKey::Dm(..) => {}
         }
         let incident = self.incident_of(key)?;
         let work = self.jobs.get(&Job::Sync(key.clone()))?;
@@ -37,8 +37,8 @@ impl Outbox {
             (SyncKey::Card(_), Some(card)) => ("chat.update", card.channel, Priority::Card),
             (SyncKey::Card(_), None) => ("chat.postMessage", incident.channel.clone(), Priority::Card),
             (SyncKey::Thread(_), card) => ("chat.postMessage", card?.channel, Priority::Thread),
-            (SyncKey::Log(_), card) => match self.log_of(&incident) {
-                Some(log) => ("chat.update", log.channel, Priority::Thread),
+            (SyncKey::Log(_) | SyncKey::Run(_), card) => match self.below_card(&incident, key) {
+                Some(message) => ("chat.update", message.channel, Priority::Thread),
                 None => ("chat.postMessage", card?.channel, Priority::Thread),
             },
             (SyncKey::Dm(..), _) => ("chat.update", dm_message(&incident, key)?.channel, Priority::Card),
@@ -51,7 +51,7 @@ impl Outbox {
         match key {
             SyncKey::Post(id) => return self.post_body(*id),
             SyncKey::Follower(team, what) => return self.follower_body(team, *what),
-            SyncKey::Card(_) | SyncKey::Thread(_) | SyncKey::Log(_) | SyncKey::Dm(..) => {}
+            SyncKey::Card(_) | SyncKey::Thread(_) | SyncKey::Log(_) | SyncKey::Run(_) | SyncKey::Dm(..) => {}
         }
         let incident = self.incident_of(key)?;
         let work = self.jobs.get(&Job::Sync(key.clone()))?;
@@ -99,13 +99,17 @@ impl Outbox {
                 // What is in flight is remembered by how far it goes.
                 Some((with(shown(&message, work.plain), more), Some(upto)))
             }
-            SyncKey::Log(_) => {
+            SyncKey::Log(_) | SyncKey::Run(_) => {
                 let card = self.card_of(&incident)?;
-                let shown = shown(&views::log::log(&incident, d)?, work.plain);
+                let message = match key {
+                    SyncKey::Run(_) => views::run::message(&incident, d, store)?,
+                    _ => views::log::log(&incident, d)?,
+                };
+                let shown = shown(&message, work.plain);
                 let hash = hash(&shown);
-                match self.log_of(&incident) {
+                match self.below_card(&incident, key) {
                     Some(_) if self.ledger.shows(key, hash) => None,
-                    Some(log) => Some((edit(shown, &log), Some(hash))),
+                    Some(message) => Some((edit(shown, &message), Some(hash))),
                     None => {
                         let more = json!({
                             "channel": card.channel, "thread_ts": card.ts, "unfurl_links": false, "unfurl_media": false,
@@ -177,7 +181,7 @@ impl Outbox {
         match &key {
             SyncKey::Post(id) => return self.post_done(*id, outcome, now),
             SyncKey::Follower(team, what) => return self.follower_done(team, *what, outcome, now),
-            SyncKey::Card(_) | SyncKey::Thread(_) | SyncKey::Log(_) | SyncKey::Dm(..) => {}
+            SyncKey::Card(_) | SyncKey::Thread(_) | SyncKey::Log(_) | SyncKey::Run(_) | SyncKey::Dm(..) => {}
         }
         let job = Job::Sync(key.clone());
         let Some(work) = self.jobs.get(&job) else { return Vec::new() };
@@ -230,11 +234,16 @@ impl Outbox {
                 vec![Settled::ThreadShown { incident: no, upto }]
             }
             // An answer that does not say where it is: the next one is posted anew, at most one twice.
-            SyncKey::Log(_) if self.log_of(&incident).is_none() => match posted(answer) {
+            SyncKey::Log(_) | SyncKey::Run(_) if self.below_card(&incident, &key).is_none() => match posted(answer) {
                 Some(message) => self.created(key, message, sent, now),
                 None => self.lost(key, now),
             },
-            SyncKey::Card(_) | SyncKey::Log(_) | SyncKey::Dm(..) | SyncKey::Post(_) | SyncKey::Follower(..) => {
+            SyncKey::Card(_)
+            | SyncKey::Log(_)
+            | SyncKey::Run(_)
+            | SyncKey::Dm(..)
+            | SyncKey::Post(_)
+            | SyncKey::Follower(..) => {
                 self.forget_others_of(&key);
                 if let Some(hash) = sent {
                     self.ledger.set(key, hash);
@@ -265,6 +274,7 @@ impl Outbox {
         if let SyncKey::Card(no) = key {
             self.stale(SyncKey::Thread(no), now);
             self.stale(SyncKey::Log(no), now.plus_ms(super::LOG_DELAY_MS));
+            self.stale(SyncKey::Run(no), now);
         }
         vec![Settled::Created { key, message }]
     }
@@ -350,7 +360,11 @@ impl Outbox {
                 self.make_ready(&job, now.plus_ms(super::RETRY_FIRST_MS));
                 vec![Settled::CardMoved { incident: *no, card: i.card.clone(), to, why }]
             }
-            (Refused::MessageGone | Refused::Destination | Refused::Blocks, SyncKey::Dm(..) | SyncKey::Log(_), _) => {
+            (
+                Refused::MessageGone | Refused::Destination | Refused::Blocks,
+                SyncKey::Dm(..) | SyncKey::Log(_) | SyncKey::Run(_),
+                _,
+            ) => {
                 // A message that cannot be edited is history.
                 tracing::warn!(?key, error, "a message cannot be brought up to date");
                 if let Some(hash) = work.sent {
@@ -392,11 +406,12 @@ impl Outbox {
         }
     }
 
-    /// The log's identity: committed, or created a moment ago.
-    fn log_of(&self, incident: &Incident) -> Option<MessageRef> {
-        let awaiting = self.jobs.get(&Job::Sync(SyncKey::Log(incident.no))).and_then(|w| w.awaiting.clone());
-        match (&incident.log, awaiting) {
-            (Some(log), _) => Some(log.clone()),
+    /// The identity of the log, or of the message in which a playbook is followed: committed, or created a moment ago.
+    fn below_card(&self, incident: &Incident, key: &SyncKey) -> Option<MessageRef> {
+        let awaiting = self.jobs.get(&Job::Sync(key.clone())).and_then(|w| w.awaiting.clone());
+        let committed = if matches!(key, SyncKey::Run(_)) { &incident.run_message } else { &incident.log };
+        match (committed, awaiting) {
+            (Some(message), _) => Some(message.clone()),
             (None, Some(Awaiting::Message(message))) => Some(message),
             (None, _) => None,
         }

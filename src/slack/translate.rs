@@ -9,7 +9,7 @@ use crate::domain::directory::Urgency;
 use crate::domain::dnd::Window;
 use crate::domain::going_on::Scope;
 use crate::domain::id::{ChannelId, IncidentNo, ServiceId, SlackUserId, TeamId};
-use crate::domain::input::SnoozeWhy;
+use crate::domain::input::{SkipWhy, SnoozeWhy};
 use crate::domain::stamp::At;
 use crate::views::action_id::{Action, Elsewhere, FIELD, Field, Form, Origin, Scoped, Shortcut, Subject};
 use serde_json::Value;
@@ -23,8 +23,8 @@ pub enum Gesture {
     Elsewhere { by: SlackUserId, what: Elsewhere, chosen: Option<String>, place: Place },
     /// Chose an entry of a message's menu.
     Shortcut { by: SlackUserId, what: Shortcut, said: Said, place: Place },
-    /// Submitted a modal. `view` is the view's id with its hash; `stacked`: it stood on another window.
-    Submit { by: SlackUserId, form: Form, filled: Filled, origin: Origin, view: String, stacked: bool },
+    /// Submitted a modal. `view` is the view's id with its hash; `below`: the id of the window it stood on.
+    Submit { by: SlackUserId, form: Form, filled: Filled, origin: Origin, view: String, below: Option<String> },
     /// Typed a slash command.
     Slash { by: SlackUserId, command: String, text: String, place: Place },
     /// Wrote to the bot.
@@ -47,6 +47,15 @@ pub struct Place {
     /// Opens a window; lives 3 s.
     pub trigger_id: Option<String>,
     pub view: Option<OpenView>,
+    /// In a message that only they see.
+    pub is_ephemeral: bool,
+}
+
+impl Place {
+    /// In a window, and not on the Home tab.
+    pub fn in_modal(&self) -> bool {
+        self.view.as_ref().is_some_and(|v| !v.is_home)
+    }
 }
 
 /// The view in which a button was pressed.
@@ -101,6 +110,11 @@ pub enum Filled {
         /// `None`: now.
         from: Option<At>,
         until: At,
+        because: String,
+    },
+    /// A step of a playbook, which is not done.
+    Skip {
+        why: SkipWhy,
         because: String,
     },
     Announce {
@@ -201,6 +215,7 @@ fn place(p: &Value) -> Place {
         channel: channel.or_else(from_view),
         trigger_id: text(p, "/trigger_id"),
         view,
+        is_ephemeral: p.pointer("/container/is_ephemeral").and_then(Value::as_bool).unwrap_or_default(),
     }
 }
 
@@ -213,8 +228,8 @@ fn view_submission(p: &Value) -> Gesture {
         return unclear(p, "a modal without what was filled in");
     };
     let (id, hash) = (text(p, "/view/id").unwrap_or_default(), text(p, "/view/hash").unwrap_or_default());
-    let stacked = text(p, "/view/previous_view_id").is_some();
-    Gesture::Submit { by: by.into(), form, filled, origin, view: format!("{id}/{hash}"), stacked }
+    let below = text(p, "/view/previous_view_id");
+    Gesture::Submit { by: by.into(), form, filled, origin, view: format!("{id}/{hash}"), below }
 }
 
 fn filled(form: Form, values: &Value) -> Option<Filled> {
@@ -238,6 +253,10 @@ fn filled(form: Form, values: &Value) -> Option<Filled> {
                 people: people.into_iter().map(SlackUserId::from).collect(),
                 teams: many(Field::Teams, "selected_options", "/value"),
             }
+        }
+        Form::SkipStep => {
+            let why = option(Field::Why).and_then(|w| serde_json::from_value(Value::String(w)).ok())?;
+            Filled::Skip { why, because: words(Field::Words) }
         }
         Form::Reassign => {
             Filled::Reassign { to: field(Field::Person, "selected_user").and_then(Value::as_str)?.into() }

@@ -133,10 +133,26 @@ pub enum Elsewhere {
     Mended,
     /// Another playbook for the same incident; carries an [`Opened`].
     Playbook,
+    /// To follow a playbook; carries a [`Begun`].
+    BeginPlaybook,
+    /// The step is done. These carry an [`OnStep`].
+    StepDone,
+    /// The window in which it is skipped.
+    SkipStep,
+    /// They cannot go on with it; and the window of what helps.
+    StepStuck,
+    /// It is done, and leads to a section.
+    StepJumps,
+    /// On to a section, with the step as it is.
+    StepChosen,
+    /// The one before was not done after all.
+    StepBack,
+    /// The step asks for a team.
+    StepPages,
 }
 
 impl Elsewhere {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 20] = [
         Self::Raise,
         Self::RaiseService,
         Self::AcknowledgeAll,
@@ -149,6 +165,14 @@ impl Elsewhere {
         Self::ExtendQuiet,
         Self::Mended,
         Self::Playbook,
+        Self::BeginPlaybook,
+        Self::StepDone,
+        Self::SkipStep,
+        Self::StepStuck,
+        Self::StepJumps,
+        Self::StepChosen,
+        Self::StepBack,
+        Self::StepPages,
     ];
 
     /// The `action_id`.
@@ -166,6 +190,14 @@ impl Elsewhere {
             Self::ExtendQuiet => "quiet.extend",
             Self::Mended => "misconfigured.mended",
             Self::Playbook => "playbook.open",
+            Self::BeginPlaybook => "playbook.begin",
+            Self::StepDone => "step.done",
+            Self::SkipStep => "step.skip",
+            Self::StepStuck => "step.stuck",
+            Self::StepJumps => "step.jump",
+            Self::StepChosen => "step.go_to",
+            Self::StepBack => "step.back",
+            Self::StepPages => "step.page",
         }
     }
 
@@ -224,10 +256,12 @@ pub enum Form {
     Maintenance,
     /// What a message says, announced to whoever is on call.
     Announce,
+    /// A step of a playbook is not done, and why.
+    SkipStep,
 }
 
 impl Form {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Snooze,
         Self::AddResponders,
         Self::Reassign,
@@ -238,6 +272,7 @@ impl Form {
         Self::Silence,
         Self::Maintenance,
         Self::Announce,
+        Self::SkipStep,
     ];
 
     /// The `callback_id`.
@@ -253,6 +288,7 @@ impl Form {
             Self::Silence => "form.silence",
             Self::Maintenance => "form.maintenance",
             Self::Announce => "form.announce",
+            Self::SkipStep => "form.skip_step",
         }
     }
 
@@ -268,6 +304,7 @@ impl Form {
             Self::AddResponders => Field::People,
             Self::Reassign => Field::Person,
             Self::Note | Self::ResolveWithNote | Self::Announce => Field::Words,
+            Self::SkipStep => Field::Why,
             Self::Merge => Field::Into,
             Self::Raise => Field::What,
         }
@@ -429,6 +466,50 @@ impl Opened {
     }
 }
 
+/// What *Begin* carries: which playbook is to be followed for which incident.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Begun {
+    pub subject: Subject,
+    pub playbook: PlaybookId,
+}
+
+impl Begun {
+    /// The button's `value`.
+    pub fn value(&self) -> String {
+        format!("{}/{}", self.subject.value(), self.playbook)
+    }
+
+    pub fn parse(value: &str) -> Option<Self> {
+        let (store, rest) = value.split_once('/')?;
+        let (incident, playbook) = rest.split_once('/')?;
+        let subject = Subject::parse(&format!("{store}/{incident}"))?;
+        Some(Self { subject, playbook: playbook.into() })
+    }
+}
+
+/// What the buttons of a step carry: the turn in which they were drawn, and where it leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OnStep {
+    pub subject: Subject,
+    pub turn: u32,
+    /// A section's number, from 0; or a team.
+    pub to: Option<String>,
+}
+
+impl OnStep {
+    /// The button's `value`.
+    pub fn value(&self) -> String {
+        let to = self.to.as_deref().map(|to| format!("/{to}")).unwrap_or_default();
+        format!("{}/step/{}{to}", self.subject.value(), self.turn)
+    }
+
+    pub fn parse(value: &str) -> Option<Self> {
+        let (subject, on) = value.split_once("/step/")?;
+        let (turn, to) = on.split_once('/').map_or((on, None), |(turn, to)| (turn, Some(to.to_owned())));
+        Some(Self { subject: Subject::parse(subject)?, turn: turn.parse().ok()?, to })
+    }
+}
+
 /// The `callback_id` of windows that are only read.
 pub const WINDOW: &str = "window";
 
@@ -481,24 +562,25 @@ pub struct Origin {
     /// The incident is #0 in a window that is about none.
     pub subject: Subject,
     pub channel: Option<ChannelId>,
-    /// The address of the message it was opened from, where there is one; may be empty.
-    pub link: String,
+    /// What else its form is to know; may be empty. Of an announcement, the address of the message it was made from; of a step
+    /// that is skipped, the turn.
+    pub more: String,
 }
 
 impl Origin {
     pub fn new(subject: Subject, channel: Option<ChannelId>) -> Self {
-        Self { subject, channel, link: String::new() }
+        Self { subject, channel, more: String::new() }
     }
 
     pub fn value(&self) -> String {
         let place = format!("{}/{}", self.subject.value(), self.channel.as_ref().map_or("", ChannelId::as_str));
-        if self.link.is_empty() { place } else { format!("{place} {}", self.link) }
+        if self.more.is_empty() { place } else { format!("{place} {}", self.more) }
     }
 
     pub fn parse(value: &str) -> Option<Self> {
-        let (place, link) = value.split_once(' ').unwrap_or((value, ""));
+        let (place, more) = value.split_once(' ').unwrap_or((value, ""));
         let (subject, channel) = place.rsplit_once('/')?;
         let channel = (!channel.is_empty()).then(|| channel.into());
-        Some(Self { subject: Subject::parse(subject)?, channel, link: link.to_owned() })
+        Some(Self { subject: Subject::parse(subject)?, channel, more: more.to_owned() })
     }
 }

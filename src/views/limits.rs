@@ -62,6 +62,10 @@ pub const TOPIC: usize = 250;
 pub const PLAYBOOK_WORDS: usize = 800;
 /// Of all lines of a playbook, in characters: Slack takes about 13,200 over all blocks of a message.
 pub const PLAYBOOK_CHARS: usize = 12_000;
+/// Steps that were left and are shown with the one that is next,
+pub const RUN_PASSED: usize = 8;
+/// and sections, and teams, that it offers.
+pub const RUN_CHOICES: usize = 5;
 /// Of the fifty blocks of a message.
 pub const PLAYBOOK_BLOCKS: usize = 49;
 /// Playbooks offered beside the best one,

@@ -57,6 +57,7 @@ fn page(p: &Page, d: &Directory) -> String {
         Purpose::Raised => ": urgent now",
         Purpose::Back => ": it is back",
         Purpose::Begin => ": has work begun?",
+        Purpose::StepTime => ": a step takes long",
     };
     let by = method(&p.method);
     let came = match &p.state {

@@ -34,6 +34,7 @@ pub mod quiet;
 pub mod refusal;
 pub mod reply;
 pub mod routing;
+pub mod run;
 pub mod sla;
 pub mod storm;
 pub mod thread;

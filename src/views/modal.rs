@@ -100,6 +100,26 @@ pub fn note(i: &Incident, origin: &Origin) -> SlackView {
     form(Form::Note, &format!("Note on {}", i.no), origin, blocks, "Keep it")
 }
 
+/// Why a step is skipped, in one tap.
+pub fn skip_step(i: &Incident, what: &str, origin: &Origin) -> SlackView {
+    let why = [
+        ("not_needed", "Not needed: it is about something else"),
+        ("done_before", "Done before, or so already"),
+        ("does_not_work", "Does not work, or cannot be done"),
+    ];
+    let options: Vec<_> = why.iter().map(|(value, words)| option(words, value)).collect();
+    let mut radio = SlackBlockRadioButtonsElement::new(options.clone()).with_action_id(FIELD.into());
+    if let Some(first) = options.into_iter().next() {
+        radio = radio.with_initial_option(first);
+    }
+    let blocks = vec![
+        section(what),
+        input(Field::Why, "Why?", radio.into()),
+        optional(Field::Words, "In your own words", one_line("the tool is not installed there").into()),
+    ];
+    form(Form::SkipStep, &format!("Skip a step of {}", i.no), origin, blocks, "Skip it")
+}
+
 /// What ended it.
 pub fn resolve(i: &Incident, origin: &Origin) -> SlackView {
     let blocks = vec![section(&title(i)), optional(Field::Words, "What fixed it?", many_lines().into())];

@@ -14,6 +14,7 @@ use crate::domain::directory::Directory;
 use crate::domain::id::{StoreId, UserId};
 use crate::domain::incident::{AckTimeout, Happening, Incident, State};
 use crate::domain::page::{Page, PageState, Purpose, Recipient};
+use crate::domain::run::{self, Run};
 use crate::domain::sla;
 use slack_morphism::prelude::SlackBlockButtonStyle;
 
@@ -39,7 +40,9 @@ pub fn page(i: &Incident, p: &Page, d: &Directory, store: StoreId) -> Message {
     if !labels.is_empty() {
         blocks.push(context(&labels));
     }
-    if is_actionable(i, p) {
+    if let Some(run) = step_takes_long(i, p) {
+        blocks.push(actions(super::run::answers(i, run, subject)));
+    } else if is_actionable(i, p) {
         blocks.extend(super::playbook::offer(i, d, subject));
         let yes = |words| button(Action::Acknowledge, words, subject).with_style(SlackBlockButtonStyle::Primary);
         blocks.push(actions(if is_asked_to_join(i, p) {
@@ -64,7 +67,7 @@ pub fn page(i: &Incident, p: &Page, d: &Directory, store: StoreId) -> Message {
             buttons(i, d, subject)
         }));
     }
-    let color = if is_actionable(i, p) { color(i) } else { GREY };
+    let color = if is_actionable(i, p) || step_takes_long(i, p).is_some() { color(i) } else { GREY };
     Message {
         text: truncate(&lead(i, p, d), limits::LOCK_SCREEN),
         blocks: vec![section(&title(i))],
@@ -111,6 +114,9 @@ fn lead(i: &Incident, p: &Page, d: &Directory) -> String {
         (Purpose::Raised, State::Acknowledged { .. }) => format!("Urgent now: {line}"),
         (Purpose::Back, State::Acknowledged { by: Some(by), .. }) if is_back(i, p, by) => format!("It is back: {line}"),
         (Purpose::Begin, _) if is_asked_to_begin(i, p) => format!("Has work begun? {line}"),
+        (Purpose::StepTime, _) if let Some(run) = step_takes_long(i, p) => {
+            format!("Step {} takes long: {line}", run.next + 1)
+        }
         _ if is_asked_to_join(i, p) => format!("{}: {line}", asks(i, p, d)),
         _ => line,
     }
@@ -134,6 +140,7 @@ fn status_for(i: &Incident, p: &Page, d: &Directory) -> String {
             format!("*Still on it?* Nobody did anything here since {}. {then}", time(since))
         }
         (Purpose::Begin, _) if is_asked_to_begin(i, p) => super::sla::question(i),
+        (Purpose::StepTime, _) if let Some(words) = step_takes_long(i, p).and_then(super::run::time_is_over) => words,
         (Purpose::Raised, State::Acknowledged { by: Some(by), .. }) if is_recipient(p, by) => {
             format!("*It is high urgency now, and you have it.*{}", also_asking(i, d))
         }
@@ -171,7 +178,13 @@ fn is_work(what: &Happening) -> bool {
         | Happening::RespondersAsked { .. }
         | Happening::ReassignAsked { .. }
         | Happening::Reassigned { .. }
-        | Happening::Reopened { .. } => true,
+        | Happening::Reopened { .. }
+        | Happening::PlaybookBegun { .. }
+        | Happening::StepDone { .. }
+        | Happening::StepSkipped { .. }
+        | Happening::StepChosen { .. }
+        | Happening::StepTakenBack { .. }
+        | Happening::StepStuck { .. } => true,
         Happening::UrgencyChanged { by, .. } => by.is_some(),
         _ => false,
     }
@@ -271,6 +284,12 @@ fn is_back(i: &Incident, p: &Page, by: &UserId) -> bool {
 /// Does this message ask its reader whether they began?
 fn is_asked_to_begin(i: &Incident, p: &Page) -> bool {
     p.purpose == Purpose::Begin && sla::runs(i) && i.responder().is_some_and(|by| is_recipient(p, by))
+}
+
+/// The playbook of which the reader is told that a step's time is over.
+fn step_takes_long<'i>(i: &'i Incident, p: &Page) -> Option<&'i Run> {
+    let run = i.run.as_deref().filter(|run| p.purpose == Purpose::StepTime && run::waits(i, run))?;
+    (run.overdue.is_some_and(|at| at <= p.requested) && run.stuck.is_none()).then_some(run)
 }
 
 /// Does somebody who has it wait for this reader to come as well?

@@ -244,6 +244,7 @@ fn lead(i: &Incident, page: &Page, d: &Directory) -> String {
         Purpose::Raised => "It is urgent now, and you have it. ",
         Purpose::Back => "It is firing again, and you have it. ",
         Purpose::Begin => "Has work begun? ",
+        Purpose::StepTime => "A step of its playbook takes long. ",
     };
     words.to_owned()
 }

@@ -1,12 +1,12 @@
 //! Playbooks, to be read: what is to be done about an incident, step by step.
 
-use super::action_id::{Action, Elsewhere, Opened, Subject};
+use super::action_id::{Action, Begun, Elsewhere, Opened, Origin, Subject};
 use super::kit::{button, context, plain, section, section_with};
 use super::modal::{window, window_above};
 use super::mrkdwn::{entities, escape, escape_marked, is_dangerous, link};
 use super::{Message, limits};
 use crate::domain::directory::Directory;
-use crate::domain::id::IncidentNo;
+use crate::domain::id::{IncidentNo, StoreId};
 use crate::domain::incident::Incident;
 use crate::domain::playbook::{Part, Piece, Playbook, Step, Words, best, fitting};
 use slack_morphism::prelude::*;
@@ -14,13 +14,21 @@ use slack_morphism::prelude::*;
 /// On a card and in a page: the playbook that knows the alert best, to be opened by one tap. Nothing is to be done any more
 /// about what is over.
 pub fn offer(i: &Incident, d: &Directory, subject: Subject) -> Option<SlackBlock> {
+    if let Some(run) = i.run.as_deref().filter(|_| i.is_open()) {
+        let title = escape_marked(&run.playbook.title, limits::LABEL);
+        let words = format!(":book: *{title}* · {}", super::run::stands(run, d));
+        return Some(section_with(&words, button(Action::Playbook, "Go on", subject)));
+    }
     let p = best(d, i).filter(|_| i.is_open())?;
     let words = format!(":book: *{}*", escape_marked(&p.title, limits::LABEL));
     Some(section_with(&words, button(Action::Playbook, "Playbook", subject)))
 }
 
 /// What the button opens: the best one, and behind it the others that are for the same incident.
-pub fn of_incident(i: &Incident, d: &Directory) -> SlackView {
+pub fn of_incident(i: &Incident, d: &Directory, origin: &Origin) -> SlackView {
+    if let Some(view) = super::run::in_window(i, d, origin, None) {
+        return view;
+    }
     let title = format!("Playbook for {}", i.no);
     let all = fitting(d, i);
     let Some((best, others)) = all.split_first() else {
@@ -29,6 +37,9 @@ pub fn of_incident(i: &Incident, d: &Directory) -> SlackView {
     let mut blocks = blocks(best, Some(i.no), d);
     if !others.is_empty() {
         blocks.insert(1, context(&format!("{} more for it: at the end.", others.len())));
+    }
+    blocks.push(begin(best, origin.subject));
+    if !others.is_empty() {
         blocks.push(context("Others that are for it:"));
     }
     for p in others.iter().take(limits::PLAYBOOKS_OFFERED) {
@@ -38,12 +49,27 @@ pub fn of_incident(i: &Incident, d: &Directory) -> SlackView {
             open.with_value(Opened { incident: i.no, playbook: p.id.clone() }.value()),
         ));
     }
-    window(&title, blocks, None)
+    window(&title, blocks, Some(origin))
 }
 
-/// One that was chosen there.
-pub fn chosen(p: &Playbook, about: IncidentNo, d: &Directory) -> SlackView {
-    window_above(&format!("Playbook for {about}"), blocks(p, Some(about), d))
+/// One that was chosen there. `may_begin`: the incident is open, and this one is not followed yet.
+pub fn chosen(p: &Playbook, about: Subject, may_begin: bool, d: &Directory) -> SlackView {
+    let mut blocks = blocks(p, Some(about.incident), d);
+    blocks.extend(may_begin.then(|| begin(p, about)));
+    window_above(&format!("Playbook for {}", about.incident), blocks)
+}
+
+/// May somebody begin to follow it?
+pub fn may_begin(i: &Incident, p: &Playbook) -> bool {
+    i.is_open() && i.run.as_deref().is_none_or(|run| run.playbook.id != p.id || run.is_at_its_end())
+}
+
+/// "Follow it step by step."
+fn begin(p: &Playbook, about: Subject) -> SlackBlock {
+    let begin = SlackBlockButtonElement::new(plain("Begin")).with_action_id(Elsewhere::BeginPlaybook.id().into());
+    let begin = begin.with_value(Begun { subject: about, playbook: p.id.clone() }.value());
+    let words = "*Step by step*\nOne at a time, for all who work on it, in the thread of the card.";
+    section_with(words, begin.with_style(SlackBlockButtonStyle::Primary))
 }
 
 /// The same where it was asked for by typing.
@@ -51,13 +77,17 @@ pub fn message(p: &Playbook, about: Option<IncidentNo>, d: &Directory) -> Messag
     Message { text: escape(&p.title, limits::TITLE), blocks: blocks(p, about, d), colored: None }
 }
 
-/// The same for what an incident is about; more of them by name.
-pub fn for_incident(i: &Incident, d: &Directory, command: &str) -> Message {
+/// The same for what an incident is about; more of them by name. Of one that is followed, the step that is next.
+pub fn for_incident(i: &Incident, d: &Directory, command: &str, store: StoreId) -> Message {
+    if let Some(message) = super::run::message(i, d, store) {
+        return message;
+    }
     let all = fitting(d, i);
     let Some((best, others)) = all.split_first() else {
         return Message::plain(none(i.no));
     };
     let mut message = message(best, Some(i.no), d);
+    message.blocks.extend(i.is_open().then(|| begin(best, Subject { store, incident: i.no })));
     let one = |p: &&std::sync::Arc<Playbook>| format!("`{} playbook {}`", escape(command, 40), p.id);
     let others: Vec<String> = others.iter().take(limits::PLAYBOOKS_OFFERED).map(one).collect();
     if !others.is_empty() {
@@ -115,14 +145,21 @@ pub fn fits(p: &Playbook, d: &Directory) -> Result<(), TooLong> {
     }
     let most = limits::PLAYBOOK_CHARS;
     let chars = lines.iter().map(|(_, line)| line.chars().count() + 1).sum();
+    // Beside them: which others there are, that it can be begun, and the others.
     let blocks = blocks(p, Some(IncidentNo(u64::MAX)), d).len() + 1;
     if chars > most || blocks > limits::PLAYBOOK_BLOCKS { Err(TooLong::All { chars, most }) } else { Ok(()) }
 }
 
 fn blocks(p: &Playbook, about: Option<IncidentNo>, d: &Directory) -> Vec<SlackBlock> {
     let mut all = vec![section(&bold(&p.title)), context(&owner(p, d))];
-    let mut text = String::new();
-    for (_, line) in lines(p, about) {
+    all.extend(grouped(lines(p, about).into_iter().map(|(_, line)| line)));
+    all
+}
+
+/// Lines put together into as few blocks as may be; an empty one begins a block.
+pub(super) fn grouped(lines: impl IntoIterator<Item = String>) -> Vec<SlackBlock> {
+    let (mut all, mut text) = (Vec::new(), String::new());
+    for line in lines {
         // A heading begins a block of its own.
         if line.is_empty() || text.chars().count() + line.chars().count() >= limits::THREAD_CHARS {
             all.extend((!text.is_empty()).then(|| unfolded(&std::mem::take(&mut text))));
@@ -145,23 +182,39 @@ fn unfolded(mrkdwn: &str) -> SlackBlock {
 /// Its lines, each with the number of the step that it belongs to; an empty one stands before a heading. None is ever taken
 /// apart: half a command must not be copied.
 fn lines(p: &Playbook, about: Option<IncidentNo>) -> Vec<(usize, String)> {
-    let mut all: Vec<(usize, String)> = p.aim.iter().map(|words| (0, drawn(words, about))).collect();
+    let by = PagedBy::Command(about);
+    let mut all: Vec<(usize, String)> = p.aim.iter().map(|words| (0, drawn(words, by))).collect();
     let mut number = 0;
     for s in &p.sections {
         all.push((number, String::new()));
         all.extend((!s.heading.is_empty()).then(|| (number, bold(&s.heading))));
         for part in &s.parts {
             match part {
-                Part::Says(words) => all.push((number, drawn(words, about))),
+                Part::Says(words) => all.push((number, drawn(words, by))),
                 Part::Step(step) => {
                     number += 1;
-                    all.push((number, head(number, step, about)));
-                    all.extend(step.command.iter().map(|command| (number, format!("```\n{}\n```", code(command)))));
-                    all.extend(step.details.iter().map(|words| (number, format!("      • {}", drawn(words, about)))));
+                    all.extend(lines_of_step(number, step, by).into_iter().map(|line| (number, line)));
                 }
             }
         }
     }
+    all
+}
+
+/// How a team is paged where a playbook says so.
+#[derive(Clone, Copy)]
+pub(super) enum PagedBy {
+    /// By typing; about an incident of any number where there is none.
+    Command(Option<IncidentNo>),
+    /// By a button below.
+    Button,
+}
+
+/// A step, what is to be copied for it, and its details.
+pub(super) fn lines_of_step(number: usize, step: &Step, by: PagedBy) -> Vec<String> {
+    let mut all = vec![head(number, step, by)];
+    all.extend(step.command.iter().map(|command| format!("```\n{}\n```", code(command))));
+    all.extend(step.details.iter().map(|words| format!("      • {}", drawn(words, by))));
     all
 }
 
@@ -174,16 +227,16 @@ fn italic(words: &str) -> String {
 }
 
 /// A step, without what is to be copied for it.
-fn head(number: usize, step: &Step, about: Option<IncidentNo>) -> String {
+pub(super) fn head(number: usize, step: &Step, by: PagedBy) -> String {
     let time = step.within_secs.map(|secs| {
         let then = step.then.as_ref().map(|then| format!(", then {}", escape(then, limits::LABEL)));
         let secs = if secs % 3_600 == 0 { format!("{} h", secs / 3_600) } else { format!("{} min", secs / 60) };
         format!(" _({secs}{})_", then.unwrap_or_default())
     });
-    format!("*Step {number}.* {}{}", drawn(&step.words, about), time.unwrap_or_default())
+    format!("*Step {number}.* {}{}", drawn(&step.words, by), time.unwrap_or_default())
 }
 
-fn drawn(words: &Words, about: Option<IncidentNo>) -> String {
+pub(super) fn drawn(words: &Words, by: PagedBy) -> String {
     let piece = |piece: &Piece| match piece {
         Piece::Plain(words) => escape(words, limits::PLAYBOOK_WORDS),
         Piece::Strong(words) => bold(words),
@@ -191,6 +244,7 @@ fn drawn(words: &Words, about: Option<IncidentNo>) -> String {
         Piece::Code(words) => format!("`{}`", escape(words, limits::PLAYBOOK_WORDS)),
         Piece::Link { words, url } => link(url, &escape(words, limits::PLAYBOOK_WORDS)),
         Piece::Page { words, team } => {
+            let PagedBy::Command(about) = by else { return bold(words) };
             let number = about.map_or("N".to_owned(), |no| no.0.to_string());
             format!("{} (`/pager add {number} {team}`)", bold(words))
         }

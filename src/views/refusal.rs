@@ -131,6 +131,26 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
             name(d, by),
             day_and_time(*until)
         ),
+        Refusal::NoSuchPlaybook(id) => {
+            format!("There is no playbook `{}` any more. `/pager playbook list` has all there are.", escape(id.as_str(), 60))
+        }
+        Refusal::RunsAlready { incident, by, begun, step } => format!(
+            "{} began it at {}: go on at step {step}, in the thread of {incident} or by *Go on* on its card.",
+            name(d, by),
+            time(*begun)
+        ),
+        Refusal::NothingRuns { incident } => {
+            format!("No playbook is followed for {incident}. `/pager playbook {}` offers one.", incident.0)
+        }
+        Refusal::StepIsPast { incident, by, at } => format!(
+            "{} went on at {}, so nothing was done: `/pager playbook {}` has the step that is next.",
+            name(d, by),
+            time(*at),
+            incident.0
+        ),
+        Refusal::NothingBefore { incident } => {
+            format!("No step of {incident}'s playbook was done yet, so there is nothing to go back to.")
+        }
         Refusal::IsNotSnoozed { incident } => {
             format!("{incident} is not snoozed. `/pager show {}` says how it stands.", incident.0)
         }

@@ -66,6 +66,15 @@ fn told(fact: &Fact, facts: &[Fact], after: &Incident, d: &Directory) -> Option<
         Fact::Acknowledged { by, calls, .. } => acknowledged(after, by, calls.is_empty(), d),
         // Said by the note itself.
         Fact::Started { .. } if facts.iter().any(|f| matches!(f, Fact::Noted { .. })) => return None,
+        Fact::Started { .. } if facts.iter().any(is_about_a_step) => return None,
+        Fact::PlaybookBegun { playbook, .. } => {
+            let title = escape(&playbook.title, limits::LABEL);
+            format!("{no}: you follow \u{201c}{title}\u{201d}. Its first step is in the thread of the card.")
+        }
+        Fact::StepDone { step, .. } => format!("{no}: step {} is done.{}", step + 1, next_step(after)),
+        Fact::StepSkipped { step, .. } => format!("{no}: step {} is skipped.{}", step + 1, next_step(after)),
+        Fact::StepChosen { .. } | Fact::StepTakenBack { .. } => format!("{no}:{}", next_step(after)),
+        Fact::StepStuck { step, .. } => format!("{no}: the card says that you are stuck at step {}.", step + 1),
         Fact::Started { .. } => format!("You are on it. The card of {no} says so."),
         Fact::Snoozed { until, why, because, .. } => {
             let because = super::thread::snooze_reason(*why, because.body());
@@ -120,6 +129,27 @@ fn told(fact: &Fact, facts: &[Fact], after: &Incident, d: &Directory) -> Option<
         Fact::Held { incident, why: HoldWhy::Quiet { .. }, .. } if *incident == no => super::hold::status(after, d)?,
         _ => return None,
     })
+}
+
+fn is_about_a_step(fact: &Fact) -> bool {
+    matches!(
+        fact,
+        Fact::PlaybookBegun { .. }
+            | Fact::StepDone { .. }
+            | Fact::StepSkipped { .. }
+            | Fact::StepChosen { .. }
+            | Fact::StepTakenBack { .. }
+            | Fact::StepStuck { .. }
+    )
+}
+
+/// Begins with a blank.
+fn next_step(after: &Incident) -> String {
+    match after.run.as_deref() {
+        Some(run) if run.is_at_its_end() => " That was the last one.".to_owned(),
+        Some(run) => format!(" Next: {}. {}", run.next + 1, escape(&run.in_brief(run.next), limits::LABEL)),
+        None => String::new(),
+    }
 }
 
 /// Whom somebody had asked for by name, and who is not paged any more because it sleeps. Begins with a blank.
@@ -467,6 +497,11 @@ pub fn no_window() -> String {
 /// It was not decided in time; it may be by now.
 pub fn takes_long(no: IncidentNo) -> String {
     format!("{no}: that takes long. Its card will show whether it was done.")
+}
+
+/// Somebody went on with the playbook before they pressed.
+pub fn went_on(no: IncidentNo) -> String {
+    format!("Somebody went on meanwhile, so nothing was done: `/pager playbook {}` has the step that is next.", no.0)
 }
 
 /// A window is of services or of a team.

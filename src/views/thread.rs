@@ -167,6 +167,35 @@ fn words(what: &Happening, d: &Directory) -> String {
         Happening::Held { why, until, because } => super::hold::began(why, *until, because, d),
         Happening::Routed { rule, told } => super::routing::routed(rule, told.as_ref(), d),
         Happening::AlertJoined { title, rule } => super::routing::joined(title, rule.as_ref()),
+        Happening::PlaybookBegun { by, title, left: None } => {
+            format!(":book: {} follows *{}*.", name(d, by), escape_marked(title, limits::LABEL))
+        }
+        Happening::PlaybookBegun { by, title, left: Some((left, step, of)) } => {
+            let (title, left) = (escape_marked(title, limits::LABEL), escape_marked(left, limits::LABEL));
+            format!(":book: {} follows *{title}*, and left *{left}* at step {step} of {of}.", name(d, by))
+        }
+        Happening::StepDone { by, step, what } => {
+            format!(":white_check_mark: {}: step {step} done, {}", name(d, by), brief(what))
+        }
+        Happening::StepSkipped { by, step, what, why, because } => {
+            let why = super::run::skipped(*why, because);
+            format!(":heavy_minus_sign: {} skipped step {step} ({why}), {}", name(d, by), brief(what))
+        }
+        Happening::StepChosen { by, step, what } => {
+            format!("{} goes on at step {step}, {}", name(d, by), brief(what))
+        }
+        Happening::StepTakenBack { by, step, what } => {
+            format!(":leftwards_arrow_with_hook: {} goes back to step {step}, {}", name(d, by), brief(what))
+        }
+        Happening::StepStuck { by, step, what } => {
+            format!(":sos: {} is stuck at step {step}, {}", name(d, by), brief(what))
+        }
+        Happening::StepOverdue { step, what, secs } => {
+            format!(":stopwatch: Step {step} takes longer than {}, {}", super::reply::span(*secs), brief(what))
+        }
+        Happening::PlaybookEnded { title } => {
+            format!(":book: *{}* is at its end.", escape_marked(title, limits::LABEL))
+        }
         Happening::HoldEnded { why } => super::hold::ended(why),
         Happening::ClearedFor { until } => {
             format!("Nothing fires any more: it is resolved by itself at {}.", time(*until))
@@ -193,6 +222,11 @@ fn words(what: &Happening, d: &Directory) -> String {
             format!(":warning: A new card was made in <#{to}>: the old one was refused ({}).", failure(why))
         }
     }
+}
+
+/// A step in brief, in quotes.
+fn brief(what: &str) -> String {
+    format!("\u{201c}{}\u{201d}.", escape(what, limits::LABEL))
 }
 
 /// Why it was snoozed, to be put behind the time.

@@ -105,7 +105,7 @@ fn block(out: &mut String, b: &Value, indent: &str, subject: Option<Subject>) {
         }
         Some("actions") => {
             let elements = b["elements"].as_array().expect("elements");
-            let buttons: Vec<String> = elements.iter().map(|e| button(e, subject)).collect();
+            let buttons: Vec<String> = elements.iter().map(|e| in_a_row(e, subject)).collect();
             lines(out, indent, &buttons.join(" "));
         }
         Some("input") => {
@@ -150,6 +150,18 @@ fn element(out: &mut String, e: &Value, indent: &str) {
         }
         other => panic!("no way to draw {other}"),
     }
+}
+
+/// A button, or a list of which one entry is chosen.
+fn in_a_row(e: &Value, subject: Option<Subject>) -> String {
+    if e["type"] == "button" {
+        return button(e, subject);
+    }
+    let action = e["action_id"].as_str().expect("an action id");
+    assert!(Elsewhere::parse(action).is_some(), "{action} does not parse back");
+    let options = e["options"].as_array().expect("options").iter();
+    let options: Vec<String> = options.map(|o| text(&o["text"])).collect();
+    format!("[▾ {} {{ {} }}]", text(&e["placeholder"]), options.join(" | "))
 }
 
 /// `[words]`, `[*words*]` for the first choice; a question asked before it acts stands behind it.

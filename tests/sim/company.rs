@@ -2,6 +2,7 @@
 
 use chrono::{NaiveDate, NaiveTime};
 use std::collections::{BTreeMap, BTreeSet};
+use warridor::config::playbook::of_text;
 use warridor::domain::condition::When;
 use warridor::domain::directory::{
     Alertmanager, Directory, Method, PersonalRule, Policy, Service, Step, Target, Team, Twilio, Urgency, User,
@@ -300,6 +301,18 @@ pub fn company_with_heartbeats() -> Directory {
         Heartbeat { watched: false, ..one("keyless", "payments", None, 1, 1) },
     ];
     company.heartbeats = all.into_iter().map(|h| (h.id.clone(), h)).collect();
+    let walk = "## One\n\n- [ ] Look \\<!here>. (2m, then ask for help)\n- [ ] Choose [three](#three).\n\n\
+                ## Two\n\n- [ ] Ask [them](page:pay).\n\n## Three\n\n- [ ] Wait. (20m)\n- [ ] Look again.\n";
+    for (name, of, body) in
+        [("walk", "services = [\"payments\"]", walk), ("wait", "titles = [\"*wrong*\"]", "- [ ] Wait. (2m)\n")]
+    {
+        let text = format!(
+            "+++\ntitle = \"The {name}\"\nowner = \"pay\"\nlast_reviewed = 2026-01-05\n[[match]]\n{of}\n+++\n{body}"
+        );
+        let path = format!("playbooks/{name}.md");
+        let playbook = of_text(std::path::Path::new(&path), &text, &company).expect("a good playbook");
+        company.playbooks.insert(playbook.id.clone(), playbook);
+    }
     company
 }
 

@@ -17,7 +17,7 @@ use warridor::domain::dnd::Window;
 use warridor::domain::fact::Fact;
 use warridor::domain::going_on::{Announce, Changes, Reported, Scope};
 use warridor::domain::id::{
-    AnnouncementNo, IncidentNo, InputId, MisconfiguredNo, OverrideId, PageId, QuietId, SlackUserId,
+    AnnouncementNo, IncidentNo, InputId, MessageRef, MisconfiguredNo, OverrideId, PageId, QuietId, SlackUserId,
 };
 use warridor::domain::input::{
     Act, Admission, Deed, Delivery, Elsewhere, Event, GuestNote, Input, Introduction, OverrideRequest, QuietRequest,
@@ -803,8 +803,12 @@ impl Sim {
                 };
                 let page = i.page(page).filter(|p| p.is_wanted());
                 // These are for whoever has it, and no call waits for them.
-                let is_for_its_responder =
-                    |p| matches!(p, Purpose::StillOnIt | Purpose::Raised | Purpose::Back | Purpose::Begin);
+                let is_for_its_responder = |p| {
+                    matches!(
+                        p,
+                        Purpose::StillOnIt | Purpose::Raised | Purpose::Back | Purpose::Begin | Purpose::StepTime
+                    )
+                };
                 page.is_some_and(|p| is_for_its_responder(p.purpose) || i.call(p.call).is_some_and(|c| c.is_open()))
             });
         if !wanted {
@@ -880,6 +884,13 @@ impl Sim {
             Ok(id) => self.slack.shown(&id, None, None),
             Err(_) => Vec::new(),
         }
+    }
+
+    /// A message that stands below another one.
+    pub fn in_thread(&mut self, message: &MessageRef, below: &MessageRef) -> Value {
+        let thread = below.ts.as_str().parse().ok();
+        let all = self.slack.shown(message.channel.as_str(), thread, None);
+        all.into_iter().find(|m| m["ts"] == message.ts.as_str()).unwrap_or_default()
     }
 
     /// What follows who is on call: the channel's topic, and the people of the team's user group.

@@ -123,6 +123,13 @@ impl Fact {
             | Self::MisconfiguredMarked { incident, .. }
             | Self::Merged { incident, .. }
             | Self::AlertsTaken { incident, .. }
+            | Self::PlaybookBegun { incident, .. }
+            | Self::StepDone { incident, .. }
+            | Self::StepSkipped { incident, .. }
+            | Self::StepChosen { incident, .. }
+            | Self::StepTakenBack { incident, .. }
+            | Self::StepStuck { incident, .. }
+            | Self::StepOverdue { incident, .. }
             | Self::ActLate { incident, .. }
             | Self::IncidentClosed { incident }
             | Self::ClosePostponed { incident, .. }

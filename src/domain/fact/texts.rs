@@ -25,9 +25,10 @@ impl Fact {
                 each(name);
                 each(email);
             }
-            Self::Snoozed { because, .. } | Self::Held { because, .. } | Self::QuietMade { because, .. } => {
-                each(because)
-            }
+            Self::Snoozed { because, .. }
+            | Self::Held { because, .. }
+            | Self::QuietMade { because, .. }
+            | Self::StepSkipped { because, .. } => each(because),
             Self::ChangeReported { summary, source, link, details, .. } => {
                 each(summary);
                 each(source);

@@ -6,7 +6,7 @@ use crate::domain::directory::Urgency;
 use crate::domain::fact::{LateAct, ResolvedBy};
 use crate::domain::hold::{HeldThen, HoldWhy, TriggeredBy};
 use crate::domain::id::{ChannelId, IncidentNo, ServiceId, UserId};
-use crate::domain::input::SnoozeWhy;
+use crate::domain::input::{SkipWhy, SnoozeWhy};
 use crate::domain::page::{PageFailure, Recipient};
 use crate::domain::routing::RuleRef;
 use crate::domain::stamp::At;
@@ -194,6 +194,52 @@ pub enum Happening {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         told: Option<ServiceId>,
     },
+    /// `left`: what was followed before, how far that was, and how many steps it has.
+    PlaybookBegun {
+        by: UserId,
+        title: Arc<str>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        left: Option<(Arc<str>, u32, u32)>,
+    },
+    /// Steps count from 1 here; `what`: the step in brief.
+    StepDone {
+        by: UserId,
+        step: u32,
+        what: Arc<str>,
+    },
+    StepSkipped {
+        by: UserId,
+        step: u32,
+        what: Arc<str>,
+        why: SkipWhy,
+        #[serde(default, skip_serializing_if = "str::is_empty")]
+        because: Arc<str>,
+    },
+    /// On from there, with what was to be done left as it is.
+    StepChosen {
+        by: UserId,
+        step: u32,
+        what: Arc<str>,
+    },
+    StepTakenBack {
+        by: UserId,
+        step: u32,
+        what: Arc<str>,
+    },
+    StepStuck {
+        by: UserId,
+        step: u32,
+        what: Arc<str>,
+    },
+    /// It takes longer than it was to, in seconds.
+    StepOverdue {
+        step: u32,
+        what: Arc<str>,
+        secs: i64,
+    },
+    PlaybookEnded {
+        title: Arc<str>,
+    },
     /// One more alert became part of it.
     AlertJoined {
         title: Arc<str>,
@@ -252,6 +298,14 @@ impl Happening {
             | Self::Listed { .. }
             | Self::BeginAsked { .. }
             | Self::SlaMissed
+            | Self::PlaybookBegun { .. }
+            | Self::StepDone { .. }
+            | Self::StepSkipped { .. }
+            | Self::StepChosen { .. }
+            | Self::StepTakenBack { .. }
+            | Self::StepStuck { .. }
+            | Self::StepOverdue { .. }
+            | Self::PlaybookEnded { .. }
             | Self::Routed { .. }
             | Self::AlertJoined { .. }
             | Self::Late { .. } => false,

@@ -343,6 +343,13 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         | Fact::CountWaned { incident }
         | Fact::MarkedNotActionable { incident, .. }
         | Fact::Merged { incident, .. }
+        | Fact::PlaybookBegun { incident, .. }
+        | Fact::StepDone { incident, .. }
+        | Fact::StepSkipped { incident, .. }
+        | Fact::StepChosen { incident, .. }
+        | Fact::StepTakenBack { incident, .. }
+        | Fact::StepStuck { incident, .. }
+        | Fact::StepOverdue { incident, .. }
         | Fact::ActLate { incident, .. }
         | Fact::IncidentClosed { incident }
         | Fact::ClosePostponed { incident, .. }

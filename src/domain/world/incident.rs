@@ -5,6 +5,7 @@ use super::calls::{self, stop_calls};
 use super::course;
 use super::pages::{self, with_page};
 use super::response::{self, add_responder, set_timeout, set_timeout_to, stop_waiting, timeout};
+use super::run;
 use super::timeline::log;
 use crate::domain::alert::Silence;
 use crate::domain::course::{Clearing, PageAgain};
@@ -13,6 +14,7 @@ use crate::domain::hold::TriggeredBy;
 use crate::domain::incident::{AckTimeout, Done, Happening, Incident, State};
 use crate::domain::listing::Listing;
 use crate::domain::page::{Page, PageState, SyncKey, Taken};
+use crate::domain::run::Skipped;
 use crate::domain::sla::Sla;
 use crate::domain::stamp::At;
 use crate::domain::urgency::Raise;
@@ -83,6 +85,7 @@ pub(super) fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         Fact::Acknowledged { by, calls, ask_at, .. } => response::acknowledged(i, by, calls, *ask_at, wall),
         Fact::Snoozed { by, until, due, why, because, .. } => {
             add_responder(i, by);
+            run::rests(i);
             i.state = State::Snoozed { by: by.clone(), since: wall, until: *until, due: *due };
             stop_calls(i);
             let because = because.body().clone();
@@ -240,6 +243,32 @@ pub(super) fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             log(i, wall, Happening::CameAnew);
         }
         Fact::AlertLetGo { alert, .. } => alerts::let_go(i, *alert),
+        Fact::PlaybookBegun { by, playbook, due, ask_at, .. } => {
+            set_timeout(i, *ask_at);
+            run::begun(i, by, playbook, *due, wall);
+        }
+        Fact::StepDone { by, step, next, due, ask_at, .. } => {
+            set_timeout(i, *ask_at);
+            run::left(i, by, *step, None, (*next, *due), wall);
+        }
+        Fact::StepSkipped { by, step, why, because, next, due, ask_at, .. } => {
+            set_timeout(i, *ask_at);
+            let skipped = Skipped { why: *why, because: because.body().clone() };
+            run::left(i, by, *step, Some(skipped), (*next, *due), wall);
+        }
+        Fact::StepChosen { by, next, due, ask_at, .. } => {
+            set_timeout(i, *ask_at);
+            run::chosen(i, by, *next, *due, wall);
+        }
+        Fact::StepTakenBack { by, step, due, ask_at, .. } => {
+            set_timeout(i, *ask_at);
+            run::taken_back(i, by, *step, *due, wall);
+        }
+        Fact::StepStuck { by, step, ask_at, .. } => {
+            set_timeout(i, *ask_at);
+            run::stuck(i, by, *step, wall);
+        }
+        Fact::StepOverdue { step, .. } => run::overdue(i, *step, wall),
         Fact::ActLate { by, act, .. } => log(i, wall, Happening::Late { by: by.clone(), act: act.clone() }),
         Fact::IncidentClosed { .. } => i.closed = true,
         Fact::ClosePostponed { close_at: later, .. } => {
@@ -249,6 +278,7 @@ pub(super) fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         }
         Fact::SyncCreated { key: SyncKey::Card(_), message } => i.card = Some(message.clone()),
         Fact::SyncCreated { key: SyncKey::Log(_), message } => i.log = Some(message.clone()),
+        Fact::SyncCreated { key: SyncKey::Run(_), message } => i.run_message = Some(message.clone()),
         Fact::SyncCreated {
             key: SyncKey::Thread(_) | SyncKey::Dm(..) | SyncKey::Post(_) | SyncKey::Follower(..),
             ..
@@ -258,6 +288,7 @@ pub(super) fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             i.channel = to.clone();
             i.card = None;
             i.log = None;
+            i.run_message = None;
             i.thread_shown = 0;
             log(i, wall, Happening::CardMoved { to: to.clone(), why: why.clone() });
         }

@@ -1,8 +1,8 @@
 //! What the facts of people's acts, and of an incident's end, do to it.
 
 use super::calls::{answer_calls, stop_calls};
-use super::course;
 use super::timeline::log;
+use super::{course, run};
 use crate::domain::alert::Alert;
 use crate::domain::directory::Urgency;
 use crate::domain::fact::ResolvedBy;
@@ -85,6 +85,7 @@ pub(super) fn resolved(
     wall: At,
 ) {
     course::resolved(i, back_until, quiet_since);
+    run::rests(i);
     i.state = State::Resolved { by: by.clone(), since: wall, close_at };
     stop_calls(i);
     log(
@@ -112,6 +113,7 @@ pub(super) fn merged(i: &mut Incident, into: IncidentNo, by: &UserId, close_at: 
     // They belong to the other incident now, which may have a lower number.
     i.alerts.clear();
     course::resolved(i, None, None);
+    run::rests(i);
     i.merged_into = Some(into);
     i.state = State::Resolved { by: ResolvedBy::User(by.clone()), since: wall, close_at };
     log(i, wall, Happening::MergedInto { by: by.clone(), into });

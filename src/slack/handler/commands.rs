@@ -169,9 +169,9 @@ impl Handler {
                 Some(playbook) => words(views::playbook::message(playbook, None, d)),
                 None => words(views::playbook::list(d, typed.command)),
             },
-            Command::Playbook(WhichPlaybook::For(which)) => words(
-                self.about(s, *which, me, "playbook", typed, |i| views::playbook::for_incident(i, d, typed.command)),
-            ),
+            Command::Playbook(WhichPlaybook::For(which)) => words(self.about(s, *which, me, "playbook", typed, |i| {
+                views::playbook::for_incident(i, d, typed.command, s.store)
+            })),
             Command::Fyi => words(views::fyi::list(&s.world, d, me, reader.channel)),
             Command::Now => {
                 let (open, left_out) = open(s, reader);
@@ -478,6 +478,7 @@ fn verb(deed: &Deed) -> &'static str {
         Deed::DeclinePageAgain => "show",
         Deed::Note { .. } => "note",
         Deed::MergeInto { .. } => "merge",
+        Deed::BeginPlaybook { .. } | Deed::GoOn { .. } => "playbook",
     }
 }
 

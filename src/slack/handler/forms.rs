@@ -1,7 +1,7 @@
 //! Modals that are submitted.
 
 use super::people::{Who, stranger};
-use super::{ANSWER, Came, Handler, Turned, going_on, quiet, told, windows};
+use super::{ANSWER, Came, Handler, Turned, going_on, quiet, run, told, windows};
 use crate::domain::call::Whom;
 use crate::domain::directory::Directory;
 use crate::domain::fact::Fact;
@@ -9,6 +9,7 @@ use crate::domain::going_on::Announce;
 use crate::domain::id::{IncidentNo, InputId, SlackUserId, UserId};
 use crate::domain::input::{Act, Deed, Raise, What};
 use crate::domain::refusal::Refusal;
+use crate::domain::run::Move;
 use crate::pump::Snapshot;
 use crate::slack::dispatch::Handled;
 use crate::slack::translate::Filled;
@@ -30,8 +31,8 @@ pub(super) struct Sent {
     pub origin: Origin,
     /// The view's id with its hash.
     pub view: String,
-    /// It stood on another window: its answer is read where one looks, and the channel may be far below.
-    pub stacked: bool,
+    /// The window it stood on: its answer is read where one looks, and the channel may be far below.
+    pub below: Option<String>,
 }
 
 impl Handler {
@@ -55,10 +56,10 @@ impl Handler {
             Filled::Announce { ends, .. } => Some(*ends),
             _ => None,
         };
-        let link = sent.origin.link.as_str();
+        let more = sent.origin.more.as_str();
         let what = match self.quiet_filled(&snapshot, no, &user, &filled) {
             Some(what) => what,
-            None => match input(&filled, no, user, sent.form, link, &snapshot.directory) {
+            None => match input(&filled, no, user, sent.form, more, &snapshot.directory) {
                 Ok(what) => what,
                 Err(wrong) => return errors(&wrong),
             },
@@ -88,7 +89,7 @@ impl Handler {
 
     /// `ends`: the input that says until when, where a form has several.
     fn submitted(&self, before: &Snapshot, came: Came, sent: Sent, ends: Option<Field>) -> Handled {
-        let Sent { by, form, origin, stacked, .. } = sent;
+        let Sent { by, form, origin, below, .. } = sent;
         let (at, no, snapshot) = (form.first_field(), origin.subject.incident, self.board.snapshot());
         match came {
             Came::To { facts, snapshot } => {
@@ -106,7 +107,14 @@ impl Handler {
                 } else {
                     told(&facts, &snapshot, no)
                 };
-                if stacked {
+                if form == Form::SkipStep && run::goes_on(&facts) {
+                    // The next step stands where the button was.
+                    if let Some(below) = below {
+                        self.show_below(below, origin);
+                    }
+                    return Handled::Ack(None);
+                }
+                if below.is_some() {
                     return instead(&no.to_string(), &told);
                 }
                 self.whisper(&by, origin.channel, &told);
@@ -141,7 +149,7 @@ fn input(
     incident: IncidentNo,
     by: UserId,
     form: Form,
-    link: &str,
+    more: &str,
     d: &Directory,
 ) -> Result<What, Wrong> {
     let person = |slack: &SlackUserId, at: Field| match d.user_by_slack(slack) {
@@ -163,13 +171,17 @@ fn input(
             Deed::Resolve { note: (!text.is_empty()).then(|| text.clone()) }
         }
         Filled::Words(text) => Deed::Note { text: text.clone() },
+        Filled::Skip { why, because } => {
+            let to = Move::Skip { why: *why, because: because.clone() };
+            Deed::GoOn { turn: more.parse().unwrap_or_default(), to }
+        }
         Filled::Merge { into } => Deed::MergeInto { into: *into },
         // Those of an incident without an alert, or that is gone: see `quiet_filled`.
         Filled::Silence { .. } | Filled::Maintenance { .. } => {
             return Err(Wrong { at: form.first_field(), why: views::reply::no_alert_to_silence(incident) });
         }
         Filled::Announce { text, of, until, .. } => {
-            let (text, of, link) = (text.clone(), of.clone(), link.to_owned());
+            let (text, of, link) = (text.clone(), of.clone(), more.to_owned());
             return Ok(What::Announce(Announce { by, text, of, link, until: *until }));
         }
         Filled::Raise { service, what, urgency } => {

@@ -43,7 +43,7 @@ impl Handler {
             return self.answer(by, place, "Warridor", &message).await;
         };
         let (text, is_cut) = announceable(&said.text, user.tz, &s.directory);
-        let origin = views::action_id::Origin { link: said.link.clone(), ..origin(&s, IncidentNo(0), &place) };
+        let origin = views::action_id::Origin { more: said.link.clone(), ..origin(&s, IncidentNo(0), &place) };
         let choices = snooze::choices(self.clock.now(), user.tz);
         let about = place.channel.as_ref().and_then(|channel| of_channel(channel, &s.directory));
         let view = views::modal::announce(&text, is_cut, about.as_ref(), &choices, &s.directory, self.pager(), &origin);

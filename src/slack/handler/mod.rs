@@ -34,6 +34,7 @@ mod misconfigured;
 pub mod people;
 pub mod press;
 mod quiet;
+mod run;
 mod several;
 mod stand_in;
 mod windows;
@@ -122,6 +123,14 @@ impl EnvelopeHandler for Handler {
                 }
                 Elsewhere::EndQuiet | Elsewhere::ExtendQuiet => self.quiet_pressed(id, &by, what, chosen, place).await,
                 Elsewhere::Mended => self.mended_pressed(id, &by, chosen, place).await,
+                Elsewhere::BeginPlaybook
+                | Elsewhere::StepDone
+                | Elsewhere::SkipStep
+                | Elsewhere::StepStuck
+                | Elsewhere::StepJumps
+                | Elsewhere::StepChosen
+                | Elsewhere::StepBack
+                | Elsewhere::StepPages => self.run_pressed(id, by, what, chosen, place).await,
                 Elsewhere::Raise | Elsewhere::RaiseService | Elsewhere::ListAll | Elsewhere::Playbook => {
                     self.in_background(|this| async move { this.elsewhere(&by, what, chosen, place).await })
                 }
@@ -129,8 +138,8 @@ impl EnvelopeHandler for Handler {
             Gesture::Shortcut { by, what: Shortcut::Announce, said, place } => {
                 self.in_background(|this| async move { this.announce_from(&by, &said, place).await })
             }
-            Gesture::Submit { by, form, filled, origin, view, stacked } => {
-                let sent = forms::Sent { by, form, origin, view, stacked };
+            Gesture::Submit { by, form, filled, origin, view, below } => {
+                let sent = forms::Sent { by, form, origin, view, below };
                 self.submit(sent, filled).await
             }
             Gesture::Slash { by, command, text, place } => self.slash(id, &by, &command, &text, place).await,
@@ -270,6 +279,10 @@ impl Handler {
     async fn show(&self, place: &Place, method: &'static str, view: Value) {
         let body = json!({ "trigger_id": place.trigger_id, "view": view });
         let outcome = self.client.call_now(method, &body).await;
+        if let Some(open) = place.view.as_ref().filter(|_| run::is_full(&outcome)) {
+            // This one becomes what was to be above it.
+            return self.update_window(&open.id, body["view"].clone()).await;
+        }
         if !matches!(outcome, Outcome::Ok(_)) {
             tracing::warn!(outcome = outcome.name(), method, "a window could not be opened");
             self.tell(place.response_url.clone(), &Message::plain(views::reply::no_window()));

@@ -148,8 +148,7 @@ impl Handler {
         }
         let origin = origin(&snapshot, no, &place);
         let view = self.window(&snapshot, user, what, &incident, &origin);
-        let is_in_modal = place.view.as_ref().is_some_and(|v| !v.is_home);
-        self.show(&place, if is_in_modal { "views.push" } else { "views.open" }, view).await;
+        self.show(&place, if place.in_modal() { "views.push" } else { "views.open" }, view).await;
     }
 }
 

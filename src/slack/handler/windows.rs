@@ -11,7 +11,6 @@ use crate::domain::snooze;
 use crate::domain::stamp::Stamp;
 use crate::domain::urgency::by_hand;
 use crate::pump::Snapshot;
-use crate::slack::outcome::Outcome;
 use crate::slack::translate::{Place, raise_draft};
 use crate::views::action_id::{Action, Elsewhere, Opened, Origin, Subject};
 use crate::views::modal::{Askable, RaiseDraft};
@@ -37,7 +36,7 @@ impl Handler {
             Action::Silence => views::modal::silence(i, &snooze::choices(self.clock.now(), tz), d, origin),
             Action::WhoWasPaged => views::more::who_was_paged(i, d),
             Action::Timeline => views::more::timeline(i, &self.timeline(i), d),
-            Action::Playbook => views::playbook::of_incident(i, d),
+            Action::Playbook => views::playbook::of_incident(i, d, origin),
             Action::More
             | Action::Acknowledge
             | Action::Take
@@ -95,15 +94,12 @@ impl Handler {
                 let opened = chosen.as_deref().and_then(Opened::parse);
                 let playbook = |o: &Opened| snapshot.directory.playbooks.get(&o.playbook).cloned();
                 match opened.and_then(|o| Some((playbook(&o)?, o.incident))) {
-                    Some((playbook, about)) => {
-                        let view = json!(views::playbook::chosen(&playbook, about, &snapshot.directory));
-                        let Some(open) = &place.view else { return self.show(&place, "views.open", view).await };
-                        let body = json!({ "trigger_id": place.trigger_id, "view": view });
-                        if !matches!(self.client.call_now("views.push", &body).await, Outcome::Ok(_)) {
-                            // Slack holds three windows on top of each other: this one becomes what was to be above it.
-                            let body = json!({ "view_id": open.id, "view": view });
-                            let _ = self.client.call_now("views.update", &body).await;
-                        }
+                    Some((playbook, no)) => {
+                        let incident = self.find(&snapshot, no);
+                        let may_begin = incident.is_some_and(|i| views::playbook::may_begin(&i, &playbook));
+                        let about = Subject { store: snapshot.store, incident: no };
+                        let view = json!(views::playbook::chosen(&playbook, about, may_begin, &snapshot.directory));
+                        self.show(&place, if place.in_modal() { "views.push" } else { "views.open" }, view).await;
                     }
                     None => {
                         let gone = "This playbook is not there any more: `/pager playbook list` has all there are.";
@@ -115,6 +111,15 @@ impl Handler {
             Elsewhere::EndQuiet | Elsewhere::ExtendQuiet => {}
             // An input: see `misconfigured`.
             Elsewhere::Mended => {}
+            // Inputs: see `run`.
+            Elsewhere::BeginPlaybook
+            | Elsewhere::StepDone
+            | Elsewhere::SkipStep
+            | Elsewhere::StepStuck
+            | Elsewhere::StepJumps
+            | Elsewhere::StepChosen
+            | Elsewhere::StepBack
+            | Elsewhere::StepPages => {}
             // Inputs: see `people`.
             Elsewhere::AddMe | Elsewhere::Approve | Elsewhere::Decline | Elsewhere::RemovePerson => {}
         }
