@@ -107,6 +107,10 @@ fn alert_keys(input: &Input) -> Vec<AlertKey> {
         | What::Act(_)
         | What::Raise(_)
         | What::Override(_)
+        | What::HandoffNote { .. }
+        | What::HandoffWrite { .. }
+        | What::HandoffOffer { .. }
+        | What::HandoffAccept { .. }
         | What::EndOverride { .. }
         | What::Quiet(_)
         | What::EndQuiet { .. }

@@ -5,6 +5,7 @@
 
 mod sim;
 
+use chrono::Timelike;
 use rand::RngExt;
 use serde_json::{Value, json};
 use sim::company::company_with_heartbeats;
@@ -18,11 +19,14 @@ use warridor::domain::fact::{Fact, ResolvedBy};
 use warridor::domain::following;
 use warridor::domain::forecast::{Ahead, forecast};
 use warridor::domain::going_on::{ANNOUNCEMENTS_MAX, CHANGES_KEPT, Scope};
+use warridor::domain::handoff;
 use warridor::domain::heartbeat::{Stands, Watched, dedup_key};
 use warridor::domain::hold::HoldWhy;
-use warridor::domain::id::{AlertKey, HeartbeatId, IncidentNo, MisconfiguredNo, QuietId, ServiceId};
+use warridor::domain::id::{
+    AlertKey, HandoffNo, HeartbeatId, IncidentNo, MisconfiguredNo, QuietId, ScheduleId, ServiceId, TeamId, UserId,
+};
 use warridor::domain::incident::{Incident, State};
-use warridor::domain::input::{Deed, Elsewhere, Event, EventAction, SkipWhy, SnoozeWhy};
+use warridor::domain::input::{Deed, Elsewhere, Event, EventAction, SkipWhy, SnoozeWhy, What};
 use warridor::domain::listing;
 use warridor::domain::misconfigured::{MISCONFIGURED_MAX, Mark, Misconfigured};
 use warridor::domain::page::{Page, PageState, Purpose, Recipient};
@@ -347,7 +351,7 @@ fn person(sim: &mut Sim) {
     let newest = sim.snapshot().world.meta.last_incident.0;
     let incident = sim.rng.random_range(1..=newest.max(1) + 1);
     let somebody = || ["ana", "ben", "chen", "mara"];
-    let deed = match sim.rng.random_range(0..24) {
+    let deed = match sim.rng.random_range(0..26) {
         0 => Deed::Acknowledge,
         1 => {
             let minutes: i64 = sim.rng.random_range(-5..600);
@@ -411,9 +415,32 @@ fn person(sim: &mut Sim) {
             sim.act(who, i.no.0, Deed::GoOn { turn, to });
             return;
         }
+        24 | 25 => {
+            hands_over(sim, who);
+            return;
+        }
         _ => Deed::Note { text: "looking".to_owned() },
     };
     sim.act(who, incident, deed);
+}
+
+/// Notes for a handoff, words in a draft, *Hand over all* and *Accept*, by whoever it is for and by others.
+fn hands_over(sim: &mut Sim, who: &str) {
+    let newest = sim.snapshot().world.handoffs.values().next_back().cloned();
+    let by: warridor::domain::id::UserId = who.into();
+    let handoff = newest.as_ref().map_or(HandoffNo(0), |h| h.no);
+    let words = "the disk <!here> fills up".to_owned();
+    let from = newest.as_ref().and_then(|h| h.from.clone()).unwrap_or(by.clone());
+    let to = newest.as_ref().and_then(|h| h.to.clone()).unwrap_or(by.clone());
+    let what = match sim.rng.random_range(0..6) {
+        0 => What::HandoffNote { team: ["team", "pay", "gone"][sim.rng.random_range(0..3)].into(), by, text: words },
+        1 => What::HandoffWrite { handoff, by, words },
+        2 => What::HandoffOffer { handoff, by: from },
+        3 => What::HandoffAccept { handoff, by: to },
+        4 => What::HandoffOffer { handoff, by },
+        _ => What::HandoffAccept { handoff, by },
+    };
+    sim.does(what);
 }
 
 /// Before a long while, nearly everything open is looked after.
@@ -773,6 +800,7 @@ fn holds_in_peace(sim: &mut Sim, seed: u64) {
     misconfigured_is_what_people_said(&facts, sim, seed);
     what_is_silent_says_so(&facts, &replayed, sim, seed);
     playbooks_are_followed_step_by_step(sim, &replayed, seed);
+    every_shift_is_handed_over(sim, seed);
     slack_says_what_is_true(sim, seed);
     rows_are_the_replay(sim, &replayed, seed);
 }
@@ -789,6 +817,63 @@ fn replay(sim: &Sim, seed: u64) -> World {
     assert!(read.is_ok(), "seed {seed}: {read:?}");
     assert!(trouble.is_none(), "seed {seed}: {trouble:?}");
     world
+}
+
+/// Whenever somebody else carries the pager of a team's first level, there is one summary, for them; whoever accepts it takes
+/// what was offered and nothing else; and nobody is reminded at night.
+fn every_shift_is_handed_over(sim: &Sim, seed: u64) {
+    let directory = sim.snapshot().directory.clone();
+    let mut carries: BTreeMap<ScheduleId, Option<UserId>> = BTreeMap::new();
+    let mut wanted: BTreeSet<(TeamId, ScheduleId, Option<UserId>, Option<UserId>)> = BTreeSet::new();
+    let mut handed: BTreeMap<HandoffNo, (Option<UserId>, bool, bool)> = BTreeMap::new();
+    let mut has: BTreeMap<IncidentNo, UserId> = BTreeMap::new();
+    let mut took: BTreeSet<IncidentNo> = BTreeSet::new();
+    for (wall, fact) in sim.dated_facts_after(0) {
+        match fact {
+            Fact::ShiftStarted { schedule, shift, .. } => {
+                let before = carries.insert(schedule.clone(), shift.who.clone());
+                if let Some(before) = before.filter(|before| *before != shift.who) {
+                    for team in handoff::teams_of(&directory, &schedule) {
+                        wanted.insert((team.clone(), schedule.clone(), before.clone(), shift.who.clone()));
+                    }
+                }
+            }
+            Fact::HandedOver { handoff, team, schedule, from, to, .. } => {
+                let was = wanted.remove(&(team, schedule, from.clone(), to));
+                assert!(was, "seed {seed}: nobody else carries it, and it is handed over");
+                let before = handed.insert(handoff, (from, false, false));
+                assert!(before.is_none(), "seed {seed}: {handoff:?} twice");
+            }
+            Fact::HandoffOffered { handoff, .. } => {
+                // One that is ahead is handed over later.
+                if let Some(known) = handed.get_mut(&handoff) {
+                    known.1 = true;
+                }
+            }
+            Fact::Acknowledged { incident, by, .. } => {
+                has.entry(incident).or_insert(by);
+            }
+            Fact::Reassigned { incident, to, from, calls, .. } => {
+                if calls.is_empty() && from.is_some() {
+                    took.insert(incident);
+                }
+                has.insert(incident, to);
+            }
+            Fact::HandoffAccepted { handoff, took: said, .. } => {
+                let (_, _, accepted) = handed.get_mut(&handoff).expect("it was handed over");
+                assert!(!std::mem::replace(accepted, true), "seed {seed}: {handoff:?} is accepted twice");
+                let said: BTreeSet<IncidentNo> = said.into_iter().collect();
+                assert_eq!(std::mem::take(&mut took), said, "seed {seed}: {handoff:?}");
+            }
+            Fact::PostWanted { about: About::HandoffWaits { .. }, .. } if !sim.was_stepped => {
+                let hour = wall.utc().with_timezone(&chrono_tz::Europe::Lisbon).hour();
+                assert!((8..22).contains(&hour), "seed {seed}: somebody is reminded at {hour} o'clock");
+            }
+            _ => {}
+        }
+        assert!(wanted.len() < 8, "seed {seed}: {wanted:?}");
+    }
+    assert!(wanted.is_empty(), "seed {seed}: not handed over: {wanted:?}");
 }
 
 /// Recounted from the facts alone: each press led to one step at most, and nobody was told too early that one takes long.
@@ -1179,5 +1264,8 @@ fn rows_are_the_replay(sim: &mut Sim, replayed: &World, seed: u64) {
     assert_eq!(snapshot.world.posts, replayed.posts, "seed {seed}");
     assert_eq!(snapshot.world.turns, replayed.turns, "seed {seed}");
     assert_eq!(snapshot.world.heartbeats, replayed.heartbeats, "seed {seed}");
+    assert_eq!(snapshot.world.handoffs, replayed.handoffs, "seed {seed}");
+    assert_eq!(snapshot.world.handoff_notes, replayed.handoff_notes, "seed {seed}");
+    assert_eq!(snapshot.world.worked, replayed.worked, "seed {seed}");
     assert_eq!(snapshot.world.meta, replayed.meta, "seed {seed}");
 }

@@ -32,8 +32,8 @@ use warridor::domain::going_on::Scope;
 use warridor::domain::heartbeat::Heartbeat;
 use warridor::domain::hold::{HeldThen, HoldWhy, TriggeredBy};
 use warridor::domain::id::{
-    HeartbeatId, IncidentNo, MessageRef, MisconfiguredNo, OverrideId, PageId, QuietId, ScheduleId, ServiceId, StoreId,
-    TeamId, UserId,
+    HandoffNo, HeartbeatId, IncidentNo, MessageRef, MisconfiguredNo, OverrideId, PageId, QuietId, ScheduleId,
+    ServiceId, StoreId, TeamId, UserId,
 };
 use warridor::domain::incident::{Entry, Happening, Incident};
 use warridor::domain::input::{Deed, EventAction, OverrideRequest, Settled, SkipWhy, SnoozeWhy};
@@ -45,7 +45,7 @@ use warridor::domain::quiet::{Covered, Kind, Matcher, Within};
 use warridor::domain::refusal::{NotElsewhere, Refusal};
 use warridor::domain::routing::RuleRef;
 use warridor::domain::run::Move;
-use warridor::domain::schedule::{self, FixedShift, Gap, Override, Schedule, now_and_next, shifts};
+use warridor::domain::schedule::{self, FixedShift, Gap, Member, Override, Schedule, now_and_next, shifts};
 use warridor::domain::snooze;
 use warridor::domain::stamp::{At, Stamp};
 use warridor::domain::threshold::Threshold;
@@ -708,6 +708,7 @@ fn happenings() -> Vec<Happening> {
             | Happening::FlappingEnded
             | Happening::CardMoved { .. }
             | Happening::Routed { .. }
+            | Happening::CrossedHandoff { .. }
             | Happening::PlaybookBegun { .. }
             | Happening::StepDone { .. }
             | Happening::StepSkipped { .. }
@@ -779,6 +780,7 @@ fn happenings() -> Vec<Happening> {
             title: "Disk".into(),
             left: Some(("Database & more".into(), 3, 9)),
         },
+        Happening::CrossedHandoff { to: "ben".into() },
         Happening::StepDone { by: "ana".into(), step: 1, what: "Look at <!here>".into() },
         Happening::StepSkipped {
             by: "ana".into(),
@@ -928,6 +930,15 @@ fn refusals() -> Vec<Refusal> {
             | Refusal::SnoozeInThePast { .. }
             | Refusal::SnoozeTooLong { .. }
             | Refusal::EmptyNote
+            | Refusal::NoSuchHandoff
+            | Refusal::HandedOverAlready { .. }
+            | Refusal::HandoffIsOf { .. }
+            | Refusal::HandoffIsFor { .. }
+            | Refusal::HandoffAcceptedAlready { .. }
+            | Refusal::NobodyTakesOver { .. }
+            | Refusal::HandoffIsAhead { .. }
+            | Refusal::HandoffIsOver
+            | Refusal::TooManyNotes { .. }
             | Refusal::NoSuchPlaybook(_)
             | Refusal::RunsAlready { .. }
             | Refusal::NothingRuns { .. }
@@ -990,6 +1001,16 @@ fn refusals() -> Vec<Refusal> {
         Refusal::SnoozeInThePast { until: NIGHT },
         Refusal::SnoozeTooLong { until: NIGHT.plus_ms(8 * DAY), latest: NIGHT.plus_ms(7 * DAY) },
         Refusal::EmptyNote,
+        Refusal::NoSuchHandoff,
+        Refusal::HandedOverAlready { at: NIGHT },
+        Refusal::HandoffIsOf { by: Some("ana".into()), team: "team".into() },
+        Refusal::HandoffIsFor { by: Some("ben".into()), team: "team".into() },
+        Refusal::HandoffIsFor { by: None, team: "team".into() },
+        Refusal::HandoffAcceptedAlready { by: "ben".into(), at: NIGHT },
+        Refusal::NobodyTakesOver { team: "team".into() },
+        Refusal::HandoffIsAhead { at: NIGHT },
+        Refusal::HandoffIsOver,
+        Refusal::TooManyNotes { team: "team".into(), most: 20 },
         Refusal::NoSuchPlaybook("disk`".into()),
         Refusal::RunsAlready { incident, by: "ana".into(), begun: NIGHT, step: 3 },
         Refusal::NothingRuns { incident },
@@ -1686,6 +1707,138 @@ fn runs() {
     let page = i.pages.iter().find(|p| p.purpose == Purpose::StepTime).expect("Ana heard of it");
     golden.say("it took long: to Ana", &message(&views::page::page(&i, page, d, answered.store), subject));
     golden.say("the log", &message(&views::log::log(&i, d).expect("much happened"), subject));
+    golden.compare();
+}
+
+/// A handoff before, at and after its instant.
+#[test]
+fn handoffs() {
+    let mut golden = Golden::new("handoff");
+    let team = TeamId::from("team");
+    // Ana carries the pager until 18:00, then Ben.
+    let in_turns = |desk: &Desk| {
+        let mut directory = desk.directory.clone();
+        directory.schedules.get_mut(&"desk".into()).expect("it is there").team = Some("spare".into());
+        let primary = directory.schedules.get_mut(&"primary".into()).expect("it is there");
+        primary.team = Some("team".into());
+        primary.layers[0].rotation.members = vec![Member::always("ben"), Member::always("ana")];
+        directory
+    };
+    let calm = || {
+        let mut desk = Desk::at(NIGHT);
+        let directory = in_turns(&desk);
+        desk.configure(directory);
+        desk
+    };
+    let busy = || {
+        let of = "[[match]]\nservices = [\"payments\"]";
+        let mut desk = with_playbooks(&[("errors", of, "- [ ] Look.\n- [ ] Mend it.\n")]);
+        for team in desk.directory.teams.values_mut() {
+            team.lead = Some("mara".into());
+        }
+        let directory = in_turns(&desk);
+        desk.configure(directory);
+        desk.titled("payments", "Payment errors <!here> & *more*", "", &[]);
+        desk.deliver();
+        desk.advance(4 * MINUTE);
+        desk.act("ana", Deed::BeginPlaybook { playbook: "errors".into() });
+        desk.act("ana", Deed::GoOn { turn: 1, to: Move::Done { to: None } });
+        for _ in 0..2 {
+            desk.titled("payments", "Disk of db-2 is full", "", &[]);
+            desk.deliver();
+        }
+        desk.act_on(2, "ana", Deed::Resolve { note: None });
+        desk.act_on(3, "chen", Deed::snooze(desk.now.plus_ms(20 * HOUR)));
+        desk.titled("reports", "Reports are late", "", &[]);
+        desk.quiet("ben", Covered::Services(vec!["search".into()]), 0, 2 * DAY, "moving <!here>");
+        desk.stand_in("primary", "mara", 40 * HOUR, 4 * HOUR);
+        desk.note_for_handoff("team", "chen", "db-2 fills up <!channel> until Tuesday");
+        desk.announce("ben", "draining east", 30 * HOUR);
+        desk
+    };
+    let at = |desk: &Desk| {
+        let current = desk.world.shifts[&ScheduleId::from("primary")].clone();
+        (current.since, Some((current.shift.until, Some("ben".into()))))
+    };
+    let hours = |desk: &mut Desk, until: At| {
+        let left = until.0 - desk.now.0;
+        desk.advance(left);
+    };
+    let until = busy().world.shifts[&ScheduleId::from("primary")].shift.until;
+    let newest = |desk: &Desk| desk.world.handoffs.values().rev().find(|h| h.team == team).expect("a handoff").no;
+    let summary = |desk: &Desk| {
+        let d = &desk.directory;
+        message(&views::handoff::summary(newest(desk), &desk.world, d, desk.store).expect("it is posted"), None)
+    };
+    let draft = |desk: &Desk| {
+        let d = &desk.directory;
+        message(&views::handoff::draft(newest(desk), &desk.world, d, desk.store).expect("a draft"), None)
+    };
+    let waits = |desk: &Desk, lead: bool| {
+        let d = &desk.directory;
+        message(&views::handoff::waits(newest(desk), lead, &desk.world, d, desk.store).expect("it waits"), None)
+    };
+    let mut desk = busy();
+    let (began, then) = at(&desk);
+    golden.say("typed", &message(&views::handoff::now(&team, began, then.clone(), &desk.world, &desk.directory), None));
+    let quiet = Desk::at(NIGHT);
+    golden.say(
+        "typed in a quiet shift",
+        &message(&views::handoff::now(&team, began, None, &quiet.world, &quiet.directory), None),
+    );
+    hours(&mut desk, until.plus_ms(-45 * MINUTE));
+    desk.act("ana", Deed::Acknowledge);
+    desk.act_on(2, "ana", Deed::Acknowledge);
+    hours(&mut desk, until.plus_ms(-29 * MINUTE));
+    golden.say("the draft", &draft(&desk));
+    let h = desk.world.handoffs[&newest(&desk)].clone();
+    let subject = Subject { store: desk.store, incident: IncidentNo(0) };
+    let origin = Origin { more: h.no.0.to_string(), ..Origin::new(subject, None) };
+    golden.say("its window", &view(&views::handoff::write(&h, &origin, &desk.directory), Some(subject)));
+    desk.hands_over("ana", h.no, "The vendor <!here> calls at ten.");
+    golden.say("the draft, written and offered", &draft(&desk));
+    desk.act("ana", Deed::Note { text: "still looking".to_owned() });
+    desk.act_on(2, "ana", Deed::Note { text: "still looking".to_owned() });
+    hours(&mut desk, until.plus_ms(MINUTE));
+    golden.say("the summary", &summary(&desk));
+    golden.say("the draft, after it", &draft(&desk));
+    golden.say("not accepted: to Ben", &waits(&desk, false));
+    golden.say("not accepted: to Mara", &waits(&desk, true));
+    desk.accepts("ben", newest(&desk));
+    golden.say("the summary, accepted", &summary(&desk));
+    golden.say("accepted: to Mara", &waits(&desk, true));
+    let mut calm = calm();
+    hours(&mut calm, until.plus_ms(MINUTE));
+    golden.say("a quiet shift", &summary(&calm));
+    calm.accepts("ben", newest(&calm));
+    golden.say("a quiet shift, accepted", &summary(&calm));
+    let mut late = busy();
+    late.pass(until.0 - late.now.0 + 2 * HOUR);
+    late.due();
+    golden.say("late", &summary(&late));
+    let mut nobody = busy();
+    let mut directory = nobody.directory.clone();
+    for schedule in directory.schedules.values_mut() {
+        for layer in &mut schedule.layers {
+            layer.until = chrono::NaiveDate::from_ymd_opt(2026, 3, 2);
+        }
+    }
+    nobody.configure(directory);
+    hours(&mut nobody, until.plus_ms(-29 * MINUTE));
+    golden.say("the draft where nobody is next", &draft(&nobody));
+    hours(&mut nobody, until.plus_ms(MINUTE));
+    golden.say("nobody is next", &summary(&nobody));
+    let mut many = busy();
+    for n in 0..45 {
+        many.titled("payments", &format!("Node {n} is down, and these words go on {}", "and on ".repeat(20)), "", &[]);
+    }
+    many.hands_over("ana", HandoffNo(1), "");
+    hours(&mut many, until.plus_ms(MINUTE));
+    golden.say("far too much", &summary(&many));
+    let pick = views::handoff::which_team(&[&team, &"pay".into()], " note …", "/pager", &desk.directory);
+    golden.say("which team?", &pick);
+    golden.say("no team", &views::handoff::which_team(&[], "", "/pager", &desk.directory));
+    golden.say("nothing waits", &views::handoff::nothing_waits("/pager"));
     golden.compare();
 }
 

@@ -8,6 +8,7 @@
 //! of those only mistakes are told here, for nothing else knows what was typed.
 
 mod doing;
+mod handoff;
 mod heartbeats;
 mod mention;
 mod misconfigured;
@@ -145,6 +146,7 @@ pub enum Topic {
     /// Alerts that are to be mended.
     Misconfigured,
     Playbook,
+    Handoff,
     OnCall,
 }
 
@@ -224,6 +226,7 @@ pub enum Command {
     /// What is to be heard of every so often: all, or of one service.
     Heartbeats(Option<ServiceId>),
     Playbook(WhichPlaybook),
+    Handoff(Handoff),
     /// Never guessed: the list has their numbers.
     Mended(MisconfiguredNo),
     OnCall(OnCall),
@@ -237,6 +240,17 @@ pub enum WhichPlaybook {
     /// The best one for an incident.
     For(Which),
     Named(PlaybookId),
+}
+
+/// What somebody wants of a handoff.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Handoff {
+    /// What it would say now; of the speaker's team, if none is named.
+    Show(Option<TeamId>),
+    /// Something that the next one should know; not empty, at most [`TEXT_MAX`] characters.
+    Note { team: Option<TeamId>, text: String },
+    /// The one that waits for the speaker.
+    Accept,
 }
 
 /// What somebody announces, or ends.

@@ -1,6 +1,7 @@
 //! `/pager …`
 
 use super::doing::doing;
+use super::handoff::handoff;
 use super::heartbeats::heartbeats;
 use super::misconfigured::misconfigured;
 use super::mistake::{Mistake, quoted};
@@ -74,6 +75,7 @@ pub(super) fn read(r: &mut Reading<'_>) -> Result<Command, Mistake> {
         Verb::Misconfigured => misconfigured(r),
         Verb::Heartbeats => heartbeats(r),
         Verb::Playbook => playbook(r),
+        Verb::Handoff => handoff(r),
         Verb::OnCall => oncall::read(r),
     }
 }
@@ -128,6 +130,7 @@ fn otherwise(r: &mut Reading<'_>) -> Result<Command, Mistake> {
                 | Verb::Misconfigured
                 | Verb::Heartbeats
                 | Verb::OnCall
+                | Verb::Handoff
                 | Verb::Trigger
                 | Verb::Maintenance => Err(r.rather("The command comes first.", &format!("show {}", no.0))),
                 _ => Err(r.rather("The command comes first, then the incident.", &line)),

@@ -32,6 +32,7 @@ pub(super) enum Verb {
     Misconfigured,
     Heartbeats,
     Playbook,
+    Handoff,
     OnCall,
 }
 
@@ -65,6 +66,7 @@ pub(super) const PAGER: &[(Verb, &[&str])] = &[
     (Verb::Misconfigured, &["misconfigured", "noisy", "misconfiguration"]),
     (Verb::Heartbeats, &["heartbeats", "heartbeat", "beats"]),
     (Verb::Playbook, &["playbook", "playbooks", "runbook", "runbooks"]),
+    (Verb::Handoff, &["handoff", "handover", "hand-off"]),
     (Verb::OnCall, &["oncall", "on-call", "who", "whos", "who's"]),
 ];
 
@@ -101,11 +103,6 @@ pub(super) struct Absent {
 
 pub(super) const PAGER_ABSENT: &[Absent] = &[
     Absent { words: &["triage"], why: "The triage walk is not there yet. Look at the incident.", instead: "show N" },
-    Absent {
-        words: &["handoff", "handover"],
-        why: "Handoff summaries are not there yet. See who is on call now and next.",
-        instead: "oncall",
-    },
     Absent {
         words: &["rca", "postmortem", "post-mortem"],
         why: "RCAs are not there yet. Keep what you found in notes; the incident shows its timeline.",
@@ -167,6 +164,7 @@ impl Verb {
             Self::Silence | Self::Maintenance => Topic::Quiet,
             Self::Misconfigured | Self::NotActionable => Topic::Misconfigured,
             Self::Playbook => Topic::Playbook,
+            Self::Handoff => Topic::Handoff,
             Self::OnCall => Topic::OnCall,
         })
     }

@@ -194,6 +194,8 @@ pub(super) fn teams(
         table.required("channel", "channel = \"…\", the name of a [[channel]]");
         let members = members(&table, "members", names);
         table.required("members", "members = [\"…\"], the ids of users");
+        let lead = table.text("lead", MAX_ID_CHARS).filter(|f| known(&table, f, "user", &names.users));
+        let lead = lead.map(|f| UserId::from(f.value));
         let usergroup = usergroup(&table);
         let topic = topic(&table);
         let own = hours::of_team(&table, names, hours);
@@ -202,7 +204,7 @@ pub(super) fn teams(
                 own_hours.insert(TeamId::from(id.value.as_str()), own);
             }
             let team = Team::new(TeamId::from(id.value), channel, members);
-            teams.push(Team { name, tier, usergroup, topic, ..team });
+            teams.push(Team { name, tier, lead, usergroup, topic, ..team });
         }
         table.finish();
     }

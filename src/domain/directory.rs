@@ -117,6 +117,8 @@ pub struct Team {
     pub tier: u8,
     pub channel: ChannelId,
     pub members: Vec<UserId>,
+    /// Who hears what a team leaves undone.
+    pub lead: Option<UserId>,
     /// Slack's id of the user group that holds whoever its first level asks now.
     pub usergroup: Option<String>,
     /// The topic of its channel, with `{oncall}` for whoever its first level asks now, and `{next}` for the one after.
@@ -127,7 +129,7 @@ impl Team {
     /// A team of tier 1, by whose duty nothing is named.
     pub fn new(id: TeamId, channel: ChannelId, members: Vec<UserId>) -> Self {
         let name = id.to_string();
-        Self { id, name, tier: 1, channel, members, usergroup: None, topic: None }
+        Self { id, name, tier: 1, channel, members, lead: None, usergroup: None, topic: None }
     }
 }
 

@@ -10,10 +10,11 @@ use super::directory::{Method, Policy, Target, Urgency};
 use super::dnd::Window;
 use super::fyi::FyiShown;
 use super::going_on::Scope;
+use super::handoff::report::Lists;
 use super::hold::{HeldThen, HoldWhy};
 use super::id::{
-    AnnouncementNo, CallNo, ChangeNo, ChannelId, FyiId, HeartbeatId, IncidentNo, MessageRef, MisconfiguredNo,
-    OverrideId, PageId, PolicyId, PostId, QuietId, ScheduleId, ServiceId, SlackUserId, UserId,
+    AnnouncementNo, CallNo, ChangeNo, ChannelId, FyiId, HandoffNo, HeartbeatId, IncidentNo, MessageRef,
+    MisconfiguredNo, OverrideId, PageId, PolicyId, PostId, QuietId, ScheduleId, ServiceId, SlackUserId, TeamId, UserId,
 };
 use super::input::{EventAction, SkipWhy, SnoozeWhy};
 use super::misconfigured::Mark;
@@ -540,12 +541,88 @@ pub enum Fact {
         until: At,
     },
 
-    /// Who is on call from here on.
+    /// Who is on call from here on. `draft`: when the draft of the next handoff is due, on the line of delays.
     ShiftStarted {
         schedule: ScheduleId,
         shift: Shift,
         due: At,
         tzdata: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        draft: Option<At>,
+    },
+    /// It was time for the draft of a handoff: whether there is one, says another fact.
+    DraftLooked {
+        schedule: ScheduleId,
+    },
+    /// Half an hour before a shift ends, as it looks: `at` is the wall's.
+    HandoffDrafted {
+        handoff: HandoffNo,
+        team: TeamId,
+        schedule: ScheduleId,
+        from: UserId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<UserId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        began: Option<At>,
+        at: At,
+    },
+    /// It does not come to that.
+    HandoffForgotten {
+        handoff: HandoffNo,
+    },
+    /// Something that the next one of this team is to know.
+    HandoffNoted {
+        team: TeamId,
+        by: UserId,
+        text: Text,
+    },
+    /// What whoever hands over wrote.
+    HandoffWritten {
+        handoff: HandoffNo,
+        by: UserId,
+        words: Text,
+    },
+    /// Whoever accepts takes what they have.
+    HandoffOffered {
+        handoff: HandoffNo,
+        by: UserId,
+    },
+    /// A shift ended: at `at` on the wall clock, which was a while ago where it is `late`. `due`: whoever takes over is
+    /// reminded then, on the line of delays. What is told of, stands in `lists`; what it is, in the state at this moment.
+    HandedOver {
+        handoff: HandoffNo,
+        team: TeamId,
+        schedule: ScheduleId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<UserId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<UserId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        began: Option<At>,
+        at: At,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        late: Option<At>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due: Option<At>,
+        lists: Box<Lists>,
+    },
+    /// `took`: what they have from then on; a fact of each says so too.
+    HandoffAccepted {
+        handoff: HandoffNo,
+        by: UserId,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        took: Vec<IncidentNo>,
+    },
+    /// It was not accepted, and somebody is reminded. `due`: looked at again then, on the line of delays.
+    HandoffReminded {
+        handoff: HandoffNo,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due: Option<At>,
+    },
+    /// It waited for somebody who was on call until now: whoever is now is asked.
+    CrossedHandoff {
+        incident: IncidentNo,
+        to: UserId,
     },
     ShiftForgotten {
         schedule: ScheduleId,

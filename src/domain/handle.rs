@@ -8,8 +8,8 @@ use super::refusal::Refusal;
 use super::stamp::Stamp;
 use super::world::World;
 use super::{
-    alert, deadline, dnd, going_on, heartbeat, misconfigured, oncall, opening, outage, people, quieting, response,
-    settle, sweep, tend,
+    alert, deadline, dnd, going_on, handoff, heartbeat, misconfigured, oncall, opening, outage, people, quieting,
+    response, settle, sweep, tend,
 };
 
 /// What an input leads to. Pure: the same arguments give the same facts.
@@ -55,6 +55,12 @@ pub fn decide(world: &mut World, directory: &Directory, input: &Input, stamp: St
         What::QuietElsewhere { id, came } => {
             Ok(facts_in(world, directory, stamp, |d| quieting::came_elsewhere(d, *id, came)))
         }
+        What::HandoffNote { team, by, text } => facts_of(world, directory, stamp, |d| handoff::note(d, team, by, text)),
+        What::HandoffWrite { handoff: no, by, words } => {
+            facts_of(world, directory, stamp, |d| handoff::write(d, *no, by, words))
+        }
+        What::HandoffOffer { handoff: no, by } => facts_of(world, directory, stamp, |d| handoff::offer(d, *no, by)),
+        What::HandoffAccept { handoff: no, by } => facts_of(world, directory, stamp, |d| handoff::accept(d, *no, by)),
         What::EndOverride { id, by } => facts_of(world, directory, stamp, |d| oncall::end_override(d, *id, by)),
         // What follows from it is decided without them.
         What::RemovePerson(removal) => {

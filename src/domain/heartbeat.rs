@@ -157,6 +157,8 @@ pub(super) fn falling_silent(world: &World, at: At) -> impl Iterator<Item = Aler
         Wake::Heartbeat(id) => Some(world.heartbeats.get(&id)?.key(&id)),
         Wake::Incident(_)
         | Wake::Shift(_)
+        | Wake::Draft(_)
+        | Wake::Handoff(_)
         | Wake::Override(_)
         | Wake::Post(_)
         | Wake::Announcement(_)

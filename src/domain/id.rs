@@ -119,6 +119,10 @@ number!(
     QuietId
 );
 number!(FyiId);
+number!(
+    /// The instant between two shifts, and what is written for it.
+    HandoffNo
+);
 
 impl fmt::Display for IncidentNo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -68,6 +68,12 @@ pub struct Incident {
     /// What the same alert led to the last time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub earlier: Option<IncidentNo>,
+    /// Whom its levels asked, and when: the first and the latest times; each once at an instant, on the wall clock.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paged: Vec<(UserId, At)>,
+    /// Who acknowledged it first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered: Option<Done>,
     /// The first responder who began work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started: Option<Done>,

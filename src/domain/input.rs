@@ -7,8 +7,8 @@ use super::following::Follower;
 use super::going_on::{Announce, Changes};
 use super::heartbeat;
 use super::id::{
-    AlertKey, AnnouncementNo, ChannelId, HeartbeatId, IncidentNo, InputId, MessageRef, MisconfiguredNo, OverrideId,
-    PageId, PlaybookId, PostId, QuietId, ScheduleId, ServiceId, SlackUserId, TeamId, UserId,
+    AlertKey, AnnouncementNo, ChannelId, HandoffNo, HeartbeatId, IncidentNo, InputId, MessageRef, MisconfiguredNo,
+    OverrideId, PageId, PlaybookId, PostId, QuietId, ScheduleId, ServiceId, SlackUserId, TeamId, UserId,
 };
 use super::page::{PageFailure, SyncKey};
 use super::quiet::Covered;
@@ -59,6 +59,14 @@ pub enum What {
     SlackAway { away: bool },
     /// A person takes somebody's place on a schedule for a while.
     Override(OverrideRequest),
+    /// A person notes something for the next handoff of a team.
+    HandoffNote { team: TeamId, by: UserId, text: String },
+    /// Whoever hands over says what the next one is to know.
+    HandoffWrite { handoff: HandoffNo, by: UserId, words: String },
+    /// They want to be rid of what they have.
+    HandoffOffer { handoff: HandoffNo, by: UserId },
+    /// Whoever takes over accepts.
+    HandoffAccept { handoff: HandoffNo, by: UserId },
     /// A person ends that before its time.
     EndOverride { id: OverrideId, by: UserId },
     /// Tools reported changes.
@@ -393,6 +401,10 @@ impl Input {
             What::GuestNote(n) => vec![Need::Incident(n.incident)],
             What::Quiet(QuietRequest { scope: Covered::Alert(key), .. }) => vec![Need::Alert(key.clone())],
             What::Override(_)
+            | What::HandoffNote { .. }
+            | What::HandoffWrite { .. }
+            | What::HandoffOffer { .. }
+            | What::HandoffAccept { .. }
             | What::EndOverride { .. }
             | What::Quiet(_)
             | What::EndQuiet { .. }

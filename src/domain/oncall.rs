@@ -8,7 +8,7 @@ use super::input::OverrideRequest;
 use super::people;
 use super::refusal::Refusal;
 use super::schedule::{Override, Schedule, resolve};
-use super::{dnd, escalation, following, heartbeat, level};
+use super::{dnd, escalation, following, handoff, heartbeat, level};
 
 /// The tz database the handoffs were computed with; kept with each of them.
 const TZDATA: &str = chrono_tz::IANA_TZDB_VERSION;
@@ -109,7 +109,13 @@ fn look_at(d: &mut Decision<'_>, schedule: &Schedule) {
     let due = d.stamp.due_of(shift.until).max(d.stamp.at.plus_secs(1));
     let known = d.world().shifts.get(&schedule.id);
     if known.is_none_or(|k| k.shift != shift || k.due <= d.stamp.at) {
-        d.emit(Fact::ShiftStarted { schedule: schedule.id.clone(), shift, due, tzdata: TZDATA.to_owned() });
+        let before = known.filter(|k| k.shift.who != shift.who).cloned();
+        let (draft, who) = (handoff::draft_due(d, schedule, &shift), shift.who.clone());
+        let tzdata = TZDATA.to_owned();
+        d.emit(Fact::ShiftStarted { schedule: schedule.id.clone(), shift, due, tzdata, draft });
+        if let Some(before) = before {
+            handoff::took_place(d, &schedule.id, &before, who.as_ref());
+        }
     }
 }
 
@@ -263,7 +269,10 @@ mod tests {
         // Rules that knew of no summer time: the same turn, ended an hour later.
         let old = Shift { who: Some("ana".into()), until: utc("2026-03-29 13:30"), why: ShiftReason::Layer(0) };
         let (schedule, due, tzdata) = (ScheduleId::from("primary"), old.until, "2019a".to_owned());
-        world.apply(&Fact::ShiftStarted { schedule, shift: old, due, tzdata }, Stamp::agreed(utc("2026-03-29 01:00")));
+        world.apply(
+            &Fact::ShiftStarted { schedule, shift: old, due, tzdata, draft: None },
+            Stamp::agreed(utc("2026-03-29 01:00")),
+        );
         let boot = Input { id: InputId::minted('t', 1), what: What::ConfigLoaded(Arc::new(directory.clone())) };
         let facts = handle(&world, &directory, &boot, now).expect("it is a good one");
         let started: Vec<_> = facts

@@ -4,7 +4,7 @@
 use super::decision::Decision;
 use super::fact::Fact;
 use super::following::Follower;
-use super::id::{IncidentNo, MessageRef, PostId, QuietId, ScheduleId, ServiceId, TeamId, UserId};
+use super::id::{HandoffNo, IncidentNo, MessageRef, PostId, QuietId, ScheduleId, ServiceId, TeamId, UserId};
 use super::page::Recipient;
 use super::stamp::At;
 use super::storm::Storm;
@@ -51,6 +51,12 @@ pub enum About {
     QuietElsewhere { quiet: QuietId },
     /// More incidents than its channel can be told of one by one.
     Storm(Storm),
+    /// What will be handed over, for whoever does.
+    HandoffDraft { handoff: HandoffNo },
+    /// A shift ended.
+    Handoff { handoff: HandoffNo },
+    /// That nobody accepted it, for whoever is to; or for whoever leads the team.
+    HandoffWaits { handoff: HandoffNo, for_lead: bool },
 }
 
 impl About {
@@ -64,8 +70,12 @@ impl About {
             | Self::Quiet { .. }
             | Self::QuietEnds { .. }
             | Self::QuietElsewhere { .. }
-            | Self::Storm(_) => false,
+            | Self::Storm(_)
+            | Self::Handoff { .. }
+            | Self::HandoffWaits { .. } => false,
             Self::Digest { incidents, .. } => incidents.iter().any(|no| changed.contains(no)),
+            // It tells of whatever is open.
+            Self::HandoffDraft { .. } => !changed.is_empty(),
         }
     }
 
@@ -78,6 +88,9 @@ impl About {
             | Self::CannotFollow { .. }
             | Self::Fyi { .. }
             | Self::Digest { .. }
+            | Self::HandoffDraft { .. }
+            | Self::Handoff { .. }
+            | Self::HandoffWaits { .. }
             | Self::Storm(_) => None,
         }
     }

@@ -141,6 +141,39 @@ pub enum Refusal {
         latest: At,
     },
     EmptyNote,
+    /// It is too long ago, or was never.
+    NoSuchHandoff,
+    /// What is written for it is posted.
+    HandedOverAlready {
+        at: At,
+    },
+    /// Somebody else hands over.
+    HandoffIsOf {
+        by: Option<UserId>,
+        team: TeamId,
+    },
+    /// Somebody else takes over.
+    HandoffIsFor {
+        by: Option<UserId>,
+        team: TeamId,
+    },
+    HandoffAcceptedAlready {
+        by: UserId,
+        at: At,
+    },
+    /// Nobody is on call after it.
+    NobodyTakesOver {
+        team: TeamId,
+    },
+    HandoffIsAhead {
+        at: At,
+    },
+    /// The next one came first.
+    HandoffIsOver,
+    TooManyNotes {
+        team: TeamId,
+        most: usize,
+    },
     /// The configuration in force has no such playbook.
     NoSuchPlaybook(PlaybookId),
     /// It is followed already: by whom it was begun and when, and the step that is next, from 1.

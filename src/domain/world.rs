@@ -9,10 +9,11 @@ use super::fact::Fact;
 use super::fyi::Fyi;
 use super::going_on::{Announcement, Change};
 use super::group::Groups;
+use super::handoff::{Handoff, Note};
 use super::heartbeat::Watched;
 use super::id::{
-    AlertKey, AnnouncementNo, ChangeNo, ChannelId, FyiId, HeartbeatId, IncidentNo, InputId, MisconfiguredNo,
-    OverrideId, PageId, PolicyId, PostId, QuietId, ScheduleId, ServiceId, SlackUserId,
+    AlertKey, AnnouncementNo, ChangeNo, ChannelId, FyiId, HandoffNo, HeartbeatId, IncidentNo, InputId, MisconfiguredNo,
+    OverrideId, PageId, PolicyId, PostId, QuietId, ScheduleId, ServiceId, SlackUserId, TeamId,
 };
 use super::incident::{Entry, Incident};
 use super::misconfigured::Misconfigured;
@@ -23,6 +24,7 @@ use super::quiet::{Quiet, Sweep};
 use super::schedule::{Override, Shift};
 use super::stamp::{At, Stamp};
 use super::storm::Uncarded;
+use super::worked::Worked;
 use imbl::{OrdMap, OrdSet};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -33,6 +35,7 @@ mod calls;
 mod change;
 mod course;
 mod fyi;
+mod handoff;
 mod incident;
 mod opened;
 mod pages;
@@ -81,6 +84,12 @@ pub struct World {
     pub quiets: OrdMap<QuietId, Quiet>,
     /// What is to be heard of every so often: at most what the configuration names.
     pub heartbeats: OrdMap<HeartbeatId, Watched>,
+    /// Handoffs, drafts of those ahead among them; bounded by [`super::handoff::HANDOFFS_MAX`].
+    pub handoffs: OrdMap<HandoffNo, Arc<Handoff>>,
+    /// What the next one of a team is to know; bounded by [`super::handoff::NOTES_MAX`] for each.
+    pub handoff_notes: OrdMap<TeamId, Vec<Note>>,
+    /// Closed incidents that paged somebody, in short; bounded by [`super::worked::WORKED_MAX`].
+    pub worked: OrdMap<IncidentNo, Arc<Worked>>,
     /// What only informs; bounded by [`super::fyi::FYIS_MAX`].
     pub fyis: OrdMap<FyiId, Arc<Fyi>>,
     /// The latest of a key.
@@ -127,6 +136,8 @@ pub struct Meta {
     pub last_misconfigured: MisconfiguredNo,
     #[serde(default, skip_serializing_if = "no_quiet_yet")]
     pub last_quiet: QuietId,
+    #[serde(default, skip_serializing_if = "no_handoff_yet")]
+    pub last_handoff: HandoffNo,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sweep: Option<Sweep>,
     #[serde(default, skip_serializing_if = "no_fyi_yet")]
@@ -154,6 +165,10 @@ fn no_quiet_yet(id: &QuietId) -> bool {
     id.0 == 0
 }
 
+fn no_handoff_yet(no: &HandoffNo) -> bool {
+    no.0 == 0
+}
+
 fn is_none_yet(post: &PostId) -> bool {
     post.0 == 0
 }
@@ -168,6 +183,12 @@ pub struct CurrentShift {
     pub shift: Shift,
     /// `shift.until` on the line of `at`.
     pub due: At,
+    /// Since when this person carries it, or nobody does, however many shifts it is since then; on the wall clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<At>,
+    /// When the draft of the next handoff is due, on the line of `at`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draft: Option<At>,
 }
 
 /// What a deadline belongs to.
@@ -175,6 +196,8 @@ pub struct CurrentShift {
 pub enum Wake {
     Incident(IncidentNo),
     Shift(ScheduleId),
+    Draft(ScheduleId),
+    Handoff(HandoffNo),
     Override(OverrideId),
     Post(PostId),
     Announcement(AnnouncementNo),
@@ -268,7 +291,8 @@ impl World {
     /// Every deadline, computed without the index; what the index must agree with.
     pub fn next_wake_by_brute_force(&self) -> Option<At> {
         let incidents = self.incidents.values().filter_map(|i| i.next_wake());
-        let shifts = self.shifts.values().map(|s| s.due);
+        let shifts = self.shifts.values().flat_map(|s| [Some(s.due), s.draft]).flatten();
+        let handoffs = self.handoffs.values().filter_map(|h| h.due);
         let overrides = self.overrides.values().map(|o| o.wake());
         let posts = self.posts.values().map(|p| p.keep_until);
         let announcements = self.announcements.values().map(|a| a.due);
@@ -276,7 +300,7 @@ impl World {
         let heartbeats = self.heartbeats.values().filter_map(Watched::wake);
         let sweep = self.meta.sweep.map(|s| s.due);
         let of_state = posts.chain(announcements).chain(quiets).chain(heartbeats).chain(sweep);
-        incidents.chain(shifts).chain(overrides).chain(of_state).min()
+        incidents.chain(shifts).chain(handoffs).chain(overrides).chain(of_state).min()
     }
 
     /// The rows that changed since this was last asked, each once.

@@ -67,13 +67,17 @@ impl Replayed {
             match key {
                 RowKey::Incident(no) => self.incident(*no),
                 RowKey::Override(_) | RowKey::Shift(_) | RowKey::Person(_) => (self.posts, self.shifts) = (true, true),
-                RowKey::Post(_) | RowKey::Quiet(_) | RowKey::Fyi(_) | RowKey::Dnd(_) => self.posts = true,
+                RowKey::Post(_) | RowKey::Quiet(_) | RowKey::Fyi(_) | RowKey::Dnd(_) | RowKey::Handoff(_) => {
+                    self.posts = true;
+                }
                 RowKey::Meta
                 | RowKey::Alert(_)
                 | RowKey::Seen(_)
                 | RowKey::Turn(..)
                 | RowKey::Change(_)
                 | RowKey::Announcement(_)
+                | RowKey::HandoffNotes(_)
+                | RowKey::Worked(_)
                 | RowKey::Misconfigured(_)
                 | RowKey::Heartbeat(_) => {}
             }

@@ -261,7 +261,7 @@ fn filled(form: Form, values: &Value) -> Option<Filled> {
         Form::Reassign => {
             Filled::Reassign { to: field(Field::Person, "selected_user").and_then(Value::as_str)?.into() }
         }
-        Form::Note | Form::ResolveWithNote => Filled::Words(words(Field::Words)),
+        Form::Note | Form::ResolveWithNote | Form::Handoff => Filled::Words(words(Field::Words)),
         Form::Merge => Filled::Merge { into: IncidentNo(option(Field::Into)?.parse().ok()?) },
         Form::Silence => {
             let until = At(option(Field::Until)?.parse().ok()?);
@@ -512,6 +512,7 @@ mod tests {
             channel: Some("C111".into()),
             trigger_id: Some("111.222.xxx".to_owned()),
             view: None,
+            is_ephemeral: false,
         };
         let said = Said { text: "<@W222> test".to_owned(), link };
         let expected = Gesture::Shortcut { by: "W111".into(), what: Shortcut::Announce, said, place };

@@ -2,7 +2,9 @@
 //! else is understood.
 
 use crate::domain::going_on::Scope;
-use crate::domain::id::{ChannelId, IncidentNo, MisconfiguredNo, PageId, PlaybookId, QuietId, SlackUserId, StoreId};
+use crate::domain::id::{
+    ChannelId, HandoffNo, IncidentNo, MisconfiguredNo, PageId, PlaybookId, QuietId, SlackUserId, StoreId,
+};
 use crate::domain::stamp::At;
 
 /// What a button does. The first of them act at once; the others open a window.
@@ -149,10 +151,16 @@ pub enum Elsewhere {
     StepBack,
     /// The step asks for a team.
     StepPages,
+    /// Whoever takes over accepts. These carry a [`Handed`].
+    AcceptHandoff,
+    /// Whoever hands over wants to be rid of what they have.
+    OfferHandoff,
+    /// The window in which they write what the next one should know.
+    WriteHandoff,
 }
 
 impl Elsewhere {
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::Raise,
         Self::RaiseService,
         Self::AcknowledgeAll,
@@ -173,6 +181,9 @@ impl Elsewhere {
         Self::StepChosen,
         Self::StepBack,
         Self::StepPages,
+        Self::AcceptHandoff,
+        Self::OfferHandoff,
+        Self::WriteHandoff,
     ];
 
     /// The `action_id`.
@@ -198,6 +209,9 @@ impl Elsewhere {
             Self::StepChosen => "step.go_to",
             Self::StepBack => "step.back",
             Self::StepPages => "step.page",
+            Self::AcceptHandoff => "handoff.accept",
+            Self::OfferHandoff => "handoff.offer",
+            Self::WriteHandoff => "handoff.write",
         }
     }
 
@@ -258,10 +272,12 @@ pub enum Form {
     Announce,
     /// A step of a playbook is not done, and why.
     SkipStep,
+    /// What the next one on call should know.
+    Handoff,
 }
 
 impl Form {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Snooze,
         Self::AddResponders,
         Self::Reassign,
@@ -273,6 +289,7 @@ impl Form {
         Self::Maintenance,
         Self::Announce,
         Self::SkipStep,
+        Self::Handoff,
     ];
 
     /// The `callback_id`.
@@ -289,6 +306,7 @@ impl Form {
             Self::Maintenance => "form.maintenance",
             Self::Announce => "form.announce",
             Self::SkipStep => "form.skip_step",
+            Self::Handoff => "form.handoff",
         }
     }
 
@@ -303,7 +321,7 @@ impl Form {
             Self::Maintenance => Field::At,
             Self::AddResponders => Field::People,
             Self::Reassign => Field::Person,
-            Self::Note | Self::ResolveWithNote | Self::Announce => Field::Words,
+            Self::Note | Self::ResolveWithNote | Self::Announce | Self::Handoff => Field::Words,
             Self::SkipStep => Field::Why,
             Self::Merge => Field::Into,
             Self::Raise => Field::What,
@@ -446,6 +464,26 @@ impl Listed {
     }
 }
 
+/// What the buttons of a handoff carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Handed {
+    pub store: StoreId,
+    pub handoff: HandoffNo,
+}
+
+impl Handed {
+    /// The button's `value`.
+    pub fn value(self) -> String {
+        format!("{}/handoff/{}", self.store, self.handoff.0)
+    }
+
+    pub fn parse(value: &str) -> Option<Self> {
+        let (store, handoff) = value.split_once("/handoff/")?;
+        let store = u64::from_str_radix(store, 16).ok()?;
+        Some(Self { store: StoreId(store), handoff: HandoffNo(handoff.parse().ok()?) })
+    }
+}
+
 /// What *Open* carries in the window of a playbook: another one for the same incident. It changes nothing, so it names no
 /// store.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -563,7 +601,7 @@ pub struct Origin {
     pub subject: Subject,
     pub channel: Option<ChannelId>,
     /// What else its form is to know; may be empty. Of an announcement, the address of the message it was made from; of a step
-    /// that is skipped, the turn.
+    /// that is skipped, the turn; of a handoff, its number.
     pub more: String,
 }
 

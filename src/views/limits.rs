@@ -62,6 +62,10 @@ pub const TOPIC: usize = 250;
 pub const PLAYBOOK_WORDS: usize = 800;
 /// Of all lines of a playbook, in characters: Slack takes about 13,200 over all blocks of a message.
 pub const PLAYBOOK_CHARS: usize = 12_000;
+/// Characters of one part of a handoff's summary: it has five, and Slack takes about 13,200 over all blocks of a message.
+pub const HANDOFF_PART: usize = 2_200;
+/// What whoever hands over wrote, in graphemes.
+pub const HANDOFF_WORDS: usize = 2_000;
 /// Steps that were left and are shown with the one that is next,
 pub const RUN_PASSED: usize = 8;
 /// and sections, and teams, that it offers.

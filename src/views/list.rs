@@ -256,6 +256,7 @@ pub fn help(command: &str, topic: Option<Topic>) -> Message {
             ("resolve 12 what fixed it", "it is over"),
             ("trigger", "page somebody"),
             ("playbook 12", "what to do about it"),
+            ("handoff", "what the next one on call must know"),
             ("oncall", "who is on call"),
             ("now", "what is going on"),
             ("maintenance", "nobody is paged for it: `help silence`"),
@@ -324,6 +325,12 @@ pub fn help(command: &str, topic: Option<Topic>) -> Message {
             ("playbook 12", "the one that fits 12 best, and which others do"),
             ("playbook disk-filling-up", "by name"),
             ("playbook list", "all there are"),
+        ],
+        Some(Topic::Handoff) => &[
+            ("handoff", "what the next one on call will read, as it stands"),
+            ("handoff payments", "one team's"),
+            ("handoff note db-2 fills up until Tuesday", "what the next one should know"),
+            ("handoff accept", "you have the pager now, and know what is open"),
         ],
         Some(Topic::OnCall) => &[
             ("", "who is on call now and next"),

@@ -12,6 +12,7 @@ pub mod digest;
 pub mod dnd;
 pub mod fyi;
 pub mod going_on;
+pub mod handoff;
 pub mod heartbeats;
 pub mod hold;
 pub mod home;

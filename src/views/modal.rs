@@ -100,6 +100,20 @@ pub fn note(i: &Incident, origin: &Origin) -> SlackView {
     form(Form::Note, &format!("Note on {}", i.no), origin, blocks, "Keep it")
 }
 
+/// What the next one on call should know. `to`: who that is; `words`: what was written before.
+pub fn handoff(to: &str, words: &str, origin: &Origin) -> SlackView {
+    let mut text =
+        many_lines().with_placeholder(plain("The disk of db-2 is grown on Tuesday; until then it fills up."));
+    if !words.is_empty() {
+        text = text.with_initial_value(words.to_owned());
+    }
+    let blocks = vec![
+        context("It is posted with the handoff, below the open work."),
+        optional(Field::Words, &format!("What should {to} know?"), text.into()),
+    ];
+    form(Form::Handoff, "Handoff", origin, blocks, "Keep it")
+}
+
 /// Why a step is skipped, in one tap.
 pub fn skip_step(i: &Incident, what: &str, origin: &Origin) -> SlackView {
     let why = [

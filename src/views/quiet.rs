@@ -81,7 +81,7 @@ pub fn called(q: &Quiet, w: &World, d: &Directory, reader: Reader<'_>) -> String
     }
 }
 
-fn reason(q: &Quiet, d: &Directory, reader: Reader<'_>) -> String {
+pub(super) fn reason(q: &Quiet, d: &Directory, reader: Reader<'_>) -> String {
     if q.scope.services(d).iter().all(|s| reader.may_know(s, d)) {
         super::hold::because(&q.because)
     } else {

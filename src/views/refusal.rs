@@ -8,6 +8,7 @@ use super::mrkdwn::{day_and_time, escape, names, time};
 use super::thread::called;
 use crate::domain::directory::{Directory, Urgency};
 use crate::domain::fact::ResolvedBy;
+use crate::domain::id::TeamId;
 use crate::domain::quiet::Kind;
 use crate::domain::refusal::{NotElsewhere, Refusal};
 
@@ -131,6 +132,47 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
             name(d, by),
             day_and_time(*until)
         ),
+        Refusal::NoSuchHandoff => {
+            "That handoff is too long ago, or is not ahead any more. `/pager handoff` shows how things stand.".to_owned()
+        }
+        Refusal::HandedOverAlready { at } => format!(
+            "It was handed over at {}, so that stays as it is. Write it into the thread of the handoff.",
+            time(*at)
+        ),
+        Refusal::HandoffIsOf { by, team } => {
+            let who = by.as_ref().map_or("nobody".to_owned(), |by| name(d, by));
+            format!(
+                "{who} hands over {}: it is for them to say so. To give away what you have: `/pager reassign 12 @ben`.",
+                team_name(team, d)
+            )
+        }
+        Refusal::HandoffIsFor { by, team } => {
+            let who = by.as_ref().map_or("Nobody".to_owned(), |by| name(d, by));
+            format!(
+                "{who} carries the pager of {} now, and accepts. To carry it yourself: `/pager oncall take {} 2h`.",
+                team_name(team, d),
+                escape(team.as_str(), 60)
+            )
+        }
+        Refusal::HandoffAcceptedAlready { by, at } => format!(
+            "{} accepted it at {}. Nothing changed. To give somebody one more: `/pager reassign 12 @ben`.",
+            name(d, by),
+            time(*at)
+        ),
+        Refusal::NobodyTakesOver { team } => format!(
+            "Nobody carries the pager of {} after that, so nobody could take it: `/pager reassign 12 @ben` asks somebody.",
+            team_name(team, d)
+        ),
+        Refusal::HandoffIsAhead { at } => {
+            format!("It is ahead: you can accept it from {} on.", time(*at))
+        }
+        Refusal::HandoffIsOver => {
+            "The next handoff came since. Nothing changed: `/pager handoff` shows how things stand.".to_owned()
+        }
+        Refusal::TooManyNotes { team, most } => format!(
+            "The next handoff of {} has {most} notes already. Write it into the channel.",
+            team_name(team, d)
+        ),
         Refusal::NoSuchPlaybook(id) => {
             format!("There is no playbook `{}` any more. `/pager playbook list` has all there are.", escape(id.as_str(), 60))
         }
@@ -250,4 +292,8 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
         ),
         Refusal::QuietLastsAsLong { until } => format!("It lasts until {} already. Nothing changed.", day_and_time(*until)),
     }
+}
+
+fn team_name(id: &TeamId, d: &Directory) -> String {
+    escape(d.teams.get(id).map_or(id.as_str(), |t| t.name.as_str()), 60)
 }

@@ -167,6 +167,9 @@ fn words(what: &Happening, d: &Directory) -> String {
         Happening::Held { why, until, because } => super::hold::began(why, *until, because, d),
         Happening::Routed { rule, told } => super::routing::routed(rule, told.as_ref(), d),
         Happening::AlertJoined { title, rule } => super::routing::joined(title, rule.as_ref()),
+        Happening::CrossedHandoff { to } => {
+            format!(":handshake: The shift ended while it waited: {} is on call now, and is asked.", name(d, to))
+        }
         Happening::PlaybookBegun { by, title, left: None } => {
             format!(":book: {} follows *{}*.", name(d, by), escape_marked(title, limits::LABEL))
         }

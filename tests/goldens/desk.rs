@@ -5,8 +5,9 @@ use std::sync::Arc;
 use warridor::domain::directory::{Directory, Policy, Step, Target, Urgency};
 use warridor::domain::dnd::Window;
 use warridor::domain::fact::Fact;
+use warridor::domain::going_on::Announce;
 use warridor::domain::handle::handle;
-use warridor::domain::id::{IncidentNo, InputId, MessageRef, QuietId, ServiceId, StoreId};
+use warridor::domain::id::{HandoffNo, IncidentNo, InputId, MessageRef, QuietId, ServiceId, StoreId, UserId};
 use warridor::domain::incident::Incident;
 use warridor::domain::input::{
     Act, Deed, Delivery, Event, EventAction, Input, OverrideRequest, QuietRequest, Raise, Settled, Source, Unreadable,
@@ -164,6 +165,33 @@ impl Desk {
 
     pub fn end_quiet(&mut self, who: &str, id: u64) {
         self.decide(What::EndQuiet { id: QuietId(id), by: who.into() }).expect("it is in force");
+    }
+
+    /// Somebody notes something for the next handoff.
+    pub fn note_for_handoff(&mut self, team: &str, who: &str, text: &str) {
+        let note = What::HandoffNote { team: team.into(), by: who.into(), text: text.to_owned() };
+        self.decide(note).expect("the team is known");
+    }
+
+    /// Whoever hands over writes something, unless it is empty, and offers what they have; if there is something to hand over.
+    pub fn hands_over(&mut self, who: &str, handoff: HandoffNo, words: &str) {
+        let by = UserId::from(who);
+        if !words.is_empty() {
+            let write = What::HandoffWrite { handoff, by: by.clone(), words: words.to_owned() };
+            self.decide(write).expect("it is a draft");
+        }
+        let _ = self.decide(What::HandoffOffer { handoff, by });
+    }
+
+    pub fn accepts(&mut self, who: &str, handoff: HandoffNo) {
+        self.decide(What::HandoffAccept { handoff, by: who.into() }).expect("it waits for them");
+    }
+
+    /// Somebody says what they are doing, for so long.
+    pub fn announce(&mut self, who: &str, text: &str, for_ms: i64) {
+        let (text, until) = (text.to_owned(), self.now.plus_ms(for_ms));
+        let said = Announce { by: who.into(), text, of: None, link: String::new(), until };
+        self.decide(What::Announce(said)).expect("the story's announcements are allowed");
     }
 
     pub fn due(&mut self) {

@@ -300,6 +300,10 @@ pub fn company_with_heartbeats() -> Directory {
         one("unheard", "mixed", None, 12 * 60, 60),
         Heartbeat { watched: false, ..one("keyless", "payments", None, 1, 1) },
     ];
+    // Two take turns.
+    if let Some(primary) = company.schedules.get_mut(&"primary".into()) {
+        primary.layers[0].rotation.members = vec![Member::always("ana"), Member::always("ben")];
+    }
     company.heartbeats = all.into_iter().map(|h| (h.id.clone(), h)).collect();
     let walk = "## One\n\n- [ ] Look \\<!here>. (2m, then ask for help)\n- [ ] Choose [three](#three).\n\n\
                 ## Two\n\n- [ ] Ask [them](page:pay).\n\n## Three\n\n- [ ] Wait. (20m)\n- [ ] Look again.\n";

@@ -642,6 +642,13 @@ impl Sim {
             .push_back(Input { id, what: What::Changed(Changes { service: service.into(), changes: vec![one] }) });
     }
 
+    /// Somebody does something that is about no incident.
+    pub fn does(&mut self, what: What) {
+        let id = InputId::from(format!("does-{}", self.inputs));
+        self.inputs += 1;
+        self.people.push_back(Input { id, what });
+    }
+
     /// Somebody announces what they are doing.
     pub fn announce(&mut self, who: &str, text: &str, of: Option<Scope>, until: At) {
         let id = InputId::from(format!("announce-{}", self.inputs));

@@ -1,6 +1,8 @@
 //! Commands and mistakes on one line each, times in the speaker's zone.
 
-use crate::command::{Command, Doing, ListOf, Meant, Mistake, OnCall, Silenced, Which, WhichPlaybook, Whom, Whose};
+use crate::command::{
+    Command, Doing, Handoff, ListOf, Meant, Mistake, OnCall, Silenced, Which, WhichPlaybook, Whom, Whose,
+};
 use crate::domain::quiet::{Covered, Within};
 use crate::domain::stamp::At;
 use chrono_tz::Tz;
@@ -71,6 +73,13 @@ fn command_line(command: &Command, tz: Tz) -> String {
         Command::Heartbeats(of) => {
             format!("heartbeats{}", of.as_ref().map_or_else(String::new, |s| format!(" of {s}")))
         }
+        Command::Handoff(Handoff::Show(None)) => "handoff".to_owned(),
+        Command::Handoff(Handoff::Show(Some(team))) => format!("handoff of {team}"),
+        Command::Handoff(Handoff::Note { team: None, text }) => format!("handoff note \u{201c}{text}\u{201d}"),
+        Command::Handoff(Handoff::Note { team: Some(team), text }) => {
+            format!("handoff of {team} note \u{201c}{text}\u{201d}")
+        }
+        Command::Handoff(Handoff::Accept) => "handoff accept".to_owned(),
         Command::Playbook(WhichPlaybook::List) => "playbooks".to_owned(),
         Command::Playbook(WhichPlaybook::Named(id)) => format!("playbook {id}"),
         Command::Playbook(WhichPlaybook::For(which)) => format!("playbook for {}", no(*which)),

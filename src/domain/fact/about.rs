@@ -23,6 +23,15 @@ impl Fact {
             | Self::FyiForgotten { .. }
             | Self::EventDropped { .. }
             | Self::ShiftStarted { .. }
+            | Self::DraftLooked { .. }
+            | Self::HandoffDrafted { .. }
+            | Self::HandoffForgotten { .. }
+            | Self::HandoffNoted { .. }
+            | Self::HandoffWritten { .. }
+            | Self::HandoffOffered { .. }
+            | Self::HandedOver { .. }
+            | Self::HandoffAccepted { .. }
+            | Self::HandoffReminded { .. }
             | Self::ShiftForgotten { .. }
             | Self::OverrideSet(_)
             | Self::OverrideExpired { .. }
@@ -123,6 +132,7 @@ impl Fact {
             | Self::MisconfiguredMarked { incident, .. }
             | Self::Merged { incident, .. }
             | Self::AlertsTaken { incident, .. }
+            | Self::CrossedHandoff { incident, .. }
             | Self::PlaybookBegun { incident, .. }
             | Self::StepDone { incident, .. }
             | Self::StepSkipped { incident, .. }

@@ -41,6 +41,8 @@ impl Fact {
             | Self::TurnForgotten { .. }
             | Self::AlertRated { .. }
             | Self::CountWanes { .. }
+            | Self::DraftLooked { .. }
+            | Self::HandoffReminded { .. }
             | Self::OverrideSet(_)
             | Self::OverrideExpired { .. }
             | Self::OverrideWaits { .. }
@@ -82,6 +84,13 @@ impl Fact {
             Self::PostFailed { post, .. } | Self::PostDropped { post } => Stale::PostGone(*post),
             Self::ConfigLoaded { .. }
             | Self::ShiftStarted { .. }
+            | Self::HandoffDrafted { .. }
+            | Self::HandoffForgotten { .. }
+            | Self::HandoffNoted { .. }
+            | Self::HandoffWritten { .. }
+            | Self::HandoffOffered { .. }
+            | Self::HandedOver { .. }
+            | Self::HandoffAccepted { .. }
             | Self::ShiftForgotten { .. }
             | Self::QuietMade { .. }
             | Self::QuietBegun { .. }

@@ -16,7 +16,8 @@ impl Fact {
             Self::AlertJoined(j) => each(&mut j.title),
             Self::FyiShown(shown) => each(&mut shown.title),
             Self::Resolved { note, .. } => each(note),
-            Self::Noted { text, .. } => each(text),
+            Self::Noted { text, .. } | Self::HandoffNoted { text, .. } => each(text),
+            Self::HandoffWritten { words, .. } => each(words),
             Self::NotedByGuest { name, text, .. } => {
                 each(name);
                 each(text);

@@ -194,6 +194,10 @@ pub enum Happening {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         told: Option<ServiceId>,
     },
+    /// A shift ended while it waited: this one is on call now, and is asked.
+    CrossedHandoff {
+        to: UserId,
+    },
     /// `left`: what was followed before, how far that was, and how many steps it has.
     PlaybookBegun {
         by: UserId,
@@ -298,6 +302,7 @@ impl Happening {
             | Self::Listed { .. }
             | Self::BeginAsked { .. }
             | Self::SlaMissed
+            | Self::CrossedHandoff { .. }
             | Self::PlaybookBegun { .. }
             | Self::StepDone { .. }
             | Self::StepSkipped { .. }

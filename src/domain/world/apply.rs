@@ -3,7 +3,7 @@
 use super::change::{alert_keys, change};
 use super::incident::apply_to_incident;
 use super::opened::{leads_to, open};
-use super::{CurrentShift, RowKey, Wake, World, fyi};
+use super::{CurrentShift, RowKey, Wake, World, fyi, handoff};
 use crate::domain::directory::Urgency;
 use crate::domain::fact::Fact;
 use crate::domain::going_on::{Announcement, Change};
@@ -31,16 +31,40 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         }
         Fact::ClockJumped { .. } => {}
         Fact::IncidentOpened(o) => open(w, o, wall),
-        Fact::ShiftStarted { schedule, shift, due, .. } => {
-            let old = w.shifts.insert(schedule.clone(), CurrentShift { shift: shift.clone(), due: *due });
-            w.forget_wake(old.map(|s| s.due), Wake::Shift(schedule.clone()));
+        Fact::ShiftStarted { schedule, shift, due, draft, .. } => {
+            let old = w.shifts.get(schedule).cloned();
+            let goes_on = old.as_ref().filter(|old| old.shift.who == shift.who).map(|old| old.since);
+            let since = goes_on.unwrap_or(Some(wall));
+            let current = CurrentShift { shift: shift.clone(), due: *due, since, draft: *draft };
+            w.shifts.insert(schedule.clone(), current);
+            w.forget_wake(old.as_ref().map(|s| s.due), Wake::Shift(schedule.clone()));
+            w.forget_wake(old.and_then(|s| s.draft), Wake::Draft(schedule.clone()));
             w.wake_at(Some(*due), Wake::Shift(schedule.clone()));
+            w.wake_at(*draft, Wake::Draft(schedule.clone()));
             w.touched.push(RowKey::Shift(schedule.clone()));
         }
         Fact::ShiftForgotten { schedule } => {
             let old = w.shifts.remove(schedule);
-            w.forget_wake(old.map(|s| s.due), Wake::Shift(schedule.clone()));
+            w.forget_wake(old.as_ref().map(|s| s.due), Wake::Shift(schedule.clone()));
+            w.forget_wake(old.and_then(|s| s.draft), Wake::Draft(schedule.clone()));
             w.touched.push(RowKey::Shift(schedule.clone()));
+        }
+        Fact::DraftLooked { schedule } => {
+            let old = w.shifts.get_mut(schedule).and_then(|s| s.draft.take());
+            w.forget_wake(old, Wake::Draft(schedule.clone()));
+            w.touched.push(RowKey::Shift(schedule.clone()));
+        }
+        Fact::HandoffDrafted { .. }
+        | Fact::HandoffForgotten { .. }
+        | Fact::HandoffNoted { .. }
+        | Fact::HandoffWritten { .. }
+        | Fact::HandoffOffered { .. }
+        | Fact::HandedOver { .. }
+        | Fact::HandoffAccepted { .. }
+        | Fact::HandoffReminded { .. } => handoff::apply(w, fact, wall),
+        Fact::IncidentClosed { incident } => {
+            change(w, *incident, |i| apply_to_incident(i, fact, wall));
+            handoff::closed(w, *incident);
         }
         Fact::OverrideSet(o) => {
             w.meta.last_override = w.meta.last_override.max(o.id);
@@ -343,6 +367,7 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         | Fact::CountWaned { incident }
         | Fact::MarkedNotActionable { incident, .. }
         | Fact::Merged { incident, .. }
+        | Fact::CrossedHandoff { incident, .. }
         | Fact::PlaybookBegun { incident, .. }
         | Fact::StepDone { incident, .. }
         | Fact::StepSkipped { incident, .. }
@@ -351,7 +376,6 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         | Fact::StepStuck { incident, .. }
         | Fact::StepOverdue { incident, .. }
         | Fact::ActLate { incident, .. }
-        | Fact::IncidentClosed { incident }
         | Fact::ClosePostponed { incident, .. }
         | Fact::ThreadShown { incident, .. }
         | Fact::CardMoved { incident, .. } => change(w, *incident, |i| apply_to_incident(i, fact, wall)),

@@ -243,6 +243,7 @@ pub(super) fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             log(i, wall, Happening::CameAnew);
         }
         Fact::AlertLetGo { alert, .. } => alerts::let_go(i, *alert),
+        Fact::CrossedHandoff { to, .. } => log(i, wall, Happening::CrossedHandoff { to: to.clone() }),
         Fact::PlaybookBegun { by, playbook, due, ask_at, .. } => {
             set_timeout(i, *ask_at);
             run::begun(i, by, playbook, *due, wall);
@@ -320,6 +321,15 @@ pub(super) fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         | Fact::FyiForgotten { .. }
         | Fact::EventDropped { .. }
         | Fact::ShiftStarted { .. }
+        | Fact::DraftLooked { .. }
+        | Fact::HandoffDrafted { .. }
+        | Fact::HandoffForgotten { .. }
+        | Fact::HandoffNoted { .. }
+        | Fact::HandoffWritten { .. }
+        | Fact::HandoffOffered { .. }
+        | Fact::HandedOver { .. }
+        | Fact::HandoffAccepted { .. }
+        | Fact::HandoffReminded { .. }
         | Fact::ShiftForgotten { .. }
         | Fact::OverrideSet(_)
         | Fact::OverrideExpired { .. }

@@ -4,8 +4,9 @@ use super::calls::with_call;
 use super::timeline::log;
 use crate::domain::id::PageId;
 use crate::domain::incident::{Happening, Incident, SETTLED_PAGES_KEPT};
-use crate::domain::page::{Page, PageFailure, PageState, Recipient};
+use crate::domain::page::{Page, PageFailure, PageState, Purpose, Recipient};
 use crate::domain::stamp::At;
+use crate::domain::worked::asked;
 
 pub(super) fn requested(i: &mut Incident, page: Page, queued: bool) {
     let settled = i.pages.iter().filter(|p| !p.is_wanted()).count();
@@ -20,6 +21,12 @@ pub(super) fn requested(i: &mut Incident, page: Page, queued: bool) {
                 c.queue.remove(first);
             }
         });
+    }
+    if let Recipient::User(user) = &page.to
+        && matches!(page.purpose, Purpose::Step | Purpose::CatchAll)
+        && !queued
+    {
+        asked(&mut i.paged, user, page.requested);
     }
     i.pages.push(page);
 }

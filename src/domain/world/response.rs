@@ -8,7 +8,7 @@ use crate::domain::directory::Urgency;
 use crate::domain::fact::ResolvedBy;
 use crate::domain::hold::HoldWhy;
 use crate::domain::id::{CallNo, IncidentNo, MisconfiguredNo, UserId};
-use crate::domain::incident::{AckTimeout, Happening, Incident, State};
+use crate::domain::incident::{AckTimeout, Done, Happening, Incident, State};
 use crate::domain::misconfigured::{Mark, Marked};
 use crate::domain::stamp::At;
 use crate::domain::text::Text;
@@ -18,6 +18,7 @@ use std::sync::Arc;
 pub(super) fn acknowledged(i: &mut Incident, by: &UserId, calls: &[CallNo], ask_at: Option<At>, wall: At) {
     answer_calls(i, calls, by);
     add_responder(i, by);
+    i.answered.get_or_insert(Done { by: by.clone(), at: wall });
     let joins = matches!(&i.state, State::Acknowledged { by: Some(has_it), .. } if has_it != by);
     if !matches!(&i.state, State::Acknowledged { by: Some(_), .. }) {
         i.state = State::Acknowledged { by: Some(by.clone()), since: wall, timeout: timeout(ask_at) };

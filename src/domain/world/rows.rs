@@ -5,10 +5,11 @@
 
 use super::{CurrentShift, Meta, Wake, World, enter};
 use crate::domain::going_on::{self, Announcement};
+use crate::domain::handoff::{Handoff, Note};
 use crate::domain::heartbeat::Watched;
 use crate::domain::id::{
-    AlertKey, AnnouncementNo, ChangeNo, FyiId, HeartbeatId, IncidentNo, InputId, MisconfiguredNo, OverrideId, PolicyId,
-    PostId, QuietId, ScheduleId, SlackUserId,
+    AlertKey, AnnouncementNo, ChangeNo, FyiId, HandoffNo, HeartbeatId, IncidentNo, InputId, MisconfiguredNo,
+    OverrideId, PolicyId, PostId, QuietId, ScheduleId, SlackUserId, TeamId,
 };
 use crate::domain::incident::{Entry, Incident, State};
 use crate::domain::misconfigured::Misconfigured;
@@ -17,6 +18,7 @@ use crate::domain::post::Post;
 use crate::domain::quiet::Quiet;
 use crate::domain::schedule::Override;
 use crate::domain::stamp::At;
+use crate::domain::worked::Worked;
 use serde::{Serialize, de::DeserializeOwned};
 use std::sync::Arc;
 
@@ -40,6 +42,9 @@ pub enum RowKey {
     Quiet(QuietId),
     Fyi(FyiId),
     Heartbeat(HeartbeatId),
+    Handoff(HandoffNo),
+    HandoffNotes(TeamId),
+    Worked(IncidentNo),
 }
 
 /// A row that cannot be read.
@@ -50,8 +55,10 @@ pub struct RowTrouble {
 }
 
 /// Prefixes of the rows a start reads whole.
-pub const OPEN_PREFIXES: [&[u8]; 15] =
-    [b"m", b"o/", b"s/", b"v/", b"i/", b"p/", b"d/", b"n/", b"r/", b"g/", b"a/", b"w/", b"q/", b"f/", b"b/"];
+pub const OPEN_PREFIXES: [&[u8]; 18] = [
+    b"m", b"o/", b"s/", b"v/", b"i/", b"p/", b"d/", b"n/", b"r/", b"g/", b"a/", b"w/", b"q/", b"f/", b"b/", b"x/",
+    b"j/", b"e/",
+];
 
 type Change = (Vec<u8>, Option<Vec<u8>>);
 
@@ -178,6 +185,13 @@ impl World {
                 k.extend_from_slice(id.as_str().as_bytes());
                 vec![(k, self.heartbeats.get(id).map(json))]
             }
+            RowKey::Handoff(no) => vec![(numbered(b"x/", no.0), self.handoffs.get(no).map(|h| json(&**h)))],
+            RowKey::HandoffNotes(team) => {
+                let mut k = b"j/".to_vec();
+                k.extend_from_slice(team.as_str().as_bytes());
+                vec![(k, self.handoff_notes.get(team).map(json))]
+            }
+            RowKey::Worked(no) => vec![(numbered(b"e/", no.0), self.worked.get(no).map(|w| json(&**w)))],
             RowKey::Fyi(id) => vec![(numbered(b"f/", id.0), self.fyis.get(id).map(|f| json(&**f)))],
         }
     }
@@ -198,7 +212,10 @@ impl World {
             .chain(self.misconfigured.keys().map(|no| RowKey::Misconfigured(*no)))
             .chain(self.quiets.keys().map(|id| RowKey::Quiet(*id)))
             .chain(self.fyis.keys().map(|id| RowKey::Fyi(*id)))
-            .chain(self.heartbeats.keys().map(|id| RowKey::Heartbeat(id.clone())));
+            .chain(self.heartbeats.keys().map(|id| RowKey::Heartbeat(id.clone())))
+            .chain(self.handoffs.keys().map(|no| RowKey::Handoff(*no)))
+            .chain(self.handoff_notes.keys().map(|team| RowKey::HandoffNotes(team.clone())))
+            .chain(self.worked.keys().map(|no| RowKey::Worked(*no)));
         keys.flat_map(|k| self.row_changes(&k)).filter(|(_, v)| v.is_some()).collect()
     }
 
@@ -228,6 +245,7 @@ impl World {
                 let id = std::str::from_utf8(id).map_err(|e| trouble(key, &e.to_string()))?;
                 let shift: CurrentShift = read(key, value)?;
                 self.wake_at(Some(shift.due), Wake::Shift(id.into()));
+                self.wake_at(shift.draft, Wake::Draft(id.into()));
                 self.shifts.insert(id.into(), shift);
             }
             [b'i', b'/', id @ ..] => {
@@ -276,6 +294,19 @@ impl World {
                 let watched: Watched = read(key, value)?;
                 self.wake_at(watched.wake(), Wake::Heartbeat(id.into()));
                 self.heartbeats.insert(id.into(), watched);
+            }
+            [b'x', b'/', ..] => {
+                let h: Handoff = read(key, value)?;
+                self.wake_at(h.due, Wake::Handoff(h.no));
+                self.handoffs.insert(h.no, Arc::new(h));
+            }
+            [b'j', b'/', team @ ..] => {
+                let team = std::str::from_utf8(team).map_err(|e| trouble(key, &e.to_string()))?;
+                self.handoff_notes.insert(team.into(), read::<Vec<Note>>(key, value)?);
+            }
+            [b'e', b'/', ..] => {
+                let worked: Worked = read(key, value)?;
+                self.worked.insert(worked.no, Arc::new(worked));
             }
             [b'f', b'/', ..] => super::fyi::put(self, read(key, value)?),
             _ => return Err(trouble(key, "no row of this name is known")),

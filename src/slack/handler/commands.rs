@@ -100,6 +100,7 @@ impl Handler {
         let Some(user) = user else { return Reply::Words(self.unknown_speaks(&s, command, typed).await) };
         Reply::Words(match command {
             Command::OnCall(on_call) => self.stand_in(&s, on_call, user, typed).await,
+            Command::Handoff(handoff) => self.handoff(&s, handoff, user, typed).await,
             Command::Doing(doing) => self.says_doing(&s, doing, user, typed).await,
             Command::Mended(entry) => self.mended(&s, entry, user, typed).await,
             Command::Quiet { .. } | Command::EndQuiet(_) => self.quiet(&s, &command, user, typed).await,
@@ -221,7 +222,8 @@ impl Handler {
                 let draft = RaiseDraft { service: service.as_ref(), what, wakes: None };
                 Some(Reply::Window(self.raise(s, &draft, typed.place)))
             }
-            Command::Playbook(WhichPlaybook::Named(_))
+            Command::Handoff(_)
+            | Command::Playbook(WhichPlaybook::Named(_))
             | Command::Trigger { .. }
             | Command::Acknowledge(_)
             | Command::Snooze { .. }
@@ -443,6 +445,7 @@ fn deed(command: &Command) -> Option<(Which, Deed)> {
         | Command::Mended(_)
         | Command::Heartbeats(_)
         | Command::Playbook(_)
+        | Command::Handoff(_)
         | Command::OnCall(_) => return None,
     })
 }

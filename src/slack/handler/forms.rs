@@ -6,7 +6,7 @@ use crate::domain::call::Whom;
 use crate::domain::directory::Directory;
 use crate::domain::fact::Fact;
 use crate::domain::going_on::Announce;
-use crate::domain::id::{IncidentNo, InputId, SlackUserId, UserId};
+use crate::domain::id::{HandoffNo, IncidentNo, InputId, SlackUserId, UserId};
 use crate::domain::input::{Act, Deed, Raise, What};
 use crate::domain::refusal::Refusal;
 use crate::domain::run::Move;
@@ -107,6 +107,10 @@ impl Handler {
                 } else {
                     told(&facts, &snapshot, no)
                 };
+                // What it will say stands in the draft.
+                if form == Form::Handoff {
+                    return closed();
+                }
                 if form == Form::SkipStep && run::goes_on(&facts) {
                     // The next step stands where the button was.
                     if let Some(below) = below {
@@ -169,6 +173,10 @@ fn input(
         Filled::Reassign { to } => Deed::Reassign { to: person(to, Field::Person)? },
         Filled::Words(text) if form == Form::ResolveWithNote => {
             Deed::Resolve { note: (!text.is_empty()).then(|| text.clone()) }
+        }
+        Filled::Words(text) if form == Form::Handoff => {
+            let handoff = HandoffNo(more.parse().unwrap_or_default());
+            return Ok(What::HandoffWrite { handoff, by, words: text.clone() });
         }
         Filled::Words(text) => Deed::Note { text: text.clone() },
         Filled::Skip { why, because } => {

@@ -29,6 +29,7 @@ use std::time::Duration;
 mod commands;
 mod forms;
 mod going_on;
+mod handoff;
 pub mod home;
 mod misconfigured;
 pub mod people;
@@ -123,6 +124,9 @@ impl EnvelopeHandler for Handler {
                 }
                 Elsewhere::EndQuiet | Elsewhere::ExtendQuiet => self.quiet_pressed(id, &by, what, chosen, place).await,
                 Elsewhere::Mended => self.mended_pressed(id, &by, chosen, place).await,
+                Elsewhere::AcceptHandoff | Elsewhere::OfferHandoff | Elsewhere::WriteHandoff => {
+                    self.handoff_pressed(id, by, what, chosen, place).await
+                }
                 Elsewhere::BeginPlaybook
                 | Elsewhere::StepDone
                 | Elsewhere::SkipStep

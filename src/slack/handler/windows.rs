@@ -111,6 +111,8 @@ impl Handler {
             Elsewhere::EndQuiet | Elsewhere::ExtendQuiet => {}
             // An input: see `misconfigured`.
             Elsewhere::Mended => {}
+            // Inputs, and a window: see `handoff`.
+            Elsewhere::AcceptHandoff | Elsewhere::OfferHandoff | Elsewhere::WriteHandoff => {}
             // Inputs: see `run`.
             Elsewhere::BeginPlaybook
             | Elsewhere::StepDone

@@ -1,0 +1,616 @@
+//! The instant between two shifts, and what is written for it.
+//!
+//! A handoff is of a team, by the schedule of its first level. Half an hour before, whoever hands over gets a draft; at the
+//! instant itself the team's channel gets the summary, frozen as things stood, and whoever takes over accepts it. Nobody is
+//! paged for any of this. But what is triggered and waits for somebody who was on call until now asks whoever is on call
+//! now: nobody else would.
+
+use super::call::CallState;
+use super::decision::Decision;
+use super::directory::{Directory, Target, Urgency};
+use super::escalation;
+use super::fact::Fact;
+use super::hours::Hours;
+use super::id::{HandoffNo, IncidentNo, ScheduleId, TeamId, UserId};
+use super::incident::{Done, Incident, State};
+use super::lookup::Lookup;
+use super::page::Recipient;
+use super::post::{self, About};
+use super::refusal::Refusal;
+use super::schedule::{Schedule, Shift, takeover};
+use super::stamp::At;
+use super::text::Text;
+use super::world::{CurrentShift, World};
+use chrono::Timelike;
+use report::Lists;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+pub mod report;
+
+pub use report::Report;
+
+/// The draft comes so long before.
+pub const DRAFT_SECS: i64 = 30 * 60;
+/// Unaccepted for so long, whoever takes over is reminded;
+pub const REMIND_SECS: i64 = 15 * 60;
+/// for so long, whoever leads the team hears of it.
+pub const LEAD_SECS: i64 = 60 * 60;
+/// Later than this, the summary says that it is late.
+const LATE_SECS: i64 = 2 * 60;
+/// A draft is kept true for so long; a summary, and what reminds of it, for longer: it may be accepted the next day.
+const DRAFT_KEPT_SECS: i64 = 2 * 60 * 60;
+const SUMMARY_KEPT_SECS: i64 = 48 * 60 * 60;
+/// Handoffs remembered; the oldest are forgotten first.
+pub const HANDOFFS_MAX: usize = 100;
+/// Notes for one handoff.
+pub const NOTES_MAX: usize = 20;
+/// A note, and the words of a summary, in characters.
+pub const NOTE_CHARS: usize = 1_000;
+/// Nobody is reminded before this hour of their day, nor from the other one on.
+const AWAKE: (u32, u32) = (8, 22);
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handoff {
+    pub no: HandoffNo,
+    pub team: TeamId,
+    pub schedule: ScheduleId,
+    /// Who carried the pager until then; `None`: nobody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<UserId>,
+    /// Who carries it from then on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<UserId>,
+    /// When the shift began that ends, on the wall clock; `None`: before that was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub began: Option<At>,
+    /// The instant, on the wall clock.
+    pub at: At,
+    /// What whoever hands over wrote.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub words: Arc<str>,
+    /// They want to be rid of all that they have; whoever accepts takes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offered: Option<Done>,
+    pub stands: Stands,
+    /// When to look at it again, on the line of delays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<At>,
+    /// As things stood at the instant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<Arc<Report>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stands {
+    /// It is ahead.
+    Draft,
+    /// It was posted. `late`: since when it was to be there. `reminded`: how often somebody was.
+    Waits {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        late: Option<At>,
+        #[serde(default)]
+        reminded: u32,
+    },
+    /// `took`: what they have from then on.
+    Accepted {
+        by: UserId,
+        at: At,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        took: Vec<IncidentNo>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        late: Option<At>,
+    },
+    /// Nobody was to accept it, or the next one came first.
+    Over {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        late: Option<At>,
+    },
+}
+
+impl Stands {
+    /// Since when the summary was to be there, if it came late.
+    pub fn late(&self) -> Option<At> {
+        match self {
+            Self::Draft => None,
+            Self::Waits { late, .. } | Self::Accepted { late, .. } | Self::Over { late } => *late,
+        }
+    }
+}
+
+/// Something that the next one is to know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    pub by: UserId,
+    /// On the wall clock.
+    pub at: At,
+    pub text: Arc<str>,
+}
+
+/// The teams whose first level asks by this schedule: of one whose services ask by several, each is handed over.
+pub fn teams_of<'d>(d: &'d Directory, schedule: &ScheduleId) -> impl Iterator<Item = &'d TeamId> {
+    let schedule = schedule.clone();
+    let is_first = move |team: &&TeamId| match d.primary_schedule(team) {
+        Lookup::Found(first) => first.id == schedule,
+        Lookup::Ambiguous(several) => several.iter().any(|first| first.id == schedule),
+        Lookup::Unknown => false,
+    };
+    d.teams.keys().filter(is_first)
+}
+
+/// When the draft of a schedule's next handoff is due, on the line of delays; `None`: nobody hands over by it, it has no end,
+/// or the time for that is past.
+pub(super) fn draft_due(d: &Decision<'_>, schedule: &Schedule, shift: &Shift) -> Option<At> {
+    shift.who.as_ref()?;
+    teams_of(d.directory, &schedule.id).next()?;
+    let overrides: Vec<_> = d.world().overrides.values().collect();
+    let then = takeover(schedule, &overrides, d.stamp.wall)?;
+    let at = then.at.plus_secs(-DRAFT_SECS);
+    (then.at == shift.until && at > d.stamp.wall).then(|| d.stamp.due_of(at))
+}
+
+/// It is half an hour before the end of a shift, unless that changed.
+pub(super) fn draft(d: &mut Decision<'_>, id: &ScheduleId) {
+    let (wall, current) = (d.stamp.wall, d.world().shifts.get(id).cloned());
+    d.emit(Fact::DraftLooked { schedule: id.clone() });
+    let Some(schedule) = d.directory.schedules.get(id) else { return };
+    let overrides: Vec<_> = d.world().overrides.values().collect();
+    let (Some(then), Some(current)) = (takeover(schedule, &overrides, wall), current) else { return };
+    let Some(from) = current.shift.who.filter(|_| then.at <= wall.plus_secs(DRAFT_SECS + LATE_SECS)) else { return };
+    if !d.directory.users.contains_key(&from) {
+        return;
+    }
+    for team in teams_of(d.directory, id).cloned().collect::<Vec<_>>() {
+        // One that was ahead, and did not come to anything.
+        if let Some(old) = draft_of(d.world(), id, &team).map(|h| h.no) {
+            d.emit(Fact::HandoffForgotten { handoff: old });
+        }
+        let handoff = next_no(d.world());
+        let (from, to) = (from.clone(), then.who.clone());
+        d.emit(Fact::HandoffDrafted {
+            handoff,
+            team,
+            schedule: id.clone(),
+            from: from.clone(),
+            to,
+            began: current.since,
+            at: then.at,
+        });
+        post::want(d, Recipient::User(from), About::HandoffDraft { handoff }, DRAFT_KEPT_SECS);
+    }
+}
+
+/// Somebody else carries it from now on. `before`: the shift that ended.
+pub(super) fn took_place(d: &mut Decision<'_>, id: &ScheduleId, before: &CurrentShift, to: Option<&UserId>) {
+    let wall = d.stamp.wall;
+    let from = before.shift.who.as_ref();
+    // It ended when it was to, or sooner because of a change; Warridor may not have been there.
+    let at = before.shift.until.min(wall);
+    let late = (wall.0 - at.0 > LATE_SECS * 1_000).then_some(at);
+    for team in teams_of(d.directory, id).cloned().collect::<Vec<_>>() {
+        let drafted = draft_of(d.world(), id, &team);
+        let handoff = drafted.map_or_else(|| next_no(d.world()), |h| h.no);
+        let began = before.since;
+        let lists = Lists::of(d.world(), d.directory, &team, (began.unwrap_or(At(0)), wall), wall);
+        let due = to.map(|who| d.stamp.due_of(awake_from(d.directory, who, wall.plus_secs(REMIND_SECS))));
+        d.emit(Fact::HandedOver {
+            handoff,
+            team: team.clone(),
+            schedule: id.clone(),
+            from: from.cloned(),
+            to: to.cloned(),
+            began,
+            at,
+            late,
+            due,
+            lists: Box::new(lists),
+        });
+        if let Some(channel) = d.directory.teams.get(&team).map(|t| t.channel.clone()) {
+            post::want(d, Recipient::Channel(channel), About::Handoff { handoff }, SUMMARY_KEPT_SECS);
+        }
+        // Who took the pager by their own hand knows.
+        if let Some(who) = to.filter(|who| took_it_themselves(d, id, who)) {
+            d.emit(Fact::HandoffAccepted { handoff, by: who.clone(), took: Vec::new() });
+        }
+    }
+    if let Some(to) = to {
+        ask_the_next(d, id, to);
+    }
+}
+
+/// Did they put themselves on call, by an override that holds now?
+fn took_it_themselves(d: &Decision<'_>, id: &ScheduleId, who: &UserId) -> bool {
+    let wall = d.stamp.wall;
+    let holds = |o: &&super::schedule::Override| o.schedule == *id && o.from <= wall && wall < o.until;
+    d.world().overrides.values().filter(holds).any(|o| o.user == *who && o.by == *who)
+}
+
+/// What waits for whoever was on call until now asks whoever is now.
+fn ask_the_next(d: &mut Decision<'_>, id: &ScheduleId, to: &UserId) {
+    let by_it = Target::Schedule(id.clone());
+    let waits = |i: &Incident| {
+        let call =
+            i.main_call().filter(|c| matches!(c.state, CallState::Asking { .. } | CallState::Exhausted { .. }))?;
+        let came_to_it = call.policy.steps.iter().take(call.step as usize + 1).any(|s| s.targets.contains(&by_it));
+        let is_urgent = i.is_triggered() && i.urgency == Urgency::High && i.hold.is_none();
+        (is_urgent && i.course.clearing.is_none() && came_to_it && !call.reached.contains(to)).then_some(i.no)
+    };
+    let all: Vec<IncidentNo> = d.world().open_incidents().filter_map(|i| waits(i)).collect();
+    for no in all {
+        d.emit(Fact::CrossedHandoff { incident: no, to: to.clone() });
+        escalation::start_main_call(d, no, Vec::new());
+    }
+}
+
+/// Its time to be looked at has come: it was not accepted.
+pub(super) fn due(d: &mut Decision<'_>, no: HandoffNo) {
+    let Some(h) = d.world().handoffs.get(&no).cloned() else { return };
+    let Stands::Waits { reminded, .. } = h.stands else {
+        d.emit(Fact::HandoffReminded { handoff: no, due: None });
+        return;
+    };
+    let Some(to) = h.to.clone() else {
+        d.emit(Fact::HandoffReminded { handoff: no, due: None });
+        return;
+    };
+    let lead = d.directory.teams.get(&h.team).and_then(|t| t.lead.clone()).filter(|lead| *lead != to);
+    let wall = d.stamp.wall;
+    match reminded {
+        0 => {
+            let then = h.at.plus_secs(LEAD_SECS).max(wall.plus_secs(LEAD_SECS - REMIND_SECS));
+            // Whoever leads is reminded in their working hours.
+            let then = lead.as_ref().and_then(|lead| in_hours(&d.directory.hours_of(lead), then));
+            d.emit(Fact::HandoffReminded { handoff: no, due: then.map(|at| d.stamp.due_of(at)) });
+            post::want(d, Recipient::User(to), About::HandoffWaits { handoff: no, for_lead: false }, SUMMARY_KEPT_SECS);
+        }
+        _ => {
+            d.emit(Fact::HandoffReminded { handoff: no, due: None });
+            if let Some(lead) = lead {
+                post::want(
+                    d,
+                    Recipient::User(lead),
+                    About::HandoffWaits { handoff: no, for_lead: true },
+                    SUMMARY_KEPT_SECS,
+                );
+            }
+        }
+    }
+}
+
+/// `at`, or when their hours begin next.
+fn in_hours(hours: &Hours, at: At) -> Option<At> {
+    if hours.is_open_at(at) { Some(at) } else { hours.next_open(at) }
+}
+
+/// `at`, or the next morning of theirs.
+fn awake_from(d: &Directory, who: &UserId, at: At) -> At {
+    let tz = d.users.get(who).map_or(chrono_tz::UTC, |u| u.tz);
+    let local = at.utc().with_timezone(&tz);
+    if (AWAKE.0..AWAKE.1).contains(&local.hour()) {
+        return at;
+    }
+    let day = if local.hour() < AWAKE.0 { Some(local.date_naive()) } else { local.date_naive().succ_opt() };
+    let morning = day.and_then(|day| day.and_hms_opt(AWAKE.0, 0, 0));
+    morning.map_or(at, |morning| super::schedule::local_instant(tz, morning))
+}
+
+/// Was it night for them? Whoever is paged then is woken.
+pub fn at_night(d: &Directory, who: &UserId, at: At) -> bool {
+    let tz = d.users.get(who).map_or(chrono_tz::UTC, |u| u.tz);
+    !(AWAKE.0 - 1..AWAKE.1).contains(&at.utc().with_timezone(&tz).hour())
+}
+
+/// Something that the next one is to know.
+pub(super) fn note(d: &mut Decision<'_>, team: &TeamId, by: &UserId, text: &str) -> Result<(), Refusal> {
+    if !d.directory.teams.contains_key(team) {
+        return Err(Refusal::NoSuchTeam(team.clone()));
+    }
+    let text: String = text.trim().chars().take(NOTE_CHARS).collect();
+    if text.is_empty() {
+        return Err(Refusal::EmptyNote);
+    }
+    let notes = d.world().handoff_notes.get(team).map_or(0, |notes| notes.len());
+    if notes >= NOTES_MAX {
+        return Err(Refusal::TooManyNotes { team: team.clone(), most: NOTES_MAX });
+    }
+    d.emit(Fact::HandoffNoted { team: team.clone(), by: by.clone(), text: Text::new(text) });
+    Ok(())
+}
+
+/// Whoever hands over says what the next one is to know, in a draft.
+pub(super) fn write(d: &mut Decision<'_>, no: HandoffNo, by: &UserId, words: &str) -> Result<(), Refusal> {
+    let h = d.world().handoffs.get(&no).ok_or(Refusal::NoSuchHandoff)?;
+    if h.stands != Stands::Draft {
+        return Err(Refusal::HandedOverAlready { at: h.at });
+    }
+    let words: String = words.trim().chars().take(3 * NOTE_CHARS).collect();
+    d.emit(Fact::HandoffWritten { handoff: no, by: by.clone(), words: Text::new(words) });
+    Ok(())
+}
+
+/// "Hand over all": whoever accepts takes what they have.
+pub(super) fn offer(d: &mut Decision<'_>, no: HandoffNo, by: &UserId) -> Result<(), Refusal> {
+    let h = d.world().handoffs.get(&no).cloned().ok_or(Refusal::NoSuchHandoff)?;
+    if h.from.as_ref() != Some(by) {
+        return Err(Refusal::HandoffIsOf { by: h.from.clone(), team: h.team.clone() });
+    }
+    match &h.stands {
+        Stands::Accepted { by, at, .. } => {
+            return Err(Refusal::HandoffAcceptedAlready { by: by.clone(), at: *at });
+        }
+        Stands::Over { .. } => return Err(Refusal::NobodyTakesOver { team: h.team.clone() }),
+        Stands::Draft | Stands::Waits { .. } if h.to.is_none() => {
+            return Err(Refusal::NobodyTakesOver { team: h.team.clone() });
+        }
+        Stands::Draft | Stands::Waits { .. } => {}
+    }
+    if h.offered.is_none() {
+        d.emit(Fact::HandoffOffered { handoff: no, by: by.clone() });
+    }
+    Ok(())
+}
+
+/// Whoever carries the pager now accepts, and takes what was offered.
+pub(super) fn accept(d: &mut Decision<'_>, no: HandoffNo, by: &UserId) -> Result<(), Refusal> {
+    let h = d.world().handoffs.get(&no).cloned().ok_or(Refusal::NoSuchHandoff)?;
+    match &h.stands {
+        Stands::Draft => return Err(Refusal::HandoffIsAhead { at: h.at }),
+        Stands::Accepted { by, at, .. } => {
+            return Err(Refusal::HandoffAcceptedAlready { by: by.clone(), at: *at });
+        }
+        Stands::Over { .. } => return Err(Refusal::HandoffIsOver),
+        Stands::Waits { .. } => {}
+    }
+    let carries = d.world().shifts.get(&h.schedule).and_then(|current| current.shift.who.clone());
+    if carries.as_ref() != Some(by) && h.to.as_ref() != Some(by) {
+        return Err(Refusal::HandoffIsFor { by: h.to.clone(), team: h.team.clone() });
+    }
+    let took = if h.offered.is_some() { held_by(d.world(), &h) } else { Vec::new() };
+    for incident in &took {
+        let urgency = d.incident(*incident).map_or(Urgency::Low, |i| i.urgency);
+        let ask_at = d.ask_at(urgency);
+        let (to, from) = (by.clone(), h.from.clone());
+        super::paging::revoke_pages_to(d, *incident, from.as_ref(), super::page::RevokeReason::Answered);
+        d.emit(Fact::Reassigned { incident: *incident, to, from, calls: Vec::new(), ask_at });
+    }
+    d.emit(Fact::HandoffAccepted { handoff: no, by: by.clone(), took });
+    Ok(())
+}
+
+/// What whoever hands over has, of the team's.
+pub fn held_by(w: &World, h: &Handoff) -> Vec<IncidentNo> {
+    let has = |i: &Incident| {
+        matches!(&i.state, State::Acknowledged { by: Some(by), .. } if h.from.as_ref() == Some(by)) && i.team == h.team
+    };
+    w.open_incidents().filter(|i| has(i)).map(|i| i.no).collect()
+}
+
+/// The draft of a schedule's next handoff, as a team's.
+pub fn draft_of<'w>(w: &'w World, schedule: &ScheduleId, team: &TeamId) -> Option<&'w Arc<Handoff>> {
+    w.handoffs.values().rev().find(|h| h.schedule == *schedule && h.team == *team && h.stands == Stands::Draft)
+}
+
+/// The newest that waits for this person.
+pub fn waiting_for<'w>(w: &'w World, who: &UserId) -> Option<&'w Arc<Handoff>> {
+    let waits = |h: &&Arc<Handoff>| matches!(h.stands, Stands::Waits { .. }) && h.to.as_ref() == Some(who);
+    w.handoffs.values().rev().find(waits)
+}
+
+fn next_no(w: &World) -> HandoffNo {
+    HandoffNo(w.meta.last_handoff.0 + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::directory::{PersonalRule, Policy, Service, Step, Team, User};
+    use crate::domain::handle::handle;
+    use crate::domain::id::InputId;
+    use crate::domain::input::{Input, What};
+    use crate::domain::schedule::{Layer, Member, Rotation};
+    use crate::domain::stamp::Stamp;
+    use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+    use chrono_tz::Tz;
+
+    fn utc(text: &str) -> At {
+        At::from(NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").expect("a time").and_utc())
+    }
+
+    /// Payments, whose pager Ana and Ben carry by turns of twelve hours, from 02:30 and from 14:30 in Berlin; Mara leads.
+    fn berlin() -> Directory {
+        let tz = Tz::Europe__Berlin;
+        let person = |id: &str| {
+            let rules = vec![PersonalRule::slack(0)];
+            let (slack, name) = (Some(format!("U0{id}").as_str().into()), id.to_owned());
+            User { id: id.into(), name, slack, email: None, phone: None, tz, admin: false, rules }
+        };
+        let rotation = Rotation {
+            members: vec![Member::always("ana"), Member::always("ben")],
+            turn_hours: vec![12],
+            start: NaiveDate::from_ymd_opt(2026, 1, 1).expect("a day"),
+            handoff: NaiveTime::from_hms_opt(2, 30, 0).expect("a time"),
+        };
+        let (id, name) = (ScheduleId::from("primary"), "Primary".to_owned());
+        let layers = vec![Layer::always(tz, rotation)];
+        let schedule = Schedule { id: id.clone(), name, team: None, tz, layers, fixed: Vec::new() };
+        let steps = vec![Step::all(vec![Target::Schedule(id.clone())], 300)];
+        let policy = Policy { id: "pay".into(), steps, repeat: 0 };
+        let team = Team { lead: Some("mara".into()), ..Team::new("pay".into(), "C0PAY".into(), Vec::new()) };
+        let service = Service::new("pay".into(), "pay".into(), "pay".into(), "C0PAY".into());
+        Directory {
+            users: ["ana", "ben", "mara"].map(|id| (id.into(), person(id))).into(),
+            teams: [(team.id.clone(), team)].into(),
+            services: [(service.id.clone(), service)].into(),
+            policies: [(policy.id.clone(), policy)].into(),
+            schedules: [(id, schedule)].into(),
+            ..Directory::empty("C0ADMIN".into())
+        }
+    }
+
+    /// What happens from one instant to another, when it is due; in UTC.
+    fn story(directory: &Directory, from: &str, until: &str) -> Vec<String> {
+        let mut world = World::default();
+        let mut told = Vec::new();
+        let (mut what, mut now) = (What::ConfigLoaded(Arc::new(directory.clone())), utc(from));
+        while now < utc(until) {
+            let input = Input { id: InputId::minted('t', told.len() as u64), what };
+            let time = now.utc().format("%m-%d %H:%M").to_string();
+            for fact in handle(&world, directory, &input, Stamp::agreed(now)).expect("nobody is refused") {
+                let who = |who: &Option<UserId>| who.as_ref().map_or("nobody".to_owned(), ToString::to_string);
+                match &fact {
+                    Fact::HandoffDrafted { from, to, at, .. } => {
+                        let at = at.utc().format("%H:%M");
+                        told.push(format!("{time} draft for {from}: {at} to {}", who(to)));
+                    }
+                    Fact::HandedOver { from, to, late, lists, .. } => {
+                        assert_eq!((*late, lists.open.len()), (None, 0));
+                        told.push(format!("{time} {} to {}", who(from), who(to)));
+                    }
+                    Fact::PostWanted { about: About::HandoffWaits { for_lead, .. }, .. } => {
+                        told.push(format!("{time} reminds {}", if *for_lead { "mara" } else { "them" }));
+                    }
+                    _ => {}
+                }
+                world.apply(&fact, Stamp::agreed(now));
+            }
+            assert_eq!(world.next_wake(), world.next_wake_by_brute_force());
+            now = world.next_wake().expect("a handoff is ahead");
+            what = What::Due;
+        }
+        told
+    }
+
+    /// 02:30 does not exist on 29 March 2026 in Berlin, and comes twice on 25 October: half an hour before is half an hour
+    /// before, and whoever sleeps is reminded in the morning.
+    #[test]
+    fn a_handoff_is_drafted_and_told_at_its_instant_also_where_the_clock_is_put_forward_or_back() {
+        assert_eq!(
+            story(&berlin(), "2026-03-28 12:00", "2026-03-29 13:30"),
+            [
+                "03-28 13:00 draft for ana: 13:30 to ben",
+                "03-28 13:30 ana to ben",
+                "03-28 13:45 reminds them",
+                "03-29 00:30 draft for ben: 01:00 to ana",
+                "03-29 01:00 ben to ana",
+                "03-29 06:00 reminds them",
+                "03-29 12:00 draft for ana: 12:30 to ben",
+                "03-29 12:30 ana to ben",
+                "03-29 12:45 reminds them",
+            ],
+            "the 28th is a Saturday: whoever leads is not bothered before Monday, and by then it is over"
+        );
+        assert_eq!(
+            story(&berlin(), "2026-10-24 11:50", "2026-10-25 08:00"),
+            [
+                "10-24 12:00 draft for ana: 12:30 to ben",
+                "10-24 12:30 ana to ben",
+                "10-24 12:45 reminds them",
+                "10-25 00:00 draft for ben: 00:30 to ana",
+                "10-25 00:30 ben to ana",
+                "10-25 07:00 reminds them",
+            ]
+        );
+    }
+
+    /// A row: when the shift began, and who is reminded when, on a working day.
+    #[test]
+    fn nobody_is_reminded_at_night_and_whoever_leads_only_while_they_work() {
+        let all = story(&berlin(), "2026-03-03 00:00", "2026-03-04 01:00");
+        assert_eq!(
+            all,
+            [
+                "03-03 01:00 draft for ben: 01:30 to ana",
+                "03-03 01:30 ben to ana",
+                "03-03 07:00 reminds them",
+                "03-03 08:00 reminds mara",
+                "03-03 13:00 draft for ana: 13:30 to ben",
+                "03-03 13:30 ana to ben",
+                "03-03 13:45 reminds them",
+                "03-03 14:30 reminds mara",
+            ]
+        );
+        let d = berlin();
+        let who = UserId::from("ana");
+        for (at, then) in [
+            ("2026-03-03 06:59", "2026-03-03 07:00"),
+            ("2026-03-03 07:00", "2026-03-03 07:00"),
+            ("2026-03-03 20:59", "2026-03-03 20:59"),
+            ("2026-03-03 21:00", "2026-03-04 07:00"),
+            ("2026-03-03 23:30", "2026-03-04 07:00"),
+        ] {
+            assert_eq!(awake_from(&d, &who, utc(at)), utc(then), "{at}");
+        }
+        for (at, is_night) in [("2026-03-03 05:59", true), ("2026-03-03 06:00", false), ("2026-03-03 21:00", true)] {
+            assert_eq!(at_night(&d, &who, utc(at)), is_night, "{at}");
+        }
+    }
+
+    /// A row: who, what they do, and whether they may; before the instant, at it, and after it was accepted.
+    #[test]
+    fn each_hand_may_do_its_own_part_and_at_its_time() {
+        let (directory, mut world) = (berlin(), World::default());
+        let mut play = |what: What, now: &str| {
+            let input = Input { id: InputId::minted('t', 1), what };
+            let now = Stamp::agreed(utc(now));
+            let facts = handle(&world, &directory, &input, now)?;
+            facts.iter().for_each(|fact| world.apply(fact, now));
+            Ok::<_, Refusal>(facts.len())
+        };
+        let no = HandoffNo(1);
+        let (ana, ben, mara) = (UserId::from("ana"), UserId::from("ben"), UserId::from("mara"));
+        let accept = |by: &UserId| What::HandoffAccept { handoff: no, by: by.clone() };
+        let offer = |by: &UserId| What::HandoffOffer { handoff: no, by: by.clone() };
+        let write = |by: &UserId| What::HandoffWrite { handoff: no, by: by.clone(), words: "words".to_owned() };
+        let team = TeamId::from("pay");
+        play(What::ConfigLoaded(Arc::new(directory.clone())), "2026-03-03 08:00").expect("a configuration");
+        assert_eq!(play(accept(&ben), "2026-03-03 08:01"), Err(Refusal::NoSuchHandoff), "nothing is ahead yet");
+        play(What::Due, "2026-03-03 13:00").expect("the draft");
+        let at = utc("2026-03-03 13:30");
+        assert_eq!(play(accept(&ben), "2026-03-03 13:01"), Err(Refusal::HandoffIsAhead { at }));
+        let anas = Refusal::HandoffIsOf { by: Some(ana.clone()), team: team.clone() };
+        assert_eq!(play(offer(&ben), "2026-03-03 13:02"), Err(anas.clone()), "Ana hands over");
+        assert_eq!(play(offer(&mara), "2026-03-03 13:02"), Err(anas));
+        assert_eq!(play(write(&mara), "2026-03-03 13:03"), Ok(1), "everybody may help with the words");
+        assert_eq!(play(offer(&ana), "2026-03-03 13:04"), Ok(1));
+        assert_eq!(play(offer(&ana), "2026-03-03 13:05"), Ok(0), "once is enough");
+        play(What::Due, "2026-03-03 13:30").expect("the handoff");
+        assert_eq!(play(write(&ana), "2026-03-03 13:31"), Err(Refusal::HandedOverAlready { at }));
+        let bens = Refusal::HandoffIsFor { by: Some(ben.clone()), team: team.clone() };
+        assert_eq!(play(accept(&mara), "2026-03-03 13:32"), Err(bens.clone()));
+        assert_eq!(play(accept(&ana), "2026-03-03 13:32"), Err(bens));
+        assert_eq!(play(accept(&ben), "2026-03-03 13:33"), Ok(1));
+        let already = Refusal::HandoffAcceptedAlready { by: ben.clone(), at: utc("2026-03-03 13:33") };
+        assert_eq!(play(accept(&ben), "2026-03-03 13:34"), Err(already.clone()));
+        assert_eq!(play(offer(&ana), "2026-03-03 13:35"), Err(already));
+        for n in 0..NOTES_MAX {
+            let note = What::HandoffNote { team: team.clone(), by: mara.clone(), text: format!("note {n}") };
+            assert_eq!(play(note, "2026-03-03 13:36"), Ok(1));
+        }
+        let note = |text: &str| What::HandoffNote { team: team.clone(), by: mara.clone(), text: text.to_owned() };
+        let full = Refusal::TooManyNotes { team: team.clone(), most: NOTES_MAX };
+        assert_eq!(play(note("one more"), "2026-03-03 13:37"), Err(full));
+        assert_eq!(play(note("  "), "2026-03-03 13:37"), Err(Refusal::EmptyNote));
+    }
+
+    #[test]
+    fn handoffs_are_forgotten_when_there_are_many_and_what_closed_too() {
+        let directory = berlin();
+        let mut world = World::default();
+        let (mut what, mut now) = (What::ConfigLoaded(Arc::new(directory.clone())), utc("2026-04-01 00:00"));
+        let mut handed = 0;
+        while handed < HANDOFFS_MAX + 20 {
+            let input = Input { id: InputId::minted('t', 1), what };
+            for fact in handle(&world, &directory, &input, Stamp::agreed(now)).expect("nobody is refused") {
+                handed += usize::from(matches!(fact, Fact::HandedOver { .. }));
+                world.apply(&fact, Stamp::agreed(now));
+            }
+            assert!(world.handoffs.len() <= HANDOFFS_MAX);
+            let waiting = world.handoffs.values().filter(|h| matches!(h.stands, Stands::Waits { .. })).count();
+            assert!(waiting <= 1, "the one before is not waited for");
+            now = world.next_wake().expect("a handoff is ahead");
+            what = What::Due;
+        }
+        assert_eq!(world.handoffs.len(), HANDOFFS_MAX);
+    }
+}
