@@ -466,7 +466,7 @@ proptest! {
                 for (at, _) in shown.match_indices('<') {
                     prop_assert!(shown[at..].starts_with("<https://"), "it would mention somebody: {}", shown);
                 }
-                let view = json!(views::playbook::chosen(&playbook, about, true, &directory));
+                let view = json!(views::playbook::chosen(&playbook, about, None, &directory));
                 prop_assert_eq!(limits::view(view.as_object().expect("a view"), false), Vec::<String>::new());
             }
         }

@@ -111,7 +111,7 @@ fn a_night_is_handed_over_at_nine() {
     let shown = plain(&draft.0.to_string());
     assert!(shown.contains("Open: 1") && shown.contains("Ana Silva has it since"), "{shown}");
     assert!(shown.contains("db-2 fills up @here until Tuesday"), "{shown}");
-    assert!(shown.contains("You have #1. Hand over all?"), "{shown}");
+    assert!(shown.contains("Hand over #1?"), "{shown}");
     // She writes more into it, and offers what she has.
     office.slack.press_well("ana", "dm:ana", &draft, "handoff.write");
     let form = office.top_window("ana");
@@ -124,9 +124,12 @@ fn a_night_is_handed_over_at_nine() {
     office.until(9, 0);
     let summary = office.summary("Payments: Ana Silva → Ben Okafor");
     let shown = plain(&summary.0.to_string());
-    for words in
-        ["Open: 1", "Ana Silva hands over #1: accepting takes them", "The vendor calls back at ten.", "Paged: 1"]
-    {
+    for words in [
+        "Open at 09:00: 1",
+        "Ana Silva hands over #1: accepting takes them",
+        "The vendor calls back at ten.",
+        "Paged: 1",
+    ] {
         assert!(shown.contains(words), "{words}: {shown}");
     }
     assert!(shown.contains(":crescent_moon:"), "it was at night: {shown}");
@@ -136,7 +139,7 @@ fn a_night_is_handed_over_at_nine() {
     office.slack.press_well("mara", "payments", &summary, "handoff.accept");
     office.summary("Ana Silva hands over #1");
     office.slack.press_well("ben", "payments", &summary, "handoff.accept");
-    office.summary("Ben Okafor accepted it at 09:0");
+    office.summary("Ben Okafor accepted it Mar 2 09:0");
     let after = office.says_in_card(1, "Ben Okafor has it");
     assert_eq!(after.ts(), card.ts());
     assert!(office.summary("accepted it").buttons().is_empty());
@@ -168,18 +171,19 @@ fn whoever_does_not_accept_is_reminded_once_and_then_whoever_leads_hears_of_it()
         let all = office.slack.messages(&format!("dm:{who}"));
         all.iter().filter(|m| plain(&m.0.to_string()).contains(words)).count()
     };
-    assert_eq!(reads("ben", "You carry the pager"), 0);
+    assert_eq!(reads("ben", "You are on call for"), 0);
     office.until(9, 16);
-    let reminder = office.dm("ben", "You carry the pager of Payments since 09:00 from Ana Silva: a quiet shift");
+    let reminder =
+        office.dm("ben", "You are on call for Payments since Mar 2 09:00, Ana Silva before you: a quiet shift");
     office.until(9, 59);
-    assert_eq!((reads("ben", "You carry the pager"), reads("mara", "did not accept")), (1, 0));
+    assert_eq!((reads("ben", "You are on call for"), reads("mara", "has not accepted")), (1, 0));
     office.until(10, 1);
-    office.dm("mara", "Ben Okafor did not accept the handoff of Payments since 09:00");
+    office.dm("mara", "Ben Okafor has not accepted the handoff of Payments, Mar 2 09:00");
     office.until(13, 0);
-    assert_eq!((reads("ben", "You carry the pager"), reads("mara", "did not accept")), (1, 1), "once each");
+    assert_eq!((reads("ben", "You are on call for"), reads("mara", "has not accepted")), (1, 1), "once each");
     office.slack.press_well("ben", "dm:ben", &reminder, "handoff.accept");
-    office.dm("mara", "is taken care of. :white_check_mark: Ben Okafor accepted it");
-    assert!(office.dm("ben", "is taken care of").buttons().is_empty());
+    office.dm("mara", "The handoff of Payments, Mar 2 09:00: :white_check_mark: Ben Okafor accepted it");
+    assert!(office.dm("ben", "The handoff of Payments, Mar 2 09:00:").buttons().is_empty());
 }
 
 #[test]
@@ -195,10 +199,10 @@ fn what_nobody_has_asks_whoever_is_on_call_now_and_what_somebody_has_stays() {
     office.until(9, 0);
     office.page("ben", 2);
     assert!(office.slack.pages("ben", 1).is_empty(), "an acknowledged one stays with its responder");
-    let shown = office.summary("Open: 2").0.to_string();
-    assert!(plain(&shown).contains("nobody has it since"), "{shown}");
+    let shown = office.summary("Open at 09:00: 2").0.to_string();
+    assert!(plain(&shown).contains("nobody has it"), "{shown}");
     let story = office.slack.slash("ana", "payments", "show 2").to_string();
-    assert!(plain(&story).contains("The shift ended while it waited: Ben Okafor is on call now"), "{story}");
+    assert!(plain(&story).contains("The shift ended while it waited: paging Ben Okafor now"), "{story}");
 }
 
 #[test]
@@ -208,7 +212,7 @@ fn a_handoff_while_warridor_is_down_is_told_late_once_and_says_so() {
     office.stop();
     office.clock.advance(std::time::Duration::from_secs(8 * HOUR));
     office.restart();
-    let summary = office.summary("Warridor was not running at 09:00: this comes late");
+    let summary = office.summary("Warridor was not running at Mar 2 09:00: this comes late");
     assert!(plain(&summary.0.to_string()).contains("Ana Silva → Ben Okafor"), "{}", summary.0);
     office.restart();
     office.settle();
@@ -271,14 +275,14 @@ fn where_nobody_is_next_the_summary_says_so() {
     let ends = config().replace("start = 2024-01-01\n", "start = 2024-01-01\nuntil = 2026-03-02\n");
     let office = Office::open(&ends, company::workspace());
     office.until(8, 31);
-    let draft = office.dm("ana", "You hand over Payments at 09:00 to nobody");
+    let draft = office.dm("ana", "NOBODY is on call for Payments after you, from 09:00 on");
     assert_eq!(draft.buttons(), ["handoff.write"], "there is nobody to hand over to: {}", draft.0);
     office.until(9, 0);
     let summary = office.summary("Nobody is on call now");
     assert!(summary.buttons().is_empty(), "{}", summary.0);
     office.until(11, 0);
     let reminded = office.slack.messages("dm:mara");
-    assert!(reminded.iter().all(|m| !m.text().contains("did not accept")), "{reminded:?}");
+    assert!(reminded.iter().all(|m| !m.text().contains("has not accepted")), "{reminded:?}");
     eventually_true("it is said once", SOON, || office.summaries().len() == 1);
 }
 
@@ -296,6 +300,6 @@ fn what_is_private_is_a_number_in_a_channel_that_everybody_reads() {
     office.monitor(PAYMENTS_KEY, "secret", "trigger");
     office.page("ana", 1);
     office.until(9, 0);
-    let shown = office.summary("Open: 1").0.to_string();
+    let shown = office.summary("Open at 09:00: 1").0.to_string();
     assert!(shown.contains("(private)") && !shown.contains("secret"), "{shown}");
 }

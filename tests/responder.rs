@@ -617,12 +617,12 @@ fn a_playbook_is_followed_by_two_people_and_one_press_is_one_step() {
     let walk = office.walk(&card, "step 1 of 3");
     // She begins work on what she was asked about: it is hers, and nobody else is asked.
     office.card(1, "Ana Silva has it");
-    office.card(1, "Database down · step 1 of 3");
+    office.card(1, "Database down · step 1 of 3: Is it up?");
     // Ben does the first step, in the thread; what Ana's window shows is out of date, and pressing there does no second.
     office.press("ben", "payments", &walk, "step.done");
     let walk = office.walk(&card, "step 2 of 3");
     office.press_in("ana", &window, "step.done");
-    let window = office.window_says("ana", "Ben Okafor went on");
+    let window = office.window_says("ana", "Ben Okafor was first");
     assert!(drawn(&window).join("\n").contains("step 2 of 3"), "{window}");
     office.walk(&card, "step 2 of 3");
     // She skips the second, and says why.
@@ -633,7 +633,7 @@ fn a_playbook_is_followed_by_two_people_and_one_press_is_one_step() {
     let window = office.window_says("ana", "step 3 of 3");
     assert_eq!(office.windows("ana").len(), 1, "the form is gone, and the next step stands where its button was");
     let shown = plain(&office.walk(&card, "step 3 of 3").0.to_string());
-    assert!(shown.contains("2. Start it. (done before: it runs &lt;!here&gt; already) · Ana Silva"), "{shown}");
+    assert!(shown.contains("Step 2: Start it (done before: it runs &lt;!here&gt; already) · Ana Silva"), "{shown}");
     // The step says to page a team: the button does.
     office.press_in("ana", &window, "step.page");
     office.window_says("ana", "#1: paging Chen Wei now");
@@ -641,17 +641,17 @@ fn a_playbook_is_followed_by_two_people_and_one_press_is_one_step() {
     // The last one is done by Ben, on the walk as he sees it.
     let last = office.walk(&card, "step 3 of 3");
     office.press("ben", "payments", &last, "step.done");
-    let end = office.walk(&card, "at its end, 2 done, 1 skipped");
+    let end = office.walk(&card, "finished, 2 of 3 done, 1 skipped");
     office.press("ben", "payments", &end, "incident.resolve");
-    let over = office.walk(&card, "at its end");
+    let over = office.walk(&card, "finished");
     eventually_true("nothing is to be pressed any more", SOON, || {
         office.pass(1);
-        office.walk(&card, "at its end").buttons().is_empty()
+        office.walk(&card, "finished").buttons().is_empty()
     });
     assert_eq!(over.ts(), walk.ts(), "it was one message all along");
     // A press on what somebody saw before it changed.
     let late = office.slack.slash("ana", "payments", "playbook 1").to_string();
-    assert!(plain(&late).contains("at its end") && !late.contains("step.done"), "{late}");
+    assert!(plain(&late).contains("finished") && !late.contains("step.done"), "{late}");
 }
 
 #[test]
@@ -673,19 +673,20 @@ fn whoever_is_stuck_gets_help_and_one_who_forgets_the_time_is_told() {
     office.press("ben", "payments", &walk, "step.back");
     office.walk(&card, "step 1 of 3");
     office.pass(5 * 60 + 1);
-    let told = eventually("Ben is told that it takes long", SOON, || {
+    // Whoever has the incident hears of it.
+    let told = eventually("Ana is told that it takes long", SOON, || {
         office.pass(1);
-        let all = office.slack.messages("dm:ben");
-        all.into_iter().find(|m| plain(m.text()).starts_with("Step 1 takes long"))
+        let all = office.slack.messages("dm:ana");
+        all.into_iter().find(|m| plain(m.text()).starts_with("#1 step 1 is over its time"))
     });
     assert_eq!(told.buttons(), ["step.stuck", "step.done", "incident.playbook"], "{}", told.0);
-    office.slack.press_well("ben", "dm:ben", &told, "step.done");
+    office.slack.press_well("ana", "dm:ana", &told, "step.done");
     office.walk(&card, "step 2 of 3");
     // A restart loses nothing of it, and posts nothing twice.
     let mut office = office;
     office.restart();
     let all = office.slack.thread("payments", &card);
-    let walks = all.iter().filter(|m| m.text().contains("playbook: Database down")).count();
+    let walks = all.iter().filter(|m| m.text().contains("playbook Database down")).count();
     assert_eq!(walks, 1, "{all:?}");
     let walk = office.walk(&card, "step 2 of 3");
     office.press("ana", "payments", &walk, "step.done");

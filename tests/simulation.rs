@@ -826,8 +826,7 @@ fn every_shift_is_handed_over(sim: &Sim, seed: u64) {
     let mut carries: BTreeMap<ScheduleId, Option<UserId>> = BTreeMap::new();
     let mut wanted: BTreeSet<(TeamId, ScheduleId, Option<UserId>, Option<UserId>)> = BTreeSet::new();
     let mut handed: BTreeMap<HandoffNo, (Option<UserId>, bool, bool)> = BTreeMap::new();
-    let mut has: BTreeMap<IncidentNo, UserId> = BTreeMap::new();
-    let mut took: BTreeSet<IncidentNo> = BTreeSet::new();
+    let mut took: BTreeSet<(IncidentNo, UserId)> = BTreeSet::new();
     for (wall, fact) in sim.dated_facts_after(0) {
         match fact {
             Fact::ShiftStarted { schedule, shift, .. } => {
@@ -850,26 +849,22 @@ fn every_shift_is_handed_over(sim: &Sim, seed: u64) {
                     known.1 = true;
                 }
             }
-            Fact::Acknowledged { incident, by, .. } => {
-                has.entry(incident).or_insert(by);
+            Fact::Reassigned { incident, to, .. } => {
+                took.insert((incident, to));
             }
-            Fact::Reassigned { incident, to, from, calls, .. } => {
-                if calls.is_empty() && from.is_some() {
-                    took.insert(incident);
-                }
-                has.insert(incident, to);
-            }
-            Fact::HandoffAccepted { handoff, took: said, .. } => {
+            Fact::HandoffAccepted { handoff, by, took: said } => {
                 let (_, _, accepted) = handed.get_mut(&handoff).expect("it was handed over");
                 assert!(!std::mem::replace(accepted, true), "seed {seed}: {handoff:?} is accepted twice");
-                let said: BTreeSet<IncidentNo> = said.into_iter().collect();
+                let said: BTreeSet<(IncidentNo, UserId)> = said.into_iter().map(|no| (no, by.clone())).collect();
                 assert_eq!(std::mem::take(&mut took), said, "seed {seed}: {handoff:?}");
             }
+            // What follows from that, and nothing else, stands between.
+            Fact::PageRevoked { .. } => {}
             Fact::PostWanted { about: About::HandoffWaits { .. }, .. } if !sim.was_stepped => {
                 let hour = wall.utc().with_timezone(&chrono_tz::Europe::Lisbon).hour();
                 assert!((8..22).contains(&hour), "seed {seed}: somebody is reminded at {hour} o'clock");
             }
-            _ => {}
+            _ => took.clear(),
         }
         assert!(wanted.len() < 8, "seed {seed}: {wanted:?}");
     }

@@ -1010,7 +1010,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal::NobodyTakesOver { team: "team".into() },
         Refusal::HandoffIsAhead { at: NIGHT },
         Refusal::HandoffIsOver,
-        Refusal::TooManyNotes { team: "team".into(), most: 20 },
+        Refusal::TooManyNotes { team: "team".into(), most: 10 },
         Refusal::NoSuchPlaybook("disk`".into()),
         Refusal::RunsAlready { incident, by: "ana".into(), begun: NIGHT, step: 3 },
         Refusal::NothingRuns { incident },
@@ -1606,7 +1606,7 @@ fn playbooks() {
     golden.say(
         "chosen in a window",
         &view(
-            &views::playbook::chosen(&d.playbooks[&"zone".into()], desk.subject(&i).expect("it has one"), true, &d),
+            &views::playbook::chosen(&d.playbooks[&"zone".into()], desk.subject(&i).expect("it has one"), Some(&i), &d),
             subject,
         ),
     );
@@ -1768,7 +1768,8 @@ fn handoffs() {
     let newest = |desk: &Desk| desk.world.handoffs.values().rev().find(|h| h.team == team).expect("a handoff").no;
     let summary = |desk: &Desk| {
         let d = &desk.directory;
-        message(&views::handoff::summary(newest(desk), &desk.world, d, desk.store).expect("it is posted"), None)
+        let to = Recipient::Channel("C0PAY".into());
+        message(&views::handoff::summary(newest(desk), &to, &desk.world, d, desk.store).expect("it is posted"), None)
     };
     let draft = |desk: &Desk| {
         let d = &desk.directory;
@@ -1780,11 +1781,14 @@ fn handoffs() {
     };
     let mut desk = busy();
     let (began, then) = at(&desk);
-    golden.say("typed", &message(&views::handoff::now(&team, began, then.clone(), &desk.world, &desk.directory), None));
+    golden.say(
+        "typed",
+        &message(&views::handoff::now(&team, (began, then.clone()), &"ana".into(), &desk.world, &desk.directory), None),
+    );
     let quiet = Desk::at(NIGHT);
     golden.say(
         "typed in a quiet shift",
-        &message(&views::handoff::now(&team, began, None, &quiet.world, &quiet.directory), None),
+        &message(&views::handoff::now(&team, (began, None), &"ana".into(), &quiet.world, &quiet.directory), None),
     );
     hours(&mut desk, until.plus_ms(-45 * MINUTE));
     desk.act("ana", Deed::Acknowledge);
@@ -1928,7 +1932,7 @@ fn every_shipped_playbook_can_be_shown() {
         let numbered = shown.lines().filter(|l| l.trim_start().starts_with("*Step ")).count();
         assert!(numbered >= p.steps().count(), "{}: every step is there\n{shown}", p.id);
         let about = Subject { store: StoreId(1), incident: IncidentNo(12) };
-        view(&views::playbook::chosen(p, about, true, d), None);
+        view(&views::playbook::chosen(p, about, None, d), None);
     }
 }
 

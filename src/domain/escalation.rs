@@ -12,7 +12,7 @@ use super::id::{CallNo, IncidentNo, UserId};
 use super::incident::{Incident, State};
 use super::level::{Chosen, ask_target, case_of, choose, who_next};
 use super::page::{Page, PageState, Purpose, Recipient, RevokeReason};
-use super::paging::{can_be_asked, request_page};
+use super::paging::{can_be_asked, request_page, revoke_pages};
 use super::post::About;
 use super::schedule::resolve;
 use super::stamp::At;
@@ -45,6 +45,19 @@ pub(super) fn page_on(d: &mut Decision<'_>, no: IncidentNo, snoozed_by: Option<U
         }
         (_, also) => start_main_call(d, no, also.into_iter().collect()),
     }
+}
+
+/// Somebody else is on call by a schedule that was asked: the level that is being asked is asked anew, `also` with it. What is on
+/// its way by the call that ends asks for nothing any more.
+pub(super) fn ask_anew(d: &mut Decision<'_>, no: IncidentNo, call: &Call, mut also: Vec<UserId>) {
+    let Some(incident) = d.incident(no) else { return };
+    if hold::holds(d, &incident) {
+        return;
+    }
+    also.extend(call.also.iter().filter(|who| !also.contains(who)).cloned().collect::<Vec<_>>());
+    revoke_pages(d, no, Some(&[call.no]), RevokeReason::Superseded);
+    let from = if matches!(call.state, CallState::Exhausted { .. }) { (0, 0) } else { (call.step, call.round) };
+    start_call(d, no, CallKind::Main, (*call.policy).clone(), also, from);
 }
 
 /// Asks more people, from a step on, while the responder keeps the incident.
@@ -307,9 +320,11 @@ pub(super) fn ask_to_begin(d: &mut Decision<'_>, no: IncidentNo, responder: User
 pub(super) fn tell_of_the_step(d: &mut Decision<'_>, no: IncidentNo, who: UserId) {
     let Some(i) = d.incident(no) else { return };
     let to = Recipient::User(who.clone());
-    if i.wanted_pages().all(|p| p.to != to) {
+    let hears = d.directory.users.get(&who).is_some_and(|u| reach::can_reach(d.directory, u, &Method::Slack));
+    // By Slack or not at all: nobody's telephone rings for that.
+    if hears && d.world().meta.slack_away.is_none() && i.wanted_pages().all(|p| p.to != to) {
         let call = i.main_call().map(|c| c.no).unwrap_or_default();
-        write_to(d, no, call, &who, Purpose::StepTime);
+        request_page(d, no, call, to, Method::Slack, Purpose::StepTime, false);
     }
 }
 

@@ -7,8 +7,7 @@
 
 use super::call::CallState;
 use super::decision::Decision;
-use super::directory::{Directory, Target, Urgency};
-use super::escalation;
+use super::directory::{Directory, Step, Target, Urgency};
 use super::fact::Fact;
 use super::hours::Hours;
 use super::id::{HandoffNo, IncidentNo, ScheduleId, TeamId, UserId};
@@ -21,6 +20,7 @@ use super::schedule::{Schedule, Shift, takeover};
 use super::stamp::At;
 use super::text::Text;
 use super::world::{CurrentShift, World};
+use super::{escalation, level, responders};
 use chrono::Timelike;
 use report::Lists;
 use serde::{Deserialize, Serialize};
@@ -41,12 +41,15 @@ const LATE_SECS: i64 = 2 * 60;
 /// A draft is kept true for so long; a summary, and what reminds of it, for longer: it may be accepted the next day.
 const DRAFT_KEPT_SECS: i64 = 2 * 60 * 60;
 const SUMMARY_KEPT_SECS: i64 = 48 * 60 * 60;
-/// Handoffs remembered; the oldest are forgotten first.
-pub const HANDOFFS_MAX: usize = 100;
+/// Handoffs remembered: of the most teams there may be, one that waits and one that is ahead, and some. Those that are over are
+/// forgotten first.
+pub const HANDOFFS_MAX: usize = 1_200;
 /// Notes for one handoff.
-pub const NOTES_MAX: usize = 20;
-/// A note, and the words of a summary, in characters.
-pub const NOTE_CHARS: usize = 1_000;
+pub const NOTES_MAX: usize = 10;
+/// A note, in characters;
+pub const NOTE_CHARS: usize = 400;
+/// and what whoever hands over wrote.
+pub const WORDS_CHARS: usize = 2_000;
 /// Nobody is reminded before this hour of their day, nor from the other one on.
 const AWAKE: (u32, u32) = (8, 22);
 
@@ -162,11 +165,9 @@ pub(super) fn draft(d: &mut Decision<'_>, id: &ScheduleId) {
         return;
     }
     for team in teams_of(d.directory, id).cloned().collect::<Vec<_>>() {
-        // One that was ahead, and did not come to anything.
-        if let Some(old) = draft_of(d.world(), id, &team).map(|h| h.no) {
-            d.emit(Fact::HandoffForgotten { handoff: old });
-        }
-        let handoff = next_no(d.world());
+        // One that was ahead, and is still: what was written in it stays.
+        let known = draft_of(d.world(), id, &team).map(|h| h.no);
+        let handoff = known.unwrap_or_else(|| next_no(d.world()));
         let (from, to) = (from.clone(), then.who.clone());
         d.emit(Fact::HandoffDrafted {
             handoff,
@@ -178,6 +179,25 @@ pub(super) fn draft(d: &mut Decision<'_>, id: &ScheduleId) {
             at: then.at,
         });
         post::want(d, Recipient::User(from), About::HandoffDraft { handoff }, DRAFT_KEPT_SECS);
+    }
+}
+
+/// Who is on call may have changed: the drafts of a schedule say when it is handed over, and to whom, as that looks now.
+pub(super) fn draft_anew(d: &mut Decision<'_>, schedule: &Schedule) {
+    let overrides: Vec<_> = d.world().overrides.values().collect();
+    let then = takeover(schedule, &overrides, d.stamp.wall);
+    let carries = d.world().shifts.get(&schedule.id).and_then(|current| current.shift.who.clone());
+    let drafts = d.world().handoffs.values().filter(|h| h.schedule == schedule.id && h.stands == Stands::Draft);
+    for h in drafts.cloned().collect::<Vec<_>>() {
+        match &then {
+            Some(then) if (h.at, &h.to) == (then.at, &then.who) => {}
+            Some(then) if let Some(from) = h.from.as_ref().filter(|from| carries.as_ref() == Some(from)) => {
+                let (handoff, team, schedule) = (h.no, h.team.clone(), h.schedule.clone());
+                let (from, to, began, at) = (from.clone(), then.who.clone(), h.began, then.at);
+                d.emit(Fact::HandoffDrafted { handoff, team, schedule, from, to, began, at });
+            }
+            Some(_) | None => d.emit(Fact::HandoffForgotten { handoff: h.no }),
+        }
     }
 }
 
@@ -209,13 +229,14 @@ pub(super) fn took_place(d: &mut Decision<'_>, id: &ScheduleId, before: &Current
         if let Some(channel) = d.directory.teams.get(&team).map(|t| t.channel.clone()) {
             post::want(d, Recipient::Channel(channel), About::Handoff { handoff }, SUMMARY_KEPT_SECS);
         }
-        // Who took the pager by their own hand knows.
-        if let Some(who) = to.filter(|who| took_it_themselves(d, id, who)) {
+        // Who took the pager by their own hand knows. What is offered is for them to take.
+        let is_offered = d.world().handoffs.get(&handoff).is_some_and(|h| h.offered.is_some());
+        if let Some(who) = to.filter(|who| !is_offered && took_it_themselves(d, id, who)) {
             d.emit(Fact::HandoffAccepted { handoff, by: who.clone(), took: Vec::new() });
         }
     }
     if let Some(to) = to {
-        ask_the_next(d, id, to);
+        ask_the_next(d, id, from, to);
     }
 }
 
@@ -226,20 +247,29 @@ fn took_it_themselves(d: &Decision<'_>, id: &ScheduleId, who: &UserId) -> bool {
     d.world().overrides.values().filter(holds).any(|o| o.user == *who && o.by == *who)
 }
 
-/// What waits for whoever was on call until now asks whoever is now.
-fn ask_the_next(d: &mut Decision<'_>, id: &ScheduleId, to: &UserId) {
+/// What asked whoever was on call until now, and waits, asks whoever is now. What passed them over asks nobody anew.
+fn ask_the_next(d: &mut Decision<'_>, id: &ScheduleId, from: Option<&UserId>, to: &UserId) {
     let by_it = Target::Schedule(id.clone());
     let waits = |i: &Incident| {
         let call =
             i.main_call().filter(|c| matches!(c.state, CallState::Asking { .. } | CallState::Exhausted { .. }))?;
-        let came_to_it = call.policy.steps.iter().take(call.step as usize + 1).any(|s| s.targets.contains(&by_it));
+        let mut so_far = call.policy.steps.iter().take(call.step as usize + 1).filter(|s| s.targets.contains(&by_it));
+        // Where nobody was on call, it is a level that took nobody's turn and was for this incident.
+        let case = level::case_of(d, i);
+        let was_theirs = |s: &Step| match from {
+            Some(from) => call.reached.contains(from),
+            None => !s.round_robin && s.when.refuses(case).is_none(),
+        };
         let is_urgent = i.is_triggered() && i.urgency == Urgency::High && i.hold.is_none();
-        (is_urgent && i.course.clearing.is_none() && came_to_it && !call.reached.contains(to)).then_some(i.no)
+        let is_new = is_urgent && i.course.clearing.is_none() && !call.reached.contains(to);
+        (is_new && so_far.any(was_theirs)).then(|| (i.no, call.clone()))
     };
-    let all: Vec<IncidentNo> = d.world().open_incidents().filter_map(|i| waits(i)).collect();
-    for no in all {
+    let all: Vec<_> = d.world().open_incidents().filter_map(|i| waits(i)).collect();
+    for (no, call) in all {
+        let asks_by_it = call.policy.steps.get(call.step as usize).is_some_and(|s| s.targets.contains(&by_it));
+        let also = if asks_by_it { Vec::new() } else { vec![to.clone()] };
         d.emit(Fact::CrossedHandoff { incident: no, to: to.clone() });
-        escalation::start_main_call(d, no, Vec::new());
+        escalation::ask_anew(d, no, &call, also);
     }
 }
 
@@ -324,7 +354,7 @@ pub(super) fn write(d: &mut Decision<'_>, no: HandoffNo, by: &UserId, words: &st
     if h.stands != Stands::Draft {
         return Err(Refusal::HandedOverAlready { at: h.at });
     }
-    let words: String = words.trim().chars().take(3 * NOTE_CHARS).collect();
+    let words: String = words.trim().chars().take(WORDS_CHARS).collect();
     d.emit(Fact::HandoffWritten { handoff: no, by: by.clone(), words: Text::new(words) });
     Ok(())
 }
@@ -339,6 +369,7 @@ pub(super) fn offer(d: &mut Decision<'_>, no: HandoffNo, by: &UserId) -> Result<
         Stands::Accepted { by, at, .. } => {
             return Err(Refusal::HandoffAcceptedAlready { by: by.clone(), at: *at });
         }
+        Stands::Over { .. } if h.to.is_some() => return Err(Refusal::HandoffIsOver),
         Stands::Over { .. } => return Err(Refusal::NobodyTakesOver { team: h.team.clone() }),
         Stands::Draft | Stands::Waits { .. } if h.to.is_none() => {
             return Err(Refusal::NobodyTakesOver { team: h.team.clone() });
@@ -368,11 +399,10 @@ pub(super) fn accept(d: &mut Decision<'_>, no: HandoffNo, by: &UserId) -> Result
     }
     let took = if h.offered.is_some() { held_by(d.world(), &h) } else { Vec::new() };
     for incident in &took {
-        let urgency = d.incident(*incident).map_or(Urgency::Low, |i| i.urgency);
-        let ask_at = d.ask_at(urgency);
-        let (to, from) = (by.clone(), h.from.clone());
-        super::paging::revoke_pages_to(d, *incident, from.as_ref(), super::page::RevokeReason::Answered);
-        d.emit(Fact::Reassigned { incident: *incident, to, from, calls: Vec::new(), ask_at });
+        if let Some(i) = d.incident(*incident) {
+            // As by *Take it over*.
+            let _ = responders::reassign(d, &i, by, by);
+        }
     }
     d.emit(Fact::HandoffAccepted { handoff: no, by: by.clone(), took });
     Ok(())
@@ -599,7 +629,7 @@ mod tests {
         let mut world = World::default();
         let (mut what, mut now) = (What::ConfigLoaded(Arc::new(directory.clone())), utc("2026-04-01 00:00"));
         let mut handed = 0;
-        while handed < HANDOFFS_MAX + 20 {
+        while handed < HANDOFFS_MAX + 5 {
             let input = Input { id: InputId::minted('t', 1), what };
             for fact in handle(&world, &directory, &input, Stamp::agreed(now)).expect("nobody is refused") {
                 handed += usize::from(matches!(fact, Fact::HandedOver { .. }));

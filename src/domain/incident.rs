@@ -71,7 +71,7 @@ pub struct Incident {
     /// Whom its levels asked, and when: the first and the latest times; each once at an instant, on the wall clock.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paged: Vec<(UserId, At)>,
-    /// Who acknowledged it first.
+    /// Who took it or put it off first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answered: Option<Done>,
     /// The first responder who began work.

@@ -35,6 +35,7 @@ pub(super) fn request_override(d: &mut Decision<'_>, r: &OverrideRequest) -> Res
         due: Some(d.stamp.due_of(r.until)),
     }));
     look_at(d, schedule);
+    handoff::draft_anew(d, schedule);
     following::warn_of_empty_groups(d);
     Ok(())
 }
@@ -56,6 +57,7 @@ pub(super) fn end_override(d: &mut Decision<'_>, id: OverrideId, by: &UserId) ->
     d.emit(Fact::OverrideRemoved { id, by: by.clone() });
     if let Some(schedule) = d.directory.schedules.get(&schedule) {
         look_at(d, schedule);
+        handoff::draft_anew(d, schedule);
         following::warn_of_empty_groups(d);
     }
     Ok(())
@@ -96,6 +98,7 @@ pub(super) fn config_loaded(d: &mut Decision<'_>, new: &Directory, changed: bool
     }
     for schedule in new.schedules.values() {
         look_at(d, schedule);
+        handoff::draft_anew(d, schedule);
     }
     following::warn_of_empty_groups(d);
     level::forget_turns(d);

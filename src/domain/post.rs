@@ -71,11 +71,10 @@ impl About {
             | Self::QuietEnds { .. }
             | Self::QuietElsewhere { .. }
             | Self::Storm(_)
-            | Self::Handoff { .. }
             | Self::HandoffWaits { .. } => false,
             Self::Digest { incidents, .. } => incidents.iter().any(|no| changed.contains(no)),
-            // It tells of whatever is open.
-            Self::HandoffDraft { .. } => !changed.is_empty(),
+            // A draft tells of whatever is open; a summary, of what its *Accept* hands over.
+            Self::HandoffDraft { .. } | Self::Handoff { .. } => !changed.is_empty(),
         }
     }
 

@@ -4,17 +4,19 @@
 //! changes meanwhile changes nothing under anybody's hands. Every button names the turn it was drawn in, so that two people
 //! who press *Done* at once do one step, not two.
 
+use super::call::Whom;
 use super::decision::Decision;
 use super::directory::Urgency;
 use super::escalation;
 use super::fact::Fact;
-use super::id::{IncidentNo, PlaybookId, UserId};
+use super::id::{IncidentNo, PlaybookId, TeamId, UserId};
 use super::incident::{Done, Incident, State};
 use super::input::SkipWhy;
 use super::page::{Purpose, RevokeReason};
 use super::paging;
 use super::playbook::{Piece, Playbook, Words};
 use super::refusal::Refusal;
+use super::responders;
 use super::response::{refuse_resolved, start};
 use super::stamp::At;
 use super::text::Text;
@@ -132,6 +134,10 @@ pub enum Move {
     },
     /// The step before was not done after all.
     Back,
+    /// The step says to page a team.
+    Pages {
+        team: TeamId,
+    },
 }
 
 /// Somebody begins to follow a playbook. Whoever begins work on what nobody has, and was asked about it, has it.
@@ -144,7 +150,7 @@ pub(super) fn begin(d: &mut Decision<'_>, i: &Incident, by: &UserId, id: &Playbo
         return Err(Refusal::RunsAlready { incident: i.no, by: run.by.clone(), begun: run.begun, step: run.next + 1 });
     }
     let somebody_is_asked = i.main_call().is_some_and(|c| c.is_open());
-    if i.concerns(by) || !somebody_is_asked && i.is_triggered() {
+    if was_asked(i, by) || i.responder() == Some(by) || !somebody_is_asked && i.is_triggered() {
         match start(d, i, by) {
             Ok(()) | Err(Refusal::StartedAlready { .. }) => {}
             Err(other) => return Err(other),
@@ -153,9 +159,14 @@ pub(super) fn begin(d: &mut Decision<'_>, i: &Incident, by: &UserId, id: &Playbo
         work_begins(d, i, by);
     }
     answered(d, i.no);
-    let (due, ask_at) = (due(d, &playbook, 0), d.ask_at(i.urgency));
+    let (due, ask_at) = (due(d, i.no, &playbook, 0), d.ask_at(i.urgency));
     d.emit(Fact::PlaybookBegun { incident: i.no, by: by.clone(), playbook, due, ask_at });
     Ok(())
+}
+
+/// Was this person ever asked about it? Having begun work by oneself is not that.
+fn was_asked(i: &Incident, user: &UserId) -> bool {
+    i.calls.iter().any(|c| c.reached.contains(user))
 }
 
 /// Somebody goes on with it. `turn`: the one in which what they pressed was drawn.
@@ -165,11 +176,15 @@ pub(super) fn go_on(d: &mut Decision<'_>, i: &Incident, by: &UserId, turn: u32, 
     if run.turn != turn || run.is_at_its_end() && *to != Move::Back {
         return Err(Refusal::StepIsPast { incident: i.no, by: run.last_by.clone(), at: run.since });
     }
+    if let Move::Pages { team } = to {
+        work_begins(d, i, by);
+        return responders::add(d, i, by, &[Whom::Team(team.clone())]);
+    }
     let (incident, by, ask_at) = (i.no, by.clone(), d.ask_at(i.urgency));
     let sections = run.playbook.sections.len();
     let first_of = |section: usize| run.playbook.first_step_of(section.min(sections)) as u32;
     let step = run.next;
-    let after = |next: u32| due(d, &run.playbook, next);
+    let after = |next: u32| due(d, i.no, &run.playbook, next);
     let fact = match to {
         Move::Done { to } => {
             let next = to.map_or(step + 1, first_of);
@@ -188,6 +203,7 @@ pub(super) fn go_on(d: &mut Decision<'_>, i: &Incident, by: &UserId, turn: u32, 
             let Some(last) = run.path.last() else { return Err(Refusal::NothingBefore { incident }) };
             Fact::StepTakenBack { incident, by: by.clone(), step: *last, due: after(*last), ask_at }
         }
+        Move::Pages { .. } => return Ok(()),
         Move::Stuck => match &run.stuck {
             Some(done) if done.by == by => return Ok(()),
             Some(_) | None => Fact::StepStuck { incident, by: by.clone(), step, ask_at },
@@ -215,8 +231,11 @@ fn answered(d: &mut Decision<'_>, no: IncidentNo) {
     }
 }
 
-/// When the time of this step will be over, on the line of delays.
-fn due(d: &Decision<'_>, playbook: &Playbook, step: u32) -> Option<At> {
+/// When the time of this step will be over, on the line of delays; nobody waits for what sleeps.
+fn due(d: &Decision<'_>, no: IncidentNo, playbook: &Playbook, step: u32) -> Option<At> {
+    if d.incident(no).is_some_and(|i| matches!(i.state, State::Snoozed { .. })) {
+        return None;
+    }
     let within = playbook.steps().nth(step as usize)?.within_secs?;
     Some(d.stamp.at.plus_secs(within))
 }
@@ -228,7 +247,7 @@ pub(super) fn time_is_over(d: &mut Decision<'_>, no: IncidentNo) {
         return;
     };
     // Low urgency wakes nobody: the message in the thread says it.
-    let whom = [Some(&run.last_by), i.responder()].into_iter().flatten().filter(|_| i.urgency == Urgency::High);
+    let whom = i.responder().or(Some(&run.last_by)).into_iter().filter(|_| i.urgency == Urgency::High);
     let to = whom.into_iter().find(|who| paging::can_be_asked(d, who, i.urgency)).cloned();
     d.emit(Fact::StepOverdue { incident: no, step: run.next, to: to.clone() });
     if let Some(who) = to {
@@ -239,5 +258,5 @@ pub(super) fn time_is_over(d: &mut Decision<'_>, no: IncidentNo) {
 /// Does anybody wait for its next step? Of what is over, and of what sleeps, nobody does.
 pub fn waits(i: &Incident, run: &Run) -> bool {
     let is_worked_on = matches!(i.state, State::Triggered { .. } | State::Acknowledged { .. });
-    is_worked_on && !run.is_at_its_end()
+    is_worked_on && i.course.clearing.is_none() && !run.is_at_its_end()
 }

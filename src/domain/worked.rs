@@ -25,7 +25,7 @@ pub struct Worked {
     /// Whom its levels asked, and when: see [`Incident::paged`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paged: Vec<(UserId, At)>,
-    /// Who had it first.
+    /// Who took it or put it off first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answered: Option<Done>,
     /// Since when customers did not feel it any more.

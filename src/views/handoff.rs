@@ -2,8 +2,8 @@
 
 use super::action_id::{Elsewhere, Handed, Origin};
 use super::card::name;
-use super::kit::{actions, context, plain, section, section_with};
-use super::mrkdwn::{day_and_time, escape, escape_marked, names, time, truncate};
+use super::kit::{context, plain, section, section_with};
+use super::mrkdwn::{day_and_time, escape, escape_marked, link, names, time, truncate};
 use super::reply::span;
 use super::{Message, limits};
 use crate::domain::directory::{Directory, Urgency};
@@ -11,38 +11,57 @@ use crate::domain::handoff::report::{Lists, Open, Report};
 use crate::domain::handoff::{Handoff, Stands, at_night, held_by};
 use crate::domain::id::{ChannelId, HandoffNo, IncidentNo, ServiceId, StoreId, TeamId, UserId};
 use crate::domain::incident::State;
+use crate::domain::page::Recipient;
+use crate::domain::privacy::may_read_of;
 use crate::domain::stamp::At;
 use crate::domain::worked::Worked;
 use crate::domain::world::World;
 use slack_morphism::prelude::*;
 
-/// Who reads it: in a team's channel, or a person alone.
+/// Who reads it, and where: what is private is not told to everybody.
 #[derive(Clone, Copy)]
 struct Reader<'a> {
+    user: Option<&'a UserId>,
     channel: Option<&'a ChannelId>,
     d: &'a Directory,
 }
 
 impl Reader<'_> {
     /// The incident in one line; what it is about, where that may be read here.
-    fn title(self, no: IncidentNo, service: &ServiceId, title: &str) -> String {
-        let may = self.channel.is_none_or(|channel| self.d.may_show(service, channel));
-        if may { format!("*{no}* {}", escape_marked(title, limits::LIST_TITLE)) } else { format!("*{no}* (private)") }
+    fn title(self, no: IncidentNo, service: &ServiceId, title: &str, url: &str) -> String {
+        if !self.may(service) {
+            return format!("*{no}* (private)");
+        }
+        let name = self.d.services.get(service).map_or(service.as_str(), |s| s.name.as_str());
+        let title = link(url, &escape_marked(title, limits::LIST_TITLE));
+        format!("*{no}* {title} ({})", escape(name, limits::LABEL))
+    }
+
+    fn may(self, service: &ServiceId) -> bool {
+        may_read_of(service, self.d, self.user, self.channel)
     }
 }
 
 /// The message in the team's channel.
-pub fn summary(no: HandoffNo, w: &World, d: &Directory, store: StoreId) -> Option<Message> {
+pub fn summary(no: HandoffNo, to: &Recipient, w: &World, d: &Directory, store: StoreId) -> Option<Message> {
     let h = w.handoffs.get(&no)?;
     let report = h.report.as_deref()?;
-    let channel = d.teams.get(&h.team).map(|t| &t.channel);
-    let reader = Reader { channel, d };
+    let channel = match to {
+        Recipient::Channel(channel) => Some(channel),
+        Recipient::User(_) => None,
+    };
+    let reader = Reader { user: None, channel, d };
     let head = head(h, d);
     let accept =
         (matches!(h.stands, Stands::Waits { .. })).then(|| press(Elsewhere::AcceptHandoff, "Accept", no, store));
     let accept = accept.map(|b| b.with_style(SlackBlockButtonStyle::Primary));
     let stands = stands(h, d);
-    let text = format!("Handoff of {}: {}", team(&h.team, d), in_short(report));
+    let text = match h.to {
+        Some(_) => format!("Handoff of {}: {}", team(&h.team, d), in_short(report)),
+        None => {
+            format!("Handoff of {}: NOBODY is on call since {}. {}", team(&h.team, d), time(h.at), in_short(report))
+        }
+    };
     if report.is_quiet() && h.words.is_empty() {
         let line = format!("{head} A quiet shift: nobody was paged, and nothing is open.{stands}");
         let block = match accept {
@@ -53,8 +72,21 @@ pub fn summary(no: HandoffNo, w: &World, d: &Directory, store: StoreId) -> Optio
     }
     let mut blocks = vec![section(&format!("{head}{stands}"))];
     blocks.extend(parts(report, Some(h), w, reader));
-    blocks.extend(accept.map(|accept| actions(vec![accept])));
+    if let Some(accept) = accept {
+        blocks.push(section_with(&accepting(h, w, d), accept));
+    }
     Some(Message { text, blocks, colored: None })
+}
+
+/// What *Accept* does.
+fn accepting(h: &Handoff, w: &World, d: &Directory) -> String {
+    let has = if h.offered.is_some() { held_by(w, h) } else { Vec::new() };
+    match (&h.from, has.as_slice()) {
+        (Some(from), [_, ..]) => {
+            format!("*Accept* gives you {} of {}. Nobody is paged.", numbers(&has), name(d, from))
+        }
+        _ => "*Accept* says that you have read it. It takes no incident.".to_owned(),
+    }
 }
 
 /// ":handshake: *Payments*: Ana → *Ben*, 09:00."
@@ -63,10 +95,12 @@ fn head(h: &Handoff, d: &Directory) -> String {
     let late = h
         .stands
         .late()
-        .map(|since| format!(" :warning: Warridor was not running at {}: this comes late.", time(since)));
+        .map(|since| format!(" :warning: Warridor was not running at {}: this comes late.", day_and_time(since)));
     let nobody = h.to.is_none().then(|| {
         let team = escape(h.team.as_str(), limits::LABEL);
-        format!(" :warning: *Nobody is on call now.* Whoever is next is asked at once; `/pager oncall take {team} 2h` takes it.")
+        format!(
+            " :warning: *Nobody is on call now*: pages skip this level. To take it: `/pager oncall take {team} 2h`."
+        )
     });
     format!(
         ":handshake: *{}*: {} → *{}*, {}.{}{}",
@@ -88,7 +122,7 @@ fn stands(h: &Handoff, d: &Directory) -> String {
     match &h.stands {
         Stands::Accepted { by, at, took, .. } => {
             let took = if took.is_empty() { String::new() } else { format!(", and has {} now", numbers(took)) };
-            format!(" :white_check_mark: {} accepted it at {}{took}.", name(d, by), time(*at))
+            format!(" :white_check_mark: {} accepted it {}{took}.", name(d, by), day_and_time(*at))
         }
         Stands::Draft | Stands::Waits { .. } | Stands::Over { .. } => String::new(),
     }
@@ -112,29 +146,12 @@ fn in_short(r: &Report) -> String {
 fn parts(r: &Report, h: Option<&Handoff>, w: &World, reader: Reader<'_>) -> Vec<SlackBlock> {
     let d = reader.d;
     let mut all = Vec::new();
-    let mut part = |head: String, lines: Vec<String>, more: usize| {
-        if lines.is_empty() && more == 0 {
-            return;
-        }
-        let mut text = head;
-        let mut left = more;
-        for (n, line) in lines.iter().enumerate() {
-            if text.chars().count() + line.chars().count() > limits::HANDOFF_PART {
-                left += lines.len() - n;
-                break;
-            }
-            text.push('\n');
-            text.push_str(line);
-        }
-        if left > 0 {
-            text.push_str(&format!("\n…and {left} more"));
-        }
-        all.push(section(&text));
-    };
-    let open: Vec<String> = r.open.iter().map(|o| open_line(o, reader)).collect();
+    let mut part = |head: String, lines: Vec<String>, more: usize| all.extend(self::part(head, lines, more));
+    let open: Vec<String> = r.open.iter().map(|o| open_line(o, h, reader)).collect();
+    let at = h.filter(|h| h.report.is_some()).map(|h| format!(" at {}", time(h.at))).unwrap_or_default();
     match r.open.len() + r.more_open {
-        0 => part("Nothing is open.".to_owned(), vec![String::new()], 0),
-        n => part(format!("*Open: {n}*"), open, r.more_open),
+        0 => part(format!("*Nothing was open{at}.*").replace(" was open.", " is open."), vec![String::new()], 0),
+        n => part(format!("*Open{at}: {n}*"), open, r.more_open),
     }
     if let Some(offered) = h.and_then(|h| h.offered.as_ref().map(|o| (h, o)))
         && let Stands::Draft | Stands::Waits { .. } = offered.0.stands
@@ -151,25 +168,29 @@ fn parts(r: &Report, h: Option<&Handoff>, w: &World, reader: Reader<'_>) -> Vec<
     }
     let words = h.map(|h| &h.words).filter(|words| !words.is_empty());
     let words = words.map(|words| escape(words, limits::HANDOFF_WORDS)).into_iter();
-    let notes =
-        r.notes.iter().map(|n| format!(":memo: {} {}: {}", name(d, &n.by), time(n.at), escape(&n.text, limits::NOTE)));
-    part("*To know*".to_owned(), words.chain(notes).collect(), 0);
-    let may_read = super::quiet::Reader { user: None, channel: reader.channel };
+    let notes = r
+        .notes
+        .iter()
+        .map(|n| format!(":memo: {} {}: {}", name(d, &n.by), day_and_time(n.at), escape(&n.text, limits::NOTE)));
+    all.extend(to_know(words.chain(notes).collect()));
+    let mut part = |head: String, lines: Vec<String>, more: usize| all.extend(self::part(head, lines, more));
+    let may_read = super::quiet::Reader { user: reader.user, channel: reader.channel };
     let quiets = r.quiets.iter().map(|q| {
         let (what, why) = (super::quiet::called(q, w, d, may_read), super::quiet::reason(q, d, may_read));
         format!(":no_bell: {what} until {}, {}{why}", day_and_time(q.until), name(d, &q.by))
     });
     part("*Pages nobody for now*".to_owned(), quiets.collect(), 0);
-    let paged: Vec<String> = r.paged.iter().map(|p| paged_line(p, r, h, reader)).collect();
-    let (from, until) = (h.and_then(|h| h.began).unwrap_or(At(0)), h.map_or(At(i64::MAX), |h| h.at));
-    let pages = || r.paged.iter().flat_map(|p| p.paged_within(from, until));
-    let (times, nights) = (pages().count(), pages().filter(|(who, at)| at_night(d, who, *at)).count());
-    let nights = if nights > 0 { format!(", {nights} at night") } else { String::new() };
-    let pages = if times == 1 { "1 page".to_owned() } else { format!("{times} pages") };
+    // The latest first: what is left out is the oldest.
+    let paged: Vec<String> = r.paged.iter().rev().map(|p| paged_line(p, r, h, reader)).collect();
+    let nights = if r.nights > 0 { format!(", {} at night", r.nights) } else { String::new() };
+    let pages = if r.pages == 1 { "1 page".to_owned() } else { format!("{} pages", r.pages) };
     let head = format!("*Paged: {}* ({pages}{nights})", r.paged.len() + r.more_paged);
     part(head, paged, r.more_paged);
-    let noisy: Vec<String> =
-        r.noisiest().into_iter().map(|(title, n)| format!("{} ({n} times)", escape(title, limits::LABEL))).collect();
+    let noisy: Vec<String> = r
+        .noisiest(|service| reader.may(service))
+        .into_iter()
+        .map(|(title, n)| format!("{} ({n} times)", escape(title, limits::LABEL)))
+        .collect();
     let flapped: Vec<IncidentNo> = r.paged.iter().filter(|p| p.flapped).map(|p| p.no).collect();
     let mut small = Vec::new();
     if !noisy.is_empty() {
@@ -194,61 +215,128 @@ fn parts(r: &Report, h: Option<&Handoff>, w: &World, reader: Reader<'_>) -> Vec<
             day_and_time(a.until)
         )
     });
-    part("*Ahead*".to_owned(), said.chain(ahead).collect(), 0);
+    part("*Now and ahead*".to_owned(), said.chain(ahead).collect(), 0);
     if !small.is_empty() {
         all.push(context(&small.join(" ")));
     }
     all
 }
 
-fn open_line(o: &Open, reader: Reader<'_>) -> String {
+/// A head, and as many lines below it as have room.
+fn part(head: String, lines: Vec<String>, more: usize) -> Option<SlackBlock> {
+    if lines.is_empty() && more == 0 {
+        return None;
+    }
+    let (mut text, mut left) = (head, more);
+    for (n, line) in lines.iter().enumerate() {
+        if text.chars().count() + line.chars().count() > limits::HANDOFF_PART {
+            left += lines.len() - n;
+            break;
+        }
+        text.push('\n');
+        text.push_str(line);
+    }
+    if left > 0 {
+        text.push_str(&format!("\n…and {left} more"));
+    }
+    Some(section(&text))
+}
+
+/// What people wrote for the next one: nothing of it is left out for lack of room, but for what is far too long when it is escaped.
+fn to_know(lines: Vec<String>) -> Vec<SlackBlock> {
+    let (mut all, mut text, mut chars) = (Vec::new(), "*To know*".to_owned(), 0);
+    if lines.is_empty() {
+        return all;
+    }
+    for line in lines {
+        let line = truncate(&line, limits::HANDOFF_TO_KNOW / 2);
+        chars += line.chars().count();
+        if chars > limits::HANDOFF_TO_KNOW {
+            text.push_str("\n…more was noted than there is room for: ask who wrote it.");
+            break;
+        }
+        if text.chars().count() + line.chars().count() > limits::THREAD_CHARS {
+            all.push(section(&std::mem::take(&mut text)));
+        }
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(&line);
+    }
+    all.push(section(&text));
+    all
+}
+
+fn open_line(o: &Open, h: Option<&Handoff>, reader: Reader<'_>) -> String {
     let d = reader.d;
-    let (sign, state) = match &o.state {
-        State::Triggered { since } => (":red_circle:", format!("nobody has it since {}", time(*since))),
-        State::Acknowledged { by: Some(by), since, .. } => {
-            (":large_orange_circle:", format!("{} has it since {}", name(d, by), time(*since)))
+    let took = h.and_then(|h| match &h.stands {
+        Stands::Accepted { by, at, took, .. } if took.contains(&o.no) => Some((by, *at)),
+        _ => None,
+    });
+    let (sign, state) = match (&o.state, took) {
+        (_, Some((by, at))) => (":large_orange_circle:", format!("{} has it since {}", name(d, by), day_and_time(at))),
+        (State::Triggered { .. }, None) => (":red_circle:", "nobody has it".to_owned()),
+        (State::Acknowledged { by: Some(by), since, .. }, None) => {
+            (":large_orange_circle:", format!("{} has it since {}", name(d, by), day_and_time(*since)))
         }
-        State::Acknowledged { by: None, since, .. } => {
-            (":large_orange_circle:", format!("acknowledged at the monitor's side at {}", time(*since)))
+        (State::Acknowledged { by: None, .. }, None) => {
+            (":large_orange_circle:", "acknowledged at the monitor's side, nobody here has it".to_owned())
         }
-        State::Snoozed { by, until, .. } => {
+        (State::Snoozed { by, until, .. }, None) => {
             (":zzz:", format!("snoozed by {} until {}", name(d, by), day_and_time(*until)))
         }
-        State::Resolved { .. } => (":white_check_mark:", "resolved".to_owned()),
+        (State::Resolved { .. }, None) => (":white_check_mark:", "resolved".to_owned()),
     };
     let sign =
         if o.urgency == Urgency::Low && matches!(o.state, State::Triggered { .. }) { ":inbox_tray:" } else { sign };
     let low = if o.urgency == Urgency::Low { ", low urgency" } else { "" };
-    let run = o.run.as_ref().map(|(title, of, next, stuck)| {
+    let run = o.run.as_ref().filter(|_| reader.may(&o.service)).map(|(title, of, next, stuck)| {
         let stuck = if *stuck { ", stuck" } else { "" };
         format!(" · {}: step {next} of {of}{stuck}", escape(title, limits::LABEL))
     });
+    let noted = o.noted.as_ref().filter(|_| reader.may(&o.service));
+    let noted = noted.map(|(by, text)| {
+        format!("\n      {}: \u{201c}{}\u{201d}", name(d, by), escape(text, limits::TITLE).replace('\n', " "))
+    });
     let mitigated = if o.mitigated { " · mitigated" } else { "" };
-    let title = reader.title(o.no, &o.service, &o.title);
-    format!("{sign} {title} · {state}{low}{mitigated}{}", run.unwrap_or_default())
+    let title = reader.title(o.no, &o.service, &o.title, &o.link);
+    let opened = format!("since {}", day_and_time(o.opened));
+    format!("{sign} {title} {opened} · {state}{low}{mitigated}{}{}", run.unwrap_or_default(), noted.unwrap_or_default())
+}
+
+/// So long, as people say it.
+fn lasting(secs: i64) -> String {
+    match secs.max(0) {
+        secs @ ..3_600 => span(secs),
+        secs if secs % 3_600 < 60 => format!("{} h", secs / 3_600),
+        secs => format!("{} h {} min", secs / 3_600, secs % 3_600 / 60),
+    }
 }
 
 fn paged_line(p: &Worked, r: &Report, h: Option<&Handoff>, reader: Reader<'_>) -> String {
     let d = reader.d;
     let from = h.and_then(|h| h.began).unwrap_or(At(0));
+    let title = reader.title(p.no, &p.service, &p.title, "");
     let first = p.paged_within(from, At(i64::MAX)).next().or(p.paged.first());
-    let Some((who, at)) = first else { return reader.title(p.no, &p.service, &p.title) };
+    let Some((who, at)) = first else { return title };
     let moon = if at_night(d, who, *at) { " :crescent_moon:" } else { "" };
-    let secs = |until: At| span((until.0 - at.0).max(0) / 1_000);
-    let answered = match &p.answered {
-        Some(done) if done.at >= *at => format!("{} had it in {}", name(d, &done.by), secs(done.at)),
-        Some(done) => format!("{} had it", name(d, &done.by)),
-        None => "nobody answered".to_owned(),
+    let after = |until: At| lasting((until.0 - at.0) / 1_000);
+    let came = match (&p.answered, &p.resolved_by, p.fixed) {
+        (Some(done), _, _) if done.at >= *at => format!("{} had it after {}", name(d, &done.by), after(done.at)),
+        (Some(done), _, _) => format!("{} had it before", name(d, &done.by)),
+        (None, Some(by), Some(fixed)) => format!("resolved by {} after {}", name(d, by), after(fixed)),
+        (None, None, Some(fixed)) => format!("cleared by itself after {}", after(fixed)),
+        (None, _, None) => "nobody answered".to_owned(),
     };
-    let fixed = p.fixed.map(|fixed| format!(", fixed in {}", secs(fixed)));
-    let playbook = match &p.playbook {
+    let fixed = p.fixed.filter(|fixed| p.answered.is_some() && fixed >= at);
+    let fixed = fixed.map(|fixed| format!(", fixed after {}", after(fixed)));
+    let playbook = match p.playbook.as_ref().filter(|_| reader.may(&p.service)) {
         Some((title, done, of)) => format!(" · {}: {done} of {of} steps", escape(title, limits::LABEL)),
         None if r.without_playbook.contains(&p.no) => " · no playbook".to_owned(),
         None => String::new(),
     };
     let odd = if p.not_actionable { " · nothing had to be done" } else { "" };
-    let title = reader.title(p.no, &p.service, &p.title);
-    format!("{}{moon} {title} · {answered}{}{playbook}{odd}", day_and_time(*at), fixed.unwrap_or_default())
+    format!("{}{moon} {title} · {came}{}{playbook}{odd}", day_and_time(*at), fixed.unwrap_or_default())
 }
 
 /// For whoever hands over in half an hour: what will be posted, and what they can do about it.
@@ -258,37 +346,54 @@ pub fn draft(no: HandoffNo, w: &World, d: &Directory, store: StoreId) -> Option<
     };
     if h.stands != Stands::Draft {
         let channel = d.teams.get(&h.team).map(|t| format!(" in <#{}>", t.channel)).unwrap_or_default();
-        let told =
+        let mut told =
             Message::plain(format!(":handshake: Handed over at {}: see it{channel}.{}", time(h.at), stands(h, d)));
-        let is_late = matches!(h.stands, Stands::Waits { .. }) && h.offered.is_none() && !held_by(w, h).is_empty();
-        return Some(if is_late { with_offer(told, h, w, d, store) } else { told });
+        if matches!(h.stands, Stands::Waits { .. }) {
+            told.blocks.extend(offer(h, w, d, store));
+        }
+        return Some(told);
     }
     let to = h.to.as_ref().map_or("nobody".to_owned(), |to| name(d, to));
-    let text = format!("You hand over {} at {} to {to}.", team(&h.team, d), time(h.at));
-    let reader = Reader { channel: d.teams.get(&h.team).map(|t| &t.channel), d };
+    let named = team(&h.team, d);
+    let text = match h.to {
+        Some(_) => format!("You hand over {named} at {} to {to}.", time(h.at)),
+        None => format!("NOBODY is on call for {named} after you, from {} on.", time(h.at)),
+    };
+    let mend = h.to.is_none().then(|| {
+        let team = escape(h.team.as_str(), limits::LABEL);
+        format!(" Put somebody on: `/pager oncall override {team} @ben 12h`.")
+    });
+    // As the channel will read it.
+    let reader = Reader { user: None, channel: d.teams.get(&h.team).map(|t| &t.channel), d };
     let report = preview(w, d, &h.team, h.began);
-    let mut blocks = vec![section(&format!(":handshake: *{text}* This is what the channel will read then:"))];
+    let sign = if h.to.is_some() { ":handshake:" } else { ":warning:" };
+    let mut blocks = vec![section(&format!("{sign} *{text}*{}", mend.unwrap_or_default()))];
+    blocks.extend(offer(h, w, d, store));
+    let edit = press(Elsewhere::WriteHandoff, "Write…", no, store);
+    blocks.push(section_with("*What should they know?* It goes below the open work.", edit));
+    blocks.push(context("This is what the channel will read then:"));
     if report.is_quiet() && h.words.is_empty() {
         blocks.push(section("A quiet shift: nobody was paged, and nothing is open."));
     } else {
         blocks.extend(parts(&report, Some(h), w, reader));
     }
-    let message = Message { text, blocks, colored: None };
-    let mut message = with_offer(message, h, w, d, store);
-    let edit = press(Elsewhere::WriteHandoff, "Write…", no, store);
-    message.blocks.push(section_with("*What should they know?* It stands below the open work.", edit));
-    Some(message)
+    let has = held_by(w, h);
+    let text = if has.is_empty() { text } else { format!("{text} You have {}.", numbers(&has)) };
+    Some(Message { text, blocks, colored: None })
 }
 
 /// *Hand over all*, while they have something and somebody takes over.
-fn with_offer(mut message: Message, h: &Handoff, w: &World, d: &Directory, store: StoreId) -> Message {
+fn offer(h: &Handoff, w: &World, d: &Directory, store: StoreId) -> Option<SlackBlock> {
     let has = held_by(w, h);
-    if let Some(to) = h.to.as_ref().filter(|_| !has.is_empty() && h.offered.is_none()) {
-        let words = format!("*You have {}.* Hand over all? {} takes them by *Accept*.", numbers(&has), name(d, to));
-        let offer = press(Elsewhere::OfferHandoff, "Hand over all", h.no, store);
-        message.blocks.push(section_with(&words, offer.with_style(SlackBlockButtonStyle::Primary)));
-    }
-    message
+    let to = h.to.as_ref().filter(|_| !has.is_empty() && h.offered.is_none())?;
+    let words = format!(
+        "*Hand over {}?* {} has them by *Accept*. Otherwise they stay yours after {}.",
+        numbers(&has),
+        name(d, to),
+        time(h.at)
+    );
+    let offer = press(Elsewhere::OfferHandoff, "Hand over all", h.no, store);
+    Some(section_with(&words, offer.with_style(SlackBlockButtonStyle::Primary)))
 }
 
 /// As it would be told now.
@@ -297,15 +402,17 @@ pub fn preview(w: &World, d: &Directory, team: &TeamId, began: Option<At>) -> Re
     Lists::of(w, d, team, (began.unwrap_or(At(0)), wall.plus_ms(1)), wall).report(w, team)
 }
 
+/// When a shift began, and when it ends and to whom it goes.
+pub type Shift = (Option<At>, Option<(At, Option<UserId>)>);
+
 /// The answer to `/pager handoff TEAM`.
-pub fn now(id: &TeamId, began: Option<At>, until: Option<(At, Option<UserId>)>, w: &World, d: &Directory) -> Message {
+pub fn now(id: &TeamId, (began, until): Shift, me: &UserId, w: &World, d: &Directory) -> Message {
     let report = preview(w, d, id, began);
-    // Only the one who asks reads it; of what is private they know the number.
-    let reader = Reader { channel: d.teams.get(id).map(|t| &t.channel), d };
+    let reader = Reader { user: Some(me), channel: None, d };
     let then = match until {
         Some((at, Some(to))) => format!(" The next handoff is {}, to {}.", day_and_time(at), name(d, &to)),
         Some((at, None)) => format!(" The next handoff is {}, to nobody.", day_and_time(at)),
-        None => " No handoff is ahead.".to_owned(),
+        None => " No handoff is scheduled.".to_owned(),
     };
     let text = format!(":handshake: *{}*, as it stands.{then}", team(id, d));
     let mut blocks = vec![section(&text)];
@@ -324,26 +431,36 @@ pub fn waits(no: HandoffNo, for_lead: bool, w: &World, d: &Directory, store: Sto
     let (team, channel) = (team(&h.team, d), d.teams.get(&h.team).map(|t| format!("<#{}>", t.channel)));
     let channel = channel.unwrap_or_default();
     let report = h.report.as_deref()?;
-    if !matches!(h.stands, Stands::Waits { .. }) {
-        return Some(Message::plain(format!("The handoff of {team} is taken care of.{}", stands(h, d))));
+    let at = day_and_time(h.at);
+    match &h.stands {
+        Stands::Waits { .. } => {}
+        Stands::Accepted { .. } => {
+            return Some(Message::plain(format!("The handoff of {team}, {at}:{}", stands(h, d))));
+        }
+        Stands::Draft | Stands::Over { .. } => {
+            let words = format!("Nobody accepted the handoff of {team}, {at}: a newer one came since.");
+            return Some(Message::plain(words));
+        }
     }
     let to = h.to.as_ref().map_or("Nobody".to_owned(), |to| name(d, to));
     if for_lead {
+        let id = escape(h.team.as_str(), limits::LABEL);
         let words = format!(
-            "{to} did not accept the handoff of *{team}* since {}: {}. It stands in {channel}.",
-            time(h.at),
+            "{to} has not accepted the handoff of *{team}*, {at}: {}. Pages go to {to} all the same. Ask them, or take over: \
+             `/pager oncall take {id} 2h`. It stands in {channel}.",
             in_short(report)
         );
         return Some(Message::plain(words));
     }
-    let from = h.from.as_ref().map(|from| format!(" from {}", name(d, from))).unwrap_or_default();
-    let text = format!(
-        "You carry the pager of *{team}* since {}{from}: {}. It stands in {channel}.",
-        time(h.at),
-        in_short(report)
+    let before = h.from.as_ref().map(|from| format!(", {} before you", name(d, from))).unwrap_or_default();
+    let words = format!(
+        "You are on call for *{team}* since {at}{before}: {}. It stands in {channel}. {}",
+        in_short(report),
+        accepting(h, w, d)
     );
     let accept = press(Elsewhere::AcceptHandoff, "Accept", no, store).with_style(SlackBlockButtonStyle::Primary);
-    Some(Message { blocks: vec![section_with(&text, accept)], text, colored: None })
+    let text = format!("Accept the handoff of {team}: {}", in_short(report));
+    Some(Message { blocks: vec![section_with(&words, accept)], text, colored: None })
 }
 
 /// "What should they know?" Filled with what was written before.
@@ -356,7 +473,7 @@ pub fn write(h: &Handoff, origin: &Origin, d: &Directory) -> SlackView {
 pub fn accepted(took: &[IncidentNo], h: &Handoff, d: &Directory) -> String {
     let team = team(&h.team, d);
     match took {
-        [] => format!("You accepted the handoff of {team}. Good luck."),
+        [] => format!("You accepted the handoff of {team}."),
         some => format!("You accepted the handoff of {team}, and have {} now. Nobody was paged.", numbers(some)),
     }
 }
@@ -386,7 +503,7 @@ pub fn which_team(all: &[&TeamId], what: &str, command: &str, d: &Directory) -> 
     if named.is_empty() {
         return format!("You are in no team and carry no pager. Name a team: `{command} handoff TEAM{what}`.");
     }
-    format!("Of which team: {}? Type `{command} handoff {first}{what}`.", names(&named))
+    format!("Which team: {}? Type `{command} handoff {first}{what}`.", names(&named).replace(" and ", " or "))
 }
 
 fn press(what: Elsewhere, words: &str, handoff: HandoffNo, store: StoreId) -> SlackBlockButtonElement {

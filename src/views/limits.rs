@@ -62,12 +62,14 @@ pub const TOPIC: usize = 250;
 pub const PLAYBOOK_WORDS: usize = 800;
 /// Of all lines of a playbook, in characters: Slack takes about 13,200 over all blocks of a message.
 pub const PLAYBOOK_CHARS: usize = 12_000;
-/// Characters of one part of a handoff's summary: it has five, and Slack takes about 13,200 over all blocks of a message.
-pub const HANDOFF_PART: usize = 2_200;
+/// Characters of one part of a handoff's summary, of which there are four,
+pub const HANDOFF_PART: usize = 1_500;
+/// and of what people wrote for it: Slack takes about 13,200 over all blocks of a message.
+pub const HANDOFF_TO_KNOW: usize = 5_400;
 /// What whoever hands over wrote, in graphemes.
 pub const HANDOFF_WORDS: usize = 2_000;
 /// Steps that were left and are shown with the one that is next,
-pub const RUN_PASSED: usize = 8;
+pub const RUN_PASSED: usize = 4;
 /// and sections, and teams, that it offers.
 pub const RUN_CHOICES: usize = 5;
 /// Of the fifty blocks of a message.

@@ -8,6 +8,7 @@ use super::{Message, limits};
 use crate::domain::call::Asked;
 use crate::domain::directory::{Directory, Service, Urgency};
 use crate::domain::going_on::{ANNOUNCEMENT_CHARS, Scope};
+use crate::domain::handoff::WORDS_CHARS;
 use crate::domain::id::ServiceId;
 use crate::domain::incident::Incident;
 use crate::domain::snooze::SnoozeChoice;
@@ -102,25 +103,22 @@ pub fn note(i: &Incident, origin: &Origin) -> SlackView {
 
 /// What the next one on call should know. `to`: who that is; `words`: what was written before.
 pub fn handoff(to: &str, words: &str, origin: &Origin) -> SlackView {
-    let mut text =
-        many_lines().with_placeholder(plain("The disk of db-2 is grown on Tuesday; until then it fills up."));
+    let mut text = many_lines()
+        .with_max_length(WORDS_CHARS as u64)
+        .with_placeholder(plain("The disk of db-2 is grown on Tuesday; until then it fills up."));
     if !words.is_empty() {
         text = text.with_initial_value(words.to_owned());
     }
     let blocks = vec![
-        context("It is posted with the handoff, below the open work."),
+        context("It goes into the handoff, below the open work."),
         optional(Field::Words, &format!("What should {to} know?"), text.into()),
     ];
-    form(Form::Handoff, "Handoff", origin, blocks, "Keep it")
+    form(Form::Handoff, "Handoff", origin, blocks, "Save")
 }
 
 /// Why a step is skipped, in one tap.
 pub fn skip_step(i: &Incident, what: &str, origin: &Origin) -> SlackView {
-    let why = [
-        ("not_needed", "Not needed: it is about something else"),
-        ("done_before", "Done before, or so already"),
-        ("does_not_work", "Does not work, or cannot be done"),
-    ];
+    let why = [("not_needed", "Not needed here"), ("done_before", "Already done"), ("does_not_work", "Does not work")];
     let options: Vec<_> = why.iter().map(|(value, words)| option(words, value)).collect();
     let mut radio = SlackBlockRadioButtonsElement::new(options.clone()).with_action_id(FIELD.into());
     if let Some(first) = options.into_iter().next() {

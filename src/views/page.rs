@@ -115,7 +115,9 @@ fn lead(i: &Incident, p: &Page, d: &Directory) -> String {
         (Purpose::Back, State::Acknowledged { by: Some(by), .. }) if is_back(i, p, by) => format!("It is back: {line}"),
         (Purpose::Begin, _) if is_asked_to_begin(i, p) => format!("Has work begun? {line}"),
         (Purpose::StepTime, _) if let Some(run) = step_takes_long(i, p) => {
-            format!("Step {} takes long: {line}", run.next + 1)
+            let what = run.in_brief(run.next);
+            let what = escape(what.trim_end_matches('.'), limits::LABEL);
+            format!("{} step {} is over its time: {what}. Done, or stuck?", i.no, run.next + 1)
         }
         _ if is_asked_to_join(i, p) => format!("{}: {line}", asks(i, p, d)),
         _ => line,

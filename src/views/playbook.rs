@@ -3,7 +3,7 @@
 use super::action_id::{Action, Begun, Elsewhere, Opened, Origin, Subject};
 use super::kit::{button, context, plain, section, section_with};
 use super::modal::{window, window_above};
-use super::mrkdwn::{entities, escape, escape_marked, is_dangerous, link};
+use super::mrkdwn::{entities, escape, escape_marked, is_dangerous, link, names};
 use super::{Message, limits};
 use crate::domain::directory::Directory;
 use crate::domain::id::{IncidentNo, StoreId};
@@ -17,7 +17,7 @@ pub fn offer(i: &Incident, d: &Directory, subject: Subject) -> Option<SlackBlock
     if let Some(run) = i.run.as_deref().filter(|_| i.is_open()) {
         let title = escape_marked(&run.playbook.title, limits::LABEL);
         let words = format!(":book: *{title}* · {}", super::run::stands(run, d));
-        return Some(section_with(&words, button(Action::Playbook, "Go on", subject)));
+        return Some(section_with(&words, button(Action::Playbook, "Show step", subject)));
     }
     let p = best(d, i).filter(|_| i.is_open())?;
     let words = format!(":book: *{}*", escape_marked(&p.title, limits::LABEL));
@@ -36,11 +36,11 @@ pub fn of_incident(i: &Incident, d: &Directory, origin: &Origin) -> SlackView {
     };
     let mut blocks = blocks(best, Some(i.no), d);
     if !others.is_empty() {
-        blocks.insert(1, context(&format!("{} more for it: at the end.", others.len())));
+        blocks.insert(1, context(&format!("{} more fit: at the end.", others.len())));
     }
-    blocks.push(begin(best, origin.subject));
+    blocks.insert(1, begin(best, i, origin.subject.store, d));
     if !others.is_empty() {
-        blocks.push(context("Others that are for it:"));
+        blocks.push(context("Others that fit:"));
     }
     for p in others.iter().take(limits::PLAYBOOKS_OFFERED) {
         let open = SlackBlockButtonElement::new(plain("Open")).with_action_id(Elsewhere::Playbook.id().into());
@@ -52,10 +52,13 @@ pub fn of_incident(i: &Incident, d: &Directory, origin: &Origin) -> SlackView {
     window(&title, blocks, Some(origin))
 }
 
-/// One that was chosen there. `may_begin`: the incident is open, and this one is not followed yet.
-pub fn chosen(p: &Playbook, about: Subject, may_begin: bool, d: &Directory) -> SlackView {
+/// One that was chosen there. `of`: the incident, if it is there; where it is open and this one is not followed yet, it can be
+/// begun.
+pub fn chosen(p: &Playbook, about: Subject, of: Option<&Incident>, d: &Directory) -> SlackView {
     let mut blocks = blocks(p, Some(about.incident), d);
-    blocks.extend(may_begin.then(|| begin(p, about)));
+    if let Some(i) = of.filter(|i| may_begin(i, p)) {
+        blocks.insert(1, begin(p, i, about.store, d));
+    }
     window_above(&format!("Playbook for {}", about.incident), blocks)
 }
 
@@ -64,12 +67,22 @@ pub fn may_begin(i: &Incident, p: &Playbook) -> bool {
     i.is_open() && i.run.as_deref().is_none_or(|run| run.playbook.id != p.id || run.is_at_its_end())
 }
 
-/// "Follow it step by step."
-fn begin(p: &Playbook, about: Subject) -> SlackBlock {
+/// "Follow it step by step", and what else that does.
+fn begin(p: &Playbook, i: &Incident, store: StoreId, d: &Directory) -> SlackBlock {
+    let about = Subject { store, incident: i.no };
     let begin = SlackBlockButtonElement::new(plain("Begin")).with_action_id(Elsewhere::BeginPlaybook.id().into());
     let begin = begin.with_value(Begun { subject: about, playbook: p.id.clone() }.value());
-    let words = "*Step by step*\nOne at a time, for all who work on it, in the thread of the card.";
-    section_with(words, begin.with_style(SlackBlockButtonStyle::Primary))
+    let asked = i.being_asked();
+    let asked: Vec<&str> = asked.iter().map(|who| d.name_of(who)).collect();
+    let takes = match (i.is_triggered(), asked.as_slice()) {
+        (true, [_, ..]) => {
+            let no = i.no;
+            format!(" By it, {} takes {no}; by anybody else, paging goes on.", names(&asked).replace(" and ", " or "))
+        }
+        _ => String::new(),
+    };
+    let words = format!("*Step by step*, in the thread of the card, for all who work on it.{takes}");
+    section_with(&words, begin.with_style(SlackBlockButtonStyle::Primary))
 }
 
 /// The same where it was asked for by typing.
@@ -87,17 +100,21 @@ pub fn for_incident(i: &Incident, d: &Directory, command: &str, store: StoreId) 
         return Message::plain(none(i.no));
     };
     let mut message = message(best, Some(i.no), d);
-    message.blocks.extend(i.is_open().then(|| begin(best, Subject { store, incident: i.no })));
+    if i.is_open() {
+        message.blocks.insert(1, begin(best, i, store, d));
+    }
     let one = |p: &&std::sync::Arc<Playbook>| format!("`{} playbook {}`", escape(command, 40), p.id);
     let others: Vec<String> = others.iter().take(limits::PLAYBOOKS_OFFERED).map(one).collect();
     if !others.is_empty() {
-        message.blocks.push(context(&format!("Others that are for it: {}", others.join(" · "))));
+        message.blocks.push(context(&format!("Others that fit: {}", others.join(" · "))));
     }
     message
 }
 
 fn none(no: IncidentNo) -> String {
-    format!("No playbook is for {no}. `/pager playbook list` has all there are.")
+    format!(
+        "No playbook fits {no}. `/pager playbook list` has all there are; *Add responders* asks somebody who knows."
+    )
 }
 
 /// All there are.

@@ -22,7 +22,7 @@ pub fn post(p: &Post, w: &World, d: &Directory, store: StoreId) -> Option<Messag
         About::Quiet { quiet } => super::quiet::post(p, *quiet, w, d, store),
         About::QuietElsewhere { quiet } => super::quiet::not_elsewhere(p, *quiet, w, d),
         About::HandoffDraft { handoff } => super::handoff::draft(*handoff, w, d, store),
-        About::Handoff { handoff } => super::handoff::summary(*handoff, w, d, store),
+        About::Handoff { handoff } => super::handoff::summary(*handoff, &p.to, w, d, store),
         About::HandoffWaits { handoff, for_lead } => super::handoff::waits(*handoff, *for_lead, w, d, store),
         About::QuietEnds { quiet, until } => super::quiet::ends_soon(p, *quiet, *until, w, d, store),
     }

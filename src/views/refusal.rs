@@ -139,45 +139,51 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
             "It was handed over at {}, so that stays as it is. Write it into the thread of the handoff.",
             time(*at)
         ),
-        Refusal::HandoffIsOf { by, team } => {
-            let who = by.as_ref().map_or("nobody".to_owned(), |by| name(d, by));
-            format!(
-                "{who} hands over {}: it is for them to say so. To give away what you have: `/pager reassign 12 @ben`.",
-                team_name(team, d)
-            )
-        }
-        Refusal::HandoffIsFor { by, team } => {
-            let who = by.as_ref().map_or("Nobody".to_owned(), |by| name(d, by));
-            format!(
-                "{who} carries the pager of {} now, and accepts. To carry it yourself: `/pager oncall take {} 2h`.",
-                team_name(team, d),
-                escape(team.as_str(), 60)
-            )
-        }
-        Refusal::HandoffAcceptedAlready { by, at } => format!(
-            "{} accepted it at {}. Nothing changed. To give somebody one more: `/pager reassign 12 @ben`.",
+        Refusal::HandoffIsOf { by: Some(by), team } => format!(
+            "Only {} can hand over {}. To give away what you have: `/pager reassign 12 @ben`.",
             name(d, by),
-            time(*at)
+            team_name(team, d)
+        ),
+        Refusal::HandoffIsOf { by: None, team } => format!(
+            "Nobody was on call for {} before, so there is nothing to hand over. To give away what you have: `/pager \
+             reassign 12 @ben`.",
+            team_name(team, d)
+        ),
+        Refusal::HandoffIsFor { by: Some(by), team } => format!(
+            "Only {0} can accept: {0} is on call for {1} now. To go on call yourself: `/pager oncall take {2} 2h`.",
+            name(d, by),
+            team_name(team, d),
+            escape(team.as_str(), 60)
+        ),
+        Refusal::HandoffIsFor { by: None, team } => format!(
+            "Nobody is on call for {} now, so nobody can accept. To go on call yourself: `/pager oncall take {} 2h`.",
+            team_name(team, d),
+            escape(team.as_str(), 60)
+        ),
+        Refusal::HandoffAcceptedAlready { by, at } => format!(
+            "{} accepted it {}. Nothing changed. To hand over another incident: `/pager reassign 12 @ben`.",
+            name(d, by),
+            day_and_time(*at)
         ),
         Refusal::NobodyTakesOver { team } => format!(
-            "Nobody carries the pager of {} after that, so nobody could take it: `/pager reassign 12 @ben` asks somebody.",
+            "Nobody is on call for {} after that, so nobody could take it. To ask somebody: `/pager reassign 12 @ben`.",
             team_name(team, d)
         ),
         Refusal::HandoffIsAhead { at } => {
-            format!("It is ahead: you can accept it from {} on.", time(*at))
+            format!("Too early: accept it from {} on.", day_and_time(*at))
         }
         Refusal::HandoffIsOver => {
             "The next handoff came since. Nothing changed: `/pager handoff` shows how things stand.".to_owned()
         }
         Refusal::TooManyNotes { team, most } => format!(
-            "The next handoff of {} has {most} notes already. Write it into the channel.",
+            "Not saved: the next handoff of {} has {most} notes already. Write it into the channel.",
             team_name(team, d)
         ),
         Refusal::NoSuchPlaybook(id) => {
             format!("There is no playbook `{}` any more. `/pager playbook list` has all there are.", escape(id.as_str(), 60))
         }
         Refusal::RunsAlready { incident, by, begun, step } => format!(
-            "{} began it at {}: go on at step {step}, in the thread of {incident} or by *Go on* on its card.",
+            "{} began it at {}: go on at step {step}, in the thread of {incident} or by *Show step* on its card.",
             name(d, by),
             time(*begun)
         ),
@@ -185,13 +191,13 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
             format!("No playbook is followed for {incident}. `/pager playbook {}` offers one.", incident.0)
         }
         Refusal::StepIsPast { incident, by, at } => format!(
-            "{} went on at {}, so nothing was done: `/pager playbook {}` has the step that is next.",
+            "{} was first, at {}, and your tap changed nothing: `/pager playbook {}` has the step that is next.",
             name(d, by),
             time(*at),
             incident.0
         ),
         Refusal::NothingBefore { incident } => {
-            format!("No step of {incident}'s playbook was done yet, so there is nothing to go back to.")
+            format!("You are at its first step. `/pager playbook {}` shows it.", incident.0)
         }
         Refusal::IsNotSnoozed { incident } => {
             format!("{incident} is not snoozed. `/pager show {}` says how it stands.", incident.0)

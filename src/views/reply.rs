@@ -74,7 +74,9 @@ fn told(fact: &Fact, facts: &[Fact], after: &Incident, d: &Directory) -> Option<
         Fact::StepDone { step, .. } => format!("{no}: step {} is done.{}", step + 1, next_step(after)),
         Fact::StepSkipped { step, .. } => format!("{no}: step {} is skipped.{}", step + 1, next_step(after)),
         Fact::StepChosen { .. } | Fact::StepTakenBack { .. } => format!("{no}:{}", next_step(after)),
-        Fact::StepStuck { step, .. } => format!("{no}: the card says that you are stuck at step {}.", step + 1),
+        Fact::StepStuck { step, .. } => {
+            format!("{no}: marked stuck at step {}. Nobody was paged: `/pager escalate {}`.", step + 1, no.0)
+        }
         Fact::Started { .. } => format!("You are on it. The card of {no} says so."),
         Fact::Snoozed { until, why, because, .. } => {
             let because = super::thread::snooze_reason(*why, because.body());
@@ -146,8 +148,8 @@ fn is_about_a_step(fact: &Fact) -> bool {
 /// Begins with a blank.
 fn next_step(after: &Incident) -> String {
     match after.run.as_deref() {
-        Some(run) if run.is_at_its_end() => " That was the last one.".to_owned(),
-        Some(run) => format!(" Next: {}. {}", run.next + 1, escape(&run.in_brief(run.next), limits::LABEL)),
+        Some(run) if run.is_at_its_end() => " No steps left.".to_owned(),
+        Some(run) => format!(" Next: step {}, {}", run.next + 1, escape(&run.in_brief(run.next), limits::LABEL)),
         None => String::new(),
     }
 }

@@ -7,7 +7,7 @@ use super::action_id::{Action, Elsewhere, OnStep, Opened, Origin, Subject};
 use super::card::name;
 use super::kit::{actions, button, confirm, context, plain, plain_option, section, section_with};
 use super::modal::window;
-use super::mrkdwn::{escape, escape_marked, time, truncate};
+use super::mrkdwn::{day_and_time, escape, escape_marked, time, truncate};
 use super::playbook::{PagedBy, drawn, grouped, head, lines_of_step};
 use super::reply::span;
 use super::{Message, limits};
@@ -22,7 +22,7 @@ use slack_morphism::prelude::*;
 /// The message in the thread; `None`: nothing is followed.
 pub fn message(i: &Incident, d: &Directory, store: StoreId) -> Option<Message> {
     let run = i.run.as_deref()?;
-    let text = format!("{} playbook: {}, {}", i.no, escape(&run.playbook.title, limits::LABEL), how_far(run));
+    let text = format!("{} playbook {}: {}", i.no, escape(&run.playbook.title, limits::LABEL), at(run));
     Some(Message { text, blocks: blocks(i, run, d, store), colored: None })
 }
 
@@ -49,42 +49,52 @@ pub fn how_far(run: &Run) -> String {
     if run.is_at_its_end() {
         let (done, skipped) = run.counts();
         let skipped = if skipped > 0 { format!(", {skipped} skipped") } else { String::new() };
-        return format!("at its end, {done} done{skipped}");
+        return format!("finished, {done} of {} done{skipped}", run.steps());
     }
     format!("step {} of {}", run.next + 1, run.steps())
+}
+
+/// The same, and which step that is.
+fn at(run: &Run) -> String {
+    if run.is_at_its_end() {
+        return how_far(run);
+    }
+    format!("{}: {}", how_far(run), escape(run.in_brief(run.next).trim_end_matches('.'), limits::LABEL))
 }
 
 /// The same, and who cannot go on.
 pub fn stands(run: &Run, d: &Directory) -> String {
     let stuck = run.stuck.as_ref().map(|s| format!(" · :sos: {} is stuck since {}", name(d, &s.by), time(s.at)));
-    format!("{}{}", how_far(run), stuck.unwrap_or_default())
+    format!("{}{}", at(run), stuck.unwrap_or_default())
 }
 
 fn blocks(i: &Incident, run: &Run, d: &Directory, store: StoreId) -> Vec<SlackBlock> {
     let title = escape_marked(&run.playbook.title, limits::LABEL);
     let mut all = vec![section(&format!(":book: *{title}* · {}", how_far(run)))];
-    let begun = format!("{} began it at {}.", name(d, &run.by), time(run.begun));
-    let passed = passed(run, d);
-    all.push(context(&if passed.is_empty() { begun } else { format!("{begun}\n{passed}") }));
     let subject = Subject { store, incident: i.no };
     match &i.state {
         State::Resolved { .. } if run.is_at_its_end() => {}
         State::Resolved { .. } => all.push(context(&format!("{} is resolved: the rest is left undone.", i.no))),
         State::Triggered { .. } | State::Acknowledged { .. } | State::Snoozed { .. } if run.is_at_its_end() => {
-            all.push(section(
-                "*That was the last step.* Do customers no longer feel it? *Mitigated*. Is it over? *Resolve*.",
-            ));
-            let mut row = vec![button(Action::Resolve, "Resolve", subject)];
+            let (mut words, mut row) = (Vec::new(), vec![button(Action::Resolve, "Resolve", subject)]);
+            words.push("*No steps left.* Fixed: *Resolve*.");
             if i.mitigated.is_none() {
+                words.push("Customers are fine, the cause is still there: *Mitigated*.");
                 row.push(button(Action::Mitigate, "Mitigated", subject));
             }
+            words.push("Still broken: *Get help…*");
+            row.push(button(Action::AddResponders, "Get help…", subject));
             row.push(back(subject, run));
+            all.push(section(&words.join(" ")));
             all.push(actions(row));
         }
         State::Triggered { .. } | State::Acknowledged { .. } | State::Snoozed { .. } => {
-            all.extend(step(run, d, subject));
+            all.extend(step(i, run, d, subject));
         }
     }
+    let begun = format!("{} began it {}.", name(d, &run.by), day_and_time(run.begun));
+    let passed = passed(run, d);
+    all.push(context(&if passed.is_empty() { begun } else { format!("{passed}\n{begun}") }));
     all
 }
 
@@ -93,12 +103,12 @@ fn passed(run: &Run, d: &Directory) -> String {
     let all: Vec<(&u32, &Mark)> = run.marks.iter().filter(|(step, _)| **step != run.next).collect();
     let from = all.len().saturating_sub(limits::RUN_PASSED);
     let line = |(step, mark): &(&u32, &Mark)| {
-        let what = escape(&run.in_brief(**step), limits::LABEL);
+        let what = escape(run.in_brief(**step).trim_end_matches('.'), limits::LABEL);
         let (sign, why) = match &mark.skipped {
             None => (":white_check_mark:", String::new()),
             Some(s) => (":heavy_minus_sign:", format!(" ({})", skipped(s.why, &s.because))),
         };
-        format!("{sign} {}. {what}{why} · {} {}", **step + 1, name(d, &mark.by), time(mark.at))
+        format!("{sign} Step {}: {what}{why} · {} {}", **step + 1, name(d, &mark.by), time(mark.at))
     };
     let earlier = (from > 0).then(|| format!("…{from} before"));
     earlier.into_iter().chain(all[from..].iter().map(line)).collect::<Vec<_>>().join("\n")
@@ -115,7 +125,7 @@ pub fn skipped(why: SkipWhy, because: &str) -> String {
 }
 
 /// The step that is to be done: what leads to it, itself, and what can be pressed.
-fn step(run: &Run, d: &Directory, subject: Subject) -> Vec<SlackBlock> {
+fn step(i: &Incident, run: &Run, d: &Directory, subject: Subject) -> Vec<SlackBlock> {
     let Some(at) = Place::of(run) else { return Vec::new() };
     let mut lines = vec![String::new()];
     if !at.section.heading.is_empty() {
@@ -131,9 +141,10 @@ fn step(run: &Run, d: &Directory, subject: Subject) -> Vec<SlackBlock> {
         let ends = run.since.plus_secs(secs);
         all.push(context(&match (&run.overdue, &at.step.then) {
             (None, _) => format!(":stopwatch: until {}", time(ends)),
-            (Some(_), None) => format!(":stopwatch: Its {} are over. *Stuck…* gets help.", span(secs)),
+            (Some(_), None) => format!(":stopwatch: Its {} are over. *Stuck…* offers whom to page.", span(secs)),
             (Some(_), Some(then)) => {
-                format!(":stopwatch: Its {} are over: {}.", span(secs), escape(then, limits::LABEL))
+                let then = escape(then, limits::LABEL);
+                format!(":stopwatch: Its {} are over: {then}. *Stuck…* offers whom to page.", span(secs))
             }
         }));
     }
@@ -150,7 +161,7 @@ fn step(run: &Run, d: &Directory, subject: Subject) -> Vec<SlackBlock> {
         let question = format!("This pages whoever is on call for {named} now.");
         let button = press(Elsewhere::StepPages, "Page them", &value);
         Some(section_with(
-            &format!(":rotating_light: *{named}*"),
+            &format!(":rotating_light: Page *{named}*"),
             button.with_confirm(confirm("Page them?", &question, "Page")),
         ))
     }));
@@ -158,13 +169,14 @@ fn step(run: &Run, d: &Directory, subject: Subject) -> Vec<SlackBlock> {
         let heading = &run.playbook.sections.get(section)?.heading;
         let value = OnStep { to: Some(section.to_string()), ..on.clone() };
         let words = format!(":arrow_right: *{}*", escape_marked(heading, limits::TITLE));
-        Some(section_with(&words, press(Elsewhere::StepJumps, "Go there", &value)))
+        Some(section_with(&words, press(Elsewhere::StepJumps, "Done, go there", &value)))
     }));
     let then = run.in_brief(run.next + 1);
     if !then.is_empty() {
-        all.push(context(&format!("Then: {}. {}", run.next + 2, escape(&then, limits::LABEL))));
+        let then = escape(then.trim_end_matches('.'), limits::LABEL);
+        all.push(context(&format!("Then step {}: {then}", run.next + 2)));
     }
-    all.extend(elsewhere(run, &on));
+    all.extend(elsewhere(i, run, d, &on));
     all
 }
 
@@ -234,7 +246,7 @@ impl<'r> Place<'r> {
 }
 
 /// To go on somewhere else than at the next step.
-fn elsewhere(run: &Run, on: &OnStep) -> Option<SlackBlock> {
+fn elsewhere(i: &Incident, run: &Run, d: &Directory, on: &OnStep) -> Option<SlackBlock> {
     let headed = run.playbook.sections.iter().enumerate().filter(|(_, s)| !s.heading.is_empty());
     let options: Vec<_> = headed
         .take(limits::OPTIONS)
@@ -248,8 +260,13 @@ fn elsewhere(run: &Run, on: &OnStep) -> Option<SlackBlock> {
         let select = SlackBlockStaticSelectElement::new()
             .with_action_id(Elsewhere::StepChosen.id().into())
             .with_options(options)
-            .with_placeholder(plain("Go on somewhere else"));
+            .with_placeholder(plain("Jump (leaves this open)"));
         row.push(SlackActionBlockElement::StaticSelect(select));
+    }
+    if let Some(whom) = super::card::who_is_above(i, d) {
+        let escalate = button(Action::Escalate, "Escalate", on.subject);
+        let escalate = escalate.with_confirm(confirm("Escalate?", &whom, "Escalate"));
+        row.push(SlackActionBlockElement::Button(escalate));
     }
     if !run.path.is_empty() {
         row.push(SlackActionBlockElement::Button(back(on.subject, run)));
@@ -270,7 +287,7 @@ pub fn stuck(i: &Incident, d: &Directory, origin: &Origin) -> SlackView {
     let subject = origin.subject;
     let what = i.run.as_deref().and_then(Place::of).map(|at| head(at.number, at.step, PagedBy::Button));
     let mut blocks = vec![section(&what.unwrap_or_else(|| super::card::title(i)))];
-    blocks.push(context("The card says that you are stuck. Who can help?"));
+    blocks.push(context("*Nobody has been paged yet.* The card says that you are stuck. Page somebody:"));
     if let Some(whom) = super::card::who_is_above(i, d) {
         let question = super::hold::all_the_same(i).unwrap_or_default() + &whom;
         let escalate = button(Action::Escalate, "Escalate", subject);
@@ -287,7 +304,7 @@ pub fn stuck(i: &Incident, d: &Directory, origin: &Origin) -> SlackView {
 /// Somebody went on before they pressed; what is next stands below.
 pub fn went_on(run: &Run, d: &Directory) -> Message {
     let (by, at) = (name(d, &run.last_by), time(run.since));
-    Message::plain(format!(":fast_forward: {by} went on at {at}, so that did nothing. This is next:"))
+    Message::plain(format!(":fast_forward: {by} was first, at {at}: your tap changed nothing. This is next:"))
 }
 
 /// The message to whoever does a step whose time is over.
@@ -295,7 +312,7 @@ pub fn time_is_over(run: &Run) -> Option<String> {
     let at = Place::of(run)?;
     let secs = at.step.within_secs?;
     let then = at.step.then.as_ref().map(|then| format!(" The playbook says: {}.", escape(then, limits::LABEL)));
-    let then = then.unwrap_or_else(|| " Done? Say so. If it does not get anywhere, *Stuck…* gets help.".to_owned());
+    let then = then.unwrap_or_else(|| " Done? Say so. If it gets nowhere, *Stuck…* offers whom to page.".to_owned());
     Some(format!("*Its {} are over.*{then}\n{}", span(secs), head(at.number, at.step, PagedBy::Button)))
 }
 

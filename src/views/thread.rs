@@ -168,7 +168,7 @@ fn words(what: &Happening, d: &Directory) -> String {
         Happening::Routed { rule, told } => super::routing::routed(rule, told.as_ref(), d),
         Happening::AlertJoined { title, rule } => super::routing::joined(title, rule.as_ref()),
         Happening::CrossedHandoff { to } => {
-            format!(":handshake: The shift ended while it waited: {} is on call now, and is asked.", name(d, to))
+            format!(":handshake: The shift ended while it waited: paging {} now.", name(d, to))
         }
         Happening::PlaybookBegun { by, title, left: None } => {
             format!(":book: {} follows *{}*.", name(d, by), escape_marked(title, limits::LABEL))
@@ -197,7 +197,7 @@ fn words(what: &Happening, d: &Directory) -> String {
             format!(":stopwatch: Step {step} takes longer than {}, {}", super::reply::span(*secs), brief(what))
         }
         Happening::PlaybookEnded { title } => {
-            format!(":book: *{}* is at its end.", escape_marked(title, limits::LABEL))
+            format!(":book: No steps left in *{}*.", escape_marked(title, limits::LABEL))
         }
         Happening::HoldEnded { why } => super::hold::ended(why),
         Happening::ClearedFor { until } => {
@@ -229,7 +229,7 @@ fn words(what: &Happening, d: &Directory) -> String {
 
 /// A step in brief, in quotes.
 fn brief(what: &str) -> String {
-    format!("\u{201c}{}\u{201d}.", escape(what, limits::LABEL))
+    format!("\u{201c}{}\u{201d}.", escape(what.trim_end_matches('.'), limits::LABEL))
 }
 
 /// Why it was snoozed, to be put behind the time.

@@ -3,11 +3,11 @@
 //! Which things, is decided once, by numbers; what they were, is copied when the fact is applied. From then on the summary
 //! stays as it was, whatever becomes of them.
 
-use super::Note;
+use super::{Note, at_night};
 use crate::domain::directory::{Directory, Target, Urgency};
 use crate::domain::going_on::{Announcement, Scope};
 use crate::domain::id::{AnnouncementNo, IncidentNo, OverrideId, QuietId, ScheduleId, ServiceId, TeamId, UserId};
-use crate::domain::incident::{Incident, State};
+use crate::domain::incident::{Happening, Incident, State};
 use crate::domain::quiet::{Covered, Quiet, Stands, Within};
 use crate::domain::schedule::Override;
 use crate::domain::stamp::At;
@@ -38,6 +38,11 @@ pub struct Lists {
     pub paged: Vec<IncidentNo>,
     #[serde(default, skip_serializing_if = "is_zero")]
     pub more_paged: usize,
+    /// How often somebody was asked in all, and how often at night.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub pages: usize,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub nights: usize,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quiets: Vec<QuietId>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -62,6 +67,11 @@ pub struct Report {
     pub paged: Vec<Worked>,
     #[serde(default, skip_serializing_if = "is_zero")]
     pub more_paged: usize,
+    /// How often somebody was asked in all, and how often at night.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub pages: usize,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub nights: usize,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quiets: Vec<Quiet>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -81,8 +91,13 @@ pub struct Open {
     pub service: ServiceId,
     pub urgency: Urgency,
     pub title: Arc<str>,
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub link: Arc<str>,
     pub opened: At,
     pub state: State,
+    /// The newest that somebody noted, and who.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noted: Option<(UserId, Arc<str>)>,
     /// Its playbook, how many steps it has, which is next from 1, and whether somebody is stuck there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<(Arc<str>, u32, u32, bool)>,
@@ -98,8 +113,13 @@ impl Open {
             service: i.service.clone(),
             urgency: i.urgency,
             title: i.title.clone(),
+            link: i.link.clone(),
             opened: i.opened,
             state: i.state.clone(),
+            noted: i.timeline.iter().rev().find_map(|e| match &e.what {
+                Happening::Noted { by, text } => Some((by.clone(), text.clone())),
+                _ => None,
+            }),
             run: run.map(|r| (r.playbook.title.clone(), r.steps(), r.next + 1, r.stuck.is_some())),
             mitigated: i.mitigated.is_some(),
         }
@@ -123,6 +143,8 @@ impl Lists {
         let more_open = open.len().saturating_sub(OPEN_MAX);
         open.truncate(OPEN_MAX);
         let paged = paged(w, team, shift);
+        let asked = || paged.iter().flat_map(|worked| worked.paged_within(shift.0, shift.1));
+        let (pages, nights) = (asked().count(), asked().filter(|(who, at)| at_night(d, who, *at)).count());
         let more_paged = paged.len().saturating_sub(PAGED_MAX);
         // The latest ones.
         let paged = &paged[more_paged..];
@@ -152,6 +174,8 @@ impl Lists {
             without_playbook: paged.iter().filter(unknown).map(|worked| worked.no).collect(),
             paged: paged.iter().map(|worked| worked.no).collect(),
             more_paged,
+            pages,
+            nights,
             quiets: w.quiets.values().filter(lasts).map(|q| q.id).take(AHEAD_MAX).collect(),
             announcements: w.announcements.values().filter(about).map(|a| a.no).take(AHEAD_MAX).collect(),
             overrides: w.overrides.values().filter(ahead).map(|o| o.id).take(AHEAD_MAX).collect(),
@@ -165,6 +189,8 @@ impl Lists {
             more_open: self.more_open,
             paged: self.paged.iter().filter_map(|no| worked(w, *no)).collect(),
             more_paged: self.more_paged,
+            pages: self.pages,
+            nights: self.nights,
             quiets: self.quiets.iter().filter_map(|id| w.quiets.get(id)).cloned().collect(),
             announcements: self.announcements.iter().filter_map(|no| w.announcements.get(no)).cloned().collect(),
             overrides: self.overrides.iter().filter_map(|id| w.overrides.get(id)).cloned().collect(),
@@ -182,12 +208,13 @@ impl Report {
             && self.quiets.is_empty()
             && self.notes.is_empty()
             && self.announcements.is_empty()
+            && self.overrides.is_empty()
     }
 
-    /// The titles that paged most often, more than once, and how often.
-    pub fn noisiest(&self) -> Vec<(&str, usize)> {
+    /// The titles that paged most often, more than once, and how often; of services that may be read about.
+    pub fn noisiest(&self, may: impl Fn(&ServiceId) -> bool) -> Vec<(&str, usize)> {
         let mut all: BTreeMap<(&ServiceId, &str), usize> = BTreeMap::new();
-        for worked in &self.paged {
+        for worked in self.paged.iter().filter(|worked| may(&worked.service)) {
             *all.entry((&worked.service, &worked.title)).or_default() += 1;
         }
         let mut all: Vec<(&str, usize)> = all.into_iter().map(|((_, title), n)| (title, n)).collect();
@@ -200,8 +227,9 @@ impl Report {
 
 /// What paged somebody of this team's incidents within a while, in order.
 fn paged(w: &World, team: &TeamId, (from, until): (At, At)) -> Vec<Worked> {
-    let open = w.incidents.values().filter(|i| i.team == *team).map(|i| Worked::of(i));
-    let closed = w.worked.values().filter(|worked| worked.team == *team && w.incident(worked.no).is_none());
+    // What is closed is told of from its few lines alone, whether it happens to be in memory or not.
+    let open = w.incidents.values().filter(|i| i.team == *team && !i.closed).map(|i| Worked::of(i));
+    let closed = w.worked.values().filter(|worked| worked.team == *team && !is_open(w, worked.no));
     let mut all: Vec<Worked> = open.chain(closed.map(|worked| (**worked).clone())).collect();
     all.retain(|worked| worked.paged_within(from, until).next().is_some());
     all.sort_by_key(|worked| (worked.paged_within(from, until).map(|(_, at)| *at).min(), worked.no));
@@ -209,12 +237,18 @@ fn paged(w: &World, team: &TeamId, (from, until): (At, At)) -> Vec<Worked> {
 }
 
 fn worked(w: &World, no: IncidentNo) -> Option<Worked> {
-    w.incident(no).map(|i| Worked::of(i)).or_else(|| w.worked.get(&no).map(|worked| (**worked).clone()))
+    let open = w.incident(no).filter(|i| !i.closed).map(|i| Worked::of(i));
+    open.or_else(|| w.worked.get(&no).map(|worked| (**worked).clone()))
 }
 
-/// All schedules by which the team's policy asks.
+fn is_open(w: &World, no: IncidentNo) -> bool {
+    w.incident(no).is_some_and(|i| !i.closed)
+}
+
+/// All schedules by which the policies of the team's services ask.
 fn schedules_of(d: &Directory, team: &TeamId) -> Vec<ScheduleId> {
-    let targets = d.policy_of_team(team).into_iter().flat_map(|p| &p.steps).flat_map(|s| &s.targets);
+    let policies = d.services.values().filter(|s| s.team == *team).filter_map(|s| d.policies.get(&s.policy));
+    let targets = policies.flat_map(|p| &p.steps).flat_map(|s| &s.targets);
     let schedule = |target: &Target| match target {
         Target::Schedule(id) => Some(id.clone()),
         Target::User(_) | Target::Channel(_) => None,

@@ -62,10 +62,6 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         | Fact::HandedOver { .. }
         | Fact::HandoffAccepted { .. }
         | Fact::HandoffReminded { .. } => handoff::apply(w, fact, wall),
-        Fact::IncidentClosed { incident } => {
-            change(w, *incident, |i| apply_to_incident(i, fact, wall));
-            handoff::closed(w, *incident);
-        }
         Fact::OverrideSet(o) => {
             w.meta.last_override = w.meta.last_override.max(o.id);
             w.wake_at(Some(o.wake()), Wake::Override(o.id));
@@ -367,6 +363,7 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         | Fact::CountWaned { incident }
         | Fact::MarkedNotActionable { incident, .. }
         | Fact::Merged { incident, .. }
+        | Fact::IncidentClosed { incident }
         | Fact::CrossedHandoff { incident, .. }
         | Fact::PlaybookBegun { incident, .. }
         | Fact::StepDone { incident, .. }
@@ -409,6 +406,9 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
                 change(w, no, |i| apply_to_incident(i, fact, wall));
             }
         }
+    }
+    if let Some(no) = fact.incident().filter(|no| w.incidents.get(no).is_some_and(|i| i.closed)) {
+        handoff::closed(w, no);
     }
     w.touched.push(RowKey::Meta);
 }

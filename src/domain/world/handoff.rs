@@ -15,7 +15,9 @@ pub(super) fn apply(w: &mut World, fact: &Fact, wall: At) {
         Fact::HandoffDrafted { handoff, team, schedule, from, to, began, at } => {
             let (team, schedule, from, to) = (team.clone(), schedule.clone(), Some(from.clone()), to.clone());
             let (began, at, stands) = (*began, *at, Stands::Draft);
-            let words = Arc::from("");
+            let known = w.handoffs.get(handoff);
+            let words = known.map(|h| h.words.clone()).unwrap_or_default();
+            let offered = known.and_then(|h| h.offered.clone());
             let drafted = Handoff {
                 no: *handoff,
                 team,
@@ -25,7 +27,7 @@ pub(super) fn apply(w: &mut World, fact: &Fact, wall: At) {
                 began,
                 at,
                 words,
-                offered: None,
+                offered,
                 stands,
                 due: None,
                 report: None,
@@ -97,10 +99,10 @@ fn put(w: &mut World, h: Handoff) {
     w.wake_at(h.due, Wake::Handoff(no));
     w.handoffs.insert(no, Arc::new(h));
     w.touched.push(RowKey::Handoff(no));
-    while w.handoffs.len() > HANDOFFS_MAX
-        && let Some((oldest, _)) = w.handoffs.get_min()
-    {
-        let oldest = *oldest;
+    while w.handoffs.len() > HANDOFFS_MAX {
+        let is_over = |h: &&Arc<Handoff>| matches!(h.stands, Stands::Accepted { .. } | Stands::Over { .. });
+        let oldest = w.handoffs.values().find(is_over).or_else(|| w.handoffs.values().next()).map(|h| h.no);
+        let Some(oldest) = oldest else { return };
         forget(w, oldest);
     }
 }
@@ -117,7 +119,7 @@ fn change(w: &mut World, no: HandoffNo, how: impl FnOnce(&mut Handoff)) {
     put(w, h);
 }
 
-/// It leaves memory: what whoever looks back needs stays.
+/// It leaves memory, or changed since: what whoever looks back needs stays.
 pub(super) fn closed(w: &mut World, no: IncidentNo) {
     let Some(worked) = w.incidents.get(&no).map(|i| Worked::of(i)) else { return };
     if worked.paged.is_empty() && worked.answered.is_none() {

@@ -85,6 +85,7 @@ pub(super) fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         Fact::Acknowledged { by, calls, ask_at, .. } => response::acknowledged(i, by, calls, *ask_at, wall),
         Fact::Snoozed { by, until, due, why, because, .. } => {
             add_responder(i, by);
+            i.answered.get_or_insert(Done { by: by.clone(), at: wall });
             run::rests(i);
             i.state = State::Snoozed { by: by.clone(), since: wall, until: *until, due: *due };
             stop_calls(i);

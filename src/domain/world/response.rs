@@ -40,6 +40,7 @@ pub(super) fn reassigned(
     answer_calls(i, calls, to);
     i.responders.retain(|r| Some(r) != from);
     add_responder(i, to);
+    i.answered.get_or_insert(Done { by: to.clone(), at: wall });
     i.state = State::Acknowledged { by: Some(to.clone()), since: wall, timeout: timeout(ask_at) };
     log(i, wall, Happening::Reassigned { to: to.clone(), from: from.cloned() });
 }

@@ -32,7 +32,7 @@ impl Handler {
             }
         };
         let (began, until) = ahead(s, &team, self.clock.now());
-        views::handoff::now(&team, began, until, &s.world, d)
+        views::handoff::now(&team, (began, until), me, &s.world, d)
     }
 
     /// `handoff note …` and `handoff accept`
@@ -141,6 +141,8 @@ fn team_of(s: &Snapshot, me: &UserId) -> Result<TeamId, Vec<TeamId>> {
     if all.is_empty() {
         all = d.teams.values().filter(|t| t.members.contains(me)).map(|t| t.id.clone()).collect();
     }
+    all.sort();
+    all.dedup();
     match all.as_slice() {
         [only] => Ok(only.clone()),
         _ => Err(all),

@@ -5,7 +5,6 @@
 
 use super::people::stranger;
 use super::{Came, DECIDE, Handler, Turned, origin, shown, told};
-use crate::domain::call::Whom;
 use crate::domain::fact::Fact;
 use crate::domain::id::{IncidentNo, SlackUserId};
 use crate::domain::input::{Act, Deed, What};
@@ -32,10 +31,7 @@ fn asked(what: Elsewhere, value: &str) -> Option<(Subject, Deed)> {
         Elsewhere::StepChosen => Move::GoTo { section: section()? },
         Elsewhere::StepBack => Move::Back,
         Elsewhere::StepStuck => Move::Stuck,
-        Elsewhere::StepPages => {
-            let whom = vec![Whom::Team(on.to.as_deref()?.into())];
-            return Some((on.subject, Deed::AddResponders { whom }));
-        }
+        Elsewhere::StepPages => Move::Pages { team: on.to.as_deref()?.into() },
         _ => return None,
     };
     Some((on.subject, Deed::GoOn { turn: on.turn, to }))
@@ -45,6 +41,8 @@ fn asked(what: Elsewhere, value: &str) -> Option<(Subject, Deed)> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Refused {
     Not,
+    /// It was not, and what came of it is told.
+    Never,
     /// Somebody went on before.
     TooLate,
     Otherwise,
@@ -83,8 +81,11 @@ impl Handler {
                 self.in_background(|this| async move { this.open_stuck(subject, place).await })
             }
             Came::To { facts, snapshot } => {
+                // Who takes an incident by it is told so, wherever they look.
+                let takes = facts.iter().any(|f| matches!(f, Fact::Acknowledged { .. }));
+                let why = if takes { Refused::Never } else { Refused::Not };
                 let told = (!facts.is_empty()).then(|| told(&facts, &snapshot, no));
-                self.in_background(|this| async move { this.next_step(no, place, told, Refused::Not).await })
+                self.in_background(|this| async move { this.next_step(no, place, told, why).await })
             }
             Came::Refused(refusal) => {
                 // What they pressed should not be there any more.

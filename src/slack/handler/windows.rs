@@ -96,9 +96,9 @@ impl Handler {
                 match opened.and_then(|o| Some((playbook(&o)?, o.incident))) {
                     Some((playbook, no)) => {
                         let incident = self.find(&snapshot, no);
-                        let may_begin = incident.is_some_and(|i| views::playbook::may_begin(&i, &playbook));
                         let about = Subject { store: snapshot.store, incident: no };
-                        let view = json!(views::playbook::chosen(&playbook, about, may_begin, &snapshot.directory));
+                        let view =
+                            json!(views::playbook::chosen(&playbook, about, incident.as_ref(), &snapshot.directory));
                         self.show(&place, if place.in_modal() { "views.push" } else { "views.open" }, view).await;
                     }
                     None => {
