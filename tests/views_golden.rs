@@ -1699,7 +1699,7 @@ fn runs() {
     let page = i.pages.iter().find(|p| p.purpose == Purpose::StepTime).expect("Ana hears of it");
     golden.say("it takes long: to Ana", &message(&views::page::page(&i, page, d, late.store), subject));
     let answered = {
-        let mut desk = self::runs_late(&of, errors);
+        let mut desk = runs_late(of, errors);
         on(&mut desk, "ana", done());
         desk
     };

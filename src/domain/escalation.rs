@@ -40,8 +40,9 @@ pub(super) fn page_on(d: &mut Decision<'_>, no: IncidentNo, snoozed_by: Option<U
     match (incident.main_call(), snoozed_by) {
         (Some(_), None) if hold::holds(d, &incident) => {}
         (Some(call), None) => {
-            let (policy, also) = ((*call.policy).clone(), call.also.clone());
-            start_call(d, no, CallKind::Main, policy, also, (call.step, call.round));
+            // Whoever was asked beside the first level was asked then.
+            let also = if (call.step, call.round) == (0, 0) { call.also.clone() } else { Vec::new() };
+            start_call(d, no, CallKind::Main, (*call.policy).clone(), also, (call.step, call.round));
         }
         (_, also) => start_main_call(d, no, also.into_iter().collect()),
     }
@@ -49,12 +50,11 @@ pub(super) fn page_on(d: &mut Decision<'_>, no: IncidentNo, snoozed_by: Option<U
 
 /// Somebody else is on call by a schedule that was asked: the level that is being asked is asked anew, `also` with it. What is on
 /// its way by the call that ends asks for nothing any more.
-pub(super) fn ask_anew(d: &mut Decision<'_>, no: IncidentNo, call: &Call, mut also: Vec<UserId>) {
+pub(super) fn ask_anew(d: &mut Decision<'_>, no: IncidentNo, call: &Call, also: Vec<UserId>) {
     let Some(incident) = d.incident(no) else { return };
     if hold::holds(d, &incident) {
         return;
     }
-    also.extend(call.also.iter().filter(|who| !also.contains(who)).cloned().collect::<Vec<_>>());
     revoke_pages(d, no, Some(&[call.no]), RevokeReason::Superseded);
     let from = if matches!(call.state, CallState::Exhausted { .. }) { (0, 0) } else { (call.step, call.round) };
     start_call(d, no, CallKind::Main, (*call.policy).clone(), also, from);
@@ -125,9 +125,11 @@ fn run_steps(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo, step: u32, r
     let Some(call) = incident.call(call_no).cloned() else { return };
     // Later levels come up minutes later: then things may stand otherwise.
     let spared = call.kind.spares().filter(|by| call.state == CallState::Starting && has_it(&incident, by));
+    // Only where the call begins.
+    let also = if call.state == CallState::Starting { call.also.as_slice() } else { &[] };
     let mut skipped = Vec::new();
     let case = case_of(d, &incident);
-    let chosen = choose(d, &call.policy, case, &call.also, spared, (step, round), &mut skipped);
+    let chosen = choose(d, &call.policy, case, also, spared, (step, round), &mut skipped);
     tell_that_nobody_is_on_call(d, &incident, &skipped);
     match chosen {
         None => exhausted(d, no, call_no, 0, skipped),

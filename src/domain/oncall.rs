@@ -50,7 +50,7 @@ pub(super) fn override_due(d: &mut Decision<'_>, id: OverrideId) {
     }
 }
 
-/// Ends an override before its time. Who is being paged stays paged; whoever comes next is looked for anew.
+/// Ends an override before its time.
 pub(super) fn end_override(d: &mut Decision<'_>, id: OverrideId, by: &UserId) -> Result<(), Refusal> {
     let known = d.world().overrides.get(&id).filter(|o| o.until > d.stamp.wall);
     let schedule = known.ok_or(Refusal::NoSuchOverride(id))?.schedule.clone();

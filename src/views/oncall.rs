@@ -178,11 +178,10 @@ pub fn overrides(ahead: &[&Override], command: &str, d: &Directory) -> Message {
 pub fn ended(o: &Override, carries: Option<Option<&UserId>>, d: &Directory) -> String {
     let now = match carries {
         None => " It had not begun.".to_owned(),
-        Some(who) => format!(
-            " On call now: {}. Who is being paged stays paged; the next level and the next alert ask whoever is on call \
-             then.",
-            who.map_or_else(|| ":warning: *nobody*".to_owned(), |who| format!("*{}*", name_of(who, d)))
-        ),
+        Some(Some(who)) => {
+            format!(" On call now: *{}*. What waits for an answer asks them now.", name_of(who, d))
+        }
+        Some(None) => " On call now: :warning: *nobody*. Who is being paged stays paged.".to_owned(),
     };
     format!("Override {} is over: {}, {}.{now}", o.id.0, name_of(&o.user, d), of(o, d))
 }

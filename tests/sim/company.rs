@@ -184,7 +184,7 @@ fn desk() -> Schedule {
     Schedule {
         id: "desk".into(),
         name: "desk".to_owned(),
-        team: None,
+        team: Some("spare".into()),
         tz: chrono_tz::Europe::Lisbon,
         layers: vec![early, late],
         fixed: vec![FixedShift { user: "ana".into(), from: shift, until: shift + chrono::TimeDelta::minutes(45) }],

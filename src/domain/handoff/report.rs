@@ -167,7 +167,7 @@ impl Lists {
             Some(Scope::Service(service)) => services(service),
         };
         let ahead =
-            |o: &&Override| o.until > wall && o.from < wall.plus_secs(AHEAD_SECS) && schedules.contains(&o.schedule);
+            |o: &&Override| o.from > wall && o.from < wall.plus_secs(AHEAD_SECS) && schedules.contains(&o.schedule);
         Self {
             open: open.iter().map(|i| i.no).collect(),
             more_open,
