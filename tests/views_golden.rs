@@ -1688,7 +1688,7 @@ fn runs() {
     golden.say("the card, stuck", &message(&views::card::card(&first(stuck), d, stuck.store), subject));
     golden.say("its page", &message(&views::page::page(&i, &i.pages[0], d, begun.store), subject));
     golden.say("in a window", &view(&views::playbook::of_incident(&i, d, &origin), subject));
-    let went_on = views::run::went_on(i.run.as_deref().expect("it is followed"), d);
+    let went_on = views::run::went_on(i.run.as_deref().expect("it is followed"), d, true);
     let too_late = views::run::in_window(&i, d, &origin, Some(&went_on)).expect("it is followed");
     golden.say("in a window, too late", &view(&too_late, subject));
     let run = i.run.as_deref().expect("it is followed");

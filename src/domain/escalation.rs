@@ -7,12 +7,12 @@ use super::call::{Asked, Call, CallKind, CallState, QueuedPage, SkipReason, Skip
 use super::condition::Case;
 use super::decision::Decision;
 use super::directory::{Method, Policy, Target, Urgency};
-use super::fact::{Fact, StepStarted};
-use super::id::{CallNo, IncidentNo, UserId};
+use super::fact::{Fact, Instead, StepStarted};
+use super::id::{CallNo, IncidentNo, ScheduleId, UserId};
 use super::incident::{Incident, State};
-use super::level::{Chosen, ask_target, case_of, choose, who_next};
+use super::level::{Chosen, ask_target, ask_user, case_of, choose, who_next};
 use super::page::{Page, PageState, Purpose, Recipient, RevokeReason};
-use super::paging::{can_be_asked, request_page, revoke_pages};
+use super::paging::{can_be_asked, request_page, revoke_pages, revoke_pages_to};
 use super::post::About;
 use super::schedule::resolve;
 use super::stamp::At;
@@ -40,24 +40,46 @@ pub(super) fn page_on(d: &mut Decision<'_>, no: IncidentNo, snoozed_by: Option<U
     match (incident.main_call(), snoozed_by) {
         (Some(_), None) if hold::holds(d, &incident) => {}
         (Some(call), None) => {
-            // Whoever was asked beside the first level was asked then.
-            let also = if (call.step, call.round) == (0, 0) { call.also.clone() } else { Vec::new() };
-            start_call(d, no, CallKind::Main, (*call.policy).clone(), also, (call.step, call.round));
+            let (policy, also) = ((*call.policy).clone(), call.also.clone());
+            start_call(d, no, CallKind::Main, policy, also, (call.step, call.round));
         }
         (_, also) => start_main_call(d, no, also.into_iter().collect()),
     }
 }
 
-/// Somebody else is on call by a schedule that was asked: the level that is being asked is asked anew, `also` with it. What is on
-/// its way by the call that ends asks for nothing any more.
-pub(super) fn ask_anew(d: &mut Decision<'_>, no: IncidentNo, call: &Call, also: Vec<UserId>) {
-    let Some(incident) = d.incident(no) else { return };
-    if hold::holds(d, &incident) {
-        return;
+/// Somebody else is on call by a schedule by which `from` was asked, and what asked them waits: `to` is asked too, by the same
+/// call and with its time as it is. Whom it asks by that schedule now is asked no more. One that is used up begins anew.
+pub(super) fn ask_the_next(
+    d: &mut Decision<'_>,
+    no: IncidentNo,
+    call: &Call,
+    by: &ScheduleId,
+    (from, to): (Option<&UserId>, &UserId),
+) {
+    let Some(urgency) = d.incident(no).map(|i| i.urgency) else { return };
+    let (mut asked, mut nobody) = (Vec::new(), Vec::new());
+    ask_user(d, urgency, to, Some(by), &mut asked, &Target::User(to.clone()), &mut nobody);
+    let (Some(asked), Some(user)) = (asked.into_iter().next(), d.directory.users.get(to).cloned()) else { return };
+    if matches!(call.state, CallState::Exhausted { .. }) {
+        revoke_pages(d, no, Some(&[call.no]), RevokeReason::Superseded);
+        d.emit(Fact::CrossedHandoff { incident: no, to: to.clone(), instead: None });
+        return start_main_call(d, no, vec![to.clone()]);
     }
-    revoke_pages(d, no, Some(&[call.no]), RevokeReason::Superseded);
-    let from = if matches!(call.state, CallState::Exhausted { .. }) { (0, 0) } else { (call.step, call.round) };
-    start_call(d, no, CallKind::Main, (*call.policy).clone(), also, from);
+    let gone = from.filter(|from| call.asked.iter().any(|a| a.user == **from && a.via.as_ref() == Some(by)));
+    let (mut now, mut queue) = (Vec::new(), Vec::new());
+    for (method, delay_secs) in reach::plan(d, &user, urgency) {
+        if delay_secs <= 0 {
+            now.push(method);
+        } else {
+            queue.push(QueuedPage { user: to.clone(), method, due: d.stamp.at.plus_secs(delay_secs) });
+        }
+    }
+    revoke_pages_to(d, no, gone, RevokeReason::Superseded);
+    let instead = Some(Box::new(Instead { call: call.no, gone: gone.cloned(), asked, queue }));
+    d.emit(Fact::CrossedHandoff { incident: no, to: to.clone(), instead });
+    for method in now {
+        request_page(d, no, call.no, Recipient::User(to.clone()), method, Purpose::Step, false);
+    }
 }
 
 /// Asks more people, from a step on, while the responder keeps the incident.
@@ -125,11 +147,9 @@ fn run_steps(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo, step: u32, r
     let Some(call) = incident.call(call_no).cloned() else { return };
     // Later levels come up minutes later: then things may stand otherwise.
     let spared = call.kind.spares().filter(|by| call.state == CallState::Starting && has_it(&incident, by));
-    // Only where the call begins.
-    let also = if call.state == CallState::Starting { call.also.as_slice() } else { &[] };
     let mut skipped = Vec::new();
     let case = case_of(d, &incident);
-    let chosen = choose(d, &call.policy, case, also, spared, (step, round), &mut skipped);
+    let chosen = choose(d, &call.policy, case, &call.also, spared, (step, round), &mut skipped);
     tell_that_nobody_is_on_call(d, &incident, &skipped);
     match chosen {
         None => exhausted(d, no, call_no, 0, skipped),

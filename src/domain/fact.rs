@@ -35,7 +35,7 @@ mod carried;
 mod stale;
 mod texts;
 
-pub use carried::{AlertJoined, IncidentOpened, LateAct, Origin, ResolvedBy, StepStarted, UrgencyWhy};
+pub use carried::{AlertJoined, IncidentOpened, Instead, LateAct, Origin, ResolvedBy, StepStarted, UrgencyWhy};
 pub use stale::Stale;
 
 /// One fact. On disk: a JSON object whose `k` names the kind.
@@ -619,10 +619,12 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         due: Option<At>,
     },
-    /// It waited for somebody who was on call until now: whoever is now is asked.
+    /// It waited for somebody who was on call until now: whoever is now is asked. `None`: by a new call, which follows.
     CrossedHandoff {
         incident: IncidentNo,
         to: UserId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        instead: Option<Box<Instead>>,
     },
     ShiftForgotten {
         schedule: ScheduleId,

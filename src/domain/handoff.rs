@@ -5,7 +5,7 @@
 //! paged for any of this. But what is triggered and waits for somebody who was on call until now asks whoever is on call
 //! now: nobody else would.
 
-use super::call::CallState;
+use super::call::{CallKind, CallState};
 use super::decision::Decision;
 use super::directory::{Directory, Step, Target, Urgency};
 use super::fact::Fact;
@@ -20,7 +20,7 @@ use super::schedule::{Schedule, Shift, takeover};
 use super::stamp::At;
 use super::text::Text;
 use super::world::{CurrentShift, World};
-use super::{escalation, level, responders};
+use super::{episode, escalation, level, responders};
 use chrono::Timelike;
 use report::Lists;
 use serde::{Deserialize, Serialize};
@@ -47,7 +47,7 @@ pub const HANDOFFS_MAX: usize = 1_200;
 /// Notes for one handoff.
 pub const NOTES_MAX: usize = 10;
 /// A note, in characters;
-pub const NOTE_CHARS: usize = 400;
+pub const NOTE_CHARS: usize = 250;
 /// and what whoever hands over wrote.
 pub const WORDS_CHARS: usize = 2_000;
 /// Nobody is reminded before this hour of their day, nor from the other one on.
@@ -201,6 +201,18 @@ pub(super) fn draft_anew(d: &mut Decision<'_>, schedule: &Schedule) {
     }
 }
 
+/// Drafts of what the configuration does not hand over any more come to nothing.
+pub(super) fn forget_drafts(d: &mut Decision<'_>) {
+    let hands_over = |h: &Handoff| {
+        d.directory.schedules.contains_key(&h.schedule)
+            && teams_of(d.directory, &h.schedule).any(|team| *team == h.team)
+    };
+    let drafts = d.world().handoffs.values().filter(|h| h.stands == Stands::Draft && !hands_over(h));
+    for handoff in drafts.map(|h| h.no).collect::<Vec<_>>() {
+        d.emit(Fact::HandoffForgotten { handoff });
+    }
+}
+
 /// Somebody else carries it from now on. `before`: the shift that ended.
 pub(super) fn took_place(d: &mut Decision<'_>, id: &ScheduleId, before: &CurrentShift, to: Option<&UserId>) {
     let wall = d.stamp.wall;
@@ -254,22 +266,21 @@ fn ask_the_next(d: &mut Decision<'_>, id: &ScheduleId, from: Option<&UserId>, to
         let call =
             i.main_call().filter(|c| matches!(c.state, CallState::Asking { .. } | CallState::Exhausted { .. }))?;
         let mut so_far = call.policy.steps.iter().take(call.step as usize + 1).filter(|s| s.targets.contains(&by_it));
-        // Where nobody was on call, it is a level that took nobody's turn and was for this incident.
+        // By whatever call; and a level that takes turns, or was not for this incident, asked nobody by it.
+        let was_asked =
+            |from: &UserId| i.calls.iter().any(|c| matches!(c.kind, CallKind::Main) && c.reached.contains(from));
         let case = level::case_of(d, i);
-        let was_theirs = |s: &Step| match from {
-            Some(from) => call.reached.contains(from),
+        let was_theirs = |s: &Step| match from.filter(|from| was_asked(from)) {
+            Some(_) => true,
             None => !s.round_robin && s.when.refuses(case).is_none(),
         };
         let is_urgent = i.is_triggered() && i.urgency == Urgency::High && i.hold.is_none();
-        let is_new = is_urgent && i.course.clearing.is_none() && !call.reached.contains(to);
+        let is_new = is_urgent && i.course.clearing.is_none() && call.asked.iter().all(|a| a.user != *to);
         (is_new && so_far.any(was_theirs)).then(|| (i.no, call.clone()))
     };
     let all: Vec<_> = d.world().open_incidents().filter_map(|i| waits(i)).collect();
     for (no, call) in all {
-        let asks_by_it = call.policy.steps.get(call.step as usize).is_some_and(|s| s.targets.contains(&by_it));
-        let also = if asks_by_it { Vec::new() } else { vec![to.clone()] };
-        d.emit(Fact::CrossedHandoff { incident: no, to: to.clone() });
-        escalation::ask_anew(d, no, &call, also);
+        escalation::ask_the_next(d, no, &call, id, (from, to));
     }
 }
 
@@ -402,6 +413,7 @@ pub(super) fn accept(d: &mut Decision<'_>, no: HandoffNo, by: &UserId) -> Result
         if let Some(i) = d.incident(*incident) {
             // As by *Take it over*.
             let _ = responders::reassign(d, &i, by, by);
+            episode::not_quiet(d, *incident);
         }
     }
     d.emit(Fact::HandoffAccepted { handoff: no, by: by.clone(), took });

@@ -24,7 +24,7 @@ pub(super) struct Chosen {
 /// Not Disturb), its people are asked all the same, and those of the next step with them; it is then the last of them
 /// that asks somebody. Where nobody hears it at all, the shortest of their delays is waited for.
 ///
-/// `also` are asked with the first step that is looked at. They were silent before: that they would hear it keeps nobody else asleep.
+/// `also` are asked with the first step. They were silent before: that they would hear it keeps nobody else asleep.
 pub(super) fn choose(
     d: &Decision<'_>,
     policy: &Policy,
@@ -35,7 +35,7 @@ pub(super) fn choose(
     skipped: &mut Vec<Skipped>,
 ) -> Option<Chosen> {
     let mut asked: Vec<Asked> = Vec::new();
-    let (mut heard, mut is_first) = (false, true);
+    let mut heard = false;
     let mut turns = Vec::new();
     let mut joined: Option<(u32, i64)> = None;
     let in_vain = nobody_hears_for_slack(d, policy, case);
@@ -46,7 +46,7 @@ pub(super) fn choose(
             round += 1;
             continue;
         };
-        if std::mem::take(&mut is_first) {
+        if step == 0 && round == 0 {
             for user in also {
                 ask_user(d, case.urgency, user, None, &mut asked, &Target::User(user.clone()), skipped);
             }
@@ -171,7 +171,8 @@ pub(super) fn ask_target(
     }
 }
 
-fn ask_user(
+/// Adds them to those who are asked; or says why not.
+pub(super) fn ask_user(
     d: &Decision<'_>,
     urgency: Urgency,
     id: &UserId,

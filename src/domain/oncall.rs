@@ -96,6 +96,7 @@ pub(super) fn config_loaded(d: &mut Decision<'_>, new: &Directory, changed: bool
     for schedule in gone.collect::<Vec<_>>() {
         d.emit(Fact::ShiftForgotten { schedule });
     }
+    handoff::forget_drafts(d);
     for schedule in new.schedules.values() {
         look_at(d, schedule);
         handoff::draft_anew(d, schedule);

@@ -33,6 +33,7 @@ impl Reader<'_> {
             return format!("*{no}* (private)");
         }
         let name = self.d.services.get(service).map_or(service.as_str(), |s| s.name.as_str());
+        let url = if url.len() > limits::HANDOFF_LINK { "" } else { url };
         let title = link(url, &escape_marked(title, limits::LIST_TITLE));
         format!("*{no}* {title} ({})", escape(name, limits::LABEL))
     }
@@ -146,24 +147,19 @@ fn in_short(r: &Report) -> String {
 fn parts(r: &Report, h: Option<&Handoff>, w: &World, reader: Reader<'_>) -> Vec<SlackBlock> {
     let d = reader.d;
     let mut all = Vec::new();
-    let mut part = |head: String, lines: Vec<String>, more: usize| all.extend(self::part(head, lines, more));
     let open: Vec<String> = r.open.iter().map(|o| open_line(o, h, reader)).collect();
     let at = h.filter(|h| h.report.is_some()).map(|h| format!(" at {}", time(h.at))).unwrap_or_default();
     match r.open.len() + r.more_open {
-        0 => part(format!("*Nothing was open{at}.*").replace(" was open.", " is open."), vec![String::new()], 0),
-        n => part(format!("*Open{at}: {n}*"), open, r.more_open),
+        0 => all.push(section(&format!("*Nothing was open{at}.*").replace(" was open.", " is open."))),
+        n => all.extend(self::part(format!("*Open{at}: {n}*"), open, r.more_open, limits::HANDOFF_OPEN)),
     }
-    if let Some(offered) = h.and_then(|h| h.offered.as_ref().map(|o| (h, o)))
-        && let Stands::Draft | Stands::Waits { .. } = offered.0.stands
+    if let Some((h, offered)) = h.and_then(|h| Some((h, h.offered.as_ref()?)))
+        && let Stands::Draft | Stands::Waits { .. } = h.stands
     {
-        let has = held_by(w, offered.0);
+        let has = held_by(w, h);
         if !has.is_empty() {
-            let who = name(d, &offered.1.by);
-            part(
-                format!(":point_right: *{who} hands over {}*: accepting takes them.", numbers(&has)),
-                vec![String::new()],
-                0,
-            );
+            let who = name(d, &offered.by);
+            all.push(section(&format!(":point_right: *{who} hands over {}*: accepting takes them.", numbers(&has))));
         }
     }
     let words = h.map(|h| &h.words).filter(|words| !words.is_empty());
@@ -173,7 +169,8 @@ fn parts(r: &Report, h: Option<&Handoff>, w: &World, reader: Reader<'_>) -> Vec<
         .iter()
         .map(|n| format!(":memo: {} {}: {}", name(d, &n.by), day_and_time(n.at), escape(&n.text, limits::NOTE)));
     all.extend(to_know(words.chain(notes).collect()));
-    let mut part = |head: String, lines: Vec<String>, more: usize| all.extend(self::part(head, lines, more));
+    let mut part =
+        |head: String, lines: Vec<String>, more: usize| all.extend(self::part(head, lines, more, limits::HANDOFF_PART));
     let may_read = super::quiet::Reader { user: reader.user, channel: reader.channel };
     let quiets = r.quiets.iter().map(|q| {
         let (what, why) = (super::quiet::called(q, w, d, may_read), super::quiet::reason(q, d, may_read));
@@ -217,21 +214,21 @@ fn parts(r: &Report, h: Option<&Handoff>, w: &World, reader: Reader<'_>) -> Vec<
     });
     part("*Now and ahead*".to_owned(), said.chain(ahead).collect(), 0);
     if !small.is_empty() {
-        all.push(context(&small.join(" ")));
+        all.push(context(&truncate(&small.join(" "), limits::HANDOFF_SMALL)));
     }
     all
 }
 
 /// A head, and as many lines below it as have room.
-fn part(head: String, lines: Vec<String>, more: usize) -> Option<SlackBlock> {
+fn part(head: String, lines: Vec<String>, more: usize, most: usize) -> Option<SlackBlock> {
     if lines.is_empty() && more == 0 {
         return None;
     }
     let (mut text, mut left) = (head, more);
-    for (n, line) in lines.iter().enumerate() {
-        if text.chars().count() + line.chars().count() > limits::HANDOFF_PART {
-            left += lines.len() - n;
-            break;
+    for line in &lines {
+        if text.chars().count() + line.chars().count() > most {
+            left += 1;
+            continue;
         }
         text.push('\n');
         text.push_str(line);
@@ -296,7 +293,7 @@ fn open_line(o: &Open, h: Option<&Handoff>, reader: Reader<'_>) -> String {
     });
     let noted = o.noted.as_ref().filter(|_| reader.may(&o.service));
     let noted = noted.map(|(by, text)| {
-        format!("\n      {}: \u{201c}{}\u{201d}", name(d, by), escape(text, limits::TITLE).replace('\n', " "))
+        format!("\n      {}: \u{201c}{}\u{201d}", name(d, by), escape(text, limits::LIST_TITLE).replace('\n', " "))
     });
     let mitigated = if o.mitigated { " · mitigated" } else { "" };
     let title = reader.title(o.no, &o.service, &o.title, &o.link);
@@ -356,8 +353,8 @@ pub fn draft(no: HandoffNo, w: &World, d: &Directory, store: StoreId) -> Option<
     let to = h.to.as_ref().map_or("nobody".to_owned(), |to| name(d, to));
     let named = team(&h.team, d);
     let text = match h.to {
-        Some(_) => format!("You hand over {named} at {} to {to}.", time(h.at)),
-        None => format!("NOBODY is on call for {named} after you, from {} on.", time(h.at)),
+        Some(_) => format!("You hand over {named} {} to {to}.", day_and_time(h.at)),
+        None => format!("NOBODY is on call for {named} after you, from {} on.", day_and_time(h.at)),
     };
     let mend = h.to.is_none().then(|| {
         let team = escape(h.team.as_str(), limits::LABEL);

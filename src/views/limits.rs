@@ -62,8 +62,14 @@ pub const TOPIC: usize = 250;
 pub const PLAYBOOK_WORDS: usize = 800;
 /// Of all lines of a playbook, in characters: Slack takes about 13,200 over all blocks of a message.
 pub const PLAYBOOK_CHARS: usize = 12_000;
-/// Characters of one part of a handoff's summary, of which there are four,
-pub const HANDOFF_PART: usize = 1_500;
+/// Characters of the open incidents in a handoff's summary;
+pub const HANDOFF_OPEN: usize = 2_600;
+/// an alert's longer address is left out there, in bytes;
+pub const HANDOFF_LINK: usize = 200;
+/// of one of its other parts, of which there are three,
+pub const HANDOFF_PART: usize = 1_200;
+/// of the small words at its end,
+pub const HANDOFF_SMALL: usize = 500;
 /// and of what people wrote for it: Slack takes about 13,200 over all blocks of a message.
 pub const HANDOFF_TO_KNOW: usize = 5_400;
 /// What whoever hands over wrote, in graphemes.

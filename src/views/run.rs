@@ -302,9 +302,10 @@ pub fn stuck(i: &Incident, d: &Directory, origin: &Origin) -> SlackView {
 }
 
 /// Somebody went on before they pressed; what is next stands below.
-pub fn went_on(run: &Run, d: &Directory) -> Message {
+pub fn went_on(run: &Run, d: &Directory, wanted_to_page: bool) -> Message {
     let (by, at) = (name(d, &run.last_by), time(run.since));
-    Message::plain(format!(":fast_forward: {by} was first, at {at}: your tap changed nothing. This is next:"))
+    let paged = if wanted_to_page { ":warning: *Nobody was paged.* " } else { "" };
+    Message::plain(format!("{paged}:fast_forward: {by} was first, at {at}: your tap changed nothing. This is next:"))
 }
 
 /// The message to whoever does a step whose time is over.

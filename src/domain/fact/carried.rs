@@ -11,6 +11,19 @@ use crate::domain::threshold::Threshold;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
+/// Who is asked by a call instead of somebody whose shift ended, or beside them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Instead {
+    pub call: CallNo,
+    /// Who is asked by it no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gone: Option<UserId>,
+    pub asked: Asked,
+    /// Pages to them that are due later.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub queue: Vec<QueuedPage>,
+}
+
 /// A new incident, with everything that was known when it was opened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IncidentOpened {

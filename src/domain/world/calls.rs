@@ -3,7 +3,7 @@
 use super::timeline::log;
 use crate::domain::call::{Call, CallKind, CallState, Skipped, Whom};
 use crate::domain::directory::Policy;
-use crate::domain::fact::StepStarted;
+use crate::domain::fact::{Instead, StepStarted};
 use crate::domain::hold::{Hold, HoldWhy};
 use crate::domain::id::{CallNo, UserId};
 use crate::domain::incident::{Happening, Incident};
@@ -63,6 +63,19 @@ pub(super) fn step_started(i: &mut Incident, s: &StepStarted, wall: At) {
     let by_name = i.call(s.call).is_some_and(|c| !c.kind.is_of_the_policy());
     let (asked, skipped) = (s.asked.clone(), s.skipped.clone());
     log(i, wall, Happening::Asked { level: s.step + 1, round: s.round, asked, skipped, by_name });
+}
+
+/// Somebody is asked whose shift began while it waited.
+pub(super) fn crossed_handoff(i: &mut Incident, instead: &Instead) {
+    with_call(i, instead.call, |c| {
+        c.asked.retain(|a| Some(&a.user) != instead.gone.as_ref());
+        c.queue.retain(|q| Some(&q.user) != instead.gone.as_ref());
+        c.asked.push(instead.asked.clone());
+        if !c.reached.contains(&instead.asked.user) {
+            c.reached.push(instead.asked.user.clone());
+        }
+        c.queue.extend(instead.queue.iter().cloned());
+    });
 }
 
 pub(super) fn exhausted(

@@ -244,7 +244,12 @@ pub(super) fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             log(i, wall, Happening::CameAnew);
         }
         Fact::AlertLetGo { alert, .. } => alerts::let_go(i, *alert),
-        Fact::CrossedHandoff { to, .. } => log(i, wall, Happening::CrossedHandoff { to: to.clone() }),
+        Fact::CrossedHandoff { to, instead, .. } => {
+            if let Some(instead) = instead {
+                calls::crossed_handoff(i, instead);
+            }
+            log(i, wall, Happening::CrossedHandoff { to: to.clone() });
+        }
         Fact::PlaybookBegun { by, playbook, due, ask_at, .. } => {
             set_timeout(i, *ask_at);
             run::begun(i, by, playbook, *due, wall);

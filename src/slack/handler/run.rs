@@ -45,6 +45,8 @@ enum Refused {
     Never,
     /// Somebody went on before.
     TooLate,
+    /// The same, and a page was wanted.
+    NotPaged,
     Otherwise,
 }
 
@@ -81,18 +83,25 @@ impl Handler {
                 self.in_background(|this| async move { this.open_stuck(subject, place).await })
             }
             Came::To { facts, snapshot } => {
-                // Who takes an incident by it is told so, wherever they look.
-                let takes = facts.iter().any(|f| matches!(f, Fact::Acknowledged { .. }));
-                let why = if takes { Refused::Never } else { Refused::Not };
-                let told = (!facts.is_empty()).then(|| told(&facts, &snapshot, no));
+                // Who takes an incident by it is told so, wherever they look; of the step, the next one tells.
+                let takes = |f: &&Fact| matches!(f, Fact::Acknowledged { .. } | Fact::Reassigned { .. });
+                let taken: Vec<Fact> = facts.iter().filter(takes).cloned().collect();
+                let (why, told) = match (taken.is_empty(), facts.is_empty()) {
+                    (false, _) => (Refused::Never, Some(told(&taken, &snapshot, no))),
+                    (true, false) => (Refused::Not, Some(told(&facts, &snapshot, no))),
+                    (true, true) => (Refused::Not, None),
+                };
                 self.in_background(|this| async move { this.next_step(no, place, told, why).await })
             }
             Came::Refused(refusal) => {
                 // What they pressed should not be there any more.
                 self.refresh(no);
                 let why = views::refusal::message(&refusal, &snapshot.directory, subject);
-                let refused =
-                    if matches!(refusal, Refusal::StepIsPast { .. }) { Refused::TooLate } else { Refused::Otherwise };
+                let refused = match (&refusal, what) {
+                    (Refusal::StepIsPast { .. }, Elsewhere::StepPages) => Refused::NotPaged,
+                    (Refusal::StepIsPast { .. }, _) => Refused::TooLate,
+                    _ => Refused::Otherwise,
+                };
                 self.in_background(|this| async move { this.next_step(no, place, Some(why), refused).await })
             }
             other => self.undone(other, by, place, title),
@@ -116,8 +125,8 @@ impl Handler {
         // Where the step that is next follows, it need not be asked for.
         let is_in_place = place.view.is_some() || place.is_ephemeral;
         let told = match (&incident.run, told) {
-            (Some(run), Some(_)) if refused == Refused::TooLate && is_in_place => {
-                Some(views::run::went_on(run, &snapshot.directory))
+            (Some(run), Some(_)) if matches!(refused, Refused::TooLate | Refused::NotPaged) && is_in_place => {
+                Some(views::run::went_on(run, &snapshot.directory, refused == Refused::NotPaged))
             }
             (_, told) => told,
         };
