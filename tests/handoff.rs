@@ -107,7 +107,7 @@ fn a_night_is_handed_over_at_nine() {
     let answer = office.slack.slash("ana", "payments", "handoff note db-2 fills up <!here> until Tuesday");
     assert!(plain(&answer.to_string()).contains("Noted for the next handoff of Payments"), "{answer}");
     office.works_until(8, 30);
-    let draft = office.dm("ana", "You hand over Payments at 09:00 to Ben Okafor");
+    let draft = office.dm("ana", "You hand over Payments Mar 2 09:00 to Ben Okafor");
     let shown = plain(&draft.0.to_string());
     assert!(shown.contains("Open: 1") && shown.contains("Ana Silva has it since"), "{shown}");
     assert!(shown.contains("db-2 fills up @here until Tuesday"), "{shown}");
@@ -254,11 +254,11 @@ fn a_swap_by_override_is_handed_over_and_whoever_takes_the_pager_by_hand_has_acc
     let said = office.slack.slash("ana", "payments", "oncall override payments @mara 04:00 - 09:00").to_string();
     assert!(plain(&said).contains("Mara Keller"), "{said}");
     office.until(3, 31);
-    office.dm("ana", "You hand over Payments at 04:00 to Mara Keller");
+    office.dm("ana", "You hand over Payments Mar 2 04:00 to Mara Keller");
     office.until(4, 0);
     office.summary("Ana Silva → Mara Keller");
     office.until(8, 31);
-    office.dm("mara", "You hand over Payments at 09:00 to Ben Okafor");
+    office.dm("mara", "You hand over Payments Mar 2 09:00 to Ben Okafor");
     office.until(9, 0);
     office.summary("Mara Keller → Ben Okafor");
     // Who puts themselves on call knows what they do.
@@ -275,7 +275,7 @@ fn where_nobody_is_next_the_summary_says_so() {
     let ends = config().replace("start = 2024-01-01\n", "start = 2024-01-01\nuntil = 2026-03-02\n");
     let office = Office::open(&ends, company::workspace());
     office.until(8, 31);
-    let draft = office.dm("ana", "NOBODY is on call for Payments after you, from 09:00 on");
+    let draft = office.dm("ana", "NOBODY is on call for Payments after you, from Mar 2 09:00 on");
     assert_eq!(draft.buttons(), ["handoff.write"], "there is nobody to hand over to: {}", draft.0);
     office.until(9, 0);
     let summary = office.summary("Nobody is on call now");
