@@ -339,7 +339,7 @@ fn name(key: &[u8]) -> String {
     let (prefix, rest) = key.split_at(key.len().min(2));
     let numbers = || rest.as_chunks::<8>().0.iter().map(|n| u64::from_be_bytes(*n).to_string()).collect::<Vec<_>>();
     let rest = match prefix {
-        b"o/" | b"c/" | b"v/" | b"t/" => numbers().join("/"),
+        b"o/" | b"c/" | b"v/" | b"t/" | b"e/" | b"x/" => numbers().join("/"),
         _ => String::from_utf8(rest.to_vec()).expect("names are text"),
     };
     format!("{}{rest}", String::from_utf8_lossy(prefix))
@@ -375,11 +375,30 @@ fn the_journal_of_every_release_still_leads_to_its_rows() {
         let expected = fs::read(release.join("rows.json")).expect("rows.json");
         let expected: Value = serde_json::from_slice(&expected).expect("rows.json is JSON");
         for (key, value) in expected.as_object().expect("an object") {
-            assert_eq!(rows.get(key), Some(value), "{}: {key}", release.display());
+            let found = rows.get(key).unwrap_or(&Value::Null);
+            assert!(holds(found, value), "{}: {key}\n{found:#}\nis not\n{value:#}", release.display());
         }
-        assert_eq!(rows.as_object().map(Map::len), expected.as_object().map(Map::len), "{}", release.display());
+        let is_known = |key: &&String| expected.get(key.as_str()).is_some() || NEWER.iter().any(|n| key.starts_with(n));
+        let more: Vec<&String> = rows.as_object().expect("an object").keys().filter(|key| !is_known(key)).collect();
+        assert_eq!(more, Vec::<&String>::new(), "{}", release.display());
     }
     assert!(releases > 0);
+}
+
+/// Rows of kinds that came after the first release: its facts lead to some of them too.
+const NEWER: [&str; 1] = ["e/"];
+
+/// Is everything there that was recorded, as it was? A later release may know more of it.
+fn holds(found: &Value, recorded: &Value) -> bool {
+    match (found, recorded) {
+        (Value::Object(found), Value::Object(recorded)) => {
+            recorded.iter().all(|(key, value)| found.get(key).is_some_and(|found| holds(found, value)))
+        }
+        (Value::Array(found), Value::Array(recorded)) => {
+            found.len() == recorded.len() && found.iter().zip(recorded).all(|(found, recorded)| holds(found, recorded))
+        }
+        (found, recorded) => found == recorded,
+    }
 }
 
 fn recorded_files(release: &Path) -> Vec<PathBuf> {
