@@ -2,7 +2,7 @@
 # Everything that can be tested on one machine: installs what the tests need when it is missing, runs all of them once,
 # and says how it went. Works from any directory.
 #
-#   WARRIDOR_SEEDS=FROM..TO   seeds of the simulation (default here: 0..3000)
+#   WARRIDOR_SEEDS=FROM..TO   seeds of the simulation (default here: 0..380)
 #   WARRIDOR_SEED=N           one seed, with everything that happened in it
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -69,7 +69,7 @@ if [ ! -e "$axe" ]; then
   python3 -m pip install --quiet --disable-pip-version-check --target "$target/python" --no-deps axe-playwright-python </dev/null
 fi
 
-seeds=${WARRIDOR_SEEDS:-0..3000}
+seeds=${WARRIDOR_SEEDS:-0..380}
 unset WARRIDOR_SEEDS
 log=$target/tests.log
 status=0

@@ -1,6 +1,6 @@
 //! Seeded simulation: everything that can go wrong, at any moment, and what must hold whatever happened.
 //!
-//! `WARRIDOR_SEEDS=FROM..TO` chooses the seeds (default 0..40; `tests/run.sh` has 0..3000), `WARRIDOR_SEED=N` runs one and prints what happened.
+//! `WARRIDOR_SEEDS=FROM..TO` chooses the seeds (default 0..40; `tests/run.sh` has 0..380), `WARRIDOR_SEED=N` runs one and prints what happened.
 //! A failing seed is printed; make it a scenario.
 
 mod sim;
@@ -511,7 +511,7 @@ fn quieten(sim: &mut Sim) {
         }
         _ => {
             let from = sim.wall.plus_ms(sim.rng.random_range(-60..60) * MINUTE);
-            let until = from.plus_ms(sim.rng.random_range(0..200) * MINUTE);
+            let until = from.plus_ms(sim.rng.random_range(0..380) * MINUTE);
             let scope = match sim.rng.random_range(0..6) {
                 0 => Covered::Team("team".into()),
                 4 => Covered::Labels {
@@ -678,7 +678,7 @@ fn disk_fault(sim: &mut Sim) {
         }
         1 => sim.disk.fail_sync(0),
         _ => {
-            let room = sim.disk.used() + sim.rng.random_range(0..200_000);
+            let room = sim.disk.used() + sim.rng.random_range(0..380_000);
             sim.disk.set_capacity(Some(room));
         }
     }
