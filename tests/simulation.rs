@@ -511,7 +511,7 @@ fn quieten(sim: &mut Sim) {
         }
         _ => {
             let from = sim.wall.plus_ms(sim.rng.random_range(-60..60) * MINUTE);
-            let until = from.plus_ms(sim.rng.random_range(0..380) * MINUTE);
+            let until = from.plus_ms(sim.rng.random_range(0..200) * MINUTE);
             let scope = match sim.rng.random_range(0..6) {
                 0 => Covered::Team("team".into()),
                 4 => Covered::Labels {
@@ -678,7 +678,7 @@ fn disk_fault(sim: &mut Sim) {
         }
         1 => sim.disk.fail_sync(0),
         _ => {
-            let room = sim.disk.used() + sim.rng.random_range(0..380_000);
+            let room = sim.disk.used() + sim.rng.random_range(0..200_000);
             sim.disk.set_capacity(Some(room));
         }
     }
