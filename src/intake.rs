@@ -111,6 +111,8 @@ fn alert_keys(input: &Input) -> Vec<AlertKey> {
         | What::HandoffWrite { .. }
         | What::HandoffOffer { .. }
         | What::HandoffAccept { .. }
+        | What::Rca { .. }
+        | What::ItemDone { .. }
         | What::EndOverride { .. }
         | What::Quiet(_)
         | What::EndQuiet { .. }

@@ -1124,7 +1124,8 @@ fn slack_says_what_is_true(sim: &mut Sim, seed: u64) {
         assert!(!untold, "seed {seed}: {} has no card in peace", i.no);
         if let Some(card) = &i.card {
             let shown = slack.message(sim, card.channel.as_str(), card.ts.as_str());
-            let wanted = views::card::card(&i, d, store);
+            let rca = snapshot.world.rcas.get(&i.no).map(|rca| &**rca);
+            let wanted = views::card::card(&i, rca, d, store);
             assert_eq!(shown["text"], wanted.text, "seed {seed}: the card of {} is out of date\n{}", i.no, sim.tail());
             assert_eq!(Sim::buttons(&shown), wanted_buttons(&wanted), "seed {seed}: {} has other buttons", i.no);
             assert!(i.thread_pending().next().is_none(), "seed {seed}: the thread of {} is behind", i.no);

@@ -15,6 +15,8 @@ mod desk;
 mod draw;
 #[path = "goldens/page.rs"]
 mod page;
+#[path = "goldens/rca.rs"]
+mod rca;
 
 use desk::{DAY, Desk, HOUR, MINUTE, NIGHT};
 use draw::{Golden, message, view};
@@ -32,7 +34,7 @@ use warridor::domain::going_on::Scope;
 use warridor::domain::heartbeat::Heartbeat;
 use warridor::domain::hold::{HeldThen, HoldWhy, TriggeredBy};
 use warridor::domain::id::{
-    HandoffNo, HeartbeatId, IncidentNo, MessageRef, MisconfiguredNo, OverrideId, PageId, QuietId, ScheduleId,
+    HandoffNo, HeartbeatId, IncidentNo, ItemNo, MessageRef, MisconfiguredNo, OverrideId, PageId, QuietId, ScheduleId,
     ServiceId, StoreId, TeamId, UserId,
 };
 use warridor::domain::incident::{Entry, Happening, Incident};
@@ -42,6 +44,7 @@ use warridor::domain::page::{PageFailure, Purpose, Recipient, SyncKey};
 use warridor::domain::people::{Newcomer, Standing};
 use warridor::domain::playbook;
 use warridor::domain::quiet::{Covered, Kind, Matcher, Within};
+use warridor::domain::rca::{Missing, Part};
 use warridor::domain::refusal::{NotElsewhere, Refusal};
 use warridor::domain::routing::RuleRef;
 use warridor::domain::run::Move;
@@ -390,20 +393,23 @@ fn cards() {
     let mut golden = Golden::new("card");
     for (name, desk) in states() {
         let i = first(&desk);
-        golden.say(name, &message(&views::card::card(&i, &desk.directory, desk.store), desk.subject(&i)));
+        golden.say(
+            name,
+            &message(&views::card::card(&i, desk.rca_of(&i), &desk.directory, desk.store), desk.subject(&i)),
+        );
     }
     let (_, mut desk) = states().into_iter().find(|(n, _)| *n == "resolved: by Ana, then cleared").expect("a state");
     desk.pass(40 * MINUTE);
     desk.alert("payments", EventAction::Trigger);
     let i = desk.incident(IncidentNo(2));
-    let card = views::card::card(&i, &desk.directory, desk.store);
+    let card = views::card::card(&i, desk.rca_of(&i), &desk.directory, desk.store);
     golden.say("triggered: the alert of a resolved one fired again", &message(&card, desk.subject(&i)));
     let mut desk = Desk::at(NIGHT);
     let name = "Search, by the week, at night and at weekends";
     desk.directory.schedules.get_mut(&ScheduleId::from("primary")).expect("a schedule").name = name.to_owned();
     desk.alert("sparks", EventAction::Trigger);
     let i = first(&desk);
-    let card = views::card::card(&i, &desk.directory, desk.store);
+    let card = views::card::card(&i, desk.rca_of(&i), &desk.directory, desk.store);
     golden
         .say("triggered: nobody was paged so far, and the schedule has a long name", &message(&card, desk.subject(&i)));
     golden.compare();
@@ -578,7 +584,7 @@ fn what_must_be_heard_of() {
     let cards: Vec<_> = desk.world.open_incidents().map(|i| i.no).collect();
     for no in cards {
         let i = desk.world.incident(no).expect("an incident").clone();
-        let card = views::card::card(&i, &desk.directory, desk.store);
+        let card = views::card::card(&i, desk.rca_of(&i), &desk.directory, desk.store);
         golden.say(&format!("the card of {}", i.alerts[0].dedup), &message(&card, desk.subject(&i)));
     }
     let search = desk.directory.services.get_mut(&ServiceId::from("search")).expect("a service");
@@ -939,6 +945,18 @@ fn refusals() -> Vec<Refusal> {
             | Refusal::HandoffIsAhead { .. }
             | Refusal::HandoffIsOver
             | Refusal::TooManyNotes { .. }
+            | Refusal::OwesNoRca { .. }
+            | Refusal::RcaIsCompleted { .. }
+            | Refusal::RcaLacks { .. }
+            | Refusal::StillFelt { .. }
+            | Refusal::WrittenMeanwhile { .. }
+            | Refusal::TooMuchWritten { .. }
+            | Refusal::NothingWritten
+            | Refusal::OwesItAlready { .. }
+            | Refusal::DueThen { .. }
+            | Refusal::TooManyItems { .. }
+            | Refusal::NoSuchItem(_)
+            | Refusal::ItemIsDone { .. }
             | Refusal::NoSuchPlaybook(_)
             | Refusal::RunsAlready { .. }
             | Refusal::NothingRuns { .. }
@@ -1001,6 +1019,18 @@ fn refusals() -> Vec<Refusal> {
         Refusal::SnoozeInThePast { until: NIGHT },
         Refusal::SnoozeTooLong { until: NIGHT.plus_ms(8 * DAY), latest: NIGHT.plus_ms(7 * DAY) },
         Refusal::EmptyNote,
+        Refusal::OwesNoRca { incident },
+        Refusal::RcaIsCompleted { incident, by: "ben".into(), at: NIGHT },
+        Refusal::RcaLacks { missing: vec![Missing::Part(Part::Timeline), Missing::Impact, Missing::Repair] },
+        Refusal::StillFelt { incident },
+        Refusal::WrittenMeanwhile { part: Part::Cause, by: "ben".into(), at: NIGHT },
+        Refusal::TooMuchWritten { chars: 13_000, most: 12_000 },
+        Refusal::NothingWritten,
+        Refusal::OwesItAlready { incident, who: "ben".into() },
+        Refusal::DueThen { due: NIGHT },
+        Refusal::TooManyItems { most: 20 },
+        Refusal::NoSuchItem(ItemNo(3)),
+        Refusal::ItemIsDone { item: ItemNo(3), by: "ben".into(), at: NIGHT },
         Refusal::NoSuchHandoff,
         Refusal::HandedOverAlready { at: NIGHT },
         Refusal::HandoffIsOf { by: Some("ana".into()), team: "team".into() },
@@ -1581,7 +1611,7 @@ fn playbooks() {
     desk.deliver();
     let (i, none) = (desk.incident(IncidentNo(1)), desk.incident(IncidentNo(2)));
     let (d, subject) = (desk.directory.clone(), desk.subject(&i));
-    golden.say("the card", &message(&views::card::card(&i, &d, desk.store), subject));
+    golden.say("the card", &message(&views::card::card(&i, desk.rca_of(&i), &d, desk.store), subject));
     golden.say("the page", &message(&views::page::page(&i, &i.pages[0], &d, desk.store), subject));
     golden.say(
         "its window",
@@ -1614,7 +1644,10 @@ fn playbooks() {
     golden.say("no list", &message(&views::playbook::list(&Desk::at(NIGHT).directory, "/pager"), subject));
     desk.act("ana", Deed::Resolve { note: None });
     let over = desk.incident(IncidentNo(1));
-    golden.say("the card of what is over", &message(&views::card::card(&over, &d, desk.store), subject));
+    golden.say(
+        "the card of what is over",
+        &message(&views::card::card(&over, desk.rca_of(&over), &d, desk.store), subject),
+    );
     golden.compare();
 }
 
@@ -1684,8 +1717,11 @@ fn runs() {
     let (d, subject) = (&begun.directory, begun.subject(&first(begun)));
     let origin = Origin::new(subject.expect("it has one"), Some("C0PAY".into()));
     let i = first(begun);
-    golden.say("its card", &message(&views::card::card(&i, d, begun.store), subject));
-    golden.say("the card, stuck", &message(&views::card::card(&first(stuck), d, stuck.store), subject));
+    golden.say("its card", &message(&views::card::card(&i, begun.rca_of(&i), d, begun.store), subject));
+    golden.say(
+        "the card, stuck",
+        &message(&views::card::card(&first(stuck), stuck.rca_of(&first(stuck)), d, stuck.store), subject),
+    );
     golden.say("its page", &message(&views::page::page(&i, &i.pages[0], d, begun.store), subject));
     golden.say("in a window", &view(&views::playbook::of_incident(&i, d, &origin), subject));
     let went_on = views::run::went_on(i.run.as_deref().expect("it is followed"), d, true);
@@ -1885,7 +1921,7 @@ fn every_shipped_playbook_can_be_followed_to_its_end() {
             let origin = Origin::new(subject.expect("it has one"), None);
             message(&views::run::message(&i, &desk.directory, desk.store).expect("it is followed"), subject);
             view(&views::run::in_window(&i, &desk.directory, &origin, None).expect("it is followed"), subject);
-            message(&views::card::card(&i, &desk.directory, desk.store), subject);
+            message(&views::card::card(&i, desk.rca_of(&i), &desk.directory, desk.store), subject);
             at(desk)
         };
         let on = |desk: &mut Desk, to: Move| desk.act("ana", Deed::GoOn { turn: at(desk).0, to });

@@ -5,7 +5,10 @@
 
 use crate::app::{open_store_briefly, verify_store};
 use crate::clock::Clock;
+use crate::domain::id::IncidentNo;
 use crate::domain::incident::{Incident, State};
+use crate::domain::item::Item;
+use crate::domain::rca::Rca;
 use crate::domain::stamp::At;
 use crate::domain::world::World;
 use crate::pump::look::Look;
@@ -15,6 +18,7 @@ use crate::store::layout::Layout;
 use crate::store::lineage::Lineage;
 use crate::store::verify::Report;
 use crate::store::{Opened, Store, StoreError, backup};
+use crate::views::rca::markdown::markdown;
 use chrono::SecondsFormat;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
@@ -37,7 +41,9 @@ pub(super) struct Restore {
 pub(super) struct Export {
     #[arg(value_enum)]
     what: What,
-    /// Incidents as JSON, people as TOML; there is no other way yet.
+    /// Of which incident; for `rca` alone.
+    number: Option<u64>,
+    /// Incidents as JSON, people as TOML, an RCA as Markdown; there is no other way yet.
     #[arg(long, value_enum)]
     format: Option<Format>,
 }
@@ -48,6 +54,8 @@ enum What {
     Incidents,
     /// People who were added by button, to be pasted into config.toml.
     People,
+    /// The root-cause analysis of one incident: `export rca 12`.
+    Rca,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -56,6 +64,8 @@ enum Format {
     Json,
     /// Tables of the configuration.
     Toml,
+    /// A text with headings.
+    Markdown,
 }
 
 /// 0: fine, 1: something is wrong with it, 2: it could not be looked at.
@@ -207,17 +217,37 @@ pub(super) fn export(data_dir: &Path, options: &Export) -> ExitCode {
     let fits = match options.what {
         What::Incidents => Format::Json,
         What::People => Format::Toml,
+        What::Rca => Format::Markdown,
     };
     if let Some(other) = options.format.filter(|f| *f != fits) {
         eprintln!("export: these are exported as {fits:?}, not as {other:?}: leave --format out.");
         return ExitCode::from(2);
     }
+    let number = match (options.what, options.number) {
+        (What::Rca, None) => {
+            eprintln!("export: of which incident? Write its number: warridor export rca 12");
+            return ExitCode::from(2);
+        }
+        (What::Incidents | What::People, Some(number)) => {
+            eprintln!("export: all of these are exported: leave {number} out.");
+            return ExitCode::from(2);
+        }
+        (_, number) => IncidentNo(number.unwrap_or_default()),
+    };
     with_store(data_dir, "export", |store, opened| {
         let mut out = BufWriter::new(io::stdout().lock());
         let printed = match Look::new(store, opened) {
             Ok(look) => match options.what {
                 What::Incidents => incidents(&look, &mut out),
                 What::People => Ok(people(look.world(), &mut out)),
+                What::Rca => match look.rca(number) {
+                    Ok(Some((rca, items))) => Ok(written(&rca, &items, &mut out)),
+                    Ok(None) => {
+                        eprintln!("export: {number} owes no RCA, and none was written for it.");
+                        return ExitCode::from(1);
+                    }
+                    Err(e) => Err(e),
+                },
             },
             Err(e) => return failed("export", &e),
         };
@@ -245,6 +275,12 @@ fn incidents(look: &Look<'_>, out: &mut dyn Write) -> Result<io::Result<()>, Sto
         if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
     Ok(written.and_then(|()| out.write_all(b"\n]\n")).and_then(|()| out.flush()))
+}
+
+/// Without the configuration, people are called by their ids.
+fn written(rca: &Rca, items: &[Item], out: &mut dyn Write) -> io::Result<()> {
+    out.write_all(markdown(rca, items, &|user| user.to_string()).as_bytes())?;
+    out.flush()
 }
 
 /// Who was added by button, as the configuration takes them. Pasted with the id they have, they stay who they are.

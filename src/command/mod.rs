@@ -20,6 +20,7 @@ mod pager;
 mod people;
 mod playbook;
 mod quiet;
+mod rca;
 mod reading;
 mod span;
 mod spoken;
@@ -43,7 +44,8 @@ pub use crate::domain::call::Whom;
 use crate::domain::directory::{Directory, Urgency};
 use crate::domain::going_on::Scope;
 use crate::domain::id::{
-    AnnouncementNo, IncidentNo, MisconfiguredNo, OverrideId, PlaybookId, QuietId, ScheduleId, ServiceId, TeamId, UserId,
+    AnnouncementNo, IncidentNo, ItemNo, MisconfiguredNo, OverrideId, PlaybookId, QuietId, ScheduleId, ServiceId,
+    TeamId, UserId,
 };
 use crate::domain::quiet::Covered;
 use crate::domain::stamp::At;
@@ -147,6 +149,8 @@ pub enum Topic {
     Misconfigured,
     Playbook,
     Handoff,
+    /// RCAs, and the items that come of them.
+    Rca,
     OnCall,
 }
 
@@ -227,6 +231,8 @@ pub enum Command {
     Heartbeats(Option<ServiceId>),
     Playbook(WhichPlaybook),
     Handoff(Handoff),
+    Rca(Rcas),
+    Items(Items),
     /// Never guessed: the list has their numbers.
     Mended(MisconfiguredNo),
     OnCall(OnCall),
@@ -251,6 +257,32 @@ pub enum Handoff {
     Note { team: Option<TeamId>, text: String },
     /// The one that waits for the speaker.
     Accept,
+}
+
+/// What somebody wants of RCAs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rcas {
+    /// Those that the speaker owes.
+    Mine,
+    /// The one of an incident.
+    Of(IncidentNo),
+    /// Those that are owed: by a team, or by all.
+    List(Option<TeamId>),
+    /// How all teams stand.
+    Status,
+}
+
+/// What somebody wants of the work that incidents left behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Items {
+    Mine,
+    /// Those that are open: of a team, or of all.
+    Of(Option<TeamId>),
+    /// With what came of it; may be empty, at most [`TEXT_MAX`] characters.
+    Done {
+        item: ItemNo,
+        outcome: String,
+    },
 }
 
 /// What somebody announces, or ends.

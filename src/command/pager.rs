@@ -12,7 +12,7 @@ use super::trigger::trigger;
 use super::verbs::{self, ON_CALL, ON_CALL_ABSENT, PAGER, PAGER_ABSENT, Verb};
 use super::which::{alone, incident_no, number, numbers, which};
 use super::{Command, ListOf, REASON_MAX, TEXT_MAX, Which, Whom};
-use super::{names, oncall, people, quiet, when};
+use super::{names, oncall, people, quiet, rca, when};
 use crate::domain::directory::Urgency;
 use crate::domain::lookup::Lookup;
 
@@ -76,6 +76,8 @@ pub(super) fn read(r: &mut Reading<'_>) -> Result<Command, Mistake> {
         Verb::Heartbeats => heartbeats(r),
         Verb::Playbook => playbook(r),
         Verb::Handoff => handoff(r),
+        Verb::Rca => rca::rca(r),
+        Verb::Items => rca::items(r),
         Verb::OnCall => oncall::read(r),
     }
 }
@@ -131,6 +133,7 @@ fn otherwise(r: &mut Reading<'_>) -> Result<Command, Mistake> {
                 | Verb::Heartbeats
                 | Verb::OnCall
                 | Verb::Handoff
+                | Verb::Items
                 | Verb::Trigger
                 | Verb::Maintenance => Err(r.rather("The command comes first.", &format!("show {}", no.0))),
                 _ => Err(r.rather("The command comes first, then the incident.", &line)),

@@ -33,6 +33,8 @@ pub(super) enum Verb {
     Heartbeats,
     Playbook,
     Handoff,
+    Rca,
+    Items,
     OnCall,
 }
 
@@ -67,6 +69,8 @@ pub(super) const PAGER: &[(Verb, &[&str])] = &[
     (Verb::Heartbeats, &["heartbeats", "heartbeat", "beats"]),
     (Verb::Playbook, &["playbook", "playbooks", "runbook", "runbooks"]),
     (Verb::Handoff, &["handoff", "handover", "hand-off"]),
+    (Verb::Rca, &["rca", "rcas", "postmortem", "post-mortem", "postmortems"]),
+    (Verb::Items, &["items", "item", "repairs", "repair", "todo"]),
     (Verb::OnCall, &["oncall", "on-call", "who", "whos", "who's"]),
 ];
 
@@ -103,11 +107,6 @@ pub(super) struct Absent {
 
 pub(super) const PAGER_ABSENT: &[Absent] = &[
     Absent { words: &["triage"], why: "The triage walk is not there yet. Look at the incident.", instead: "show N" },
-    Absent {
-        words: &["rca", "postmortem", "post-mortem"],
-        why: "RCAs are not there yet. Keep what you found in notes; the incident shows its timeline.",
-        instead: "show N",
-    },
     Absent {
         words: &["major"],
         why: "Major incidents are not there yet. Add people to the incident, or escalate it.",
@@ -165,6 +164,7 @@ impl Verb {
             Self::Misconfigured | Self::NotActionable => Topic::Misconfigured,
             Self::Playbook => Topic::Playbook,
             Self::Handoff => Topic::Handoff,
+            Self::Rca | Self::Items => Topic::Rca,
             Self::OnCall => Topic::OnCall,
         })
     }

@@ -34,6 +34,7 @@ pub(super) fn read(
         let (urgency, urgency_by) = urgency::of_service(&table, names);
         let own_channel = channel(&table, names, channels);
         let private = table.flag("private").unwrap_or(false);
+        let production = table.flag("production").unwrap_or(true);
         let hold = table.span("hold", HOLD_SECS).map_or(0, |found| found.value);
         let resolve_after_secs = table.span("resolve_after", RESOLVE_AFTER_SECS).map(|found| found.value);
         let group = routes::grouping(&table);
@@ -59,6 +60,7 @@ pub(super) fn read(
                 policy: PolicyId::from(policy.value),
                 channel: own_channel.unwrap_or_else(|| team.channel.clone()),
                 private,
+                production,
                 hold_secs: hold,
                 resolve_after_secs,
                 urgency_by,

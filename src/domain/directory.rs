@@ -145,6 +145,8 @@ pub struct Service {
     pub channel: ChannelId,
     /// What its incidents are about is shown in private channels only; see [`Directory::may_show`].
     pub private: bool,
+    /// Its incidents of high urgency owe an RCA.
+    pub production: bool,
     /// Its alerts page when they lasted this long; 0: at once.
     pub hold_secs: i64,
     /// Where a key does not say otherwise: an alert counts as cleared when nothing was heard of it for so long.
@@ -170,6 +172,7 @@ impl Service {
             policy,
             channel,
             private: false,
+            production: true,
             hold_secs: 0,
             resolve_after_secs: None,
             urgency_by: UrgencyBy::Service,

@@ -13,15 +13,17 @@ use super::going_on::Scope;
 use super::handoff::report::Lists;
 use super::hold::{HeldThen, HoldWhy};
 use super::id::{
-    AnnouncementNo, CallNo, ChangeNo, ChannelId, FyiId, HandoffNo, HeartbeatId, IncidentNo, MessageRef,
+    AnnouncementNo, CallNo, ChangeNo, ChannelId, FyiId, HandoffNo, HeartbeatId, IncidentNo, ItemNo, MessageRef,
     MisconfiguredNo, OverrideId, PageId, PolicyId, PostId, QuietId, ScheduleId, ServiceId, SlackUserId, TeamId, UserId,
 };
 use super::input::{EventAction, SkipWhy, SnoozeWhy};
+use super::item;
 use super::misconfigured::Mark;
 use super::page::{PageFailure, Purpose, Recipient, RevokeReason, SyncKey};
 use super::playbook::Playbook;
 use super::post::About;
 use super::quiet::{Covered, Elsewhere, HeldBack, Sweep};
+use super::rca::{Part, Reach};
 use super::routing::RuleRef;
 use super::schedule::{Override, Shift};
 use super::stamp::At;
@@ -628,6 +630,113 @@ pub enum Fact {
     },
     ShiftForgotten {
         schedule: ScheduleId,
+    },
+    /// The incident owes an RCA, due then: since `mitigated` customers do not feel it. Those two are the wall's; `remind`:
+    /// its owner is reminded then, `tell_lead`: the team's lead hears then that it is late, on the line of delays.
+    RcaOwed {
+        incident: IncidentNo,
+        owner: UserId,
+        mitigated: At,
+        due: At,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        remind: Option<At>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tell_lead: Option<At>,
+    },
+    /// Did customers feel it?
+    RcaAnswered {
+        incident: IncidentNo,
+        by: UserId,
+        felt: bool,
+    },
+    /// Who felt what.
+    RcaImpactTold {
+        incident: IncidentNo,
+        by: UserId,
+        who: Text,
+        what: Text,
+        users: Reach,
+        time: Reach,
+    },
+    /// Somebody saved a part.
+    RcaWritten {
+        incident: IncidentNo,
+        by: UserId,
+        part: Part,
+        text: Text,
+    },
+    /// Somebody else owes it.
+    RcaHandedOver {
+        incident: IncidentNo,
+        by: UserId,
+        to: UserId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        remind: Option<At>,
+    },
+    /// None is owed. `by`: who says so, and why; `None`: its alert is to be mended instead.
+    RcaExcused {
+        incident: IncidentNo,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<UserId>,
+        #[serde(default, skip_serializing_if = "Text::is_empty")]
+        because: Text,
+    },
+    RcaCompleted {
+        incident: IncidentNo,
+        by: UserId,
+    },
+    /// It is owed again: somebody writes on.
+    RcaTakenUp {
+        incident: IncidentNo,
+        by: UserId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        remind: Option<At>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tell_lead: Option<At>,
+    },
+    /// Its owner was reminded; `None`: it is put off. `again`: looked at then, on the line of delays.
+    RcaReminded {
+        incident: IncidentNo,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<UserId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        again: Option<At>,
+    },
+    /// Whoever leads the team heard that it is late; `None`: it is put off.
+    RcaLeadTold {
+        incident: IncidentNo,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<UserId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        again: Option<At>,
+    },
+    /// Work that an incident leaves behind: by `owner`, until `due` on the wall clock.
+    ItemMade {
+        item: ItemNo,
+        kind: item::Kind,
+        incident: IncidentNo,
+        service: ServiceId,
+        team: TeamId,
+        by: UserId,
+        #[serde(default, skip_serializing_if = "Text::is_empty")]
+        what: Text,
+        owner: UserId,
+        due: At,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        remind: Option<At>,
+    },
+    ItemDone {
+        item: ItemNo,
+        by: UserId,
+        #[serde(default, skip_serializing_if = "Text::is_empty")]
+        outcome: Text,
+    },
+    ItemReminded {
+        item: ItemNo,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<UserId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        again: Option<At>,
     },
     OverrideSet(Override),
     OverrideExpired {

@@ -159,6 +159,8 @@ pub(super) fn falling_silent(world: &World, at: At) -> impl Iterator<Item = Aler
         | Wake::Shift(_)
         | Wake::Draft(_)
         | Wake::Handoff(_)
+        | Wake::Rca(_)
+        | Wake::Item(_)
         | Wake::Override(_)
         | Wake::Post(_)
         | Wake::Announcement(_)

@@ -101,6 +101,11 @@ impl Hours {
         None
     }
 
+    /// `wall`, or the first instant after it at which it opens.
+    pub fn open_from(&self, wall: At) -> Option<At> {
+        if self.is_open_at(wall) { Some(wall) } else { self.next_open(wall) }
+    }
+
     /// The first instant, `wall` or later, at which a day's hours begin: the first opening of a local day, not the one
     /// after the lunch break.
     pub fn morning_from(&self, wall: At) -> Option<At> {

@@ -123,6 +123,10 @@ number!(
     /// The instant between two shifts, and what is written for it.
     HandoffNo
 );
+number!(
+    /// Work that an incident left behind: see [`super::item`].
+    ItemNo
+);
 
 impl fmt::Display for IncidentNo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,11 +7,13 @@ use super::following::Follower;
 use super::going_on::{Announce, Changes};
 use super::heartbeat;
 use super::id::{
-    AlertKey, AnnouncementNo, ChannelId, HandoffNo, HeartbeatId, IncidentNo, InputId, MessageRef, MisconfiguredNo,
-    OverrideId, PageId, PlaybookId, PostId, QuietId, ScheduleId, ServiceId, SlackUserId, TeamId, UserId,
+    AlertKey, AnnouncementNo, ChannelId, HandoffNo, HeartbeatId, IncidentNo, InputId, ItemNo, MessageRef,
+    MisconfiguredNo, OverrideId, PageId, PlaybookId, PostId, QuietId, ScheduleId, ServiceId, SlackUserId, TeamId,
+    UserId,
 };
 use super::page::{PageFailure, SyncKey};
 use super::quiet::Covered;
+use super::rca::RcaDeed;
 use super::run::Move;
 use super::stamp::At;
 use super::world::World;
@@ -67,6 +69,10 @@ pub enum What {
     HandoffOffer { handoff: HandoffNo, by: UserId },
     /// Whoever takes over accepts.
     HandoffAccept { handoff: HandoffNo, by: UserId },
+    /// A person does something to an RCA.
+    Rca { incident: IncidentNo, by: UserId, deed: RcaDeed },
+    /// A person says that an item is done, and what came of it.
+    ItemDone { item: ItemNo, by: UserId, outcome: String },
     /// A person ends that before its time.
     EndOverride { id: OverrideId, by: UserId },
     /// Tools reported changes.
@@ -405,6 +411,8 @@ impl Input {
             | What::HandoffWrite { .. }
             | What::HandoffOffer { .. }
             | What::HandoffAccept { .. }
+            | What::Rca { .. }
+            | What::ItemDone { .. }
             | What::EndOverride { .. }
             | What::Quiet(_)
             | What::EndQuiet { .. }

@@ -107,10 +107,7 @@ fn next(d: &Decision<'_>, i: &Incident) -> At {
     let now = d.stamp.wall;
     let again = i.listed.is_some() || i.responder().is_some();
     let hour = At((now.0.div_euclid(HOUR_MS) + 1) * HOUR_MS);
-    let in_hours = |who: &UserId, from: At| {
-        let hours = d.directory.hours_of(who);
-        if hours.is_open_at(from) { Some(from) } else { hours.next_open(from) }
-    };
+    let in_hours = |who: &UserId, from: At| d.directory.hours_of(who).open_from(from);
     // Whoever takes over in the middle of their hours has it then: it is not to go a day without a list.
     let later = now.plus_secs(LOOK_AGAIN_SECS / 2);
     let morning = |who: &UserId, from: At| {

@@ -4,7 +4,7 @@
 use super::decision::Decision;
 use super::fact::Fact;
 use super::following::Follower;
-use super::id::{HandoffNo, IncidentNo, MessageRef, PostId, QuietId, ScheduleId, ServiceId, TeamId, UserId};
+use super::id::{HandoffNo, IncidentNo, ItemNo, MessageRef, PostId, QuietId, ScheduleId, ServiceId, TeamId, UserId};
 use super::page::Recipient;
 use super::stamp::At;
 use super::storm::Storm;
@@ -57,6 +57,12 @@ pub enum About {
     Handoff { handoff: HandoffNo },
     /// That nobody accepted it, for whoever is to; or for whoever leads the team.
     HandoffWaits { handoff: HandoffNo, for_lead: bool },
+    /// RCAs and items that somebody is to write or do; `at` is the wall's.
+    Owes { user: UserId, at: At, rcas: Vec<IncidentNo>, items: Vec<ItemNo> },
+    /// RCAs that are late, for whoever leads their teams.
+    OwesLate { lead: UserId, at: At, rcas: Vec<IncidentNo> },
+    /// An RCA was completed.
+    Rca { incident: IncidentNo },
 }
 
 impl About {
@@ -71,6 +77,9 @@ impl About {
             | Self::QuietEnds { .. }
             | Self::QuietElsewhere { .. }
             | Self::Storm(_)
+            | Self::Owes { .. }
+            | Self::OwesLate { .. }
+            | Self::Rca { .. }
             | Self::HandoffWaits { .. } => false,
             Self::Digest { incidents, .. } => incidents.iter().any(|no| changed.contains(no)),
             // A draft tells of whatever is open; a summary, of what its *Accept* hands over.
@@ -90,6 +99,9 @@ impl About {
             | Self::HandoffDraft { .. }
             | Self::Handoff { .. }
             | Self::HandoffWaits { .. }
+            | Self::Owes { .. }
+            | Self::OwesLate { .. }
+            | Self::Rca { .. }
             | Self::Storm(_) => None,
         }
     }

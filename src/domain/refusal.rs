@@ -4,9 +4,11 @@ use super::call::Whom;
 use super::directory::Urgency;
 use super::fact::ResolvedBy;
 use super::id::{
-    AnnouncementNo, IncidentNo, MisconfiguredNo, OverrideId, PlaybookId, QuietId, ScheduleId, ServiceId, TeamId, UserId,
+    AnnouncementNo, IncidentNo, ItemNo, MisconfiguredNo, OverrideId, PlaybookId, QuietId, ScheduleId, ServiceId,
+    TeamId, UserId,
 };
 use super::quiet::Kind;
+use super::rca::{Missing, Part};
 use super::stamp::At;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -173,6 +175,53 @@ pub enum Refusal {
     TooManyNotes {
         team: TeamId,
         most: usize,
+    },
+    /// The incident owes no RCA.
+    OwesNoRca {
+        incident: IncidentNo,
+    },
+    RcaIsCompleted {
+        incident: IncidentNo,
+        by: UserId,
+        at: At,
+    },
+    /// What an RCA needs before it is complete.
+    RcaLacks {
+        missing: Vec<Missing>,
+    },
+    /// Its incident was opened again.
+    StillFelt {
+        incident: IncidentNo,
+    },
+    /// Somebody saved this part after it was read.
+    WrittenMeanwhile {
+        part: Part,
+        by: UserId,
+        at: At,
+    },
+    TooMuchWritten {
+        chars: usize,
+        most: usize,
+    },
+    NothingWritten,
+    /// They owe this RCA already.
+    OwesItAlready {
+        incident: IncidentNo,
+        who: UserId,
+    },
+    /// An item cannot be due then: it is past, or more than a year away.
+    DueThen {
+        due: At,
+    },
+    TooManyItems {
+        most: usize,
+    },
+    /// It is forgotten, or never was.
+    NoSuchItem(ItemNo),
+    ItemIsDone {
+        item: ItemNo,
+        by: UserId,
+        at: At,
     },
     /// The configuration in force has no such playbook.
     NoSuchPlaybook(PlaybookId),

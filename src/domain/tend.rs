@@ -2,7 +2,7 @@
 
 use super::decision::Decision;
 use super::id::IncidentNo;
-use super::{listing, sla, storm, threshold};
+use super::{listing, rca, sla, storm, threshold};
 
 /// Looks at each incident of this decision once.
 pub(super) fn tend(d: &mut Decision<'_>) {
@@ -12,6 +12,7 @@ pub(super) fn tend(d: &mut Decision<'_>) {
             sla::tend(d, &i);
             listing::tend(d, &i);
             threshold::tend(d, &i);
+            rca::tend(d, &i);
         }
     }
     storm::look(d, &touched);

@@ -12,15 +12,17 @@ use super::group::Groups;
 use super::handoff::{Handoff, Note};
 use super::heartbeat::Watched;
 use super::id::{
-    AlertKey, AnnouncementNo, ChangeNo, ChannelId, FyiId, HandoffNo, HeartbeatId, IncidentNo, InputId, MisconfiguredNo,
-    OverrideId, PageId, PolicyId, PostId, QuietId, ScheduleId, ServiceId, SlackUserId, TeamId,
+    AlertKey, AnnouncementNo, ChangeNo, ChannelId, FyiId, HandoffNo, HeartbeatId, IncidentNo, InputId, ItemNo,
+    MisconfiguredNo, OverrideId, PageId, PolicyId, PostId, QuietId, ScheduleId, ServiceId, SlackUserId, TeamId,
 };
 use super::incident::{Entry, Incident};
+use super::item::Item;
 use super::misconfigured::Misconfigured;
 use super::page::Page;
 use super::people::Newcomer;
 use super::post::Post;
 use super::quiet::{Quiet, Sweep};
+use super::rca::Rca;
 use super::schedule::{Override, Shift};
 use super::stamp::{At, Stamp};
 use super::storm::Uncarded;
@@ -39,6 +41,7 @@ mod handoff;
 mod incident;
 mod opened;
 mod pages;
+mod rca;
 mod response;
 pub mod rows;
 mod run;
@@ -90,6 +93,10 @@ pub struct World {
     pub handoff_notes: OrdMap<TeamId, Vec<Note>>,
     /// Closed incidents that paged somebody, in short; bounded by [`super::worked::WORKED_MAX`].
     pub worked: OrdMap<IncidentNo, Arc<Worked>>,
+    /// RCAs by their incident; bounded by [`super::rca::RCAS_MAX`].
+    pub rcas: OrdMap<IncidentNo, Arc<Rca>>,
+    /// Work that incidents left behind; bounded by [`super::item::ITEMS_MAX`].
+    pub items: OrdMap<ItemNo, Arc<Item>>,
     /// What only informs; bounded by [`super::fyi::FYIS_MAX`].
     pub fyis: OrdMap<FyiId, Arc<Fyi>>,
     /// The latest of a key.
@@ -108,8 +115,8 @@ pub struct World {
     /// Closed incidents that are in memory because somebody spoke of them, or closed just now.
     closed: OrdSet<IncidentNo>,
     touched: Vec<RowKey>,
-    /// Timeline entries that left memory and are not yet rows.
-    spilled: Vec<(IncidentNo, Entry)>,
+    /// What left memory and is not yet a row.
+    spilled: Vec<Spilled>,
 }
 
 /// What there is one of.
@@ -138,6 +145,8 @@ pub struct Meta {
     pub last_quiet: QuietId,
     #[serde(default, skip_serializing_if = "no_handoff_yet")]
     pub last_handoff: HandoffNo,
+    #[serde(default, skip_serializing_if = "no_item_yet")]
+    pub last_item: ItemNo,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sweep: Option<Sweep>,
     #[serde(default, skip_serializing_if = "no_fyi_yet")]
@@ -169,6 +178,10 @@ fn no_handoff_yet(no: &HandoffNo) -> bool {
     no.0 == 0
 }
 
+fn no_item_yet(no: &ItemNo) -> bool {
+    no.0 == 0
+}
+
 fn is_none_yet(post: &PostId) -> bool {
     post.0 == 0
 }
@@ -191,6 +204,15 @@ pub struct CurrentShift {
     pub draft: Option<At>,
 }
 
+/// What left memory for a row of its own.
+#[derive(Clone, Debug)]
+pub enum Spilled {
+    /// Of an incident's timeline.
+    Entry(IncidentNo, Entry),
+    /// Completed long ago.
+    Rca(Arc<Rca>),
+}
+
 /// What a deadline belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Wake {
@@ -198,6 +220,8 @@ pub enum Wake {
     Shift(ScheduleId),
     Draft(ScheduleId),
     Handoff(HandoffNo),
+    Rca(IncidentNo),
+    Item(ItemNo),
     Override(OverrideId),
     Post(PostId),
     Announcement(AnnouncementNo),
@@ -293,6 +317,9 @@ impl World {
         let incidents = self.incidents.values().filter_map(|i| i.next_wake());
         let shifts = self.shifts.values().flat_map(|s| [Some(s.due), s.draft]).flatten();
         let handoffs = self.handoffs.values().filter_map(|h| h.due);
+        let owed = self.rcas.values().filter_map(|rca| rca.wake());
+        let items = self.items.values().filter_map(|item| item.remind);
+        let handoffs = handoffs.chain(owed).chain(items);
         let overrides = self.overrides.values().map(|o| o.wake());
         let posts = self.posts.values().map(|p| p.keep_until);
         let announcements = self.announcements.values().map(|a| a.due);
@@ -311,8 +338,8 @@ impl World {
         touched
     }
 
-    /// The timeline entries that left memory since this was last asked; each becomes a row.
-    pub fn take_spilled(&mut self) -> Vec<(IncidentNo, Entry)> {
+    /// What left memory since this was last asked; each becomes a row.
+    pub fn take_spilled(&mut self) -> Vec<Spilled> {
         std::mem::take(&mut self.spilled)
     }
 

@@ -61,7 +61,8 @@ impl Outbox {
         }
         match key {
             SyncKey::Card(no) => {
-                let shown = shown(&views::card::card(&incident, d, store), work.plain);
+                let rca = self.snapshot.world.rcas.get(no).map(|rca| &**rca);
+                let shown = shown(&views::card::card(&incident, rca, d, store), work.plain);
                 let hash = hash(&shown);
                 match self.card_of(&incident) {
                     Some(_) if self.ledger.shows(key, hash) => None,

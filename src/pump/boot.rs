@@ -65,9 +65,14 @@ impl Replayed {
     fn rows(&mut self, touched: &[RowKey]) {
         for key in touched {
             match key {
-                RowKey::Incident(no) => self.incident(*no),
+                RowKey::Incident(no) | RowKey::Rca(no) => self.incident(*no),
                 RowKey::Override(_) | RowKey::Shift(_) | RowKey::Person(_) => (self.posts, self.shifts) = (true, true),
-                RowKey::Post(_) | RowKey::Quiet(_) | RowKey::Fyi(_) | RowKey::Dnd(_) | RowKey::Handoff(_) => {
+                RowKey::Post(_)
+                | RowKey::Quiet(_)
+                | RowKey::Fyi(_)
+                | RowKey::Dnd(_)
+                | RowKey::Handoff(_)
+                | RowKey::Item(_) => {
                     self.posts = true;
                 }
                 RowKey::Meta

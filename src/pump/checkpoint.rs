@@ -2,10 +2,7 @@
 
 use super::{Pump, RowKey, Snapshot};
 use crate::domain::directory::Directory;
-use crate::domain::id::IncidentNo;
-use crate::domain::incident::Entry;
-use crate::domain::world::World;
-use crate::domain::world::rows::timeline_row;
+use crate::domain::world::{Spilled, World};
 use crate::store::{Epoch, RowChange, Store, StoreError, StoreId};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,11 +11,11 @@ use std::sync::Arc;
 #[derive(Default)]
 pub(super) struct Dirty {
     rows: BTreeSet<RowKey>,
-    spilled: Vec<(IncidentNo, Entry)>,
+    spilled: Vec<Spilled>,
 }
 
 impl Dirty {
-    pub fn add(&mut self, rows: Vec<RowKey>, spilled: Vec<(IncidentNo, Entry)>) {
+    pub fn add(&mut self, rows: Vec<RowKey>, spilled: Vec<Spilled>) {
         self.rows.extend(rows);
         self.spilled.extend(spilled);
     }
@@ -30,7 +27,7 @@ impl Dirty {
     /// The rows as they stand in `world`.
     pub fn changes(&self, world: &World) -> Vec<RowChange> {
         let mut rows: Vec<RowChange> = self.rows.iter().flat_map(|k| world.row_changes(k)).collect();
-        rows.extend(self.spilled.iter().map(|(no, entry)| timeline_row(*no, entry)));
+        rows.extend(self.spilled.iter().map(Spilled::row));
         rows
     }
 }

@@ -3,8 +3,10 @@
 use super::Replayer;
 use crate::domain::id::IncidentNo;
 use crate::domain::incident::Incident;
+use crate::domain::item::Item;
+use crate::domain::rca::Rca;
 use crate::domain::world::World;
-use crate::domain::world::rows::{CLOSED_PREFIX, read_incident_row};
+use crate::domain::world::rows::{CLOSED_PREFIX, put_away_key, read_incident_row, read_rca_row};
 use crate::store::kv::after_prefix;
 use crate::store::replay::{Replay, RowSource};
 use crate::store::{Opened, RowChange, Store, StoreError};
@@ -79,6 +81,23 @@ impl<'a> Look<'a> {
             open_before(IncidentNo(u64::MAX), each);
         }
         Ok(())
+    }
+
+    /// The RCA of an incident, and what is to be done about it; also one that was put away.
+    ///
+    /// # Errors
+    /// When its row cannot be read.
+    pub fn rca(&self, no: IncidentNo) -> Result<Option<(Rca, Vec<Item>)>, StoreError> {
+        let world = self.world();
+        let items = || world.items.values().filter(|item| item.incident == no).map(|item| (**item).clone()).collect();
+        if let Some(rca) = world.rcas.get(&no) {
+            return Ok(Some(((**rca).clone(), items())));
+        }
+        let key = put_away_key(no);
+        let Some(row) = self.rows.get(&key).map_err(StoreError::Corrupt)? else { return Ok(None) };
+        let rca = read_rca_row(&key, &row)
+            .map_err(|t| StoreError::Corrupt(format!("the row {} cannot be read: {}", t.key, t.why)))?;
+        Ok(Some((rca, items())))
     }
 
     /// Every row, in key order, as a checkpoint now would leave them.

@@ -151,6 +151,10 @@ impl Stales {
         match stale {
             Stale::Nothing => false,
             Stale::Card(no) => self.card_only.insert(no),
+            Stale::CardAndPosts(no) => {
+                self.all_posts = true;
+                self.card_only.insert(no)
+            }
             Stale::Everything(no) => self.everything.insert(no),
             Stale::Closed(no) => self.closed.insert(no),
             Stale::Post(id) => self.posts.insert(id),

@@ -10,6 +10,7 @@ use crate::domain::dnd::Window;
 use crate::domain::going_on::Scope;
 use crate::domain::id::{ChannelId, IncidentNo, ServiceId, SlackUserId, TeamId};
 use crate::domain::input::{SkipWhy, SnoozeWhy};
+use crate::domain::rca::Reach;
 use crate::domain::stamp::At;
 use crate::views::action_id::{Action, Elsewhere, FIELD, Field, Form, Origin, Scoped, Shortcut, Subject};
 use serde_json::Value;
@@ -116,6 +117,21 @@ pub enum Filled {
     Skip {
         why: SkipWhy,
         because: String,
+    },
+    /// One long text, of several inputs.
+    RcaPart {
+        text: String,
+    },
+    RcaImpact {
+        who: String,
+        what: String,
+        users: Reach,
+        time: Reach,
+    },
+    RcaRepair {
+        what: String,
+        owner: SlackUserId,
+        due: At,
     },
     Announce {
         text: String,
@@ -258,10 +274,27 @@ fn filled(form: Form, values: &Value) -> Option<Filled> {
             let why = option(Field::Why).and_then(|w| serde_json::from_value(Value::String(w)).ok())?;
             Filled::Skip { why, because: words(Field::Words) }
         }
-        Form::Reassign => {
+        Form::Reassign | Form::RcaOwner => {
             Filled::Reassign { to: field(Field::Person, "selected_user").and_then(Value::as_str)?.into() }
         }
-        Form::Note | Form::ResolveWithNote | Form::Handoff => Filled::Words(words(Field::Words)),
+        Form::Note | Form::ResolveWithNote | Form::Handoff | Form::RcaExcuse | Form::ItemDone => {
+            Filled::Words(words(Field::Words))
+        }
+        Form::RcaPart => {
+            let all: Vec<String> = Field::TEXT.into_iter().map(words).filter(|text| !text.is_empty()).collect();
+            Filled::RcaPart { text: all.join("\n") }
+        }
+        Form::RcaImpact => {
+            let reach = |f: Field| if option(f)? == "all" { Some(Reach::All) } else { Some(Reach::Some) };
+            let (who, what) = (words(Field::Who), words(Field::What));
+            Filled::RcaImpact { who, what, users: reach(Field::Users)?, time: reach(Field::Time)? }
+        }
+        Form::RcaRepair => {
+            let another = field(Field::At, "selected_date_time").and_then(Value::as_i64).map(at_secs);
+            let due = another.or_else(|| option(Field::Until)?.parse().ok().map(At))?;
+            let owner = field(Field::Person, "selected_user").and_then(Value::as_str)?.into();
+            Filled::RcaRepair { what: words(Field::What), owner, due }
+        }
         Form::Merge => Filled::Merge { into: IncidentNo(option(Field::Into)?.parse().ok()?) },
         Form::Silence => {
             let until = At(option(Field::Until)?.parse().ok()?);

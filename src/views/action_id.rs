@@ -3,8 +3,9 @@
 
 use crate::domain::going_on::Scope;
 use crate::domain::id::{
-    ChannelId, HandoffNo, IncidentNo, MisconfiguredNo, PageId, PlaybookId, QuietId, SlackUserId, StoreId,
+    ChannelId, HandoffNo, IncidentNo, ItemNo, MisconfiguredNo, PageId, PlaybookId, QuietId, SlackUserId, StoreId,
 };
+use crate::domain::rca::Part;
 use crate::domain::stamp::At;
 
 /// What a button does. The first of them act at once; the others open a window.
@@ -43,10 +44,12 @@ pub enum Action {
     Timeline,
     /// What is to be done about it.
     Playbook,
+    /// Its root-cause analysis.
+    Rca,
 }
 
 impl Action {
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Acknowledge,
         Self::Take,
         Self::Start,
@@ -71,6 +74,7 @@ impl Action {
         Self::WhoWasPaged,
         Self::Timeline,
         Self::Playbook,
+        Self::Rca,
     ];
 
     /// The `action_id`.
@@ -100,6 +104,7 @@ impl Action {
             Self::WhoWasPaged => "incident.who_was_paged",
             Self::Timeline => "incident.timeline",
             Self::Playbook => "incident.playbook",
+            Self::Rca => "incident.rca",
         }
     }
 
@@ -157,10 +162,25 @@ pub enum Elsewhere {
     OfferHandoff,
     /// The window in which they write what the next one should know.
     WriteHandoff,
+    /// The window of an RCA. These carry an [`OnRca`].
+    OpenRca,
+    /// Customers felt it.
+    RcaFelt,
+    RcaNotFelt,
+    /// The window in which one piece of it is written.
+    RcaPiece,
+    /// Those of who owes it, and of why none is owed.
+    RcaOwner,
+    RcaExcuse,
+    RcaComplete,
+    /// It is completed, or none is owed: it is written on.
+    RcaTakeUp,
+    /// The window in which somebody says that an item is done; carries an [`OnItem`].
+    ItemDone,
 }
 
 impl Elsewhere {
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 32] = [
         Self::Raise,
         Self::RaiseService,
         Self::AcknowledgeAll,
@@ -184,6 +204,15 @@ impl Elsewhere {
         Self::AcceptHandoff,
         Self::OfferHandoff,
         Self::WriteHandoff,
+        Self::OpenRca,
+        Self::RcaFelt,
+        Self::RcaNotFelt,
+        Self::RcaPiece,
+        Self::RcaOwner,
+        Self::RcaExcuse,
+        Self::RcaComplete,
+        Self::RcaTakeUp,
+        Self::ItemDone,
     ];
 
     /// The `action_id`.
@@ -212,6 +241,15 @@ impl Elsewhere {
             Self::AcceptHandoff => "handoff.accept",
             Self::OfferHandoff => "handoff.offer",
             Self::WriteHandoff => "handoff.write",
+            Self::OpenRca => "rca.open",
+            Self::RcaFelt => "rca.felt",
+            Self::RcaNotFelt => "rca.not_felt",
+            Self::RcaPiece => "rca.piece",
+            Self::RcaOwner => "rca.owner",
+            Self::RcaExcuse => "rca.excuse",
+            Self::RcaComplete => "rca.complete",
+            Self::RcaTakeUp => "rca.take_up",
+            Self::ItemDone => "item.done",
         }
     }
 
@@ -274,10 +312,18 @@ pub enum Form {
     SkipStep,
     /// What the next one on call should know.
     Handoff,
+    /// A part of an RCA in somebody's own words.
+    RcaPart,
+    RcaImpact,
+    RcaRepair,
+    RcaOwner,
+    RcaExcuse,
+    /// An item is done, and what came of it.
+    ItemDone,
 }
 
 impl Form {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 18] = [
         Self::Snooze,
         Self::AddResponders,
         Self::Reassign,
@@ -290,6 +336,12 @@ impl Form {
         Self::Announce,
         Self::SkipStep,
         Self::Handoff,
+        Self::RcaPart,
+        Self::RcaImpact,
+        Self::RcaRepair,
+        Self::RcaOwner,
+        Self::RcaExcuse,
+        Self::ItemDone,
     ];
 
     /// The `callback_id`.
@@ -307,11 +359,38 @@ impl Form {
             Self::Announce => "form.announce",
             Self::SkipStep => "form.skip_step",
             Self::Handoff => "form.handoff",
+            Self::RcaPart => "form.rca_part",
+            Self::RcaImpact => "form.rca_impact",
+            Self::RcaRepair => "form.rca_repair",
+            Self::RcaOwner => "form.rca_owner",
+            Self::RcaExcuse => "form.rca_excuse",
+            Self::ItemDone => "form.item_done",
         }
     }
 
     pub fn parse(id: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|f| f.id() == id)
+    }
+
+    /// Is it about an RCA, or an item, and so about no incident that is worked on?
+    pub fn is_of_rca(self) -> bool {
+        match self {
+            Self::RcaPart | Self::RcaImpact | Self::RcaRepair | Self::RcaOwner | Self::RcaExcuse | Self::ItemDone => {
+                true
+            }
+            Self::Snooze
+            | Self::AddResponders
+            | Self::Reassign
+            | Self::Note
+            | Self::ResolveWithNote
+            | Self::Merge
+            | Self::Raise
+            | Self::Silence
+            | Self::Maintenance
+            | Self::Announce
+            | Self::SkipStep
+            | Self::Handoff => false,
+        }
     }
 
     /// The input at which an error that is about no single one is shown.
@@ -320,11 +399,18 @@ impl Form {
             Self::Snooze | Self::Silence => Field::Until,
             Self::Maintenance => Field::At,
             Self::AddResponders => Field::People,
-            Self::Reassign => Field::Person,
-            Self::Note | Self::ResolveWithNote | Self::Announce | Self::Handoff => Field::Words,
+            Self::Reassign | Self::RcaOwner => Field::Person,
+            Self::Note
+            | Self::ResolveWithNote
+            | Self::Announce
+            | Self::Handoff
+            | Self::RcaPart
+            | Self::RcaExcuse
+            | Self::ItemDone => Field::Words,
+            Self::RcaImpact => Field::Who,
             Self::SkipStep => Field::Why,
             Self::Merge => Field::Into,
-            Self::Raise => Field::What,
+            Self::Raise | Self::RcaRepair => Field::What,
         }
     }
 }
@@ -353,12 +439,25 @@ pub enum Field {
     Team,
     /// What an announcement is about.
     About,
+    /// Who felt it; whether all of them, and how long.
+    Who,
+    Users,
+    Time,
+    /// What goes on from [`Field::Words`]: Slack takes 3,000 characters in one input.
+    Words2,
+    Words3,
+    Words4,
+    Words5,
+    Words6,
 }
 
 /// The `action_id` of every input's element, but for the one that is listened to while the window is open.
 pub const FIELD: &str = "value";
 
 impl Field {
+    /// The inputs of one long text, in order.
+    pub const TEXT: [Self; 6] = [Self::Words, Self::Words2, Self::Words3, Self::Words4, Self::Words5, Self::Words6];
+
     pub fn id(self) -> &'static str {
         match self {
             Self::Until => "until",
@@ -378,6 +477,14 @@ impl Field {
             Self::Services => "services",
             Self::Team => "team",
             Self::About => "about",
+            Self::Who => "who",
+            Self::Users => "users",
+            Self::Time => "time",
+            Self::Words2 => "words2",
+            Self::Words3 => "words3",
+            Self::Words4 => "words4",
+            Self::Words5 => "words5",
+            Self::Words6 => "words6",
         }
     }
 }
@@ -548,6 +655,90 @@ impl OnStep {
     }
 }
 
+/// One piece of an RCA that is written in a window of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Piece {
+    Part(Part),
+    Impact,
+    Repair,
+    /// Who owes it.
+    Owner,
+    /// Why none is owed.
+    Excuse,
+}
+
+impl Piece {
+    pub const ALL: [Self; 9] = [
+        Self::Part(Part::Summary),
+        Self::Part(Part::Timeline),
+        Self::Part(Part::Cause),
+        Self::Part(Part::Resolution),
+        Self::Part(Part::NoRepair),
+        Self::Impact,
+        Self::Repair,
+        Self::Owner,
+        Self::Excuse,
+    ];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Part(Part::Summary) => "summary",
+            Self::Part(Part::Timeline) => "timeline",
+            Self::Part(Part::Cause) => "cause",
+            Self::Part(Part::Resolution) => "resolution",
+            Self::Part(Part::NoRepair) => "no_repair",
+            Self::Impact => "impact",
+            Self::Repair => "repair",
+            Self::Owner => "owner",
+            Self::Excuse => "excuse",
+        }
+    }
+
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|piece| piece.word() == word)
+    }
+}
+
+/// What the buttons of an RCA carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OnRca {
+    pub subject: Subject,
+    pub piece: Option<Piece>,
+}
+
+impl OnRca {
+    /// The button's `value`.
+    pub fn value(self) -> String {
+        format!("{}/rca/{}", self.subject.value(), self.piece.map_or("", Piece::word))
+    }
+
+    pub fn parse(value: &str) -> Option<Self> {
+        let (subject, piece) = value.split_once("/rca/")?;
+        let piece = if piece.is_empty() { None } else { Some(Piece::parse(piece)?) };
+        Some(Self { subject: Subject::parse(subject)?, piece })
+    }
+}
+
+/// What *Done* carries: which item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OnItem {
+    pub store: StoreId,
+    pub item: ItemNo,
+}
+
+impl OnItem {
+    /// The button's `value`.
+    pub fn value(self) -> String {
+        format!("{}/item/{}", self.store, self.item.0)
+    }
+
+    pub fn parse(value: &str) -> Option<Self> {
+        let (store, item) = value.split_once("/item/")?;
+        let store = u64::from_str_radix(store, 16).ok()?;
+        Some(Self { store: StoreId(store), item: ItemNo(item.parse().ok()?) })
+    }
+}
+
 /// The `callback_id` of windows that are only read.
 pub const WINDOW: &str = "window";
 
@@ -601,7 +792,8 @@ pub struct Origin {
     pub subject: Subject,
     pub channel: Option<ChannelId>,
     /// What else its form is to know; may be empty. Of an announcement, the address of the message it was made from; of a step
-    /// that is skipped, the turn; of a handoff, its number.
+    /// that is skipped, the turn; of a handoff, its number; of a part of an RCA, which one and its revision; of an item, its
+    /// number.
     pub more: String,
 }
 

@@ -14,6 +14,7 @@ use crate::domain::hold::HoldWhy;
 use crate::domain::id::StoreId;
 use crate::domain::id::UserId;
 use crate::domain::incident::{Happening, Incident, State};
+use crate::domain::rca::Rca;
 use slack_morphism::prelude::{SlackBlock, SlackBlockButtonElement, SlackBlockButtonStyle};
 
 const RED: &str = "#d92d20";
@@ -23,8 +24,8 @@ const GREEN: &str = "#12b76a";
 /// Of what only tells.
 pub const GREY: &str = "#98a2b3";
 
-/// The card as the state says.
-pub fn card(i: &Incident, d: &Directory, store: StoreId) -> Message {
+/// The card as the state says. `rca`: what it owes, or owed.
+pub fn card(i: &Incident, rca: Option<&Rca>, d: &Directory, store: StoreId) -> Message {
     let subject = Subject { store, incident: i.no };
     let mut blocks = vec![section(&format!("{}\n{}", status(i, d), facts(i, d)))];
     let joined = super::routing::joined_alerts(i);
@@ -36,7 +37,15 @@ pub fn card(i: &Incident, d: &Directory, store: StoreId) -> Message {
         blocks.push(context(&labels));
     }
     blocks.extend(super::playbook::offer(i, d, subject));
-    let buttons = buttons(i, d, subject);
+    let rca = rca.filter(|_| i.is_resolved());
+    if let Some(words) = rca.and_then(|rca| super::rca::on_card(rca, d)) {
+        blocks.push(context(&words));
+    }
+    let mut buttons = buttons(i, d, subject);
+    // What is left to do stands first.
+    if let Some(rca) = rca.and_then(|rca| super::rca::card_button(rca, subject)) {
+        buttons.insert(0, rca);
+    }
     if !buttons.is_empty() {
         blocks.push(actions(buttons));
     }

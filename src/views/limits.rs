@@ -74,6 +74,16 @@ pub const HANDOFF_SMALL: usize = 500;
 pub const HANDOFF_TO_KNOW: usize = 5_400;
 /// What whoever hands over wrote, in graphemes.
 pub const HANDOFF_WORDS: usize = 2_000;
+/// Of a part of an RCA, in graphemes: where it is read whole,
+pub const RCA_PART: usize = 12_000;
+/// in the window in which it is written,
+pub const RCA_PREVIEW: usize = 300;
+/// in the channel when it is complete,
+pub const RCA_IN_SHORT: usize = 1_000;
+/// and beside what somebody else is about to save over it.
+pub const RCA_THEIRS: usize = 12_000;
+/// RCAs and items in one message: each takes one of its fifty blocks, and up to 300 characters.
+pub const OWES: usize = 20;
 /// Steps that were left and are shown with the one that is next,
 pub const RUN_PASSED: usize = 4;
 /// and sections, and teams, that it offers.

@@ -257,6 +257,7 @@ pub fn help(command: &str, topic: Option<Topic>) -> Message {
             ("trigger", "page somebody"),
             ("playbook 12", "what to do about it"),
             ("handoff", "what the next one on call must know"),
+            ("rca", "the RCAs that you owe"),
             ("oncall", "who is on call"),
             ("now", "what is going on"),
             ("maintenance", "nobody is paged for it: `help silence`"),
@@ -331,6 +332,14 @@ pub fn help(command: &str, topic: Option<Topic>) -> Message {
             ("handoff payments", "one team's"),
             ("handoff note db-2 fills up until Tuesday", "what the next one should know"),
             ("handoff accept", "you have the pager now, and know what is open"),
+        ],
+        Some(Topic::Rca) => &[
+            ("rca", "the RCAs that you owe"),
+            ("rca 12", "writes, or reads, the one of 12"),
+            ("rca list payments", "those that a team owes; `all`"),
+            ("rca status", "how all teams stand"),
+            ("items", "repair items that are yours; `items payments`"),
+            ("items done 3 merged as PR 1234", "one is done"),
         ],
         Some(Topic::OnCall) => &[
             ("", "who is on call now and next"),

@@ -381,7 +381,7 @@ pub fn announce(
     form(Form::Announce, Shortcut::Announce.name(), origin, blocks, "Announce")
 }
 
-fn form(form: Form, title: &str, origin: &Origin, blocks: Vec<SlackBlock>, submit: &str) -> SlackView {
+pub(super) fn form(form: Form, title: &str, origin: &Origin, blocks: Vec<SlackBlock>, submit: &str) -> SlackView {
     SlackView::Modal(
         SlackModalView::new(plain(&truncate(title, limits::MODAL_TITLE)), blocks)
             .with_callback_id(form.id().into())
@@ -391,22 +391,22 @@ fn form(form: Form, title: &str, origin: &Origin, blocks: Vec<SlackBlock>, submi
     )
 }
 
-fn input(field: Field, label: &str, element: SlackInputBlockElement) -> SlackBlock {
+pub(super) fn input(field: Field, label: &str, element: SlackInputBlockElement) -> SlackBlock {
     SlackInputBlock::new(plain(label), element).with_block_id(field.id().into()).into()
 }
 
-fn optional(field: Field, label: &str, element: SlackInputBlockElement) -> SlackBlock {
+pub(super) fn optional(field: Field, label: &str, element: SlackInputBlockElement) -> SlackBlock {
     SlackInputBlock::new(plain(label), element).with_block_id(field.id().into()).with_optional(true).into()
 }
 
-fn one_line(example: &str) -> SlackBlockPlainTextInputElement {
+pub(super) fn one_line(example: &str) -> SlackBlockPlainTextInputElement {
     SlackBlockPlainTextInputElement::new()
         .with_action_id(FIELD.into())
         .with_placeholder(plain(example))
         .with_max_length(limits::REASON)
 }
 
-fn many_lines() -> SlackBlockPlainTextInputElement {
+pub(super) fn many_lines() -> SlackBlockPlainTextInputElement {
     SlackBlockPlainTextInputElement::new()
         .with_action_id(FIELD.into())
         .with_multiline(true)

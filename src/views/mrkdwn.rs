@@ -34,6 +34,13 @@ pub fn plain(text: &str, graphemes: usize) -> String {
     truncate(&clean, graphemes)
 }
 
+/// Escapes text from outside of several lines, which it keeps.
+pub fn escape_lines(text: &str, graphemes: usize) -> String {
+    let clean = |c: char| if c.is_whitespace() && c != '\n' { ' ' } else { c };
+    let clean: String = text.chars().filter(|c| !is_dangerous(*c)).map(clean).collect();
+    entities(&truncate(&clean, graphemes))
+}
+
 /// Escapes text from outside that stands between our own marks: `*bold*`, `_italic_`, `~struck~` and code would let it
 /// end them.
 pub fn escape_marked(text: &str, graphemes: usize) -> String {
@@ -98,6 +105,11 @@ pub fn time(at: At) -> String {
 /// A day and time in the reader's own zone.
 pub fn day_and_time(at: At) -> String {
     format!("<!date^{}^{{date_short_pretty}} {{time}}|{}>", at.secs(), at.utc().format("%b %-d %H:%M UTC"))
+}
+
+/// A day in the reader's own zone.
+pub fn day(at: At) -> String {
+    format!("<!date^{}^{{date_short_pretty}}|{}>", at.secs(), at.utc().format("%b %-d"))
 }
 
 /// The same text where Slack draws no times, as beside the inputs of a form: times as whoever lives in `tz` reads them.

@@ -132,6 +132,40 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
             name(d, by),
             day_and_time(*until)
         ),
+        Refusal::OwesNoRca { incident } => super::rca::none(*incident, "/pager"),
+        Refusal::RcaIsCompleted { incident, by, at } => format!(
+            "The RCA of {incident} was completed by {}, {}. Press *Write on* in it to change it.",
+            name(d, by),
+            day_and_time(*at)
+        ),
+        Refusal::RcaLacks { missing } => format!("Still missing: {}.", super::rca::lacks(missing)),
+        Refusal::StillFelt { incident } => format!(
+            "{incident} was opened again. Complete its RCA once customers do not feel it any more: press *Mitigated* or \
+             *Resolve* on its card first."
+        ),
+        Refusal::WrittenMeanwhile { part, by, at } => format!(
+            "{} saved \u{201c}{}\u{201d} at {}, after you opened it. Open it again: nothing of theirs is lost.",
+            name(d, by),
+            super::rca::called(*part),
+            time(*at)
+        ),
+        Refusal::TooMuchWritten { chars, most } => format!(
+            "That is {chars} characters; {most} fit. Put the details into a document, and its link here."
+        ),
+        Refusal::NothingWritten => "Write something first: a few words are enough.".to_owned(),
+        Refusal::OwesItAlready { incident, who } => {
+            format!("{} owes the RCA of {incident} already. Nothing changed.", name(d, who))
+        }
+        Refusal::DueThen { due } => {
+            format!("{} is past, or more than a year away. Choose a time within the next year.", day_and_time(*due))
+        }
+        Refusal::TooManyItems { most } => format!(
+            "There are {most} items, and no more fit. Say of some that they are done: `/pager items`."
+        ),
+        Refusal::NoSuchItem(no) => super::items::none(*no, "/pager"),
+        Refusal::ItemIsDone { item, by, at } => {
+            format!("Item {} was done by {}, {}. Nothing changed.", item.0, name(d, by), day_and_time(*at))
+        }
         Refusal::NoSuchHandoff => {
             "That handoff is too long ago, or is not ahead any more. `/pager handoff` shows how things stand.".to_owned()
         }

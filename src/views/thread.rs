@@ -45,7 +45,7 @@ pub fn line(e: &Entry, d: &Directory) -> String {
     format!("{} {}", time(e.wall), words(&e.what, d))
 }
 
-fn words(what: &Happening, d: &Directory) -> String {
+pub(super) fn words(what: &Happening, d: &Directory) -> String {
     match what {
         Happening::Opened => "Opened.".to_owned(),
         Happening::Asked { round, asked, skipped, by_name: true, .. } => {

@@ -7,7 +7,7 @@ use warridor::domain::dnd::Window;
 use warridor::domain::fact::Fact;
 use warridor::domain::going_on::Announce;
 use warridor::domain::handle::handle;
-use warridor::domain::id::{HandoffNo, IncidentNo, InputId, MessageRef, QuietId, ServiceId, StoreId, UserId};
+use warridor::domain::id::{HandoffNo, IncidentNo, InputId, ItemNo, MessageRef, QuietId, ServiceId, StoreId, UserId};
 use warridor::domain::incident::Incident;
 use warridor::domain::input::{
     Act, Deed, Delivery, Event, EventAction, Input, OverrideRequest, QuietRequest, Raise, Settled, Source, Unreadable,
@@ -15,6 +15,7 @@ use warridor::domain::input::{
 };
 use warridor::domain::page::SyncKey;
 use warridor::domain::quiet::Covered;
+use warridor::domain::rca::{Rca, RcaDeed};
 use warridor::domain::refusal::Refusal;
 use warridor::domain::stamp::{At, Stamp};
 use warridor::domain::world::World;
@@ -35,6 +36,22 @@ pub struct Desk {
 }
 
 impl Desk {
+    /// The same, to go on in two ways.
+    pub fn copy(&self) -> Self {
+        Self {
+            directory: self.directory.clone(),
+            world: self.world.clone(),
+            store: self.store,
+            now: self.now,
+            inputs: self.inputs,
+        }
+    }
+
+    /// What an incident owes, or owed.
+    pub fn rca_of(&self, i: &Incident) -> Option<&Rca> {
+        self.world.rcas.get(&i.no).map(|rca| &**rca)
+    }
+
     pub fn at(now: At) -> Self {
         let mut directory = company();
         // Long lists of incidents are not put together.
@@ -181,6 +198,20 @@ impl Desk {
             self.decide(write).expect("it is a draft");
         }
         let _ = self.decide(What::HandoffOffer { handoff, by });
+    }
+
+    /// Somebody does something to the RCA of #1.
+    pub fn rca(&mut self, who: &str, deed: RcaDeed) {
+        self.try_rca(who, deed).expect("the story's RCAs are written as they may be");
+    }
+
+    pub fn try_rca(&mut self, who: &str, deed: RcaDeed) -> Result<Vec<Fact>, Refusal> {
+        self.decide(What::Rca { incident: IncidentNo(1), by: who.into(), deed })
+    }
+
+    pub fn item_done(&mut self, who: &str, item: u64, outcome: &str) {
+        let done = What::ItemDone { item: ItemNo(item), by: who.into(), outcome: outcome.to_owned() };
+        self.decide(done).expect("it is to be done");
     }
 
     pub fn accepts(&mut self, who: &str, handoff: HandoffNo) {

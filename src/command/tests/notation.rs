@@ -1,7 +1,7 @@
 //! Commands and mistakes on one line each, times in the speaker's zone.
 
 use crate::command::{
-    Command, Doing, Handoff, ListOf, Meant, Mistake, OnCall, Silenced, Which, WhichPlaybook, Whom, Whose,
+    Command, Doing, Handoff, Items, ListOf, Meant, Mistake, OnCall, Rcas, Silenced, Which, WhichPlaybook, Whom, Whose,
 };
 use crate::domain::quiet::{Covered, Within};
 use crate::domain::stamp::At;
@@ -80,6 +80,13 @@ fn command_line(command: &Command, tz: Tz) -> String {
             format!("handoff of {team} note \u{201c}{text}\u{201d}")
         }
         Command::Handoff(Handoff::Accept) => "handoff accept".to_owned(),
+        Command::Rca(Rcas::Mine) => "rcas".to_owned(),
+        Command::Rca(Rcas::Of(of)) => format!("rca of {of}"),
+        Command::Rca(Rcas::List(of)) => format!("rcas of {}", of.as_ref().map_or("all", |team| team.as_str())),
+        Command::Rca(Rcas::Status) => "rca status".to_owned(),
+        Command::Items(Items::Mine) => "items".to_owned(),
+        Command::Items(Items::Of(of)) => format!("items of {}", of.as_ref().map_or("all", |team| team.as_str())),
+        Command::Items(Items::Done { item, outcome }) => format!("item {} done \u{201c}{outcome}\u{201d}", item.0),
         Command::Playbook(WhichPlaybook::List) => "playbooks".to_owned(),
         Command::Playbook(WhichPlaybook::Named(id)) => format!("playbook {id}"),
         Command::Playbook(WhichPlaybook::For(which)) => format!("playbook for {}", no(*which)),

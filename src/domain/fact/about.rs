@@ -32,6 +32,18 @@ impl Fact {
             | Self::HandedOver { .. }
             | Self::HandoffAccepted { .. }
             | Self::HandoffReminded { .. }
+            | Self::RcaAnswered { .. }
+            | Self::RcaImpactTold { .. }
+            | Self::RcaWritten { .. }
+            | Self::RcaHandedOver { .. }
+            | Self::RcaExcused { .. }
+            | Self::RcaCompleted { .. }
+            | Self::RcaTakenUp { .. }
+            | Self::RcaReminded { .. }
+            | Self::RcaLeadTold { .. }
+            | Self::ItemMade { .. }
+            | Self::ItemDone { .. }
+            | Self::ItemReminded { .. }
             | Self::ShiftForgotten { .. }
             | Self::OverrideSet(_)
             | Self::OverrideExpired { .. }
@@ -133,6 +145,7 @@ impl Fact {
             | Self::Merged { incident, .. }
             | Self::AlertsTaken { incident, .. }
             | Self::CrossedHandoff { incident, .. }
+            | Self::RcaOwed { incident, .. }
             | Self::PlaybookBegun { incident, .. }
             | Self::StepDone { incident, .. }
             | Self::StepSkipped { incident, .. }

@@ -18,6 +18,8 @@ pub enum Stale {
     Post(PostId),
     /// All of those, and whatever follows who is on call: what they tell may have changed.
     Posts,
+    /// The card, and all of those.
+    CardAndPosts(IncidentNo),
     /// It is kept true no more.
     PostGone(PostId),
     /// One message about no single incident, and nobody waits for it.
@@ -43,6 +45,9 @@ impl Fact {
             | Self::CountWanes { .. }
             | Self::DraftLooked { .. }
             | Self::HandoffReminded { .. }
+            | Self::RcaReminded { .. }
+            | Self::RcaLeadTold { .. }
+            | Self::ItemReminded { .. }
             | Self::OverrideSet(_)
             | Self::OverrideExpired { .. }
             | Self::OverrideWaits { .. }
@@ -76,6 +81,7 @@ impl Fact {
             Self::FyiRepeated { post, .. } | Self::FyiCleared { post, .. } => Stale::PostLater(*post),
             // What is owed may be a card that a storm's message once told of.
             Self::AlertRepeated { incident, .. }
+            | Self::RcaOwed { incident, .. }
             | Self::CountWaned { incident }
             | Self::ClosePostponed { incident, .. } => Stale::Card(*incident),
             Self::PostWanted { post, .. }
@@ -91,6 +97,11 @@ impl Fact {
             | Self::HandoffOffered { .. }
             | Self::HandedOver { .. }
             | Self::HandoffAccepted { .. }
+            | Self::RcaAnswered { .. }
+            | Self::RcaImpactTold { .. }
+            | Self::RcaWritten { .. }
+            | Self::ItemMade { .. }
+            | Self::ItemDone { .. }
             | Self::ShiftForgotten { .. }
             | Self::QuietMade { .. }
             | Self::QuietBegun { .. }
@@ -103,6 +114,10 @@ impl Fact {
             | Self::QuietNotDone { .. }
             | Self::QuietKept { .. }
             | Self::QuietsSwept { .. } => Stale::Posts,
+            Self::RcaHandedOver { incident, .. }
+            | Self::RcaExcused { incident, .. }
+            | Self::RcaCompleted { incident, .. }
+            | Self::RcaTakenUp { incident, .. } => Stale::CardAndPosts(*incident),
             Self::IncidentClosed { incident } => Stale::Closed(*incident),
             _ => self.incident().map_or(Stale::Nothing, Stale::Everything),
         }

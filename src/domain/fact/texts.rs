@@ -18,6 +18,13 @@ impl Fact {
             Self::Resolved { note, .. } => each(note),
             Self::Noted { text, .. } | Self::HandoffNoted { text, .. } => each(text),
             Self::HandoffWritten { words, .. } => each(words),
+            Self::RcaWritten { text, .. } => each(text),
+            Self::RcaImpactTold { who, what, .. } => {
+                each(who);
+                each(what);
+            }
+            Self::ItemMade { what, .. } => each(what),
+            Self::ItemDone { outcome, .. } => each(outcome),
             Self::NotedByGuest { name, text, .. } => {
                 each(name);
                 each(text);
@@ -29,6 +36,7 @@ impl Fact {
             Self::Snoozed { because, .. }
             | Self::Held { because, .. }
             | Self::QuietMade { because, .. }
+            | Self::RcaExcused { because, .. }
             | Self::StepSkipped { because, .. } => each(because),
             Self::ChangeReported { summary, source, link, details, .. } => {
                 each(summary);

@@ -3,7 +3,7 @@
 use super::change::{alert_keys, change};
 use super::incident::apply_to_incident;
 use super::opened::{leads_to, open};
-use super::{CurrentShift, RowKey, Wake, World, fyi, handoff};
+use super::{CurrentShift, RowKey, Wake, World, fyi, handoff, rca};
 use crate::domain::directory::Urgency;
 use crate::domain::fact::Fact;
 use crate::domain::going_on::{Announcement, Change};
@@ -62,6 +62,19 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         | Fact::HandedOver { .. }
         | Fact::HandoffAccepted { .. }
         | Fact::HandoffReminded { .. } => handoff::apply(w, fact, wall),
+        Fact::RcaOwed { .. }
+        | Fact::RcaAnswered { .. }
+        | Fact::RcaImpactTold { .. }
+        | Fact::RcaWritten { .. }
+        | Fact::RcaHandedOver { .. }
+        | Fact::RcaExcused { .. }
+        | Fact::RcaCompleted { .. }
+        | Fact::RcaTakenUp { .. }
+        | Fact::RcaReminded { .. }
+        | Fact::RcaLeadTold { .. }
+        | Fact::ItemMade { .. }
+        | Fact::ItemDone { .. }
+        | Fact::ItemReminded { .. } => rca::apply(w, fact, wall),
         Fact::OverrideSet(o) => {
             w.meta.last_override = w.meta.last_override.max(o.id);
             w.wake_at(Some(o.wake()), Wake::Override(o.id));

@@ -1,7 +1,7 @@
 //! One incident is changed, and every index that speaks of it with it.
 
 use super::timeline::spill;
-use super::{RowKey, Wake, World, follow};
+use super::{RowKey, Spilled, Wake, World, follow, rca};
 use crate::domain::alert::Alert;
 use crate::domain::fact::ResolvedBy;
 use crate::domain::hold;
@@ -27,6 +27,7 @@ pub(super) fn change(w: &mut World, no: IncidentNo, how: impl FnOnce(&mut Incide
     let open_before = (!incident.is_resolved()).then(|| incident.service.clone());
     let entries_before = incident.next_entry;
     let responder_before = incident.responder().cloned();
+    let (was_mitigated, was_merged) = (incident.mitigated_at().is_some(), incident.merged_into.is_some());
     how(incident);
     if !incident.is_triggered() {
         // Somebody has it, or it is over: there is nothing to hold back.
@@ -47,6 +48,7 @@ pub(super) fn change(w: &mut World, no: IncidentNo, how: impl FnOnce(&mut Incide
     if !sla::runs(incident) {
         incident.sla = incident.sla.filter(|sla| sla.missed.is_some());
     }
+    let (is_mitigated, merged_into) = (incident.mitigated_at().is_some(), incident.merged_into);
     let group = incident.group_key();
     let waits = incident.waits_for_card().cloned();
     let open = (!incident.is_resolved()).then(|| incident.service.clone());
@@ -77,7 +79,13 @@ pub(super) fn change(w: &mut World, no: IncidentNo, how: impl FnOnce(&mut Incide
     follow(&mut w.open, open_before, open, no);
     follow(&mut w.groups, group_before, group, no);
     for entry in spilled {
-        w.spilled.push((no, entry));
+        w.spilled.push(Spilled::Entry(no, entry));
+    }
+    if was_mitigated && !is_mitigated {
+        rca::felt_again(w, no);
+    }
+    if let Some(into) = merged_into.filter(|_| !was_merged) {
+        rca::merged(w, no, into);
     }
     w.touched.push(RowKey::Incident(no));
     if closed != closed_before {

@@ -336,6 +336,19 @@ pub(super) fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         | Fact::HandedOver { .. }
         | Fact::HandoffAccepted { .. }
         | Fact::HandoffReminded { .. }
+        | Fact::RcaOwed { .. }
+        | Fact::RcaAnswered { .. }
+        | Fact::RcaImpactTold { .. }
+        | Fact::RcaWritten { .. }
+        | Fact::RcaHandedOver { .. }
+        | Fact::RcaExcused { .. }
+        | Fact::RcaCompleted { .. }
+        | Fact::RcaTakenUp { .. }
+        | Fact::RcaReminded { .. }
+        | Fact::RcaLeadTold { .. }
+        | Fact::ItemMade { .. }
+        | Fact::ItemDone { .. }
+        | Fact::ItemReminded { .. }
         | Fact::ShiftForgotten { .. }
         | Fact::OverrideSet(_)
         | Fact::OverrideExpired { .. }

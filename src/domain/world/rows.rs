@@ -8,7 +8,7 @@ use crate::domain::going_on::{self, Announcement};
 use crate::domain::handoff::{Handoff, Note};
 use crate::domain::heartbeat::Watched;
 use crate::domain::id::{
-    AlertKey, AnnouncementNo, ChangeNo, FyiId, HandoffNo, HeartbeatId, IncidentNo, InputId, MisconfiguredNo,
+    AlertKey, AnnouncementNo, ChangeNo, FyiId, HandoffNo, HeartbeatId, IncidentNo, InputId, ItemNo, MisconfiguredNo,
     OverrideId, PolicyId, PostId, QuietId, ScheduleId, SlackUserId, TeamId,
 };
 use crate::domain::incident::{Entry, Incident, State};
@@ -16,9 +16,11 @@ use crate::domain::misconfigured::Misconfigured;
 use crate::domain::people::Newcomer;
 use crate::domain::post::Post;
 use crate::domain::quiet::Quiet;
+use crate::domain::rca::Rca;
 use crate::domain::schedule::Override;
 use crate::domain::stamp::At;
 use crate::domain::worked::Worked;
+use crate::domain::world::Spilled;
 use serde::{Serialize, de::DeserializeOwned};
 use std::sync::Arc;
 
@@ -45,6 +47,8 @@ pub enum RowKey {
     Handoff(HandoffNo),
     HandoffNotes(TeamId),
     Worked(IncidentNo),
+    Rca(IncidentNo),
+    Item(ItemNo),
 }
 
 /// A row that cannot be read.
@@ -55,9 +59,9 @@ pub struct RowTrouble {
 }
 
 /// Prefixes of the rows a start reads whole.
-pub const OPEN_PREFIXES: [&[u8]; 18] = [
+pub const OPEN_PREFIXES: [&[u8]; 20] = [
     b"m", b"o/", b"s/", b"v/", b"i/", b"p/", b"d/", b"n/", b"r/", b"g/", b"a/", b"w/", b"q/", b"f/", b"b/", b"x/",
-    b"j/", b"e/",
+    b"j/", b"e/", b"y/", b"l/",
 ];
 
 type Change = (Vec<u8>, Option<Vec<u8>>);
@@ -110,9 +114,27 @@ fn trouble(key: &[u8], why: &str) -> RowTrouble {
     RowTrouble { key: String::from_utf8_lossy(key).into_owned(), why: why.to_owned() }
 }
 
-/// A timeline entry as a row.
-pub fn timeline_row(no: IncidentNo, entry: &Entry) -> Change {
-    (timeline_key(no, entry.n), Some(json(entry)))
+/// The key of an RCA that was put away.
+pub fn put_away_key(no: IncidentNo) -> Vec<u8> {
+    numbered(b"z/", no.0)
+}
+
+impl Spilled {
+    /// The row it becomes.
+    pub fn row(&self) -> Change {
+        match self {
+            Self::Entry(no, entry) => (timeline_key(*no, entry.n), Some(json(entry))),
+            Self::Rca(rca) => (put_away_key(rca.incident), Some(json(&**rca))),
+        }
+    }
+}
+
+/// Reads the row of an RCA.
+///
+/// # Errors
+/// When the bytes are none.
+pub fn read_rca_row(key: &[u8], value: &[u8]) -> Result<Rca, RowTrouble> {
+    read(key, value)
 }
 
 /// Reads a timeline row.
@@ -192,6 +214,8 @@ impl World {
                 vec![(k, self.handoff_notes.get(team).map(json))]
             }
             RowKey::Worked(no) => vec![(numbered(b"e/", no.0), self.worked.get(no).map(|w| json(&**w)))],
+            RowKey::Rca(no) => vec![(numbered(b"y/", no.0), self.rcas.get(no).map(|rca| json(&**rca)))],
+            RowKey::Item(no) => vec![(numbered(b"l/", no.0), self.items.get(no).map(|item| json(&**item)))],
             RowKey::Fyi(id) => vec![(numbered(b"f/", id.0), self.fyis.get(id).map(|f| json(&**f)))],
         }
     }
@@ -215,7 +239,9 @@ impl World {
             .chain(self.heartbeats.keys().map(|id| RowKey::Heartbeat(id.clone())))
             .chain(self.handoffs.keys().map(|no| RowKey::Handoff(*no)))
             .chain(self.handoff_notes.keys().map(|team| RowKey::HandoffNotes(team.clone())))
-            .chain(self.worked.keys().map(|no| RowKey::Worked(*no)));
+            .chain(self.worked.keys().map(|no| RowKey::Worked(*no)))
+            .chain(self.rcas.keys().map(|no| RowKey::Rca(*no)))
+            .chain(self.items.keys().map(|no| RowKey::Item(*no)));
         keys.flat_map(|k| self.row_changes(&k)).filter(|(_, v)| v.is_some()).collect()
     }
 
@@ -308,6 +334,8 @@ impl World {
                 let worked: Worked = read(key, value)?;
                 self.worked.insert(worked.no, Arc::new(worked));
             }
+            [b'y', b'/', ..] => super::rca::load(self, read(key, value)?),
+            [b'l', b'/', ..] => super::rca::load_item(self, read(key, value)?),
             [b'f', b'/', ..] => super::fyi::put(self, read(key, value)?),
             _ => return Err(trouble(key, "no row of this name is known")),
         }

@@ -2,6 +2,7 @@
 
 use super::misconfigured::misconfigured;
 use super::people::{Who, stranger};
+use super::rca::Shown;
 use super::{ANSWER, Came, Handler, ephemeral, told};
 use crate::command::{self, Command, Doing, Line, ListOf, Meant, OnCall, Speaker, Topic, Which, WhichPlaybook, Whose};
 use crate::config::Means;
@@ -33,7 +34,8 @@ use serde_json::{Value, json};
 /// How a command is answered.
 enum Reply {
     Words(Message),
-    Window(Value),
+    /// A window; and what stands for it where no window can be opened.
+    Window(Value, Message),
 }
 
 /// Who typed what, where.
@@ -51,7 +53,7 @@ impl Handler {
         let typed = Typed { id, by, command, place: &place };
         match self.run(&typed, text).await {
             Reply::Words(message) => ephemeral(&message),
-            Reply::Window(view) => {
+            Reply::Window(view, _) => {
                 self.in_background(|this| async move { this.show(&place, "views.open", view).await })
             }
         }
@@ -64,7 +66,7 @@ impl Handler {
         let message = match self.run(&typed, text).await {
             Reply::Words(message) => message,
             // A window needs a click.
-            Reply::Window(_) => views::list::press_to_raise(),
+            Reply::Window(_, instead) => instead,
         };
         let mut body = super::shown(&message);
         body["channel"] = json!(channel);
@@ -101,6 +103,7 @@ impl Handler {
         Reply::Words(match command {
             Command::OnCall(on_call) => self.stand_in(&s, on_call, user, typed).await,
             Command::Handoff(handoff) => self.handoff(&s, handoff, user, typed).await,
+            Command::Items(items) => self.items(&s, items, user, typed).await,
             Command::Doing(doing) => self.says_doing(&s, doing, user, typed).await,
             Command::Mended(entry) => self.mended(&s, entry, user, typed).await,
             Command::Quiet { .. } | Command::EndQuiet(_) => self.quiet(&s, &command, user, typed).await,
@@ -158,7 +161,7 @@ impl Handler {
             Command::Quiets => words(views::quiet::list(&s.world, d, reader, typed.command)),
             Command::PlanMaintenance => {
                 me?;
-                Some(Reply::Window(self.plan_maintenance(s, typed.place)))
+                Some(Reply::Window(self.plan_maintenance(s, typed.place), views::list::press_to_raise()))
             }
             Command::Misconfigured(of) => words(misconfigured(s, of.as_ref(), reader, self.clock.now(), typed.command)),
             Command::Heartbeats(of) => words(views::heartbeats::list(&s.world, d, of.as_ref(), reader)),
@@ -220,9 +223,14 @@ impl Handler {
             Command::Trigger { service, what } if service.is_none() || what.is_empty() => {
                 me?;
                 let draft = RaiseDraft { service: service.as_ref(), what, wakes: None };
-                Some(Reply::Window(self.raise(s, &draft, typed.place)))
+                Some(Reply::Window(self.raise(s, &draft, typed.place), views::list::press_to_raise()))
             }
+            Command::Rca(what) => match self.shows_rca(s, what, user?, typed) {
+                Shown::Words(message) => words(message),
+                Shown::Window(view, instead) => Some(Reply::Window(view, instead)),
+            },
             Command::Handoff(_)
+            | Command::Items(_)
             | Command::Playbook(WhichPlaybook::Named(_))
             | Command::Trigger { .. }
             | Command::Acknowledge(_)
@@ -446,6 +454,8 @@ fn deed(command: &Command) -> Option<(Which, Deed)> {
         | Command::Heartbeats(_)
         | Command::Playbook(_)
         | Command::Handoff(_)
+        | Command::Rca(_)
+        | Command::Items(_)
         | Command::OnCall(_) => return None,
     })
 }

@@ -19,9 +19,9 @@ use chrono_tz::Tz;
 use serde_json::{Value, json};
 
 /// What is wrong, and at which input that is shown.
-struct Wrong {
-    at: Field,
-    why: String,
+pub(super) struct Wrong {
+    pub at: Field,
+    pub why: String,
 }
 
 /// A form that was sent, but for what it holds.
@@ -46,6 +46,9 @@ impl Handler {
             Err(Turned::AnotherStore) => return errors(&Wrong { at, why: views::reply::from_another_store() }),
             Err(Turned::Unknown) => return self.submit_unknown(sent, filled).await,
         };
+        if sent.form.is_of_rca() {
+            return self.rca_submitted(&snapshot, sent, &filled, user).await;
+        }
         let no = sent.origin.subject.incident;
         if let Filled::Maintenance { services, team: Some(_), .. } = &filled
             && !services.is_empty()
@@ -188,6 +191,10 @@ fn input(
         Filled::Silence { .. } | Filled::Maintenance { .. } => {
             return Err(Wrong { at: form.first_field(), why: views::reply::no_alert_to_silence(incident) });
         }
+        // See `rca_submitted`.
+        Filled::RcaPart { .. } | Filled::RcaImpact { .. } | Filled::RcaRepair { .. } => {
+            return Err(Wrong { at: form.first_field(), why: views::reply::from_another_store() });
+        }
         Filled::Announce { text, of, until, .. } => {
             let (text, of, link) = (text.clone(), of.clone(), more.to_owned());
             return Ok(What::Announce(Announce { by, text, of, link, until: *until }));
@@ -219,7 +226,7 @@ fn field_of(refusal: &Refusal, form: Form, ends: Option<Field>) -> Field {
     }
 }
 
-fn errors(wrong: &Wrong) -> Handled {
+pub(super) fn errors(wrong: &Wrong) -> Handled {
     Handled::Ack(Some(json!({ "response_action": "errors", "errors": { wrong.at.id(): plain(&wrong.why) } })))
 }
 
@@ -230,7 +237,7 @@ fn instead(title: &str, told: &Message) -> Handled {
 }
 
 /// Closes every window of the stack: what they show is out of date.
-fn closed() -> Handled {
+pub(super) fn closed() -> Handled {
     Handled::Ack(Some(json!({ "response_action": "clear" })))
 }
 

@@ -35,6 +35,7 @@ mod misconfigured;
 pub mod people;
 pub mod press;
 mod quiet;
+mod rca;
 mod run;
 mod several;
 mod stand_in;
@@ -127,6 +128,15 @@ impl EnvelopeHandler for Handler {
                 Elsewhere::AcceptHandoff | Elsewhere::OfferHandoff | Elsewhere::WriteHandoff => {
                     self.handoff_pressed(id, by, what, chosen, place).await
                 }
+                Elsewhere::OpenRca
+                | Elsewhere::RcaFelt
+                | Elsewhere::RcaNotFelt
+                | Elsewhere::RcaPiece
+                | Elsewhere::RcaOwner
+                | Elsewhere::RcaExcuse
+                | Elsewhere::RcaComplete
+                | Elsewhere::RcaTakeUp => self.rca_pressed(id, by, what, chosen, place).await,
+                Elsewhere::ItemDone => self.item_pressed(by, chosen, place).await,
                 Elsewhere::BeginPlaybook
                 | Elsewhere::StepDone
                 | Elsewhere::SkipStep

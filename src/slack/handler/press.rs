@@ -46,7 +46,8 @@ fn asks(action: Action) -> Asks {
         | Action::Silence
         | Action::WhoWasPaged
         | Action::Timeline
-        | Action::Playbook => Asks::ToSee(action),
+        | Action::Playbook
+        | Action::Rca => Asks::ToSee(action),
     }
 }
 
@@ -134,6 +135,9 @@ impl Handler {
                 (who, _) => return self.answer(by, place, "Warridor", &stranger(&who, Some(subject))).await,
             },
         };
+        if let (Action::Rca, Some(user)) = (what, user) {
+            return self.rca_of_card(&snapshot, user, subject, place).await;
+        }
         let no = subject.incident;
         let Some(incident) = self.find(&snapshot, no) else {
             let refusal = crate::domain::refusal::Refusal::NoSuchIncident(no);

@@ -37,7 +37,9 @@ impl Handler {
             Action::WhoWasPaged => views::more::who_was_paged(i, d),
             Action::Timeline => views::more::timeline(i, &self.timeline(i), d),
             Action::Playbook => views::playbook::of_incident(i, d, origin),
-            Action::More
+            // See `rca_of_card`.
+            Action::Rca
+            | Action::More
             | Action::Acknowledge
             | Action::Take
             | Action::Start
@@ -113,6 +115,16 @@ impl Handler {
             Elsewhere::Mended => {}
             // Inputs, and a window: see `handoff`.
             Elsewhere::AcceptHandoff | Elsewhere::OfferHandoff | Elsewhere::WriteHandoff => {}
+            // Windows and inputs: see `rca`.
+            Elsewhere::OpenRca
+            | Elsewhere::RcaFelt
+            | Elsewhere::RcaNotFelt
+            | Elsewhere::RcaPiece
+            | Elsewhere::RcaOwner
+            | Elsewhere::RcaExcuse
+            | Elsewhere::RcaComplete
+            | Elsewhere::RcaTakeUp
+            | Elsewhere::ItemDone => {}
             // Inputs: see `run`.
             Elsewhere::BeginPlaybook
             | Elsewhere::StepDone

@@ -1,0 +1,69 @@
+//! `rca [N]`, `rca list [TEAM]`, `rca status`, `items [TEAM]`, `items done N [what came of it]`
+
+use super::mistake::{Mistake, quoted};
+use super::reading::Reading;
+use super::which::{incident_no, number};
+use super::{Command, Items, Rcas, TEXT_MAX, names};
+use crate::domain::id::{IncidentNo, ItemNo};
+
+const LIST: &[&str] = &["list", "ls", "owed", "late", "overdue"];
+const STATUS: &[&str] = &["status", "report", "stats"];
+const ALL: &[&str] = &["all", "everybody", "everyone", "teams"];
+const MINE: &[&str] = &["mine", "my", "me"];
+const WRITE: &[&str] = &["write", "open", "read", "show", "of", "for", "on"];
+const DONE: &[&str] = &["done", "finish", "finished", "complete", "completed", "close"];
+
+pub(super) fn rca(r: &mut Reading<'_>) -> Result<Command, Mistake> {
+    if r.words.is_done() || r.words.left() == 1 && r.words.skip(MINE) {
+        return Ok(Command::Rca(Rcas::Mine));
+    }
+    if r.words.skip(STATUS) {
+        return r.end().map(|()| Command::Rca(Rcas::Status));
+    }
+    if r.words.skip(LIST) {
+        if r.words.left() == 1 && r.words.skip(MINE) {
+            return Ok(Command::Rca(Rcas::Mine));
+        }
+        return team(r).map(|of| Command::Rca(Rcas::List(of)));
+    }
+    while r.words.skip(WRITE) {}
+    match number(r)? {
+        Some(no) => r.end().map(|()| Command::Rca(Rcas::Of(no))),
+        None => team(r).map(|of| Command::Rca(Rcas::List(of))),
+    }
+}
+
+pub(super) fn items(r: &mut Reading<'_>) -> Result<Command, Mistake> {
+    if r.words.skip(DONE) {
+        while r.words.skip(&["number", "no", "nr", "item"]) {}
+        let at = r.words.at();
+        return match r.words.lower(0).map(incident_no) {
+            None => Err(r.rather("Which one? The list has their numbers.", "items")),
+            Some(Some(IncidentNo(no))) => {
+                r.words.advance(1);
+                let outcome = r.text(TEXT_MAX).unwrap_or_default();
+                Ok(Command::Items(Items::Done { item: ItemNo(no), outcome }))
+            }
+            Some(None) => {
+                let word = quoted(r.words.typed(at, at + 1));
+                Err(r.rather(format!("{word} is no number of the list."), "items"))
+            }
+        };
+    }
+    if r.words.skip(&["list", "ls", "show"]) && r.words.is_done() {
+        return Ok(Command::Items(Items::Mine));
+    }
+    if r.words.is_done() || r.words.left() == 1 && r.words.skip(MINE) {
+        return Ok(Command::Items(Items::Mine));
+    }
+    team(r).map(|of| Command::Items(Items::Of(of)))
+}
+
+/// A team, or all of them.
+fn team(r: &mut Reading<'_>) -> Result<Option<crate::domain::id::TeamId>, Mistake> {
+    if r.words.is_done() || r.words.left() == 1 && r.words.skip(ALL) {
+        return Ok(None);
+    }
+    let team = names::team(r)?;
+    r.end().map(|()| Some(team))
+}

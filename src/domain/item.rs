@@ -1,0 +1,178 @@
+//! Work that an incident left behind: who does it, by when, and whether it is done.
+//!
+//! Repair items are made while an RCA is written; what matters most gets a meeting when its RCA is completed. Owners are
+//! reminded of them together with the RCAs they owe: see [`super::rca`].
+
+use super::decision::Decision;
+use super::fact::Fact;
+use super::id::{IncidentNo, ItemNo, ServiceId, TeamId, UserId};
+use super::incident::Done;
+use super::rca::{self, Rca};
+use super::refusal::Refusal;
+use super::stamp::At;
+use super::text::Text;
+use super::world::World;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Items in memory. Those that are done make room for new ones, the oldest first.
+pub const ITEMS_MAX: usize = 5_000;
+/// Repair items of one incident.
+pub const REPAIRS_MAX: usize = 20;
+/// What is to be done, in characters; and what came of it.
+pub const WHAT_CHARS: usize = 300;
+/// It is due so far away at most.
+pub const DUE_MAX_SECS: i64 = 366 * DAY_SECS;
+/// The meeting about what matters most is due so long after its RCA was completed.
+pub const MEETING_SECS: i64 = 7 * DAY_SECS;
+const DAY_SECS: i64 = 24 * 60 * 60;
+const WEEK_SECS: i64 = 7 * DAY_SECS;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    pub no: ItemNo,
+    pub kind: Kind,
+    /// The incident that left it behind, and its service and team.
+    pub incident: IncidentNo,
+    pub service: ServiceId,
+    pub team: TeamId,
+    /// What is to be done.
+    pub what: Arc<str>,
+    pub owner: UserId,
+    /// On the wall clock, as all times here but `remind`.
+    pub due: At,
+    pub made: Done,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub done: Option<Done>,
+    /// What came of it.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub outcome: Arc<str>,
+    /// When its owner is reminded next, on the line of delays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remind: Option<At>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// So that it does not happen again.
+    Repair,
+    /// The post-mortem meeting of a significant incident.
+    Meeting,
+}
+
+impl Item {
+    pub fn is_open(&self) -> bool {
+        self.done.is_none()
+    }
+
+    pub fn is_late(&self, wall: At) -> bool {
+        self.is_open() && self.due < wall
+    }
+}
+
+/// Items that are to be done, the one that is due first, first.
+pub fn open<'w>(w: &'w World, whose: impl Fn(&Item) -> bool) -> Vec<&'w Arc<Item>> {
+    let mut all: Vec<_> = w.items.values().filter(|item| item.is_open() && whose(item)).collect();
+    all.sort_by_key(|item| (item.due, item.no));
+    all
+}
+
+/// The repair items of an incident, done or not, in the order they were made.
+pub fn repairs_of(w: &World, incident: IncidentNo) -> Vec<&Arc<Item>> {
+    w.items.values().filter(|item| item.incident == incident && item.kind == Kind::Repair).collect()
+}
+
+/// A day before it is due, when it is due, then once a week; in the owner's working hours.
+pub(super) fn next_reminder(d: &Decision<'_>, owner: &UserId, due: At) -> Option<At> {
+    let (now, hours) = (d.stamp.wall, d.directory.hours_of(owner));
+    let ahead = [due.plus_secs(-DAY_SECS), due].into_iter().find(|at| *at > now);
+    hours.open_from(ahead.unwrap_or(now.plus_secs(WEEK_SECS)))
+}
+
+/// Something that is to be repaired.
+pub(super) fn repair(
+    d: &mut Decision<'_>,
+    rca: &Rca,
+    by: &UserId,
+    what: &str,
+    owner: &UserId,
+    due: At,
+) -> Result<ItemNo, Refusal> {
+    let what = rca::bounded(what, WHAT_CHARS);
+    if what.is_empty() {
+        return Err(Refusal::NothingWritten);
+    }
+    if due <= d.stamp.wall || due > d.stamp.wall.plus_secs(DUE_MAX_SECS) {
+        return Err(Refusal::DueThen { due });
+    }
+    if repairs_of(d.world(), rca.incident).len() >= REPAIRS_MAX {
+        return Err(Refusal::TooManyItems { most: REPAIRS_MAX });
+    }
+    make(d, rca, Kind::Repair, by, what, owner, due)
+}
+
+/// What matters most is talked about.
+pub(super) fn meeting(d: &mut Decision<'_>, rca: &Rca, by: &UserId) {
+    let is_known = |item: &Arc<Item>| item.incident == rca.incident && item.kind == Kind::Meeting;
+    if d.world().items.values().any(is_known) {
+        return;
+    }
+    let due = d.stamp.wall.plus_secs(MEETING_SECS);
+    let due = d.directory.hours_of(&rca.owner).open_from(due).unwrap_or(due);
+    // Without room for it the RCA is completed all the same.
+    let _ = make(d, rca, Kind::Meeting, by, String::new(), &rca.owner, due);
+}
+
+fn make(
+    d: &mut Decision<'_>,
+    rca: &Rca,
+    kind: Kind,
+    by: &UserId,
+    what: String,
+    owner: &UserId,
+    due: At,
+) -> Result<ItemNo, Refusal> {
+    let w = d.world();
+    if w.items.len() >= ITEMS_MAX && w.items.values().all(|item| item.is_open()) {
+        return Err(Refusal::TooManyItems { most: ITEMS_MAX });
+    }
+    let no = ItemNo(w.meta.last_item.0 + 1);
+    let remind = next_reminder(d, owner, due).map(|at| d.stamp.due_of(at));
+    d.emit(Fact::ItemMade {
+        item: no,
+        kind,
+        incident: rca.incident,
+        service: rca.service.clone(),
+        team: rca.team.clone(),
+        by: by.clone(),
+        what: Text::new(what),
+        owner: owner.clone(),
+        due,
+        remind,
+    });
+    Ok(no)
+}
+
+/// Somebody says that it is done.
+pub(super) fn done(d: &mut Decision<'_>, no: ItemNo, by: &UserId, outcome: &str) -> Result<(), Refusal> {
+    let item = d.world().items.get(&no).cloned().ok_or(Refusal::NoSuchItem(no))?;
+    if let Some(done) = &item.done {
+        return Err(Refusal::ItemIsDone { item: no, by: done.by.clone(), at: done.at });
+    }
+    let outcome = Text::new(rca::bounded(outcome, WHAT_CHARS));
+    d.emit(Fact::ItemDone { item: no, by: by.clone(), outcome });
+    Ok(())
+}
+
+/// Its time has come: its owner hears of it, with all else that they owe.
+pub(super) fn due(d: &mut Decision<'_>, no: ItemNo) {
+    let Some(item) = d.world().items.get(&no).cloned() else { return };
+    match rca::whom(d, &item.owner, &item.team) {
+        Some(who) => rca::remind(d, &who),
+        None => {
+            let again = Some(d.stamp.due_of(d.stamp.wall.plus_secs(WEEK_SECS)));
+            d.emit(Fact::ItemReminded { item: no, to: None, again });
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! What the facts of RCAs, and of the work that incidents leave behind, do to the state.
+
+use super::{RowKey, Spilled, Wake, World};
+use crate::domain::fact::Fact;
+use crate::domain::id::{IncidentNo, ItemNo};
+use crate::domain::incident::Done;
+use crate::domain::item::{ITEMS_MAX, Item};
+use crate::domain::rca::{Excuse, Impact, RCAS_MAX, Rca, Stands, Written};
+use crate::domain::stamp::At;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub(super) fn apply(w: &mut World, fact: &Fact, wall: At) {
+    match fact {
+        Fact::RcaOwed { incident, owner, mitigated, due, remind, tell_lead } => {
+            let known = w.rcas.get(incident).map(|rca| (**rca).clone());
+            let Some(rca) = known.or_else(|| blank(w, *incident, owner)) else { return };
+            put(
+                w,
+                Rca {
+                    owner: owner.clone(),
+                    mitigated: Some(*mitigated),
+                    due: Some(*due),
+                    stands: Stands::Owed,
+                    remind: *remind,
+                    tell_lead: *tell_lead,
+                    ..rca
+                },
+            );
+        }
+        Fact::RcaAnswered { incident, felt, .. } => change(w, *incident, |rca| rca.felt = Some(*felt)),
+        Fact::RcaImpactTold { incident, by, who, what, users, time } => change(w, *incident, |rca| {
+            let (who, what, by) = (who.body().clone(), what.body().clone(), by.clone());
+            rca.impact = Some(Impact { who, what, users: *users, time: *time, by, at: wall });
+        }),
+        Fact::RcaWritten { incident, by, part, text } => change(w, *incident, |rca| {
+            let revision = rca.revision(*part) + 1;
+            let written = Written { text: text.body().clone(), by: by.clone(), at: wall, revision };
+            rca.parts.insert(*part, written);
+        }),
+        Fact::RcaHandedOver { incident, to, remind, .. } => change(w, *incident, |rca| {
+            rca.owner = to.clone();
+            rca.remind = *remind;
+        }),
+        Fact::RcaExcused { incident, by, because } => change(w, *incident, |rca| {
+            let excuse = match by {
+                Some(by) => Excuse::Said { by: by.clone(), at: wall, because: because.body().clone() },
+                None => Excuse::NotActionable,
+            };
+            rests(rca, Stands::NotOwed(excuse));
+        }),
+        Fact::RcaCompleted { incident, by } => {
+            change(w, *incident, |rca| rests(rca, Stands::Completed(Done { by: by.clone(), at: wall })));
+        }
+        Fact::RcaTakenUp { incident, remind, tell_lead, .. } => change(w, *incident, |rca| {
+            (rca.stands, rca.remind, rca.tell_lead) = (Stands::Owed, *remind, *tell_lead);
+        }),
+        Fact::RcaReminded { incident, again, .. } => change(w, *incident, |rca| rca.remind = *again),
+        Fact::RcaLeadTold { incident, again, .. } => change(w, *incident, |rca| rca.tell_lead = *again),
+        Fact::ItemMade { item, kind, incident, service, team, by, what, owner, due, remind } => {
+            let made = Item {
+                no: *item,
+                kind: *kind,
+                incident: *incident,
+                service: service.clone(),
+                team: team.clone(),
+                what: what.body().clone(),
+                owner: owner.clone(),
+                due: *due,
+                made: Done { by: by.clone(), at: wall },
+                done: None,
+                outcome: "".into(),
+                remind: *remind,
+            };
+            w.meta.last_item = w.meta.last_item.max(*item);
+            put_item(w, made);
+        }
+        Fact::ItemDone { item, by, outcome } => change_item(w, *item, |item| {
+            item.done = Some(Done { by: by.clone(), at: wall });
+            item.outcome = outcome.body().clone();
+            item.remind = None;
+        }),
+        Fact::ItemReminded { item, again, .. } => change_item(w, *item, |item| item.remind = *again),
+        _ => {}
+    }
+}
+
+/// What an incident leaves to be written, before anybody wrote.
+fn blank(w: &World, no: IncidentNo, owner: &crate::domain::id::UserId) -> Option<Rca> {
+    let i = w.incidents.get(&no)?;
+    Some(Rca {
+        incident: no,
+        service: i.service.clone(),
+        team: i.team.clone(),
+        tier: i.tier,
+        title: i.title.clone(),
+        opened: i.opened,
+        owner: owner.clone(),
+        mitigated: None,
+        due: None,
+        stands: Stands::Owed,
+        felt: None,
+        impact: None,
+        parts: BTreeMap::new(),
+        remind: None,
+        tell_lead: None,
+    })
+}
+
+/// Customers feel its incident again: the clock stands.
+pub(super) fn felt_again(w: &mut World, no: IncidentNo) {
+    change(w, no, |rca| {
+        (rca.mitigated, rca.due, rca.remind, rca.tell_lead) = (None, None, None, None);
+    });
+}
+
+/// Its incident is part of another one.
+pub(super) fn merged(w: &mut World, no: IncidentNo, into: IncidentNo) {
+    change(w, no, |rca| rests(rca, Stands::NotOwed(Excuse::Merged { into })));
+}
+
+fn rests(rca: &mut Rca, stands: Stands) {
+    (rca.stands, rca.remind, rca.tell_lead) = (stands, None, None);
+}
+
+/// A row is taken back.
+pub(super) fn load(w: &mut World, rca: Rca) {
+    w.wake_at(rca.wake(), Wake::Rca(rca.incident));
+    w.rcas.insert(rca.incident, Arc::new(rca));
+}
+
+pub(super) fn load_item(w: &mut World, item: Item) {
+    w.wake_at(item.remind, Wake::Item(item.no));
+    w.items.insert(item.no, Arc::new(item));
+}
+
+fn put(w: &mut World, rca: Rca) {
+    let no = rca.incident;
+    w.forget_wake(w.rcas.get(&no).and_then(|old| old.wake()), Wake::Rca(no));
+    load(w, rca);
+    w.touched.push(RowKey::Rca(no));
+    while w.rcas.len() > RCAS_MAX {
+        let is_over = |rca: &&Arc<Rca>| !rca.is_owed();
+        let oldest = w.rcas.values().find(is_over).or_else(|| w.rcas.values().next()).cloned();
+        let Some(oldest) = oldest else { return };
+        put_away(w, oldest);
+    }
+}
+
+/// It leaves memory for a row of its own.
+fn put_away(w: &mut World, rca: Arc<Rca>) {
+    w.rcas.remove(&rca.incident);
+    w.forget_wake(rca.wake(), Wake::Rca(rca.incident));
+    w.touched.push(RowKey::Rca(rca.incident));
+    w.spilled.push(Spilled::Rca(rca));
+}
+
+fn change(w: &mut World, no: IncidentNo, how: impl FnOnce(&mut Rca)) {
+    let Some(mut rca) = w.rcas.get(&no).map(|rca| (**rca).clone()) else { return };
+    how(&mut rca);
+    put(w, rca);
+}
+
+fn put_item(w: &mut World, item: Item) {
+    let no = item.no;
+    w.forget_wake(w.items.get(&no).and_then(|old| old.remind), Wake::Item(no));
+    load_item(w, item);
+    w.touched.push(RowKey::Item(no));
+    while w.items.len() > ITEMS_MAX {
+        let oldest = w.items.values().find(|item| !item.is_open()).or_else(|| w.items.values().next());
+        let Some((oldest, wake)) = oldest.map(|item| (item.no, item.remind)) else { return };
+        w.items.remove(&oldest);
+        w.forget_wake(wake, Wake::Item(oldest));
+        w.touched.push(RowKey::Item(oldest));
+    }
+}
+
+fn change_item(w: &mut World, no: ItemNo, how: impl FnOnce(&mut Item)) {
+    let Some(mut item) = w.items.get(&no).map(|item| (**item).clone()) else { return };
+    how(&mut item);
+    put_item(w, item);
+}

@@ -1,0 +1,392 @@
+//! Root-cause analyses, and the work that incidents left behind: their windows, and what is said about them.
+
+use super::commands::Typed;
+use super::forms::{Sent, Wrong, closed, errors};
+use super::people::stranger;
+use super::{ANSWER, Came, DECIDE, Handler, Turned, origin};
+use crate::command::{Items, Rcas};
+use crate::domain::directory::User;
+use crate::domain::id::{ChannelId, IncidentNo, InputId, ItemNo, SlackUserId, UserId};
+use crate::domain::input::What;
+use crate::domain::item::{self, Item};
+use crate::domain::privacy::may_read_of;
+use crate::domain::rca::{Excuse, Part, Rca, RcaDeed, Stands, owed, status};
+use crate::domain::refusal::Refusal;
+use crate::domain::schedule::local_instant;
+use crate::domain::snooze::SnoozeChoice;
+use crate::domain::stamp::At;
+use crate::pump::Snapshot;
+use crate::slack::dispatch::Handled;
+use crate::slack::translate::{Filled, Place};
+use crate::views::action_id::{Elsewhere, Field, Form, OnItem, OnRca, Origin, Piece, Subject};
+use crate::views::{self, Message};
+use chrono::Days;
+use chrono_tz::Tz;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+/// Ends of a repair item that are offered, in days from now.
+const DUE_IN: [(u64, &str); 3] = [(7, "In a week"), (14, "In two weeks"), (28, "In four weeks")];
+/// At the end of that day's work.
+const EVENING: (u32, u32) = (17, 0);
+
+/// How a command about an RCA is answered.
+pub(super) enum Shown {
+    Words(Message),
+    /// A window; and what says the same where none can be opened.
+    Window(Value, Message),
+}
+
+impl Handler {
+    /// `rca …`
+    pub(super) fn shows_rca(&self, s: &Snapshot, what: &Rcas, user: &User, typed: &Typed<'_>) -> Shown {
+        let (d, now) = (&*s.directory, self.clock.now());
+        let channel = typed.place.channel.as_ref();
+        let may = |rca: &Rca| views::rca::may_read(rca, d, Some(&user.id), channel);
+        let list = |all: Vec<&Arc<Rca>>, of: Option<&str>| {
+            let (all, private): (Vec<_>, Vec<_>) = all.into_iter().partition(|rca| may(rca));
+            Shown::Words(views::rca::list(&all, private.len(), of, now, d, s.store, typed.command))
+        };
+        match what {
+            Rcas::Mine => list(owed(&s.world, |rca| rca.owner == user.id), None),
+            Rcas::List(None) => list(owed(&s.world, |_| true), Some("Everybody together")),
+            Rcas::List(Some(team)) => {
+                let name = d.teams.get(team).map_or(team.as_str(), |t| t.name.as_str());
+                list(owed(&s.world, |rca| rca.team == *team), Some(name))
+            }
+            Rcas::Status => {
+                let (teams, weeks) = (status::teams(&s.world, d, now, user.tz), status::weeks(&s.world, now, user.tz));
+                let since = status::counted_since(&s.world);
+                Shown::Words(views::rca::status(&teams, &weeks, since, d, typed.command))
+            }
+            Rcas::Of(no) => match s.world.rcas.get(no) {
+                Some(rca) if !may(rca) => Shown::Words(Message::plain(views::rca::private(*no))),
+                Some(rca) => {
+                    let window = json!(self.rca_window(s, rca, None, &origin(s, *no, typed.place)));
+                    Shown::Window(window, views::rca::to_open(rca, now, d, s.store))
+                }
+                None => Shown::Words(Message::plain(views::rca::none(*no, typed.command))),
+            },
+        }
+    }
+
+    /// `items …`
+    pub(super) async fn items(&self, s: &Snapshot, what: Items, user: &User, typed: &Typed<'_>) -> Message {
+        let (d, now) = (&*s.directory, self.clock.now());
+        let channel = typed.place.channel.as_ref();
+        let list = |all: Vec<&Arc<Item>>, of: Option<&str>| {
+            let may = |item: &&Arc<Item>| may_see(item, s, &user.id, channel);
+            let (all, private): (Vec<_>, Vec<_>) = all.into_iter().partition(may);
+            views::items::list(&all, private.len(), of, now, d, s.store, typed.command)
+        };
+        match what {
+            Items::Mine => list(item::open(&s.world, |item| item.owner == user.id), None),
+            Items::Of(None) => list(item::open(&s.world, |_| true), Some("Everybody together")),
+            Items::Of(Some(team)) => {
+                let name = d.teams.get(&team).map_or(team.as_str(), |t| t.name.as_str());
+                list(item::open(&s.world, |item| item.team == team), Some(name))
+            }
+            Items::Done { item: no, outcome } => {
+                if let Some(refused) = unseen(s, no, &user.id, channel, typed.command) {
+                    return refused;
+                }
+                let done = What::ItemDone { item: no, by: user.id.clone(), outcome };
+                match self.decide(typed.id.into(), done, ANSWER).await {
+                    Came::To { snapshot, .. } => Message::plain(item_told(&snapshot, no, typed.command)),
+                    other => self.not_done(other, typed, IncidentNo(0)),
+                }
+            }
+        }
+    }
+
+    /// Buttons in an RCA's window, and those that open it.
+    pub(super) async fn rca_pressed(
+        &self,
+        id: &str,
+        by: SlackUserId,
+        what: Elsewhere,
+        chosen: Option<String>,
+        place: Place,
+    ) -> Handled {
+        let Some(on) = chosen.as_deref().and_then(OnRca::parse) else { return Handled::Ack(None) };
+        let (s, no) = (self.board.snapshot(), on.subject.incident);
+        let user = match self.admit(&s, &by, on.subject) {
+            Ok(user) => user.clone(),
+            Err(turned) => {
+                return self
+                    .in_background(|this| async move { this.turned_from_rca(&by, turned, on.subject, place).await });
+            }
+        };
+        if let Some(refused) = refused(&s, no, &user.id, &place) {
+            return self.later(by, place, no.to_string(), refused);
+        }
+        let deed = match what {
+            Elsewhere::RcaFelt => RcaDeed::Answer { felt: true },
+            Elsewhere::RcaNotFelt => RcaDeed::Answer { felt: false },
+            Elsewhere::RcaComplete => RcaDeed::Complete,
+            Elsewhere::RcaTakeUp => RcaDeed::TakeUp,
+            _ => {
+                return self.in_background(|this| async move { this.open_rca(&user, on, place).await });
+            }
+        };
+        let came = self.decide(id.into(), What::Rca { incident: no, by: user.id, deed }, DECIDE).await;
+        let told = match came {
+            Came::To { .. } => None,
+            Came::Refused(refusal) => Some(views::refusal::refusal(&refusal, &s.directory)),
+            other => return self.undone(other, by, place, no.to_string()),
+        };
+        self.in_background(|this| async move { this.rca_anew(no, place, told).await })
+    }
+
+    /// The window that was pressed in shows what came of it.
+    async fn rca_anew(&self, no: IncidentNo, place: Place, told: Option<String>) {
+        let s = self.board.snapshot();
+        let (Some(open), Some(rca)) = (&place.view, s.world.rcas.get(&no)) else { return };
+        let view = json!(self.rca_window(&s, rca, told.as_deref(), &origin(&s, no, &place)));
+        self.update_window(&open.id, view).await;
+    }
+
+    /// The window below a form of it that was sent shows what came of it.
+    fn rca_below(&self, view_id: String, origin: Origin) {
+        let this = self.clone();
+        tokio::spawn(async move {
+            let s = this.board.snapshot();
+            let Some(rca) = s.world.rcas.get(&origin.subject.incident) else { return };
+            let origin = Origin { more: String::new(), ..origin };
+            let view = json!(this.rca_window(&s, rca, None, &origin));
+            this.update_window(&view_id, view).await;
+        });
+    }
+
+    fn rca_window(&self, s: &Snapshot, rca: &Rca, told: Option<&str>, origin: &Origin) -> impl serde::Serialize {
+        let repairs = item::repairs_of(&s.world, rca.incident);
+        views::rca::window(rca, &repairs, told, &s.directory, origin)
+    }
+
+    /// *Write RCA* on a card.
+    pub(super) async fn rca_of_card(&self, s: &Snapshot, user: &User, subject: Subject, place: Place) {
+        if let Some(refused) = refused(s, subject.incident, &user.id, &place) {
+            let by = user.slack.clone().unwrap_or_else(|| "".into());
+            return self.answer(&by, place, &subject.incident.to_string(), &refused).await;
+        }
+        self.open_rca(user, OnRca { subject, piece: None }, place).await;
+    }
+
+    /// The window of an RCA, or of a piece of it on top.
+    async fn open_rca(&self, user: &User, on: OnRca, place: Place) {
+        let (s, no) = (self.board.snapshot(), on.subject.incident);
+        let Some(rca) = s.world.rcas.get(&no) else { return };
+        let origin = origin(&s, no, &place);
+        let view = match on.piece {
+            None => json!(self.rca_window(&s, rca, None, &origin)),
+            Some(piece) => self.rca_form(&s, rca, piece, user, &origin),
+        };
+        self.show(&place, if place.in_modal() { "views.push" } else { "views.open" }, view).await;
+    }
+
+    fn rca_form(&self, s: &Snapshot, rca: &Rca, piece: Piece, user: &User, origin: &Origin) -> Value {
+        use views::rca::forms;
+        let d = &*s.directory;
+        match piece {
+            Piece::Part(part) => json!(forms::part(rca, part, &self.words_of(s, rca, part, user.tz), None, d, origin)),
+            Piece::Impact => json!(forms::impact(rca, origin)),
+            Piece::Repair => {
+                let due = due_choices(self.clock.now(), user.tz);
+                json!(forms::repair(rca, &due, forms::offered(&user.id, d), origin))
+            }
+            Piece::Owner => json!(forms::owner(rca, d, origin)),
+            Piece::Excuse => json!(forms::excuse(rca, origin)),
+        }
+    }
+
+    /// What a part is filled with: what was saved, else what is known.
+    fn words_of(&self, s: &Snapshot, rca: &Rca, part: Part, tz: Tz) -> String {
+        if rca.parts.contains_key(&part) {
+            return rca.text(part).to_owned();
+        }
+        let entries = self.find(s, rca.incident).map(|i| self.timeline(&i)).unwrap_or_default();
+        views::rca::prefill(part, &entries, &s.directory, tz)
+    }
+
+    /// A form of an RCA, or of an item, was sent.
+    pub(super) async fn rca_submitted(&self, s: &Snapshot, sent: Sent, filled: &Filled, by: UserId) -> Handled {
+        let at = sent.form.first_field();
+        let what = match asked(s, &sent, filled, by) {
+            Ok(what) => what,
+            Err(wrong) => return errors(&wrong),
+        };
+        let tz = s.directory.user_by_slack(&sent.by).map_or(Tz::UTC, |u| u.tz);
+        match self.decide(sent_as(&sent, filled), what, ANSWER).await {
+            Came::To { snapshot, .. } => self.rca_saved(&snapshot, sent),
+            Came::Refused(Refusal::WrittenMeanwhile { .. }) if let Filled::RcaPart { text } = filled => {
+                let both = self.rca_conflict(&sent.origin, text);
+                Handled::Ack(both.map(|view| json!({ "response_action": "update", "view": view })))
+            }
+            Came::Refused(refusal) => {
+                let why = views::refusal::refusal(&refusal, &s.directory);
+                let at = if matches!(refusal, Refusal::DueThen { .. }) { Field::At } else { at };
+                errors(&Wrong { at, why: views::mrkdwn::with_times_written(&why, tz) })
+            }
+            Came::NotSaved => errors(&Wrong { at, why: views::reply::not_saved() }),
+            Came::Busy => errors(&Wrong { at, why: views::reply::busy() }),
+            // What they wrote stays before them; saving the same again is harmless.
+            Came::Late => errors(&Wrong { at, why: views::rca::takes_long() }),
+        }
+    }
+
+    /// The window below shows it; where there is none, they are told.
+    fn rca_saved(&self, s: &Snapshot, sent: Sent) -> Handled {
+        let no = sent.origin.subject.incident;
+        if let Some(below) = sent.below.filter(|_| sent.form != Form::ItemDone) {
+            self.rca_below(below, sent.origin);
+            return Handled::Ack(None);
+        }
+        let told = match sent.form {
+            Form::ItemDone => item_told(s, ItemNo(sent.origin.more.parse().unwrap_or_default()), self.pager()),
+            _ => views::rca::told(no),
+        };
+        self.whisper(&sent.by, sent.origin.channel, &Message::plain(told));
+        closed()
+    }
+
+    /// A part that somebody else saved meanwhile: both are shown, and nothing is lost.
+    fn rca_conflict(&self, origin: &Origin, mine: &str) -> Option<Value> {
+        let s = self.board.snapshot();
+        let rca = s.world.rcas.get(&origin.subject.incident)?;
+        let (part, _) = part_of(&origin.more)?;
+        let theirs = rca.parts.get(&part)?;
+        Some(json!(views::rca::forms::part(rca, part, mine, Some(theirs), &s.directory, origin)))
+    }
+
+    /// *Done…* of an item.
+    pub(super) async fn item_pressed(&self, by: SlackUserId, chosen: Option<String>, place: Place) -> Handled {
+        let (s, title) = (self.board.snapshot(), "Item".to_owned());
+        let Some(on) = chosen.as_deref().and_then(OnItem::parse).filter(|on| on.store == s.store) else {
+            return self.later(by, place, title, Message::plain(views::reply::from_another_store()));
+        };
+        let Some(user) = s.directory.user_by_slack(&by).map(|u| u.id.clone()) else {
+            let message = stranger(&self.who(&by).await, None);
+            return self.later(by, place, title, message);
+        };
+        if let Some(refused) = unseen(&s, on.item, &user, place.channel.as_ref(), self.pager()) {
+            return self.later(by, place, title, refused);
+        }
+        let Some(item) = s.world.items.get(&on.item).filter(|item| item.is_open()).cloned() else {
+            let told = item_told(&s, on.item, self.pager());
+            return self.later(by, place, title, Message::plain(told));
+        };
+        self.in_background(|this| async move {
+            let origin = origin(&s, item.incident, &place);
+            let view = json!(views::rca::forms::done(&item, &s.directory, &origin));
+            this.show(&place, if place.in_modal() { "views.push" } else { "views.open" }, view).await;
+        })
+    }
+
+    async fn turned_from_rca(&self, by: &SlackUserId, turned: Turned, subject: Subject, place: Place) {
+        let why = match turned {
+            Turned::AnotherStore => Message::plain(views::reply::from_another_store()),
+            Turned::Unknown => stranger(&self.who(by).await, Some(subject)),
+        };
+        self.answer(by, place, "RCA", &why).await;
+    }
+}
+
+/// What it is recognised by when it comes again. A long text may be mended and sent once more from the same window, when
+/// nobody knew whether it was saved: that is another one.
+fn sent_as(sent: &Sent, filled: &Filled) -> InputId {
+    match filled {
+        Filled::RcaPart { text } => {
+            let hash = Sha256::digest(text.as_bytes());
+            let hash: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+            format!("{}/{hash}", sent.view).into()
+        }
+        _ => sent.view.as_str().into(),
+    }
+}
+
+/// What a form of an RCA, or of an item, asks for.
+fn asked(s: &Snapshot, sent: &Sent, filled: &Filled, by: UserId) -> Result<What, Wrong> {
+    let at = sent.form.first_field();
+    let person = |slack: &SlackUserId| match s.directory.user_by_slack(slack) {
+        Some(user) => Ok(user.id.clone()),
+        None => Err(Wrong { at: Field::Person, why: views::reply::unknown_choice(slack.as_str()) }),
+    };
+    let damaged = || Wrong { at, why: views::reply::from_another_store() };
+    let deed = match (sent.form, filled) {
+        (Form::ItemDone, Filled::Words(outcome)) => {
+            let item = ItemNo(sent.origin.more.parse().map_err(|_| damaged())?);
+            return Ok(What::ItemDone { item, by, outcome: outcome.clone() });
+        }
+        (Form::RcaExcuse, Filled::Words(because)) => RcaDeed::Excuse { because: because.clone() },
+        (Form::RcaOwner, Filled::Reassign { to }) => RcaDeed::HandOver { to: person(to)? },
+        (Form::RcaPart, Filled::RcaPart { text }) => {
+            let (part, revision) = part_of(&sent.origin.more).ok_or_else(damaged)?;
+            RcaDeed::Write { part, revision, text: text.clone() }
+        }
+        (Form::RcaImpact, Filled::RcaImpact { who, what, users, time }) => {
+            RcaDeed::Impact { who: who.clone(), what: what.clone(), users: *users, time: *time }
+        }
+        (Form::RcaRepair, Filled::RcaRepair { what, owner, due }) => {
+            RcaDeed::Repair { what: what.clone(), owner: person(owner)?, due: *due }
+        }
+        _ => return Err(damaged()),
+    };
+    Ok(What::Rca { incident: sent.origin.subject.incident, by, deed })
+}
+
+/// Which part a form is about, and the revision that was before its writer.
+fn part_of(more: &str) -> Option<(Part, u32)> {
+    let (word, revision) = more.split_once('/')?;
+    match Piece::parse(word)? {
+        Piece::Part(part) => Some((part, revision.parse().ok()?)),
+        Piece::Impact | Piece::Repair | Piece::Owner | Piece::Excuse => None,
+    }
+}
+
+/// Why an RCA is not shown: there is none, or it may not be read here, or another one tells of it.
+fn refused(s: &Snapshot, no: IncidentNo, user: &UserId, place: &Place) -> Option<Message> {
+    let d = &*s.directory;
+    let Some(rca) = s.world.rcas.get(&no) else {
+        return Some(Message::plain(views::refusal::refusal(&Refusal::OwesNoRca { incident: no }, d)));
+    };
+    if !views::rca::may_read(rca, d, Some(user), place.channel.as_ref()) {
+        return Some(Message::plain(views::rca::private(no)));
+    }
+    match &rca.stands {
+        Stands::NotOwed(Excuse::Merged { into }) if !s.world.rcas.contains_key(into) => {
+            let merged = Refusal::IsMerged { incident: no, into: *into };
+            Some(Message::plain(views::refusal::refusal(&merged, d)))
+        }
+        Stands::Owed | Stands::Completed(_) | Stands::NotOwed(_) => None,
+    }
+}
+
+fn may_see(item: &Item, s: &Snapshot, user: &UserId, channel: Option<&ChannelId>) -> bool {
+    item.owner == *user || may_read_of(&item.service, &s.directory, Some(user), channel)
+}
+
+/// What may not be read of is not there.
+fn unseen(s: &Snapshot, no: ItemNo, user: &UserId, channel: Option<&ChannelId>, command: &str) -> Option<Message> {
+    let item = s.world.items.get(&no);
+    let is_there = item.is_some_and(|item| may_see(item, s, user, channel));
+    (!is_there).then(|| Message::plain(views::items::none(no, command)))
+}
+
+fn item_told(s: &Snapshot, no: ItemNo, command: &str) -> String {
+    match s.world.items.get(&no) {
+        Some(item) => views::items::is_done(item, &s.directory),
+        None => views::items::none(no, command),
+    }
+}
+
+/// Whole days from now, at the end of work.
+fn due_choices(wall: At, tz: Tz) -> Vec<SnoozeChoice> {
+    let today = wall.utc().with_timezone(&tz).date_naive();
+    let choice = |(days, words): (u64, &str)| {
+        let day = today.checked_add_days(Days::new(days))?;
+        let until = local_instant(tz, day.and_hms_opt(EVENING.0, EVENING.1, 0)?);
+        Some(SnoozeChoice { until, words: format!("{words}, {}", day.format("%A, %-d %B")) })
+    };
+    DUE_IN.into_iter().filter_map(choice).collect()
+}

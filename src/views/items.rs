@@ -1,0 +1,109 @@
+//! Work that incidents left behind: what is to be done, by whom, by when.
+
+use super::action_id::{Elsewhere, OnItem};
+use super::card::name;
+use super::kit::{context, plain, section, section_with};
+use super::mrkdwn::{day, day_and_time, escape, escape_marked};
+use super::{Message, limits};
+use crate::domain::directory::Directory;
+use crate::domain::id::{ItemNo, StoreId};
+use crate::domain::item::{Item, Kind};
+use crate::domain::stamp::At;
+use slack_morphism::prelude::*;
+use std::sync::Arc;
+
+/// What it is, without who and when.
+fn what(item: &Item) -> String {
+    match item.kind {
+        Kind::Meeting => format!("Post-mortem meeting of {}", item.incident),
+        Kind::Repair => escape(&item.what, limits::NOTE),
+    }
+}
+
+/// For the lock screen.
+pub fn in_short(item: &Item) -> String {
+    match item.kind {
+        Kind::Meeting => format!("the post-mortem meeting of {}", item.incident),
+        Kind::Repair => escape(&item.what, limits::LIST_TITLE),
+    }
+}
+
+/// One item, in one line.
+pub fn line(item: &Item, d: &Directory) -> String {
+    let owner = name(d, &item.owner);
+    match &item.done {
+        Some(done) => {
+            let outcome = match item.outcome.is_empty() {
+                true => String::new(),
+                false => format!(": {}", escape(&item.outcome, limits::NOTE)),
+            };
+            format!(
+                ":white_check_mark: {} (number {}) · done by {}, {}{outcome}",
+                what(item),
+                item.no.0,
+                name(d, &done.by),
+                day_and_time(done.at)
+            )
+        }
+        None => format!("• {} (number {}) · {owner}, by {}", what(item), item.no.0, day(item.due)),
+    }
+}
+
+/// The same with what can be done about it. `at`: when it is told.
+pub fn with_button(item: &Item, at: At, d: &Directory, store: StoreId) -> SlackBlock {
+    let late = if item.is_late(at) { ":warning: late. " } else { "" };
+    let words = format!("{late}{} (of {})", line(item, d), item.incident);
+    if !item.is_open() {
+        return section(&words);
+    }
+    section_with(&words, done(item.no, store))
+}
+
+fn done(item: ItemNo, store: StoreId) -> SlackBlockButtonElement {
+    SlackBlockButtonElement::new(plain("Done…"))
+        .with_action_id(Elsewhere::ItemDone.id().into())
+        .with_value(OnItem { store, item }.value())
+}
+
+/// The answer to `/pager items`. `of`: whose.
+pub fn list(
+    all: &[&Arc<Item>],
+    private: usize,
+    of: Option<&str>,
+    at: At,
+    d: &Directory,
+    store: StoreId,
+    command: &str,
+) -> Message {
+    let whose = of.map_or("You have".to_owned(), |of| format!("{} has", escape_marked(of, limits::LABEL)));
+    let command = escape(command, 40);
+    if all.is_empty() && private == 0 {
+        return Message::plain(format!(
+            "{whose} no open items. They come from RCAs; `{command} items all` lists those of everybody."
+        ));
+    }
+    let count = if all.len() == 1 { "one open item".to_owned() } else { format!("{} open items", all.len()) };
+    let head = format!("*{whose} {count}*");
+    let mut blocks = vec![section(&head)];
+    blocks.extend(all.iter().take(limits::OWES).map(|item| with_button(item, at, d, store)));
+    if all.len() > limits::OWES {
+        blocks.push(context(&format!(
+            "…and {} more: those of a team by `{command} items TEAM`.",
+            all.len() - limits::OWES
+        )));
+    }
+    if private > 0 {
+        blocks.push(context(&format!("{private} more are private: ask in their own channel.")));
+    }
+    Message { text: head.replace('*', ""), blocks, colored: None }
+}
+
+/// What came of it.
+pub fn is_done(item: &Item, d: &Directory) -> String {
+    line(item, d)
+}
+
+/// It is forgotten, or never was.
+pub fn none(no: ItemNo, command: &str) -> String {
+    format!("There is no item {}: `{} items all` lists those that are open.", no.0, escape(command, 40))
+}
