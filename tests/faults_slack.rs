@@ -277,7 +277,7 @@ fn fault_11_a_click_on_a_stale_card_changes_nothing_and_tells_the_truth() {
     assert_eq!(pager.facts_of("act_late").len(), 1, "it is on record");
     pager.slack.heal();
     let card = pager.slack.card_says_within(30, "payments", no, "Cleared by the monitor");
-    assert_eq!(card.buttons(), ["incident.reopen", "incident.more"]);
+    assert_eq!(card.buttons(), ["incident.rca", "incident.reopen", "incident.more"]);
     is_told_once(&pager, no);
 }
 

@@ -227,7 +227,7 @@ fn who_may_not_read_of_it_does_not_and_what_owes_none_says_so() {
     assert!(none.contains("#7 owes no RCA"), "{none}");
     let mine = plain(&office.slack.slash("ben", "payments", "rca").to_string());
     assert!(mine.contains("You owe no RCA"), "{mine}");
-    let all = plain(&office.slack.slash("ben", "payments", "rca list").to_string());
+    let all = plain(&office.slack.slash("ben", "payments", "rca list all").to_string());
     assert!(all.contains("Everybody together owes one RCA"), "{all}");
     // A drill: she says so, and nothing is owed.
     let list = office.slack.slash("ana", "payments", "rca 1");

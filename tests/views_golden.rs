@@ -52,6 +52,7 @@ use warridor::domain::schedule::{self, FixedShift, Gap, Member, Override, Schedu
 use warridor::domain::snooze;
 use warridor::domain::stamp::{At, Stamp};
 use warridor::domain::threshold::Threshold;
+use warridor::domain::triage::{Affected, Answer, Trend};
 use warridor::domain::urgency::RaisedBy;
 use warridor::views;
 use warridor::views::action_id::{Origin, Subject};
@@ -722,6 +723,9 @@ fn happenings() -> Vec<Happening> {
             | Happening::StepTakenBack { .. }
             | Happening::StepStuck { .. }
             | Happening::StepOverdue { .. }
+            | Happening::Triaged { .. }
+            | Happening::NotMine { .. }
+            | Happening::WaitsAsItem { .. }
             | Happening::PlaybookEnded { .. }
             | Happening::AlertJoined { .. } => {}
         }
@@ -806,6 +810,12 @@ fn happenings() -> Vec<Happening> {
         Happening::StepTakenBack { by: "ana".into(), step: 2, what: "Start it".into() },
         Happening::StepStuck { by: "ana".into(), step: 3, what: "Fail over".into() },
         Happening::StepOverdue { step: 3, what: "Fail over".into(), secs: 300 },
+        Happening::Triaged { by: "ben".into(), answer: Answer::Affected(Affected::SomeCustomers) },
+        Happening::Triaged { by: "ben".into(), answer: Answer::Affected(Affected::Nobody) },
+        Happening::Triaged { by: "ben".into(), answer: Answer::Trend(Trend::Same) },
+        Happening::Triaged { by: "ben".into(), answer: Answer::Since(NIGHT) },
+        Happening::NotMine { by: "ben".into(), team: "pay".into() },
+        Happening::WaitsAsItem { by: "ben".into(), item: ItemNo(3) },
         Happening::PlaybookEnded { title: "Database down".into() },
         Happening::AlertJoined { title: "<!channel> node-2".into(), rule: None },
         Happening::AlertJoined { title: "".into(), rule: Some(rule(None)) },
@@ -945,6 +955,9 @@ fn refusals() -> Vec<Refusal> {
             | Refusal::HandoffIsAhead { .. }
             | Refusal::HandoffIsOver
             | Refusal::TooManyNotes { .. }
+            | Refusal::IsOfThatTeam { .. }
+            | Refusal::BeganThen { .. }
+            | Refusal::ImpactToldMeanwhile { .. }
             | Refusal::OwesNoRca { .. }
             | Refusal::RcaIsCompleted { .. }
             | Refusal::RcaLacks { .. }
@@ -1019,6 +1032,9 @@ fn refusals() -> Vec<Refusal> {
         Refusal::SnoozeInThePast { until: NIGHT },
         Refusal::SnoozeTooLong { until: NIGHT.plus_ms(8 * DAY), latest: NIGHT.plus_ms(7 * DAY) },
         Refusal::EmptyNote,
+        Refusal::IsOfThatTeam { incident, team: "pay".into() },
+        Refusal::BeganThen { since: NIGHT },
+        Refusal::ImpactToldMeanwhile { by: "ben".into(), at: NIGHT },
         Refusal::OwesNoRca { incident },
         Refusal::RcaIsCompleted { incident, by: "ben".into(), at: NIGHT },
         Refusal::RcaLacks { missing: vec![Missing::Part(Part::Timeline), Missing::Impact, Missing::Repair] },
@@ -2307,7 +2323,7 @@ fn snooze_modal() {
         let subject = Subject { store: desk.store, incident: i.no };
         let choices = snooze::choices(now, chrono_tz::Europe::Lisbon);
         let origin = Origin::new(subject, None);
-        golden.say(name, &view(&views::modal::snooze(&i, &choices, &desk.directory, &origin), Some(subject)));
+        golden.say(name, &view(&views::modal::snooze(&i, &choices, None, &desk.directory, &origin), Some(subject)));
     }
     golden.compare();
 }

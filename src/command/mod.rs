@@ -147,6 +147,7 @@ pub enum Topic {
     Quiet,
     /// Alerts that are to be mended.
     Misconfigured,
+    Triage,
     Playbook,
     Handoff,
     /// RCAs, and the items that come of them.
@@ -229,6 +230,8 @@ pub enum Command {
     Misconfigured(Option<ServiceId>),
     /// What is to be heard of every so often: all, or of one service.
     Heartbeats(Option<ServiceId>),
+    /// The first look at an incident.
+    Triage(Which),
     Playbook(WhichPlaybook),
     Handoff(Handoff),
     Rca(Rcas),

@@ -21,7 +21,7 @@ pub(super) fn rca(r: &mut Reading<'_>) -> Result<Command, Mistake> {
         return r.end().map(|()| Command::Rca(Rcas::Status));
     }
     if r.words.skip(LIST) {
-        if r.words.left() == 1 && r.words.skip(MINE) {
+        if r.words.is_done() || r.words.left() == 1 && r.words.skip(MINE) {
             return Ok(Command::Rca(Rcas::Mine));
         }
         return team(r).map(|of| Command::Rca(Rcas::List(of)));

@@ -31,6 +31,7 @@ pub(super) enum Verb {
     Fyi,
     Misconfigured,
     Heartbeats,
+    Triage,
     Playbook,
     Handoff,
     Rca,
@@ -67,6 +68,7 @@ pub(super) const PAGER: &[(Verb, &[&str])] = &[
     (Verb::Fyi, &["fyi", "fyis", "notifications"]),
     (Verb::Misconfigured, &["misconfigured", "noisy", "misconfiguration"]),
     (Verb::Heartbeats, &["heartbeats", "heartbeat", "beats"]),
+    (Verb::Triage, &["triage"]),
     (Verb::Playbook, &["playbook", "playbooks", "runbook", "runbooks"]),
     (Verb::Handoff, &["handoff", "handover", "hand-off"]),
     (Verb::Rca, &["rca", "rcas", "postmortem", "post-mortem", "postmortems"]),
@@ -106,7 +108,6 @@ pub(super) struct Absent {
 }
 
 pub(super) const PAGER_ABSENT: &[Absent] = &[
-    Absent { words: &["triage"], why: "The triage walk is not there yet. Look at the incident.", instead: "show N" },
     Absent {
         words: &["major"],
         why: "Major incidents are not there yet. Add people to the incident, or escalate it.",
@@ -162,6 +163,7 @@ impl Verb {
             Self::Doing => Topic::Doing,
             Self::Silence | Self::Maintenance => Topic::Quiet,
             Self::Misconfigured | Self::NotActionable => Topic::Misconfigured,
+            Self::Triage => Topic::Triage,
             Self::Playbook => Topic::Playbook,
             Self::Handoff => Topic::Handoff,
             Self::Rca | Self::Items => Topic::Rca,

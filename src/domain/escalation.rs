@@ -33,6 +33,11 @@ pub(super) fn start_main_call(d: &mut Decision<'_>, no: IncidentNo, also: Vec<Us
     start_call(d, no, CallKind::Main, policy, also, (0, 0));
 }
 
+/// Asks by another policy from now on: somebody said whose it is. What holds it back held the old one back.
+pub(super) fn ask_by(d: &mut Decision<'_>, no: IncidentNo, policy: Policy) {
+    start_call(d, no, CallKind::Main, policy, Vec::new(), (0, 0));
+}
+
 /// Triggered again soon after it was resolved by itself: asking goes on at the level where it stopped. After a snooze that
 /// ended meanwhile it begins anew, with whoever had snoozed it.
 pub(super) fn page_on(d: &mut Decision<'_>, no: IncidentNo, snoozed_by: Option<UserId>) {

@@ -28,6 +28,7 @@ use super::routing::RuleRef;
 use super::schedule::{Override, Shift};
 use super::stamp::At;
 use super::text::Text;
+use super::triage::Answer;
 use super::urgency::RaisedBy;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -394,6 +395,26 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         reported_by: Vec<UserId>,
     },
+    /// Somebody looked, and says what they found.
+    TriageAnswered {
+        incident: IncidentNo,
+        by: UserId,
+        answer: Answer,
+        ask_at: Option<At>,
+    },
+    /// It is that team's from now on, and triggered for them; `policy`: theirs.
+    NotMine {
+        incident: IncidentNo,
+        by: UserId,
+        team: TeamId,
+        policy: PolicyId,
+    },
+    /// It can wait: this item is for it.
+    WaitsAsItem {
+        incident: IncidentNo,
+        by: UserId,
+        item: ItemNo,
+    },
     /// From here on this playbook is followed, as it is now. `due`: when the time of its first step is over, on the line of
     /// delays.
     PlaybookBegun {
@@ -638,6 +659,9 @@ pub enum Fact {
         owner: UserId,
         mitigated: At,
         due: At,
+        /// Its service is private.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        private: bool,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         remind: Option<At>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -685,10 +709,12 @@ pub enum Fact {
         incident: IncidentNo,
         by: UserId,
     },
-    /// It is owed again: somebody writes on.
+    /// It is owed again, by then: somebody writes on.
     RcaTakenUp {
         incident: IncidentNo,
         by: UserId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due: Option<At>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         remind: Option<At>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -722,6 +748,8 @@ pub enum Fact {
         what: Text,
         owner: UserId,
         due: At,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        private: bool,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         remind: Option<At>,
     },

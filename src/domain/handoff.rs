@@ -325,7 +325,7 @@ fn in_hours(hours: &Hours, at: At) -> Option<At> {
 }
 
 /// `at`, or the next morning of theirs.
-fn awake_from(d: &Directory, who: &UserId, at: At) -> At {
+pub(super) fn awake_from(d: &Directory, who: &UserId, at: At) -> At {
     let tz = d.users.get(who).map_or(chrono_tz::UTC, |u| u.tz);
     let local = at.utc().with_timezone(&tz);
     if (AWAKE.0..AWAKE.1).contains(&local.hour()) {

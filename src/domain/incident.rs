@@ -15,6 +15,7 @@ use super::run::{self, Run};
 use super::sla::Sla;
 use super::stamp::At;
 use super::threshold::Counting;
+use super::triage::Triage;
 use super::urgency::Raise;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -131,6 +132,9 @@ pub struct Incident {
     /// As what its alert was marked to be mended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub marked: Option<Marked>,
+    /// What was found at the first look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub triage: Option<Box<Triage>>,
     /// The playbook that is followed, or was last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<Box<Run>>,

@@ -16,6 +16,7 @@ use super::quiet::Covered;
 use super::rca::RcaDeed;
 use super::run::Move;
 use super::stamp::At;
+use super::triage::{Answer, Later};
 use super::world::World;
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
@@ -231,6 +232,18 @@ pub enum Deed {
     /// The alerts of this incident belong to that one from now on.
     MergeInto {
         into: IncidentNo,
+    },
+    /// What they found at the first look.
+    Triage {
+        answer: Answer,
+    },
+    /// It is another team's, which is paged for it.
+    NotMine {
+        team: TeamId,
+    },
+    /// Somebody does it later, and the incident is over.
+    CanWait {
+        later: Later,
     },
     /// They follow this playbook from now on.
     BeginPlaybook {

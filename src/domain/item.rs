@@ -6,21 +6,24 @@
 use super::decision::Decision;
 use super::fact::Fact;
 use super::id::{IncidentNo, ItemNo, ServiceId, TeamId, UserId};
-use super::incident::Done;
+use super::incident::{Done, Incident};
 use super::rca::{self, Rca};
 use super::refusal::Refusal;
 use super::stamp::At;
 use super::text::Text;
+use super::triage::Later;
 use super::world::World;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Items in memory. Those that are done make room for new ones, the oldest first.
 pub const ITEMS_MAX: usize = 5_000;
-/// Repair items of one incident.
+/// Repair items of one incident that are to be done.
 pub const REPAIRS_MAX: usize = 20;
-/// What is to be done, in characters; and what came of it.
+/// What is to be done, in characters;
 pub const WHAT_CHARS: usize = 300;
+/// and what came of it.
+pub const OUTCOME_CHARS: usize = 3_000;
 /// It is due so far away at most.
 pub const DUE_MAX_SECS: i64 = 366 * DAY_SECS;
 /// The meeting about what matters most is due so long after its RCA was completed.
@@ -36,6 +39,9 @@ pub struct Item {
     pub incident: IncidentNo,
     pub service: ServiceId,
     pub team: TeamId,
+    /// That service was private.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub private: bool,
     /// What is to be done.
     pub what: Arc<str>,
     pub owner: UserId,
@@ -59,6 +65,8 @@ pub enum Kind {
     Repair,
     /// The post-mortem meeting of a significant incident.
     Meeting,
+    /// Work that could wait, and how bad that is: 1 is the worst, 4 the least.
+    Later { severity: u8 },
 }
 
 impl Item {
@@ -83,11 +91,11 @@ pub fn repairs_of(w: &World, incident: IncidentNo) -> Vec<&Arc<Item>> {
     w.items.values().filter(|item| item.incident == incident && item.kind == Kind::Repair).collect()
 }
 
-/// A day before it is due, when it is due, then once a week; in the owner's working hours.
-pub(super) fn next_reminder(d: &Decision<'_>, owner: &UserId, due: At) -> Option<At> {
-    let (now, hours) = (d.stamp.wall, d.directory.hours_of(owner));
-    let ahead = [due.plus_secs(-DAY_SECS), due].into_iter().find(|at| *at > now);
-    hours.open_from(ahead.unwrap_or(now.plus_secs(WEEK_SECS)))
+/// When the owner is reminded next after `after`: a day before it is due, when it is due, then once a week; in their working hours.
+pub(super) fn next_reminder(d: &Decision<'_>, owner: &UserId, due: At, after: At) -> At {
+    let ahead = [rca::day_before(d.directory, owner, due), rca::in_hours(d.directory, owner, due)];
+    let ahead = ahead.into_iter().find(|at| *at > after);
+    ahead.unwrap_or_else(|| rca::in_hours(d.directory, owner, d.stamp.wall.plus_secs(WEEK_SECS)))
 }
 
 /// Something that is to be repaired.
@@ -103,13 +111,41 @@ pub(super) fn repair(
     if what.is_empty() {
         return Err(Refusal::NothingWritten);
     }
-    if due <= d.stamp.wall || due > d.stamp.wall.plus_secs(DUE_MAX_SECS) {
-        return Err(Refusal::DueThen { due });
-    }
-    if repairs_of(d.world(), rca.incident).len() >= REPAIRS_MAX {
+    refuse_due(d, due)?;
+    if repairs_of(d.world(), rca.incident).iter().filter(|item| item.is_open()).count() >= REPAIRS_MAX {
         return Err(Refusal::TooManyItems { most: REPAIRS_MAX });
     }
-    make(d, rca, Kind::Repair, by, what, owner, due)
+    make(d, &Of::rca(rca), Kind::Repair, by, what, owner, due)
+}
+
+/// Work that can wait.
+pub(super) fn later(d: &mut Decision<'_>, i: &Incident, by: &UserId, later: &Later) -> Result<ItemNo, Refusal> {
+    let what = rca::bounded(&later.what, WHAT_CHARS);
+    if what.is_empty() {
+        return Err(Refusal::NothingWritten);
+    }
+    refuse_due(d, later.due)?;
+    let of = Of { incident: i.no, service: &i.service, team: &i.team };
+    let kind = Kind::Later { severity: later.severity.clamp(1, 4) };
+    make(d, &of, kind, by, what, &later.owner, later.due)
+}
+
+fn refuse_due(d: &Decision<'_>, due: At) -> Result<(), Refusal> {
+    let wall = d.stamp.wall;
+    if due <= wall || due > wall.plus_secs(DUE_MAX_SECS) { Err(Refusal::DueThen { due }) } else { Ok(()) }
+}
+
+/// What leaves an item behind.
+struct Of<'a> {
+    incident: IncidentNo,
+    service: &'a ServiceId,
+    team: &'a TeamId,
+}
+
+impl<'a> Of<'a> {
+    fn rca(rca: &'a Rca) -> Self {
+        Self { incident: rca.incident, service: &rca.service, team: &rca.team }
+    }
 }
 
 /// What matters most is talked about.
@@ -119,14 +155,14 @@ pub(super) fn meeting(d: &mut Decision<'_>, rca: &Rca, by: &UserId) {
         return;
     }
     let due = d.stamp.wall.plus_secs(MEETING_SECS);
-    let due = d.directory.hours_of(&rca.owner).open_from(due).unwrap_or(due);
+    let due = rca::in_hours(d.directory, &rca.owner, due);
     // Without room for it the RCA is completed all the same.
-    let _ = make(d, rca, Kind::Meeting, by, String::new(), &rca.owner, due);
+    let _ = make(d, &Of::rca(rca), Kind::Meeting, by, String::new(), &rca.owner, due);
 }
 
 fn make(
     d: &mut Decision<'_>,
-    rca: &Rca,
+    of: &Of<'_>,
     kind: Kind,
     by: &UserId,
     what: String,
@@ -138,17 +174,19 @@ fn make(
         return Err(Refusal::TooManyItems { most: ITEMS_MAX });
     }
     let no = ItemNo(w.meta.last_item.0 + 1);
-    let remind = next_reminder(d, owner, due).map(|at| d.stamp.due_of(at));
+    let remind = Some(d.stamp.due_of(next_reminder(d, owner, due, d.stamp.wall)));
+    let private = d.directory.services.get(of.service).is_some_and(|s| s.private);
     d.emit(Fact::ItemMade {
         item: no,
         kind,
-        incident: rca.incident,
-        service: rca.service.clone(),
-        team: rca.team.clone(),
+        incident: of.incident,
+        service: of.service.clone(),
+        team: of.team.clone(),
         by: by.clone(),
         what: Text::new(what),
         owner: owner.clone(),
         due,
+        private,
         remind,
     });
     Ok(no)
@@ -160,7 +198,7 @@ pub(super) fn done(d: &mut Decision<'_>, no: ItemNo, by: &UserId, outcome: &str)
     if let Some(done) = &item.done {
         return Err(Refusal::ItemIsDone { item: no, by: done.by.clone(), at: done.at });
     }
-    let outcome = Text::new(rca::bounded(outcome, WHAT_CHARS));
+    let outcome = Text::new(rca::bounded(outcome, OUTCOME_CHARS));
     d.emit(Fact::ItemDone { item: no, by: by.clone(), outcome });
     Ok(())
 }

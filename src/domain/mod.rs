@@ -63,6 +63,7 @@ mod sweep;
 mod tend;
 pub mod text;
 pub mod threshold;
+pub mod triage;
 pub mod urgency;
 pub mod worked;
 pub mod world;

@@ -59,8 +59,8 @@ pub enum About {
     HandoffWaits { handoff: HandoffNo, for_lead: bool },
     /// RCAs and items that somebody is to write or do; `at` is the wall's.
     Owes { user: UserId, at: At, rcas: Vec<IncidentNo>, items: Vec<ItemNo> },
-    /// RCAs that are late, for whoever leads their teams.
-    OwesLate { lead: UserId, at: At, rcas: Vec<IncidentNo> },
+    /// RCAs that are late, for whoever leads their teams; or, where nobody does who could be told, for the admin channel.
+    OwesLate { at: At, rcas: Vec<IncidentNo> },
     /// An RCA was completed.
     Rca { incident: IncidentNo },
 }
@@ -77,10 +77,9 @@ impl About {
             | Self::QuietEnds { .. }
             | Self::QuietElsewhere { .. }
             | Self::Storm(_)
-            | Self::Owes { .. }
-            | Self::OwesLate { .. }
-            | Self::Rca { .. }
             | Self::HandoffWaits { .. } => false,
+            Self::Owes { rcas, .. } | Self::OwesLate { rcas, .. } => rcas.iter().any(|no| changed.contains(no)),
+            Self::Rca { incident } => changed.contains(incident),
             Self::Digest { incidents, .. } => incidents.iter().any(|no| changed.contains(no)),
             // A draft tells of whatever is open; a summary, of what its *Accept* hands over.
             Self::HandoffDraft { .. } | Self::Handoff { .. } => !changed.is_empty(),

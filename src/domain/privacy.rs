@@ -22,3 +22,14 @@ pub fn may_read_of(service: &ServiceId, d: &Directory, user: Option<&UserId>, ch
     let of_team = |user: &UserId| d.teams.get(&private.team).is_some_and(|t| t.members.contains(user));
     user.is_some_and(of_team) || channel.is_some_and(|channel| d.may_show(service, channel))
 }
+
+/// The same of what outlives the configuration it was made in: what was private then stays private.
+pub fn may_read_kept(
+    service: &ServiceId,
+    was_private: bool,
+    d: &Directory,
+    user: Option<&UserId>,
+    channel: Option<&ChannelId>,
+) -> bool {
+    if d.services.contains_key(service) { may_read_of(service, d, user, channel) } else { !was_private }
+}

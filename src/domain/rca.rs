@@ -11,14 +11,15 @@
 use super::decision::Decision;
 use super::directory::{Directory, Urgency};
 use super::fact::Fact;
-use super::hours::Hours;
+use super::handoff::awake_from;
 use super::id::{IncidentNo, ServiceId, TeamId, UserId};
 use super::incident::{Done, Incident, State};
 use super::item;
 use super::page::Recipient;
 use super::paging::can_be_written_to;
-use super::post::{self, About};
+use super::post::{self, About, Post};
 use super::refusal::Refusal;
+use super::snooze::morning_after;
 use super::stamp::At;
 use super::text::Text;
 use super::world::World;
@@ -33,12 +34,12 @@ pub const DUE_SECS: i64 = 3 * DAY_SECS;
 /// RCAs in memory. Beyond, the oldest that is completed is put away, then the oldest of all: from then on it is read, and
 /// not written.
 pub const RCAS_MAX: usize = 2_000;
-/// One part, in characters.
+/// One part, in characters as Slack counts them: units of UTF-16.
 pub const PART_CHARS: usize = 12_000;
 /// Who was hit, or what they could not do, in characters; and why none is owed.
 pub const LINE_CHARS: usize = 300;
 /// RCAs and items in one reminder; the rest is the next one.
-pub const OWES_MAX: usize = 40;
+pub const OWES_MAX: usize = 20;
 /// What is due so soon after is in the same reminder.
 const SOON_SECS: i64 = 10 * 60;
 /// A reminder is kept true for so long.
@@ -56,14 +57,26 @@ pub struct Rca {
     pub team: TeamId,
     pub tier: u8,
     pub title: Arc<str>,
+    /// Its service was private: that holds also when the configuration does not know it any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub private: bool,
     pub opened: At,
     pub owner: UserId,
+    /// Somebody gave it to them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub given: bool,
     /// Since when customers do not feel it. `None`: it was opened again, and the clock stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mitigated: Option<At>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<At>,
     pub stands: Stands,
+    /// It was completed or not owed, and somebody writes on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub taken_up: bool,
+    /// Was it completed in time, when it was first?
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_time: Option<bool>,
     /// Did customers feel it? `None`: nobody said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub felt: Option<bool>,
@@ -110,6 +123,8 @@ pub struct Impact {
     pub time: Reach,
     pub by: UserId,
     pub at: At,
+    /// How often it was saved.
+    pub revision: u32,
 }
 
 /// All users or some of them; the whole time or a part of it.
@@ -167,7 +182,9 @@ pub enum RcaDeed {
     Answer {
         felt: bool,
     },
+    /// `revision`: as of a part.
     Impact {
+        revision: u32,
         who: String,
         what: String,
         users: Reach,
@@ -223,14 +240,6 @@ impl Rca {
         self.remind.into_iter().chain(self.tell_lead).min()
     }
 
-    /// Completed, and in time; `None`: it is not completed.
-    pub fn in_time(&self) -> Option<bool> {
-        match &self.stands {
-            Stands::Completed(done) => Some(self.due.is_none_or(|due| done.at <= due)),
-            Stands::Owed | Stands::NotOwed(_) => None,
-        }
-    }
-
     /// What it still needs. `repairs`: how many repair items it has.
     pub fn missing(&self, repairs: usize) -> Vec<Missing> {
         let lacks = |part: &Part| self.text(*part).is_empty();
@@ -267,19 +276,24 @@ pub(super) fn tend(d: &mut Decision<'_>, i: &Incident) {
     let Some(mitigated) = i.mitigated_at().filter(|_| !i.closed) else { return };
     let known = d.world().rcas.get(&i.no).cloned();
     if !owes(d.directory, i) {
-        if i.not_actionable.is_some() && known.is_some_and(|rca| rca.is_owed() && rca.is_blank()) {
+        let may_rest = |rca: &Rca| rca.is_owed() && rca.is_blank() && !rca.taken_up;
+        if i.not_actionable.is_some() && known.is_some_and(|rca| may_rest(&rca)) {
             d.emit(Fact::RcaExcused { incident: i.no, by: None, because: Text::default() });
         }
         return;
     }
-    if known.as_ref().is_some_and(|rca| rca.mitigated == Some(mitigated)) {
+    let is_settled =
+        |rca: &Rca| rca.mitigated == Some(mitigated) || matches!(rca.stands, Stands::NotOwed(Excuse::Said { .. }));
+    if known.as_ref().is_some_and(|rca| is_settled(rca)) {
         return;
     }
-    let Some(owner) = known.map(|rca| rca.owner.clone()).or_else(|| owner(i)) else { return };
+    // Who wrote in it, or was given it, goes on; else it is whoever had it last.
+    let kept = known.filter(|rca| rca.given || !rca.is_blank()).map(|rca| rca.owner.clone());
+    let Some(owner) = kept.or_else(|| owner(i)) else { return };
     let due = mitigated.plus_secs(DUE_SECS);
-    let remind = next_reminder(d, &owner, due).map(|at| d.stamp.due_of(at));
-    let tell_lead = first_told(d, &i.team, due).map(|at| d.stamp.due_of(at));
-    d.emit(Fact::RcaOwed { incident: i.no, owner, mitigated, due, remind, tell_lead });
+    let (remind, tell_lead) = asked_for(d, &owner, &i.team, due);
+    let private = d.directory.services.get(&i.service).is_some_and(|s| s.private);
+    d.emit(Fact::RcaOwed { incident: i.no, owner, mitigated, due, private, remind, tell_lead });
 }
 
 /// High urgency, in production, and somebody was asked about it or took it. Of what is part of another incident, that one
@@ -303,20 +317,46 @@ fn owner(i: &Incident) -> Option<UserId> {
     i.responder().or(i.had_it()).or(answered).or(resolved_by).or(asked).cloned()
 }
 
-/// When the owner is reminded next: a day before it is due, when it is due, then on each of their working days.
-fn next_reminder(d: &Decision<'_>, owner: &UserId, due: At) -> Option<At> {
-    let (now, hours) = (d.stamp.wall, d.directory.hours_of(owner));
-    let ahead = [due.plus_secs(-DAY_SECS), due].into_iter().find(|at| *at > now);
-    match ahead {
-        Some(at) => hours.open_from(at),
-        None => hours.morning_from(now.plus_ms(1)),
-    }
+/// When its owner is reminded next, and when the lead hears that it is late; on the line of delays.
+fn asked_for(d: &Decision<'_>, owner: &UserId, team: &TeamId, due: At) -> (Option<At>, Option<At>) {
+    let remind = next_reminder(d, owner, due, d.stamp.wall);
+    let tell_lead = d.stamp.due_of(first_told(d, owner, team, due));
+    // Not before they hear of the others.
+    let lead = lead_of(d.directory, team);
+    let of_lead = |rca: &&Arc<Rca>| rca.is_owed() && lead.is_some() && lead_of(d.directory, &rca.team) == lead;
+    let others = d.world().rcas.values().filter(of_lead).filter_map(|rca| rca.tell_lead).min();
+    (Some(d.stamp.due_of(remind)), Some(others.map_or(tell_lead, |others| others.max(tell_lead))))
 }
 
-/// When the team's lead hears first that it is late, if the team has one.
-fn first_told(d: &Decision<'_>, team: &TeamId, due: At) -> Option<At> {
-    let at = due.plus_secs(DAY_SECS).max(d.stamp.wall);
-    lead_of(d.directory, team).and_then(|lead| d.directory.hours_of(&lead).open_from(at))
+/// `at`, or the first instant after it at which they work and nobody sleeps.
+pub(super) fn in_hours(d: &Directory, who: &UserId, at: At) -> At {
+    let awake = awake_from(d, who, at);
+    d.hours_of(who).open_from(awake).unwrap_or(awake)
+}
+
+/// The last of their working mornings that leaves a day before `due`, as far as there is one.
+pub(super) fn day_before(d: &Directory, who: &UserId, due: At) -> At {
+    let tries = (1..=7).map(|days| in_hours(d, who, due.plus_secs(-days * DAY_SECS)));
+    tries.into_iter().find(|at| *at < due).unwrap_or(due)
+}
+
+/// When the owner is reminded next after `after`: a day before it is due, when it is due, then on each of their working days.
+fn next_reminder(d: &Decision<'_>, owner: &UserId, due: At, after: At) -> At {
+    let ahead =
+        [day_before(d.directory, owner, due), in_hours(d.directory, owner, due)].into_iter().find(|at| *at > after);
+    ahead.unwrap_or_else(|| next_morning(d.directory, owner, after))
+}
+
+/// The next of their working mornings; nine o'clock, where their hours have no beginning.
+fn next_morning(d: &Directory, who: &UserId, after: At) -> At {
+    let tz = d.users.get(who).map_or(chrono_tz::UTC, |u| u.tz);
+    in_hours(d, who, morning_after(after.plus_secs(DAY_SECS / 2), tz, |_| true))
+}
+
+/// When the team's lead hears first that it is late: a day after its owner heard so.
+fn first_told(d: &Decision<'_>, owner: &UserId, team: &TeamId, due: At) -> At {
+    let at = in_hours(d.directory, owner, due).plus_secs(DAY_SECS).max(d.stamp.wall);
+    lead_of(d.directory, team).map_or(at, |lead| in_hours(d.directory, &lead, at))
 }
 
 fn lead_of(d: &Directory, team: &TeamId) -> Option<UserId> {
@@ -358,53 +398,63 @@ pub(super) fn remind(d: &mut Decision<'_>, who: &UserId) {
     let mut items: Vec<_> = item::open(d.world(), |item| is_soon(item.remind)).into_iter().cloned().collect();
     items.retain(|item| whom(d, &item.owner, &item.team).as_ref() == Some(who));
     items.truncate(OWES_MAX - rcas.len());
-    let works = d.directory.hours_of(who).is_open_at(wall);
-    let opens = d.directory.hours_of(who).next_open(wall);
+    let opens = in_hours(d.directory, who, wall);
+    let works = opens == wall;
     let to = works.then(|| who.clone());
-    let again = |d: &Decision<'_>, next: Option<At>| if works { next } else { opens }.map(|at| d.stamp.due_of(at));
+    // What comes within minutes is in this one.
+    let after = wall.plus_secs(SOON_SECS);
     for rca in &rcas {
-        let next = rca.due.and_then(|due| next_reminder(d, who, due));
-        let again = again(d, next);
+        let next = rca.due.map(|due| if works { next_reminder(d, who, due, after) } else { opens });
+        let again = next.map(|at| d.stamp.due_of(at));
         d.emit(Fact::RcaReminded { incident: rca.incident, to: to.clone(), again });
     }
     for item in &items {
-        let again = again(d, item::next_reminder(d, who, item.due));
-        d.emit(Fact::ItemReminded { item: item.no, to: to.clone(), again });
+        let next = if works { item::next_reminder(d, who, item.due, after) } else { opens };
+        d.emit(Fact::ItemReminded { item: item.no, to: to.clone(), again: Some(d.stamp.due_of(next)) });
     }
     if works && rcas.len() + items.len() > 0 {
         let (rcas, items) = (rcas.iter().map(|r| r.incident).collect(), items.iter().map(|i| i.no).collect());
-        post::want(
-            d,
-            Recipient::User(who.clone()),
-            About::Owes { user: who.clone(), at: wall, rcas, items },
-            KEPT_SECS,
-        );
+        let to = Recipient::User(who.clone());
+        // The newest says it all.
+        let is_older = |p: &&Post| p.to == to && matches!(p.about, About::Owes { .. });
+        for post in d.world().posts.values().filter(is_older).map(|p| p.id).collect::<Vec<_>>() {
+            d.emit(Fact::PostDropped { post });
+        }
+        post::want(d, to, About::Owes { user: who.clone(), at: wall, rcas, items }, KEPT_SECS);
     }
 }
 
-/// All that is late of the teams that somebody leads.
+/// All that is late of the teams that somebody leads, by one message a week. Of what nobody owes who could be told, and nobody
+/// leads, the admin channel hears.
 fn tell_lead(d: &mut Decision<'_>, rca: &Rca) {
     let wall = d.stamp.wall;
+    let a_week = d.stamp.due_of(wall.plus_secs(WEEK_SECS));
     let lead = lead_of(d.directory, &rca.team).filter(|lead| can_be_written_to(d, lead));
     let Some(lead) = lead else {
-        d.emit(Fact::RcaLeadTold { incident: rca.incident, to: None, again: None });
+        if whom(d, &rca.owner, &rca.team).is_none() {
+            let (to, rcas) = (Recipient::Channel(d.directory.admin_channel.clone()), vec![rca.incident]);
+            post::want(d, to, About::OwesLate { at: wall, rcas }, KEPT_SECS);
+        }
+        d.emit(Fact::RcaLeadTold { incident: rca.incident, to: None, again: Some(a_week) });
         return;
     };
-    let hours: Hours = d.directory.hours_of(&lead);
-    let works = hours.is_open_at(wall);
-    let again = if works { hours.open_from(wall.plus_secs(WEEK_SECS)) } else { hours.next_open(wall) };
-    let again = again.map(|at| d.stamp.due_of(at));
-    let soon = d.stamp.at.plus_secs(SOON_SECS);
-    let is_theirs = |other: &Rca| {
-        other.tell_lead.is_some_and(|due| due <= soon) && lead_of(d.directory, &other.team).as_ref() == Some(&lead)
-    };
-    let all: Vec<IncidentNo> = owed(d.world(), is_theirs).iter().take(OWES_MAX).map(|rca| rca.incident).collect();
-    let to = works.then(|| lead.clone());
-    for incident in &all {
-        d.emit(Fact::RcaLeadTold { incident: *incident, to: to.clone(), again });
+    let opens = in_hours(d.directory, &lead, wall);
+    let works = opens == wall;
+    let again = if works { in_hours(d.directory, &lead, wall.plus_secs(WEEK_SECS)) } else { opens };
+    let again = Some(d.stamp.due_of(again));
+    // What is not late yet is told of by the next one.
+    let is_theirs =
+        |other: &Rca| other.tell_lead.is_some() && lead_of(d.directory, &other.team).as_ref() == Some(&lead);
+    let theirs: Vec<_> = owed(d.world(), is_theirs).into_iter().cloned().collect();
+    let mut all = Vec::new();
+    for other in &theirs {
+        let is_told = works && other.is_late(wall);
+        all.extend(is_told.then_some(other.incident));
+        let later = other.tell_lead.max(again);
+        d.emit(Fact::RcaLeadTold { incident: other.incident, to: is_told.then(|| lead.clone()), again: later });
     }
     if works && !all.is_empty() {
-        post::want(d, Recipient::User(lead.clone()), About::OwesLate { lead, at: wall, rcas: all }, KEPT_SECS);
+        post::want(d, Recipient::User(lead), About::OwesLate { at: wall, rcas: all }, KEPT_SECS);
     }
 }
 
@@ -431,7 +481,10 @@ pub(super) fn act(d: &mut Decision<'_>, no: IncidentNo, by: &UserId, deed: &RcaD
             }
             Ok(())
         }
-        RcaDeed::Impact { who, what, users, time } => {
+        RcaDeed::Impact { revision, who, what, users, time } => {
+            if let Some(known) = rca.impact.as_ref().filter(|known| known.revision != *revision) {
+                return Err(Refusal::ImpactToldMeanwhile { by: known.by.clone(), at: known.at });
+            }
             let (who, what) = (bounded(who, LINE_CHARS), bounded(what, LINE_CHARS));
             if who.is_empty() || what.is_empty() {
                 return Err(Refusal::NothingWritten);
@@ -453,13 +506,17 @@ pub(super) fn act(d: &mut Decision<'_>, no: IncidentNo, by: &UserId, deed: &RcaD
         RcaDeed::Repair { what, owner, due } => item::repair(d, &rca, by, what, owner, *due).map(|_| ()),
         RcaDeed::Complete => complete(d, &rca, by),
         RcaDeed::TakeUp => {
-            let remind = rca.due.and_then(|due| next_reminder(d, &rca.owner, due)).map(|at| d.stamp.due_of(at));
-            let due = rca.due.unwrap_or(d.stamp.wall);
-            let tell_lead = first_told(d, &rca.team, due).map(|at| d.stamp.due_of(at));
-            d.emit(Fact::RcaTakenUp { incident: no, by: by.clone(), remind, tell_lead });
+            take_up(d, &rca, by);
             Ok(())
         }
     }
+}
+
+/// It is written on. What was due long ago is due anew: nobody is late because they mend a word.
+fn take_up(d: &mut Decision<'_>, rca: &Rca, by: &UserId) {
+    let due = rca.due.map(|due| if due < d.stamp.wall { d.stamp.wall.plus_secs(DUE_SECS) } else { due });
+    let (remind, tell_lead) = due.map_or((None, None), |due| asked_for(d, &rca.owner, &rca.team, due));
+    d.emit(Fact::RcaTakenUp { incident: rca.incident, by: by.clone(), due, remind, tell_lead });
 }
 
 /// Saves a part, over exactly what its writer had before them.
@@ -472,7 +529,7 @@ fn write(d: &mut Decision<'_>, rca: &Rca, by: &UserId, part: Part, revision: u32
         }
         return Err(Refusal::WrittenMeanwhile { part, by: written.by.clone(), at: written.at });
     }
-    let chars = text.chars().count();
+    let chars = text.encode_utf16().count();
     if chars > PART_CHARS {
         return Err(Refusal::TooMuchWritten { chars, most: PART_CHARS });
     }
@@ -486,13 +543,10 @@ fn hand_over(d: &mut Decision<'_>, rca: &Rca, by: &UserId, to: &UserId) -> Resul
     if rca.owner == *to {
         return Err(Refusal::OwesItAlready { incident: rca.incident, who: to.clone() });
     }
-    let remind = rca.due.and_then(|due| next_reminder(d, to, due)).map(|at| d.stamp.due_of(at));
+    // They hear of it when they work next.
+    let remind = rca.due.map(|_| d.stamp.due_of(in_hours(d.directory, to, d.stamp.wall)));
     let incident = rca.incident;
     d.emit(Fact::RcaHandedOver { incident, by: by.clone(), to: to.clone(), remind });
-    if to != by {
-        let about = About::Owes { user: to.clone(), at: d.stamp.wall, rcas: vec![incident], items: Vec::new() };
-        post::want(d, Recipient::User(to.clone()), about, KEPT_SECS);
-    }
     Ok(())
 }
 

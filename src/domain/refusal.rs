@@ -176,6 +176,15 @@ pub enum Refusal {
         team: TeamId,
         most: usize,
     },
+    /// It is of that team already.
+    IsOfThatTeam {
+        incident: IncidentNo,
+        team: TeamId,
+    },
+    /// It cannot have begun then: that is ahead, or too long ago.
+    BeganThen {
+        since: At,
+    },
     /// The incident owes no RCA.
     OwesNoRca {
         incident: IncidentNo,
@@ -196,6 +205,11 @@ pub enum Refusal {
     /// Somebody saved this part after it was read.
     WrittenMeanwhile {
         part: Part,
+        by: UserId,
+        at: At,
+    },
+    /// The same of the impact.
+    ImpactToldMeanwhile {
         by: UserId,
         at: At,
     },

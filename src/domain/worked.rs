@@ -71,6 +71,12 @@ impl Worked {
         }
     }
 
+    /// Who fixed it: whoever resolved it, or took it first.
+    pub fn fixed_by(&self) -> Option<UserId> {
+        let answered = self.answered.as_ref().map(|done| &done.by);
+        self.resolved_by.as_ref().or(answered).filter(|_| self.fixed.is_some()).cloned()
+    }
+
     /// Was anybody paged for it from `from` on, and before `until`?
     pub fn paged_within(&self, from: At, until: At) -> impl Iterator<Item = &(UserId, At)> {
         self.paged.iter().filter(move |(_, at)| from <= *at && *at < until)

@@ -211,6 +211,8 @@ pub enum Spilled {
     Entry(IncidentNo, Entry),
     /// Completed long ago.
     Rca(Arc<Rca>),
+    /// Done long ago.
+    Item(Arc<Item>),
 }
 
 /// What a deadline belongs to.
@@ -350,7 +352,12 @@ impl World {
         world.wakes = self
             .wakes
             .iter()
-            .filter(|(_, wake)| !matches!(wake, Wake::Incident(other) if *other != no))
+            .filter(|(_, wake)| match wake {
+                Wake::Incident(other) => *other == no,
+                // What is written and done afterwards changes nothing of it.
+                Wake::Rca(_) | Wake::Item(_) => false,
+                _ => true,
+            })
             .cloned()
             .collect();
         world

@@ -6,7 +6,9 @@ use crate::domain::incident::Incident;
 use crate::domain::item::Item;
 use crate::domain::rca::Rca;
 use crate::domain::world::World;
-use crate::domain::world::rows::{CLOSED_PREFIX, put_away_key, read_incident_row, read_rca_row};
+use crate::domain::world::rows::{
+    CLOSED_PREFIX, RowTrouble, put_away_items, put_away_key, read_incident_row, read_item_row, read_rca_row,
+};
 use crate::store::kv::after_prefix;
 use crate::store::replay::{Replay, RowSource};
 use crate::store::{Opened, RowChange, Store, StoreError};
@@ -88,16 +90,25 @@ impl<'a> Look<'a> {
     /// # Errors
     /// When its row cannot be read.
     pub fn rca(&self, no: IncidentNo) -> Result<Option<(Rca, Vec<Item>)>, StoreError> {
-        let world = self.world();
-        let items = || world.items.values().filter(|item| item.incident == no).map(|item| (**item).clone()).collect();
-        if let Some(rca) = world.rcas.get(&no) {
-            return Ok(Some(((**rca).clone(), items())));
-        }
-        let key = put_away_key(no);
-        let Some(row) = self.rows.get(&key).map_err(StoreError::Corrupt)? else { return Ok(None) };
-        let rca = read_rca_row(&key, &row)
-            .map_err(|t| StoreError::Corrupt(format!("the row {} cannot be read: {}", t.key, t.why)))?;
-        Ok(Some((rca, items())))
+        let trouble = |t: RowTrouble| StoreError::Corrupt(format!("the row {} cannot be read: {}", t.key, t.why));
+        let known = self.world().rcas.get(&no).map(|rca| (**rca).clone());
+        let rca = match known {
+            Some(rca) => rca,
+            None => {
+                let key = put_away_key(no);
+                let Some(row) = self.rows.get(&key).map_err(StoreError::Corrupt)? else { return Ok(None) };
+                read_rca_row(&key, &row).map_err(trouble)?
+            }
+        };
+        let mut rows = Vec::new();
+        let scanned = self.rows.scan(&put_away_items(no), false, &mut |key, value| {
+            rows.push(read_item_row(key, value));
+            true
+        });
+        scanned.map_err(StoreError::Corrupt)?;
+        let mut items = rows.into_iter().collect::<Result<Vec<Item>, _>>().map_err(trouble)?;
+        items.extend(self.world().items.values().filter(|item| item.incident == no).map(|item| (**item).clone()));
+        Ok(Some((rca, items)))
     }
 
     /// Every row, in key order, as a checkpoint now would leave them.

@@ -118,9 +118,19 @@ pub enum Filled {
         why: SkipWhy,
         because: String,
     },
-    /// One long text, of several inputs.
+    NotMine {
+        team: TeamId,
+    },
+    CanWait {
+        what: String,
+        severity: u8,
+        owner: SlackUserId,
+        due: At,
+    },
+    Since(At),
+    /// One long text, as its inputs have it; any may be empty.
     RcaPart {
-        text: String,
+        inputs: Vec<String>,
     },
     RcaImpact {
         who: String,
@@ -280,9 +290,22 @@ fn filled(form: Form, values: &Value) -> Option<Filled> {
         Form::Note | Form::ResolveWithNote | Form::Handoff | Form::RcaExcuse | Form::ItemDone => {
             Filled::Words(words(Field::Words))
         }
+        Form::NotMine => Filled::NotMine { team: option(Field::Team)?.into() },
+        Form::TriageSince => {
+            Filled::Since(field(Field::At, "selected_date_time").and_then(Value::as_i64).map(at_secs)?)
+        }
+        Form::CanWait => {
+            let another = field(Field::At, "selected_date_time").and_then(Value::as_i64).map(at_secs);
+            let due = another.or_else(|| option(Field::Until)?.parse().ok().map(At))?;
+            let owner = field(Field::Person, "selected_user").and_then(Value::as_str)?.into();
+            let severity = option(Field::Urgency)?.parse().ok()?;
+            Filled::CanWait { what: words(Field::What), severity, owner, due }
+        }
         Form::RcaPart => {
-            let all: Vec<String> = Field::TEXT.into_iter().map(words).filter(|text| !text.is_empty()).collect();
-            Filled::RcaPart { text: all.join("\n") }
+            let mut inputs: Vec<String> = Field::TEXT.into_iter().map(words).collect();
+            let shown = Field::TEXT.into_iter().rposition(|f| values.get(f.id()).is_some()).map_or(1, |n| n + 1);
+            inputs.truncate(shown);
+            Filled::RcaPart { inputs }
         }
         Form::RcaImpact => {
             let reach = |f: Field| if option(f)? == "all" { Some(Reach::All) } else { Some(Reach::Some) };

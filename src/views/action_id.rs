@@ -7,6 +7,7 @@ use crate::domain::id::{
 };
 use crate::domain::rca::Part;
 use crate::domain::stamp::At;
+use crate::domain::triage::{Affected, Answer, Trend};
 
 /// What a button does. The first of them act at once; the others open a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,10 +47,12 @@ pub enum Action {
     Playbook,
     /// Its root-cause analysis.
     Rca,
+    /// The first look at it.
+    Triage,
 }
 
 impl Action {
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Acknowledge,
         Self::Take,
         Self::Start,
@@ -75,6 +78,7 @@ impl Action {
         Self::Timeline,
         Self::Playbook,
         Self::Rca,
+        Self::Triage,
     ];
 
     /// The `action_id`.
@@ -105,6 +109,7 @@ impl Action {
             Self::Timeline => "incident.timeline",
             Self::Playbook => "incident.playbook",
             Self::Rca => "incident.rca",
+            Self::Triage => "incident.triage",
         }
     }
 
@@ -162,6 +167,25 @@ pub enum Elsewhere {
     OfferHandoff,
     /// The window in which they write what the next one should know.
     WriteHandoff,
+    /// In the window of the first look, which these are in; each carries a [`Subject`]. Whose it is instead;
+    NotMine,
+    /// that it is snoozed;
+    NotNow,
+    /// that somebody does it later;
+    CanWait,
+    /// that whoever fixed it before is asked;
+    AddFixer,
+    /// since when it is so;
+    TriageSince,
+    /// who feels it;
+    AllFeelIt,
+    SomeFeelIt,
+    InsideFeelIt,
+    NobodyFeelsIt,
+    /// and whether it gets worse.
+    GetsWorse,
+    StaysSame,
+    GetsBetter,
     /// The window of an RCA. These carry an [`OnRca`].
     OpenRca,
     /// Customers felt it.
@@ -180,7 +204,7 @@ pub enum Elsewhere {
 }
 
 impl Elsewhere {
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 44] = [
         Self::Raise,
         Self::RaiseService,
         Self::AcknowledgeAll,
@@ -204,6 +228,18 @@ impl Elsewhere {
         Self::AcceptHandoff,
         Self::OfferHandoff,
         Self::WriteHandoff,
+        Self::NotMine,
+        Self::NotNow,
+        Self::CanWait,
+        Self::AddFixer,
+        Self::TriageSince,
+        Self::AllFeelIt,
+        Self::SomeFeelIt,
+        Self::InsideFeelIt,
+        Self::NobodyFeelsIt,
+        Self::GetsWorse,
+        Self::StaysSame,
+        Self::GetsBetter,
         Self::OpenRca,
         Self::RcaFelt,
         Self::RcaNotFelt,
@@ -241,6 +277,18 @@ impl Elsewhere {
             Self::AcceptHandoff => "handoff.accept",
             Self::OfferHandoff => "handoff.offer",
             Self::WriteHandoff => "handoff.write",
+            Self::NotMine => "triage.not_mine",
+            Self::NotNow => "triage.not_now",
+            Self::CanWait => "triage.can_wait",
+            Self::AddFixer => "triage.add_fixer",
+            Self::TriageSince => "triage.since",
+            Self::AllFeelIt => "triage.all",
+            Self::SomeFeelIt => "triage.some",
+            Self::InsideFeelIt => "triage.inside",
+            Self::NobodyFeelsIt => "triage.nobody",
+            Self::GetsWorse => "triage.worse",
+            Self::StaysSame => "triage.same",
+            Self::GetsBetter => "triage.better",
             Self::OpenRca => "rca.open",
             Self::RcaFelt => "rca.felt",
             Self::RcaNotFelt => "rca.not_felt",
@@ -255,6 +303,32 @@ impl Elsewhere {
 
     pub fn parse(id: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|a| a.id() == id)
+    }
+}
+
+impl Elsewhere {
+    /// The button for an answer.
+    pub fn of_affected(what: Affected) -> Self {
+        match what {
+            Affected::AllCustomers => Self::AllFeelIt,
+            Affected::SomeCustomers => Self::SomeFeelIt,
+            Affected::Inside => Self::InsideFeelIt,
+            Affected::Nobody => Self::NobodyFeelsIt,
+        }
+    }
+
+    pub fn of_trend(what: Trend) -> Self {
+        match what {
+            Trend::Worse => Self::GetsWorse,
+            Trend::Same => Self::StaysSame,
+            Trend::Better => Self::GetsBetter,
+        }
+    }
+
+    /// The answer that it gives at the first look, if it gives one.
+    pub fn answer(self) -> Option<Answer> {
+        let affected = Affected::ALL.into_iter().find(|what| Self::of_affected(*what) == self).map(Answer::Affected);
+        affected.or_else(|| Trend::ALL.into_iter().find(|what| Self::of_trend(*what) == self).map(Answer::Trend))
     }
 }
 
@@ -320,10 +394,16 @@ pub enum Form {
     RcaExcuse,
     /// An item is done, and what came of it.
     ItemDone,
+    /// Whose it is instead.
+    NotMine,
+    /// Somebody does it later.
+    CanWait,
+    /// Since when it is so.
+    TriageSince,
 }
 
 impl Form {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::Snooze,
         Self::AddResponders,
         Self::Reassign,
@@ -342,6 +422,9 @@ impl Form {
         Self::RcaOwner,
         Self::RcaExcuse,
         Self::ItemDone,
+        Self::NotMine,
+        Self::CanWait,
+        Self::TriageSince,
     ];
 
     /// The `callback_id`.
@@ -365,6 +448,9 @@ impl Form {
             Self::RcaOwner => "form.rca_owner",
             Self::RcaExcuse => "form.rca_excuse",
             Self::ItemDone => "form.item_done",
+            Self::NotMine => "form.not_mine",
+            Self::CanWait => "form.can_wait",
+            Self::TriageSince => "form.triage_since",
         }
     }
 
@@ -389,6 +475,9 @@ impl Form {
             | Self::Maintenance
             | Self::Announce
             | Self::SkipStep
+            | Self::NotMine
+            | Self::CanWait
+            | Self::TriageSince
             | Self::Handoff => false,
         }
     }
@@ -397,7 +486,8 @@ impl Form {
     pub fn first_field(self) -> Field {
         match self {
             Self::Snooze | Self::Silence => Field::Until,
-            Self::Maintenance => Field::At,
+            Self::Maintenance | Self::TriageSince => Field::At,
+            Self::NotMine => Field::Team,
             Self::AddResponders => Field::People,
             Self::Reassign | Self::RcaOwner => Field::Person,
             Self::Note
@@ -410,7 +500,7 @@ impl Form {
             Self::RcaImpact => Field::Who,
             Self::SkipStep => Field::Why,
             Self::Merge => Field::Into,
-            Self::Raise | Self::RcaRepair => Field::What,
+            Self::Raise | Self::RcaRepair | Self::CanWait => Field::What,
         }
     }
 }

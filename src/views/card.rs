@@ -36,6 +36,9 @@ pub fn card(i: &Incident, rca: Option<&Rca>, d: &Directory, store: StoreId) -> M
     if !labels.is_empty() {
         blocks.push(context(&labels));
     }
+    if let Some(found) = i.triage.as_ref().and_then(|triage| super::triage::found(triage, d)) {
+        blocks.push(context(&found));
+    }
     blocks.extend(super::playbook::offer(i, d, subject));
     let rca = rca.filter(|_| i.is_resolved());
     if let Some(words) = rca.and_then(|rca| super::rca::on_card(rca, d)) {
@@ -425,6 +428,7 @@ pub fn buttons(i: &Incident, d: &Directory, subject: Subject) -> Vec<SlackBlockB
     let snooze = || button(Action::Snooze, "Snooze…", subject);
     let more = || button(Action::More, "More…", subject);
     let start = || button(Action::Start, "I'm on it", subject);
+    let triage = || button(Action::Triage, "Triage", subject);
     let escalate = || match who_is_above(i, d) {
         Some(whom) => {
             let question = super::hold::all_the_same(i).unwrap_or_default() + &whom;
@@ -437,9 +441,9 @@ pub fn buttons(i: &Incident, d: &Directory, subject: Subject) -> Vec<SlackBlockB
         State::Triggered { .. } => vec![acknowledge(), snooze(), escalate(), more()],
         State::Acknowledged { by: None, .. } => vec![acknowledge(), resolve(), snooze(), escalate(), more()],
         State::Acknowledged { .. } if i.started.is_none() => {
-            vec![primary(resolve()), start(), snooze(), escalate(), more()]
+            vec![primary(resolve()), start(), triage(), snooze(), escalate(), more()]
         }
-        State::Acknowledged { .. } => vec![primary(resolve()), snooze(), escalate(), more()],
+        State::Acknowledged { .. } => vec![primary(resolve()), triage(), snooze(), escalate(), more()],
         State::Snoozed { .. } => vec![button(Action::EndSnooze, "End snooze", subject), resolve(), more()],
         State::Resolved { .. } if i.merged_into.is_some() => vec![more()],
         State::Resolved { .. } => vec![button(Action::Reopen, "Reopen", subject), more()],

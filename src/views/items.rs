@@ -16,7 +16,8 @@ use std::sync::Arc;
 fn what(item: &Item) -> String {
     match item.kind {
         Kind::Meeting => format!("Post-mortem meeting of {}", item.incident),
-        Kind::Repair => escape(&item.what, limits::NOTE),
+        Kind::Repair => escape(&item.what, limits::ITEM),
+        Kind::Later { severity } => format!("{} (severity {severity})", escape(&item.what, limits::ITEM)),
     }
 }
 
@@ -24,7 +25,7 @@ fn what(item: &Item) -> String {
 pub fn in_short(item: &Item) -> String {
     match item.kind {
         Kind::Meeting => format!("the post-mortem meeting of {}", item.incident),
-        Kind::Repair => escape(&item.what, limits::LIST_TITLE),
+        Kind::Repair | Kind::Later { .. } => escape(&item.what, limits::LIST_TITLE),
     }
 }
 
@@ -35,7 +36,7 @@ pub fn line(item: &Item, d: &Directory) -> String {
         Some(done) => {
             let outcome = match item.outcome.is_empty() {
                 true => String::new(),
-                false => format!(": {}", escape(&item.outcome, limits::NOTE)),
+                false => format!(": {}", escape(&item.outcome, limits::ITEM)),
             };
             format!(
                 ":white_check_mark: {} (number {}) · done by {}, {}{outcome}",
@@ -79,7 +80,7 @@ pub fn list(
     let command = escape(command, 40);
     if all.is_empty() && private == 0 {
         return Message::plain(format!(
-            "{whose} no open items. They come from RCAs; `{command} items all` lists those of everybody."
+            "{whose} no open items. They come from RCAs, and from what could wait; `{command} items all` lists those of everybody."
         ));
     }
     let count = if all.len() == 1 { "one open item".to_owned() } else { format!("{} open items", all.len()) };
@@ -87,20 +88,12 @@ pub fn list(
     let mut blocks = vec![section(&head)];
     blocks.extend(all.iter().take(limits::OWES).map(|item| with_button(item, at, d, store)));
     if all.len() > limits::OWES {
-        blocks.push(context(&format!(
-            "…and {} more: those of a team by `{command} items TEAM`.",
-            all.len() - limits::OWES
-        )));
+        blocks.push(context(&format!("…and {} more, which are due later.", all.len() - limits::OWES)));
     }
     if private > 0 {
         blocks.push(context(&format!("{private} more are private: ask in their own channel.")));
     }
     Message { text: head.replace('*', ""), blocks, colored: None }
-}
-
-/// What came of it.
-pub fn is_done(item: &Item, d: &Directory) -> String {
-    line(item, d)
 }
 
 /// It is forgotten, or never was.

@@ -78,12 +78,13 @@ pub const HANDOFF_WORDS: usize = 2_000;
 pub const RCA_PART: usize = 12_000;
 /// in the window in which it is written,
 pub const RCA_PREVIEW: usize = 300;
-/// in the channel when it is complete,
+/// and in the channel when it is complete.
 pub const RCA_IN_SHORT: usize = 1_000;
-/// and beside what somebody else is about to save over it.
-pub const RCA_THEIRS: usize = 12_000;
-/// RCAs and items in one message: each takes one of its fifty blocks, and up to 300 characters.
+/// RCAs and items in one message: each takes one of its fifty blocks, and at most 600 of the about 13,200 characters that Slack
+/// takes over all of them.
 pub const OWES: usize = 20;
+/// What is to be done, and what came of it, in one line of a list; in graphemes.
+pub const ITEM: usize = 200;
 /// Steps that were left and are shown with the one that is next,
 pub const RUN_PASSED: usize = 4;
 /// and sections, and teams, that it offers.

@@ -255,6 +255,7 @@ pub fn help(command: &str, topic: Option<Topic>) -> Message {
             ("add 12 @ben", "page somebody as well"),
             ("resolve 12 what fixed it", "it is over"),
             ("trigger", "page somebody"),
+            ("triage 12", "the first look"),
             ("playbook 12", "what to do about it"),
             ("handoff", "what the next one on call must know"),
             ("rca", "the RCAs that you owe"),
@@ -320,6 +321,10 @@ pub fn help(command: &str, topic: Option<Topic>) -> Message {
             ("misconfigured", "alerts that were not urgent or not actionable, and how to mend them"),
             ("misconfigured payments-api", "one service's"),
             ("misconfigured mended 3", "takes one off the list"),
+        ],
+        Some(Topic::Triage) => &[
+            ("triage", "the only incident you have: whose it is, who feels it, whether it can wait"),
+            ("triage 12", "the same of 12"),
         ],
         Some(Topic::Playbook) => &[
             ("playbook", "of the only incident you have"),

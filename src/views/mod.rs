@@ -41,6 +41,7 @@ pub mod run;
 pub mod sla;
 pub mod storm;
 pub mod thread;
+pub mod triage;
 pub mod why;
 
 use slack_morphism::prelude::SlackBlock;

@@ -21,8 +21,9 @@ pub const SNOOZE_WHY: [(&str, &str); 3] = [
     ("known_work", "Known work"),
 ];
 
-/// "Until when?", with the times spelled out in the reader's zone; and why, in one tap.
-pub fn snooze(i: &Incident, choices: &[SnoozeChoice], d: &Directory, origin: &Origin) -> SlackView {
+/// "Until when?", with the times spelled out in the reader's zone; and why, in one tap. `why`: the reason that is chosen
+/// already.
+pub fn snooze(i: &Incident, choices: &[SnoozeChoice], why: Option<&str>, d: &Directory, origin: &Origin) -> SlackView {
     let options: Vec<_> = choices.iter().map(|c| option(&c.words, &c.until.0.to_string())).collect();
     let radio = SlackBlockRadioButtonsElement::new(options.clone()).with_action_id(FIELD.into());
     let radio = match options.into_iter().next() {
@@ -30,8 +31,12 @@ pub fn snooze(i: &Incident, choices: &[SnoozeChoice], d: &Directory, origin: &Or
         None => radio,
     };
     let another = SlackBlockDateTimePickerElement::new().with_action_id(FIELD.into());
-    let why = SNOOZE_WHY.iter().map(|(value, words)| option(words, value)).collect();
-    let why = SlackBlockRadioButtonsElement::new(why).with_action_id(FIELD.into());
+    let reasons: Vec<_> = SNOOZE_WHY.iter().map(|(value, words)| option(words, value)).collect();
+    let chosen = reasons.iter().find(|reason| Some(reason.value.as_str()) == why).cloned();
+    let mut why = SlackBlockRadioButtonsElement::new(reasons).with_action_id(FIELD.into());
+    if let Some(chosen) = chosen {
+        why = why.with_initial_option(chosen);
+    }
     let blocks = vec![
         section(&title(i)),
         context(&status(i, d)),

@@ -9,7 +9,7 @@ use crate::domain::directory::Directory;
 use crate::domain::id::{ChannelId, IncidentNo, ItemNo, StoreId, TeamId, UserId};
 use crate::domain::item::{self, Item};
 use crate::domain::page::Recipient;
-use crate::domain::privacy::may_read_of;
+use crate::domain::privacy::may_read_kept;
 use crate::domain::rca::status::{Team, Week};
 use crate::domain::rca::{Excuse, Impact, Missing, Part, Rca, Reach, Stands};
 use crate::domain::stamp::At;
@@ -56,11 +56,15 @@ pub fn card_button(rca: &Rca, subject: Subject) -> Option<SlackBlockButtonElemen
     }
 }
 
-/// What it is about: the same where its service's incidents may be read about.
+/// What it is about. Where that may not be read, its number.
 fn title(rca: &Rca, d: &Directory) -> String {
     let service = d.services.get(&rca.service).map_or(rca.service.as_str(), |s| s.name.as_str());
     let words = escape_marked(&rca.title, limits::TITLE);
     format!("*{}* {words} ({})", rca.incident, escape(service, limits::LABEL))
+}
+
+fn title_for(rca: &Rca, d: &Directory, user: Option<&UserId>, channel: Option<&ChannelId>) -> String {
+    if may_read(rca, d, user, channel) { title(rca, d) } else { format!("*{}* (private)", rca.incident) }
 }
 
 /// Where it stands, in a sentence.
@@ -84,7 +88,10 @@ fn stands(rca: &Rca, d: &Directory) -> String {
 }
 
 /// The window in which it is written, or read.
-pub fn window(rca: &Rca, repairs: &[&Arc<Item>], told: Option<&str>, d: &Directory, origin: &Origin) -> SlackView {
+pub fn window(rca: &Rca, items: &[&Arc<Item>], told: Option<&str>, d: &Directory, origin: &Origin) -> SlackView {
+    let (repairs, meetings): (Vec<&Arc<Item>>, Vec<&Arc<Item>>) =
+        items.iter().copied().partition(|item| item.kind != item::Kind::Meeting);
+    let repairs = repairs.as_slice();
     let subject = origin.subject;
     let mut blocks: Vec<SlackBlock> = told.map(section).into_iter().collect();
     blocks.push(section(&title(rca, d)));
@@ -92,12 +99,14 @@ pub fn window(rca: &Rca, repairs: &[&Arc<Item>], told: Option<&str>, d: &Directo
     match &rca.stands {
         Stands::Owed => blocks.extend(written_so_far(rca, repairs, d, subject)),
         Stands::Completed(_) => {
-            blocks.extend(whole(rca, repairs, d, limits::RCA_PART));
+            blocks.extend(whole(rca, repairs, d));
+            blocks.extend(meetings.iter().map(|item| section(&items::line(item, d))));
             let more = press(Elsewhere::RcaPiece, "Add a repair item…", subject, Some(Piece::Repair));
             blocks.push(actions(vec![press(Elsewhere::RcaTakeUp, "Write on", subject, None), more]));
         }
-        Stands::NotOwed(Excuse::Merged { .. }) => {}
+        Stands::NotOwed(Excuse::Merged { .. }) => blocks.extend(whole(rca, repairs, d)),
         Stands::NotOwed(_) => {
+            blocks.extend(whole(rca, repairs, d));
             blocks.push(actions(vec![press(Elsewhere::RcaTakeUp, "Write one all the same", subject, None)]));
         }
     }
@@ -241,31 +250,21 @@ fn fitting(lines: &[String], most: usize) -> String {
     if left > 0 { format!("{text}\n…and {left} more") } else { text }
 }
 
-/// All that is written, each part so long at most, in graphemes.
-fn whole(rca: &Rca, repairs: &[&Arc<Item>], d: &Directory, most: usize) -> Vec<SlackBlock> {
+/// All that is written.
+fn whole(rca: &Rca, repairs: &[&Arc<Item>], d: &Directory) -> Vec<SlackBlock> {
     let mut all = Vec::new();
-    let mut text = |part: Part| {
-        let written = rca.text(part);
-        if !written.is_empty() {
-            let words = escape_lines(written, most);
-            all.extend(sections(&format!("*{}*\n{words}", called(part))));
-        }
+    let part = |part: Part| {
+        let text = rca.text(part);
+        if text.is_empty() { Vec::new() } else { sections(&format!("*{}*", called(part)), text) }
     };
     if rca.felt == Some(true) {
-        text(Part::Timeline);
+        all.extend(part(Part::Timeline));
+        all.extend(rca.impact.as_ref().map(|impact| section(&format!("*Impact*\n{}", felt(impact)))));
+        all.extend(part(Part::Cause));
+        all.extend(part(Part::Resolution));
     } else {
-        text(Part::Summary);
-    }
-    if let Some(impact) = rca.impact.as_ref().filter(|_| rca.felt == Some(true)) {
-        all.push(section(&format!("*Impact*\n{}", felt(impact))));
-    }
-    if rca.felt == Some(true) {
-        for part in [Part::Cause, Part::Resolution] {
-            let words = escape_lines(rca.text(part), most);
-            all.extend(sections(&format!("*{}*\n{words}", called(part))));
-        }
-    } else {
-        all.push(context("Customers felt nothing."));
+        all.extend(part(Part::Summary));
+        all.extend((rca.felt == Some(false)).then(|| context("Customers felt nothing.")));
     }
     all.extend(repair_lines(rca, repairs, d));
     all
@@ -284,9 +283,24 @@ fn repair_lines(rca: &Rca, repairs: &[&Arc<Item>], d: &Directory) -> Option<Slac
     Some(section(&fitting(&lines, limits::SECTION_TEXT)))
 }
 
-/// A long text in as many sections as it needs, cut between lines where that is possible.
-fn sections(text: &str) -> Vec<SlackBlock> {
-    forms::chunks(text, limits::THREAD_CHARS).iter().map(|chunk| section(chunk)).collect()
+/// A long text below its head, in as many sections as it needs, cut between lines where that is possible.
+fn sections(head: &str, text: &str) -> Vec<SlackBlock> {
+    let (mut all, mut now) = (Vec::new(), head.to_owned());
+    for line in text.split('\n') {
+        // Escaped, a character is five at most.
+        for piece in forms::pieces(line, limits::THREAD_CHARS / 5) {
+            let escaped = escape_lines(&piece, limits::RCA_PART);
+            if now.chars().count() + escaped.chars().count() + 1 > limits::THREAD_CHARS {
+                all.push(section(&std::mem::take(&mut now)));
+            }
+            if !now.is_empty() {
+                now.push('\n');
+            }
+            now.push_str(&escaped);
+        }
+    }
+    all.extend((!now.trim().is_empty()).then(|| section(&now)));
+    all
 }
 
 /// What is posted to the channel when it is complete.
@@ -297,20 +311,25 @@ pub fn completed(no: IncidentNo, to: &Recipient, w: &World, d: &Directory, store
         Recipient::User(_) => None,
     };
     let subject = Subject { store, incident: no };
-    if !may_read_of(&rca.service, d, None, channel) {
+    if !may_read(rca, d, None, channel) {
         return Some(Message::plain(format!("The RCA of {no} (private): {}", stands(rca, d))));
     }
     let read = press(Elsewhere::OpenRca, "Read it all", subject, None);
     let Stands::Completed(done) = &rca.stands else {
-        let words = format!("The RCA of {} is written on. {}", title(rca, d), stands(rca, d));
-        let text = format!("The RCA of {no} is written on.");
-        return Some(Message { blocks: vec![section_with(&words, read)], text, colored: None });
+        let words = format!("RCA of {}. {}", title(rca, d), stands(rca, d));
+        return Some(Message {
+            blocks: vec![section_with(&words, read)],
+            text: format!("The RCA of {no}"),
+            colored: None,
+        });
     };
     let repairs = item::repairs_of(w, no);
     let head = format!(":bookmark_tabs: *RCA* of {}, by {}.", title(rca, d), name(d, &done.by));
     let mut blocks = vec![section_with(&head, read)];
     blocks.extend(whole_in_short(rca, &repairs, d));
-    Some(Message { text: format!("RCA of {no}: {}", super::mrkdwn::plain(&rca.title, 120)), blocks, colored: None })
+    let meetings = w.items.values().filter(|item| item.incident == no && item.kind == item::Kind::Meeting);
+    blocks.extend(meetings.map(|item| section(&items::line(item, d))));
+    Some(Message { text: format!("RCA of {no}: {}", escape(&rca.title, 120)), blocks, colored: None })
 }
 
 /// What matters to whoever was not there: what customers felt, why, and what is done about it.
@@ -343,29 +362,29 @@ pub fn owes(
     if rcas.is_empty() && items.is_empty() {
         return None;
     }
-    let is_owed = |rca: &&&Arc<Rca>| rca.is_owed() && (rca.owner == *whose || !d.users.contains_key(&rca.owner));
+    // Of somebody whom nothing reaches, whoever leads hears.
+    let is_reached = |who: &UserId| d.users.get(who).is_some_and(|u| u.slack.is_some() || u.email.is_some());
+    let is_owed = |rca: &&&Arc<Rca>| rca.is_owed() && (rca.owner == *whose || !is_reached(&rca.owner));
     let open = rcas.iter().filter(is_owed).count() + items.iter().filter(|item| item.is_open()).count();
     if open == 0 {
         return Some(Message::plain(":white_check_mark: Nothing of this list is left for you."));
     }
     let late = rcas.iter().any(|rca| rca.is_late(at)) || items.iter().any(|item| item.is_late(at));
-    let head = match (open, late) {
-        (1, false) => ":pencil: *This is yours, and due soon.*".to_owned(),
-        (1, true) => ":pencil: *This is yours, and was due.*".to_owned(),
-        (n, false) => format!(":pencil: *These {n} are yours, and due soon.*"),
-        (n, true) => format!(":pencil: *These {n} are yours; some were due.*"),
+    let soon = |due: At| due < at.plus_secs(SOON_SECS);
+    let soon = rcas.iter().any(|rca| rca.is_owed() && rca.due.is_some_and(soon))
+        || items.iter().any(|item| item.is_open() && soon(item.due));
+    let head = match (open, late, soon) {
+        (1, true, _) => ":pencil: *This is yours, and was due.*".to_owned(),
+        (1, false, true) => ":pencil: *This is yours, and due soon.*".to_owned(),
+        (1, false, false) => ":pencil: *This is yours.*".to_owned(),
+        (n, true, _) => format!(":pencil: *These {n} are yours; some were due.*"),
+        (n, false, true) => format!(":pencil: *These {n} are yours; some are due soon.*"),
+        (n, false, false) => format!(":pencil: *These {n} are yours.*"),
     };
     let mut blocks = vec![section(&head)];
-    for rca in rcas.iter().take(limits::OWES) {
-        blocks.push(owed_line(rca, at, d, store));
-    }
-    for item in items.iter().take(limits::OWES.saturating_sub(rcas.len())) {
-        blocks.push(items::with_button(item, at, d, store));
-    }
-    let left = (rcas.len() + items.len()).saturating_sub(limits::OWES);
-    if left > 0 {
-        blocks.push(context(&format!("…and {left} more: `/pager rca` and `/pager items` have all.")));
-    }
+    let reader = (Some(whose), None);
+    blocks.extend(rcas.iter().map(|rca| owed_line(rca, at, reader, d, store)));
+    blocks.extend(items.iter().map(|item| items::with_button(item, at, d, store)));
     let first = rcas.iter().find(|rca| rca.is_owed()).map(|rca| format!("the RCA of {}", rca.incident));
     let first = first.or_else(|| items.iter().find(|item| item.is_open()).map(|item| items::in_short(item)));
     let more = if open > 1 { format!(", and {} more", open - 1) } else { String::new() };
@@ -373,17 +392,23 @@ pub fn owes(
     Some(Message { text, blocks, colored: None })
 }
 
+/// Who reads it, and where.
+type Reader<'a> = (Option<&'a UserId>, Option<&'a ChannelId>);
+
+/// What is due within so long is due soon.
+const SOON_SECS: i64 = 48 * 60 * 60;
+
 /// One that is owed, with its button.
-fn owed_line(rca: &Rca, at: At, d: &Directory, store: StoreId) -> SlackBlock {
+fn owed_line(rca: &Rca, at: At, reader: Reader<'_>, d: &Directory, store: StoreId) -> SlackBlock {
     let subject = Subject { store, incident: rca.incident };
     let late = if rca.is_late(at) { ":warning: late. " } else { "" };
-    let words = format!("{late}RCA of {}. {}", title(rca, d), stands(rca, d));
+    let words = format!("{late}RCA of {}. {}", title_for(rca, d, reader.0, reader.1), stands(rca, d));
     let label = if rca.is_owed() { "Write" } else { "Read" };
     section_with(&words, press(Elsewhere::OpenRca, label, subject, None))
 }
 
 /// What is late of the teams that somebody leads.
-pub fn late(rcas: &[IncidentNo], w: &World, d: &Directory, store: StoreId) -> Option<Message> {
+pub fn late(rcas: &[IncidentNo], to: &Recipient, w: &World, d: &Directory, store: StoreId) -> Option<Message> {
     let all: Vec<_> = rcas.iter().filter_map(|no| w.rcas.get(no)).collect();
     let owed: Vec<_> = all.iter().filter(|rca| rca.is_owed()).collect();
     if all.is_empty() {
@@ -392,14 +417,24 @@ pub fn late(rcas: &[IncidentNo], w: &World, d: &Directory, store: StoreId) -> Op
     let Some(first) = owed.first() else {
         return Some(Message::plain(":white_check_mark: None of these RCAs is late any more."));
     };
-    let head = format!(
-        ":hourglass: *RCAs of your teams that are late: {}.* Who owes them is reminded each working day.",
-        owed.len()
-    );
+    let (head, reader) = match to {
+        Recipient::User(lead) => {
+            let head = format!(
+                ":hourglass: *RCAs of your teams that are late: {}.* Who owes them is reminded each working day.",
+                owed.len()
+            );
+            (head, (Some(lead), None))
+        }
+        Recipient::Channel(channel) => {
+            let head = ":hourglass: *An RCA is late, and nobody is there who could be told*: whoever owes it left, and its \
+                        team has no lead. *Hand over…* in it gives it to somebody.";
+            (head.to_owned(), (None, Some(channel)))
+        }
+    };
     let mut blocks = vec![section(&head)];
-    blocks.extend(owed.iter().take(limits::OWES).map(|rca| owed_line(rca, At(i64::MIN), d, store)));
+    blocks.extend(owed.iter().take(limits::OWES).map(|rca| owed_line(rca, At(i64::MIN), reader, d, store)));
     if owed.len() > limits::OWES {
-        blocks.push(context(&format!("…and {} more: `/pager rca list` has all.", owed.len() - limits::OWES)));
+        blocks.push(context(&format!("…and {} more: `/pager rca list all` has all.", owed.len() - limits::OWES)));
     }
     let text = format!("{} late, the RCA of {} first", owed.len(), first.incident);
     Some(Message { text, blocks, colored: None })
@@ -410,6 +445,7 @@ pub fn list(
     all: &[&Arc<Rca>],
     private: usize,
     of: Option<&str>,
+    reader: Reader<'_>,
     at: At,
     d: &Directory,
     store: StoreId,
@@ -423,9 +459,12 @@ pub fn list(
     let count = if all.len() == 1 { "one RCA".to_owned() } else { format!("{} RCAs", all.len()) };
     let head = format!("*{whose} {count}*");
     let mut blocks = vec![section(&head)];
-    blocks.extend(all.iter().take(limits::OWES).map(|rca| owed_line(rca, at, d, store)));
+    blocks.extend(all.iter().take(limits::OWES).map(|rca| owed_line(rca, at, reader, d, store)));
     if all.len() > limits::OWES {
-        blocks.push(context(&format!("…and {} more: `{command} rca 12` opens any.", all.len() - limits::OWES)));
+        blocks.push(context(&format!(
+            "…and {} more, which are due later: `{command} rca 12` opens any.",
+            all.len() - limits::OWES
+        )));
     }
     if private > 0 {
         blocks.push(context(&format!("{private} more are private: ask in their own channel.")));
@@ -434,9 +473,9 @@ pub fn list(
 }
 
 /// Where somebody may not open a window by words: the same by a button.
-pub fn to_open(rca: &Rca, at: At, d: &Directory, store: StoreId) -> Message {
+pub fn to_open(rca: &Rca, at: At, reader: Reader<'_>, d: &Directory, store: StoreId) -> Message {
     let text = format!("The RCA of {}", rca.incident);
-    Message { text, blocks: vec![owed_line(rca, at, d, store)], colored: None }
+    Message { text, blocks: vec![owed_line(rca, at, reader, d, store)], colored: None }
 }
 
 /// All teams: what is owed and late, and how the last eight weeks went.
@@ -474,7 +513,7 @@ pub fn status(teams: &[Team], weeks: &[Week], since: Option<At>, d: &Directory, 
         blocks
             .push(context(&format!("What was completed before {} is put away, and not counted.", day_and_time(since))));
     }
-    blocks.push(context(&format!("`{} rca list` names those that are owed.", escape(command, 40))));
+    blocks.push(context(&format!("`{} rca list all` names those that are owed.", escape(command, 40))));
     Message { text: head.replace('*', ""), blocks, colored: None }
 }
 
@@ -492,7 +531,7 @@ pub fn takes_long() -> String {
 pub fn none(no: IncidentNo, command: &str) -> String {
     format!(
         "{no} owes no RCA. One is owed by what was of high urgency in production, once customers do not feel it any more; \
-         `{} rca list` has all that are. An old one is read by `warridor export rca {}`.",
+         `{} rca list all` has all that are. An old one is read by `warridor export rca {}`.",
         escape(command, 40),
         no.0
     )
@@ -503,9 +542,12 @@ pub fn private(no: IncidentNo) -> String {
     format!("{no} is private: open its RCA in its own channel.")
 }
 
-/// May this reader see what it is about?
+/// May this reader see what it is about? Whoever owes it may, and whoever leads its team.
 pub fn may_read(rca: &Rca, d: &Directory, user: Option<&UserId>, channel: Option<&ChannelId>) -> bool {
-    may_read_of(&rca.service, d, user, channel) || user == Some(&rca.owner)
+    let is_theirs = |user: &UserId| {
+        rca.owner == *user || d.teams.get(&rca.team).is_some_and(|team| team.lead.as_ref() == Some(user))
+    };
+    user.is_some_and(is_theirs) || may_read_kept(&rca.service, rca.private, d, user, channel)
 }
 
 fn press(what: Elsewhere, words: &str, subject: Subject, piece: Option<Piece>) -> SlackBlockButtonElement {

@@ -132,6 +132,13 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
             name(d, by),
             day_and_time(*until)
         ),
+        Refusal::IsOfThatTeam { incident, team } => format!(
+            "{incident} is of {} already. *Escalate* asks their next level.",
+            team_name(team, d)
+        ),
+        Refusal::BeganThen { since } => {
+            format!("{} is ahead, or more than 30 days ago. Choose when it began.", day_and_time(*since))
+        }
         Refusal::OwesNoRca { incident } => super::rca::none(*incident, "/pager"),
         Refusal::RcaIsCompleted { incident, by, at } => format!(
             "The RCA of {incident} was completed by {}, {}. Press *Write on* in it to change it.",
@@ -149,6 +156,9 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
             super::rca::called(*part),
             time(*at)
         ),
+        Refusal::ImpactToldMeanwhile { by, at } => {
+            format!("{} saved the impact at {}, after you opened it. Open it again.", name(d, by), time(*at))
+        }
         Refusal::TooMuchWritten { chars, most } => format!(
             "That is {chars} characters; {most} fit. Put the details into a document, and its link here."
         ),
@@ -159,9 +169,9 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
         Refusal::DueThen { due } => {
             format!("{} is past, or more than a year away. Choose a time within the next year.", day_and_time(*due))
         }
-        Refusal::TooManyItems { most } => format!(
-            "There are {most} items, and no more fit. Say of some that they are done: `/pager items`."
-        ),
+        Refusal::TooManyItems { most } => {
+            format!("{most} open items are the most. Say of some that they are done first: `/pager items`.")
+        }
         Refusal::NoSuchItem(no) => super::items::none(*no, "/pager"),
         Refusal::ItemIsDone { item, by, at } => {
             format!("Item {} was done by {}, {}. Nothing changed.", item.0, name(d, by), day_and_time(*at))

@@ -74,6 +74,11 @@ fn told(fact: &Fact, facts: &[Fact], after: &Incident, d: &Directory) -> Option<
         Fact::StepDone { step, .. } => format!("{no}: step {} is done.{}", step + 1, next_step(after)),
         Fact::StepSkipped { step, .. } => format!("{no}: step {} is skipped.{}", step + 1, next_step(after)),
         Fact::StepChosen { .. } | Fact::StepTakenBack { .. } => format!("{no}:{}", next_step(after)),
+        Fact::Started { .. } if facts.iter().any(|f| matches!(f, Fact::TriageAnswered { .. })) => return None,
+        Fact::TriageAnswered { answer, .. } => format!("{no}: {}. The card says so.", super::triage::answered(answer)),
+        Fact::NotMine { team, .. } => super::triage::given(after, team, d),
+        Fact::WaitsAsItem { item, .. } => format!("{no} can wait: it is item {} now.", item.0),
+        Fact::UrgencyChanged { .. } if facts.iter().any(|f| matches!(f, Fact::WaitsAsItem { .. })) => return None,
         Fact::StepStuck { step, .. } => {
             format!("{no}: marked stuck at step {}. Nobody was paged: `/pager escalate {}`.", step + 1, no.0)
         }

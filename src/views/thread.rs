@@ -196,6 +196,16 @@ pub(super) fn words(what: &Happening, d: &Directory) -> String {
         Happening::StepOverdue { step, what, secs } => {
             format!(":stopwatch: Step {step} takes longer than {}, {}", super::reply::span(*secs), brief(what))
         }
+        Happening::Triaged { by, answer } => format!(":mag: {}: {}.", name(d, by), super::triage::answered(answer)),
+        Happening::NotMine { by, team } => {
+            let team = d.teams.get(team).map_or(team.as_str(), |t| t.name.as_str());
+            format!(
+                ":arrow_right: {}: it is {}'s. They are paged for it.",
+                name(d, by),
+                escape_marked(team, limits::LABEL)
+            )
+        }
+        Happening::WaitsAsItem { by, item } => format!(":hourglass: {}: it can wait, as item {}.", name(d, by), item.0),
         Happening::PlaybookEnded { title } => {
             format!(":book: No steps left in *{}*.", escape_marked(title, limits::LABEL))
         }

@@ -13,6 +13,7 @@ use warridor::domain::rca::{Part, RcaDeed, Reach, status};
 use warridor::domain::snooze;
 use warridor::views;
 use warridor::views::action_id::{Origin, Subject};
+use warridor::views::rca::forms::inputs;
 
 fn first(desk: &Desk) -> Arc<Incident> {
     desk.world.incident(IncidentNo(1)).expect("it is there").clone()
@@ -45,7 +46,7 @@ fn written(desk: &mut Desk) {
     wrote(desk, "ana", Part::Timeline, "03:02 It began.\n03:24 It was over.");
     let who = "Customers <!here> who pay by card".to_owned();
     let (users, time) = (Reach::All, Reach::Some);
-    desk.rca("ben", RcaDeed::Impact { who, what: "Pay".to_owned(), users, time });
+    desk.rca("ben", RcaDeed::Impact { revision: 0, who, what: "Pay".to_owned(), users, time });
     wrote(desk, "ben", Part::Cause, "The pool was too small for Monday.\n\nNobody saw it fill up.");
     wrote(desk, "ben", Part::Resolution, "A bigger pool.");
 }
@@ -57,8 +58,8 @@ fn an_rca_in_every_state() {
     let origin = Origin::new(subject, Some("D0ANA".into()));
     let window = |desk: &Desk, told: Option<&str>| {
         let rca = &desk.world.rcas[&IncidentNo(1)];
-        let repairs = item::repairs_of(&desk.world, IncidentNo(1));
-        view(&views::rca::window(rca, &repairs, told, &desk.directory, &origin), Some(subject))
+        let items: Vec<_> = desk.world.items.values().collect();
+        view(&views::rca::window(rca, &items, told, &desk.directory, &origin), Some(subject))
     };
     let card = |desk: &Desk| {
         let i = first(desk);
@@ -76,10 +77,10 @@ fn an_rca_in_every_state() {
     let d = &desk.directory;
     let filled = |part| views::rca::prefill(part, &i.timeline, d, chrono_tz::Europe::Lisbon);
     for part in Part::ALL {
-        let form = views::rca::forms::part(&rca, part, &filled(part), None, d, &origin);
+        let form = views::rca::forms::part(&rca, part, &inputs(&filled(part)), None, d, &origin);
         golden.say(&format!("a window: {}", views::rca::called(part)), &view(&form, Some(subject)));
     }
-    golden.say("a window: impact", &view(&views::rca::forms::impact(&rca, &origin), Some(subject)));
+    golden.say("a window: impact", &view(&views::rca::forms::impact(&rca, None, d, &origin), Some(subject)));
     let due: Vec<_> = snooze::choices(NIGHT, chrono_tz::UTC).into_iter().take(3).collect();
     golden
         .say("a window: repair", &view(&views::rca::forms::repair(&rca, &due, Some("U0ANA"), &origin), Some(subject)));
@@ -87,11 +88,12 @@ fn an_rca_in_every_state() {
     golden.say("a window: none is owed", &view(&views::rca::forms::excuse(&rca, &origin), Some(subject)));
     written(&mut desk);
     let theirs = desk.world.rcas[&IncidentNo(1)].clone();
+    let mine = ["Mine".to_owned(), String::new()];
     let written_meanwhile = theirs.parts.get(&Part::Cause);
-    let form = views::rca::forms::part(&theirs, Part::Cause, "Mine", written_meanwhile, &desk.directory, &origin);
+    let form = views::rca::forms::part(&theirs, Part::Cause, &mine, written_meanwhile, &desk.directory, &origin);
     golden.say("a window: somebody saved meanwhile", &view(&form, Some(subject)));
     let long = (1..=44).map(|n| format!("{n}: {}", "the disk was full ".repeat(15))).collect::<Vec<_>>().join("\n");
-    let form = views::rca::forms::part(&theirs, Part::Timeline, &long, None, &desk.directory, &origin);
+    let form = views::rca::forms::part(&theirs, Part::Timeline, &inputs(&long), None, &desk.directory, &origin);
     golden.say("a window: far more than one input takes", &view(&form, Some(subject)));
     golden.say("all but the repair items", &window(&desk, Some("Still missing: a repair item.")));
     let mut none = desk.copy();
@@ -109,21 +111,26 @@ fn an_rca_in_every_state() {
         message(&views::rca::status(&teams, &weeks, Some(NIGHT), d, "/pager"), None)
     };
     let posted = |about: About, desk: &Desk| {
-        let to = Recipient::Channel(desk.directory.services[&"payments".into()].channel.clone());
+        let to = if matches!(about, About::OwesLate { .. }) { Some(Recipient::User("mara".into())) } else { None };
+        let channel = || Recipient::Channel(desk.directory.services[&"payments".into()].channel.clone());
+        let to = to.unwrap_or_else(channel);
         let post = Post { id: PostId(1), to, about, since: desk.now, keep_until: desk.now, message: None };
         let told = views::post::post(&post, &desk.world, &desk.directory, desk.store).expect("it has something to say");
         message(&told, Some(subject))
     };
     let (rcas, items) = (vec![IncidentNo(1)], vec![ItemNo(1)]);
     let owes = |desk: &Desk| About::Owes { user: "ana".into(), at: desk.now, rcas: rcas.clone(), items: items.clone() };
-    let late_ones = |desk: &Desk| About::OwesLate { lead: "mara".into(), at: desk.now, rcas: rcas.clone() };
+    let late_ones = |desk: &Desk| About::OwesLate { at: desk.now, rcas: rcas.clone() };
     golden.say("what Ana has to do", &posted(owes(&desk), &desk));
     golden.say("what Ana had to do by now", &posted(owes(&late), &late));
     golden.say("for whoever leads", &posted(late_ones(&late), &late));
     golden.say("status, one is late", &status(&late));
     let list = |desk: &Desk, of: Option<&str>| {
         let all = warridor::domain::rca::owed(&desk.world, |_| true);
-        message(&views::rca::list(&all, 1, of, desk.now, &desk.directory, desk.store, "/pager"), Some(subject))
+        message(
+            &views::rca::list(&all, 1, of, (None, None), desk.now, &desk.directory, desk.store, "/pager"),
+            Some(subject),
+        )
     };
     golden.say("listed: mine", &list(&late, None));
     golden.say("listed: a team's", &list(&desk, Some("Payments")));
@@ -135,7 +142,7 @@ fn an_rca_in_every_state() {
     golden.say("complete: status", &status(&desk));
     golden.say("complete: nothing is listed", &{
         let none: Vec<_> = warridor::domain::rca::owed(&desk.world, |_| true);
-        message(&views::rca::list(&none, 0, None, desk.now, &desk.directory, desk.store, "/pager"), None)
+        message(&views::rca::list(&none, 0, None, (None, None), desk.now, &desk.directory, desk.store, "/pager"), None)
     });
     let open = item::open(&desk.world, |_| true);
     let items_of = |of| views::items::list(&open, 1, of, desk.now, &desk.directory, desk.store, "/pager");

@@ -145,6 +145,9 @@ impl Fact {
             | Self::Merged { incident, .. }
             | Self::AlertsTaken { incident, .. }
             | Self::CrossedHandoff { incident, .. }
+            | Self::TriageAnswered { incident, .. }
+            | Self::NotMine { incident, .. }
+            | Self::WaitsAsItem { incident, .. }
             | Self::RcaOwed { incident, .. }
             | Self::PlaybookBegun { incident, .. }
             | Self::StepDone { incident, .. }
@@ -184,6 +187,7 @@ impl Fact {
                 | Self::Started { .. }
                 | Self::Snoozed { .. }
                 | Self::Resolved { .. }
+                | Self::NotMine { .. }
                 | Self::Merged { .. }
         )
     }

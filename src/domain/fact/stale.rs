@@ -81,7 +81,6 @@ impl Fact {
             Self::FyiRepeated { post, .. } | Self::FyiCleared { post, .. } => Stale::PostLater(*post),
             // What is owed may be a card that a storm's message once told of.
             Self::AlertRepeated { incident, .. }
-            | Self::RcaOwed { incident, .. }
             | Self::CountWaned { incident }
             | Self::ClosePostponed { incident, .. } => Stale::Card(*incident),
             Self::PostWanted { post, .. }
@@ -114,7 +113,8 @@ impl Fact {
             | Self::QuietNotDone { .. }
             | Self::QuietKept { .. }
             | Self::QuietsSwept { .. } => Stale::Posts,
-            Self::RcaHandedOver { incident, .. }
+            Self::RcaOwed { incident, .. }
+            | Self::RcaHandedOver { incident, .. }
             | Self::RcaExcused { incident, .. }
             | Self::RcaCompleted { incident, .. }
             | Self::RcaTakenUp { incident, .. } => Stale::CardAndPosts(*incident),

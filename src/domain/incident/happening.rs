@@ -5,11 +5,12 @@ use crate::domain::course::Had;
 use crate::domain::directory::Urgency;
 use crate::domain::fact::{LateAct, ResolvedBy};
 use crate::domain::hold::{HeldThen, HoldWhy, TriggeredBy};
-use crate::domain::id::{ChannelId, IncidentNo, ServiceId, UserId};
+use crate::domain::id::{ChannelId, IncidentNo, ItemNo, ServiceId, TeamId, UserId};
 use crate::domain::input::{SkipWhy, SnoozeWhy};
 use crate::domain::page::{PageFailure, Recipient};
 use crate::domain::routing::RuleRef;
 use crate::domain::stamp::At;
+use crate::domain::triage::Answer;
 use crate::domain::urgency::RaisedBy;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -198,6 +199,21 @@ pub enum Happening {
     CrossedHandoff {
         to: UserId,
     },
+    /// What somebody found at the first look.
+    Triaged {
+        by: UserId,
+        answer: Answer,
+    },
+    /// It is that team's from then on.
+    NotMine {
+        by: UserId,
+        team: TeamId,
+    },
+    /// It can wait: somebody does it by a day.
+    WaitsAsItem {
+        by: UserId,
+        item: ItemNo,
+    },
     /// `left`: what was followed before, how far that was, and how many steps it has.
     PlaybookBegun {
         by: UserId,
@@ -267,6 +283,7 @@ impl Happening {
             | Self::Escalated { .. }
             | Self::Exhausted { .. }
             | Self::Mitigated { .. }
+            | Self::NotMine { .. }
             | Self::Resolved { .. }
             | Self::MergedInto { .. }
             | Self::ResolvedByItself { .. }
@@ -303,6 +320,8 @@ impl Happening {
             | Self::BeginAsked { .. }
             | Self::SlaMissed
             | Self::CrossedHandoff { .. }
+            | Self::Triaged { .. }
+            | Self::WaitsAsItem { .. }
             | Self::PlaybookBegun { .. }
             | Self::StepDone { .. }
             | Self::StepSkipped { .. }
@@ -324,6 +343,7 @@ impl Happening {
             Self::SnoozeEnded
             | Self::AckTimedOut
             | Self::NotCleared
+            | Self::NotMine { .. }
             | Self::UrgencyChanged { to: Urgency::High, .. } => true,
             Self::CameBack { .. } => self.is_shown_in_thread(),
             _ => false,

@@ -62,7 +62,7 @@ fn count(team: &mut Team, rca: &Rca, wall: At, since: At) {
                 team.oldest = Some((rca.incident, due));
             }
         }
-        Stands::Completed(done) if done.at >= since => match rca.in_time() {
+        Stands::Completed(done) if done.at >= since => match rca.in_time {
             Some(true) => team.in_time += 1,
             Some(false) => team.too_late += 1,
             None => {}
@@ -78,7 +78,7 @@ pub fn weeks(w: &World, wall: At, tz: Tz) -> Vec<Week> {
     for rca in w.rcas.values() {
         let Stands::Completed(done) = &rca.stands else { continue };
         let Some(week) = all.iter_mut().find(|week| week.from <= done.at) else { continue };
-        match rca.in_time() {
+        match rca.in_time {
             Some(true) => week.in_time += 1,
             Some(false) => week.too_late += 1,
             None => {}

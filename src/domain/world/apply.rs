@@ -331,6 +331,9 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         | Fact::EventLate { incident, .. }
         | Fact::AcknowledgedByEvent { incident, .. }
         | Fact::CallStarted { incident, .. }
+        | Fact::TriageAnswered { incident, .. }
+        | Fact::NotMine { incident, .. }
+        | Fact::WaitsAsItem { incident, .. }
         | Fact::PolicyKept { incident, .. }
         | Fact::Held { incident, .. }
         | Fact::HoldEnded { incident }

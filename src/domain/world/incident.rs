@@ -250,6 +250,12 @@ pub(super) fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             }
             log(i, wall, Happening::CrossedHandoff { to: to.clone() });
         }
+        Fact::TriageAnswered { by, answer, ask_at, .. } => {
+            set_timeout(i, *ask_at);
+            response::triaged(i, by, *answer, wall);
+        }
+        Fact::NotMine { by, team, policy, .. } => response::not_mine(i, by, team, policy, wall),
+        Fact::WaitsAsItem { by, item, .. } => log(i, wall, Happening::WaitsAsItem { by: by.clone(), item: *item }),
         Fact::PlaybookBegun { by, playbook, due, ask_at, .. } => {
             set_timeout(i, *ask_at);
             run::begun(i, by, playbook, *due, wall);

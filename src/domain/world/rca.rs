@@ -12,13 +12,15 @@ use std::sync::Arc;
 
 pub(super) fn apply(w: &mut World, fact: &Fact, wall: At) {
     match fact {
-        Fact::RcaOwed { incident, owner, mitigated, due, remind, tell_lead } => {
+        Fact::RcaOwed { incident, owner, mitigated, due, private, remind, tell_lead } => {
             let known = w.rcas.get(incident).map(|rca| (**rca).clone());
             let Some(rca) = known.or_else(|| blank(w, *incident, owner)) else { return };
             put(
                 w,
                 Rca {
                     owner: owner.clone(),
+                    private: *private,
+                    in_time: None,
                     mitigated: Some(*mitigated),
                     due: Some(*due),
                     stands: Stands::Owed,
@@ -31,7 +33,8 @@ pub(super) fn apply(w: &mut World, fact: &Fact, wall: At) {
         Fact::RcaAnswered { incident, felt, .. } => change(w, *incident, |rca| rca.felt = Some(*felt)),
         Fact::RcaImpactTold { incident, by, who, what, users, time } => change(w, *incident, |rca| {
             let (who, what, by) = (who.body().clone(), what.body().clone(), by.clone());
-            rca.impact = Some(Impact { who, what, users: *users, time: *time, by, at: wall });
+            let revision = rca.impact.as_ref().map_or(0, |known| known.revision) + 1;
+            rca.impact = Some(Impact { who, what, users: *users, time: *time, by, at: wall, revision });
         }),
         Fact::RcaWritten { incident, by, part, text } => change(w, *incident, |rca| {
             let revision = rca.revision(*part) + 1;
@@ -39,8 +42,7 @@ pub(super) fn apply(w: &mut World, fact: &Fact, wall: At) {
             rca.parts.insert(*part, written);
         }),
         Fact::RcaHandedOver { incident, to, remind, .. } => change(w, *incident, |rca| {
-            rca.owner = to.clone();
-            rca.remind = *remind;
+            (rca.owner, rca.given, rca.remind) = (to.clone(), true, *remind);
         }),
         Fact::RcaExcused { incident, by, because } => change(w, *incident, |rca| {
             let excuse = match by {
@@ -50,20 +52,25 @@ pub(super) fn apply(w: &mut World, fact: &Fact, wall: At) {
             rests(rca, Stands::NotOwed(excuse));
         }),
         Fact::RcaCompleted { incident, by } => {
-            change(w, *incident, |rca| rests(rca, Stands::Completed(Done { by: by.clone(), at: wall })));
+            change(w, *incident, |rca| {
+                rca.in_time.get_or_insert(rca.due.is_none_or(|due| wall <= due));
+                rests(rca, Stands::Completed(Done { by: by.clone(), at: wall }));
+            });
         }
-        Fact::RcaTakenUp { incident, remind, tell_lead, .. } => change(w, *incident, |rca| {
-            (rca.stands, rca.remind, rca.tell_lead) = (Stands::Owed, *remind, *tell_lead);
+        Fact::RcaTakenUp { incident, due, remind, tell_lead, .. } => change(w, *incident, |rca| {
+            (rca.stands, rca.taken_up) = (Stands::Owed, true);
+            (rca.due, rca.remind, rca.tell_lead) = (*due, *remind, *tell_lead);
         }),
         Fact::RcaReminded { incident, again, .. } => change(w, *incident, |rca| rca.remind = *again),
         Fact::RcaLeadTold { incident, again, .. } => change(w, *incident, |rca| rca.tell_lead = *again),
-        Fact::ItemMade { item, kind, incident, service, team, by, what, owner, due, remind } => {
+        Fact::ItemMade { item, kind, incident, service, team, by, what, owner, due, private, remind } => {
             let made = Item {
                 no: *item,
                 kind: *kind,
                 incident: *incident,
                 service: service.clone(),
                 team: team.clone(),
+                private: *private,
                 what: what.body().clone(),
                 owner: owner.clone(),
                 due: *due,
@@ -94,11 +101,15 @@ fn blank(w: &World, no: IncidentNo, owner: &crate::domain::id::UserId) -> Option
         team: i.team.clone(),
         tier: i.tier,
         title: i.title.clone(),
+        private: false,
         opened: i.opened,
         owner: owner.clone(),
+        given: false,
         mitigated: None,
         due: None,
         stands: Stands::Owed,
+        taken_up: false,
+        in_time: None,
         felt: None,
         impact: None,
         parts: BTreeMap::new(),
@@ -109,14 +120,14 @@ fn blank(w: &World, no: IncidentNo, owner: &crate::domain::id::UserId) -> Option
 
 /// Customers feel its incident again: the clock stands.
 pub(super) fn felt_again(w: &mut World, no: IncidentNo) {
-    change(w, no, |rca| {
-        (rca.mitigated, rca.due, rca.remind, rca.tell_lead) = (None, None, None, None);
-    });
+    change(w, no, |rca| (rca.mitigated, rca.due, rca.remind, rca.tell_lead) = (None, None, None, None));
 }
 
 /// Its incident is part of another one.
 pub(super) fn merged(w: &mut World, no: IncidentNo, into: IncidentNo) {
-    change(w, no, |rca| rests(rca, Stands::NotOwed(Excuse::Merged { into })));
+    if w.rcas.get(&no).is_some_and(|rca| rca.is_owed()) {
+        change(w, no, |rca| rests(rca, Stands::NotOwed(Excuse::Merged { into })));
+    }
 }
 
 fn rests(rca: &mut Rca, stands: Stands) {
@@ -140,9 +151,10 @@ fn put(w: &mut World, rca: Rca) {
     load(w, rca);
     w.touched.push(RowKey::Rca(no));
     while w.rcas.len() > RCAS_MAX {
-        let is_over = |rca: &&Arc<Rca>| !rca.is_owed();
-        let oldest = w.rcas.values().find(is_over).or_else(|| w.rcas.values().next()).cloned();
-        let Some(oldest) = oldest else { return };
+        // Of what is not closed, it may still be owed anew.
+        let may_go = |rca: &&Arc<Rca>| w.incidents.get(&rca.incident).is_none_or(|i| i.closed);
+        let over = w.rcas.values().filter(may_go).find(|rca| !rca.is_owed());
+        let Some(oldest) = over.or_else(|| w.rcas.values().find(may_go)).cloned() else { return };
         put_away(w, oldest);
     }
 }
@@ -168,10 +180,11 @@ fn put_item(w: &mut World, item: Item) {
     w.touched.push(RowKey::Item(no));
     while w.items.len() > ITEMS_MAX {
         let oldest = w.items.values().find(|item| !item.is_open()).or_else(|| w.items.values().next());
-        let Some((oldest, wake)) = oldest.map(|item| (item.no, item.remind)) else { return };
-        w.items.remove(&oldest);
-        w.forget_wake(wake, Wake::Item(oldest));
-        w.touched.push(RowKey::Item(oldest));
+        let Some(oldest) = oldest.cloned() else { return };
+        w.items.remove(&oldest.no);
+        w.forget_wake(oldest.remind, Wake::Item(oldest.no));
+        w.touched.push(RowKey::Item(oldest.no));
+        w.spilled.push(Spilled::Item(oldest));
     }
 }
 

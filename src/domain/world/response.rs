@@ -7,11 +7,12 @@ use crate::domain::alert::Alert;
 use crate::domain::directory::Urgency;
 use crate::domain::fact::ResolvedBy;
 use crate::domain::hold::HoldWhy;
-use crate::domain::id::{CallNo, IncidentNo, MisconfiguredNo, UserId};
+use crate::domain::id::{CallNo, IncidentNo, MisconfiguredNo, PolicyId, TeamId, UserId};
 use crate::domain::incident::{AckTimeout, Done, Happening, Incident, State};
 use crate::domain::misconfigured::{Mark, Marked};
 use crate::domain::stamp::At;
 use crate::domain::text::Text;
+use crate::domain::triage::{Answer, Said};
 use crate::domain::urgency::RaisedBy;
 use std::sync::Arc;
 
@@ -145,6 +146,26 @@ pub(super) fn took(
         add_responder(i, who);
     }
     log(i, wall, Happening::Merged { by: by.clone(), from });
+}
+
+pub(super) fn triaged(i: &mut Incident, by: &UserId, answer: Answer, wall: At) {
+    let triage = i.triage.get_or_insert_default();
+    match answer {
+        Answer::Affected(what) => triage.affected = Some(Said { what, by: by.clone(), at: wall }),
+        Answer::Since(what) => triage.since = Some(Said { what, by: by.clone(), at: wall }),
+        Answer::Trend(what) => triage.trend = Some(Said { what, by: by.clone(), at: wall }),
+    }
+    log(i, wall, Happening::Triaged { by: by.clone(), answer });
+}
+
+pub(super) fn not_mine(i: &mut Incident, by: &UserId, team: &TeamId, policy: &PolicyId, wall: At) {
+    i.team = team.clone();
+    i.policy = policy.clone();
+    i.hold = None;
+    if !i.is_triggered() {
+        i.state = State::Triggered { since: wall };
+    }
+    log(i, wall, Happening::NotMine { by: by.clone(), team: team.clone() });
 }
 
 pub(super) fn add_responder(i: &mut Incident, who: &UserId) {

@@ -12,6 +12,7 @@ use crate::domain::id::{
     OverrideId, PolicyId, PostId, QuietId, ScheduleId, SlackUserId, TeamId,
 };
 use crate::domain::incident::{Entry, Incident, State};
+use crate::domain::item::Item;
 use crate::domain::misconfigured::Misconfigured;
 use crate::domain::people::Newcomer;
 use crate::domain::post::Post;
@@ -119,12 +120,24 @@ pub fn put_away_key(no: IncidentNo) -> Vec<u8> {
     numbered(b"z/", no.0)
 }
 
+/// The prefix of the items of one incident that were put away.
+pub fn put_away_items(no: IncidentNo) -> Vec<u8> {
+    numbered(b"u/", no.0)
+}
+
+fn put_away_item_key(incident: IncidentNo, item: ItemNo) -> Vec<u8> {
+    let mut k = put_away_items(incident);
+    k.extend_from_slice(&item.0.to_be_bytes());
+    k
+}
+
 impl Spilled {
     /// The row it becomes.
     pub fn row(&self) -> Change {
         match self {
             Self::Entry(no, entry) => (timeline_key(*no, entry.n), Some(json(entry))),
             Self::Rca(rca) => (put_away_key(rca.incident), Some(json(&**rca))),
+            Self::Item(item) => (put_away_item_key(item.incident, item.no), Some(json(&**item))),
         }
     }
 }
@@ -134,6 +147,14 @@ impl Spilled {
 /// # Errors
 /// When the bytes are none.
 pub fn read_rca_row(key: &[u8], value: &[u8]) -> Result<Rca, RowTrouble> {
+    read(key, value)
+}
+
+/// Reads the row of an item.
+///
+/// # Errors
+/// When the bytes are none.
+pub fn read_item_row(key: &[u8], value: &[u8]) -> Result<Item, RowTrouble> {
     read(key, value)
 }
 

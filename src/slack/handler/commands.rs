@@ -32,7 +32,7 @@ use chrono_tz::Tz;
 use serde_json::{Value, json};
 
 /// How a command is answered.
-enum Reply {
+pub(super) enum Reply {
     Words(Message),
     /// A window; and what stands for it where no window can be opened.
     Window(Value, Message),
@@ -176,6 +176,10 @@ impl Handler {
             Command::Playbook(WhichPlaybook::For(which)) => words(self.about(s, *which, me, "playbook", typed, |i| {
                 views::playbook::for_incident(i, d, typed.command, s.store)
             })),
+            Command::Triage(which) => {
+                let me = user?;
+                Some(self.triage(s, *which, me, typed))
+            }
             Command::Fyi => words(views::fyi::list(&s.world, d, me, reader.channel)),
             Command::Now => {
                 let (open, left_out) = open(s, reader);
@@ -311,7 +315,7 @@ impl Handler {
     }
 
     /// The incident meant; else which there are to choose from.
-    fn which(
+    pub(super) fn which(
         &self,
         s: &Snapshot,
         which: Which,
@@ -456,6 +460,7 @@ fn deed(command: &Command) -> Option<(Which, Deed)> {
         | Command::Handoff(_)
         | Command::Rca(_)
         | Command::Items(_)
+        | Command::Triage(_)
         | Command::OnCall(_) => return None,
     })
 }
@@ -491,6 +496,7 @@ fn verb(deed: &Deed) -> &'static str {
         Deed::DeclinePageAgain => "show",
         Deed::Note { .. } => "note",
         Deed::MergeInto { .. } => "merge",
+        Deed::Triage { .. } | Deed::NotMine { .. } | Deed::CanWait { .. } => "triage",
         Deed::BeginPlaybook { .. } | Deed::GoOn { .. } => "playbook",
     }
 }
@@ -582,7 +588,7 @@ fn readable<'a>(s: &'a Snapshot, reader: Reader<'_>, now: At) -> impl Iterator<I
 /// So long ago was what `now` shows of changes.
 const CHANGES_SECS: i64 = 2 * 60 * 60;
 
-fn beside<'a>(s: &'a Snapshot, reader: Reader<'_>, now: Stamp) -> Beside<'a> {
+pub(super) fn beside<'a>(s: &'a Snapshot, reader: Reader<'_>, now: Stamp) -> Beside<'a> {
     let d = &s.directory;
     let all = going_on::recent(&s.world, now.wall, CHANGES_SECS);
     let (changes, private): (Vec<_>, Vec<_>) =

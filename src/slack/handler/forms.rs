@@ -10,6 +10,7 @@ use crate::domain::id::{HandoffNo, IncidentNo, InputId, SlackUserId, UserId};
 use crate::domain::input::{Act, Deed, Raise, What};
 use crate::domain::refusal::Refusal;
 use crate::domain::run::Move;
+use crate::domain::triage::{Answer, Later};
 use crate::pump::Snapshot;
 use crate::slack::dispatch::Handled;
 use crate::slack::translate::Filled;
@@ -114,6 +115,12 @@ impl Handler {
                 if form == Form::Handoff {
                     return closed();
                 }
+                if form == Form::TriageSince {
+                    if let Some(below) = below {
+                        self.triage_below(below, by, origin);
+                    }
+                    return Handled::Ack(None);
+                }
                 if form == Form::SkipStep && run::goes_on(&facts) {
                     // The next step stands where the button was.
                     if let Some(below) = below {
@@ -191,6 +198,12 @@ fn input(
         Filled::Silence { .. } | Filled::Maintenance { .. } => {
             return Err(Wrong { at: form.first_field(), why: views::reply::no_alert_to_silence(incident) });
         }
+        Filled::NotMine { team } => Deed::NotMine { team: team.clone() },
+        Filled::Since(since) => Deed::Triage { answer: Answer::Since(*since) },
+        Filled::CanWait { what, severity, owner, due } => {
+            let owner = person(owner, Field::Person)?;
+            Deed::CanWait { later: Later { what: what.clone(), severity: *severity, owner, due: *due } }
+        }
         // See `rca_submitted`.
         Filled::RcaPart { .. } | Filled::RcaImpact { .. } | Filled::RcaRepair { .. } => {
             return Err(Wrong { at: form.first_field(), why: views::reply::from_another_store() });
@@ -215,6 +228,7 @@ fn field_of(refusal: &Refusal, form: Form, ends: Option<Field>) -> Field {
             Whom::Team(_) | Whom::Schedule(_) => Field::Teams,
         },
         (Refusal::QuietWithoutReason, _) => Field::Words,
+        (Refusal::DueThen { .. }, _) => Field::At,
         (Refusal::NotElsewhere(_), Form::Silence) => Field::Elsewhere,
         (Refusal::QuietNames { .. }, Form::Maintenance) => Field::Services,
         (Refusal::NoSuchService(_), Form::Raise) => Field::Service,

@@ -39,6 +39,7 @@ mod rca;
 mod run;
 mod several;
 mod stand_in;
+mod triage;
 mod windows;
 
 /// Slack wants its acknowledgement within 3 s; an input not decided by then leaves it out, and Slack shows the person a
@@ -136,6 +137,18 @@ impl EnvelopeHandler for Handler {
                 | Elsewhere::RcaExcuse
                 | Elsewhere::RcaComplete
                 | Elsewhere::RcaTakeUp => self.rca_pressed(id, by, what, chosen, place).await,
+                Elsewhere::NotMine
+                | Elsewhere::NotNow
+                | Elsewhere::CanWait
+                | Elsewhere::AddFixer
+                | Elsewhere::TriageSince
+                | Elsewhere::AllFeelIt
+                | Elsewhere::SomeFeelIt
+                | Elsewhere::InsideFeelIt
+                | Elsewhere::NobodyFeelsIt
+                | Elsewhere::GetsWorse
+                | Elsewhere::StaysSame
+                | Elsewhere::GetsBetter => self.triage_pressed(id, by, what, chosen, place).await,
                 Elsewhere::ItemDone => self.item_pressed(by, chosen, place).await,
                 Elsewhere::BeginPlaybook
                 | Elsewhere::StepDone

@@ -47,7 +47,8 @@ fn asks(action: Action) -> Asks {
         | Action::WhoWasPaged
         | Action::Timeline
         | Action::Playbook
-        | Action::Rca => Asks::ToSee(action),
+        | Action::Rca
+        | Action::Triage => Asks::ToSee(action),
     }
 }
 

@@ -9,8 +9,8 @@ use crate::domain::directory::User;
 use crate::domain::id::{ChannelId, IncidentNo, InputId, ItemNo, SlackUserId, UserId};
 use crate::domain::input::What;
 use crate::domain::item::{self, Item};
-use crate::domain::privacy::may_read_of;
-use crate::domain::rca::{Excuse, Part, Rca, RcaDeed, Stands, owed, status};
+use crate::domain::privacy::may_read_kept;
+use crate::domain::rca::{Excuse, Impact, Part, Rca, RcaDeed, Stands, owed, status};
 use crate::domain::refusal::Refusal;
 use crate::domain::schedule::local_instant;
 use crate::domain::snooze::SnoozeChoice;
@@ -44,9 +44,10 @@ impl Handler {
         let (d, now) = (&*s.directory, self.clock.now());
         let channel = typed.place.channel.as_ref();
         let may = |rca: &Rca| views::rca::may_read(rca, d, Some(&user.id), channel);
+        let reader = (Some(&user.id), channel);
         let list = |all: Vec<&Arc<Rca>>, of: Option<&str>| {
             let (all, private): (Vec<_>, Vec<_>) = all.into_iter().partition(|rca| may(rca));
-            Shown::Words(views::rca::list(&all, private.len(), of, now, d, s.store, typed.command))
+            Shown::Words(views::rca::list(&all, private.len(), of, reader, now, d, s.store, typed.command))
         };
         match what {
             Rcas::Mine => list(owed(&s.world, |rca| rca.owner == user.id), None),
@@ -64,7 +65,7 @@ impl Handler {
                 Some(rca) if !may(rca) => Shown::Words(Message::plain(views::rca::private(*no))),
                 Some(rca) => {
                     let window = json!(self.rca_window(s, rca, None, &origin(s, *no, typed.place)));
-                    Shown::Window(window, views::rca::to_open(rca, now, d, s.store))
+                    Shown::Window(window, views::rca::to_open(rca, now, reader, d, s.store))
                 }
                 None => Shown::Words(Message::plain(views::rca::none(*no, typed.command))),
             },
@@ -160,8 +161,8 @@ impl Handler {
     }
 
     fn rca_window(&self, s: &Snapshot, rca: &Rca, told: Option<&str>, origin: &Origin) -> impl serde::Serialize {
-        let repairs = item::repairs_of(&s.world, rca.incident);
-        views::rca::window(rca, &repairs, told, &s.directory, origin)
+        let items: Vec<_> = s.world.items.values().filter(|item| item.incident == rca.incident).collect();
+        views::rca::window(rca, &items, told, &s.directory, origin)
     }
 
     /// *Write RCA* on a card.
@@ -189,8 +190,11 @@ impl Handler {
         use views::rca::forms;
         let d = &*s.directory;
         match piece {
-            Piece::Part(part) => json!(forms::part(rca, part, &self.words_of(s, rca, part, user.tz), None, d, origin)),
-            Piece::Impact => json!(forms::impact(rca, origin)),
+            Piece::Part(part) => {
+                let filled = forms::inputs(&self.words_of(s, rca, part, user.tz));
+                json!(forms::part(rca, part, &filled, None, d, origin))
+            }
+            Piece::Impact => json!(forms::impact(rca, None, d, origin)),
             Piece::Repair => {
                 let due = due_choices(self.clock.now(), user.tz);
                 json!(forms::repair(rca, &due, forms::offered(&user.id, d), origin))
@@ -219,8 +223,8 @@ impl Handler {
         let tz = s.directory.user_by_slack(&sent.by).map_or(Tz::UTC, |u| u.tz);
         match self.decide(sent_as(&sent, filled), what, ANSWER).await {
             Came::To { snapshot, .. } => self.rca_saved(&snapshot, sent),
-            Came::Refused(Refusal::WrittenMeanwhile { .. }) if let Filled::RcaPart { text } = filled => {
-                let both = self.rca_conflict(&sent.origin, text);
+            Came::Refused(Refusal::WrittenMeanwhile { .. } | Refusal::ImpactToldMeanwhile { .. }) => {
+                let both = self.rca_conflict(&sent.origin, filled);
                 Handled::Ack(both.map(|view| json!({ "response_action": "update", "view": view })))
             }
             Came::Refused(refusal) => {
@@ -250,13 +254,23 @@ impl Handler {
         closed()
     }
 
-    /// A part that somebody else saved meanwhile: both are shown, and nothing is lost.
-    fn rca_conflict(&self, origin: &Origin, mine: &str) -> Option<Value> {
+    /// What somebody else saved meanwhile: both are shown, and nothing is lost.
+    fn rca_conflict(&self, origin: &Origin, mine: &Filled) -> Option<Value> {
+        use views::rca::forms;
         let s = self.board.snapshot();
         let rca = s.world.rcas.get(&origin.subject.incident)?;
-        let (part, _) = part_of(&origin.more)?;
-        let theirs = rca.parts.get(&part)?;
-        Some(json!(views::rca::forms::part(rca, part, mine, Some(theirs), &s.directory, origin)))
+        match (mine, revision_of(&origin.more)?.0) {
+            (Filled::RcaPart { inputs }, Piece::Part(part)) => {
+                Some(json!(forms::part(rca, part, inputs, rca.parts.get(&part), &s.directory, origin)))
+            }
+            (Filled::RcaImpact { who, what, users, time }, Piece::Impact) => {
+                let known = rca.impact.as_ref()?;
+                let (who, what) = (who.as_str().into(), what.as_str().into());
+                let mine = Impact { who, what, users: *users, time: *time, ..known.clone() };
+                Some(json!(forms::impact(rca, Some(&mine), &s.directory, origin)))
+            }
+            _ => None,
+        }
     }
 
     /// *Done…* of an item.
@@ -296,8 +310,8 @@ impl Handler {
 /// nobody knew whether it was saved: that is another one.
 fn sent_as(sent: &Sent, filled: &Filled) -> InputId {
     match filled {
-        Filled::RcaPart { text } => {
-            let hash = Sha256::digest(text.as_bytes());
+        Filled::RcaPart { inputs } => {
+            let hash = Sha256::digest(inputs.join("\n").as_bytes());
             let hash: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
             format!("{}/{hash}", sent.view).into()
         }
@@ -320,12 +334,14 @@ fn asked(s: &Snapshot, sent: &Sent, filled: &Filled, by: UserId) -> Result<What,
         }
         (Form::RcaExcuse, Filled::Words(because)) => RcaDeed::Excuse { because: because.clone() },
         (Form::RcaOwner, Filled::Reassign { to }) => RcaDeed::HandOver { to: person(to)? },
-        (Form::RcaPart, Filled::RcaPart { text }) => {
-            let (part, revision) = part_of(&sent.origin.more).ok_or_else(damaged)?;
-            RcaDeed::Write { part, revision, text: text.clone() }
+        (Form::RcaPart, Filled::RcaPart { inputs }) => {
+            let Some((Piece::Part(part), revision)) = revision_of(&sent.origin.more) else { return Err(damaged()) };
+            let inputs: Vec<&str> = inputs.iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
+            RcaDeed::Write { part, revision, text: inputs.join("\n") }
         }
         (Form::RcaImpact, Filled::RcaImpact { who, what, users, time }) => {
-            RcaDeed::Impact { who: who.clone(), what: what.clone(), users: *users, time: *time }
+            let (_, revision) = revision_of(&sent.origin.more).ok_or_else(damaged)?;
+            RcaDeed::Impact { revision, who: who.clone(), what: what.clone(), users: *users, time: *time }
         }
         (Form::RcaRepair, Filled::RcaRepair { what, owner, due }) => {
             RcaDeed::Repair { what: what.clone(), owner: person(owner)?, due: *due }
@@ -335,13 +351,10 @@ fn asked(s: &Snapshot, sent: &Sent, filled: &Filled, by: UserId) -> Result<What,
     Ok(What::Rca { incident: sent.origin.subject.incident, by, deed })
 }
 
-/// Which part a form is about, and the revision that was before its writer.
-fn part_of(more: &str) -> Option<(Part, u32)> {
+/// Which piece a form is about, and the revision that was before its writer.
+fn revision_of(more: &str) -> Option<(Piece, u32)> {
     let (word, revision) = more.split_once('/')?;
-    match Piece::parse(word)? {
-        Piece::Part(part) => Some((part, revision.parse().ok()?)),
-        Piece::Impact | Piece::Repair | Piece::Owner | Piece::Excuse => None,
-    }
+    Some((Piece::parse(word)?, revision.parse().ok()?))
 }
 
 /// Why an RCA is not shown: there is none, or it may not be read here, or another one tells of it.
@@ -363,7 +376,7 @@ fn refused(s: &Snapshot, no: IncidentNo, user: &UserId, place: &Place) -> Option
 }
 
 fn may_see(item: &Item, s: &Snapshot, user: &UserId, channel: Option<&ChannelId>) -> bool {
-    item.owner == *user || may_read_of(&item.service, &s.directory, Some(user), channel)
+    item.owner == *user || may_read_kept(&item.service, item.private, &s.directory, Some(user), channel)
 }
 
 /// What may not be read of is not there.
@@ -375,13 +388,13 @@ fn unseen(s: &Snapshot, no: ItemNo, user: &UserId, channel: Option<&ChannelId>, 
 
 fn item_told(s: &Snapshot, no: ItemNo, command: &str) -> String {
     match s.world.items.get(&no) {
-        Some(item) => views::items::is_done(item, &s.directory),
+        Some(item) => views::items::line(item, &s.directory),
         None => views::items::none(no, command),
     }
 }
 
 /// Whole days from now, at the end of work.
-fn due_choices(wall: At, tz: Tz) -> Vec<SnoozeChoice> {
+pub(super) fn due_choices(wall: At, tz: Tz) -> Vec<SnoozeChoice> {
     let today = wall.utc().with_timezone(&tz).date_naive();
     let choice = |(days, words): (u64, &str)| {
         let day = today.checked_add_days(Days::new(days))?;

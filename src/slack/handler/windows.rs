@@ -27,7 +27,8 @@ impl Handler {
         let tz = by.map_or(Tz::UTC, |u| u.tz);
         let d = &*s.directory;
         json!(match what {
-            Action::Snooze => views::modal::snooze(i, &snooze::choices(self.clock.now(), tz), d, origin),
+            Action::Snooze => views::modal::snooze(i, &snooze::choices(self.clock.now(), tz), None, d, origin),
+            Action::Triage => self.triage_view(s, i, by.map(|u| &u.id), None, origin),
             Action::AddResponders => views::modal::add_responders(i, &askable(s, self.now()), origin),
             Action::Reassign => views::modal::reassign(i, d, origin),
             Action::Note => views::modal::note(i, origin),
@@ -115,6 +116,19 @@ impl Handler {
             Elsewhere::Mended => {}
             // Inputs, and a window: see `handoff`.
             Elsewhere::AcceptHandoff | Elsewhere::OfferHandoff | Elsewhere::WriteHandoff => {}
+            // Windows and inputs: see `triage`.
+            Elsewhere::NotMine
+            | Elsewhere::NotNow
+            | Elsewhere::CanWait
+            | Elsewhere::AddFixer
+            | Elsewhere::TriageSince
+            | Elsewhere::AllFeelIt
+            | Elsewhere::SomeFeelIt
+            | Elsewhere::InsideFeelIt
+            | Elsewhere::NobodyFeelsIt
+            | Elsewhere::GetsWorse
+            | Elsewhere::StaysSame
+            | Elsewhere::GetsBetter => {}
             // Windows and inputs: see `rca`.
             Elsewhere::OpenRca
             | Elsewhere::RcaFelt
@@ -155,7 +169,7 @@ impl Handler {
 }
 
 /// Teams and schedules, and who that is now.
-fn askable(s: &Snapshot, now: Stamp) -> Vec<Askable> {
+pub(super) fn askable(s: &Snapshot, now: Stamp) -> Vec<Askable> {
     let d: &Directory = &s.directory;
     let who = |steps: &[crate::domain::directory::Step]| {
         let all = who_would_be_asked(&s.world, d, now, steps);
@@ -182,7 +196,7 @@ pub(super) fn whom(value: &str) -> Option<Whom> {
 }
 
 /// The other open incidents: of the same service first, the newest first.
-fn likely_the_same<'a>(s: &'a Snapshot, i: &Incident, user: Option<&UserId>) -> Vec<&'a Incident> {
+pub(super) fn likely_the_same<'a>(s: &'a Snapshot, i: &Incident, user: Option<&UserId>) -> Vec<&'a Incident> {
     let may = |o: &&Incident| o.no != i.no && may_read(o, &s.directory, user, None);
     let mut others: Vec<&Incident> = s.world.open_incidents().map(|o| &**o).filter(may).collect();
     others.sort_by_key(|o| (o.service != i.service, o.team != i.team, std::cmp::Reverse(o.no)));

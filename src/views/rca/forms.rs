@@ -9,83 +9,98 @@ use crate::domain::snooze::SnoozeChoice;
 use crate::views::action_id::{FIELD, Field, Form, Origin};
 use crate::views::card::name;
 use crate::views::items;
-use crate::views::kit::{context, option, section};
-use crate::views::limits;
+use crate::views::kit::{context, option, plain, section};
 use crate::views::modal::{form, input, many_lines, one_line, optional};
-use crate::views::mrkdwn::{day_and_time, escape_lines};
+use crate::views::mrkdwn::day_and_time;
 use slack_morphism::prelude::*;
 
-/// Characters of one input that are filled in: there is room to write on before Slack's 3,000 are full.
-const FILLED: usize = 2_600;
+/// Of one input so much is filled in at least, where there is more, and so much at most; in units of UTF-16, by which Slack
+/// counts. There is room to write on before its 3,000 are full.
+const FILLED: (usize, usize) = (2_000, 2_600);
 
-/// A long text in chunks of so many characters at most, cut between lines where that is possible. Put together with
-/// line ends between them they are the text again, but for a line that was longer than a chunk.
-pub fn chunks(text: &str, most: usize) -> Vec<String> {
-    let mut all: Vec<String> = Vec::new();
-    for line in text.split('\n') {
-        let mut rest: String = line.to_owned();
-        loop {
-            let room = match all.last() {
-                Some(last) if last.chars().count() + 1 + rest.chars().count() <= most => {
-                    let last = all.len() - 1;
-                    all[last].push('\n');
-                    all[last].push_str(&rest);
-                    break;
-                }
-                _ => most,
-            };
-            if rest.chars().count() <= room {
-                all.push(rest);
-                break;
-            }
-            let (head, tail) = cut_at(&rest, room);
-            all.push(head);
-            rest = tail;
-        }
+fn units(text: &str) -> usize {
+    text.encode_utf16().count()
+}
+
+/// A text as the inputs of a form: each but the last full enough that they always suffice. It is cut between lines, where one
+/// ends within an input's last part; else between words, else anywhere. Put together with line ends between them they are the
+/// text again, but for a line that was cut.
+pub fn inputs(text: &str) -> Vec<String> {
+    let (mut all, mut rest) = (Vec::new(), text);
+    while units(rest) > FILLED.1 {
+        let (least, most) = (index_of(rest, FILLED.0), index_of(rest, FILLED.1));
+        let part = &rest[least..most];
+        let cut = part.rfind('\n').or_else(|| part.rfind(' ')).map(|at| least + at);
+        let (end, next) = cut.map_or((most, most), |at| (at, at + 1));
+        all.push(rest[..end].to_owned());
+        rest = &rest[next..];
     }
+    all.push(rest.to_owned());
     all
 }
 
-/// The last blank before `chars` parts it; where there is none, `chars` itself.
-fn cut_at(line: &str, chars: usize) -> (String, String) {
-    let end = line.char_indices().nth(chars).map_or(line.len(), |(at, _)| at);
-    match line[..end].rfind(' ').filter(|at| *at > 0) {
-        Some(blank) => (line[..blank].to_owned(), line[blank + 1..].to_owned()),
-        None => (line[..end].to_owned(), line[end..].to_owned()),
-    }
+/// Where `units` of a text end, in bytes.
+fn index_of(text: &str, units: usize) -> usize {
+    let mut left = units;
+    let fits = |(_, c): &(usize, char)| match left.checked_sub(c.len_utf16()) {
+        Some(rest) => {
+            left = rest;
+            true
+        }
+        None => false,
+    };
+    text.char_indices().take_while(fits).last().map_or(0, |(at, c)| at + c.len_utf8())
 }
 
-/// One part in one's own words, filled with `text`. `theirs`: what somebody saved meanwhile, which is not lost either.
-pub fn part(rca: &Rca, part: Part, text: &str, theirs: Option<&Written>, d: &Directory, origin: &Origin) -> SlackView {
+/// A line in pieces of so many characters at most, cut between words where that is possible.
+pub fn pieces(line: &str, chars: usize) -> Vec<String> {
+    let (mut all, mut rest) = (Vec::new(), line);
+    while let Some((end, _)) = rest.char_indices().nth(chars) {
+        let cut = rest[..end].rfind(' ').filter(|at| *at > 0);
+        let (end, next) = cut.map_or((end, end), |at| (at, at + 1));
+        all.push(rest[..end].to_owned());
+        rest = &rest[next..];
+    }
+    all.push(rest.to_owned());
+    all
+}
+
+/// One part in one's own words. `filled`: its inputs, as they are to stand there. `theirs`: what somebody saved meanwhile, which
+/// is not lost either. Then what was typed stands in the inputs it was typed in: Slack keeps it there, whatever is filled in.
+pub fn part(
+    rca: &Rca,
+    part: Part,
+    filled: &[String],
+    theirs: Option<&Written>,
+    d: &Directory,
+    origin: &Origin,
+) -> SlackView {
     let mut blocks = Vec::new();
     if let Some(theirs) = theirs {
-        let by = name(d, &theirs.by);
-        let text = escape_lines(&theirs.text, limits::RCA_THEIRS);
         let words = format!(
-            ":warning: *{by} saved this meanwhile*, {}. Yours stands below, not saved. Take over what is right, then save \
+            ":warning: *{} saved this meanwhile*, {}. Yours stands below, not saved. Take over what is right, then save \
              again: that replaces it.",
+            name(d, &theirs.by),
             day_and_time(theirs.at)
         );
         blocks.push(section(&words));
-        blocks.extend(chunks(&text, limits::THREAD_CHARS).iter().map(|chunk| section(chunk)));
+        blocks.extend(super::sections("", &theirs.text));
     }
     blocks.push(context(hint(part)));
-    let mut filled = if text.is_empty() { Vec::new() } else { chunks(text, FILLED) };
-    filled.truncate(Field::TEXT.len());
-    let many = filled.len();
-    for (n, field) in Field::TEXT.into_iter().enumerate().take((many + 1).min(Field::TEXT.len())) {
+    let last = filled.iter().rposition(|text| !text.is_empty()).map_or(0, |n| n + 1);
+    let shown = if theirs.is_some() { filled.len() } else { last + 1 };
+    for (n, field) in Field::TEXT.into_iter().enumerate().take(shown.max(2)) {
         let mut element = many_lines();
-        if let Some(chunk) = filled.get(n) {
-            element = element.with_initial_value(chunk.clone());
+        if let Some(text) = filled.get(n).filter(|text| !text.is_empty()) {
+            element = element.with_initial_value(text.clone());
         }
-        let label = match (n, many) {
-            (0, _) => called(part).to_owned(),
-            (_, 0) => break,
-            (n, many) if n == many => format!("{}, if there is more", called(part)),
-            (n, _) => format!("{}, {}", called(part), n + 1),
+        let label = match n {
+            0 => called(part).to_owned(),
+            n if n >= last => format!("{}, if there is more", called(part)),
+            n => format!("{}, {}", called(part), n + 1),
         };
         // What is in several inputs may leave any of them empty.
-        let block = if n == 0 && many < 2 { input } else { optional };
+        let block = if n == 0 && last < 2 { input } else { optional };
         blocks.push(block(field, &label, element.into()));
     }
     let origin = Origin { more: format!("{}/{}", Piece::Part(part).word(), rca.revision(part)), ..origin.clone() };
@@ -102,9 +117,9 @@ fn hint(part: Part) -> &'static str {
     }
 }
 
-/// Who felt what.
-pub fn impact(rca: &Rca, origin: &Origin) -> SlackView {
-    let known = rca.impact.as_ref();
+/// Who felt what. `mine`: what was filled in before somebody else saved it; theirs is told above.
+pub fn impact(rca: &Rca, mine: Option<&Impact>, d: &Directory, origin: &Origin) -> SlackView {
+    let known = mine.or(rca.impact.as_ref());
     let line = |example: &str, value: fn(&Impact) -> &str| {
         let element = one_line(example).with_max_length(LINE_CHARS as u64);
         match known {
@@ -121,13 +136,24 @@ pub fn impact(rca: &Rca, origin: &Origin) -> SlackView {
             None => radio,
         }
     };
-    let blocks = vec![
+    let mut blocks = Vec::new();
+    if let Some(theirs) = rca.impact.as_ref().filter(|_| mine.is_some()) {
+        let words = format!(
+            ":warning: *{} saved this meanwhile*, {}: {}. Yours stands below, not saved; saving again replaces it.",
+            name(d, &theirs.by),
+            day_and_time(theirs.at),
+            super::felt(theirs)
+        );
+        blocks.push(section(&words));
+    }
+    blocks.extend([
         input(Field::Who, "Who felt it?", line("Customers who pay by card", |i| &i.who).into()),
         input(Field::Users, "All of them?", reach("All of them", "Some of them", |i| i.users).into()),
         input(Field::Time, "How long?", reach("The whole time", "A part of the time", |i| i.time).into()),
         input(Field::What, "What could they not do?", line("Pay: the checkout said “try again”", |i| &i.what).into()),
-    ];
-    let origin = Origin { more: Piece::Impact.word().to_owned(), ..origin.clone() };
+    ]);
+    let revision = rca.impact.as_ref().map_or(0, |known| known.revision);
+    let origin = Origin { more: format!("{}/{revision}", Piece::Impact.word()), ..origin.clone() };
     form(Form::RcaImpact, &format!("Impact of {}", rca.incident), &origin, blocks, "Save")
 }
 
@@ -175,17 +201,17 @@ pub fn excuse(rca: &Rca, origin: &Origin) -> SlackView {
 /// It is done; and what came of it.
 pub fn done(item: &Item, d: &Directory, origin: &Origin) -> SlackView {
     let (label, example) = match item.kind {
-        Kind::Repair => ("What was done?", "Merged as PR 1234"),
+        Kind::Repair | Kind::Later { .. } => ("What was done?", "Merged as PR 1234"),
         Kind::Meeting => ("Who was there, and what came of it?", "Ana, Ben, Carla: the pool gets an alert"),
     };
-    let words = one_line(example).with_max_length(WHAT_CHARS as u64);
+    let words = many_lines().with_placeholder(plain(example));
     let blocks = vec![section(&items::line(item, d)), optional(Field::Words, label, words.into())];
     let origin = Origin { more: item.no.0.to_string(), ..origin.clone() };
     form(Form::ItemDone, "Done", &origin, blocks, "Done")
 }
 
-/// Too long a text is never in a form: it could not be saved.
-const _: () = assert!(PART_CHARS <= FILLED * (Field::TEXT.len() - 1));
+/// A text that may be saved always fits.
+const _: () = assert!(PART_CHARS <= FILLED.0 * Field::TEXT.len());
 
 /// Who is offered first as the owner of a repair item.
 pub fn offered<'d>(who: &UserId, d: &'d Directory) -> Option<&'d str> {
@@ -195,20 +221,39 @@ pub fn offered<'d>(who: &UserId, d: &'d Directory) -> Option<&'d str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_long_text_is_cut_between_lines_and_is_whole_again() {
         let text = (1..=400).map(|n| format!("{n}: the disk of db-{n} was full")).collect::<Vec<_>>().join("\n");
-        let all = chunks(&text, 300);
-        assert!(all.iter().all(|chunk| chunk.chars().count() <= 300));
+        let all = inputs(&text);
         assert_eq!(all.join("\n"), text);
-        assert_eq!(chunks("", 10), [""]);
-        assert_eq!(chunks("a\n\nb", 10), ["a\n\nb"]);
+        assert!(all.len() > 1 && all.iter().all(|part| units(part) <= FILLED.1));
+        assert_eq!(inputs(""), [""]);
+        assert_eq!(inputs("a\n\nb"), ["a\n\nb"]);
+        assert_eq!(pieces("one two three", 8), ["one two", "three"]);
+        assert_eq!(pieces("äöüäöüäöü", 4), ["äöüä", "öüäö", "ü"]);
     }
 
+    /// Paragraphs that fit badly: nine of them are nearly all there may be.
     #[test]
-    fn a_line_that_is_too_long_is_cut_at_a_blank_and_one_without_any_somewhere() {
-        assert_eq!(chunks("one two three", 8), ["one two", "three"]);
-        assert_eq!(chunks("äöüäöüäöü", 4), ["äöüä", "öüäö", "ü"]);
+    fn what_may_be_saved_is_never_left_out_of_its_form() {
+        let paragraphs = vec!["x".repeat(1_310); 9].join("\n");
+        let all = inputs(&paragraphs);
+        assert!(all.len() <= Field::TEXT.len(), "{} inputs", all.len());
+        assert_eq!(all.concat().matches('x').count(), 9 * 1_310);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_may_be_saved_fits(words in prop::collection::vec("[a-zä😀\n ]{0,400}", 0..60)) {
+            let text: String = words.concat();
+            let text = &text[..index_of(&text, PART_CHARS)];
+            let all = inputs(text);
+            prop_assert!(all.len() <= Field::TEXT.len());
+            prop_assert!(all.iter().all(|part| units(part) <= FILLED.1));
+            let bare = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+            prop_assert_eq!(bare(&all.concat()), bare(text));
+        }
     }
 }

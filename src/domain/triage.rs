@@ -1,0 +1,166 @@
+//! The first look at an incident: whose it is, who feels it, and whether it can wait.
+//!
+//! Each answer is a fact with who gave it and when. It stands on the card, so that whoever comes next goes on where somebody
+//! left. Whoever says that it is another team's hands it over for good: that team is paged by its own policy until somebody
+//! answers, as if it had been theirs from the start.
+
+use super::decision::Decision;
+use super::directory::{Directory, Urgency};
+use super::episode;
+use super::fact::Fact;
+use super::id::{IncidentNo, TeamId, UserId};
+use super::incident::{Incident, State};
+use super::item;
+use super::level;
+use super::misconfigured::{self, Mark};
+use super::page::RevokeReason;
+use super::refusal::Refusal;
+use super::response::{change_urgency, refuse_resolved};
+use super::stamp::At;
+use super::text::Text;
+use super::world::World;
+use super::{call::Whom, escalation, paging};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// It began at most so long ago, where somebody says so.
+pub const SINCE_MAX_SECS: i64 = 30 * 24 * 60 * 60;
+
+/// What was found so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Triage {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub affected: Option<Said<Affected>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Said<At>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trend: Option<Said<Trend>>,
+}
+
+/// An answer, who gave it, and when, on the wall clock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said<T> {
+    pub what: T,
+    pub by: UserId,
+    pub at: At,
+}
+
+/// One answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// Who feels it?
+    Affected(Affected),
+    /// Since when? On the wall clock.
+    Since(At),
+    /// Is it getting worse?
+    Trend(Trend),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Affected {
+    AllCustomers,
+    SomeCustomers,
+    /// Colleagues, and no customers.
+    Inside,
+    Nobody,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trend {
+    Worse,
+    Same,
+    Better,
+}
+
+impl Affected {
+    pub const ALL: [Self; 4] = [Self::AllCustomers, Self::SomeCustomers, Self::Inside, Self::Nobody];
+}
+
+impl Trend {
+    pub const ALL: [Self; 3] = [Self::Worse, Self::Same, Self::Better];
+}
+
+/// Work that can wait, as somebody says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Later {
+    pub what: String,
+    /// 1, 2, 3 or 4.
+    pub severity: u8,
+    pub owner: UserId,
+    pub due: At,
+}
+
+/// Somebody answers. Whoever gives a first answer works on it.
+pub(super) fn answer(d: &mut Decision<'_>, i: &Incident, by: &UserId, answer: Answer) -> Result<(), Refusal> {
+    refuse_resolved(i)?;
+    if let Answer::Since(since) = answer {
+        let wall = d.stamp.wall;
+        if since > wall || since < wall.plus_secs(-SINCE_MAX_SECS) {
+            return Err(Refusal::BeganThen { since });
+        }
+    }
+    let ask_at = d.ask_at(i.urgency);
+    if i.started.is_none() && d.directory.users.contains_key(by) {
+        d.emit(Fact::Started { incident: i.no, by: by.clone(), ask_at });
+    }
+    d.emit(Fact::TriageAnswered { incident: i.no, by: by.clone(), answer, ask_at });
+    Ok(())
+}
+
+/// It is another team's: they are asked by their policy, and nobody is by the old one. A team that has nobody to ask is not
+/// given anything.
+pub(super) fn not_mine(d: &mut Decision<'_>, i: &Incident, by: &UserId, team: &TeamId) -> Result<(), Refusal> {
+    refuse_resolved(i)?;
+    if let State::Snoozed { by, until, .. } = &i.state {
+        return Err(Refusal::IsSnoozed { incident: i.no, by: by.clone(), until: *until });
+    }
+    if !d.directory.teams.contains_key(team) {
+        return Err(Refusal::NoSuchTeam(team.clone()));
+    }
+    if i.team == *team {
+        return Err(Refusal::IsOfThatTeam { incident: i.no, team: team.clone() });
+    }
+    let nobody = || Refusal::NobodyToAsk { incident: i.no, whom: Whom::Team(team.clone()) };
+    let policy = d.directory.policy_of_team(team).cloned().ok_or_else(nobody)?;
+    if level::who_would_be_asked(d, &policy.steps, level::case_of(d, i)).is_empty() {
+        return Err(nobody());
+    }
+    let main: Vec<_> = i.main_call().filter(|c| c.is_open()).map(|c| c.no).into_iter().collect();
+    paging::revoke_pages(d, i.no, Some(&main), RevokeReason::Superseded);
+    paging::revoke_pages_to(d, i.no, i.responder(), RevokeReason::Superseded);
+    d.emit(Fact::NotMine { incident: i.no, by: by.clone(), team: team.clone(), policy: policy.id.clone() });
+    match i.urgency {
+        Urgency::High => escalation::ask_by(d, i.no, policy),
+        // It is listed for them.
+        Urgency::Low => d.emit(Fact::PolicyKept { incident: i.no, policy }),
+    }
+    Ok(())
+}
+
+/// It can wait: somebody does it by a day, and the incident is over. Its alert should not have paged.
+pub(super) fn can_wait(d: &mut Decision<'_>, i: &Incident, by: &UserId, later: &Later) -> Result<(), Refusal> {
+    refuse_resolved(i)?;
+    let no = item::later(d, i, by, later)?;
+    if i.urgency == Urgency::High {
+        change_urgency(d, i.no, Some(by), None, Urgency::Low);
+    }
+    misconfigured::mark(d, i.no, by, Mark::NotUrgent, &Text::default());
+    d.emit(Fact::WaitsAsItem { incident: i.no, by: by.clone(), item: no });
+    episode::resolve_by_person(d, i.no, by, Text::default());
+    // Whatever its alerts say: there is an item for it.
+    if let Some(after) = d.incident(i.no).filter(|after| after.course.pages_again_at().is_some()) {
+        episode::decline_page_again(d, &after, by)?;
+    }
+    Ok(())
+}
+
+/// Who fixed what the same alert led to before, if that is remembered and they are still here: it, and who.
+pub fn fixed_before(w: &World, d: &Directory, i: &Incident) -> Option<(IncidentNo, UserId)> {
+    let no = i.earlier?;
+    let of_memory = || w.incident(no).and_then(|i| crate::domain::worked::Worked::of(i).fixed_by());
+    let who = w.worked.get(&no).and_then(|worked: &Arc<_>| worked.fixed_by()).or_else(of_memory)?;
+    d.users.contains_key(&who).then_some((no, who))
+}

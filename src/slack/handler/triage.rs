@@ -1,0 +1,158 @@
+//! The first look at an incident: its window, and what is answered in it.
+
+use super::commands::{Reply, Typed, beside};
+use super::people::stranger;
+use super::windows::likely_the_same;
+use super::{Came, DECIDE, Handler, Turned, origin, told};
+use crate::command::Which;
+use crate::domain::call::Whom;
+use crate::domain::directory::{Step, User};
+use crate::domain::duty::who_would_be_asked;
+use crate::domain::id::{SlackUserId, TeamId, UserId};
+use crate::domain::incident::Incident;
+use crate::domain::input::{Act, Deed, What};
+use crate::domain::privacy::may_read;
+use crate::domain::snooze;
+use crate::domain::triage::fixed_before;
+use crate::pump::Snapshot;
+use crate::slack::dispatch::Handled;
+use crate::slack::translate::Place;
+use crate::views::action_id::{Elsewhere, Origin, Subject};
+use crate::views::quiet::Reader;
+use crate::views::triage::Around;
+use crate::views::{self, Message};
+use serde_json::json;
+use slack_morphism::prelude::SlackView;
+
+impl Handler {
+    /// `triage [N]`
+    pub(super) fn triage(&self, s: &Snapshot, which: Which, me: &User, typed: &Typed<'_>) -> Reply {
+        let no = match self.which(s, which, "triage", Some(&me.id), typed) {
+            Ok(no) => no,
+            Err(pick) => return Reply::Words(pick),
+        };
+        let Some(i) = self.find(s, no) else {
+            let none = crate::domain::refusal::Refusal::NoSuchIncident(no);
+            return Reply::Words(Message::plain(views::refusal::refusal(&none, &s.directory)));
+        };
+        if !may_read(&i, &s.directory, Some(&me.id), typed.place.channel.as_ref()) {
+            return Reply::Words(views::list::private(&i));
+        }
+        let origin = origin(s, no, typed.place);
+        let view = self.triage_view(s, &i, Some(&me.id), None, &origin);
+        Reply::Window(json!(view), views::triage::to_open(&i, &s.directory, s.store))
+    }
+
+    /// The window, as its reader may see it.
+    pub(super) fn triage_view(
+        &self,
+        s: &Snapshot,
+        i: &Incident,
+        me: Option<&UserId>,
+        told: Option<&str>,
+        origin: &Origin,
+    ) -> SlackView {
+        let reader = Reader { user: me, channel: origin.channel.as_ref() };
+        let beside = beside(s, reader, self.now());
+        let others = likely_the_same(s, i, me);
+        let before =
+            fixed_before(&s.world, &s.directory, i).filter(|(_, who)| Some(who) != me && i.responder() != Some(who));
+        let around = Around { beside: &beside, others: &others, fixed_before: before };
+        views::triage::window(i, &around, told, &s.directory, origin)
+    }
+
+    /// What is pressed in it.
+    pub(super) async fn triage_pressed(
+        &self,
+        id: &str,
+        by: SlackUserId,
+        what: Elsewhere,
+        chosen: Option<String>,
+        place: Place,
+    ) -> Handled {
+        let Some(subject) = chosen.as_deref().and_then(Subject::parse) else { return Handled::Ack(None) };
+        let (s, no) = (self.board.snapshot(), subject.incident);
+        let user = match self.admit(&s, &by, subject) {
+            Ok(user) => user.clone(),
+            Err(turned) => {
+                return self.in_background(|this| async move {
+                    let why = match turned {
+                        Turned::AnotherStore => Message::plain(views::reply::from_another_store()),
+                        Turned::Unknown => stranger(&this.who(&by).await, Some(subject)),
+                    };
+                    this.answer(&by, place, "Triage", &why).await;
+                });
+            }
+        };
+        let deed = match (what.answer(), what) {
+            (Some(answer), _) => Deed::Triage { answer },
+            (None, Elsewhere::AddFixer) => {
+                let fixer = s.world.incident(no).and_then(|i| fixed_before(&s.world, &s.directory, i));
+                let Some((_, who)) = fixer else { return Handled::Ack(None) };
+                Deed::AddResponders { whom: vec![Whom::User(who)] }
+            }
+            (None, _) => {
+                return self.in_background(|this| async move { this.triage_form(&user, what, subject, place).await });
+            }
+        };
+        let act = Act { incident: no, by: user.id, deed };
+        let told = match self.decide(id.into(), What::Act(act), DECIDE).await {
+            Came::To { facts, snapshot } => told(&facts, &snapshot, no).text,
+            Came::Refused(refusal) => views::refusal::refusal(&refusal, &s.directory),
+            other => return self.undone(other, by, place, no.to_string()),
+        };
+        self.in_background(|this| async move {
+            let origin = origin(&this.board.snapshot(), no, &place);
+            if let Some(open) = place.view {
+                this.triage_anew(&open.id, &by, Some(&told), &origin).await;
+            }
+        })
+    }
+
+    /// The window shows what is true now.
+    async fn triage_anew(&self, view_id: &str, by: &SlackUserId, told: Option<&str>, origin: &Origin) {
+        let s = self.board.snapshot();
+        let me = s.directory.user_by_slack(by).map(|u| u.id.clone());
+        let Some(i) = self.find(&s, origin.subject.incident) else { return };
+        let view = json!(self.triage_view(&s, &i, me.as_ref(), told, origin));
+        self.update_window(view_id, view).await;
+    }
+
+    /// The window below a form of it that was sent.
+    pub(super) fn triage_below(&self, view_id: String, by: SlackUserId, origin: Origin) {
+        let this = self.clone();
+        tokio::spawn(async move { this.triage_anew(&view_id, &by, None, &origin).await });
+    }
+
+    async fn triage_form(&self, user: &User, what: Elsewhere, subject: Subject, place: Place) {
+        let (s, d) = (self.board.snapshot(), self.board.snapshot().directory.clone());
+        let Some(i) = self.find(&s, subject.incident) else { return };
+        let origin = origin(&s, i.no, &place);
+        let view = match what {
+            Elsewhere::NotMine => json!(views::triage::not_mine(&i, &self.other_teams(&s, &i), &d, &origin)),
+            Elsewhere::NotNow => {
+                let choices = snooze::choices(self.clock.now(), user.tz);
+                json!(views::modal::snooze(&i, &choices, Some("not_urgent"), &d, &origin))
+            }
+            Elsewhere::CanWait => {
+                let due = super::rca::due_choices(self.clock.now(), user.tz);
+                json!(views::triage::can_wait(&i, &due, views::rca::forms::offered(&user.id, &d), &origin))
+            }
+            _ => json!(views::triage::since(&i, &origin)),
+        };
+        self.show(&place, if place.in_modal() { "views.push" } else { "views.open" }, view).await;
+    }
+
+    /// The teams that could be paged instead, and whom that would wake.
+    fn other_teams(&self, s: &Snapshot, i: &Incident) -> Vec<(TeamId, String)> {
+        let d = &*s.directory;
+        let others = d.teams.keys().filter(|team| **team != i.team);
+        let named = |team: &TeamId| {
+            let first: &Step = d.policy_of_team(team)?.steps.first()?;
+            let all = who_would_be_asked(&s.world, d, self.now(), std::slice::from_ref(first));
+            let all: Vec<&str> = all.iter().map(|who| d.name_of(who)).collect();
+            Some((team.clone(), if all.is_empty() { "nobody now".to_owned() } else { all.join(", ") }))
+        };
+        others.filter_map(named).collect()
+    }
+}
