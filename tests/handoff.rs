@@ -126,7 +126,7 @@ fn a_night_is_handed_over_at_nine() {
     let shown = plain(&summary.0.to_string());
     for words in [
         "Open at 09:00: 1",
-        "Ana Silva hands over #1: accepting takes them",
+        "Ana Silva hands over #1 to whoever accepts",
         "The vendor calls back at ten.",
         "Paged: 1",
     ] {
@@ -143,6 +143,39 @@ fn a_night_is_handed_over_at_nine() {
     let after = office.says_in_card(1, "Ben Okafor has it");
     assert_eq!(after.ts(), card.ts());
     assert!(office.summary("accepted it").buttons().is_empty());
+}
+
+#[test]
+fn what_nobody_has_any_more_is_still_taken_by_accept_and_what_sleeps_goes_on_sleeping() {
+    let office = office();
+    office.until(8, 40);
+    let draft = office.dm("ana", "You hand over Payments");
+    for (no, key) in [(1, "disk"), (2, "cpu"), (3, "net")] {
+        office.monitor(PAYMENTS_KEY, key, "trigger");
+        office.says_in_card(no, "Paging Ana Silva");
+        office.slack.slash("ana", "payments", &format!("ack {no}"));
+        office.says_in_card(no, "Ana Silva has it");
+    }
+    office.dm("ana", "Hand over #1, #2, #3?");
+    office.slack.press_well("ana", "dm:ana", &draft, "handoff.offer");
+    office.slack.slash("ana", "payments", "snooze 2 3h");
+    office.until(9, 0);
+    let summary = office.summary("Ana Silva hands over #1, #2, #3 to whoever accepts");
+    let shown = plain(&summary.0.to_string());
+    assert!(shown.contains("Accept gives you #1, #3 of Ana Silva"), "{shown}");
+    assert!(shown.contains("#2 stays snoozed"), "{shown}");
+    // She does not say that she is still on #1, and Mara takes #3.
+    office.slack.slash("mara", "payments", "reassign 3 @mara");
+    office.until(9, 20);
+    office.page("ben", 1);
+    let summary = office.summary("Accept gives you #1 of Ana Silva");
+    let shown = plain(&summary.0.to_string());
+    assert!(shown.contains("Ana Silva hands over #1, #2, #3"), "what stood in it, stands in it: {shown}");
+    office.slack.press_well("ben", "payments", &summary, "handoff.accept");
+    office.summary("Ben Okafor accepted it Mar 2 09:2");
+    office.says_in_card(1, "Ben Okafor has it");
+    office.says_in_card(2, "Snoozed by Ana Silva");
+    office.says_in_card(3, "Mara Keller has it");
 }
 
 #[test]
@@ -236,7 +269,7 @@ fn a_restart_between_draft_summary_and_acceptance_loses_nothing_and_says_nothing
     office.stop();
     office.clock.advance(std::time::Duration::from_secs(29 * MINUTE + 30));
     office.restart();
-    let summary = office.summary("Ana Silva hands over #1: accepting takes them");
+    let summary = office.summary("Ana Silva hands over #1 to whoever accepts");
     assert!(!summary.0.to_string().contains("comes late"), "it is a minute: {}", summary.0);
     office.restart();
     office.slack.press_well("ben", "payments", &summary, "handoff.accept");

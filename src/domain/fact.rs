@@ -582,13 +582,16 @@ pub enum Fact {
         by: UserId,
         words: Text,
     },
-    /// Whoever accepts takes what they have.
+    /// Whoever accepts takes what they have: `offer`, where the shift has ended already.
     HandoffOffered {
         handoff: HandoffNo,
         by: UserId,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        offer: Vec<IncidentNo>,
     },
     /// A shift ended: at `at` on the wall clock, which was a while ago where it is `late`. `due`: whoever takes over is
-    /// reminded then, on the line of delays. What is told of, stands in `lists`; what it is, in the state at this moment.
+    /// reminded then, on the line of delays. `offer`: what stands in the offer, if there is one. What is told of, stands in
+    /// `lists`; what it is, in the state at this moment.
     HandedOver {
         handoff: HandoffNo,
         team: TeamId,
@@ -604,6 +607,8 @@ pub enum Fact {
         late: Option<At>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         due: Option<At>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        offer: Vec<IncidentNo>,
         lists: Box<Lists>,
     },
     /// `took`: what they have from then on; a fact of each says so too.

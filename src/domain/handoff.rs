@@ -75,6 +75,10 @@ pub struct Handoff {
     /// They want to be rid of all that they have; whoever accepts takes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offered: Option<Done>,
+    /// What stood in the offer when the shift ended, or when it was made after that: what becomes of an incident later takes
+    /// it out of nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub offer: Vec<IncidentNo>,
     pub stands: Stands,
     /// When to look at it again, on the line of delays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -226,6 +230,8 @@ pub(super) fn took_place(d: &mut Decision<'_>, id: &ScheduleId, before: &Current
         let began = before.since;
         let lists = Lists::of(d.world(), d.directory, &team, (began.unwrap_or(At(0)), wall), wall);
         let due = to.map(|who| d.stamp.due_of(awake_from(d.directory, who, wall.plus_secs(REMIND_SECS))));
+        let is_offered = drafted.and_then(|h| h.offered.as_ref()).is_some_and(|done| Some(&done.by) == from);
+        let offer = from.filter(|_| is_offered).map(|from| all_of(d.world(), &team, from)).unwrap_or_default();
         d.emit(Fact::HandedOver {
             handoff,
             team: team.clone(),
@@ -236,13 +242,13 @@ pub(super) fn took_place(d: &mut Decision<'_>, id: &ScheduleId, before: &Current
             at,
             late,
             due,
+            offer,
             lists: Box::new(lists),
         });
         if let Some(channel) = d.directory.teams.get(&team).map(|t| t.channel.clone()) {
             post::want(d, Recipient::Channel(channel), About::Handoff { handoff }, SUMMARY_KEPT_SECS);
         }
         // Who took the pager by their own hand knows. What is offered is for them to take.
-        let is_offered = d.world().handoffs.get(&handoff).is_some_and(|h| h.offered.is_some());
         if let Some(who) = to.filter(|who| !is_offered && took_it_themselves(d, id, who)) {
             d.emit(Fact::HandoffAccepted { handoff, by: who.clone(), took: Vec::new() });
         }
@@ -388,7 +394,8 @@ pub(super) fn offer(d: &mut Decision<'_>, no: HandoffNo, by: &UserId) -> Result<
         Stands::Draft | Stands::Waits { .. } => {}
     }
     if h.offered.is_none() {
-        d.emit(Fact::HandoffOffered { handoff: no, by: by.clone() });
+        let offer = if h.stands == Stands::Draft { Vec::new() } else { all_of(d.world(), &h.team, by) };
+        d.emit(Fact::HandoffOffered { handoff: no, by: by.clone(), offer });
     }
     Ok(())
 }
@@ -408,7 +415,7 @@ pub(super) fn accept(d: &mut Decision<'_>, no: HandoffNo, by: &UserId) -> Result
     if carries.as_ref() != Some(by) && h.to.as_ref() != Some(by) {
         return Err(Refusal::HandoffIsFor { by: h.to.clone(), team: h.team.clone() });
     }
-    let took = if h.offered.is_some() { held_by(d.world(), &h) } else { Vec::new() };
+    let took = Offer::of(d.world(), &h).takes;
     for incident in &took {
         if let Some(i) = d.incident(*incident) {
             // As by *Take it over*.
@@ -420,12 +427,58 @@ pub(super) fn accept(d: &mut Decision<'_>, no: HandoffNo, by: &UserId) -> Result
     Ok(())
 }
 
-/// What whoever hands over has, of the team's.
-pub fn held_by(w: &World, h: &Handoff) -> Vec<IncidentNo> {
-    let has = |i: &Incident| {
-        matches!(&i.state, State::Acknowledged { by: Some(by), .. } if h.from.as_ref() == Some(by)) && i.team == h.team
+/// What *Accept* would make of an offer, as things stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Offer {
+    /// Whoever accepts has these: those that whoever hands over has, and those that nobody has any more.
+    pub takes: Vec<IncidentNo>,
+    /// Snoozed by whoever hands over. They stay so: when that ends, whoever is on call is asked anyway.
+    pub sleeps: Vec<IncidentNo>,
+}
+
+impl Offer {
+    pub fn of(w: &World, h: &Handoff) -> Self {
+        Self::sorted(w, h, &offered(w, h))
+    }
+
+    /// If they made it now.
+    pub fn if_made(w: &World, h: &Handoff) -> Self {
+        let all = h.from.as_ref().map(|from| all_of(w, &h.team, from)).unwrap_or_default();
+        Self::sorted(w, h, &all)
+    }
+
+    fn sorted(w: &World, h: &Handoff, all: &[IncidentNo]) -> Self {
+        let mut offer = Self::default();
+        for i in all.iter().filter_map(|no| w.incident(*no)) {
+            match &i.state {
+                State::Triggered { .. } | State::Acknowledged { by: None, .. } => offer.takes.push(i.no),
+                State::Acknowledged { by, .. } if *by == h.from => offer.takes.push(i.no),
+                State::Snoozed { by, .. } if Some(by) == h.from.as_ref() => offer.sleeps.push(i.no),
+                // With somebody else, or over.
+                State::Acknowledged { .. } | State::Snoozed { .. } | State::Resolved { .. } => {}
+            }
+        }
+        offer
+    }
+}
+
+/// What stands in the offer: until the shift ends, all that they have; from then on, what that was.
+pub fn offered(w: &World, h: &Handoff) -> Vec<IncidentNo> {
+    match (&h.offered, &h.stands) {
+        (None, _) => Vec::new(),
+        (Some(done), Stands::Draft) => all_of(w, &h.team, &done.by),
+        (Some(_), Stands::Waits { .. } | Stands::Accepted { .. } | Stands::Over { .. }) => h.offer.clone(),
+    }
+}
+
+/// What somebody has of a team's, awake or asleep.
+fn all_of(w: &World, team: &TeamId, who: &UserId) -> Vec<IncidentNo> {
+    let has = |i: &Incident| match &i.state {
+        State::Acknowledged { by, .. } => by.as_ref() == Some(who),
+        State::Snoozed { by, .. } => by == who,
+        State::Triggered { .. } | State::Resolved { .. } => false,
     };
-    w.open_incidents().filter(|i| has(i)).map(|i| i.no).collect()
+    w.open_incidents().filter(|i| i.team == *team && has(i)).map(|i| i.no).collect()
 }
 
 /// The draft of a schedule's next handoff, as a team's.

@@ -8,7 +8,7 @@ use super::reply::span;
 use super::{Message, limits};
 use crate::domain::directory::{Directory, Urgency};
 use crate::domain::handoff::report::{Lists, Open, Report};
-use crate::domain::handoff::{Handoff, Stands, at_night, held_by};
+use crate::domain::handoff::{Handoff, Offer, Stands, at_night, offered as on_offer};
 use crate::domain::id::{ChannelId, HandoffNo, IncidentNo, ServiceId, StoreId, TeamId, UserId};
 use crate::domain::incident::State;
 use crate::domain::page::Recipient;
@@ -81,12 +81,22 @@ pub fn summary(no: HandoffNo, to: &Recipient, w: &World, d: &Directory, store: S
 
 /// What *Accept* does.
 fn accepting(h: &Handoff, w: &World, d: &Directory) -> String {
-    let has = if h.offered.is_some() { held_by(w, h) } else { Vec::new() };
-    match (&h.from, has.as_slice()) {
-        (Some(from), [_, ..]) => {
-            format!("*Accept* gives you {} of {}. Nobody is paged.", numbers(&has), name(d, from))
+    let offer = Offer::of(w, h);
+    let sleeps = asleep(&offer);
+    match (&h.from, offer.takes.as_slice()) {
+        (Some(from), takes @ [_, ..]) => {
+            format!("*Accept* gives you {} of {}. Nobody is paged.{sleeps}", numbers(takes), name(d, from))
         }
-        _ => "*Accept* says that you have read it. It takes no incident.".to_owned(),
+        _ => format!("*Accept* says that you have read it. It takes no incident.{sleeps}"),
+    }
+}
+
+/// What an offer leaves asleep; begins with a blank.
+fn asleep(offer: &Offer) -> String {
+    match offer.sleeps.as_slice() {
+        [] => String::new(),
+        [one] => format!(" {one} stays snoozed: when that ends, it asks whoever is on call."),
+        some => format!(" {} stay snoozed: when that ends, they ask whoever is on call.", numbers(some)),
     }
 }
 
@@ -153,15 +163,7 @@ fn parts(r: &Report, h: Option<&Handoff>, w: &World, reader: Reader<'_>) -> Vec<
         0 => all.push(section(&format!("*Nothing was open{at}.*").replace(" was open.", " is open."))),
         n => all.extend(self::part(format!("*Open{at}: {n}*"), open, r.more_open, limits::HANDOFF_OPEN)),
     }
-    if let Some((h, offered)) = h.and_then(|h| Some((h, h.offered.as_ref()?)))
-        && let Stands::Draft | Stands::Waits { .. } = h.stands
-    {
-        let has = held_by(w, h);
-        if !has.is_empty() {
-            let who = name(d, &offered.by);
-            all.push(section(&format!(":point_right: *{who} hands over {}*: accepting takes them.", numbers(&has))));
-        }
-    }
+    all.extend(h.and_then(|h| hands_over(h, w, d)));
     let words = h.map(|h| &h.words).filter(|words| !words.is_empty());
     let words = words.map(|words| escape(words, limits::HANDOFF_WORDS)).into_iter();
     let notes = r
@@ -217,6 +219,20 @@ fn parts(r: &Report, h: Option<&Handoff>, w: &World, reader: Reader<'_>) -> Vec<
         all.push(context(&truncate(&small.join(" "), limits::HANDOFF_SMALL)));
     }
     all
+}
+
+/// What is offered, as it stood at the instant. Accepted, the head says what became of it.
+fn hands_over(h: &Handoff, w: &World, d: &Directory) -> Option<SlackBlock> {
+    let who = name(d, &h.offered.as_ref()?.by);
+    let all = on_offer(w, h);
+    let all = (!all.is_empty()).then(|| numbers(&all))?;
+    match h.stands {
+        Stands::Draft | Stands::Waits { .. } => {
+            Some(section(&format!(":point_right: *{who} hands over {all}* to whoever accepts.")))
+        }
+        Stands::Over { .. } => Some(section(&format!(":point_right: *{who} handed over {all}*, and nobody accepted."))),
+        Stands::Accepted { .. } => None,
+    }
 }
 
 /// A head, and as many lines below it as have room.
@@ -374,20 +390,21 @@ pub fn draft(no: HandoffNo, w: &World, d: &Directory, store: StoreId) -> Option<
     } else {
         blocks.extend(parts(&report, Some(h), w, reader));
     }
-    let has = held_by(w, h);
+    let has = Offer::if_made(w, h).takes;
     let text = if has.is_empty() { text } else { format!("{text} You have {}.", numbers(&has)) };
     Some(Message { text, blocks, colored: None })
 }
 
 /// *Hand over all*, while they have something and somebody takes over.
 fn offer(h: &Handoff, w: &World, d: &Directory, store: StoreId) -> Option<SlackBlock> {
-    let has = held_by(w, h);
-    let to = h.to.as_ref().filter(|_| !has.is_empty() && h.offered.is_none())?;
+    let offer = Offer::if_made(w, h);
+    let to = h.to.as_ref().filter(|_| !offer.takes.is_empty() && h.offered.is_none())?;
     let words = format!(
-        "*Hand over {}?* {} has them by *Accept*. Otherwise they stay yours after {}.",
-        numbers(&has),
+        "*Hand over {}?* {} has them by *Accept*. Otherwise they stay yours after {}.{}",
+        numbers(&offer.takes),
         name(d, to),
-        time(h.at)
+        time(h.at),
+        asleep(&offer)
     );
     let offer = press(Elsewhere::OfferHandoff, "Hand over all", h.no, store);
     Some(section_with(&words, offer.with_style(SlackBlockButtonStyle::Primary)))
@@ -478,7 +495,11 @@ pub fn accepted(took: &[IncidentNo], h: &Handoff, d: &Directory) -> String {
 /// What came of *Hand over all*.
 pub fn offered(h: &Handoff, w: &World, d: &Directory) -> String {
     let to = h.to.as_ref().map_or("Whoever takes over".to_owned(), |to| name(d, to));
-    format!("{to} takes {} by accepting. Until then you have them.", numbers(&held_by(w, h)))
+    let offer = Offer::of(w, h);
+    match offer.takes.as_slice() {
+        [] => format!("You have nothing for {to} to take.{}", asleep(&offer)),
+        takes => format!("{to} takes {} by accepting. Until then you have them.{}", numbers(takes), asleep(&offer)),
+    }
 }
 
 /// What came of a note.

@@ -28,6 +28,7 @@ pub(super) fn apply(w: &mut World, fact: &Fact, wall: At) {
                 at,
                 words,
                 offered,
+                offer: Vec::new(),
                 stands,
                 due: None,
                 report: None,
@@ -41,10 +42,11 @@ pub(super) fn apply(w: &mut World, fact: &Fact, wall: At) {
             w.touched.push(RowKey::HandoffNotes(team.clone()));
         }
         Fact::HandoffWritten { handoff, words, .. } => change(w, *handoff, |h| h.words = words.body().clone()),
-        Fact::HandoffOffered { handoff, by } => {
-            change(w, *handoff, |h| h.offered = Some(Done { by: by.clone(), at: wall }))
-        }
-        Fact::HandedOver { handoff, team, schedule, from, to, began, at, late, due, lists } => {
+        Fact::HandoffOffered { handoff, by, offer } => change(w, *handoff, |h| {
+            h.offered = Some(Done { by: by.clone(), at: wall });
+            h.offer.clone_from(offer);
+        }),
+        Fact::HandedOver { handoff, team, schedule, from, to, began, at, late, due, offer, lists } => {
             // The one before is not waited for any more.
             let is_before = |h: &&Arc<Handoff>| {
                 h.team == *team && h.schedule == *schedule && matches!(h.stands, Stands::Waits { .. })
@@ -69,6 +71,7 @@ pub(super) fn apply(w: &mut World, fact: &Fact, wall: At) {
                 at: *at,
                 words: drafted.as_ref().map(|h| h.words.clone()).unwrap_or_default(),
                 offered: drafted.and_then(|h| h.offered.clone()).filter(|o| from.as_ref() == Some(&o.by)),
+                offer: offer.clone(),
                 stands,
                 due: *due,
                 report: Some(report),
