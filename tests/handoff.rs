@@ -179,6 +179,33 @@ fn what_nobody_has_any_more_is_still_taken_by_accept_and_what_sleeps_goes_on_sle
 }
 
 #[test]
+fn what_nobody_accepted_is_told_by_the_next_one() {
+    let office = office();
+    office.until(8, 40);
+    let draft = office.dm("ana", "You hand over Payments");
+    acknowledged(&office);
+    office.dm("ana", "Hand over #1?");
+    office.slack.press_well("ana", "dm:ana", &draft, "handoff.offer");
+    office.slack.slash("ana", "payments", "snooze 1 2d");
+    office.until(10, 1);
+    office.dm("mara", "Ben Okafor has not accepted the handoff of Payments, Mar 2 09:00");
+    office.until(24 + 9, 0);
+    let next = office.summary("Ben Okafor → Ana Silva");
+    let shown = plain(&next.0.to_string());
+    assert!(shown.contains("Ben Okafor never accepted the handoff of Mar 2 09:00."), "{shown}");
+    assert!(shown.contains("Ana Silva still has #1, offered in it."), "{shown}");
+    office.dm("mara", "Ben Okafor never accepted the handoff of Payments, Mar 2 09:00");
+    let first = office.summaries().into_iter().next().expect("two of them");
+    assert!(plain(&first.0.to_string()).contains("Nobody accepted it: the next one came first"), "{}", first.0);
+    office.slack.press_well("ana", "payments", &next, "handoff.accept");
+    office.until(48 + 9, 0);
+    let after = office.summary("Handoff of Payments: 1 open");
+    assert!(!plain(&after.0.to_string()).contains("never accepted"), "{}", after.0);
+    let told = office.slack.messages("dm:mara").iter().filter(|m| m.text().contains("accepted")).count();
+    assert_eq!(told, 1, "once");
+}
+
+#[test]
 fn a_quiet_shift_is_one_line_and_is_accepted_by_a_word() {
     let office = office();
     office.until(9, 0);

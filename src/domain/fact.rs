@@ -10,6 +10,7 @@ use super::directory::{Method, Policy, Target, Urgency};
 use super::dnd::Window;
 use super::fyi::FyiShown;
 use super::going_on::Scope;
+use super::handoff::Missed;
 use super::handoff::report::Lists;
 use super::hold::{HeldThen, HoldWhy};
 use super::id::{
@@ -590,8 +591,8 @@ pub enum Fact {
         offer: Vec<IncidentNo>,
     },
     /// A shift ended: at `at` on the wall clock, which was a while ago where it is `late`. `due`: whoever takes over is
-    /// reminded then, on the line of delays. `offer`: what stands in the offer, if there is one. What is told of, stands in
-    /// `lists`; what it is, in the state at this moment.
+    /// reminded then, on the line of delays. `offer`: what stands in the offer, if there is one. `missed`: nobody accepted the
+    /// one before. What is told of, stands in `lists`; what it is, in the state at this moment.
     HandedOver {
         handoff: HandoffNo,
         team: TeamId,
@@ -609,6 +610,8 @@ pub enum Fact {
         due: Option<At>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         offer: Vec<IncidentNo>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        missed: Option<Box<Missed>>,
         lists: Box<Lists>,
     },
     /// `took`: what they have from then on; a fact of each says so too.

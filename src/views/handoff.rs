@@ -8,7 +8,7 @@ use super::reply::span;
 use super::{Message, limits};
 use crate::domain::directory::{Directory, Urgency};
 use crate::domain::handoff::report::{Lists, Open, Report};
-use crate::domain::handoff::{Handoff, Offer, Stands, at_night, offered as on_offer};
+use crate::domain::handoff::{Handoff, Offer, Stands, at_night, missed_before, offered as on_offer};
 use crate::domain::id::{ChannelId, HandoffNo, IncidentNo, ServiceId, StoreId, TeamId, UserId};
 use crate::domain::incident::State;
 use crate::domain::page::Recipient;
@@ -64,7 +64,8 @@ pub fn summary(no: HandoffNo, to: &Recipient, w: &World, d: &Directory, store: S
         }
     };
     if report.is_quiet() && h.words.is_empty() {
-        let line = format!("{head} A quiet shift: nobody was paged, and nothing is open.{stands}");
+        let missed = missed(h, d).map(|missed| format!(" {missed}")).unwrap_or_default();
+        let line = format!("{head} A quiet shift: nobody was paged, and nothing is open.{missed}{stands}");
         let block = match accept {
             Some(accept) => section_with(&line, accept),
             None => section(&line),
@@ -72,6 +73,7 @@ pub fn summary(no: HandoffNo, to: &Recipient, w: &World, d: &Directory, store: S
         return Some(Message { text, blocks: vec![block], colored: None });
     }
     let mut blocks = vec![section(&format!("{head}{stands}"))];
+    blocks.extend(missed(h, d).map(|missed| section(&missed)));
     blocks.extend(parts(report, Some(h), w, reader));
     if let Some(accept) = accept {
         blocks.push(section_with(&accepting(h, w, d), accept));
@@ -135,8 +137,21 @@ fn stands(h: &Handoff, d: &Directory) -> String {
             let took = if took.is_empty() { String::new() } else { format!(", and has {} now", numbers(took)) };
             format!(" :white_check_mark: {} accepted it {}{took}.", name(d, by), day_and_time(*at))
         }
+        Stands::Over { .. } if h.to.is_some() => " :hourglass: Nobody accepted it: the next one came first.".to_owned(),
         Stands::Draft | Stands::Waits { .. } | Stands::Over { .. } => String::new(),
     }
+}
+
+/// Nobody accepted the one before, and what was offered in it is where it was.
+fn missed(h: &Handoff, d: &Directory) -> Option<String> {
+    let missed = h.missed.as_deref()?;
+    let never = format!(":hourglass: {} never accepted the handoff of {}.", name(d, &missed.to), day_and_time(missed.at));
+    Some(match &missed.from {
+        Some(from) if !missed.still.is_empty() => {
+            format!("{never} *{} still has {}*, offered in it.", name(d, from), numbers(&missed.still))
+        }
+        Some(_) | None => never,
+    })
 }
 
 fn numbers(all: &[IncidentNo]) -> String {
@@ -451,6 +466,14 @@ pub fn waits(no: HandoffNo, for_lead: bool, w: &World, d: &Directory, store: Sto
         Stands::Accepted { .. } => {
             return Some(Message::plain(format!("The handoff of {team}, {at}:{}", stands(h, d))));
         }
+        Stands::Over { .. } if for_lead => {
+            let (to, before) = (h.to.as_ref().map_or("Nobody".to_owned(), |to| name(d, to)), nor_before(h, w));
+            let words = format!(
+                "{to} never accepted the handoff of *{team}*, {at}: {}. The next one came since.{before} Both stand in {channel}.",
+                in_short(report)
+            );
+            return Some(Message::plain(words));
+        }
         Stands::Draft | Stands::Over { .. } => {
             let words = format!("Nobody accepted the handoff of {team}, {at}: a newer one came since.");
             return Some(Message::plain(words));
@@ -461,8 +484,9 @@ pub fn waits(no: HandoffNo, for_lead: bool, w: &World, d: &Directory, store: Sto
         let id = escape(h.team.as_str(), limits::LABEL);
         let words = format!(
             "{to} has not accepted the handoff of *{team}*, {at}: {}. Pages go to {to} all the same. Ask them, or take over: \
-             `/pager oncall take {id} 2h`. It stands in {channel}.",
-            in_short(report)
+             `/pager oncall take {id} 2h`.{} It stands in {channel}.",
+            in_short(report),
+            nor_before(h, w)
         );
         return Some(Message::plain(words));
     }
@@ -475,6 +499,15 @@ pub fn waits(no: HandoffNo, for_lead: bool, w: &World, d: &Directory, store: Sto
     let accept = press(Elsewhere::AcceptHandoff, "Accept", no, store).with_style(SlackBlockButtonStyle::Primary);
     let text = format!("Accept the handoff of {team}: {}", in_short(report));
     Some(Message { blocks: vec![section_with(&words, accept)], text, colored: None })
+}
+
+/// Those before it that nobody accepted either; begins with a blank.
+fn nor_before(h: &Handoff, w: &World) -> String {
+    match missed_before(w, h) {
+        0 => String::new(),
+        1 => " Nor was the one before it accepted.".to_owned(),
+        n => format!(" Nor were the {n} before it accepted."),
+    }
 }
 
 /// "What should they know?" Filled with what was written before.

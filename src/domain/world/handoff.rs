@@ -29,6 +29,7 @@ pub(super) fn apply(w: &mut World, fact: &Fact, wall: At) {
                 words,
                 offered,
                 offer: Vec::new(),
+                missed: None,
                 stands,
                 due: None,
                 report: None,
@@ -46,14 +47,15 @@ pub(super) fn apply(w: &mut World, fact: &Fact, wall: At) {
             h.offered = Some(Done { by: by.clone(), at: wall });
             h.offer.clone_from(offer);
         }),
-        Fact::HandedOver { handoff, team, schedule, from, to, began, at, late, due, offer, lists } => {
+        Fact::HandedOver { handoff, team, schedule, from, to, began, at, late, due, offer, missed, lists } => {
             // The one before is not waited for any more.
             let is_before = |h: &&Arc<Handoff>| {
                 h.team == *team && h.schedule == *schedule && matches!(h.stands, Stands::Waits { .. })
             };
             let before: Vec<HandoffNo> = w.handoffs.values().filter(is_before).map(|h| h.no).collect();
             for no in before {
-                change(w, no, |h| (h.stands, h.due) = (Stands::Over { late: h.stands.late() }, None));
+                let due = missed.as_ref().filter(|missed| missed.handoff == no).and_then(|missed| missed.lead_due);
+                change(w, no, |h| (h.stands, h.due) = (Stands::Over { late: h.stands.late() }, due));
             }
             let drafted = w.handoffs.get(handoff).cloned();
             let stands = match to {
@@ -72,6 +74,7 @@ pub(super) fn apply(w: &mut World, fact: &Fact, wall: At) {
                 words: drafted.as_ref().map(|h| h.words.clone()).unwrap_or_default(),
                 offered: drafted.and_then(|h| h.offered.clone()).filter(|o| from.as_ref() == Some(&o.by)),
                 offer: offer.clone(),
+                missed: missed.clone(),
                 stands,
                 due: *due,
                 report: Some(report),
