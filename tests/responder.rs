@@ -694,6 +694,33 @@ fn whoever_is_stuck_gets_help_and_one_who_forgets_the_time_is_told() {
 }
 
 #[test]
+fn what_is_in_the_way_is_read_by_whoever_is_asked_and_the_window_goes_back_to_the_walk() {
+    let (office, card, window) = follows();
+    office.press_in("ana", &window, "step.stuck");
+    let help = office.top("ana", 2);
+    let said = drawn(&help).join("\n");
+    assert!(said.contains("That pages nobody by itself") && !said.contains("Paging"), "{said}");
+    office.press_in("ana", &help, "incident.note");
+    let form = office.top("ana", 3);
+    assert_eq!(office.submit("ana", &form, &json!({ "words": "the <!here> host is gone" })), json!({ "ok": true }));
+    let walk = office.window_says("ana", "step 1 of 3");
+    let said = drawn(&walk).join("\n");
+    assert!(said.contains("Noted on #1") && said.contains("Is it up?"), "{said}");
+    // Whoever is asked from there reads it, and she finds the walk again.
+    office.press_in("ana", &walk, "step.stuck");
+    let help = office.top("ana", 3);
+    office.press_in("ana", &help, "incident.escalate");
+    office.window_says("ana", "paging Ben Okafor now");
+    let page = office.page("ben", 1);
+    assert!(plain(&page.0.to_string()).contains(": the &lt;!here&gt; host is gone"), "{}", page.0);
+    let walk = office.walk(&card, "Ana Silva is stuck here");
+    office.press("ana", "payments", &walk, "step.stuck");
+    eventually_true("the window says who is asked", SOON, || {
+        office.windows("ana").last().is_some_and(|w| drawn(w).join("\n").contains("Paging Ben Okafor already"))
+    });
+}
+
+#[test]
 fn what_is_written_into_a_playbook_changes_nothing_under_the_hands_of_who_follows_it() {
     let (office, card, _) = follows();
     office.writes_playbook("db", &WALK.replace("Start it.", "Call the vendor.").replace("Is it up?", "Breathe."));

@@ -64,6 +64,8 @@ pub struct OpenView {
     pub id: String,
     pub hash: String,
     pub is_home: bool,
+    /// It is of a playbook that is followed.
+    pub is_of_walk: bool,
     /// What is filled in so far, as Slack gives it.
     pub values: Value,
 }
@@ -201,14 +203,16 @@ fn message_action(p: &Value) -> Gesture {
 }
 
 fn place(p: &Value) -> Place {
+    let origin = text(p, "/view/private_metadata").and_then(|m| Origin::parse(&m));
     let view = text(p, "/view/id").map(|id| OpenView {
         id,
         hash: text(p, "/view/hash").unwrap_or_default(),
         is_home: text(p, "/view/type").as_deref() == Some("home"),
+        is_of_walk: origin.as_ref().is_some_and(Origin::is_of_walk),
         values: p.pointer("/view/state/values").cloned().unwrap_or_default(),
     });
     // A window remembers the conversation it was opened in.
-    let from_view = || text(p, "/view/private_metadata").and_then(|m| Origin::parse(&m)).and_then(|o| o.channel);
+    let from_view = || origin.and_then(|o| o.channel);
     let channel = text(p, "/channel/id").or_else(|| text(p, "/container/channel_id")).map(ChannelId::from);
     Place {
         response_url: text(p, "/response_url"),

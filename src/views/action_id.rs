@@ -601,11 +601,23 @@ pub struct Origin {
     pub subject: Subject,
     pub channel: Option<ChannelId>,
     /// What else its form is to know; may be empty. Of an announcement, the address of the message it was made from; of a step
-    /// that is skipped, the turn; of a handoff, its number.
+    /// that is skipped, the turn; of a handoff, its number; of what leads back to a walk, [`Origin::WALK`].
     pub more: String,
 }
 
 impl Origin {
+    /// A window of a playbook that is followed, or a form that was opened in one.
+    const WALK: &str = "walk";
+
+    /// The same, so that whoever is done with it finds the walk again.
+    pub fn of_walk(&self) -> Self {
+        Self { more: Self::WALK.to_owned(), ..self.clone() }
+    }
+
+    pub fn is_of_walk(&self) -> bool {
+        self.more == Self::WALK
+    }
+
     pub fn new(subject: Subject, channel: Option<ChannelId>) -> Self {
         Self { subject, channel, more: String::new() }
     }

@@ -40,6 +40,7 @@ pub fn page(i: &Incident, p: &Page, d: &Directory, store: StoreId) -> Message {
     if !labels.is_empty() {
         blocks.push(context(&labels));
     }
+    blocks.extend(noted(i, p, d).map(|noted| section(&noted)));
     if let Some(run) = step_takes_long(i, p) {
         blocks.push(actions(super::run::answers(i, run, subject)));
     } else if is_actionable(i, p) {
@@ -73,6 +74,16 @@ pub fn page(i: &Incident, p: &Page, d: &Directory, store: StoreId) -> Message {
         blocks: vec![section(&title(i))],
         colored: Some(Colored { color, blocks }),
     }
+}
+
+/// The newest note, for whoever is asked: it says what those before them found, and where they are stuck.
+fn noted(i: &Incident, p: &Page, d: &Directory) -> Option<String> {
+    let newest = i.timeline.iter().rev().filter(|_| wants(i, p)).find_map(|e| match &e.what {
+        Happening::Noted { by, text } => Some((by, e.wall, text)),
+        _ => None,
+    });
+    let (by, at, text) = newest?;
+    Some(format!(":memo: {} {}: {}", name(d, by), time(at), escape(text, limits::PAGE_NOTE)))
 }
 
 /// Did a newer message about the same incident reach the same person? Only the newest one is kept true; an older one

@@ -111,10 +111,11 @@ impl Handler {
                 if form == Form::Handoff {
                     return closed();
                 }
-                if form == Form::SkipStep && run::goes_on(&facts) {
-                    // The next step stands where the button was.
+                let is_of_walk = origin.is_of_walk();
+                if is_of_walk || form == Form::SkipStep && run::goes_on(&facts) {
+                    // The step that is next stands where the button was; what came of anything else, above it.
                     if let Some(below) = below {
-                        self.show_below(below, origin);
+                        self.show_below(below, origin, is_of_walk.then_some(told));
                     }
                     return Handled::Ack(None);
                 }

@@ -161,13 +161,13 @@ impl Handler {
         let _ = self.client.call_now("views.update", &json!({ "view_id": view_id, "view": view })).await;
     }
 
-    /// The window below a form that was sent shows what came of it.
-    pub(super) fn show_below(&self, view_id: String, origin: Origin) {
+    /// The window below a form that was sent shows the walk, and above it what came of the form.
+    pub(super) fn show_below(&self, view_id: String, origin: Origin, told: Option<Message>) {
         let this = self.clone();
         tokio::spawn(async move {
             let snapshot = this.board.snapshot();
             let Some(incident) = this.find(&snapshot, origin.subject.incident) else { return };
-            if let Some(view) = views::run::in_window(&incident, &snapshot.directory, &origin, None) {
+            if let Some(view) = views::run::in_window(&incident, &snapshot.directory, &origin, told.as_ref()) {
                 this.update_window(&view_id, json!(view)).await;
             }
         });
@@ -203,7 +203,7 @@ impl Handler {
         let view = json!(views::run::stuck(&incident, &snapshot.directory, &origin));
         self.show(&place, if place.in_modal() { "views.push" } else { "views.open" }, view).await;
         if let Some(below) = place.view.filter(|v| !v.is_home) {
-            self.show_below(below.id, origin);
+            self.show_below(below.id, origin, None);
         }
     }
 }
