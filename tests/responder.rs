@@ -721,6 +721,27 @@ fn what_is_in_the_way_is_read_by_whoever_is_asked_and_the_window_goes_back_to_th
 }
 
 #[test]
+fn back_undoes_a_jump_and_then_the_step_before_it() {
+    let (office, card, window) = follows();
+    office.press_in("ana", &window, "step.done");
+    let window = office.window_says("ana", "step 2 of 3");
+    let jumps = window["blocks"].as_array().into_iter().flatten().flat_map(|b| b["elements"].as_array()).flatten();
+    let mut jumps = jumps.filter(|e| e["action_id"] == "step.go_to");
+    let select = jumps.next().expect("the headings to go on at");
+    let to = select["options"][1]["value"].clone();
+    let jump = json!({ "user": "ana", "view_id": window["id"], "action_id": "step.go_to", "value": to });
+    assert_eq!(office.slack.post("/sandbox/click", &jump)["ok"], true);
+    let window = office.window_says("ana", "step 3 of 3");
+    office.press_in("ana", &window, "step.back");
+    let window = office.window_says("ana", "step 2 of 3");
+    assert!(drawn(&window).join("\n").contains("Step 1: Is it up?"), "what was done, is done: {window}");
+    office.press_in("ana", &window, "step.back");
+    office.window_says("ana", "step 1 of 3");
+    let walk = office.walk(&card, "step 1 of 3");
+    assert!(!walk.buttons().contains(&"step.back".to_owned()), "{:?}", walk.buttons());
+}
+
+#[test]
 fn what_is_written_into_a_playbook_changes_nothing_under_the_hands_of_who_follows_it() {
     let (office, card, _) = follows();
     office.writes_playbook("db", &WALK.replace("Start it.", "Call the vendor.").replace("Is it up?", "Breathe."));

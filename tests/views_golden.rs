@@ -1671,6 +1671,10 @@ fn runs() {
         ("on to a section", after(vec![("ana", Move::Done { to: Some(1) })])),
         ("another section is chosen, and back", after(vec![("ana", done()), ("ana", Move::GoTo { section: 0 })])),
         ("back", after(vec![("ana", done()), ("ana", Move::Back)])),
+        (
+            "a section is chosen, and taken back",
+            after(vec![("ana", done()), ("ana", Move::GoTo { section: 1 }), ("ana", Move::Back)]),
+        ),
         ("at its end", after(vec![("ana", done()), ("ben", skip()), ("ana", done())])),
         ("resolved before its end", resolved(after(vec![("ana", done())]))),
         ("resolved at its end", resolved(after(vec![("ana", Move::GoTo { section: 1 }), ("ana", done())]))),

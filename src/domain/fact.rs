@@ -425,20 +425,24 @@ pub enum Fact {
         due: Option<At>,
         ask_at: Option<At>,
     },
-    /// They go on with this step; the one that was to be done is left as it is.
+    /// They go on with this step; the one that was to be done is left as it is. `from`: which that was, if *Back* leads there.
     StepChosen {
         incident: IncidentNo,
         by: UserId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<u32>,
         next: u32,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         due: Option<At>,
         ask_at: Option<At>,
     },
-    /// The step that was left last is to be done after all.
+    /// The step that was left last is to be done after all. `untouched`: it was left as it is, and what became of it before stays.
     StepTakenBack {
         incident: IncidentNo,
         by: UserId,
         step: u32,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        untouched: bool,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         due: Option<At>,
         ask_at: Option<At>,

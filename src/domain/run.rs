@@ -46,7 +46,7 @@ pub struct Run {
     pub marks: BTreeMap<u32, Mark>,
     /// The steps that were left, in that order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub path: Vec<u32>,
+    pub path: Vec<Left>,
     /// When the step's time is over, on the line of delays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<At>,
@@ -58,6 +58,16 @@ pub struct Run {
     pub stuck: Option<Done>,
     /// Who did something here last.
     pub last_by: UserId,
+}
+
+/// How a step was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Left {
+    /// It was done or skipped.
+    Marked(u32),
+    /// As it is: somebody went on elsewhere.
+    Untouched { from: u32 },
 }
 
 /// What became of a step.
@@ -132,7 +142,7 @@ pub enum Move {
     GoTo {
         section: usize,
     },
-    /// The step before was not done after all.
+    /// To the step before: it was not done after all, or they should not have left it.
     Back,
     /// The step says to page a team.
     Pages {
@@ -197,11 +207,16 @@ pub(super) fn go_on(d: &mut Decision<'_>, i: &Incident, by: &UserId, turn: u32, 
         }
         Move::GoTo { section } => {
             let next = first_of(*section);
-            Fact::StepChosen { incident, by: by.clone(), next, due: after(next), ask_at }
+            let from = (next != step).then_some(step);
+            Fact::StepChosen { incident, by: by.clone(), from, next, due: after(next), ask_at }
         }
         Move::Back => {
-            let Some(last) = run.path.last() else { return Err(Refusal::NothingBefore { incident }) };
-            Fact::StepTakenBack { incident, by: by.clone(), step: *last, due: after(*last), ask_at }
+            let (step, untouched) = match run.path.last() {
+                Some(Left::Marked(step)) => (*step, false),
+                Some(Left::Untouched { from }) => (*from, true),
+                None => return Err(Refusal::NothingBefore { incident }),
+            };
+            Fact::StepTakenBack { incident, by: by.clone(), step, untouched, due: after(step), ask_at }
         }
         Move::Pages { .. } => return Ok(()),
         Move::Stuck => match &run.stuck {
