@@ -742,6 +742,24 @@ fn back_undoes_a_jump_and_then_the_step_before_it() {
 }
 
 #[test]
+fn a_walk_that_is_at_its_end_is_begun_again_only_by_who_says_so() {
+    let (office, card, window) = follows();
+    office.press_in("ana", &window, "step.jump");
+    let window = office.window_says("ana", "step 3 of 3");
+    office.press_in("ana", &window, "step.done");
+    let end = office.window_says("ana", "finished, 2 of 3 done");
+    office.press_in("ana", &end, "playbook.open");
+    let whole = office.top("ana", 2);
+    office.press_in("ana", &whole, "playbook.begin");
+    let asked = office.window_says("ana", "It was followed to its end at 03:0");
+    assert!(drawn(&asked).join("\n").contains("finished, 2 of 3 done"), "{asked}");
+    office.walk(&card, "finished, 2 of 3 done");
+    office.press_in("ana", &asked, "playbook.begin_again");
+    office.window_says("ana", "step 1 of 3");
+    office.walk(&card, "step 1 of 3");
+}
+
+#[test]
 fn what_is_written_into_a_playbook_changes_nothing_under_the_hands_of_who_follows_it() {
     let (office, card, _) = follows();
     office.writes_playbook("db", &WALK.replace("Start it.", "Call the vendor.").replace("Is it up?", "Breathe."));

@@ -941,6 +941,7 @@ fn refusals() -> Vec<Refusal> {
             | Refusal::TooManyNotes { .. }
             | Refusal::NoSuchPlaybook(_)
             | Refusal::RunsAlready { .. }
+            | Refusal::RanToItsEnd { .. }
             | Refusal::NothingRuns { .. }
             | Refusal::StepIsPast { .. }
             | Refusal::NothingBefore { .. }
@@ -1013,6 +1014,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal::TooManyNotes { team: "team".into(), most: 10 },
         Refusal::NoSuchPlaybook("disk`".into()),
         Refusal::RunsAlready { incident, by: "ana".into(), begun: NIGHT, step: 3 },
+        Refusal::RanToItsEnd { incident, playbook: "disk".into(), by: "ana".into(), at: NIGHT },
         Refusal::NothingRuns { incident },
         Refusal::StepIsPast { incident, by: "ana".into(), at: NIGHT },
         Refusal::NothingBefore { incident },
@@ -1638,7 +1640,7 @@ fn runs() {
             with_playbooks(&[("errors", of, errors), ("other", "[[match]]\nlabels = [\"region=*\"]", "- [ ] See.")]);
         desk.titled("payments", "Payment errors", "", &[("region", "eu-1")]);
         desk.deliver();
-        desk.act("ana", Deed::BeginPlaybook { playbook: "errors".into() });
+        desk.act("ana", Deed::BeginPlaybook { playbook: "errors".into(), again: false });
         desk
     };
     let on = |desk: &mut Desk, who: &str, to: Move| {
@@ -1745,7 +1747,7 @@ fn handoffs() {
         desk.titled("payments", "Payment errors <!here> & *more*", "", &[]);
         desk.deliver();
         desk.advance(4 * MINUTE);
-        desk.act("ana", Deed::BeginPlaybook { playbook: "errors".into() });
+        desk.act("ana", Deed::BeginPlaybook { playbook: "errors".into(), again: false });
         desk.act("ana", Deed::GoOn { turn: 1, to: Move::Done { to: None } });
         for _ in 0..2 {
             desk.titled("payments", "Disk of db-2 is full", "", &[]);
@@ -1855,7 +1857,7 @@ fn runs_late(of: &str, playbook: &str) -> Desk {
     let mut desk = with_playbooks(&[("errors", of, playbook)]);
     desk.titled("payments", "Payment errors", "", &[("region", "eu-1")]);
     desk.deliver();
-    desk.act("ana", Deed::BeginPlaybook { playbook: "errors".into() });
+    desk.act("ana", Deed::BeginPlaybook { playbook: "errors".into(), again: false });
     desk.advance(5 * MINUTE);
     desk
 }
@@ -1879,7 +1881,7 @@ fn every_shipped_playbook_can_be_followed_to_its_end() {
         begun.configure(directory);
         begun.alert("payments", EventAction::Trigger);
         begun.deliver();
-        begun.act("ana", Deed::BeginPlaybook { playbook: id.clone() });
+        begun.act("ana", Deed::BeginPlaybook { playbook: id.clone(), again: false });
         let at = |desk: &Desk| {
             let run = first(desk).run.expect("it is followed");
             (run.turn, run.is_at_its_end(), run.next as usize)

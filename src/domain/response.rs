@@ -53,7 +53,7 @@ fn deed(d: &mut Decision<'_>, i: &Incident, by: &UserId, deed: &Deed) -> Result<
         Deed::DeclinePageAgain => episode::decline_page_again(d, i, by),
         Deed::Note { text } => note(d, i, by, text),
         Deed::MergeInto { into } => join::merge(d, i, by, *into),
-        Deed::BeginPlaybook { playbook } => run::begin(d, i, by, playbook),
+        Deed::BeginPlaybook { playbook, again } => run::begin(d, i, by, playbook, *again),
         Deed::GoOn { turn, to } => run::go_on(d, i, by, *turn, to),
     }
 }

@@ -150,14 +150,27 @@ pub enum Move {
     },
 }
 
-/// Somebody begins to follow a playbook. Whoever begins work on what nobody has, and was asked about it, has it.
-pub(super) fn begin(d: &mut Decision<'_>, i: &Incident, by: &UserId, id: &PlaybookId) -> Result<(), Refusal> {
+/// Somebody begins to follow a playbook. Whoever begins work on what nobody has, and was asked about it, has it. `again`: they
+/// know that it was followed to its end before, of which the walk then shows nothing any more.
+pub(super) fn begin(
+    d: &mut Decision<'_>,
+    i: &Incident,
+    by: &UserId,
+    id: &PlaybookId,
+    again: bool,
+) -> Result<(), Refusal> {
     refuse_resolved(i)?;
     let Some(playbook) = d.directory.playbooks.get(id).cloned() else {
         return Err(Refusal::NoSuchPlaybook(id.clone()));
     };
-    if let Some(run) = i.run.as_ref().filter(|run| run.playbook.id == *id && !run.is_at_its_end()) {
-        return Err(Refusal::RunsAlready { incident: i.no, by: run.by.clone(), begun: run.begun, step: run.next + 1 });
+    if let Some(run) = i.run.as_ref().filter(|run| run.playbook.id == *id) {
+        let (incident, by) = (i.no, run.last_by.clone());
+        if !run.is_at_its_end() {
+            return Err(Refusal::RunsAlready { incident, by: run.by.clone(), begun: run.begun, step: run.next + 1 });
+        }
+        if !again {
+            return Err(Refusal::RanToItsEnd { incident, playbook: id.clone(), by, at: run.since });
+        }
     }
     let somebody_is_asked = i.main_call().is_some_and(|c| c.is_open());
     if was_asked(i, by) || i.responder() == Some(by) || !somebody_is_asked && i.is_triggered() {

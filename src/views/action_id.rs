@@ -137,6 +137,8 @@ pub enum Elsewhere {
     Playbook,
     /// To follow a playbook; carries a [`Begun`].
     BeginPlaybook,
+    /// The same, of one that was followed to its end.
+    BeginAgain,
     /// The step is done. These carry an [`OnStep`].
     StepDone,
     /// The window in which it is skipped.
@@ -160,7 +162,7 @@ pub enum Elsewhere {
 }
 
 impl Elsewhere {
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Raise,
         Self::RaiseService,
         Self::AcknowledgeAll,
@@ -174,6 +176,7 @@ impl Elsewhere {
         Self::Mended,
         Self::Playbook,
         Self::BeginPlaybook,
+        Self::BeginAgain,
         Self::StepDone,
         Self::SkipStep,
         Self::StepStuck,
@@ -202,6 +205,7 @@ impl Elsewhere {
             Self::Mended => "misconfigured.mended",
             Self::Playbook => "playbook.open",
             Self::BeginPlaybook => "playbook.begin",
+            Self::BeginAgain => "playbook.begin_again",
             Self::StepDone => "step.done",
             Self::SkipStep => "step.skip",
             Self::StepStuck => "step.stuck",

@@ -128,6 +128,7 @@ impl EnvelopeHandler for Handler {
                     self.handoff_pressed(id, by, what, chosen, place).await
                 }
                 Elsewhere::BeginPlaybook
+                | Elsewhere::BeginAgain
                 | Elsewhere::StepDone
                 | Elsewhere::SkipStep
                 | Elsewhere::StepStuck

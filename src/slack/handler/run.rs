@@ -19,9 +19,10 @@ use serde_json::json;
 
 /// What a button of a playbook asks for, and about which incident.
 fn asked(what: Elsewhere, value: &str) -> Option<(Subject, Deed)> {
-    if what == Elsewhere::BeginPlaybook {
+    let again = what == Elsewhere::BeginAgain;
+    if again || what == Elsewhere::BeginPlaybook {
         let begun = Begun::parse(value)?;
-        return Some((begun.subject, Deed::BeginPlaybook { playbook: begun.playbook }));
+        return Some((begun.subject, Deed::BeginPlaybook { playbook: begun.playbook, again }));
     }
     let on = OnStep::parse(value)?;
     let section = || on.to.as_deref()?.parse().ok();

@@ -115,6 +115,7 @@ impl Handler {
             Elsewhere::AcceptHandoff | Elsewhere::OfferHandoff | Elsewhere::WriteHandoff => {}
             // Inputs: see `run`.
             Elsewhere::BeginPlaybook
+            | Elsewhere::BeginAgain
             | Elsewhere::StepDone
             | Elsewhere::SkipStep
             | Elsewhere::StepStuck
