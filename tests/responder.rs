@@ -77,7 +77,16 @@ impl Office {
 
     /// What only this person sees in #payments.
     fn private(&self, who: &str) -> Vec<Message> {
-        let all = self.slack.get(&format!("/sandbox/messages?channel=payments&user={who}"));
+        self.private_in(who, "")
+    }
+
+    /// The same below a message.
+    fn private_below(&self, who: &str, parent: &Message) -> Vec<Message> {
+        self.private_in(who, &format!("&thread_ts={}", parent.ts()))
+    }
+
+    fn private_in(&self, who: &str, place: &str) -> Vec<Message> {
+        let all = self.slack.get(&format!("/sandbox/messages?channel=payments&user={who}{place}"));
         let all = all.as_array().cloned().unwrap_or_default();
         all.into_iter().filter(|m| m["is_ephemeral"] == true).map(Message).collect()
     }
@@ -757,6 +766,29 @@ fn a_walk_that_is_at_its_end_is_begun_again_only_by_who_says_so() {
     office.press_in("ana", &asked, "playbook.begin_again");
     office.window_says("ana", "step 1 of 3");
     office.walk(&card, "step 1 of 3");
+}
+
+#[test]
+fn whoever_presses_in_a_thread_is_answered_in_the_thread() {
+    let (office, card, window) = follows();
+    office.press_in("ana", &window, "step.jump");
+    let walk = office.walk(&card, "step 3 of 3");
+    office.press("ben", "payments", &walk, "step.page");
+    eventually_true("Ben is answered where he looks", SOON, || {
+        let all = office.private_below("ben", &card);
+        all.iter().any(|m| plain(m.text()).contains("#1: paging Chen Wei now"))
+    });
+    assert!(office.private("ben").is_empty(), "{:?}", office.private("ben"));
+    // What he does in a window that he opened there, too.
+    office.press("ben", "payments", &walk, "step.done");
+    let end = office.walk(&card, "finished");
+    office.press("ben", "payments", &end, "incident.add_responders");
+    let form = office.top("ben", 1);
+    office.submit("ben", &form, &json!({ "people": [user_id("divya")] }));
+    eventually_true("the same for a form", SOON, || {
+        let all = office.private_below("ben", &card);
+        all.iter().any(|m| plain(m.text()).contains("paging Divya Rao now"))
+    });
 }
 
 #[test]

@@ -604,6 +604,8 @@ pub struct Origin {
     /// The incident is #0 in a window that is about none.
     pub subject: Subject,
     pub channel: Option<ChannelId>,
+    /// The parent's `ts`, where that was in a thread.
+    pub thread: Option<String>,
     /// What else its form is to know; may be empty. Of an announcement, the address of the message it was made from; of a step
     /// that is skipped, the turn; of a handoff, its number; of what leads back to a walk, [`Origin::WALK`].
     pub more: String,
@@ -623,18 +625,20 @@ impl Origin {
     }
 
     pub fn new(subject: Subject, channel: Option<ChannelId>) -> Self {
-        Self { subject, channel, more: String::new() }
+        Self { subject, channel, thread: None, more: String::new() }
     }
 
     pub fn value(&self) -> String {
-        let place = format!("{}/{}", self.subject.value(), self.channel.as_ref().map_or("", ChannelId::as_str));
+        let thread = self.thread.as_deref().map(|ts| format!(":{ts}")).unwrap_or_default();
+        let place = format!("{}/{}{thread}", self.subject.value(), self.channel.as_ref().map_or("", ChannelId::as_str));
         if self.more.is_empty() { place } else { format!("{place} {}", self.more) }
     }
 
     pub fn parse(value: &str) -> Option<Self> {
         let (place, more) = value.split_once(' ').unwrap_or((value, ""));
         let (subject, channel) = place.rsplit_once('/')?;
+        let (channel, thread) = channel.split_once(':').map_or((channel, None), |(c, ts)| (c, Some(ts.to_owned())));
         let channel = (!channel.is_empty()).then(|| channel.into());
-        Some(Self { subject: Subject::parse(subject)?, channel, more: more.to_owned() })
+        Some(Self { subject: Subject::parse(subject)?, channel, thread, more: more.to_owned() })
     }
 }

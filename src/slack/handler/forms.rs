@@ -78,7 +78,7 @@ impl Handler {
                 self.submitted(&self.board.snapshot(), came, sent, None)
             }
             (Who::Member(_), ..) => {
-                self.whisper(&sent.by, sent.origin.channel, &views::people::unknown());
+                self.whisper(&sent.by, sent.origin.channel, sent.origin.thread.as_deref(), &views::people::unknown());
                 errors(&Wrong { at, why: views::people::unknown_in_a_form() })
             }
             (who @ (Who::Outsider { .. } | Who::NotTold), ..) => {
@@ -122,7 +122,7 @@ impl Handler {
                 if below.is_some() {
                     return instead(&no.to_string(), &told);
                 }
-                self.whisper(&by, origin.channel, &told);
+                self.whisper(&by, origin.channel, origin.thread.as_deref(), &told);
                 closed()
             }
             Came::Refused(refusal) => {
@@ -142,7 +142,7 @@ impl Handler {
                     Form::Announce => going_on::takes_long(self.pager()),
                     _ => views::reply::takes_long(no),
                 };
-                self.whisper(&by, origin.channel, &Message::plain(late));
+                self.whisper(&by, origin.channel, origin.thread.as_deref(), &Message::plain(late));
                 closed()
             }
         }

@@ -153,7 +153,7 @@ impl Handler {
         }
         let is_direct = place.channel.as_ref().is_some_and(|c| c.as_str().starts_with('D'));
         if let Some(told) = told.filter(|_| refused || is_direct) {
-            self.tell(place.response_url, &told);
+            self.tell(&place, &told);
         }
     }
 
