@@ -29,6 +29,7 @@ use warridor::domain::duty::{Also, coming, duties, out_of_hearing};
 use warridor::domain::fact::{Fact, LateAct, ResolvedBy};
 use warridor::domain::gaps;
 use warridor::domain::going_on::Scope;
+use warridor::domain::handoff::{NOTE_CHARS, NOTES_MAX, WORDS_CHARS};
 use warridor::domain::heartbeat::Heartbeat;
 use warridor::domain::hold::{HeldThen, HoldWhy, TriggeredBy};
 use warridor::domain::id::{
@@ -1850,6 +1851,36 @@ fn handoffs() {
     golden.say("no team", &views::handoff::which_team(&[], "", "/pager", &desk.directory));
     golden.say("nothing waits", &views::handoff::nothing_waits("/pager"));
     golden.compare();
+}
+
+/// A handoff in which people wrote all that they may, of characters that Slack wants written longest, and of lines.
+#[test]
+fn whatever_is_written_for_the_next_one_has_room_or_says_whom_to_ask() {
+    let summary = |words: &str, note: &str| {
+        let mut desk = Desk::at(NIGHT);
+        let mut directory = desk.directory.clone();
+        let primary = directory.schedules.get_mut(&"primary".into()).expect("it is there");
+        primary.team = Some("team".into());
+        primary.layers[0].rotation.members = vec![Member::always("ben"), Member::always("ana")];
+        desk.configure(directory);
+        let until = desk.world.shifts[&ScheduleId::from("primary")].shift.until;
+        desk.advance(until.0 - 29 * MINUTE - desk.now.0);
+        (0..NOTES_MAX).for_each(|_| desk.note_for_handoff("team", "chen", note));
+        desk.hands_over("ana", HandoffNo(1), words);
+        desk.advance(until.0 + MINUTE - desk.now.0);
+        let to = Recipient::Channel("C0PAY".into());
+        let told = views::handoff::summary(HandoffNo(1), &to, &desk.world, &desk.directory, desk.store);
+        message(&told.expect("it is posted"), None)
+    };
+    let usual = summary(&"word ".repeat(WORDS_CHARS / 5), &"word ".repeat(NOTE_CHARS / 5));
+    assert!(!usual.contains("There is no room"), "{usual}");
+    assert_eq!(usual.matches(":memo:").count(), NOTES_MAX, "{usual}");
+    let longest = summary(&"&".repeat(WORDS_CHARS), &"&".repeat(NOTE_CHARS));
+    assert!(longest.contains("There is no room for all of it: ask Ana and Chen for the rest."), "{longest}");
+    assert!(!longest.contains("&am…") && !longest.contains("&…"), "{longest}");
+    let lines = summary("One.\n\n:red_circle: *#9* two", "First.\nSecond.");
+    assert!(lines.contains("\n  >One.\n  >:red_circle: *#9* two\n"), "{lines}");
+    assert!(lines.contains(":\n  >First.\n  >Second.\n"), "{lines}");
 }
 
 /// Ana follows a playbook whose first step's time is over.

@@ -285,9 +285,11 @@ pub(super) fn took_place(d: &mut Decision<'_>, id: &ScheduleId, before: &Current
 /// was too short for anybody to be reminded.
 fn missed(d: &Decision<'_>, id: &ScheduleId, team: &TeamId) -> Option<Missed> {
     let (w, wall) = (d.world(), d.stamp.wall);
-    let h = w.handoffs.values().rev().find(|h| {
-        h.schedule == *id && h.team == *team && matches!(h.stands, Stands::Waits { .. })
-    })?;
+    let h = w
+        .handoffs
+        .values()
+        .rev()
+        .find(|h| h.schedule == *id && h.team == *team && matches!(h.stands, Stands::Waits { .. }))?;
     let has = h.from.as_ref().map(|from| all_of(w, team, from)).unwrap_or_default();
     let was_told = matches!(h.stands, Stands::Waits { reminded: 2.., .. });
     let had_time = wall >= h.at.plus_secs(REMIND_SECS);

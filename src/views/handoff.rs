@@ -3,7 +3,7 @@
 use super::action_id::{Elsewhere, Handed, Origin};
 use super::card::name;
 use super::kit::{context, plain, section, section_with};
-use super::mrkdwn::{day_and_time, escape, escape_marked, link, names, time, truncate};
+use super::mrkdwn::{cut, day_and_time, escape, escape_marked, link, names, time, truncate};
 use super::reply::span;
 use super::{Message, limits};
 use crate::domain::directory::{Directory, Urgency};
@@ -108,7 +108,7 @@ fn head(h: &Handoff, d: &Directory) -> String {
     let late = h
         .stands
         .late()
-        .map(|since| format!(" :warning: Warridor was not running at {}: this comes late.", day_and_time(since)));
+        .map(|since| format!(" :warning: This comes late: it was to be here {}.", day_and_time(since)));
     let nobody = h.to.is_none().then(|| {
         let team = escape(h.team.as_str(), limits::LABEL);
         format!(
@@ -145,7 +145,8 @@ fn stands(h: &Handoff, d: &Directory) -> String {
 /// Nobody accepted the one before, and what was offered in it is where it was.
 fn missed(h: &Handoff, d: &Directory) -> Option<String> {
     let missed = h.missed.as_deref()?;
-    let never = format!(":hourglass: {} never accepted the handoff of {}.", name(d, &missed.to), day_and_time(missed.at));
+    let never =
+        format!(":hourglass: {} never accepted the handoff of {}.", name(d, &missed.to), day_and_time(missed.at));
     Some(match &missed.from {
         Some(from) if !missed.still.is_empty() => {
             format!("{never} *{} still has {}*, offered in it.", name(d, from), numbers(&missed.still))
@@ -179,13 +180,15 @@ fn parts(r: &Report, h: Option<&Handoff>, w: &World, reader: Reader<'_>) -> Vec<
         n => all.extend(self::part(format!("*Open{at}: {n}*"), open, r.more_open, limits::HANDOFF_OPEN)),
     }
     all.extend(h.and_then(|h| hands_over(h, w, d)));
-    let words = h.map(|h| &h.words).filter(|words| !words.is_empty());
-    let words = words.map(|words| escape(words, limits::HANDOFF_WORDS)).into_iter();
-    let notes = r
-        .notes
-        .iter()
-        .map(|n| format!(":memo: {} {}: {}", name(d, &n.by), day_and_time(n.at), escape(&n.text, limits::NOTE)));
-    all.extend(to_know(words.chain(notes).collect()));
+    let words = h.filter(|h| !h.words.is_empty()).map(|h| Written {
+        by: h.from.as_ref(),
+        line: quoted("", &h.words, limits::HANDOFF_WORDS),
+    });
+    let notes = r.notes.iter().map(|n| Written {
+        by: Some(&n.by),
+        line: quoted(&format!(":memo: {} {}:", name(d, &n.by), day_and_time(n.at)), &n.text, limits::NOTE),
+    });
+    all.extend(to_know(words.into_iter().chain(notes).collect(), d));
     let mut part =
         |head: String, lines: Vec<String>, more: usize| all.extend(self::part(head, lines, more, limits::HANDOFF_PART));
     let may_read = super::quiet::Reader { user: reader.user, channel: reader.channel };
@@ -270,28 +273,66 @@ fn part(head: String, lines: Vec<String>, more: usize, most: usize) -> Option<Sl
     Some(section(&text))
 }
 
-/// What people wrote for the next one: nothing of it is left out for lack of room, but for what is far too long when it is escaped.
-fn to_know(lines: Vec<String>) -> Vec<SlackBlock> {
-    let (mut all, mut text, mut chars) = (Vec::new(), "*To know*".to_owned(), 0);
-    if lines.is_empty() {
-        return all;
+/// What somebody wrote for the next one.
+struct Written<'h> {
+    by: Option<&'h UserId>,
+    line: String,
+}
+
+/// Words from outside after a head of ours. Of several lines, each is marked as a quotation: none can pose as one of ours.
+fn quoted(head: &str, text: &str, graphemes: usize) -> String {
+    let text = truncate(text.trim(), graphemes);
+    let lines: Vec<String> = text.lines().map(|line| escape(line, graphemes)).filter(|line| !line.is_empty()).collect();
+    let between = if head.is_empty() { "" } else { " " };
+    match lines.as_slice() {
+        [one] => format!("{head}{between}{one}"),
+        several => several.iter().fold(head.to_owned(), |all, line| match all.as_str() {
+            "" => format!(">{line}"),
+            all => format!("{all}\n>{line}"),
+        }),
     }
-    for line in lines {
-        let line = truncate(&line, limits::HANDOFF_TO_KNOW / 2);
-        chars += line.chars().count();
-        if chars > limits::HANDOFF_TO_KNOW {
-            text.push_str("\n…more was noted than there is room for: ask who wrote it.");
-            break;
+}
+
+/// At most so many characters, and no entity of Slack's cut into halves.
+fn within(escaped: &str, chars: usize) -> String {
+    let short = cut(escaped, chars);
+    match short.rfind('&') {
+        Some(at) if short.len() < escaped.len() && !short[at..].contains(';') => format!("{}…", &short[..at]),
+        _ => short,
+    }
+}
+
+/// As much of it as has room, which is all of it but for very much, or for what is mostly `&`. Whoever wrote the rest is named.
+fn to_know(written: Vec<Written<'_>>, d: &Directory) -> Vec<SlackBlock> {
+    if written.is_empty() {
+        return Vec::new();
+    }
+    let (mut all, mut text, mut chars) = (Vec::new(), "*To know*".to_owned(), 0);
+    let mut left: Vec<&UserId> = Vec::new();
+    for Written { by, line } in written {
+        let shown = within(&line, limits::HANDOFF_TO_KNOW / 2);
+        let long = shown.chars().count();
+        let has_room = chars + long <= limits::HANDOFF_TO_KNOW;
+        if !has_room || shown != line {
+            left.extend(by.filter(|by| !left.contains(by)));
         }
-        if text.chars().count() + line.chars().count() > limits::THREAD_CHARS {
+        if !has_room {
+            continue;
+        }
+        chars += long;
+        if text.chars().count() + long > limits::THREAD_CHARS {
             all.push(section(&std::mem::take(&mut text)));
         }
         if !text.is_empty() {
             text.push('\n');
         }
-        text.push_str(&line);
+        text.push_str(&shown);
     }
     all.push(section(&text));
+    if !left.is_empty() {
+        let left: Vec<&str> = left.into_iter().map(|by| d.name_of(by)).collect();
+        all.push(context(&format!("There is no room for all of it: ask {} for the rest.", names(&left))));
+    }
     all
 }
 
