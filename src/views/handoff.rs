@@ -63,14 +63,15 @@ pub fn summary(no: HandoffNo, to: &Recipient, w: &World, d: &Directory, store: S
             format!("Handoff of {}: NOBODY is on call since {}. {}", team(&h.team, d), time(h.at), in_short(report))
         }
     };
-    if report.is_quiet() && h.words.is_empty() {
+    if is_quiet(report, Some(h)) {
         let missed = missed(h, d).map(|missed| format!(" {missed}")).unwrap_or_default();
         let line = format!("{head} A quiet shift: nobody was paged, and nothing is open.{missed}{stands}");
         let block = match accept {
             Some(accept) => section_with(&line, accept),
             None => section(&line),
         };
-        return Some(Message { text, blocks: vec![block], colored: None });
+        let blocks = [block].into_iter().chain(ahead(report, d)).collect();
+        return Some(Message { text, blocks, colored: None });
     }
     let mut blocks = vec![section(&format!("{head}{stands}"))];
     blocks.extend(missed(h, d).map(|missed| section(&missed)));
@@ -219,24 +220,30 @@ fn parts(r: &Report, h: Option<&Handoff>, w: &World, reader: Reader<'_>) -> Vec<
     if !r.without_playbook.is_empty() {
         small.push(format!("No playbook yet: {}.", numbers(&r.without_playbook)));
     }
-    let ahead = r.overrides.iter().map(|o| {
-        let schedule = d.schedules.get(&o.schedule).map_or(o.schedule.as_str(), |s| s.name.as_str());
-        let schedule = escape(schedule, limits::LABEL);
-        format!("{} carries {schedule} {} until {}", name(d, &o.user), day_and_time(o.from), day_and_time(o.until))
-    });
-    let said = r.announcements.iter().map(|a| {
-        format!(
-            ":loudspeaker: {}: {} (until {})",
-            name(d, &a.by),
-            escape(&a.text, limits::TITLE),
-            day_and_time(a.until)
-        )
-    });
-    part("*Now and ahead*".to_owned(), said.chain(ahead).collect(), 0);
+    all.extend(ahead(r, d));
     if !small.is_empty() {
         all.push(context(&truncate(&small.join(" "), limits::HANDOFF_SMALL)));
     }
     all
+}
+
+/// Is it told in one line, below which stands at most what is ahead?
+fn is_quiet(r: &Report, h: Option<&Handoff>) -> bool {
+    r.is_quiet() && h.is_none_or(|h| h.words.is_empty())
+}
+
+/// What was announced, and who stands in for whom.
+fn ahead(r: &Report, d: &Directory) -> Option<SlackBlock> {
+    let said = r.announcements.iter().map(|a| {
+        let (by, text) = (name(d, &a.by), escape(&a.text, limits::TITLE));
+        format!(":loudspeaker: {by}: {text} (until {})", day_and_time(a.until))
+    });
+    let overrides = r.overrides.iter().map(|o| {
+        let schedule = d.schedules.get(&o.schedule).map_or(o.schedule.as_str(), |s| s.name.as_str());
+        let schedule = escape(schedule, limits::LABEL);
+        format!("{} carries {schedule} {} until {}", name(d, &o.user), day_and_time(o.from), day_and_time(o.until))
+    });
+    part("*Now and ahead*".to_owned(), said.chain(overrides).collect(), 0, limits::HANDOFF_PART)
 }
 
 /// What is offered, as it stood at the instant. Accepted, the head says what became of it.
@@ -441,8 +448,9 @@ pub fn draft(no: HandoffNo, w: &World, d: &Directory, store: StoreId) -> Option<
     let edit = press(Elsewhere::WriteHandoff, "Write…", no, store);
     blocks.push(section_with("*What should they know?* It goes below the open work.", edit));
     blocks.push(context("This is what the channel will read then:"));
-    if report.is_quiet() && h.words.is_empty() {
+    if is_quiet(&report, Some(h)) {
         blocks.push(section("A quiet shift: nobody was paged, and nothing is open."));
+        blocks.extend(ahead(&report, d));
     } else {
         blocks.extend(parts(&report, Some(h), w, reader));
     }
@@ -479,6 +487,7 @@ pub type Shift = (Option<At>, Option<(At, Option<UserId>)>);
 pub fn now(id: &TeamId, (began, until): Shift, me: &UserId, w: &World, d: &Directory) -> Message {
     let report = preview(w, d, id, began);
     let reader = Reader { user: Some(me), channel: None, d };
+    let draft = w.handoffs.values().rev().find(|h| h.team == *id && h.stands == Stands::Draft).map(|h| &**h);
     let then = match until {
         Some((at, Some(to))) => format!(" The next handoff is {}, to {}.", day_and_time(at), name(d, &to)),
         Some((at, None)) => format!(" The next handoff is {}, to nobody.", day_and_time(at)),
@@ -486,10 +495,11 @@ pub fn now(id: &TeamId, (began, until): Shift, me: &UserId, w: &World, d: &Direc
     };
     let text = format!(":handshake: *{}*, as it stands.{then}", team(id, d));
     let mut blocks = vec![section(&text)];
-    if report.is_quiet() {
+    if is_quiet(&report, draft) {
         blocks.push(section("A quiet shift so far: nobody was paged, and nothing is open."));
+        blocks.extend(ahead(&report, d));
     } else {
-        blocks.extend(parts(&report, None, w, reader));
+        blocks.extend(parts(&report, draft, w, reader));
     }
     blocks.push(context("`/pager handoff note …` adds what the next one should know."));
     Message { text, blocks, colored: None }

@@ -201,14 +201,13 @@ impl Lists {
 }
 
 impl Report {
-    /// Nothing paged, nothing is open, and nobody has anything to say.
+    /// Nothing paged, nothing is open, and nobody has anything to say. Who stands in for whom later makes no shift loud.
     pub fn is_quiet(&self) -> bool {
         self.open.is_empty()
             && self.paged.is_empty()
             && self.quiets.is_empty()
             && self.notes.is_empty()
             && self.announcements.is_empty()
-            && self.overrides.is_empty()
     }
 
     /// The titles that paged most often, more than once, and how often; of services that may be read about.
