@@ -1853,6 +1853,30 @@ fn handoffs() {
     golden.compare();
 }
 
+/// What closed in a long shift leaves memory: that no playbook knew it is told all the same.
+#[test]
+fn an_incident_that_is_over_is_told_of_as_one_without_a_playbook() {
+    let of = "[[match]]\nservices = [\"payments\"]\ntitles = [\"*known*\"]";
+    let mut desk = with_playbooks(&[("known", of, "- [ ] Look.\n")]);
+    for (no, title) in [(1, "unheard of"), (2, "a known one")] {
+        desk.event("payments", EventAction::Trigger, title, title, "", &[]);
+        desk.deliver();
+        desk.act_on(no, "ana", Deed::Acknowledge);
+        desk.event("payments", EventAction::Resolve, title, title, "", &[]);
+        desk.act_on(no, "ana", Deed::Resolve { note: None });
+    }
+    desk.advance(2 * DAY);
+    for no in (1..=2).map(IncidentNo) {
+        let upto = desk.incident(no).next_entry;
+        desk.settle(Settled::ThreadShown { incident: no, upto });
+    }
+    desk.advance(2 * DAY);
+    assert!(desk.world.incidents.values().all(|i| i.closed), "{:?}", desk.world.incidents);
+    let shown = views::handoff::now(&"team".into(), (Some(NIGHT), None), &"ana".into(), &desk.world, &desk.directory);
+    let shown = message(&shown, None);
+    assert!(shown.contains("No playbook yet: #1."), "{shown}");
+}
+
 /// A handoff in which people wrote all that they may, of characters that Slack wants written longest, and of lines.
 #[test]
 fn whatever_is_written_for_the_next_one_has_room_or_says_whom_to_ask() {

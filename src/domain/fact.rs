@@ -467,9 +467,11 @@ pub enum Fact {
         by: UserId,
         act: LateAct,
     },
-    /// Nothing is owed any more: the incident lives on disk only.
+    /// Nothing is owed any more: the incident lives on disk only. `unknown`: no playbook knew it by then.
     IncidentClosed {
         incident: IncidentNo,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unknown: bool,
     },
     /// Not yet closable: looked at again then.
     ClosePostponed {

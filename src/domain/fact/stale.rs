@@ -103,7 +103,7 @@ impl Fact {
             | Self::QuietNotDone { .. }
             | Self::QuietKept { .. }
             | Self::QuietsSwept { .. } => Stale::Posts,
-            Self::IncidentClosed { incident } => Stale::Closed(*incident),
+            Self::IncidentClosed { incident, .. } => Stale::Closed(*incident),
             _ => self.incident().map_or(Stale::Nothing, Stale::Everything),
         }
     }

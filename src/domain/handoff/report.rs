@@ -124,15 +124,6 @@ impl Open {
             mitigated: i.mitigated.is_some(),
         }
     }
-
-    /// Who has it.
-    pub fn responder(&self) -> Option<&UserId> {
-        match &self.state {
-            State::Acknowledged { by, .. } => by.as_ref(),
-            State::Snoozed { by, .. } => Some(by),
-            State::Triggered { .. } | State::Resolved { .. } => None,
-        }
-    }
 }
 
 impl Lists {
@@ -149,8 +140,9 @@ impl Lists {
         // The latest ones.
         let paged = &paged[more_paged..];
         let unknown = |worked: &&Worked| {
-            let of_memory = w.incident(worked.no).map(|i| crate::domain::playbook::best(d, i).is_none());
-            worked.playbook.is_none() && of_memory == Some(true)
+            let open = w.incident(worked.no).filter(|i| !i.closed);
+            let is_unknown = open.map_or(worked.unknown, |i| crate::domain::playbook::best(d, i).is_none());
+            worked.playbook.is_none() && is_unknown
         };
         let services = |service: &ServiceId| d.services.get(service).is_some_and(|s| s.team == *team);
         let schedules = schedules_of(d, team);

@@ -125,9 +125,10 @@ fn change(w: &mut World, no: HandoffNo, how: impl FnOnce(&mut Handoff)) {
     put(w, h);
 }
 
-/// It leaves memory, or changed since: what whoever looks back needs stays.
-pub(super) fn closed(w: &mut World, no: IncidentNo) {
-    let Some(worked) = w.incidents.get(&no).map(|i| Worked::of(i)) else { return };
+/// It leaves memory, or changed since: what whoever looks back needs stays. `unknown`: whether no playbook knew it, as it closes.
+pub(super) fn closed(w: &mut World, no: IncidentNo, unknown: Option<bool>) {
+    let Some(mut worked) = w.incidents.get(&no).map(|i| Worked::of(i)) else { return };
+    worked.unknown = unknown.unwrap_or_else(|| w.worked.get(&no).is_some_and(|before| before.unknown));
     if worked.paged.is_empty() && worked.answered.is_none() {
         return;
     }
