@@ -111,11 +111,13 @@ impl Handler {
                 if form == Form::Handoff {
                     return closed();
                 }
-                let is_of_walk = origin.is_of_walk();
-                if is_of_walk || form == Form::SkipStep && run::goes_on(&facts) {
-                    // The step that is next stands where the button was; what came of anything else, above it.
-                    if let Some(below) = below {
-                        self.show_below(below, origin, is_of_walk.then_some(told));
+                if origin.is_of_walk() || form == Form::SkipStep && run::goes_on(&facts) {
+                    // The step that is next stands where the button was; what it does not say, above it.
+                    let told = if form == Form::SkipStep { run::taken(&facts, &snapshot, no) } else { Some(told) };
+                    match (below, told) {
+                        (Some(below), told) => self.show_below(below, origin, told),
+                        (None, Some(told)) => self.whisper(&by, origin.channel, origin.thread.as_deref(), &told),
+                        (None, None) => {}
                     }
                     return Handled::Ack(None);
                 }
