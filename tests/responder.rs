@@ -792,6 +792,48 @@ fn whoever_presses_in_a_thread_is_answered_in_the_thread() {
 }
 
 #[test]
+fn whoever_is_being_asked_and_does_a_step_has_the_incident() {
+    let office = Office::usual();
+    office.writes_playbook("db", WALK);
+    eventually_true("the playbook is known", 2 * SOON, || {
+        office.pass(2);
+        plain(&office.slack.slash("ana", "payments", "playbook list").to_string()).contains("/pager playbook db")
+    });
+    office.monitor(PAYMENTS_KEY, "disk", "trigger");
+    let card = office.card(1, "Paging Ana Silva");
+    // Chen, whom nobody asked, begins: Ana goes on being paged.
+    office.press("chen", "payments", &card, "incident.playbook");
+    let window = office.top("chen", 1);
+    office.press_in("chen", &window, "playbook.begin");
+    let walk = office.walk(&card, "step 1 of 3");
+    office.press("chen", "payments", &walk, "step.done");
+    let walk = office.walk(&card, "step 2 of 3");
+    office.card(1, "Paging Ana Silva");
+    office.press("ana", "payments", &walk, "step.done");
+    office.walk(&card, "step 3 of 3");
+    office.card(1, "Ana Silva has it");
+    eventually_true("she is told so", SOON, || {
+        office.private_below("ana", &card).iter().any(|m| plain(m.text()).contains("You have #1"))
+    });
+}
+
+#[test]
+fn whoever_came_as_well_finds_in_their_message_what_can_be_done() {
+    let (office, _, _) = follows();
+    office.slack.slash("ana", "payments", "add 1 @chen");
+    let page = office.page("chen", 1);
+    office.slack.press_well("chen", "dm:chen", &page, "incident.acknowledge");
+    let on_it = eventually("Chen's message", SOON, || {
+        office.pass(1);
+        office.slack.pages("chen", 1).pop().filter(|m| plain(&m.0.to_string()).contains("You are on it too"))
+    });
+    let buttons = on_it.buttons();
+    for wanted in ["incident.playbook", "incident.resolve", "incident.more"] {
+        assert!(buttons.contains(&wanted.to_owned()), "{wanted}: {buttons:?}");
+    }
+}
+
+#[test]
 fn what_is_written_into_a_playbook_changes_nothing_under_the_hands_of_who_follows_it() {
     let (office, card, _) = follows();
     office.writes_playbook("db", &WALK.replace("Start it.", "Call the vendor.").replace("Is it up?", "Breathe."));

@@ -199,10 +199,6 @@ pub(super) fn go_on(d: &mut Decision<'_>, i: &Incident, by: &UserId, turn: u32, 
     if run.turn != turn || run.is_at_its_end() && *to != Move::Back {
         return Err(Refusal::StepIsPast { incident: i.no, by: run.last_by.clone(), at: run.since });
     }
-    if let Move::Pages { team } = to {
-        work_begins(d, i, by);
-        return responders::add(d, i, by, &[Whom::Team(team.clone())]);
-    }
     let (incident, by, ask_at) = (i.no, by.clone(), d.ask_at(i.urgency));
     let sections = run.playbook.sections.len();
     let first_of = |section: usize| run.playbook.first_step_of(section.min(sections)) as u32;
@@ -231,16 +227,30 @@ pub(super) fn go_on(d: &mut Decision<'_>, i: &Incident, by: &UserId, turn: u32, 
             };
             Fact::StepTakenBack { incident, by: by.clone(), step, untouched, due: after(step), ask_at }
         }
-        Move::Pages { .. } => return Ok(()),
+        Move::Pages { team } => {
+            work_begins(d, i, &by);
+            return responders::add(d, i, &by, &[Whom::Team(team.clone())]);
+        }
         Move::Stuck => match &run.stuck {
             Some(done) if done.by == by => return Ok(()),
             Some(_) | None => Fact::StepStuck { incident, by: by.clone(), step, ask_at },
         },
     };
-    work_begins(d, i, &by);
+    if takes(i, &by, to) {
+        start(d, i, &by)?;
+    } else {
+        work_begins(d, i, &by);
+    }
     answered(d, i.no);
     d.emit(fact);
     Ok(())
+}
+
+/// Whoever is being asked and does a step answers by it, as by *Begin*: nobody else is to be woken for it.
+fn takes(i: &Incident, by: &UserId, to: &Move) -> bool {
+    let nobody_has_it = matches!(i.state, State::Triggered { .. } | State::Acknowledged { by: None, .. });
+    let is_asked = i.open_calls().any(|c| c.reached.contains(by));
+    nobody_has_it && is_asked && matches!(to, Move::Done { .. } | Move::Skip { .. })
 }
 
 /// Whoever does a step works on it.

@@ -106,10 +106,8 @@ fn asleep(offer: &Offer) -> String {
 /// ":handshake: *Payments*: Ana → *Ben*, 09:00."
 fn head(h: &Handoff, d: &Directory) -> String {
     let who = |who: &Option<UserId>| who.as_ref().map_or("nobody".to_owned(), |who| name(d, who));
-    let late = h
-        .stands
-        .late()
-        .map(|since| format!(" :warning: This comes late: it was to be here {}.", day_and_time(since)));
+    let late =
+        h.stands.late().map(|since| format!(" :warning: This comes late: it was to be here {}.", day_and_time(since)));
     let nobody = h.to.is_none().then(|| {
         let team = escape(h.team.as_str(), limits::LABEL);
         format!(
@@ -181,10 +179,9 @@ fn parts(r: &Report, h: Option<&Handoff>, w: &World, reader: Reader<'_>) -> Vec<
         n => all.extend(self::part(format!("*Open{at}: {n}*"), open, r.more_open, limits::HANDOFF_OPEN)),
     }
     all.extend(h.and_then(|h| hands_over(h, w, d)));
-    let words = h.filter(|h| !h.words.is_empty()).map(|h| Written {
-        by: h.from.as_ref(),
-        line: quoted("", &h.words, limits::HANDOFF_WORDS),
-    });
+    let words = h
+        .filter(|h| !h.words.is_empty())
+        .map(|h| Written { by: h.from.as_ref(), line: quoted("", &h.words, limits::HANDOFF_WORDS) });
     let notes = r.notes.iter().map(|n| Written {
         by: Some(&n.by),
         line: quoted(&format!(":memo: {} {}:", name(d, &n.by), day_and_time(n.at)), &n.text, limits::NOTE),
