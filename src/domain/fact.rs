@@ -589,7 +589,7 @@ pub enum Fact {
         by: UserId,
         words: Text,
     },
-    /// Whoever accepts takes what they have: `offer`, where the shift has ended already.
+    /// Whoever accepts takes what they have: `offer`, and until the shift ends what they have by then.
     HandoffOffered {
         handoff: HandoffNo,
         by: UserId,

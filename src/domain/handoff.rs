@@ -75,8 +75,8 @@ pub struct Handoff {
     /// They want to be rid of all that they have; whoever accepts takes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offered: Option<Done>,
-    /// What stood in the offer when the shift ended, or when it was made after that: what becomes of an incident later takes
-    /// it out of nothing.
+    /// What stood in the offer when it was made, and then when the shift ended: that nobody has it any more takes nothing out
+    /// of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub offer: Vec<IncidentNo>,
     /// Nobody accepted the one before.
@@ -251,9 +251,10 @@ pub(super) fn took_place(d: &mut Decision<'_>, id: &ScheduleId, before: &Current
         let began = before.since;
         let lists = Lists::of(d.world(), d.directory, &team, (began.unwrap_or(At(0)), wall), wall);
         let due = to.map(|who| d.stamp.due_of(awake_from(d.directory, who, wall.plus_secs(REMIND_SECS))));
-        let is_offered = drafted.and_then(|h| h.offered.as_ref()).is_some_and(|done| Some(&done.by) == from);
+        let of_whom_it_ends = |h: &&Arc<Handoff>| h.offered.as_ref().is_some_and(|done| Some(&done.by) == from);
+        let offer = drafted.filter(of_whom_it_ends).map(|h| offered(d.world(), h));
+        let (is_offered, offer) = (offer.is_some(), offer.unwrap_or_default());
         let missed = missed(d, id, &team).map(Box::new);
-        let offer = from.filter(|_| is_offered).map(|from| all_of(d.world(), &team, from)).unwrap_or_default();
         d.emit(Fact::HandedOver {
             handoff,
             team: team.clone(),
@@ -452,7 +453,7 @@ pub(super) fn offer(d: &mut Decision<'_>, no: HandoffNo, by: &UserId) -> Result<
         Stands::Draft | Stands::Waits { .. } => {}
     }
     if h.offered.is_none() {
-        let offer = if h.stands == Stands::Draft { Vec::new() } else { all_of(d.world(), &h.team, by) };
+        let offer = all_of(d.world(), &h.team, by);
         d.emit(Fact::HandoffOffered { handoff: no, by: by.clone(), offer });
     }
     Ok(())
@@ -520,23 +521,30 @@ impl Offer {
     }
 }
 
-/// What stands in the offer: until the shift ends, all that they have; from then on, what that was.
+/// What stands in the offer: until the shift ends, all that they have, and what they had when they made it and nobody else
+/// has; from then on, what that was.
 pub fn offered(w: &World, h: &Handoff) -> Vec<IncidentNo> {
     match (&h.offered, &h.stands) {
         (None, _) => Vec::new(),
-        (Some(done), Stands::Draft) => all_of(w, &h.team, &done.by),
+        (Some(done), Stands::Draft) => {
+            let still = |i: &Incident| has(i, &done.by) || h.offer.contains(&i.no) && !i.is_with_somebody();
+            w.open_incidents().filter(|i| i.team == h.team && still(i)).map(|i| i.no).collect()
+        }
         (Some(_), Stands::Waits { .. } | Stands::Accepted { .. } | Stands::Over { .. }) => h.offer.clone(),
     }
 }
 
 /// What somebody has of a team's, awake or asleep.
 fn all_of(w: &World, team: &TeamId, who: &UserId) -> Vec<IncidentNo> {
-    let has = |i: &Incident| match &i.state {
+    w.open_incidents().filter(|i| i.team == *team && has(i, who)).map(|i| i.no).collect()
+}
+
+fn has(i: &Incident, who: &UserId) -> bool {
+    match &i.state {
         State::Acknowledged { by, .. } => by.as_ref() == Some(who),
         State::Snoozed { by, .. } => by == who,
         State::Triggered { .. } | State::Resolved { .. } => false,
-    };
-    w.open_incidents().filter(|i| i.team == *team && has(i)).map(|i| i.no).collect()
+    }
 }
 
 /// The draft of a schedule's next handoff, as a team's.

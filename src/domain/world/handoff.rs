@@ -17,7 +17,7 @@ pub(super) fn apply(w: &mut World, fact: &Fact, wall: At) {
             let (began, at, stands) = (*began, *at, Stands::Draft);
             let known = w.handoffs.get(handoff);
             let words = known.map(|h| h.words.clone()).unwrap_or_default();
-            let offered = known.and_then(|h| h.offered.clone());
+            let (offered, offer) = known.map(|h| (h.offered.clone(), h.offer.clone())).unwrap_or_default();
             let drafted = Handoff {
                 no: *handoff,
                 team,
@@ -28,7 +28,7 @@ pub(super) fn apply(w: &mut World, fact: &Fact, wall: At) {
                 at,
                 words,
                 offered,
-                offer: Vec::new(),
+                offer,
                 missed: None,
                 stands,
                 due: None,
