@@ -124,12 +124,9 @@ fn a_night_is_handed_over_at_nine() {
     office.until(9, 0);
     let summary = office.summary("Payments: Ana Silva → Ben Okafor");
     let shown = plain(&summary.0.to_string());
-    for words in [
-        "Open at 09:00: 1",
-        "Ana Silva hands over #1: accepting takes them",
-        "The vendor calls back at ten.",
-        "Paged: 1",
-    ] {
+    for words in
+        ["Open at 09:00: 1", "Ana Silva hands over #1 to whoever accepts", "The vendor calls back at ten.", "Paged: 1"]
+    {
         assert!(shown.contains(words), "{words}: {shown}");
     }
     assert!(shown.contains(":crescent_moon:"), "it was at night: {shown}");
@@ -143,6 +140,66 @@ fn a_night_is_handed_over_at_nine() {
     let after = office.says_in_card(1, "Ben Okafor has it");
     assert_eq!(after.ts(), card.ts());
     assert!(office.summary("accepted it").buttons().is_empty());
+}
+
+#[test]
+fn what_nobody_has_any_more_is_still_taken_by_accept_and_what_sleeps_goes_on_sleeping() {
+    let office = office();
+    office.until(8, 40);
+    let draft = office.dm("ana", "You hand over Payments");
+    for (no, key) in [(1, "disk"), (2, "cpu"), (3, "net")] {
+        office.monitor(PAYMENTS_KEY, key, "trigger");
+        office.says_in_card(no, "Paging Ana Silva");
+        office.slack.slash("ana", "payments", &format!("ack {no}"));
+        office.says_in_card(no, "Ana Silva has it");
+    }
+    office.dm("ana", "Hand over #1, #2, #3?");
+    office.slack.press_well("ana", "dm:ana", &draft, "handoff.offer");
+    office.slack.slash("ana", "payments", "snooze 2 3h");
+    office.until(9, 0);
+    let summary = office.summary("Ana Silva hands over #1, #2, #3 to whoever accepts");
+    let shown = plain(&summary.0.to_string());
+    assert!(shown.contains("Accept gives you #1, #3 of Ana Silva"), "{shown}");
+    assert!(shown.contains("#2 stays snoozed"), "{shown}");
+    // She does not say that she is still on #1, and Mara takes #3.
+    office.slack.slash("mara", "payments", "reassign 3 @mara");
+    office.until(9, 20);
+    office.page("ben", 1);
+    let summary = office.summary("Accept gives you #1 of Ana Silva");
+    let shown = plain(&summary.0.to_string());
+    assert!(shown.contains("Ana Silva hands over #1, #2, #3"), "what stood in it, stands in it: {shown}");
+    office.slack.press_well("ben", "payments", &summary, "handoff.accept");
+    office.summary("Ben Okafor accepted it Mar 2 09:2");
+    office.says_in_card(1, "Ben Okafor has it");
+    office.says_in_card(2, "Snoozed by Ana Silva");
+    office.says_in_card(3, "Mara Keller has it");
+}
+
+#[test]
+fn what_nobody_accepted_is_told_by_the_next_one() {
+    let office = office();
+    office.until(8, 40);
+    let draft = office.dm("ana", "You hand over Payments");
+    acknowledged(&office);
+    office.dm("ana", "Hand over #1?");
+    office.slack.press_well("ana", "dm:ana", &draft, "handoff.offer");
+    office.slack.slash("ana", "payments", "snooze 1 2d");
+    office.until(10, 1);
+    office.dm("mara", "Ben Okafor has not accepted the handoff of Payments, Mar 2 09:00");
+    office.until(24 + 9, 0);
+    let next = office.summary("Ben Okafor → Ana Silva");
+    let shown = plain(&next.0.to_string());
+    assert!(shown.contains("Ben Okafor never accepted the handoff of Mar 2 09:00."), "{shown}");
+    assert!(shown.contains("Ana Silva still has #1, offered in it."), "{shown}");
+    office.dm("mara", "Ben Okafor never accepted the handoff of Payments, Mar 2 09:00");
+    let first = office.summaries().into_iter().next().expect("two of them");
+    assert!(plain(&first.0.to_string()).contains("Nobody accepted it: the next one came first"), "{}", first.0);
+    office.slack.press_well("ana", "payments", &next, "handoff.accept");
+    office.until(48 + 9, 0);
+    let after = office.summary("Handoff of Payments: 1 open");
+    assert!(!plain(&after.0.to_string()).contains("never accepted"), "{}", after.0);
+    let told = office.slack.messages("dm:mara").iter().filter(|m| m.text().contains("accepted")).count();
+    assert_eq!(told, 1, "once");
 }
 
 #[test]
@@ -212,7 +269,7 @@ fn a_handoff_while_warridor_is_down_is_told_late_once_and_says_so() {
     office.stop();
     office.clock.advance(std::time::Duration::from_secs(8 * HOUR));
     office.restart();
-    let summary = office.summary("Warridor was not running at Mar 2 09:00: this comes late");
+    let summary = office.summary("This comes late: it was to be here Mar 2 09:00");
     assert!(plain(&summary.0.to_string()).contains("Ana Silva → Ben Okafor"), "{}", summary.0);
     office.restart();
     office.settle();
@@ -236,8 +293,8 @@ fn a_restart_between_draft_summary_and_acceptance_loses_nothing_and_says_nothing
     office.stop();
     office.clock.advance(std::time::Duration::from_secs(29 * MINUTE + 30));
     office.restart();
-    let summary = office.summary("Ana Silva hands over #1: accepting takes them");
-    assert!(!summary.0.to_string().contains("comes late"), "it is a minute: {}", summary.0);
+    let summary = office.summary("Ana Silva hands over #1 to whoever accepts");
+    assert!(!summary.0.to_string().contains("omes late"), "it is a minute: {}", summary.0);
     office.restart();
     office.slack.press_well("ben", "payments", &summary, "handoff.accept");
     office.says_in_card(1, "Ben Okafor has it");

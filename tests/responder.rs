@@ -77,7 +77,16 @@ impl Office {
 
     /// What only this person sees in #payments.
     fn private(&self, who: &str) -> Vec<Message> {
-        let all = self.slack.get(&format!("/sandbox/messages?channel=payments&user={who}"));
+        self.private_in(who, "")
+    }
+
+    /// The same below a message.
+    fn private_below(&self, who: &str, parent: &Message) -> Vec<Message> {
+        self.private_in(who, &format!("&thread_ts={}", parent.ts()))
+    }
+
+    fn private_in(&self, who: &str, place: &str) -> Vec<Message> {
+        let all = self.slack.get(&format!("/sandbox/messages?channel=payments&user={who}{place}"));
         let all = all.as_array().cloned().unwrap_or_default();
         all.into_iter().filter(|m| m["is_ephemeral"] == true).map(Message).collect()
     }
@@ -691,6 +700,137 @@ fn whoever_is_stuck_gets_help_and_one_who_forgets_the_time_is_told() {
     let walk = office.walk(&card, "step 2 of 3");
     office.press("ana", "payments", &walk, "step.done");
     office.walk(&card, "step 3 of 3");
+}
+
+#[test]
+fn what_is_in_the_way_is_read_by_whoever_is_asked_and_the_window_goes_back_to_the_walk() {
+    let (office, card, window) = follows();
+    office.press_in("ana", &window, "step.stuck");
+    let help = office.top("ana", 2);
+    let said = drawn(&help).join("\n");
+    assert!(said.contains("That pages nobody by itself") && !said.contains("Paging"), "{said}");
+    office.press_in("ana", &help, "incident.note");
+    let form = office.top("ana", 3);
+    assert_eq!(office.submit("ana", &form, &json!({ "words": "the <!here> host is gone" })), json!({ "ok": true }));
+    let walk = office.window_says("ana", "step 1 of 3");
+    let said = drawn(&walk).join("\n");
+    assert!(said.contains("Noted on #1") && said.contains("Is it up?"), "{said}");
+    // Whoever is asked from there reads it, and she finds the walk again.
+    office.press_in("ana", &walk, "step.stuck");
+    let help = office.top("ana", 3);
+    office.press_in("ana", &help, "incident.escalate");
+    office.window_says("ana", "paging Ben Okafor now");
+    let page = office.page("ben", 1);
+    assert!(plain(&page.0.to_string()).contains(": the &lt;!here&gt; host is gone"), "{}", page.0);
+    let walk = office.walk(&card, "Ana Silva is stuck here");
+    office.press("ana", "payments", &walk, "step.stuck");
+    eventually_true("the window says who is asked", SOON, || {
+        office.windows("ana").last().is_some_and(|w| drawn(w).join("\n").contains("Paging Ben Okafor already"))
+    });
+}
+
+#[test]
+fn back_undoes_a_jump_and_then_the_step_before_it() {
+    let (office, card, window) = follows();
+    office.press_in("ana", &window, "step.done");
+    let window = office.window_says("ana", "step 2 of 3");
+    let jumps = window["blocks"].as_array().into_iter().flatten().flat_map(|b| b["elements"].as_array()).flatten();
+    let mut jumps = jumps.filter(|e| e["action_id"] == "step.go_to");
+    let select = jumps.next().expect("the headings to go on at");
+    let to = select["options"][1]["value"].clone();
+    let jump = json!({ "user": "ana", "view_id": window["id"], "action_id": "step.go_to", "value": to });
+    assert_eq!(office.slack.post("/sandbox/click", &jump)["ok"], true);
+    let window = office.window_says("ana", "step 3 of 3");
+    office.press_in("ana", &window, "step.back");
+    let window = office.window_says("ana", "step 2 of 3");
+    assert!(drawn(&window).join("\n").contains("Step 1: Is it up?"), "what was done, is done: {window}");
+    office.press_in("ana", &window, "step.back");
+    office.window_says("ana", "step 1 of 3");
+    let walk = office.walk(&card, "step 1 of 3");
+    assert!(!walk.buttons().contains(&"step.back".to_owned()), "{:?}", walk.buttons());
+}
+
+#[test]
+fn a_walk_that_is_at_its_end_is_begun_again_only_by_who_says_so() {
+    let (office, card, window) = follows();
+    office.press_in("ana", &window, "step.jump");
+    let window = office.window_says("ana", "step 3 of 3");
+    office.press_in("ana", &window, "step.done");
+    let end = office.window_says("ana", "finished, 2 of 3 done");
+    office.press_in("ana", &end, "playbook.open");
+    let whole = office.top("ana", 2);
+    office.press_in("ana", &whole, "playbook.begin");
+    let asked = office.window_says("ana", "It was followed to its end at 03:0");
+    assert!(drawn(&asked).join("\n").contains("finished, 2 of 3 done"), "{asked}");
+    office.walk(&card, "finished, 2 of 3 done");
+    office.press_in("ana", &asked, "playbook.begin_again");
+    office.window_says("ana", "step 1 of 3");
+    office.walk(&card, "step 1 of 3");
+}
+
+#[test]
+fn whoever_presses_in_a_thread_is_answered_in_the_thread() {
+    let (office, card, window) = follows();
+    office.press_in("ana", &window, "step.jump");
+    let walk = office.walk(&card, "step 3 of 3");
+    office.press("ben", "payments", &walk, "step.page");
+    eventually_true("Ben is answered where he looks", SOON, || {
+        let all = office.private_below("ben", &card);
+        all.iter().any(|m| plain(m.text()).contains("#1: paging Chen Wei now"))
+    });
+    assert!(office.private("ben").is_empty(), "{:?}", office.private("ben"));
+    // What he does in a window that he opened there, too.
+    office.press("ben", "payments", &walk, "step.done");
+    let end = office.walk(&card, "finished");
+    office.press("ben", "payments", &end, "incident.add_responders");
+    let form = office.top("ben", 1);
+    office.submit("ben", &form, &json!({ "people": [user_id("divya")] }));
+    eventually_true("the same for a form", SOON, || {
+        let all = office.private_below("ben", &card);
+        all.iter().any(|m| plain(m.text()).contains("paging Divya Rao now"))
+    });
+}
+
+#[test]
+fn whoever_is_being_asked_and_does_a_step_has_the_incident() {
+    let office = Office::usual();
+    office.writes_playbook("db", WALK);
+    eventually_true("the playbook is known", 2 * SOON, || {
+        office.pass(2);
+        plain(&office.slack.slash("ana", "payments", "playbook list").to_string()).contains("/pager playbook db")
+    });
+    office.monitor(PAYMENTS_KEY, "disk", "trigger");
+    let card = office.card(1, "Paging Ana Silva");
+    // Chen, whom nobody asked, begins: Ana goes on being paged.
+    office.press("chen", "payments", &card, "incident.playbook");
+    let window = office.top("chen", 1);
+    office.press_in("chen", &window, "playbook.begin");
+    let walk = office.walk(&card, "step 1 of 3");
+    office.press("chen", "payments", &walk, "step.done");
+    let walk = office.walk(&card, "step 2 of 3");
+    office.card(1, "Paging Ana Silva");
+    office.press("ana", "payments", &walk, "step.done");
+    office.walk(&card, "step 3 of 3");
+    office.card(1, "Ana Silva has it");
+    eventually_true("she is told so", SOON, || {
+        office.private_below("ana", &card).iter().any(|m| plain(m.text()).contains("You have #1"))
+    });
+}
+
+#[test]
+fn whoever_came_as_well_finds_in_their_message_what_can_be_done() {
+    let (office, _, _) = follows();
+    office.slack.slash("ana", "payments", "add 1 @chen");
+    let page = office.page("chen", 1);
+    office.slack.press_well("chen", "dm:chen", &page, "incident.acknowledge");
+    let on_it = eventually("Chen's message", SOON, || {
+        office.pass(1);
+        office.slack.pages("chen", 1).pop().filter(|m| plain(&m.0.to_string()).contains("You are on it too"))
+    });
+    let buttons = on_it.buttons();
+    for wanted in ["incident.playbook", "incident.resolve", "incident.more"] {
+        assert!(buttons.contains(&wanted.to_owned()), "{wanted}: {buttons:?}");
+    }
 }
 
 #[test]

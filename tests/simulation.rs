@@ -393,7 +393,7 @@ fn person(sim: &mut Sim) {
         }
         18 | 19 => {
             let playbook = ["walk", "wait", "gone"][sim.rng.random_range(0..3)].into();
-            Deed::BeginPlaybook { playbook }
+            Deed::BeginPlaybook { playbook, again: incident % 2 == 0 }
         }
         20..24 => {
             // Of whatever is followed; now and then of a step that is past.

@@ -7,12 +7,15 @@ use serde_json::Value;
 use sim::company::company;
 use sim::{Sim, event};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use warridor::config::playbook::of_text;
 use warridor::domain::directory::{Directory, Policy, Service, Step, Target, Team, User};
 use warridor::domain::fact::Fact;
 use warridor::domain::group::FLOOD;
 use warridor::domain::id::{IncidentNo, PageId};
 use warridor::domain::input::{Deed, EventAction};
 use warridor::domain::page::Recipient;
+use warridor::domain::run::Move;
 use warridor::domain::stamp::At;
 
 const SERVICES: usize = 200;
@@ -431,4 +434,34 @@ fn hours_after_a_flood_an_alert_is_an_incident_of_its_own_again() {
     let incidents = open(&sim, "s0");
     assert_eq!(incidents.last().map(|(_, alerts)| *alerts), Some(1), "nobody overlooks it: {incidents:?}");
     assert_eq!(incidents.len(), FLOOD + 2);
+}
+
+/// Each edit takes half a second, two of a channel are under way, and sixteen cards change: whoever pressed *Done* sees the next
+/// step before they do.
+#[test]
+fn what_was_tapped_is_drawn_at_once_though_every_card_changes() {
+    let mut directory = company();
+    let text = "+++\ntitle = \"The walk\"\nowner = \"pay\"\nlast_reviewed = 2026-01-05\n[[match]]\n\
+                services = [\"payments\"]\n+++\n- [ ] Look.\n- [ ] Mend it.\n";
+    let walk = of_text(Path::new("playbooks/walk.md"), text, &directory).expect("a good playbook");
+    directory.playbooks.insert(walk.id.clone(), walk);
+    let mut sim = sim_of(directory);
+    for n in 0..16 {
+        fires(&mut sim, "payments", &format!("disk-{n}"));
+    }
+    sim.advance(MINUTE);
+    sim.act("ana", 1, Deed::BeginPlaybook { playbook: "walk".into(), again: false });
+    sim.advance(2 * MINUTE);
+    sim.latency_ms = (500, 500);
+    for no in 2..=16 {
+        sim.act("ben", no, Deed::Mitigate);
+    }
+    sim.advance(100);
+    let of = |sim: &Sim| sim.snapshot().world.incident(IncidentNo(1)).cloned().expect("it is open");
+    let turn = of(&sim).run.as_ref().expect("it is followed").turn;
+    sim.act("ana", 1, Deed::GoOn { turn, to: Move::Done { to: None } });
+    sim.advance(600);
+    let (walk, card) = (of(&sim).run_message.clone(), of(&sim).card.clone());
+    let walk = sim.in_thread(&walk.expect("it is posted"), &card.expect("it is posted"));
+    assert!(shown(&walk).contains("step 2 of 2"), "{walk}");
 }

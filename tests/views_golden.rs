@@ -31,6 +31,7 @@ use warridor::domain::duty::{Also, coming, duties, out_of_hearing};
 use warridor::domain::fact::{Fact, LateAct, ResolvedBy};
 use warridor::domain::gaps;
 use warridor::domain::going_on::Scope;
+use warridor::domain::handoff::{NOTE_CHARS, NOTES_MAX, WORDS_CHARS};
 use warridor::domain::heartbeat::Heartbeat;
 use warridor::domain::hold::{HeldThen, HoldWhy, TriggeredBy};
 use warridor::domain::id::{
@@ -972,6 +973,7 @@ fn refusals() -> Vec<Refusal> {
             | Refusal::ItemIsDone { .. }
             | Refusal::NoSuchPlaybook(_)
             | Refusal::RunsAlready { .. }
+            | Refusal::RanToItsEnd { .. }
             | Refusal::NothingRuns { .. }
             | Refusal::StepIsPast { .. }
             | Refusal::NothingBefore { .. }
@@ -1059,6 +1061,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal::TooManyNotes { team: "team".into(), most: 10 },
         Refusal::NoSuchPlaybook("disk`".into()),
         Refusal::RunsAlready { incident, by: "ana".into(), begun: NIGHT, step: 3 },
+        Refusal::RanToItsEnd { incident, playbook: "disk".into(), by: "ana".into(), at: NIGHT },
         Refusal::NothingRuns { incident },
         Refusal::StepIsPast { incident, by: "ana".into(), at: NIGHT },
         Refusal::NothingBefore { incident },
@@ -1687,7 +1690,7 @@ fn runs() {
             with_playbooks(&[("errors", of, errors), ("other", "[[match]]\nlabels = [\"region=*\"]", "- [ ] See.")]);
         desk.titled("payments", "Payment errors", "", &[("region", "eu-1")]);
         desk.deliver();
-        desk.act("ana", Deed::BeginPlaybook { playbook: "errors".into() });
+        desk.act("ana", Deed::BeginPlaybook { playbook: "errors".into(), again: false });
         desk
     };
     let on = |desk: &mut Desk, who: &str, to: Move| {
@@ -1720,6 +1723,10 @@ fn runs() {
         ("on to a section", after(vec![("ana", Move::Done { to: Some(1) })])),
         ("another section is chosen, and back", after(vec![("ana", done()), ("ana", Move::GoTo { section: 0 })])),
         ("back", after(vec![("ana", done()), ("ana", Move::Back)])),
+        (
+            "a section is chosen, and taken back",
+            after(vec![("ana", done()), ("ana", Move::GoTo { section: 1 }), ("ana", Move::Back)]),
+        ),
         ("at its end", after(vec![("ana", done()), ("ben", skip()), ("ana", done())])),
         ("resolved before its end", resolved(after(vec![("ana", done())]))),
         ("resolved at its end", resolved(after(vec![("ana", Move::GoTo { section: 1 }), ("ana", done())]))),
@@ -1793,7 +1800,7 @@ fn handoffs() {
         desk.titled("payments", "Payment errors <!here> & *more*", "", &[]);
         desk.deliver();
         desk.advance(4 * MINUTE);
-        desk.act("ana", Deed::BeginPlaybook { playbook: "errors".into() });
+        desk.act("ana", Deed::BeginPlaybook { playbook: "errors".into(), again: false });
         desk.act("ana", Deed::GoOn { turn: 1, to: Move::Done { to: None } });
         for _ in 0..2 {
             desk.titled("payments", "Disk of db-2 is full", "", &[]);
@@ -1853,6 +1860,8 @@ fn handoffs() {
     golden.say("its window", &view(&views::handoff::write(&h, &origin, &desk.directory), Some(subject)));
     desk.hands_over("ana", h.no, "The vendor <!here> calls at ten.");
     golden.say("the draft, written and offered", &draft(&desk));
+    let typed = views::handoff::now(&team, at(&desk), &"ana".into(), &desk.world, &desk.directory);
+    golden.say("typed, while it is written and offered", &message(&typed, None));
     desk.act("ana", Deed::Note { text: "still looking".to_owned() });
     desk.act_on(2, "ana", Deed::Note { text: "still looking".to_owned() });
     hours(&mut desk, until.plus_ms(MINUTE));
@@ -1863,6 +1872,30 @@ fn handoffs() {
     desk.accepts("ben", newest(&desk));
     golden.say("the summary, accepted", &summary(&desk));
     golden.say("accepted: to Mara", &waits(&desk, true));
+    let mut missed = busy();
+    hours(&mut missed, until.plus_ms(-45 * MINUTE));
+    missed.act("ana", Deed::Acknowledge);
+    missed.act_on(2, "ana", Deed::snooze(missed.now.plus_ms(5 * DAY)));
+    hours(&mut missed, until.plus_ms(-29 * MINUTE));
+    missed.hands_over("ana", newest(&missed), "");
+    golden.say("the draft, offered, with what sleeps", &draft(&missed));
+    hours(&mut missed, until.plus_ms(MINUTE));
+    golden.say("the summary, with what sleeps", &summary(&missed));
+    let nobody_accepted = newest(&missed);
+    let (_, next) = at(&missed);
+    hours(&mut missed, next.expect("it ends").0.plus_ms(MINUTE));
+    golden.say("nobody accepted the one before", &summary(&missed));
+    let (d, w) = (&missed.directory, &missed.world);
+    let to = Recipient::Channel("C0PAY".into());
+    let before = views::handoff::summary(nobody_accepted, &to, w, d, missed.store).expect("it is posted");
+    golden.say("the one before, by then", &message(&before, None));
+    let lead = views::handoff::waits(nobody_accepted, true, w, d, missed.store).expect("it was posted");
+    golden.say("never accepted: to Mara", &message(&lead, None));
+    golden.say("nor is this one: to Mara", &waits(&missed, true));
+    let mut ahead = calm();
+    ahead.stand_in("primary", "mara", 40 * HOUR, 4 * HOUR);
+    hours(&mut ahead, until.plus_ms(MINUTE));
+    golden.say("a quiet shift, and somebody stands in later", &summary(&ahead));
     let mut calm = calm();
     hours(&mut calm, until.plus_ms(MINUTE));
     golden.say("a quiet shift", &summary(&calm));
@@ -1898,12 +1931,66 @@ fn handoffs() {
     golden.compare();
 }
 
+/// What closed in a long shift leaves memory: that no playbook knew it is told all the same.
+#[test]
+fn an_incident_that_is_over_is_told_of_as_one_without_a_playbook() {
+    let of = "[[match]]\nservices = [\"payments\"]\ntitles = [\"*known*\"]";
+    let mut desk = with_playbooks(&[("known", of, "- [ ] Look.\n")]);
+    for (no, title) in [(1, "unheard of"), (2, "a known one")] {
+        desk.event("payments", EventAction::Trigger, title, title, "", &[]);
+        desk.deliver();
+        desk.act_on(no, "ana", Deed::Acknowledge);
+        desk.event("payments", EventAction::Resolve, title, title, "", &[]);
+        desk.act_on(no, "ana", Deed::Resolve { note: None });
+    }
+    desk.advance(2 * DAY);
+    for no in (1..=2).map(IncidentNo) {
+        let upto = desk.incident(no).next_entry;
+        desk.settle(Settled::ThreadShown { incident: no, upto });
+    }
+    desk.advance(2 * DAY);
+    assert!(desk.world.incidents.values().all(|i| i.closed), "{:?}", desk.world.incidents);
+    let shown = views::handoff::now(&"team".into(), (Some(NIGHT), None), &"ana".into(), &desk.world, &desk.directory);
+    let shown = message(&shown, None);
+    assert!(shown.contains("No playbook yet: #1."), "{shown}");
+}
+
+/// A handoff in which people wrote all that they may, of characters that Slack wants written longest, and of lines.
+#[test]
+fn whatever_is_written_for_the_next_one_has_room_or_says_whom_to_ask() {
+    let summary = |words: &str, note: &str| {
+        let mut desk = Desk::at(NIGHT);
+        let mut directory = desk.directory.clone();
+        let primary = directory.schedules.get_mut(&"primary".into()).expect("it is there");
+        primary.team = Some("team".into());
+        primary.layers[0].rotation.members = vec![Member::always("ben"), Member::always("ana")];
+        desk.configure(directory);
+        let until = desk.world.shifts[&ScheduleId::from("primary")].shift.until;
+        desk.advance(until.0 - 29 * MINUTE - desk.now.0);
+        (0..NOTES_MAX).for_each(|_| desk.note_for_handoff("team", "chen", note));
+        desk.hands_over("ana", HandoffNo(1), words);
+        desk.advance(until.0 + MINUTE - desk.now.0);
+        let to = Recipient::Channel("C0PAY".into());
+        let told = views::handoff::summary(HandoffNo(1), &to, &desk.world, &desk.directory, desk.store);
+        message(&told.expect("it is posted"), None)
+    };
+    let usual = summary(&"word ".repeat(WORDS_CHARS / 5), &"word ".repeat(NOTE_CHARS / 5));
+    assert!(!usual.contains("There is no room"), "{usual}");
+    assert_eq!(usual.matches(":memo:").count(), NOTES_MAX, "{usual}");
+    let longest = summary(&"&".repeat(WORDS_CHARS), &"&".repeat(NOTE_CHARS));
+    assert!(longest.contains("There is no room for all of it: ask Ana and Chen for the rest."), "{longest}");
+    assert!(!longest.contains("&am…") && !longest.contains("&…"), "{longest}");
+    let lines = summary("One.\n\n:red_circle: *#9* two", "First.\nSecond.");
+    assert!(lines.contains("\n  >One.\n  >:red_circle: *#9* two\n"), "{lines}");
+    assert!(lines.contains(":\n  >First.\n  >Second.\n"), "{lines}");
+}
+
 /// Ana follows a playbook whose first step's time is over.
 fn runs_late(of: &str, playbook: &str) -> Desk {
     let mut desk = with_playbooks(&[("errors", of, playbook)]);
     desk.titled("payments", "Payment errors", "", &[("region", "eu-1")]);
     desk.deliver();
-    desk.act("ana", Deed::BeginPlaybook { playbook: "errors".into() });
+    desk.act("ana", Deed::BeginPlaybook { playbook: "errors".into(), again: false });
     desk.advance(5 * MINUTE);
     desk
 }
@@ -1927,7 +2014,7 @@ fn every_shipped_playbook_can_be_followed_to_its_end() {
         begun.configure(directory);
         begun.alert("payments", EventAction::Trigger);
         begun.deliver();
-        begun.act("ana", Deed::BeginPlaybook { playbook: id.clone() });
+        begun.act("ana", Deed::BeginPlaybook { playbook: id.clone(), again: false });
         let at = |desk: &Desk| {
             let run = first(desk).run.expect("it is followed");
             (run.turn, run.is_at_its_end(), run.next as usize)

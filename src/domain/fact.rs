@@ -10,6 +10,7 @@ use super::directory::{Method, Policy, Target, Urgency};
 use super::dnd::Window;
 use super::fyi::FyiShown;
 use super::going_on::Scope;
+use super::handoff::Missed;
 use super::handoff::report::Lists;
 use super::hold::{HeldThen, HoldWhy};
 use super::id::{
@@ -447,20 +448,24 @@ pub enum Fact {
         due: Option<At>,
         ask_at: Option<At>,
     },
-    /// They go on with this step; the one that was to be done is left as it is.
+    /// They go on with this step; the one that was to be done is left as it is. `from`: which that was, if *Back* leads there.
     StepChosen {
         incident: IncidentNo,
         by: UserId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<u32>,
         next: u32,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         due: Option<At>,
         ask_at: Option<At>,
     },
-    /// The step that was left last is to be done after all.
+    /// The step that was left last is to be done after all. `untouched`: it was left as it is, and what became of it before stays.
     StepTakenBack {
         incident: IncidentNo,
         by: UserId,
         step: u32,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        untouched: bool,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         due: Option<At>,
         ask_at: Option<At>,
@@ -485,9 +490,11 @@ pub enum Fact {
         by: UserId,
         act: LateAct,
     },
-    /// Nothing is owed any more: the incident lives on disk only.
+    /// Nothing is owed any more: the incident lives on disk only. `unknown`: no playbook knew it by then.
     IncidentClosed {
         incident: IncidentNo,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unknown: bool,
     },
     /// Not yet closable: looked at again then.
     ClosePostponed {
@@ -605,13 +612,16 @@ pub enum Fact {
         by: UserId,
         words: Text,
     },
-    /// Whoever accepts takes what they have.
+    /// Whoever accepts takes what they have: `offer`, and until the shift ends what they have by then.
     HandoffOffered {
         handoff: HandoffNo,
         by: UserId,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        offer: Vec<IncidentNo>,
     },
     /// A shift ended: at `at` on the wall clock, which was a while ago where it is `late`. `due`: whoever takes over is
-    /// reminded then, on the line of delays. What is told of, stands in `lists`; what it is, in the state at this moment.
+    /// reminded then, on the line of delays. `offer`: what stands in the offer, if there is one. `missed`: nobody accepted the
+    /// one before. What is told of, stands in `lists`; what it is, in the state at this moment.
     HandedOver {
         handoff: HandoffNo,
         team: TeamId,
@@ -627,6 +637,10 @@ pub enum Fact {
         late: Option<At>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         due: Option<At>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        offer: Vec<IncidentNo>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        missed: Option<Box<Missed>>,
         lists: Box<Lists>,
     },
     /// `took`: what they have from then on; a fact of each says so too.

@@ -9,7 +9,6 @@ use super::call::{CallKind, CallState};
 use super::decision::Decision;
 use super::directory::{Directory, Step, Target, Urgency};
 use super::fact::Fact;
-use super::hours::Hours;
 use super::id::{HandoffNo, IncidentNo, ScheduleId, TeamId, UserId};
 use super::incident::{Done, Incident, State};
 use super::lookup::Lookup;
@@ -75,6 +74,13 @@ pub struct Handoff {
     /// They want to be rid of all that they have; whoever accepts takes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offered: Option<Done>,
+    /// What stood in the offer when it was made, and then when the shift ended: that nobody has it any more takes nothing out
+    /// of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub offer: Vec<IncidentNo>,
+    /// Nobody accepted the one before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missed: Option<Box<Missed>>,
     pub stands: Stands,
     /// When to look at it again, on the line of delays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -120,6 +126,24 @@ impl Stands {
             Self::Waits { late, .. } | Self::Accepted { late, .. } | Self::Over { late } => *late,
         }
     }
+}
+
+/// A handoff that nobody accepted before the next one came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missed {
+    pub handoff: HandoffNo,
+    /// Who was to.
+    pub to: UserId,
+    /// When it was, on the wall clock.
+    pub at: At,
+    /// Who handed over, and what they offered then and still have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<UserId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub still: Vec<IncidentNo>,
+    /// When whoever leads the team hears of it, on the line of delays, unless they have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lead_due: Option<At>,
 }
 
 /// Something that the next one is to know.
@@ -226,6 +250,10 @@ pub(super) fn took_place(d: &mut Decision<'_>, id: &ScheduleId, before: &Current
         let began = before.since;
         let lists = Lists::of(d.world(), d.directory, &team, (began.unwrap_or(At(0)), wall), wall);
         let due = to.map(|who| d.stamp.due_of(awake_from(d.directory, who, wall.plus_secs(REMIND_SECS))));
+        let of_whom_it_ends = |h: &&Arc<Handoff>| h.offered.as_ref().is_some_and(|done| Some(&done.by) == from);
+        let offer = drafted.filter(of_whom_it_ends).map(|h| offered(d.world(), h));
+        let (is_offered, offer) = (offer.is_some(), offer.unwrap_or_default());
+        let missed = missed(d, id, &team).map(Box::new);
         d.emit(Fact::HandedOver {
             handoff,
             team: team.clone(),
@@ -236,13 +264,14 @@ pub(super) fn took_place(d: &mut Decision<'_>, id: &ScheduleId, before: &Current
             at,
             late,
             due,
+            offer,
+            missed,
             lists: Box::new(lists),
         });
         if let Some(channel) = d.directory.teams.get(&team).map(|t| t.channel.clone()) {
             post::want(d, Recipient::Channel(channel), About::Handoff { handoff }, SUMMARY_KEPT_SECS);
         }
         // Who took the pager by their own hand knows. What is offered is for them to take.
-        let is_offered = d.world().handoffs.get(&handoff).is_some_and(|h| h.offered.is_some());
         if let Some(who) = to.filter(|who| !is_offered && took_it_themselves(d, id, who)) {
             d.emit(Fact::HandoffAccepted { handoff, by: who.clone(), took: Vec::new() });
         }
@@ -250,6 +279,30 @@ pub(super) fn took_place(d: &mut Decision<'_>, id: &ScheduleId, before: &Current
     if let Some(to) = to {
         ask_the_next(d, id, from, to);
     }
+}
+
+/// The handoff before, of which the next one now comes first. Whoever leads hears of it as if it still waited, unless the shift
+/// was too short for anybody to be reminded.
+fn missed(d: &Decision<'_>, id: &ScheduleId, team: &TeamId) -> Option<Missed> {
+    let (w, wall) = (d.world(), d.stamp.wall);
+    let h = w
+        .handoffs
+        .values()
+        .rev()
+        .find(|h| h.schedule == *id && h.team == *team && matches!(h.stands, Stands::Waits { .. }))?;
+    let has = h.from.as_ref().map(|from| all_of(w, team, from)).unwrap_or_default();
+    let was_told = matches!(h.stands, Stands::Waits { reminded: 2.., .. });
+    let had_time = wall >= h.at.plus_secs(REMIND_SECS);
+    let lead = lead_of(d, h).filter(|_| had_time && !was_told);
+    let lead_at = lead.and_then(|lead| d.directory.hours_of(&lead).open_from(h.at.plus_secs(LEAD_SECS).max(wall)));
+    Some(Missed {
+        handoff: h.no,
+        to: h.to.clone()?,
+        at: h.at,
+        from: h.from.clone(),
+        still: h.offer.iter().copied().filter(|no| has.contains(no)).collect(),
+        lead_due: lead_at.map(|at| d.stamp.due_of(at)),
+    })
 }
 
 /// Did they put themselves on call, by an override that holds now?
@@ -287,41 +340,47 @@ fn ask_the_next(d: &mut Decision<'_>, id: &ScheduleId, from: Option<&UserId>, to
 /// Its time to be looked at has come: it was not accepted.
 pub(super) fn due(d: &mut Decision<'_>, no: HandoffNo) {
     let Some(h) = d.world().handoffs.get(&no).cloned() else { return };
-    let Stands::Waits { reminded, .. } = h.stands else {
-        d.emit(Fact::HandoffReminded { handoff: no, due: None });
-        return;
-    };
-    let Some(to) = h.to.clone() else {
-        d.emit(Fact::HandoffReminded { handoff: no, due: None });
-        return;
-    };
-    let lead = d.directory.teams.get(&h.team).and_then(|t| t.lead.clone()).filter(|lead| *lead != to);
-    let wall = d.stamp.wall;
-    match reminded {
-        0 => {
-            let then = h.at.plus_secs(LEAD_SECS).max(wall.plus_secs(LEAD_SECS - REMIND_SECS));
-            // Whoever leads is reminded in their working hours.
-            let then = lead.as_ref().and_then(|lead| in_hours(&d.directory.hours_of(lead), then));
-            d.emit(Fact::HandoffReminded { handoff: no, due: then.map(|at| d.stamp.due_of(at)) });
-            post::want(d, Recipient::User(to), About::HandoffWaits { handoff: no, for_lead: false }, SUMMARY_KEPT_SECS);
-        }
-        _ => {
-            d.emit(Fact::HandoffReminded { handoff: no, due: None });
-            if let Some(lead) = lead {
-                post::want(
-                    d,
-                    Recipient::User(lead),
-                    About::HandoffWaits { handoff: no, for_lead: true },
-                    SUMMARY_KEPT_SECS,
-                );
-            }
-        }
+    match (&h.stands, &h.to) {
+        (Stands::Waits { reminded: 0, .. }, Some(to)) => remind(d, &h, to),
+        (Stands::Waits { .. } | Stands::Over { .. }, _) => tell_lead(d, &h),
+        (Stands::Draft | Stands::Accepted { .. }, _) => d.emit(Fact::HandoffReminded { handoff: no, due: None }),
     }
 }
 
-/// `at`, or when their hours begin next.
-fn in_hours(hours: &Hours, at: At) -> Option<At> {
-    if hours.is_open_at(at) { Some(at) } else { hours.next_open(at) }
+/// Whoever takes over hears that it waits for them; whoever leads is next.
+fn remind(d: &mut Decision<'_>, h: &Handoff, to: &UserId) {
+    let wall = d.stamp.wall;
+    let then = h.at.plus_secs(LEAD_SECS).max(wall.plus_secs(LEAD_SECS - REMIND_SECS));
+    let then = lead_of(d, h).and_then(|lead| d.directory.hours_of(&lead).open_from(then));
+    d.emit(Fact::HandoffReminded { handoff: h.no, due: then.map(|at| d.stamp.due_of(at)) });
+    let about = About::HandoffWaits { handoff: h.no, for_lead: false };
+    post::want(d, Recipient::User(to.clone()), about, SUMMARY_KEPT_SECS);
+}
+
+/// Whoever leads hears that nobody accepted; of several at once, by the newest, which tells of those before it.
+fn tell_lead(d: &mut Decision<'_>, h: &Handoff) {
+    d.emit(Fact::HandoffReminded { handoff: h.no, due: None });
+    let at = d.stamp.at;
+    let tells_too = |other: &Handoff| {
+        let is_newer = other.no > h.no && other.team == h.team && other.schedule == h.schedule;
+        is_newer && other.due.is_some_and(|due| due <= at) && !matches!(other.stands, Stands::Waits { reminded: 0, .. })
+    };
+    let lead = lead_of(d, h).filter(|_| !d.world().handoffs.values().any(|other| tells_too(other)));
+    if let Some(lead) = lead {
+        let about = About::HandoffWaits { handoff: h.no, for_lead: true };
+        post::want(d, Recipient::User(lead), about, SUMMARY_KEPT_SECS);
+    }
+}
+
+/// Whoever leads the team, unless that is who takes over.
+fn lead_of(d: &Decision<'_>, h: &Handoff) -> Option<UserId> {
+    d.directory.teams.get(&h.team).and_then(|t| t.lead.clone()).filter(|lead| Some(lead) != h.to.as_ref())
+}
+
+/// So many in a row before this one nobody accepted.
+pub fn missed_before(w: &World, h: &Handoff) -> usize {
+    let before = |missed: &Missed| w.handoffs.get(&missed.handoff).and_then(|h| h.missed.as_deref());
+    std::iter::successors(h.missed.as_deref(), |missed| before(missed)).count()
 }
 
 /// `at`, or the next morning of theirs.
@@ -388,7 +447,8 @@ pub(super) fn offer(d: &mut Decision<'_>, no: HandoffNo, by: &UserId) -> Result<
         Stands::Draft | Stands::Waits { .. } => {}
     }
     if h.offered.is_none() {
-        d.emit(Fact::HandoffOffered { handoff: no, by: by.clone() });
+        let offer = all_of(d.world(), &h.team, by);
+        d.emit(Fact::HandoffOffered { handoff: no, by: by.clone(), offer });
     }
     Ok(())
 }
@@ -408,7 +468,7 @@ pub(super) fn accept(d: &mut Decision<'_>, no: HandoffNo, by: &UserId) -> Result
     if carries.as_ref() != Some(by) && h.to.as_ref() != Some(by) {
         return Err(Refusal::HandoffIsFor { by: h.to.clone(), team: h.team.clone() });
     }
-    let took = if h.offered.is_some() { held_by(d.world(), &h) } else { Vec::new() };
+    let took = Offer::of(d.world(), &h).takes;
     for incident in &took {
         if let Some(i) = d.incident(*incident) {
             // As by *Take it over*.
@@ -420,12 +480,65 @@ pub(super) fn accept(d: &mut Decision<'_>, no: HandoffNo, by: &UserId) -> Result
     Ok(())
 }
 
-/// What whoever hands over has, of the team's.
-pub fn held_by(w: &World, h: &Handoff) -> Vec<IncidentNo> {
-    let has = |i: &Incident| {
-        matches!(&i.state, State::Acknowledged { by: Some(by), .. } if h.from.as_ref() == Some(by)) && i.team == h.team
-    };
-    w.open_incidents().filter(|i| has(i)).map(|i| i.no).collect()
+/// What *Accept* would make of an offer, as things stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Offer {
+    /// Whoever accepts has these: those that whoever hands over has, and those that nobody has any more.
+    pub takes: Vec<IncidentNo>,
+    /// Snoozed by whoever hands over. They stay so: when that ends, whoever is on call is asked anyway.
+    pub sleeps: Vec<IncidentNo>,
+}
+
+impl Offer {
+    pub fn of(w: &World, h: &Handoff) -> Self {
+        Self::sorted(w, h, &offered(w, h))
+    }
+
+    /// If they made it now.
+    pub fn if_made(w: &World, h: &Handoff) -> Self {
+        let all = h.from.as_ref().map(|from| all_of(w, &h.team, from)).unwrap_or_default();
+        Self::sorted(w, h, &all)
+    }
+
+    fn sorted(w: &World, h: &Handoff, all: &[IncidentNo]) -> Self {
+        let mut offer = Self::default();
+        for i in all.iter().filter_map(|no| w.incident(*no)) {
+            match &i.state {
+                State::Triggered { .. } | State::Acknowledged { by: None, .. } => offer.takes.push(i.no),
+                State::Acknowledged { by, .. } if *by == h.from => offer.takes.push(i.no),
+                State::Snoozed { by, .. } if Some(by) == h.from.as_ref() => offer.sleeps.push(i.no),
+                // With somebody else, or over.
+                State::Acknowledged { .. } | State::Snoozed { .. } | State::Resolved { .. } => {}
+            }
+        }
+        offer
+    }
+}
+
+/// What stands in the offer: until the shift ends, all that they have, and what they had when they made it and nobody else
+/// has; from then on, what that was.
+pub fn offered(w: &World, h: &Handoff) -> Vec<IncidentNo> {
+    match (&h.offered, &h.stands) {
+        (None, _) => Vec::new(),
+        (Some(done), Stands::Draft) => {
+            let still = |i: &Incident| has(i, &done.by) || h.offer.contains(&i.no) && !i.is_with_somebody();
+            w.open_incidents().filter(|i| i.team == h.team && still(i)).map(|i| i.no).collect()
+        }
+        (Some(_), Stands::Waits { .. } | Stands::Accepted { .. } | Stands::Over { .. }) => h.offer.clone(),
+    }
+}
+
+/// What somebody has of a team's, awake or asleep.
+fn all_of(w: &World, team: &TeamId, who: &UserId) -> Vec<IncidentNo> {
+    w.open_incidents().filter(|i| i.team == *team && has(i, who)).map(|i| i.no).collect()
+}
+
+fn has(i: &Incident, who: &UserId) -> bool {
+    match &i.state {
+        State::Acknowledged { by, .. } => by.as_ref() == Some(who),
+        State::Snoozed { by, .. } => by == who,
+        State::Triggered { .. } | State::Resolved { .. } => false,
+    }
 }
 
 /// The draft of a schedule's next handoff, as a team's.
@@ -528,7 +641,7 @@ mod tests {
     #[test]
     fn a_handoff_is_drafted_and_told_at_its_instant_also_where_the_clock_is_put_forward_or_back() {
         assert_eq!(
-            story(&berlin(), "2026-03-28 12:00", "2026-03-29 13:30"),
+            story(&berlin(), "2026-03-28 12:00", "2026-03-30 08:00"),
             [
                 "03-28 13:00 draft for ana: 13:30 to ben",
                 "03-28 13:30 ana to ben",
@@ -539,8 +652,12 @@ mod tests {
                 "03-29 12:00 draft for ana: 12:30 to ben",
                 "03-29 12:30 ana to ben",
                 "03-29 12:45 reminds them",
+                "03-30 00:00 draft for ben: 00:30 to ana",
+                "03-30 00:30 ben to ana",
+                "03-30 06:00 reminds them",
+                "03-30 07:00 reminds mara",
             ],
-            "the 28th is a Saturday: whoever leads is not bothered before Monday, and by then it is over"
+            "the 28th is a Saturday: whoever leads is not bothered before Monday, and then once"
         );
         assert_eq!(
             story(&berlin(), "2026-10-24 11:50", "2026-10-25 08:00"),

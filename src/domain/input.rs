@@ -245,9 +245,10 @@ pub enum Deed {
     CanWait {
         later: Later,
     },
-    /// They follow this playbook from now on.
+    /// They follow this playbook from now on. `again`: also if it was followed to its end before.
     BeginPlaybook {
         playbook: PlaybookId,
+        again: bool,
     },
     /// They go on with the one that is followed. `turn`: see [`super::run::Run::turn`].
     GoOn {

@@ -77,12 +77,14 @@ impl About {
             | Self::QuietEnds { .. }
             | Self::QuietElsewhere { .. }
             | Self::Storm(_)
-            | Self::HandoffWaits { .. } => false,
+            | Self::HandoffWaits { for_lead: true, .. } => false,
             Self::Owes { rcas, .. } | Self::OwesLate { rcas, .. } => rcas.iter().any(|no| changed.contains(no)),
             Self::Rca { incident } => changed.contains(incident),
             Self::Digest { incidents, .. } => incidents.iter().any(|no| changed.contains(no)),
-            // A draft tells of whatever is open; a summary, of what its *Accept* hands over.
-            Self::HandoffDraft { .. } | Self::Handoff { .. } => !changed.is_empty(),
+            // A draft tells of whatever is open; what can be accepted, of what its *Accept* hands over.
+            Self::HandoffDraft { .. } | Self::Handoff { .. } | Self::HandoffWaits { for_lead: false, .. } => {
+                !changed.is_empty()
+            }
         }
     }
 

@@ -246,6 +246,13 @@ pub enum Refusal {
         begun: At,
         step: u32,
     },
+    /// It was followed to its end: who did the last step, and when.
+    RanToItsEnd {
+        incident: IncidentNo,
+        playbook: PlaybookId,
+        by: UserId,
+        at: At,
+    },
     /// No playbook is followed.
     NothingRuns {
         incident: IncidentNo,

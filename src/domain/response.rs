@@ -56,7 +56,7 @@ fn deed(d: &mut Decision<'_>, i: &Incident, by: &UserId, deed: &Deed) -> Result<
         Deed::Triage { answer } => triage::answer(d, i, by, *answer),
         Deed::NotMine { team } => triage::not_mine(d, i, by, team),
         Deed::CanWait { later } => triage::can_wait(d, i, by, later),
-        Deed::BeginPlaybook { playbook } => run::begin(d, i, by, playbook),
+        Deed::BeginPlaybook { playbook, again } => run::begin(d, i, by, playbook, *again),
         Deed::GoOn { turn, to } => run::go_on(d, i, by, *turn, to),
     }
 }

@@ -46,7 +46,7 @@ pub struct Run {
     pub marks: BTreeMap<u32, Mark>,
     /// The steps that were left, in that order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub path: Vec<u32>,
+    pub path: Vec<Left>,
     /// When the step's time is over, on the line of delays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<At>,
@@ -58,6 +58,16 @@ pub struct Run {
     pub stuck: Option<Done>,
     /// Who did something here last.
     pub last_by: UserId,
+}
+
+/// How a step was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Left {
+    /// It was done or skipped.
+    Marked(u32),
+    /// As it is: somebody went on elsewhere.
+    Untouched { from: u32 },
 }
 
 /// What became of a step.
@@ -132,7 +142,7 @@ pub enum Move {
     GoTo {
         section: usize,
     },
-    /// The step before was not done after all.
+    /// To the step before: it was not done after all, or they should not have left it.
     Back,
     /// The step says to page a team.
     Pages {
@@ -140,14 +150,27 @@ pub enum Move {
     },
 }
 
-/// Somebody begins to follow a playbook. Whoever begins work on what nobody has, and was asked about it, has it.
-pub(super) fn begin(d: &mut Decision<'_>, i: &Incident, by: &UserId, id: &PlaybookId) -> Result<(), Refusal> {
+/// Somebody begins to follow a playbook. Whoever begins work on what nobody has, and was asked about it, has it. `again`: they
+/// know that it was followed to its end before, of which the walk then shows nothing any more.
+pub(super) fn begin(
+    d: &mut Decision<'_>,
+    i: &Incident,
+    by: &UserId,
+    id: &PlaybookId,
+    again: bool,
+) -> Result<(), Refusal> {
     refuse_resolved(i)?;
     let Some(playbook) = d.directory.playbooks.get(id).cloned() else {
         return Err(Refusal::NoSuchPlaybook(id.clone()));
     };
-    if let Some(run) = i.run.as_ref().filter(|run| run.playbook.id == *id && !run.is_at_its_end()) {
-        return Err(Refusal::RunsAlready { incident: i.no, by: run.by.clone(), begun: run.begun, step: run.next + 1 });
+    if let Some(run) = i.run.as_ref().filter(|run| run.playbook.id == *id) {
+        let (incident, by) = (i.no, run.last_by.clone());
+        if !run.is_at_its_end() {
+            return Err(Refusal::RunsAlready { incident, by: run.by.clone(), begun: run.begun, step: run.next + 1 });
+        }
+        if !again {
+            return Err(Refusal::RanToItsEnd { incident, playbook: id.clone(), by, at: run.since });
+        }
     }
     let somebody_is_asked = i.main_call().is_some_and(|c| c.is_open());
     if was_asked(i, by) || i.responder() == Some(by) || !somebody_is_asked && i.is_triggered() {
@@ -176,10 +199,6 @@ pub(super) fn go_on(d: &mut Decision<'_>, i: &Incident, by: &UserId, turn: u32, 
     if run.turn != turn || run.is_at_its_end() && *to != Move::Back {
         return Err(Refusal::StepIsPast { incident: i.no, by: run.last_by.clone(), at: run.since });
     }
-    if let Move::Pages { team } = to {
-        work_begins(d, i, by);
-        return responders::add(d, i, by, &[Whom::Team(team.clone())]);
-    }
     let (incident, by, ask_at) = (i.no, by.clone(), d.ask_at(i.urgency));
     let sections = run.playbook.sections.len();
     let first_of = |section: usize| run.playbook.first_step_of(section.min(sections)) as u32;
@@ -197,22 +216,41 @@ pub(super) fn go_on(d: &mut Decision<'_>, i: &Incident, by: &UserId, turn: u32, 
         }
         Move::GoTo { section } => {
             let next = first_of(*section);
-            Fact::StepChosen { incident, by: by.clone(), next, due: after(next), ask_at }
+            let from = (next != step).then_some(step);
+            Fact::StepChosen { incident, by: by.clone(), from, next, due: after(next), ask_at }
         }
         Move::Back => {
-            let Some(last) = run.path.last() else { return Err(Refusal::NothingBefore { incident }) };
-            Fact::StepTakenBack { incident, by: by.clone(), step: *last, due: after(*last), ask_at }
+            let (step, untouched) = match run.path.last() {
+                Some(Left::Marked(step)) => (*step, false),
+                Some(Left::Untouched { from }) => (*from, true),
+                None => return Err(Refusal::NothingBefore { incident }),
+            };
+            Fact::StepTakenBack { incident, by: by.clone(), step, untouched, due: after(step), ask_at }
         }
-        Move::Pages { .. } => return Ok(()),
+        Move::Pages { team } => {
+            work_begins(d, i, &by);
+            return responders::add(d, i, &by, &[Whom::Team(team.clone())]);
+        }
         Move::Stuck => match &run.stuck {
             Some(done) if done.by == by => return Ok(()),
             Some(_) | None => Fact::StepStuck { incident, by: by.clone(), step, ask_at },
         },
     };
-    work_begins(d, i, &by);
+    if takes(i, &by, to) {
+        start(d, i, &by)?;
+    } else {
+        work_begins(d, i, &by);
+    }
     answered(d, i.no);
     d.emit(fact);
     Ok(())
+}
+
+/// Whoever is being asked and does a step answers by it, as by *Begin*: nobody else is to be woken for it.
+fn takes(i: &Incident, by: &UserId, to: &Move) -> bool {
+    let nobody_has_it = matches!(i.state, State::Triggered { .. } | State::Acknowledged { by: None, .. });
+    let is_asked = i.open_calls().any(|c| c.reached.contains(by));
+    nobody_has_it && is_asked && matches!(to, Move::Done { .. } | Move::Skip { .. })
 }
 
 /// Whoever does a step works on it.

@@ -7,7 +7,7 @@ use super::id::{IncidentNo, MessageRef, PageId};
 use super::incident::Incident;
 use super::input::Settled;
 use super::page::{Page, PageFailure, PageState, SyncKey};
-use super::{escalation, listing};
+use super::{escalation, listing, playbook};
 use std::collections::BTreeMap;
 
 /// A page that was under way at this many starts is given up: a crash loop must not page for ever.
@@ -157,6 +157,7 @@ pub(super) fn close(d: &mut Decision<'_>, incident: &Incident) {
         let close_at = d.stamp.at.plus_secs(CLOSE_AGAIN_SECS);
         d.emit(Fact::ClosePostponed { incident: incident.no, close_at });
     } else {
-        d.emit(Fact::IncidentClosed { incident: incident.no });
+        let unknown = playbook::best(d.directory, incident).is_none();
+        d.emit(Fact::IncidentClosed { incident: incident.no, unknown });
     }
 }

@@ -164,3 +164,6 @@ pub fn fixed_before(w: &World, d: &Directory, i: &Incident) -> Option<(IncidentN
     let who = w.worked.get(&no).and_then(|worked: &Arc<_>| worked.fixed_by()).or_else(of_memory)?;
     d.users.contains_key(&who).then_some((no, who))
 }
+
+#[cfg(test)]
+mod tests;

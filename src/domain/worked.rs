@@ -41,8 +41,9 @@ pub struct Worked {
     pub flapped: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub not_actionable: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub merged_into: Option<IncidentNo>,
+    /// No playbook knew it when it closed. While it is open, that is for the playbooks of that day to say.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unknown: bool,
 }
 
 impl Worked {
@@ -67,7 +68,7 @@ impl Worked {
             playbook: i.run.as_ref().map(|run| (run.playbook.title.clone(), run.counts().0 as u32, run.steps())),
             flapped: i.course.flapping.is_some() || i.course.returns.len() > 1,
             not_actionable: i.not_actionable.is_some(),
-            merged_into: i.merged_into,
+            unknown: false,
         }
     }
 

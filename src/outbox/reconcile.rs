@@ -37,10 +37,14 @@ impl Outbox {
             (SyncKey::Card(_), Some(card)) => ("chat.update", card.channel, Priority::Card),
             (SyncKey::Card(_), None) => ("chat.postMessage", incident.channel.clone(), Priority::Card),
             (SyncKey::Thread(_), card) => ("chat.postMessage", card?.channel, Priority::Thread),
-            (SyncKey::Log(_) | SyncKey::Run(_), card) => match self.below_card(&incident, key) {
-                Some(message) => ("chat.update", message.channel, Priority::Thread),
-                None => ("chat.postMessage", card?.channel, Priority::Thread),
-            },
+            (SyncKey::Log(_) | SyncKey::Run(_), card) => {
+                // Each step of a walk is a press on its message.
+                let priority = if matches!(key, SyncKey::Run(_)) { Priority::Tapped } else { Priority::Thread };
+                match self.below_card(&incident, key) {
+                    Some(message) => ("chat.update", message.channel, priority),
+                    None => ("chat.postMessage", card?.channel, priority),
+                }
+            }
             (SyncKey::Dm(..), _) => ("chat.update", dm_message(&incident, key)?.channel, Priority::Card),
             (SyncKey::Post(_) | SyncKey::Follower(..), _) => return None,
         };

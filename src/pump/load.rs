@@ -211,7 +211,7 @@ mod tests {
                 back_until: None,
                 quiet_since: None,
             };
-            for fact in [opened(no), taken, resolved, Fact::IncidentClosed { incident }] {
+            for fact in [opened(no), taken, resolved, Fact::IncidentClosed { incident, unknown: false }] {
                 world.apply(&fact, Stamp::agreed(at));
             }
         }

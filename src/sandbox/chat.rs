@@ -228,7 +228,12 @@ impl Slack {
         }
         let user = user.id.clone();
         let thread = self.thread_of(args, &channel)?;
-        let ts = self.show_ephemeral(&channel, &user, content, thread, now);
+        // Taken, and not shown: "only shown if there is already an active thread".
+        let is_active = |parent| self.messages.get(&channel, parent).is_some_and(|m| !m.replies.is_empty());
+        let ts = match thread {
+            Some(parent) if !is_active(parent) => self.messages.next_ts(&channel, now),
+            _ => self.show_ephemeral(&channel, &user, content, thread, now),
+        };
         Ok(json!({"message_ts": ts.to_string()}))
     }
 

@@ -137,12 +137,13 @@ impl Slack {
             self.replace_original(&url, content, now);
             return Ok(());
         }
-        let thread = args.text("thread_ts").and_then(|t| t.parse().ok());
-        let thread = thread.filter(|ts| self.messages.get(&url.channel, *ts).is_some());
         if args.text("response_type").as_deref() == Some("in_channel") {
+            let thread = args.text("thread_ts").and_then(|t| t.parse().ok());
+            let thread = thread.filter(|ts| self.messages.get(&url.channel, *ts).is_some());
             self.post(&url.channel, content, thread, false, now);
         } else {
-            self.show_ephemeral(&url.channel, &url.user, content, thread, now);
+            // `thread_ts` is documented for what goes to the whole channel only.
+            self.show_ephemeral(&url.channel, &url.user, content, None, now);
         }
         Ok(())
     }

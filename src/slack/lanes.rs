@@ -21,6 +21,8 @@ pub const MAX_IN_FLIGHT: usize = 32;
 pub const PAGE_RESERVED_IN_FLIGHT: usize = 12;
 /// Calls of one channel in flight at most, besides its one post.
 pub const CHANNEL_IN_FLIGHT: usize = 2;
+/// Edits of what was tapped in one channel in flight at most, besides those.
+pub const TAPPED_IN_FLIGHT: usize = 1;
 /// Calls of one method without a channel in flight at most.
 pub const METHOD_IN_FLIGHT: usize = 4;
 /// The same for pages.
@@ -55,13 +57,15 @@ pub enum Priority {
     Thread,
     /// Incident cards and what replaces them.
     Card,
+    /// What somebody has just pressed, and looks at until it answers.
+    Tapped,
     /// Asking one human to act.
     Page,
 }
 
 impl Priority {
     /// Every priority, the most urgent first.
-    pub const ALL: [Self; 5] = [Self::Page, Self::Card, Self::Thread, Self::Home, Self::Housekeeping];
+    pub const ALL: [Self; 6] = [Self::Page, Self::Tapped, Self::Card, Self::Thread, Self::Home, Self::Housekeeping];
 }
 
 /// One Web API call that waits to be sent.
@@ -182,7 +186,7 @@ impl Lanes {
         if !page {
             self.in_flight_others = self.in_flight_others.saturating_sub(1);
         }
-        let slot = Slot::of(&Key::of(&waiting.request), page);
+        let slot = Slot::of(&Key::of(&waiting.request), waiting.request.priority);
         if let Some(count) = self.slots.get_mut(&slot) {
             *count = count.saturating_sub(1);
             if *count == 0 {
@@ -205,8 +209,8 @@ impl Lanes {
     pub fn next_wake(&self) -> Option<At> {
         self.queues
             .iter()
-            .flat_map(|(priority, queue)| queue.keys().map(move |key| (*priority == Priority::Page, key)))
-            .filter_map(|(page, key)| self.ready_at(page, key))
+            .flat_map(|(priority, queue)| queue.keys().map(move |key| (*priority, key)))
+            .filter_map(|(priority, key)| self.ready_at(priority, key))
             .min()
     }
 
@@ -222,8 +226,7 @@ impl Lanes {
 
     /// One call of each queue of `priority` that may go, the longest waiting first. True when any went.
     fn send_round(&mut self, priority: Priority, now: At, sent: &mut Vec<Request>) -> bool {
-        let page = priority == Priority::Page;
-        if !self.has_room(page) {
+        if !self.has_room(priority == Priority::Page) {
             return false;
         }
         let Some(queue) = self.queues.get(&priority) else { return false };
@@ -232,7 +235,7 @@ impl Lanes {
         heads.sort_unstable_by_key(|(seq, _)| *seq);
         let before = sent.len();
         for (_, key) in heads {
-            if self.ready_at(page, &key).is_some_and(|at| at <= now) {
+            if self.ready_at(priority, &key).is_some_and(|at| at <= now) {
                 self.send_head(priority, key, now, sent);
             }
         }
@@ -250,7 +253,7 @@ impl Lanes {
             self.workspace.take(now, WORKSPACE_INTERVAL_MS);
             self.channels.entry(channel.clone()).or_default().take(now, CHANNEL_INTERVAL_MS);
         }
-        *self.slots.entry(Slot::of(&key, page)).or_default() += 1;
+        *self.slots.entry(Slot::of(&key, priority)).or_default() += 1;
         if !page {
             self.in_flight_others += 1;
         }
@@ -260,8 +263,8 @@ impl Lanes {
     }
 
     /// When a call of this queue may go; `None` when it waits for a slot, which only [`Lanes::done`] can free.
-    fn ready_at(&self, page: bool, key: &Key) -> Option<At> {
-        let slot = Slot::of(key, page);
+    fn ready_at(&self, priority: Priority, key: &Key) -> Option<At> {
+        let (page, slot) = (priority == Priority::Page, Slot::of(key, priority));
         if !self.has_room(page) || self.slots.get(&slot).copied().unwrap_or(0) >= slot.limit() {
             return None;
         }
@@ -342,18 +345,21 @@ impl Key {
 }
 
 /// What a call in flight occupies, apart from its share of the whole. Pages (`true`) never wait for the slot of
-/// something less urgent that hangs.
+/// something less urgent that hangs, nor do edits of what was tapped.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Slot {
     Post(String, bool),
+    Tapped(String),
     Channel(String, bool),
     Method(&'static str, bool),
 }
 
 impl Slot {
-    fn of(key: &Key, page: bool) -> Self {
+    fn of(key: &Key, priority: Priority) -> Self {
+        let page = priority == Priority::Page;
         match &key.channel {
             Some(channel) if posts(key.method) => Self::Post(channel.clone(), page),
+            Some(channel) if priority == Priority::Tapped => Self::Tapped(channel.clone()),
             Some(channel) => Self::Channel(channel.clone(), page),
             None => Self::Method(key.method, page),
         }
@@ -362,6 +368,7 @@ impl Slot {
     fn limit(&self) -> usize {
         match self {
             Self::Post(..) => 1,
+            Self::Tapped(_) => TAPPED_IN_FLIGHT,
             Self::Channel(..) => CHANNEL_IN_FLIGHT,
             Self::Method(_, false) => METHOD_IN_FLIGHT,
             Self::Method(_, true) => PAGE_METHOD_IN_FLIGHT,

@@ -43,8 +43,12 @@ pub enum Gesture {
 /// Where somebody did something, and by what they can be answered.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Place {
+    /// Who did.
+    pub by: Option<SlackUserId>,
     pub response_url: Option<String>,
     pub channel: Option<ChannelId>,
+    /// The parent of the thread in which they did, or in which they opened the window that they did it in.
+    pub thread: Option<String>,
     /// Opens a window; lives 3 s.
     pub trigger_id: Option<String>,
     pub view: Option<OpenView>,
@@ -65,6 +69,8 @@ pub struct OpenView {
     pub id: String,
     pub hash: String,
     pub is_home: bool,
+    /// It is of a playbook that is followed.
+    pub is_of_walk: bool,
     /// What is filled in so far, as Slack gives it.
     pub values: Value,
 }
@@ -227,22 +233,33 @@ fn message_action(p: &Value) -> Gesture {
 }
 
 fn place(p: &Value) -> Place {
+    let origin = text(p, "/view/private_metadata").and_then(|m| Origin::parse(&m));
     let view = text(p, "/view/id").map(|id| OpenView {
         id,
         hash: text(p, "/view/hash").unwrap_or_default(),
         is_home: text(p, "/view/type").as_deref() == Some("home"),
+        is_of_walk: origin.as_ref().is_some_and(Origin::is_of_walk),
         values: p.pointer("/view/state/values").cloned().unwrap_or_default(),
     });
     // A window remembers the conversation it was opened in.
-    let from_view = || text(p, "/view/private_metadata").and_then(|m| Origin::parse(&m)).and_then(|o| o.channel);
+    let (channel_of_view, thread_of_view) = origin.map(|o| (o.channel, o.thread)).unwrap_or_default();
     let channel = text(p, "/channel/id").or_else(|| text(p, "/container/channel_id")).map(ChannelId::from);
     Place {
+        by: text(p, "/user/id").or_else(|| text(p, "/user_id")).map(SlackUserId::from),
         response_url: text(p, "/response_url"),
-        channel: channel.or_else(from_view),
+        channel: channel.or(channel_of_view),
+        thread: thread(p).or(thread_of_view),
         trigger_id: text(p, "/trigger_id"),
         view,
         is_ephemeral: p.pointer("/container/is_ephemeral").and_then(Value::as_bool).unwrap_or_default(),
     }
+}
+
+/// The parent's `ts`, of a message below it: the parent itself stands in the channel.
+fn thread(p: &Value) -> Option<String> {
+    let parent = text(p, "/container/thread_ts").or_else(|| text(p, "/message/thread_ts"))?;
+    let own = text(p, "/container/message_ts").or_else(|| text(p, "/message/ts"));
+    (own.as_ref() != Some(&parent)).then_some(parent)
 }
 
 fn view_submission(p: &Value) -> Gesture {
@@ -439,6 +456,29 @@ mod tests {
     }
 
     #[test]
+    fn what_is_pressed_in_a_thread_or_in_a_window_opened_there_is_answered_there() {
+        let thread = |rest: Value| {
+            let mut payload = json!({
+                "type": "block_actions", "user": { "id": "U1" }, "channel": { "id": "C1" },
+                "actions": [{ "action_id": Action::Start.id(), "value": subject().value() }],
+            });
+            payload.as_object_mut().expect("an object").extend(rest.as_object().cloned().expect("an object"));
+            match gesture(&envelope("interactive", &payload)) {
+                Gesture::Press { place, .. } => place.thread,
+                other => panic!("{other:?}"),
+            }
+        };
+        let below = json!({ "container": { "type": "message", "message_ts": "2.0", "thread_ts": "1.0" } });
+        assert_eq!(thread(below), Some("1.0".to_owned()));
+        let parent = json!({ "container": { "message_ts": "1.0" }, "message": { "ts": "1.0", "thread_ts": "1.0" } });
+        assert_eq!(thread(parent), None, "the parent stands in the channel");
+        let origin = Origin { thread: Some("1.0".to_owned()), ..Origin::new(subject(), Some("C1".into())).of_walk() };
+        let view = json!({ "view": { "id": "V1", "type": "modal", "private_metadata": origin.value() } });
+        assert_eq!(thread(view), Some("1.0".to_owned()));
+        assert_eq!(Origin::parse(&origin.value()), Some(origin));
+    }
+
+    #[test]
     fn what_is_ours_but_damaged_is_unclear_and_what_is_not_ours_is_left_alone() {
         let click = |action: Value| {
             gesture(&envelope(
@@ -564,8 +604,10 @@ mod tests {
     fn a_shortcut_of_ours_brings_what_the_message_says_and_its_address() {
         let link = "https://test-test.slack.com/archives/C111/p1583636382000300".to_owned();
         let place = Place {
+            by: Some("W111".into()),
             response_url: Some("https://hooks.slack.com/app/T111/111/xxx".to_owned()),
             channel: Some("C111".into()),
+            thread: None,
             trigger_id: Some("111.222.xxx".to_owned()),
             view: None,
             is_ephemeral: false,

@@ -147,6 +147,8 @@ pub enum Elsewhere {
     Playbook,
     /// To follow a playbook; carries a [`Begun`].
     BeginPlaybook,
+    /// The same, of one that was followed to its end.
+    BeginAgain,
     /// The step is done. These carry an [`OnStep`].
     StepDone,
     /// The window in which it is skipped.
@@ -204,7 +206,7 @@ pub enum Elsewhere {
 }
 
 impl Elsewhere {
-    pub const ALL: [Self; 44] = [
+    pub const ALL: [Self; 45] = [
         Self::Raise,
         Self::RaiseService,
         Self::AcknowledgeAll,
@@ -218,6 +220,7 @@ impl Elsewhere {
         Self::Mended,
         Self::Playbook,
         Self::BeginPlaybook,
+        Self::BeginAgain,
         Self::StepDone,
         Self::SkipStep,
         Self::StepStuck,
@@ -267,6 +270,7 @@ impl Elsewhere {
             Self::Mended => "misconfigured.mended",
             Self::Playbook => "playbook.open",
             Self::BeginPlaybook => "playbook.begin",
+            Self::BeginAgain => "playbook.begin_again",
             Self::StepDone => "step.done",
             Self::SkipStep => "step.skip",
             Self::StepStuck => "step.stuck",
@@ -881,26 +885,42 @@ pub struct Origin {
     /// The incident is #0 in a window that is about none.
     pub subject: Subject,
     pub channel: Option<ChannelId>,
+    /// The parent's `ts`, where that was in a thread.
+    pub thread: Option<String>,
     /// What else its form is to know; may be empty. Of an announcement, the address of the message it was made from; of a step
-    /// that is skipped, the turn; of a handoff, its number; of a part of an RCA, which one and its revision; of an item, its
-    /// number.
+    /// that is skipped, the turn; of a handoff, its number; of what leads back to a walk, [`Origin::WALK`]; of a piece of an RCA,
+    /// which one and its revision; of an item, its number.
     pub more: String,
 }
 
 impl Origin {
+    /// A window of a playbook that is followed, or a form that was opened in one.
+    const WALK: &str = "walk";
+
+    /// The same, so that whoever is done with it finds the walk again.
+    pub fn of_walk(&self) -> Self {
+        Self { more: Self::WALK.to_owned(), ..self.clone() }
+    }
+
+    pub fn is_of_walk(&self) -> bool {
+        self.more == Self::WALK
+    }
+
     pub fn new(subject: Subject, channel: Option<ChannelId>) -> Self {
-        Self { subject, channel, more: String::new() }
+        Self { subject, channel, thread: None, more: String::new() }
     }
 
     pub fn value(&self) -> String {
-        let place = format!("{}/{}", self.subject.value(), self.channel.as_ref().map_or("", ChannelId::as_str));
+        let thread = self.thread.as_deref().map(|ts| format!(":{ts}")).unwrap_or_default();
+        let place = format!("{}/{}{thread}", self.subject.value(), self.channel.as_ref().map_or("", ChannelId::as_str));
         if self.more.is_empty() { place } else { format!("{place} {}", self.more) }
     }
 
     pub fn parse(value: &str) -> Option<Self> {
         let (place, more) = value.split_once(' ').unwrap_or((value, ""));
         let (subject, channel) = place.rsplit_once('/')?;
+        let (channel, thread) = channel.split_once(':').map_or((channel, None), |(c, ts)| (c, Some(ts.to_owned())));
         let channel = (!channel.is_empty()).then(|| channel.into());
-        Some(Self { subject: Subject::parse(subject)?, channel, more: more.to_owned() })
+        Some(Self { subject: Subject::parse(subject)?, channel, thread, more: more.to_owned() })
     }
 }

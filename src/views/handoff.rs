@@ -3,12 +3,12 @@
 use super::action_id::{Elsewhere, Handed, Origin};
 use super::card::name;
 use super::kit::{context, plain, section, section_with};
-use super::mrkdwn::{day_and_time, escape, escape_marked, link, names, time, truncate};
+use super::mrkdwn::{cut, day, day_and_time, escape, escape_marked, link, names, time, truncate};
 use super::reply::span;
 use super::{Message, limits};
 use crate::domain::directory::{Directory, Urgency};
-use crate::domain::handoff::report::{Lists, Open, Report};
-use crate::domain::handoff::{Handoff, Stands, at_night, held_by};
+use crate::domain::handoff::report::{Lists, Open, Owed, Report};
+use crate::domain::handoff::{Handoff, Offer, Stands, at_night, missed_before, offered as on_offer};
 use crate::domain::id::{ChannelId, HandoffNo, IncidentNo, ServiceId, StoreId, TeamId, UserId};
 use crate::domain::incident::State;
 use crate::domain::page::Recipient;
@@ -63,15 +63,18 @@ pub fn summary(no: HandoffNo, to: &Recipient, w: &World, d: &Directory, store: S
             format!("Handoff of {}: NOBODY is on call since {}. {}", team(&h.team, d), time(h.at), in_short(report))
         }
     };
-    if report.is_quiet() && h.words.is_empty() {
-        let line = format!("{head} A quiet shift: nobody was paged, and nothing is open.{stands}");
+    if is_quiet(report, Some(h)) {
+        let missed = missed(h, d).map(|missed| format!(" {missed}")).unwrap_or_default();
+        let line = format!("{head} A quiet shift: nobody was paged, and nothing is open.{missed}{stands}");
         let block = match accept {
             Some(accept) => section_with(&line, accept),
             None => section(&line),
         };
-        return Some(Message { text, blocks: vec![block], colored: None });
+        let blocks = [block].into_iter().chain(below_quiet(report, d)).collect();
+        return Some(Message { text, blocks, colored: None });
     }
     let mut blocks = vec![section(&format!("{head}{stands}"))];
+    blocks.extend(missed(h, d).map(|missed| section(&missed)));
     blocks.extend(parts(report, Some(h), w, reader));
     if let Some(accept) = accept {
         blocks.push(section_with(&accepting(h, w, d), accept));
@@ -81,22 +84,30 @@ pub fn summary(no: HandoffNo, to: &Recipient, w: &World, d: &Directory, store: S
 
 /// What *Accept* does.
 fn accepting(h: &Handoff, w: &World, d: &Directory) -> String {
-    let has = if h.offered.is_some() { held_by(w, h) } else { Vec::new() };
-    match (&h.from, has.as_slice()) {
-        (Some(from), [_, ..]) => {
-            format!("*Accept* gives you {} of {}. Nobody is paged.", numbers(&has), name(d, from))
+    let offer = Offer::of(w, h);
+    let sleeps = asleep(&offer);
+    match (&h.from, offer.takes.as_slice()) {
+        (Some(from), takes @ [_, ..]) => {
+            format!("*Accept* gives you {} of {}. Nobody is paged.{sleeps}", numbers(takes), name(d, from))
         }
-        _ => "*Accept* says that you have read it. It takes no incident.".to_owned(),
+        _ => format!("*Accept* says that you have read it. It takes no incident.{sleeps}"),
+    }
+}
+
+/// What an offer leaves asleep; begins with a blank.
+fn asleep(offer: &Offer) -> String {
+    match offer.sleeps.as_slice() {
+        [] => String::new(),
+        [one] => format!(" {one} stays snoozed: when that ends, it asks whoever is on call."),
+        some => format!(" {} stay snoozed: when that ends, they ask whoever is on call.", numbers(some)),
     }
 }
 
 /// ":handshake: *Payments*: Ana → *Ben*, 09:00."
 fn head(h: &Handoff, d: &Directory) -> String {
     let who = |who: &Option<UserId>| who.as_ref().map_or("nobody".to_owned(), |who| name(d, who));
-    let late = h
-        .stands
-        .late()
-        .map(|since| format!(" :warning: Warridor was not running at {}: this comes late.", day_and_time(since)));
+    let late =
+        h.stands.late().map(|since| format!(" :warning: This comes late: it was to be here {}.", day_and_time(since)));
     let nobody = h.to.is_none().then(|| {
         let team = escape(h.team.as_str(), limits::LABEL);
         format!(
@@ -125,8 +136,22 @@ fn stands(h: &Handoff, d: &Directory) -> String {
             let took = if took.is_empty() { String::new() } else { format!(", and has {} now", numbers(took)) };
             format!(" :white_check_mark: {} accepted it {}{took}.", name(d, by), day_and_time(*at))
         }
+        Stands::Over { .. } if h.to.is_some() => " :hourglass: Nobody accepted it: the next one came first.".to_owned(),
         Stands::Draft | Stands::Waits { .. } | Stands::Over { .. } => String::new(),
     }
+}
+
+/// Nobody accepted the one before, and what was offered in it is where it was.
+fn missed(h: &Handoff, d: &Directory) -> Option<String> {
+    let missed = h.missed.as_deref()?;
+    let never =
+        format!(":hourglass: {} never accepted the handoff of {}.", name(d, &missed.to), day_and_time(missed.at));
+    Some(match &missed.from {
+        Some(from) if !missed.still.is_empty() => {
+            format!("{never} *{} still has {}*, offered in it.", name(d, from), numbers(&missed.still))
+        }
+        Some(_) | None => never,
+    })
 }
 
 fn numbers(all: &[IncidentNo]) -> String {
@@ -153,22 +178,15 @@ fn parts(r: &Report, h: Option<&Handoff>, w: &World, reader: Reader<'_>) -> Vec<
         0 => all.push(section(&format!("*Nothing was open{at}.*").replace(" was open.", " is open."))),
         n => all.extend(self::part(format!("*Open{at}: {n}*"), open, r.more_open, limits::HANDOFF_OPEN)),
     }
-    if let Some((h, offered)) = h.and_then(|h| Some((h, h.offered.as_ref()?)))
-        && let Stands::Draft | Stands::Waits { .. } = h.stands
-    {
-        let has = held_by(w, h);
-        if !has.is_empty() {
-            let who = name(d, &offered.by);
-            all.push(section(&format!(":point_right: *{who} hands over {}*: accepting takes them.", numbers(&has))));
-        }
-    }
-    let words = h.map(|h| &h.words).filter(|words| !words.is_empty());
-    let words = words.map(|words| escape(words, limits::HANDOFF_WORDS)).into_iter();
-    let notes = r
-        .notes
-        .iter()
-        .map(|n| format!(":memo: {} {}: {}", name(d, &n.by), day_and_time(n.at), escape(&n.text, limits::NOTE)));
-    all.extend(to_know(words.chain(notes).collect()));
+    all.extend(h.and_then(|h| hands_over(h, w, d)));
+    let words = h
+        .filter(|h| !h.words.is_empty())
+        .map(|h| Written { by: h.from.as_ref(), line: quoted("", &h.words, limits::HANDOFF_WORDS) });
+    let notes = r.notes.iter().map(|n| Written {
+        by: Some(&n.by),
+        line: quoted(&format!(":memo: {} {}:", name(d, &n.by), day_and_time(n.at)), &n.text, limits::NOTE),
+    });
+    all.extend(to_know(words.into_iter().chain(notes).collect(), d));
     let mut part =
         |head: String, lines: Vec<String>, more: usize| all.extend(self::part(head, lines, more, limits::HANDOFF_PART));
     let may_read = super::quiet::Reader { user: reader.user, channel: reader.channel };
@@ -196,27 +214,64 @@ fn parts(r: &Report, h: Option<&Handoff>, w: &World, reader: Reader<'_>) -> Vec<
     if !flapped.is_empty() {
         small.push(format!("Flapped: {}.", numbers(&flapped)));
     }
+    small.extend(rcas(r, d));
     if !r.without_playbook.is_empty() {
         small.push(format!("No playbook yet: {}.", numbers(&r.without_playbook)));
     }
-    let ahead = r.overrides.iter().map(|o| {
-        let schedule = d.schedules.get(&o.schedule).map_or(o.schedule.as_str(), |s| s.name.as_str());
-        let schedule = escape(schedule, limits::LABEL);
-        format!("{} carries {schedule} {} until {}", name(d, &o.user), day_and_time(o.from), day_and_time(o.until))
-    });
-    let said = r.announcements.iter().map(|a| {
-        format!(
-            ":loudspeaker: {}: {} (until {})",
-            name(d, &a.by),
-            escape(&a.text, limits::TITLE),
-            day_and_time(a.until)
-        )
-    });
-    part("*Now and ahead*".to_owned(), said.chain(ahead).collect(), 0);
+    all.extend(ahead(r, d));
     if !small.is_empty() {
         all.push(context(&truncate(&small.join(" "), limits::HANDOFF_SMALL)));
     }
     all
+}
+
+/// Is it told in one line, below which stands at most what is ahead?
+fn is_quiet(r: &Report, h: Option<&Handoff>) -> bool {
+    r.is_quiet() && h.is_none_or(|h| h.words.is_empty())
+}
+
+/// What stands below the one line of a quiet shift.
+fn below_quiet(r: &Report, d: &Directory) -> Vec<SlackBlock> {
+    ahead(r, d).into_iter().chain(rcas(r, d).map(|owed| context(&owed))).collect()
+}
+
+/// "RCAs owed: #12 (Ana, by Mar 5)."
+fn rcas(r: &Report, d: &Directory) -> Option<String> {
+    let one = |owed: &Owed| match owed.due {
+        Some(due) => format!("{} ({}, by {})", owed.no, name(d, &owed.owner), day(due)),
+        None => format!("{} ({}, opened again)", owed.no, name(d, &owed.owner)),
+    };
+    let all: Vec<String> = r.rcas.iter().map(one).collect();
+    let more = if r.more_rcas > 0 { format!(" and {} more", r.more_rcas) } else { String::new() };
+    (!all.is_empty()).then(|| format!("RCAs owed: {}{more}.", all.join(", ")))
+}
+
+/// What was announced, and who stands in for whom.
+fn ahead(r: &Report, d: &Directory) -> Option<SlackBlock> {
+    let said = r.announcements.iter().map(|a| {
+        let (by, text) = (name(d, &a.by), escape(&a.text, limits::TITLE));
+        format!(":loudspeaker: {by}: {text} (until {})", day_and_time(a.until))
+    });
+    let overrides = r.overrides.iter().map(|o| {
+        let schedule = d.schedules.get(&o.schedule).map_or(o.schedule.as_str(), |s| s.name.as_str());
+        let schedule = escape(schedule, limits::LABEL);
+        format!("{} carries {schedule} {} until {}", name(d, &o.user), day_and_time(o.from), day_and_time(o.until))
+    });
+    part("*Now and ahead*".to_owned(), said.chain(overrides).collect(), 0, limits::HANDOFF_PART)
+}
+
+/// What is offered, as it stood at the instant. Accepted, the head says what became of it.
+fn hands_over(h: &Handoff, w: &World, d: &Directory) -> Option<SlackBlock> {
+    let who = name(d, &h.offered.as_ref()?.by);
+    let all = on_offer(w, h);
+    let all = (!all.is_empty()).then(|| numbers(&all))?;
+    match h.stands {
+        Stands::Draft | Stands::Waits { .. } => {
+            Some(section(&format!(":point_right: *{who} hands over {all}* to whoever accepts.")))
+        }
+        Stands::Over { .. } => Some(section(&format!(":point_right: *{who} handed over {all}*, and nobody accepted."))),
+        Stands::Accepted { .. } => None,
+    }
 }
 
 /// A head, and as many lines below it as have room.
@@ -239,28 +294,66 @@ fn part(head: String, lines: Vec<String>, more: usize, most: usize) -> Option<Sl
     Some(section(&text))
 }
 
-/// What people wrote for the next one: nothing of it is left out for lack of room, but for what is far too long when it is escaped.
-fn to_know(lines: Vec<String>) -> Vec<SlackBlock> {
-    let (mut all, mut text, mut chars) = (Vec::new(), "*To know*".to_owned(), 0);
-    if lines.is_empty() {
-        return all;
+/// What somebody wrote for the next one.
+struct Written<'h> {
+    by: Option<&'h UserId>,
+    line: String,
+}
+
+/// Words from outside after a head of ours. Of several lines, each is marked as a quotation: none can pose as one of ours.
+fn quoted(head: &str, text: &str, graphemes: usize) -> String {
+    let text = truncate(text.trim(), graphemes);
+    let lines: Vec<String> = text.lines().map(|line| escape(line, graphemes)).filter(|line| !line.is_empty()).collect();
+    let between = if head.is_empty() { "" } else { " " };
+    match lines.as_slice() {
+        [one] => format!("{head}{between}{one}"),
+        several => several.iter().fold(head.to_owned(), |all, line| match all.as_str() {
+            "" => format!(">{line}"),
+            all => format!("{all}\n>{line}"),
+        }),
     }
-    for line in lines {
-        let line = truncate(&line, limits::HANDOFF_TO_KNOW / 2);
-        chars += line.chars().count();
-        if chars > limits::HANDOFF_TO_KNOW {
-            text.push_str("\n…more was noted than there is room for: ask who wrote it.");
-            break;
+}
+
+/// At most so many characters, and no entity of Slack's cut into halves.
+fn within(escaped: &str, chars: usize) -> String {
+    let short = cut(escaped, chars);
+    match short.rfind('&') {
+        Some(at) if short.len() < escaped.len() && !short[at..].contains(';') => format!("{}…", &short[..at]),
+        _ => short,
+    }
+}
+
+/// As much of it as has room, which is all of it but for very much, or for what is mostly `&`. Whoever wrote the rest is named.
+fn to_know(written: Vec<Written<'_>>, d: &Directory) -> Vec<SlackBlock> {
+    if written.is_empty() {
+        return Vec::new();
+    }
+    let (mut all, mut text, mut chars) = (Vec::new(), "*To know*".to_owned(), 0);
+    let mut left: Vec<&UserId> = Vec::new();
+    for Written { by, line } in written {
+        let shown = within(&line, limits::HANDOFF_TO_KNOW / 2);
+        let long = shown.chars().count();
+        let has_room = chars + long <= limits::HANDOFF_TO_KNOW;
+        if !has_room || shown != line {
+            left.extend(by.filter(|by| !left.contains(by)));
         }
-        if text.chars().count() + line.chars().count() > limits::THREAD_CHARS {
+        if !has_room {
+            continue;
+        }
+        chars += long;
+        if text.chars().count() + long > limits::THREAD_CHARS {
             all.push(section(&std::mem::take(&mut text)));
         }
         if !text.is_empty() {
             text.push('\n');
         }
-        text.push_str(&line);
+        text.push_str(&shown);
     }
     all.push(section(&text));
+    if !left.is_empty() {
+        let left: Vec<&str> = left.into_iter().map(|by| d.name_of(by)).collect();
+        all.push(context(&format!("There is no room for all of it: ask {} for the rest.", names(&left))));
+    }
     all
 }
 
@@ -369,25 +462,27 @@ pub fn draft(no: HandoffNo, w: &World, d: &Directory, store: StoreId) -> Option<
     let edit = press(Elsewhere::WriteHandoff, "Write…", no, store);
     blocks.push(section_with("*What should they know?* It goes below the open work.", edit));
     blocks.push(context("This is what the channel will read then:"));
-    if report.is_quiet() && h.words.is_empty() {
+    if is_quiet(&report, Some(h)) {
         blocks.push(section("A quiet shift: nobody was paged, and nothing is open."));
+        blocks.extend(below_quiet(&report, d));
     } else {
         blocks.extend(parts(&report, Some(h), w, reader));
     }
-    let has = held_by(w, h);
+    let has = Offer::if_made(w, h).takes;
     let text = if has.is_empty() { text } else { format!("{text} You have {}.", numbers(&has)) };
     Some(Message { text, blocks, colored: None })
 }
 
 /// *Hand over all*, while they have something and somebody takes over.
 fn offer(h: &Handoff, w: &World, d: &Directory, store: StoreId) -> Option<SlackBlock> {
-    let has = held_by(w, h);
-    let to = h.to.as_ref().filter(|_| !has.is_empty() && h.offered.is_none())?;
+    let offer = Offer::if_made(w, h);
+    let to = h.to.as_ref().filter(|_| !offer.takes.is_empty() && h.offered.is_none())?;
     let words = format!(
-        "*Hand over {}?* {} has them by *Accept*. Otherwise they stay yours after {}.",
-        numbers(&has),
+        "*Hand over {}?* {} has them by *Accept*. Otherwise they stay yours after {}.{}",
+        numbers(&offer.takes),
         name(d, to),
-        time(h.at)
+        time(h.at),
+        asleep(&offer)
     );
     let offer = press(Elsewhere::OfferHandoff, "Hand over all", h.no, store);
     Some(section_with(&words, offer.with_style(SlackBlockButtonStyle::Primary)))
@@ -406,6 +501,7 @@ pub type Shift = (Option<At>, Option<(At, Option<UserId>)>);
 pub fn now(id: &TeamId, (began, until): Shift, me: &UserId, w: &World, d: &Directory) -> Message {
     let report = preview(w, d, id, began);
     let reader = Reader { user: Some(me), channel: None, d };
+    let draft = w.handoffs.values().rev().find(|h| h.team == *id && h.stands == Stands::Draft).map(|h| &**h);
     let then = match until {
         Some((at, Some(to))) => format!(" The next handoff is {}, to {}.", day_and_time(at), name(d, &to)),
         Some((at, None)) => format!(" The next handoff is {}, to nobody.", day_and_time(at)),
@@ -413,10 +509,11 @@ pub fn now(id: &TeamId, (began, until): Shift, me: &UserId, w: &World, d: &Direc
     };
     let text = format!(":handshake: *{}*, as it stands.{then}", team(id, d));
     let mut blocks = vec![section(&text)];
-    if report.is_quiet() {
+    if is_quiet(&report, draft) {
         blocks.push(section("A quiet shift so far: nobody was paged, and nothing is open."));
+        blocks.extend(below_quiet(&report, d));
     } else {
-        blocks.extend(parts(&report, None, w, reader));
+        blocks.extend(parts(&report, draft, w, reader));
     }
     blocks.push(context("`/pager handoff note …` adds what the next one should know."));
     Message { text, blocks, colored: None }
@@ -434,6 +531,14 @@ pub fn waits(no: HandoffNo, for_lead: bool, w: &World, d: &Directory, store: Sto
         Stands::Accepted { .. } => {
             return Some(Message::plain(format!("The handoff of {team}, {at}:{}", stands(h, d))));
         }
+        Stands::Over { .. } if for_lead => {
+            let (to, before) = (h.to.as_ref().map_or("Nobody".to_owned(), |to| name(d, to)), nor_before(h, w));
+            let words = format!(
+                "{to} never accepted the handoff of *{team}*, {at}: {}. The next one came since.{before} Both stand in {channel}.",
+                in_short(report)
+            );
+            return Some(Message::plain(words));
+        }
         Stands::Draft | Stands::Over { .. } => {
             let words = format!("Nobody accepted the handoff of {team}, {at}: a newer one came since.");
             return Some(Message::plain(words));
@@ -444,8 +549,9 @@ pub fn waits(no: HandoffNo, for_lead: bool, w: &World, d: &Directory, store: Sto
         let id = escape(h.team.as_str(), limits::LABEL);
         let words = format!(
             "{to} has not accepted the handoff of *{team}*, {at}: {}. Pages go to {to} all the same. Ask them, or take over: \
-             `/pager oncall take {id} 2h`. It stands in {channel}.",
-            in_short(report)
+             `/pager oncall take {id} 2h`.{} It stands in {channel}.",
+            in_short(report),
+            nor_before(h, w)
         );
         return Some(Message::plain(words));
     }
@@ -458,6 +564,15 @@ pub fn waits(no: HandoffNo, for_lead: bool, w: &World, d: &Directory, store: Sto
     let accept = press(Elsewhere::AcceptHandoff, "Accept", no, store).with_style(SlackBlockButtonStyle::Primary);
     let text = format!("Accept the handoff of {team}: {}", in_short(report));
     Some(Message { blocks: vec![section_with(&words, accept)], text, colored: None })
+}
+
+/// Those before it that nobody accepted either; begins with a blank.
+fn nor_before(h: &Handoff, w: &World) -> String {
+    match missed_before(w, h) {
+        0 => String::new(),
+        1 => " Nor was the one before it accepted.".to_owned(),
+        n => format!(" Nor were the {n} before it accepted."),
+    }
 }
 
 /// "What should they know?" Filled with what was written before.
@@ -478,7 +593,11 @@ pub fn accepted(took: &[IncidentNo], h: &Handoff, d: &Directory) -> String {
 /// What came of *Hand over all*.
 pub fn offered(h: &Handoff, w: &World, d: &Directory) -> String {
     let to = h.to.as_ref().map_or("Whoever takes over".to_owned(), |to| name(d, to));
-    format!("{to} takes {} by accepting. Until then you have them.", numbers(&held_by(w, h)))
+    let offer = Offer::of(w, h);
+    match offer.takes.as_slice() {
+        [] => format!("You have nothing for {to} to take.{}", asleep(&offer)),
+        takes => format!("{to} takes {} by accepting. Until then you have them.{}", numbers(takes), asleep(&offer)),
+    }
 }
 
 /// What came of a note.

@@ -12,6 +12,8 @@ pub const LABELS: usize = 5;
 pub const LABEL: usize = 60;
 /// A note in a thread line, in graphemes.
 pub const NOTE: usize = 1_000;
+/// A note in the page to whoever is asked, in graphemes.
+pub const PAGE_NOTE: usize = 400;
 /// "Whoever is on call for" and a schedule's name, in graphemes.
 pub const CALLED: usize = 100;
 /// People named in one sentence.

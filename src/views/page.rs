@@ -40,6 +40,7 @@ pub fn page(i: &Incident, p: &Page, d: &Directory, store: StoreId) -> Message {
     if !labels.is_empty() {
         blocks.push(context(&labels));
     }
+    blocks.extend(noted(i, p, d).map(|noted| section(&noted)));
     if let Some(run) = step_takes_long(i, p) {
         blocks.push(actions(super::run::answers(i, run, subject)));
     } else if is_actionable(i, p) {
@@ -63,6 +64,11 @@ pub fn page(i: &Incident, p: &Page, d: &Directory, store: StoreId) -> Message {
             row.iter_mut().for_each(|b| b.style = None);
             row.insert(0, yes("Still on it"));
             row
+        } else if is_on_it_too(i, p) {
+            // What is to be done first is for whoever has it to say.
+            let mut row = buttons(i, d, subject);
+            row.iter_mut().for_each(|b| b.style = None);
+            row
         } else {
             buttons(i, d, subject)
         }));
@@ -73,6 +79,16 @@ pub fn page(i: &Incident, p: &Page, d: &Directory, store: StoreId) -> Message {
         blocks: vec![section(&title(i))],
         colored: Some(Colored { color, blocks }),
     }
+}
+
+/// The newest note, for whoever is asked: it says what those before them found, and where they are stuck.
+fn noted(i: &Incident, p: &Page, d: &Directory) -> Option<String> {
+    let newest = i.timeline.iter().rev().filter(|_| wants(i, p)).find_map(|e| match &e.what {
+        Happening::Noted { by, text } => Some((by, e.wall, text)),
+        _ => None,
+    });
+    let (by, at, text) = newest?;
+    Some(format!(":memo: {} {}: {}", name(d, by), time(at), escape(text, limits::PAGE_NOTE)))
 }
 
 /// Did a newer message about the same incident reach the same person? Only the newest one is kept true; an older one
@@ -156,7 +172,7 @@ fn status_for(i: &Incident, p: &Page, d: &Directory) -> String {
         (_, State::Acknowledged { .. }) if is_asked_to_join(i, p) => {
             format!("*{}.*\n{}", asks(i, p, d), status(i, d))
         }
-        (_, State::Acknowledged { .. }) if i.responders.iter().any(|r| is_recipient(p, r)) => {
+        (_, State::Acknowledged { .. }) if is_on_it_too(i, p) => {
             format!("*You are on it too.* {}", status(i, d))
         }
         (Purpose::CatchAll, State::Triggered { .. }) if is_asked_last(i) => last_call(i, p),
@@ -255,7 +271,9 @@ fn escalated_by<'a>(i: &'a Incident, p: &Page) -> Option<&'a UserId> {
 fn is_actionable(i: &Incident, p: &Page) -> bool {
     match &i.state {
         State::Triggered { .. } => true,
-        State::Acknowledged { by, .. } => by.as_ref().is_some_and(|by| is_recipient(p, by)) || is_asked_to_join(i, p),
+        State::Acknowledged { by, .. } => {
+            by.as_ref().is_some_and(|by| is_recipient(p, by)) || is_asked_to_join(i, p) || is_on_it_too(i, p)
+        }
         State::Snoozed { by, .. } => is_recipient(p, by),
         State::Resolved { .. } => false,
     }
@@ -299,6 +317,18 @@ fn is_asked_to_join(i: &Incident, p: &Page) -> bool {
     match &i.state {
         State::Acknowledged { by, .. } => {
             !by.as_ref().is_some_and(|by| is_recipient(p, by)) && i.call(p.call).is_some_and(Call::is_open)
+        }
+        State::Triggered { .. } | State::Snoozed { .. } | State::Resolved { .. } => false,
+    }
+}
+
+/// Did its reader come as well, beside whoever has it?
+fn is_on_it_too(i: &Incident, p: &Page) -> bool {
+    match &i.state {
+        State::Acknowledged { by, .. } => {
+            !by.as_ref().is_some_and(|by| is_recipient(p, by))
+                && !is_asked_to_join(i, p)
+                && i.responders.iter().any(|r| is_recipient(p, r))
         }
         State::Triggered { .. } | State::Snoozed { .. } | State::Resolved { .. } => false,
     }

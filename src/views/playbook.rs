@@ -6,7 +6,7 @@ use super::modal::{window, window_above};
 use super::mrkdwn::{entities, escape, escape_marked, is_dangerous, link, names};
 use super::{Message, limits};
 use crate::domain::directory::Directory;
-use crate::domain::id::{IncidentNo, StoreId};
+use crate::domain::id::{IncidentNo, PlaybookId, StoreId};
 use crate::domain::incident::Incident;
 use crate::domain::playbook::{Part, Piece, Playbook, Step, Words, best, fitting};
 use slack_morphism::prelude::*;
@@ -83,6 +83,12 @@ fn begin(p: &Playbook, i: &Incident, store: StoreId, d: &Directory) -> SlackBloc
     };
     let words = format!("*Step by step*, in the thread of the card, for all who work on it.{takes}");
     section_with(&words, begin.with_style(SlackBlockButtonStyle::Primary))
+}
+
+/// For whoever knows that it was followed to its end.
+pub fn begin_again(playbook: &PlaybookId, subject: Subject) -> SlackBlockButtonElement {
+    let begin = SlackBlockButtonElement::new(plain("Begin again")).with_action_id(Elsewhere::BeginAgain.id().into());
+    begin.with_value(Begun { subject, playbook: playbook.clone() }.value())
 }
 
 /// The same where it was asked for by typing.

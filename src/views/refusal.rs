@@ -16,8 +16,14 @@ use crate::domain::refusal::{NotElsewhere, Refusal};
 pub fn message(r: &Refusal, d: &Directory, subject: Subject) -> Message {
     let text = refusal(r, d);
     let mut message = Message::plain(text);
-    if matches!(r, Refusal::NobodyAbove { .. }) {
-        message.blocks.push(actions(vec![button(Action::AddResponders, "Add responders…", subject)]));
+    match r {
+        Refusal::NobodyAbove { .. } => {
+            message.blocks.push(actions(vec![button(Action::AddResponders, "Add responders…", subject)]));
+        }
+        Refusal::RanToItsEnd { playbook, .. } => {
+            message.blocks.push(actions(vec![super::playbook::begin_again(playbook, subject)]));
+        }
+        _ => {}
     }
     message
 }
@@ -230,6 +236,12 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
             "{} began it at {}: go on at step {step}, in the thread of {incident} or by *Show step* on its card.",
             name(d, by),
             time(*begun)
+        ),
+        Refusal::RanToItsEnd { incident, by, at, .. } => format!(
+            "It was followed to its end at {}, by {}. Begun again, it starts at its first step; what was done then stays in the \
+             log of {incident} only.",
+            time(*at),
+            name(d, by)
         ),
         Refusal::NothingRuns { incident } => {
             format!("No playbook is followed for {incident}. `/pager playbook {}` offers one.", incident.0)

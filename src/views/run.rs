@@ -7,7 +7,7 @@ use super::action_id::{Action, Elsewhere, OnStep, Opened, Origin, Subject};
 use super::card::name;
 use super::kit::{actions, button, confirm, context, plain, plain_option, section, section_with};
 use super::modal::window;
-use super::mrkdwn::{day_and_time, escape, escape_marked, time, truncate};
+use super::mrkdwn::{day_and_time, escape, escape_marked, names, time, truncate};
 use super::playbook::{PagedBy, drawn, grouped, head, lines_of_step};
 use super::reply::span;
 use super::{Message, limits};
@@ -26,17 +26,17 @@ pub fn message(i: &Incident, d: &Directory, store: StoreId) -> Option<Message> {
     Some(Message { text, blocks: blocks(i, run, d, store), colored: None })
 }
 
-/// The window: the same, and what else there is to read. `why`: what they pressed there changed nothing.
-pub fn in_window(i: &Incident, d: &Directory, origin: &Origin, why: Option<&Message>) -> Option<SlackView> {
+/// The window: the same, and what else there is to read. `told`: what came of what they did there, if they are told.
+pub fn in_window(i: &Incident, d: &Directory, origin: &Origin, told: Option<&Message>) -> Option<SlackView> {
     let run = i.run.as_deref()?;
-    let mut blocks: Vec<SlackBlock> = why.into_iter().flat_map(|why| why.blocks.clone()).collect();
+    let mut blocks: Vec<SlackBlock> = told.into_iter().flat_map(|told| told.blocks.clone()).collect();
     blocks.extend(self::blocks(i, run, d, origin.subject.store));
     blocks.push(section_with("The whole playbook", open(i, &run.playbook)));
     let others = fitting(d, i).into_iter().filter(|p| p.id != run.playbook.id);
     for p in others.take(limits::PLAYBOOKS_OFFERED) {
         blocks.push(section_with(&format!("Another: {}", escape(&p.title, limits::TITLE)), open(i, p)));
     }
-    Some(window(&format!("Playbook for {}", i.no), blocks, Some(origin)))
+    Some(window(&format!("Playbook for {}", i.no), blocks, Some(&origin.of_walk())))
 }
 
 fn open(i: &Incident, p: &Playbook) -> SlackBlockButtonElement {
@@ -287,7 +287,10 @@ pub fn stuck(i: &Incident, d: &Directory, origin: &Origin) -> SlackView {
     let subject = origin.subject;
     let what = i.run.as_deref().and_then(Place::of).map(|at| head(at.number, at.step, PagedBy::Button));
     let mut blocks = vec![section(&what.unwrap_or_else(|| super::card::title(i)))];
-    blocks.push(context("*Nobody has been paged yet.* The card says that you are stuck. Page somebody:"));
+    let asked = i.being_asked();
+    let asked: Vec<&str> = asked.iter().map(|who| d.name_of(who)).collect();
+    let already = if asked.is_empty() { String::new() } else { format!(" Paging {} already.", names(&asked)) };
+    blocks.push(context(&format!("The card says that you are stuck. *That pages nobody by itself.*{already}")));
     if let Some(whom) = super::card::who_is_above(i, d) {
         let question = super::hold::all_the_same(i).unwrap_or_default() + &whom;
         let escalate = button(Action::Escalate, "Escalate", subject);
@@ -296,9 +299,9 @@ pub fn stuck(i: &Incident, d: &Directory, origin: &Origin) -> SlackView {
     }
     let what = "*Add responders*\nPage somebody by name, a team or whoever is on call. Whoever has it keeps it.";
     blocks.push(section_with(what, button(Action::AddResponders, "Add…", subject)));
-    let what = "*Note*\nWhat is in the way: whoever comes reads it first.";
+    let what = "*Note*\nWhat is in the way: it stands in the page to whoever is asked.";
     blocks.push(section_with(what, button(Action::Note, "Write…", subject)));
-    window(&format!("Stuck on {}", i.no), blocks, Some(origin))
+    window(&format!("Stuck on {}", i.no), blocks, Some(&origin.of_walk()))
 }
 
 /// Somebody went on before they pressed; what is next stands below.

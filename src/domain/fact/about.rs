@@ -157,7 +157,7 @@ impl Fact {
             | Self::StepStuck { incident, .. }
             | Self::StepOverdue { incident, .. }
             | Self::ActLate { incident, .. }
-            | Self::IncidentClosed { incident }
+            | Self::IncidentClosed { incident, .. }
             | Self::ClosePostponed { incident, .. }
             | Self::ThreadShown { incident, .. }
             | Self::CardMoved { incident, .. } => Some(*incident),

@@ -118,7 +118,7 @@ impl Fact {
             | Self::RcaExcused { incident, .. }
             | Self::RcaCompleted { incident, .. }
             | Self::RcaTakenUp { incident, .. } => Stale::CardAndPosts(*incident),
-            Self::IncidentClosed { incident } => Stale::Closed(*incident),
+            Self::IncidentClosed { incident, .. } => Stale::Closed(*incident),
             _ => self.incident().map_or(Stale::Nothing, Stale::Everything),
         }
     }

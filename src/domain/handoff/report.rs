@@ -9,6 +9,7 @@ use crate::domain::going_on::{Announcement, Scope};
 use crate::domain::id::{AnnouncementNo, IncidentNo, OverrideId, QuietId, ScheduleId, ServiceId, TeamId, UserId};
 use crate::domain::incident::{Happening, Incident, State};
 use crate::domain::quiet::{Covered, Quiet, Stands, Within};
+use crate::domain::rca::{self, Rca};
 use crate::domain::schedule::Override;
 use crate::domain::stamp::At;
 use crate::domain::worked::Worked;
@@ -24,6 +25,8 @@ pub const PAGED_MAX: usize = 30;
 pub const AHEAD_MAX: usize = 10;
 /// An override so far ahead is told of.
 const AHEAD_SECS: i64 = 14 * 24 * 60 * 60;
+/// RCAs that are owed.
+pub const RCAS_MAX: usize = 5;
 /// Alerts that came most often.
 pub const NOISY_MAX: usize = 3;
 
@@ -52,6 +55,11 @@ pub struct Lists {
     /// Of those that paged: no playbook knows them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub without_playbook: Vec<IncidentNo>,
+    /// RCAs that the team owes, the one that is due first, first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rcas: Vec<IncidentNo>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_rcas: usize,
 }
 
 fn is_zero(n: &usize) -> bool {
@@ -82,6 +90,20 @@ pub struct Report {
     pub without_playbook: Vec<IncidentNo>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rcas: Vec<Owed>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_rcas: usize,
+}
+
+/// An RCA that was owed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owed {
+    pub no: IncidentNo,
+    pub owner: UserId,
+    /// `None`: its incident was opened again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<At>,
 }
 
 /// An incident that was open.
@@ -124,14 +146,11 @@ impl Open {
             mitigated: i.mitigated.is_some(),
         }
     }
+}
 
-    /// Who has it.
-    pub fn responder(&self) -> Option<&UserId> {
-        match &self.state {
-            State::Acknowledged { by, .. } => by.as_ref(),
-            State::Snoozed { by, .. } => Some(by),
-            State::Triggered { .. } | State::Resolved { .. } => None,
-        }
+impl Owed {
+    fn of(rca: &Rca) -> Self {
+        Self { no: rca.incident, owner: rca.owner.clone(), due: rca.due }
     }
 }
 
@@ -149,8 +168,9 @@ impl Lists {
         // The latest ones.
         let paged = &paged[more_paged..];
         let unknown = |worked: &&Worked| {
-            let of_memory = w.incident(worked.no).map(|i| crate::domain::playbook::best(d, i).is_none());
-            worked.playbook.is_none() && of_memory == Some(true)
+            let open = w.incident(worked.no).filter(|i| !i.closed);
+            let is_unknown = open.map_or(worked.unknown, |i| crate::domain::playbook::best(d, i).is_none());
+            worked.playbook.is_none() && is_unknown
         };
         let services = |service: &ServiceId| d.services.get(service).is_some_and(|s| s.team == *team);
         let schedules = schedules_of(d, team);
@@ -168,6 +188,7 @@ impl Lists {
         };
         let ahead =
             |o: &&Override| o.from > wall && o.from < wall.plus_secs(AHEAD_SECS) && schedules.contains(&o.schedule);
+        let owed = rca::owed(w, |rca| rca.team == *team);
         Self {
             open: open.iter().map(|i| i.no).collect(),
             more_open,
@@ -179,6 +200,8 @@ impl Lists {
             quiets: w.quiets.values().filter(lasts).map(|q| q.id).take(AHEAD_MAX).collect(),
             announcements: w.announcements.values().filter(about).map(|a| a.no).take(AHEAD_MAX).collect(),
             overrides: w.overrides.values().filter(ahead).map(|o| o.id).take(AHEAD_MAX).collect(),
+            more_rcas: owed.len().saturating_sub(RCAS_MAX),
+            rcas: owed.iter().take(RCAS_MAX).map(|rca| rca.incident).collect(),
         }
     }
 
@@ -195,20 +218,21 @@ impl Lists {
             announcements: self.announcements.iter().filter_map(|no| w.announcements.get(no)).cloned().collect(),
             overrides: self.overrides.iter().filter_map(|id| w.overrides.get(id)).cloned().collect(),
             without_playbook: self.without_playbook.clone(),
+            rcas: self.rcas.iter().filter_map(|no| w.rcas.get(no)).map(|rca| Owed::of(rca)).collect(),
+            more_rcas: self.more_rcas,
             notes: w.handoff_notes.get(team).map(|notes| notes.to_vec()).unwrap_or_default(),
         }
     }
 }
 
 impl Report {
-    /// Nothing paged, nothing is open, and nobody has anything to say.
+    /// Nothing paged, nothing is open, and nobody has anything to say. Who stands in for whom later makes no shift loud.
     pub fn is_quiet(&self) -> bool {
         self.open.is_empty()
             && self.paged.is_empty()
             && self.quiets.is_empty()
             && self.notes.is_empty()
             && self.announcements.is_empty()
-            && self.overrides.is_empty()
     }
 
     /// The titles that paged most often, more than once, and how often; of services that may be read about.

@@ -379,7 +379,7 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         | Fact::CountWaned { incident }
         | Fact::MarkedNotActionable { incident, .. }
         | Fact::Merged { incident, .. }
-        | Fact::IncidentClosed { incident }
+        | Fact::IncidentClosed { incident, .. }
         | Fact::CrossedHandoff { incident, .. }
         | Fact::PlaybookBegun { incident, .. }
         | Fact::StepDone { incident, .. }
@@ -424,7 +424,8 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         }
     }
     if let Some(no) = fact.incident().filter(|no| w.incidents.get(no).is_some_and(|i| i.closed)) {
-        handoff::closed(w, no);
+        let unknown = if let Fact::IncidentClosed { unknown, .. } = fact { Some(*unknown) } else { None };
+        handoff::closed(w, no, unknown);
     }
     w.touched.push(RowKey::Meta);
 }

@@ -17,7 +17,7 @@ pub(super) fn apply(w: &mut World, fact: &Fact, wall: At) {
             let (began, at, stands) = (*began, *at, Stands::Draft);
             let known = w.handoffs.get(handoff);
             let words = known.map(|h| h.words.clone()).unwrap_or_default();
-            let offered = known.and_then(|h| h.offered.clone());
+            let (offered, offer) = known.map(|h| (h.offered.clone(), h.offer.clone())).unwrap_or_default();
             let drafted = Handoff {
                 no: *handoff,
                 team,
@@ -28,6 +28,8 @@ pub(super) fn apply(w: &mut World, fact: &Fact, wall: At) {
                 at,
                 words,
                 offered,
+                offer,
+                missed: None,
                 stands,
                 due: None,
                 report: None,
@@ -41,17 +43,19 @@ pub(super) fn apply(w: &mut World, fact: &Fact, wall: At) {
             w.touched.push(RowKey::HandoffNotes(team.clone()));
         }
         Fact::HandoffWritten { handoff, words, .. } => change(w, *handoff, |h| h.words = words.body().clone()),
-        Fact::HandoffOffered { handoff, by } => {
-            change(w, *handoff, |h| h.offered = Some(Done { by: by.clone(), at: wall }))
-        }
-        Fact::HandedOver { handoff, team, schedule, from, to, began, at, late, due, lists } => {
+        Fact::HandoffOffered { handoff, by, offer } => change(w, *handoff, |h| {
+            h.offered = Some(Done { by: by.clone(), at: wall });
+            h.offer.clone_from(offer);
+        }),
+        Fact::HandedOver { handoff, team, schedule, from, to, began, at, late, due, offer, missed, lists } => {
             // The one before is not waited for any more.
             let is_before = |h: &&Arc<Handoff>| {
                 h.team == *team && h.schedule == *schedule && matches!(h.stands, Stands::Waits { .. })
             };
             let before: Vec<HandoffNo> = w.handoffs.values().filter(is_before).map(|h| h.no).collect();
             for no in before {
-                change(w, no, |h| (h.stands, h.due) = (Stands::Over { late: h.stands.late() }, None));
+                let due = missed.as_ref().filter(|missed| missed.handoff == no).and_then(|missed| missed.lead_due);
+                change(w, no, |h| (h.stands, h.due) = (Stands::Over { late: h.stands.late() }, due));
             }
             let drafted = w.handoffs.get(handoff).cloned();
             let stands = match to {
@@ -69,6 +73,8 @@ pub(super) fn apply(w: &mut World, fact: &Fact, wall: At) {
                 at: *at,
                 words: drafted.as_ref().map(|h| h.words.clone()).unwrap_or_default(),
                 offered: drafted.and_then(|h| h.offered.clone()).filter(|o| from.as_ref() == Some(&o.by)),
+                offer: offer.clone(),
+                missed: missed.clone(),
                 stands,
                 due: *due,
                 report: Some(report),
@@ -119,9 +125,10 @@ fn change(w: &mut World, no: HandoffNo, how: impl FnOnce(&mut Handoff)) {
     put(w, h);
 }
 
-/// It leaves memory, or changed since: what whoever looks back needs stays.
-pub(super) fn closed(w: &mut World, no: IncidentNo) {
-    let Some(worked) = w.incidents.get(&no).map(|i| Worked::of(i)) else { return };
+/// It leaves memory, or changed since: what whoever looks back needs stays. `unknown`: whether no playbook knew it, as it closes.
+pub(super) fn closed(w: &mut World, no: IncidentNo, unknown: Option<bool>) {
+    let Some(mut worked) = w.incidents.get(&no).map(|i| Worked::of(i)) else { return };
+    worked.unknown = unknown.unwrap_or_else(|| w.worked.get(&no).is_some_and(|before| before.unknown));
     if worked.paged.is_empty() && worked.answered.is_none() {
         return;
     }

@@ -269,13 +269,13 @@ pub(super) fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             let skipped = Skipped { why: *why, because: because.body().clone() };
             run::left(i, by, *step, Some(skipped), (*next, *due), wall);
         }
-        Fact::StepChosen { by, next, due, ask_at, .. } => {
+        Fact::StepChosen { by, from, next, due, ask_at, .. } => {
             set_timeout(i, *ask_at);
-            run::chosen(i, by, *next, *due, wall);
+            run::chosen(i, by, *from, (*next, *due), wall);
         }
-        Fact::StepTakenBack { by, step, due, ask_at, .. } => {
+        Fact::StepTakenBack { by, step, untouched, due, ask_at, .. } => {
             set_timeout(i, *ask_at);
-            run::taken_back(i, by, *step, *due, wall);
+            run::taken_back(i, by, (*step, *untouched), *due, wall);
         }
         Fact::StepStuck { by, step, ask_at, .. } => {
             set_timeout(i, *ask_at);

@@ -4,7 +4,7 @@ use super::timeline::log;
 use crate::domain::id::UserId;
 use crate::domain::incident::{Done, Happening, Incident};
 use crate::domain::playbook::Playbook;
-use crate::domain::run::{Mark, PATH_KEPT, Run, Skipped};
+use crate::domain::run::{Left, Mark, PATH_KEPT, Run, Skipped};
 use crate::domain::stamp::At;
 use std::sync::Arc;
 
@@ -41,10 +41,7 @@ pub(super) fn left(
 ) {
     let Some(run) = &mut i.run else { return };
     run.marks.insert(step, Mark { by: by.clone(), at: wall, skipped: skipped.clone() });
-    if run.path.len() == PATH_KEPT {
-        run.path.remove(0);
-    }
-    run.path.push(step);
+    remember(run, Left::Marked(step));
     moved(run, by, on, wall);
     let (what, number) = (Arc::from(run.in_brief(step)), step + 1);
     let ended = run.is_at_its_end().then(|| run.playbook.title.clone());
@@ -62,17 +59,24 @@ pub(super) fn left(
     }
 }
 
-pub(super) fn chosen(i: &mut Incident, by: &UserId, next: u32, due: Option<At>, wall: At) {
+/// `from`: the step that is left as it is. `on`: the next one, and when its time is over.
+pub(super) fn chosen(i: &mut Incident, by: &UserId, from: Option<u32>, on: (u32, Option<At>), wall: At) {
     let Some(run) = &mut i.run else { return };
-    moved(run, by, (next, due), wall);
+    if let Some(from) = from {
+        remember(run, Left::Untouched { from });
+    }
+    let next = on.0;
+    moved(run, by, on, wall);
     let what = Arc::from(run.in_brief(next));
     log(i, wall, Happening::StepChosen { by: by.clone(), step: next + 1, what });
 }
 
-pub(super) fn taken_back(i: &mut Incident, by: &UserId, step: u32, due: Option<At>, wall: At) {
+pub(super) fn taken_back(i: &mut Incident, by: &UserId, (step, untouched): (u32, bool), due: Option<At>, wall: At) {
     let Some(run) = &mut i.run else { return };
     run.path.pop();
-    run.marks.remove(&step);
+    if !untouched {
+        run.marks.remove(&step);
+    }
     moved(run, by, (step, due), wall);
     let what = Arc::from(run.in_brief(step));
     log(i, wall, Happening::StepTakenBack { by: by.clone(), step: step + 1, what });
@@ -100,6 +104,14 @@ pub(super) fn rests(i: &mut Incident) {
     if let Some(run) = &mut i.run {
         (run.due, run.stuck) = (None, None);
     }
+}
+
+/// *Back* leads there.
+fn remember(run: &mut Run, left: Left) {
+    if run.path.len() == PATH_KEPT {
+        run.path.remove(0);
+    }
+    run.path.push(left);
 }
 
 fn moved(run: &mut Run, by: &UserId, (next, due): (u32, Option<At>), wall: At) {

@@ -82,7 +82,7 @@ impl Handler {
                 self.submitted(&self.board.snapshot(), came, sent, None)
             }
             (Who::Member(_), ..) => {
-                self.whisper(&sent.by, sent.origin.channel, &views::people::unknown());
+                self.whisper(&sent.by, sent.origin.channel, sent.origin.thread.as_deref(), &views::people::unknown());
                 errors(&Wrong { at, why: views::people::unknown_in_a_form() })
             }
             (who @ (Who::Outsider { .. } | Who::NotTold), ..) => {
@@ -121,17 +121,20 @@ impl Handler {
                     }
                     return Handled::Ack(None);
                 }
-                if form == Form::SkipStep && run::goes_on(&facts) {
-                    // The next step stands where the button was.
-                    if let Some(below) = below {
-                        self.show_below(below, origin);
+                if origin.is_of_walk() || form == Form::SkipStep && run::goes_on(&facts) {
+                    // The step that is next stands where the button was; what it does not say, above it.
+                    let told = if form == Form::SkipStep { run::taken(&facts, &snapshot, no) } else { Some(told) };
+                    match (below, told) {
+                        (Some(below), told) => self.show_below(below, origin, told),
+                        (None, Some(told)) => self.whisper(&by, origin.channel, origin.thread.as_deref(), &told),
+                        (None, None) => {}
                     }
                     return Handled::Ack(None);
                 }
                 if below.is_some() {
                     return instead(&no.to_string(), &told);
                 }
-                self.whisper(&by, origin.channel, &told);
+                self.whisper(&by, origin.channel, origin.thread.as_deref(), &told);
                 closed()
             }
             Came::Refused(refusal) => {
@@ -151,7 +154,7 @@ impl Handler {
                     Form::Announce => going_on::takes_long(self.pager()),
                     _ => views::reply::takes_long(no),
                 };
-                self.whisper(&by, origin.channel, &Message::plain(late));
+                self.whisper(&by, origin.channel, origin.thread.as_deref(), &Message::plain(late));
                 closed()
             }
         }

@@ -151,6 +151,7 @@ impl EnvelopeHandler for Handler {
                 | Elsewhere::GetsBetter => self.triage_pressed(id, by, what, chosen, place).await,
                 Elsewhere::ItemDone => self.item_pressed(by, chosen, place).await,
                 Elsewhere::BeginPlaybook
+                | Elsewhere::BeginAgain
                 | Elsewhere::StepDone
                 | Elsewhere::SkipStep
                 | Elsewhere::StepStuck
@@ -185,7 +186,7 @@ impl EnvelopeHandler for Handler {
             Gesture::Unclear { response_url, why, .. } => {
                 tracing::warn!(envelope = ?envelope, why, "an envelope of ours is damaged");
                 let told = "I did not understand that click. Use `/pager list` to go on.";
-                self.tell(response_url, &Message::plain(told));
+                self.tell(&Place { response_url, ..Place::default() }, &Message::plain(told));
                 Handled::Ack(None)
             }
             Gesture::NotForUs => Handled::Ack(None),
@@ -248,13 +249,24 @@ impl Handler {
     }
 
     /// Tells the person who pressed, privately. May be lost; nothing depends on it.
-    fn tell(&self, response_url: Option<String>, message: &Message) {
-        let Some(url) = response_url else { return };
-        let client = self.client.clone();
-        let mut body = shown(message);
+    ///
+    /// A `response_url` answers in the channel, where somebody who reads a thread does not look: it takes a `thread_ts` for what
+    /// everybody sees only (docs.slack.dev/interactivity/handling-user-interaction, "Publishing responses in thread").
+    fn tell(&self, place: &Place, message: &Message) {
+        let (client, url, mut body) = (self.client.clone(), place.response_url.clone(), shown(message));
+        let below = match (&place.by, &place.channel, &place.thread) {
+            (Some(by), Some(channel), Some(thread)) => Some(private(message, by, channel, Some(thread))),
+            _ => None,
+        };
         body["response_type"] = json!("ephemeral");
         body["replace_original"] = json!(false);
         tokio::spawn(async move {
+            if let Some(below) = below
+                && matches!(client.call_now("chat.postEphemeral", &below).await, Outcome::Ok(_))
+            {
+                return;
+            }
+            let Some(url) = url else { return };
             let outcome = client.respond(&url, &body).await;
             if !matches!(outcome, Outcome::Ok(_)) {
                 tracing::warn!(outcome = outcome.name(), "a private answer was not delivered");
@@ -264,19 +276,16 @@ impl Handler {
 
     /// Tells somebody privately in the conversation where they began, or by direct message where that is refused (the
     /// bot is not a member there).
-    fn whisper(&self, to: &SlackUserId, channel: Option<ChannelId>, message: &Message) {
-        let (client, to, shown) = (self.client.clone(), to.clone(), shown(message));
+    fn whisper(&self, to: &SlackUserId, channel: Option<ChannelId>, thread: Option<&str>, message: &Message) {
+        let there = channel.map(|channel| private(message, to, &channel, thread));
+        let (client, mut body) = (self.client.clone(), shown(message));
+        body["channel"] = json!(to);
         tokio::spawn(async move {
-            if let Some(channel) = channel {
-                let mut body = shown.clone();
-                body["channel"] = json!(channel);
-                body["user"] = json!(to);
-                if matches!(client.call_now("chat.postEphemeral", &body).await, Outcome::Ok(_)) {
-                    return;
-                }
+            if let Some(there) = there
+                && matches!(client.call_now("chat.postEphemeral", &there).await, Outcome::Ok(_))
+            {
+                return;
             }
-            let mut body = shown;
-            body["channel"] = json!(to);
             let outcome = client.call_now("chat.postMessage", &body).await;
             if !matches!(outcome, Outcome::Ok(_)) {
                 tracing::warn!(outcome = outcome.name(), "a private answer was not delivered");
@@ -288,7 +297,7 @@ impl Handler {
     async fn answer(&self, by: &SlackUserId, place: Place, title: &str, message: &Message) {
         let view = json!(views::modal::told(title, message));
         match &place.view {
-            None => self.tell(place.response_url, message),
+            None => self.tell(&place, message),
             Some(open) if open.is_home => {
                 self.publish_home(by).await;
                 self.show(&place, "views.open", view).await;
@@ -296,7 +305,7 @@ impl Handler {
             Some(open) => {
                 let body = json!({ "view_id": open.id, "view": view });
                 if !matches!(self.client.call_now("views.update", &body).await, Outcome::Ok(_)) {
-                    self.whisper(by, place.channel.clone(), message);
+                    self.whisper(by, place.channel.clone(), place.thread.as_deref(), message);
                 }
             }
         }
@@ -312,7 +321,7 @@ impl Handler {
         }
         if !matches!(outcome, Outcome::Ok(_)) {
             tracing::warn!(outcome = outcome.name(), method, "a window could not be opened");
-            self.tell(place.response_url.clone(), &Message::plain(views::reply::no_window()));
+            self.tell(place, &Message::plain(views::reply::no_window()));
         }
     }
 }
@@ -345,7 +354,8 @@ fn window_of(facts: &[Fact], after: &Incident, s: &Snapshot) -> Option<HeldThen>
 }
 
 fn origin(snapshot: &Snapshot, incident: IncidentNo, place: &Place) -> Origin {
-    Origin::new(Subject { store: snapshot.store, incident }, place.channel.clone())
+    let subject = Subject { store: snapshot.store, incident };
+    Origin { thread: place.thread.clone(), ..Origin::new(subject, place.channel.clone()) }
 }
 
 /// A message as the Web API takes it.
@@ -353,6 +363,17 @@ fn shown(message: &Message) -> Value {
     let attachments: Vec<Value> =
         message.colored.iter().map(|c| json!({ "color": c.color, "blocks": c.blocks })).collect();
     json!({ "text": message.text, "blocks": message.blocks, "attachments": attachments })
+}
+
+/// The same for one person, in a channel or in a thread of it.
+fn private(message: &Message, to: &SlackUserId, channel: &ChannelId, thread: Option<&str>) -> Value {
+    let mut body = shown(message);
+    body["channel"] = json!(channel);
+    body["user"] = json!(to);
+    if let Some(thread) = thread {
+        body["thread_ts"] = json!(thread);
+    }
+    body
 }
 
 fn ephemeral(message: &Message) -> Handled {

@@ -151,7 +151,10 @@ impl Handler {
             let why = format!("{no} is not open any more, so there is nothing to do. *Reopen* is on its card.");
             return self.answer(by, place, &no.to_string(), &Message::plain(why)).await;
         }
-        let origin = origin(&snapshot, no, &place);
+        let mut origin = origin(&snapshot, no, &place);
+        if place.view.as_ref().is_some_and(|v| v.is_of_walk) {
+            origin = origin.of_walk();
+        }
         let view = self.window(&snapshot, user, what, &incident, &origin);
         self.show(&place, if place.in_modal() { "views.push" } else { "views.open" }, view).await;
     }

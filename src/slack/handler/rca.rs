@@ -250,7 +250,7 @@ impl Handler {
             Form::ItemDone => item_told(s, ItemNo(sent.origin.more.parse().unwrap_or_default()), self.pager()),
             _ => views::rca::told(no),
         };
-        self.whisper(&sent.by, sent.origin.channel, &Message::plain(told));
+        self.whisper(&sent.by, sent.origin.channel, sent.origin.thread.as_deref(), &Message::plain(told));
         closed()
     }
 

@@ -10,6 +10,7 @@ use crate::domain::id::{IncidentNo, SlackUserId};
 use crate::domain::input::{Act, Deed, What};
 use crate::domain::refusal::Refusal;
 use crate::domain::run::Move;
+use crate::pump::Snapshot;
 use crate::slack::dispatch::Handled;
 use crate::slack::outcome::Outcome;
 use crate::slack::translate::Place;
@@ -19,9 +20,10 @@ use serde_json::json;
 
 /// What a button of a playbook asks for, and about which incident.
 fn asked(what: Elsewhere, value: &str) -> Option<(Subject, Deed)> {
-    if what == Elsewhere::BeginPlaybook {
+    let again = what == Elsewhere::BeginAgain;
+    if again || what == Elsewhere::BeginPlaybook {
         let begun = Begun::parse(value)?;
-        return Some((begun.subject, Deed::BeginPlaybook { playbook: begun.playbook }));
+        return Some((begun.subject, Deed::BeginPlaybook { playbook: begun.playbook, again }));
     }
     let on = OnStep::parse(value)?;
     let section = || on.to.as_deref()?.parse().ok();
@@ -37,17 +39,14 @@ fn asked(what: Elsewhere, value: &str) -> Option<(Subject, Deed)> {
     Some((on.subject, Deed::GoOn { turn: on.turn, to }))
 }
 
-/// Did what was pressed lead to nothing?
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Refused {
-    Not,
-    /// It was not, and what came of it is told.
-    Never,
-    /// Somebody went on before.
-    TooLate,
-    /// The same, and a page was wanted.
-    NotPaged,
-    Otherwise,
+/// What came of a press.
+enum Told {
+    /// The step that is next says it; in words, where that is not shown.
+    ByTheStep(Option<Message>),
+    /// Words, wherever they look: they have the incident now, or nothing was done, and why.
+    InWords(Message),
+    /// Somebody went on before. `wanted_to_page`: they may think that somebody was paged.
+    TooLate { why: Message, wanted_to_page: bool },
 }
 
 impl Handler {
@@ -83,26 +82,21 @@ impl Handler {
                 self.in_background(|this| async move { this.open_stuck(subject, place).await })
             }
             Came::To { facts, snapshot } => {
-                // Who takes an incident by it is told so, wherever they look; of the step, the next one tells.
-                let takes = |f: &&Fact| matches!(f, Fact::Acknowledged { .. } | Fact::Reassigned { .. });
-                let taken: Vec<Fact> = facts.iter().filter(takes).cloned().collect();
-                let (why, told) = match (taken.is_empty(), facts.is_empty()) {
-                    (false, _) => (Refused::Never, Some(told(&taken, &snapshot, no))),
-                    (true, false) => (Refused::Not, Some(told(&facts, &snapshot, no))),
-                    (true, true) => (Refused::Not, None),
+                let told = match taken(&facts, &snapshot, no) {
+                    Some(taken) => Told::InWords(taken),
+                    None => Told::ByTheStep((!facts.is_empty()).then(|| told(&facts, &snapshot, no))),
                 };
-                self.in_background(|this| async move { this.next_step(no, place, told, why).await })
+                self.in_background(|this| async move { this.next_step(no, place, told).await })
             }
             Came::Refused(refusal) => {
                 // What they pressed should not be there any more.
                 self.refresh(no);
                 let why = views::refusal::message(&refusal, &snapshot.directory, subject);
-                let refused = match (&refusal, what) {
-                    (Refusal::StepIsPast { .. }, Elsewhere::StepPages) => Refused::NotPaged,
-                    (Refusal::StepIsPast { .. }, _) => Refused::TooLate,
-                    _ => Refused::Otherwise,
+                let told = match &refusal {
+                    Refusal::StepIsPast { .. } => Told::TooLate { why, wanted_to_page: what == Elsewhere::StepPages },
+                    _ => Told::InWords(why),
                 };
-                self.in_background(|this| async move { this.next_step(no, place, Some(why), refused).await })
+                self.in_background(|this| async move { this.next_step(no, place, told).await })
             }
             other => self.undone(other, by, place, title),
         }
@@ -117,31 +111,31 @@ impl Handler {
     }
 
     /// Shows the step that is next where somebody pressed. In the thread it stands already: there, and in a direct message,
-    /// only `told` is; refused, it says why.
-    async fn next_step(&self, no: IncidentNo, place: Place, told: Option<Message>, refused: Refused) {
+    /// only words are.
+    async fn next_step(&self, no: IncidentNo, place: Place, told: Told) {
         let snapshot = self.board.snapshot();
         let Some(incident) = self.find(&snapshot, no) else { return };
         let origin = origin(&snapshot, no, &place);
         // Where the step that is next follows, it need not be asked for.
         let is_in_place = place.view.is_some() || place.is_ephemeral;
-        let told = match (&incident.run, told) {
-            (Some(run), Some(_)) if matches!(refused, Refused::TooLate | Refused::NotPaged) && is_in_place => {
-                Some(views::run::went_on(run, &snapshot.directory, refused == Refused::NotPaged))
+        let (words, by_the_step) = match (told, &incident.run) {
+            (Told::ByTheStep(words), _) => (words, true),
+            (Told::TooLate { wanted_to_page, .. }, Some(run)) if is_in_place => {
+                (Some(views::run::went_on(run, &snapshot.directory, wanted_to_page)), false)
             }
-            (_, told) => told,
+            (Told::InWords(words) | Told::TooLate { why: words, .. }, _) => (Some(words), false),
         };
-        let refused = refused != Refused::Not;
         if let Some(open) = &place.view {
-            let why = told.as_ref().filter(|_| refused);
-            if let Some(view) = views::run::in_window(&incident, &snapshot.directory, &origin, why) {
+            let above = words.as_ref().filter(|_| !by_the_step);
+            if let Some(view) = views::run::in_window(&incident, &snapshot.directory, &origin, above) {
                 self.update_window(&open.id, json!(view)).await;
             }
             return;
         }
         if place.is_ephemeral {
             let Some(mut message) = views::run::message(&incident, &snapshot.directory, snapshot.store) else { return };
-            if let Some(why) = told.filter(|_| refused) {
-                message.blocks.splice(0..0, why.blocks);
+            if let Some(above) = words.filter(|_| !by_the_step) {
+                message.blocks.splice(0..0, above.blocks);
             }
             let mut body = shown(&message);
             body["response_type"] = json!("ephemeral");
@@ -151,8 +145,8 @@ impl Handler {
             return;
         }
         let is_direct = place.channel.as_ref().is_some_and(|c| c.as_str().starts_with('D'));
-        if let Some(told) = told.filter(|_| refused || is_direct) {
-            self.tell(place.response_url, &told);
+        if let Some(words) = words.filter(|_| !by_the_step || is_direct) {
+            self.tell(&place, &words);
         }
     }
 
@@ -161,13 +155,13 @@ impl Handler {
         let _ = self.client.call_now("views.update", &json!({ "view_id": view_id, "view": view })).await;
     }
 
-    /// The window below a form that was sent shows what came of it.
-    pub(super) fn show_below(&self, view_id: String, origin: Origin) {
+    /// The window below a form that was sent shows the walk, and above it what came of the form.
+    pub(super) fn show_below(&self, view_id: String, origin: Origin, told: Option<Message>) {
         let this = self.clone();
         tokio::spawn(async move {
             let snapshot = this.board.snapshot();
             let Some(incident) = this.find(&snapshot, origin.subject.incident) else { return };
-            if let Some(view) = views::run::in_window(&incident, &snapshot.directory, &origin, None) {
+            if let Some(view) = views::run::in_window(&incident, &snapshot.directory, &origin, told.as_ref()) {
                 this.update_window(&view_id, json!(view)).await;
             }
         });
@@ -191,7 +185,7 @@ impl Handler {
             None => {
                 self.refresh(no);
                 let why = Message::plain(views::reply::went_on(no));
-                self.next_step(no, place, Some(why), Refused::TooLate).await;
+                self.next_step(no, place, Told::TooLate { why, wanted_to_page: false }).await;
             }
         }
     }
@@ -203,14 +197,27 @@ impl Handler {
         let view = json!(views::run::stuck(&incident, &snapshot.directory, &origin));
         self.show(&place, if place.in_modal() { "views.push" } else { "views.open" }, view).await;
         if let Some(below) = place.view.filter(|v| !v.is_home) {
-            self.show_below(below.id, origin);
+            self.show_below(below.id, origin, None);
         }
     }
 }
 
 /// Did somebody go on with a playbook by these facts?
 pub(super) fn goes_on(facts: &[Fact]) -> bool {
-    facts.iter().any(|f| matches!(f, Fact::StepSkipped { .. }))
+    let goes_on = |f: &Fact| {
+        matches!(
+            f,
+            Fact::StepDone { .. } | Fact::StepSkipped { .. } | Fact::StepChosen { .. } | Fact::StepTakenBack { .. }
+        )
+    };
+    facts.iter().any(goes_on)
+}
+
+/// Who takes an incident by a step is told so, wherever they look; of the step, the next one tells.
+pub(super) fn taken(facts: &[Fact], snapshot: &Snapshot, no: IncidentNo) -> Option<Message> {
+    let takes = |f: &&Fact| matches!(f, Fact::Acknowledged { .. } | Fact::Reassigned { .. });
+    let taken: Vec<Fact> = facts.iter().filter(takes).cloned().collect();
+    (!taken.is_empty()).then(|| told(&taken, snapshot, no))
 }
 
 /// Could a window not be put on top of others? Slack holds three.

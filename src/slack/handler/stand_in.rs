@@ -173,7 +173,7 @@ impl Handler {
         if let Err(Some(why)) = say.send(why) {
             let d = self.board.snapshot().directory.clone();
             let words = views::oncall::told(&[], &[(user, Untold::Slack(why))], &d);
-            self.whisper(&author, place.channel, &Message::plain(words.trim().to_owned()));
+            self.whisper(&author, place.channel, place.thread.as_deref(), &Message::plain(words.trim().to_owned()));
         }
     }
 }

@@ -141,6 +141,7 @@ impl Handler {
             | Elsewhere::ItemDone => {}
             // Inputs: see `run`.
             Elsewhere::BeginPlaybook
+            | Elsewhere::BeginAgain
             | Elsewhere::StepDone
             | Elsewhere::SkipStep
             | Elsewhere::StepStuck

@@ -71,11 +71,26 @@ fn the_most_urgent_goes_first_then_who_waited_longest() {
             request(4, POST, Some("C2"), Priority::Card),
             request(5, POST, Some("C3"), Priority::Card),
             request(6, POST, Some("D1"), Priority::Page),
+            request(7, EDIT, Some("C4"), Priority::Tapped),
         ],
     );
-    assert_eq!(ids(&lanes.poll(At(0))), [6, 4, 5, 3, 2, 1]);
+    assert_eq!(ids(&lanes.poll(At(0))), [6, 7, 4, 5, 3, 2, 1]);
     assert_eq!(lanes.next_wake(), None);
-    assert_eq!(lanes.in_flight(), 6);
+    assert_eq!(lanes.in_flight(), 7);
+}
+
+#[test]
+fn what_was_tapped_waits_for_no_edit_of_something_else_and_no_page_waits_for_it() {
+    let mut lanes = Lanes::new();
+    push(&mut lanes, (1..=6).map(|id| request(id, EDIT, Some("C1"), Priority::Card)));
+    assert_eq!(ids(&lanes.poll(At(0))), [1, 2], "the others wait for these");
+    push(&mut lanes, [request(7, EDIT, Some("C1"), Priority::Tapped), request(8, EDIT, Some("C1"), Priority::Tapped)]);
+    assert_eq!(ids(&lanes.poll(At(1))), [7], "one at a time");
+    push(&mut lanes, [page(9, "C1"), request(10, EDIT, Some("C1"), Priority::Page)]);
+    assert_eq!(ids(&lanes.poll(At(2))), [9, 10]);
+    lanes.done(1, &ok(), At(3));
+    lanes.done(7, &ok(), At(3));
+    assert_eq!(ids(&lanes.poll(At(3))), [8, 3]);
 }
 
 #[test]

@@ -409,6 +409,28 @@ fn an_ephemeral_is_seen_by_one_and_its_buttons_work() {
 }
 
 #[test]
+fn an_ephemeral_in_a_thread_is_shown_where_the_thread_is_active_and_no_response_url_leads_there() {
+    let mut w = world();
+    w.connect();
+    let parent = w.post_buttons();
+    let thread = parent.parse().unwrap();
+    let quiet = |text: &str| json!({"channel": "C-payments", "user": "U-ana", "text": text, "thread_ts": parent});
+    w.ok("chat.postEphemeral", quiet("nobody replied yet"));
+    assert_eq!(w.slack.shown("C-payments", Some(thread), Some("U-ana")).len(), 1, "the parent alone");
+    w.ok("chat.postMessage", json!({"channel": "C-payments", "text": "a reply", "thread_ts": parent}));
+    w.ok("chat.postEphemeral", quiet("seen"));
+    let seen = w.slack.shown("C-payments", Some(thread), Some("U-ana"));
+    assert_eq!((seen.len(), &seen[2]["text"]), (3, &json!("seen")));
+    w.press(&parent, "ack");
+    let path = w.envelope().1["payload"]["response_url"].as_str().unwrap().replace("http://127.0.0.1:8081", "");
+    let body =
+        json!({"text": "answered", "response_type": "ephemeral", "replace_original": false, "thread_ts": parent});
+    w.slack.respond(&path, body.as_object().unwrap().clone(), w.now);
+    assert_eq!(w.slack.shown("C-payments", Some(thread), Some("U-ana")).len(), 3);
+    assert_eq!(w.slack.shown("C-payments", None, Some("U-ana")).last().unwrap()["text"], "answered");
+}
+
+#[test]
 fn a_library_of_somebody_else_reads_every_envelope() {
     use slack_morphism::prelude::{SlackCommandEvent, SlackInteractionEvent, SlackPushEvent};
     let (mut w, view) = with_modal();
