@@ -17,6 +17,8 @@ mod draw;
 mod page;
 #[path = "goldens/rca.rs"]
 mod rca;
+#[path = "goldens/triage.rs"]
+mod triage;
 
 use desk::{DAY, Desk, HOUR, MINUTE, NIGHT};
 use draw::{Golden, message, view};

@@ -177,6 +177,10 @@ pub(super) fn beat(d: &mut Decision<'_>, id: &HeartbeatId) {
     if watched.is_silent() {
         clear(d, &watched.key(id));
     }
+    // It was only remembered for its silence: nobody waits for the next one.
+    if d.directory.heartbeats.get(id).is_none_or(|h| !h.watched) {
+        d.emit(Fact::HeartbeatForgotten { heartbeat: id.clone() });
+    }
 }
 
 /// Nothing came in time.

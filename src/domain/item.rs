@@ -80,7 +80,7 @@ impl Item {
 }
 
 /// Items that are to be done, the one that is due first, first.
-pub fn open<'w>(w: &'w World, whose: impl Fn(&Item) -> bool) -> Vec<&'w Arc<Item>> {
+pub fn open(w: &World, whose: impl Fn(&Item) -> bool) -> Vec<&Arc<Item>> {
     let mut all: Vec<_> = w.items.values().filter(|item| item.is_open() && whose(item)).collect();
     all.sort_by_key(|item| (item.due, item.no));
     all

@@ -264,7 +264,7 @@ impl Rca {
 }
 
 /// What somebody owes, or a team does: the one that was due first, first.
-pub fn owed<'w>(w: &'w World, whose: impl Fn(&Rca) -> bool) -> Vec<&'w Arc<Rca>> {
+pub fn owed(w: &World, whose: impl Fn(&Rca) -> bool) -> Vec<&Arc<Rca>> {
     let mut all: Vec<_> = w.rcas.values().filter(|rca| rca.is_owed() && whose(rca)).collect();
     all.sort_by_key(|rca| (rca.due.unwrap_or(At(i64::MAX)), rca.incident));
     all

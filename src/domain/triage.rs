@@ -144,10 +144,11 @@ pub(super) fn not_mine(d: &mut Decision<'_>, i: &Incident, by: &UserId, team: &T
 pub(super) fn can_wait(d: &mut Decision<'_>, i: &Incident, by: &UserId, later: &Later) -> Result<(), Refusal> {
     refuse_resolved(i)?;
     let no = item::later(d, i, by, later)?;
+    // Of what paged nobody, the alert is as it should be.
     if i.urgency == Urgency::High {
         change_urgency(d, i.no, Some(by), None, Urgency::Low);
+        misconfigured::mark(d, i.no, by, Mark::NotUrgent, &Text::default());
     }
-    misconfigured::mark(d, i.no, by, Mark::NotUrgent, &Text::default());
     d.emit(Fact::WaitsAsItem { incident: i.no, by: by.clone(), item: no });
     episode::resolve_by_person(d, i.no, by, Text::default());
     // Whatever its alerts say: there is an item for it.

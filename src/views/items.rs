@@ -66,16 +66,17 @@ fn done(item: ItemNo, store: StoreId) -> SlackBlockButtonElement {
         .with_value(OnItem { store, item }.value())
 }
 
-/// The answer to `/pager items`. `of`: whose.
-pub fn list(
-    all: &[&Arc<Item>],
-    private: usize,
-    of: Option<&str>,
-    at: At,
-    d: &Directory,
-    store: StoreId,
-    command: &str,
-) -> Message {
+/// What is listed: those that may be read about here, how many may not, and whose they are; `None`: the reader's own.
+#[derive(Clone, Copy)]
+pub struct Listing<'a, T> {
+    pub all: &'a [&'a Arc<T>],
+    pub private: usize,
+    pub of: Option<&'a str>,
+}
+
+/// The answer to `/pager items`.
+pub fn list(listed: Listing<'_, Item>, at: At, d: &Directory, store: StoreId, command: &str) -> Message {
+    let Listing { all, private, of } = listed;
     let whose = of.map_or("You have".to_owned(), |of| format!("{} has", escape_marked(of, limits::LABEL)));
     let command = escape(command, 40);
     if all.is_empty() && private == 0 {

@@ -2,6 +2,7 @@
 
 use super::action_id::{Action, Elsewhere, OnRca, Origin, Piece, Subject};
 use super::card::name;
+use super::items::Listing;
 use super::kit::{actions, button, context, plain, section, section_with};
 use super::mrkdwn::{day, day_and_time, escape, escape_lines, escape_marked};
 use super::{Message, items, limits};
@@ -440,17 +441,16 @@ pub fn late(rcas: &[IncidentNo], to: &Recipient, w: &World, d: &Directory, store
     Some(Message { text, blocks, colored: None })
 }
 
-/// The answer to `/pager rca` and `/pager rca list`. `of`: whose; those that may not be read about here are counted.
+/// The answer to `/pager rca` and `/pager rca list`.
 pub fn list(
-    all: &[&Arc<Rca>],
-    private: usize,
-    of: Option<&str>,
+    listed: Listing<'_, Rca>,
     reader: Reader<'_>,
     at: At,
     d: &Directory,
     store: StoreId,
     command: &str,
 ) -> Message {
+    let Listing { all, private, of } = listed;
     let whose = of.map_or("You owe".to_owned(), |of| format!("{} owes", escape_marked(of, limits::LABEL)));
     let command = escape(command, 40);
     if all.is_empty() && private == 0 {

@@ -17,6 +17,14 @@ use slack_morphism::prelude::SlackBlockButtonStyle;
 
 /// The answer to an act, read from the facts it led to; `after` is the incident as it is now.
 pub fn act(facts: &[Fact], after: &Incident, d: &Directory) -> String {
+    // What follows from it needs no words of its own.
+    let waits = facts.iter().find_map(|f| match f {
+        Fact::WaitsAsItem { item, .. } => Some(super::triage::waits(after.no, *item)),
+        _ => None,
+    });
+    if let Some(waits) = waits {
+        return waits;
+    }
     let told = facts.iter().filter_map(|f| told(f, facts, after, d)).collect::<Vec<_>>();
     if told.is_empty() {
         return format!("{}: nothing changed. `/pager show {}` says how it stands.", after.no, after.no.0);
@@ -77,8 +85,6 @@ fn told(fact: &Fact, facts: &[Fact], after: &Incident, d: &Directory) -> Option<
         Fact::Started { .. } if facts.iter().any(|f| matches!(f, Fact::TriageAnswered { .. })) => return None,
         Fact::TriageAnswered { answer, .. } => format!("{no}: {}. The card says so.", super::triage::answered(answer)),
         Fact::NotMine { team, .. } => super::triage::given(after, team, d),
-        Fact::WaitsAsItem { item, .. } => format!("{no} can wait: it is item {} now.", item.0),
-        Fact::UrgencyChanged { .. } if facts.iter().any(|f| matches!(f, Fact::WaitsAsItem { .. })) => return None,
         Fact::StepStuck { step, .. } => {
             format!("{no}: marked stuck at step {}. Nobody was paged: `/pager escalate {}`.", step + 1, no.0)
         }

@@ -8,7 +8,7 @@ use super::modal::{form, input, one_line, optional};
 use super::mrkdwn::{day_and_time, escape, time};
 use super::{Message, limits};
 use crate::domain::directory::Directory;
-use crate::domain::id::{IncidentNo, StoreId, TeamId, UserId};
+use crate::domain::id::{IncidentNo, ItemNo, StoreId, TeamId, UserId};
 use crate::domain::incident::Incident;
 use crate::domain::item::WHAT_CHARS;
 use crate::domain::snooze::SnoozeChoice;
@@ -80,16 +80,15 @@ fn questions(i: &Incident, d: &Directory, subject: Subject) -> Vec<SlackBlock> {
     let by = |who: &UserId, at| format!("{}, {}", name(d, who), time(at));
     let mut all = Vec::new();
     let affected =
-        triage.affected.as_ref().map(|said| format!(": *{}* ({})", felt_by(said.what), by(&said.by, said.at)));
+        triage.affected.as_ref().map(|said| format!(" *{}* ({})", felt_by(said.what), by(&said.by, said.at)));
     all.push(section(&format!("Who feels it?{}", affected.unwrap_or_default())));
     all.push(actions(
         Affected::ALL.map(|what| press(Elsewhere::of_affected(what), what_is_short(what), subject)).into(),
     ));
-    let trend = triage.trend.as_ref().map(|said| format!(": *{}* ({})", getting(said.what), by(&said.by, said.at)));
+    let trend = triage.trend.as_ref().map(|said| format!(" *{}* ({})", getting(said.what), by(&said.by, said.at)));
     all.push(section(&format!("Is it getting worse?{}", trend.unwrap_or_default())));
     all.push(actions(Trend::ALL.map(|what| press(Elsewhere::of_trend(what), getting_short(what), subject)).into()));
-    let since =
-        triage.since.as_ref().map(|said| format!(": *{}* ({})", day_and_time(said.what), by(&said.by, said.at)));
+    let since = triage.since.as_ref().map(|said| format!(" *{}* ({})", day_and_time(said.what), by(&said.by, said.at)));
     let words =
         format!("Since when?{}", since.unwrap_or_else(|| format!(" Known here since {}.", day_and_time(i.opened))));
     all.push(section_with(&words, press(Elsewhere::TriageSince, "Earlier…", subject)));
@@ -238,7 +237,7 @@ pub fn can_wait(i: &Incident, due: &[SnoozeChoice], owner: Option<&str>, origin:
         .with_initial_value(super::mrkdwn::for_input(&i.title, 200));
     let mut person = SlackBlockUsersSelectElement::new().with_action_id(FIELD.into());
     if let Some(owner) = owner {
-        person = person.with_initial_user(owner.to_owned().into());
+        person = person.with_initial_user(owner.to_owned());
     }
     let another = SlackBlockDateTimePickerElement::new().with_action_id(FIELD.into());
     let then = "It becomes an item of somebody's. The incident is resolved, and its alert listed as not urgent.";
@@ -269,4 +268,13 @@ fn press(what: Elsewhere, words: &str, subject: Subject) -> SlackBlockButtonElem
 pub fn given(i: &Incident, team: &TeamId, d: &Directory) -> String {
     let team = d.teams.get(team).map_or(team.as_str(), |t| t.name.as_str());
     format!("{} is {}'s now. {}", i.no, escape(team, limits::LABEL), status(i, d))
+}
+
+/// It can wait.
+pub fn waits(no: IncidentNo, item: ItemNo) -> String {
+    format!(
+        "{no} can wait: it is item {} now, and over here. Nobody is paged for it, whatever its alert says. `/pager items` has \
+         the item.",
+        item.0
+    )
 }

@@ -13,6 +13,7 @@ use warridor::domain::rca::{Part, RcaDeed, Reach, status};
 use warridor::domain::snooze;
 use warridor::views;
 use warridor::views::action_id::{Origin, Subject};
+use warridor::views::items::Listing;
 use warridor::views::rca::forms::inputs;
 
 fn first(desk: &Desk) -> Arc<Incident> {
@@ -128,7 +129,14 @@ fn an_rca_in_every_state() {
     let list = |desk: &Desk, of: Option<&str>| {
         let all = warridor::domain::rca::owed(&desk.world, |_| true);
         message(
-            &views::rca::list(&all, 1, of, (None, None), desk.now, &desk.directory, desk.store, "/pager"),
+            &views::rca::list(
+                Listing { all: &all, private: 1, of },
+                (None, None),
+                desk.now,
+                &desk.directory,
+                desk.store,
+                "/pager",
+            ),
             Some(subject),
         )
     };
@@ -142,10 +150,22 @@ fn an_rca_in_every_state() {
     golden.say("complete: status", &status(&desk));
     golden.say("complete: nothing is listed", &{
         let none: Vec<_> = warridor::domain::rca::owed(&desk.world, |_| true);
-        message(&views::rca::list(&none, 0, None, (None, None), desk.now, &desk.directory, desk.store, "/pager"), None)
+        message(
+            &views::rca::list(
+                Listing { all: &none, private: 0, of: None },
+                (None, None),
+                desk.now,
+                &desk.directory,
+                desk.store,
+                "/pager",
+            ),
+            None,
+        )
     });
     let open = item::open(&desk.world, |_| true);
-    let items_of = |of| views::items::list(&open, 1, of, desk.now, &desk.directory, desk.store, "/pager");
+    let items_of = |of| {
+        views::items::list(Listing { all: &open, private: 1, of }, desk.now, &desk.directory, desk.store, "/pager")
+    };
     golden.say("items of everybody", &message(&items_of(Some("Everybody together")), Some(subject)));
     let meeting = desk.world.items.values().find(|item| item.kind == item::Kind::Meeting).expect("all of them felt it");
     let form = views::rca::forms::done(meeting, &desk.directory, &origin);

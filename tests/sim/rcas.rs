@@ -1,11 +1,12 @@
 //! RCAs in a life: people write them, well and badly, and what they owe is asked for when they work.
 
-use super::{Sim, chance};
+use super::Sim;
 use rand::RngExt;
 use std::collections::{BTreeMap, BTreeSet};
 use warridor::domain::fact::Fact;
 use warridor::domain::id::{IncidentNo, ItemNo, UserId};
 use warridor::domain::input::What;
+use warridor::domain::page::Recipient;
 use warridor::domain::post::About;
 use warridor::domain::rca::{DUE_SECS, Part, RcaDeed, Reach, Stands};
 use warridor::domain::world::World;
@@ -14,7 +15,10 @@ use warridor::domain::world::World;
 pub fn writes(sim: &mut Sim, who: &str) {
     let all: Vec<IncidentNo> = sim.snapshot().world.rcas.keys().copied().collect();
     let by: UserId = who.into();
-    let Some(no) = chance(sim, &all) else { return };
+    if all.is_empty() {
+        return;
+    }
+    let no = all[sim.rng.random_range(0..all.len())];
     let rca = sim.snapshot().world.rcas[&no].clone();
     let part = Part::ALL[sim.rng.random_range(0..Part::ALL.len())];
     // Now and then over what somebody else saved.
@@ -54,9 +58,7 @@ pub fn are_asked_for_when_people_work(sim: &Sim, replayed: &World, seed: u64) {
     let directory = sim.snapshot().directory.clone();
     let mut owed: BTreeSet<IncidentNo> = BTreeSet::new();
     let mut saved: BTreeMap<(IncidentNo, Part), (u32, String)> = BTreeMap::new();
-    let mut handed = None;
     for (wall, fact) in sim.dated_facts_after(0) {
-        let was_handed = handed.take();
         match fact {
             Fact::RcaOwed { incident, mitigated, due, .. } => {
                 assert_eq!(due, mitigated.plus_secs(DUE_SECS), "seed {seed}: {incident}");
@@ -79,18 +81,14 @@ pub fn are_asked_for_when_people_work(sim: &Sim, replayed: &World, seed: u64) {
             Fact::RcaReminded { incident, .. } | Fact::RcaLeadTold { incident, .. } => {
                 assert!(owed.contains(&incident), "seed {seed}: {incident} is asked for, and not owed");
             }
-            Fact::RcaHandedOver { incident, to, .. } => handed = Some((incident, to)),
-            Fact::PostWanted { about, .. } if !sim.was_stepped => {
-                let who = match &about {
-                    // They are told at once of what they are given.
-                    About::Owes { user, rcas, .. } if was_handed == Some((rcas.first().copied().unwrap_or_default(), user.clone())) => {
-                        continue;
-                    }
-                    About::Owes { user, .. } => user,
-                    About::OwesLate { lead, .. } => lead,
+            Fact::PostWanted { about, to, .. } if !sim.was_stepped => {
+                let who = match (&about, &to) {
+                    (About::Owes { user, .. }, _) => user,
+                    (About::OwesLate { .. }, Recipient::User(lead)) => lead,
                     _ => continue,
                 };
-                assert!(directory.hours_of(who).is_open_at(wall), "seed {seed}: {who} does not work at {}", wall.utc());
+                let hours = directory.hours_of(who);
+                assert!(hours.is_open_at(wall), "seed {seed}: {who} does not work at {}", wall.utc());
             }
             _ => {}
         }

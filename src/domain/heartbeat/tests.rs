@@ -300,6 +300,19 @@ fn a_key_that_is_missing_for_a_while_ends_no_silence_and_begins_none() {
     assert!(story.world.heartbeats.is_empty(), "nobody could be heard");
 }
 
+/// A beat may be on its way while its key is taken away.
+#[test]
+fn a_beat_after_its_key_is_gone_ends_the_silence_and_nobody_waits_for_the_next() {
+    let mut story = Story::usual();
+    story.pass(70 * MINUTE);
+    assert!(story.fires());
+    story.configure(with(Heartbeat { watched: false, ..backup() }, service("db")));
+    story.beat();
+    assert!(!story.fires() && story.world.heartbeats.is_empty());
+    story.pass(24 * 60 * MINUTE);
+    assert!(!story.fires(), "nobody could be heard");
+}
+
 #[test]
 fn what_belongs_to_another_service_is_its_silence_from_then_on() {
     let mut story = Story::usual();

@@ -19,6 +19,7 @@ use crate::pump::Snapshot;
 use crate::slack::dispatch::Handled;
 use crate::slack::translate::{Filled, Place};
 use crate::views::action_id::{Elsewhere, Field, Form, OnItem, OnRca, Origin, Piece, Subject};
+use crate::views::items::Listing;
 use crate::views::{self, Message};
 use chrono::Days;
 use chrono_tz::Tz;
@@ -47,7 +48,14 @@ impl Handler {
         let reader = (Some(&user.id), channel);
         let list = |all: Vec<&Arc<Rca>>, of: Option<&str>| {
             let (all, private): (Vec<_>, Vec<_>) = all.into_iter().partition(|rca| may(rca));
-            Shown::Words(views::rca::list(&all, private.len(), of, reader, now, d, s.store, typed.command))
+            Shown::Words(views::rca::list(
+                Listing { all: &all, private: private.len(), of },
+                reader,
+                now,
+                d,
+                s.store,
+                typed.command,
+            ))
         };
         match what {
             Rcas::Mine => list(owed(&s.world, |rca| rca.owner == user.id), None),
@@ -79,7 +87,7 @@ impl Handler {
         let list = |all: Vec<&Arc<Item>>, of: Option<&str>| {
             let may = |item: &&Arc<Item>| may_see(item, s, &user.id, channel);
             let (all, private): (Vec<_>, Vec<_>) = all.into_iter().partition(may);
-            views::items::list(&all, private.len(), of, now, d, s.store, typed.command)
+            views::items::list(Listing { all: &all, private: private.len(), of }, now, d, s.store, typed.command)
         };
         match what {
             Items::Mine => list(item::open(&s.world, |item| item.owner == user.id), None),

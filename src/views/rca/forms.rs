@@ -167,7 +167,7 @@ pub fn repair(rca: &Rca, due: &[SnoozeChoice], owner: Option<&str>, origin: &Ori
     }
     let mut person = SlackBlockUsersSelectElement::new().with_action_id(FIELD.into());
     if let Some(owner) = owner {
-        person = person.with_initial_user(owner.to_owned().into());
+        person = person.with_initial_user(owner.to_owned());
     }
     let another = SlackBlockDateTimePickerElement::new().with_action_id(FIELD.into());
     let what = one_line("Alert when the pool of connections is 80 % full").with_max_length(WHAT_CHARS as u64);

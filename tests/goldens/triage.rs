@@ -1,0 +1,90 @@
+//! The first look at an incident: its window, its forms, and what it leaves on the card.
+
+use crate::desk::{Desk, HOUR, MINUTE, NIGHT};
+use crate::draw::{Golden, message, view};
+use std::sync::Arc;
+use warridor::domain::id::{IncidentNo, TeamId};
+use warridor::domain::incident::Incident;
+use warridor::domain::input::{Deed, EventAction};
+use warridor::domain::snooze;
+use warridor::domain::triage::{Affected, Answer, Later, Trend};
+use warridor::views;
+use warridor::views::action_id::{Origin, Subject};
+use warridor::views::going_on::Beside;
+use warridor::views::triage::Around;
+
+fn first(desk: &Desk) -> Arc<Incident> {
+    desk.world.incident(IncidentNo(1)).expect("it is there").clone()
+}
+
+/// What Ana has, beside another one that is open.
+fn anas() -> Desk {
+    let mut desk = Desk::at(NIGHT);
+    desk.alert("payments", EventAction::Trigger);
+    desk.deliver();
+    desk.titled("search", "Search <!here> is slow", "", &[]);
+    desk.act("ana", Deed::Acknowledge);
+    desk
+}
+
+#[test]
+fn the_first_look_in_every_state() {
+    let mut golden = Golden::new("triage");
+    let desk = anas();
+    let subject = Subject { store: desk.store, incident: IncidentNo(1) };
+    let origin = Origin::new(subject, None);
+    let window = |desk: &Desk, fixed: Option<(IncidentNo, &str)>, told: Option<&str>| {
+        let d = &desk.directory;
+        let others: Vec<&Incident> = desk.world.open_incidents().map(|i| &**i).filter(|i| i.no.0 > 1).collect();
+        let announced: Vec<_> = desk.world.announcements.values().collect();
+        let beside =
+            Beside { changes: Vec::new(), changes_left_out: 0, announced, quiets: Vec::new(), silent: Vec::new() };
+        let fixed_before = fixed.map(|(no, who)| (no, who.into()));
+        let around = Around { beside: &beside, others: &others, fixed_before };
+        view(&views::triage::window(&first(desk), &around, told, d, &origin), Some(subject))
+    };
+    golden.say("nothing was found yet", &window(&desk, None, None));
+    let mut quiet = Desk::at(NIGHT);
+    quiet.alert("payments", EventAction::Trigger);
+    quiet.deliver();
+    golden.say("nothing else is going on", &window(&quiet, None, None));
+    let mut found = anas();
+    found.announce("ben", "draining <!channel> east", HOUR);
+    found.act("ana", Deed::Triage { answer: Answer::Affected(Affected::SomeCustomers) });
+    found.advance(MINUTE);
+    found.act("ben", Deed::Triage { answer: Answer::Trend(Trend::Worse) });
+    found.act("ben", Deed::Triage { answer: Answer::Since(NIGHT.plus_ms(-20 * MINUTE)) });
+    golden.say("found, and fixed before by Chen", &window(&found, Some((IncidentNo(7), "chen")), Some("It is so.")));
+    let card = |desk: &Desk| {
+        let i = first(desk);
+        message(&views::card::card(&i, desk.rca_of(&i), &desk.directory, desk.store), Some(subject))
+    };
+    golden.say("the card of what was found", &card(&found));
+    let teams: Vec<(TeamId, String)> =
+        vec![("pay".into(), "Chen".to_owned()), ("team".into(), "nobody now".to_owned())];
+    let (i, d) = (first(&found), &found.directory);
+    golden.say("a window: not mine", &view(&views::triage::not_mine(&i, &teams, d, &origin), Some(subject)));
+    golden.say(
+        "a window: not mine, and there is no other team",
+        &view(&views::triage::not_mine(&i, &[], d, &origin), Some(subject)),
+    );
+    let due: Vec<_> = snooze::choices(NIGHT, chrono_tz::UTC).into_iter().take(3).collect();
+    golden
+        .say("a window: it can wait", &view(&views::triage::can_wait(&i, &due, Some("U0ANA"), &origin), Some(subject)));
+    golden.say("a window: since when", &view(&views::triage::since(&i, &origin), Some(subject)));
+    golden.say("by words", &message(&views::triage::to_open(&i, d, found.store), Some(subject)));
+    let mut given = found.copy();
+    given.act("ana", Deed::NotMine { team: "pay".into() });
+    golden.say("the card of what was another team's", &card(&given));
+    golden.say("what she reads", &views::triage::given(&first(&given), &"pay".into(), &given.directory));
+    let later = Later {
+        what: "A bigger pool".to_owned(),
+        severity: 3,
+        owner: "ben".into(),
+        due: found.now.plus_ms(100 * HOUR),
+    };
+    found.act("ana", Deed::CanWait { later });
+    golden.say("the card of what can wait", &card(&found));
+    golden.say("its window, over", &window(&found, None, None));
+    golden.compare();
+}
