@@ -91,7 +91,7 @@ fn what_is_not_hers_pages_the_other_team_and_they_have_it() {
     let form = office.window_says("ana", "Whose is it?");
     assert!(form.to_string().contains("Chen Wei"), "it says who would be woken: {form}");
     office.submit("ana", &form, &json!({ "team": "search" }));
-    office.window_says("ana", "#1 is Search's now");
+    office.window_says("ana", "#1 belongs to Search now");
     let page = office.page("chen", 1);
     office.slack.press_well("chen", "dm:chen", &page, "incident.acknowledge");
     office.card(1, "Chen Wei has it");

@@ -960,6 +960,8 @@ fn refusals() -> Vec<Refusal> {
             | Refusal::TooManyNotes { .. }
             | Refusal::IsOfThatTeam { .. }
             | Refusal::BeganThen { .. }
+            | Refusal::CustomersFeelIt { .. }
+            | Refusal::TakeItFirst { .. }
             | Refusal::ImpactToldMeanwhile { .. }
             | Refusal::OwesNoRca { .. }
             | Refusal::RcaIsCompleted { .. }
@@ -1038,6 +1040,8 @@ fn refusals() -> Vec<Refusal> {
         Refusal::EmptyNote,
         Refusal::IsOfThatTeam { incident, team: "pay".into() },
         Refusal::BeganThen { since: NIGHT },
+        Refusal::CustomersFeelIt { incident, by: "ben".into(), at: NIGHT },
+        Refusal::TakeItFirst { incident, asked: vec!["ben".into()] },
         Refusal::ImpactToldMeanwhile { by: "ben".into(), at: NIGHT },
         Refusal::OwesNoRca { incident },
         Refusal::RcaIsCompleted { incident, by: "ben".into(), at: NIGHT },

@@ -65,7 +65,7 @@ pub enum Kind {
     Repair,
     /// The post-mortem meeting of a significant incident.
     Meeting,
-    /// Work that could wait, and how bad that is: 1 is the worst, 4 the least.
+    /// Work that could wait, and how bad that is: 2 is the worst that can, 4 the least.
     Later { severity: u8 },
 }
 
@@ -126,7 +126,7 @@ pub(super) fn later(d: &mut Decision<'_>, i: &Incident, by: &UserId, later: &Lat
     }
     refuse_due(d, later.due)?;
     let of = Of { incident: i.no, service: &i.service, team: &i.team };
-    let kind = Kind::Later { severity: later.severity.clamp(1, 4) };
+    let kind = Kind::Later { severity: later.severity.clamp(2, 4) };
     make(d, &of, kind, by, what, &later.owner, later.due)
 }
 
@@ -174,7 +174,10 @@ fn make(
         return Err(Refusal::TooManyItems { most: ITEMS_MAX });
     }
     let no = ItemNo(w.meta.last_item.0 + 1);
-    let remind = Some(d.stamp.due_of(next_reminder(d, owner, due, d.stamp.wall)));
+    let wall = d.stamp.wall;
+    // Who is given something hears of it when they work next.
+    let remind = if owner == by { next_reminder(d, owner, due, wall) } else { rca::in_hours(d.directory, owner, wall) };
+    let remind = Some(d.stamp.due_of(remind));
     let private = d.directory.services.get(of.service).is_some_and(|s| s.private);
     d.emit(Fact::ItemMade {
         item: no,

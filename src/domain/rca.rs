@@ -415,8 +415,9 @@ pub(super) fn remind(d: &mut Decision<'_>, who: &UserId) {
     if works && rcas.len() + items.len() > 0 {
         let (rcas, items) = (rcas.iter().map(|r| r.incident).collect(), items.iter().map(|i| i.no).collect());
         let to = Recipient::User(who.clone());
-        // The newest says it all.
-        let is_older = |p: &&Post| p.to == to && matches!(p.about, About::Owes { .. });
+        // The newest says it all; but what is too much for one message goes as several.
+        let is_older =
+            |p: &&Post| p.to == to && matches!(p.about, About::Owes { .. }) && p.since.plus_secs(SOON_SECS) < wall;
         for post in d.world().posts.values().filter(is_older).map(|p| p.id).collect::<Vec<_>>() {
             d.emit(Fact::PostDropped { post });
         }
@@ -532,6 +533,9 @@ fn write(d: &mut Decision<'_>, rca: &Rca, by: &UserId, part: Part, revision: u32
     let chars = text.encode_utf16().count();
     if chars > PART_CHARS {
         return Err(Refusal::TooMuchWritten { chars, most: PART_CHARS });
+    }
+    if text.is_empty() && rca.text(part).is_empty() {
+        return Err(Refusal::NothingWritten);
     }
     if *text != *rca.text(part) {
         d.emit(Fact::RcaWritten { incident: rca.incident, by: by.clone(), part, text: Text::new(text) });

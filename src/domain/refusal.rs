@@ -181,6 +181,17 @@ pub enum Refusal {
         incident: IncidentNo,
         team: TeamId,
     },
+    /// Customers feel it: it cannot wait.
+    CustomersFeelIt {
+        incident: IncidentNo,
+        by: UserId,
+        at: At,
+    },
+    /// Others are being asked about it, and they are not.
+    TakeItFirst {
+        incident: IncidentNo,
+        asked: Vec<UserId>,
+    },
     /// It cannot have begun then: that is ahead, or too long ago.
     BeganThen {
         since: At,

@@ -77,6 +77,10 @@ pub enum Trend {
 
 impl Affected {
     pub const ALL: [Self; 4] = [Self::AllCustomers, Self::SomeCustomers, Self::Inside, Self::Nobody];
+
+    pub fn is_customers(self) -> bool {
+        matches!(self, Self::AllCustomers | Self::SomeCustomers)
+    }
 }
 
 impl Trend {
@@ -87,13 +91,13 @@ impl Trend {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Later {
     pub what: String,
-    /// 1, 2, 3 or 4.
+    /// 2, 3 or 4: what is worse cannot wait.
     pub severity: u8,
     pub owner: UserId,
     pub due: At,
 }
 
-/// Somebody answers. Whoever gives a first answer works on it.
+/// Somebody answers. A responder's first answer begins the work.
 pub(super) fn answer(d: &mut Decision<'_>, i: &Incident, by: &UserId, answer: Answer) -> Result<(), Refusal> {
     refuse_resolved(i)?;
     if let Answer::Since(since) = answer {
@@ -103,7 +107,8 @@ pub(super) fn answer(d: &mut Decision<'_>, i: &Incident, by: &UserId, answer: An
         }
     }
     let ask_at = d.ask_at(i.urgency);
-    if i.started.is_none() && d.directory.users.contains_key(by) {
+    // Whoever only looks has not begun to work.
+    if i.started.is_none() && i.responders.contains(by) {
         d.emit(Fact::Started { incident: i.no, by: by.clone(), ask_at });
     }
     d.emit(Fact::TriageAnswered { incident: i.no, by: by.clone(), answer, ask_at });
@@ -143,6 +148,15 @@ pub(super) fn not_mine(d: &mut Decision<'_>, i: &Incident, by: &UserId, team: &T
 /// It can wait: somebody does it by a day, and the incident is over. Its alert should not have paged.
 pub(super) fn can_wait(d: &mut Decision<'_>, i: &Incident, by: &UserId, later: &Later) -> Result<(), Refusal> {
     refuse_resolved(i)?;
+    let felt = i.triage.as_ref().and_then(|triage| triage.affected.as_ref());
+    if let Some(said) = felt.filter(|said| said.what.is_customers()) {
+        return Err(Refusal::CustomersFeelIt { incident: i.no, by: said.by.clone(), at: said.at });
+    }
+    // Nobody ends a page to somebody else by the way.
+    let asked = i.being_asked();
+    if i.is_triggered() && !asked.is_empty() && !i.concerns(by) {
+        return Err(Refusal::TakeItFirst { incident: i.no, asked });
+    }
     let no = item::later(d, i, by, later)?;
     // Of what paged nobody, the alert is as it should be.
     if i.urgency == Urgency::High {

@@ -31,7 +31,6 @@ pub fn in_short(item: &Item) -> String {
 
 /// One item, in one line.
 pub fn line(item: &Item, d: &Directory) -> String {
-    let owner = name(d, &item.owner);
     match &item.done {
         Some(done) => {
             let outcome = match item.outcome.is_empty() {
@@ -46,17 +45,22 @@ pub fn line(item: &Item, d: &Directory) -> String {
                 day_and_time(done.at)
             )
         }
-        None => format!("• {} (number {}) · {owner}, by {}", what(item), item.no.0, day(item.due)),
+        None => format!("• {}", to_do(item, d)),
     }
+}
+
+/// What is to be done, by whom, by when.
+fn to_do(item: &Item, d: &Directory) -> String {
+    format!("{} (number {}) · {}, by {}", what(item), item.no.0, name(d, &item.owner), day(item.due))
 }
 
 /// The same with what can be done about it. `at`: when it is told.
 pub fn with_button(item: &Item, at: At, d: &Directory, store: StoreId) -> SlackBlock {
     let late = if item.is_late(at) { ":warning: late. " } else { "" };
-    let words = format!("{late}{} (of {})", line(item, d), item.incident);
     if !item.is_open() {
-        return section(&words);
+        return section(&format!("{} (of {})", line(item, d), item.incident));
     }
+    let words = format!("{late}{} (of {})", to_do(item, d), item.incident);
     section_with(&words, done(item.no, store))
 }
 

@@ -52,6 +52,8 @@ fn choices(i: &Incident, d: &Directory) -> Vec<Choice> {
                 "You have begun to work on it. The card says so.",
             ));
         }
+        let what = "Whose it is, who feels it, whether it can wait; and what is going on.";
+        all.push(choice(Action::Triage, "Triage", "Triage", what));
         if i.mitigated.is_none() {
             let what = "Customers no longer feel it. It stays open until it is resolved.";
             all.push(choice(Action::Mitigate, "Mitigated", "Mitigated", what));

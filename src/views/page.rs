@@ -249,11 +249,20 @@ pub fn wanted_by(i: &Incident, p: &Page, d: &Directory) -> Option<String> {
     // Whoever did knows it.
     let escalated = |by: &UserId| (!is_recipient(p, by)).then(|| format!("{} escalated", name(d, by)));
     match &call.kind {
-        CallKind::Main => escalated_by(i, p).and_then(escalated),
+        CallKind::Main => escalated_by(i, p).and_then(escalated).or_else(|| sent_by(i, p, d)),
         CallKind::Added { by } => escalated(by),
         CallKind::Responder { .. } | CallKind::Reassign { .. } => Some(asks(i, p, d)),
         CallKind::StandIn { .. } => None,
     }
+}
+
+/// Who said that it is the reader's team's; as far as memory reaches.
+fn sent_by(i: &Incident, p: &Page, d: &Directory) -> Option<String> {
+    let by = i.timeline.iter().rev().filter(|e| e.wall <= p.requested).find_map(|e| match &e.what {
+        Happening::NotMine { by, .. } => Some(by),
+        _ => None,
+    })?;
+    (!is_recipient(p, by)).then(|| format!("{} says it is your team's", name(d, by)))
 }
 
 /// Who escalated, so that the reader's level came sooner; as far as memory reaches.

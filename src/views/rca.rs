@@ -35,11 +35,12 @@ pub fn called(part: Part) -> &'static str {
     }
 }
 
-/// On the card of its incident: who owes it, or that it is written. Begins with nothing.
+/// On the card of its incident: that one is due, or that it is written.
 pub fn on_card(rca: &Rca, d: &Directory) -> Option<String> {
     match (&rca.stands, rca.due) {
         (Stands::Owed, Some(due)) => {
-            Some(format!(":pencil: {} owes an RCA by {}", name(d, &rca.owner), day_and_time(due)))
+            // True also when the card is not edited any more.
+            Some(format!(":pencil: RCA due {}: the button says who writes it, and how it stands", day_and_time(due)))
         }
         (Stands::Owed, None) | (Stands::NotOwed(_), _) => None,
         (Stands::Completed(done), _) => {
@@ -51,8 +52,8 @@ pub fn on_card(rca: &Rca, d: &Directory) -> Option<String> {
 /// The button that opens it; `None`: there is nothing to open.
 pub fn card_button(rca: &Rca, subject: Subject) -> Option<SlackBlockButtonElement> {
     match rca.stands {
-        Stands::Owed if rca.due.is_some() => Some(button(Action::Rca, "Write RCA", subject)),
-        Stands::Completed(_) => Some(button(Action::Rca, "Read RCA", subject)),
+        Stands::Owed if rca.due.is_some() => Some(button(Action::Rca, "RCA", subject)),
+        Stands::Completed(_) => Some(button(Action::Rca, "RCA", subject)),
         Stands::Owed | Stands::NotOwed(_) => None,
     }
 }
@@ -151,7 +152,12 @@ fn written_so_far(rca: &Rca, repairs: &[&Arc<Item>], d: &Directory, subject: Sub
     if missing.is_empty() {
         let complete = press(Elsewhere::RcaComplete, "Complete", subject, None);
         buttons.push(complete.with_style(SlackBlockButtonStyle::Primary));
-        all.push(section("*All is there.* Completing it posts it to the channel."));
+        let meeting = if rca.is_significant() {
+            " All customers felt it, of tier 1: it also puts a post-mortem meeting on the owner's list."
+        } else {
+            ""
+        };
+        all.push(section(&format!("*All is there.* Completing it posts it to the channel.{meeting}")));
     } else if rca.felt.is_some() {
         all.push(context(&format!("Still missing: {}.", lacks(&missing))));
     }

@@ -142,6 +142,16 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
             "{incident} is of {} already. *Escalate* asks their next level.",
             team_name(team, d)
         ),
+        Refusal::CustomersFeelIt { incident, by, at } => format!(
+            "{} said at {} that customers feel {incident}: it cannot wait. If that is not so any more, say first that nobody \
+             feels it; to look later, snooze it.",
+            name(d, by),
+            time(*at)
+        ),
+        Refusal::TakeItFirst { incident, asked } => {
+            let all: Vec<&str> = asked.iter().map(|who| d.name_of(who)).collect();
+            format!("{} is being paged for {incident}. Press *Acknowledge* first: then it is yours to decide.", names(&all))
+        }
         Refusal::BeganThen { since } => {
             format!("{} is ahead, or more than 30 days ago. Choose when it began.", day_and_time(*since))
         }

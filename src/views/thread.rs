@@ -200,7 +200,7 @@ pub(super) fn words(what: &Happening, d: &Directory) -> String {
         Happening::NotMine { by, team } => {
             let team = d.teams.get(team).map_or(team.as_str(), |t| t.name.as_str());
             format!(
-                ":arrow_right: {}: it is {}'s. They are paged for it.",
+                ":arrow_right: {}: it belongs to {}, who are paged for it.",
                 name(d, by),
                 escape_marked(team, limits::LABEL)
             )

@@ -216,7 +216,11 @@ pub fn not_mine(i: &Incident, teams: &[(TeamId, String)], d: &Directory, origin:
         .with_options(options)
         .with_placeholder(plain("Whoever is on call"));
     let then = "They are paged at once, by their policy, until somebody answers. Nobody here is paged for it any more.";
-    let blocks = vec![section(&title(i)), context(then), input(Field::Team, "Whose is it?", select.into())];
+    let mut blocks = vec![section(&title(i)), context(then)];
+    if d.services.get(&i.service).is_some_and(|s| s.private) {
+        blocks.push(context(":warning: It is private: whoever is paged reads what it is about."));
+    }
+    blocks.push(input(Field::Team, "Whose is it?", select.into()));
     form(Form::NotMine, &format!("Not mine: {}", i.no), origin, blocks, "Page them")
 }
 
@@ -229,8 +233,8 @@ pub fn can_wait(i: &Incident, due: &[SnoozeChoice], owner: Option<&str>, origin:
             None => radio,
         }
     };
-    let severity = ["1: customers are hurt", "2: customers notice", "3: colleagues notice", "4: nobody notices"];
-    let severity: Vec<_> = (1..).zip(severity).map(|(n, words)| option(words, &format!("{n}"))).collect();
+    let severity = ["2: customers may notice", "3: colleagues notice", "4: nobody notices"];
+    let severity: Vec<_> = (2..).zip(severity).map(|(n, words)| option(words, &format!("{n}"))).collect();
     let due: Vec<_> = due.iter().map(|c| option(&c.words, &c.until.0.to_string())).collect();
     let what = one_line("What is to be done")
         .with_max_length(WHAT_CHARS as u64)
@@ -245,7 +249,7 @@ pub fn can_wait(i: &Incident, due: &[SnoozeChoice], owner: Option<&str>, origin:
         section(&title(i)),
         context(then),
         input(Field::What, "What is to be done?", what.into()),
-        input(Field::Urgency, "How bad is it?", radio(severity, 2).into()),
+        input(Field::Urgency, "How bad is it?", radio(severity, 1).into()),
         input(Field::Person, "Who does it?", person.into()),
         input(Field::Until, "By when?", radio(due, 0).into()),
         optional(Field::At, "Or by another time", another.into()),
@@ -267,7 +271,7 @@ fn press(what: Elsewhere, words: &str, subject: Subject) -> SlackBlockButtonElem
 /// It is nobody's here any more.
 pub fn given(i: &Incident, team: &TeamId, d: &Directory) -> String {
     let team = d.teams.get(team).map_or(team.as_str(), |t| t.name.as_str());
-    format!("{} is {}'s now. {}", i.no, escape(team, limits::LABEL), status(i, d))
+    format!("{} belongs to {} now. {}", i.no, escape(team, limits::LABEL), status(i, d))
 }
 
 /// It can wait.

@@ -76,7 +76,7 @@ fn an_rca_in_every_state() {
     golden.say("customers felt it", &window(&desk, None));
     let (rca, i) = (desk.world.rcas[&IncidentNo(1)].clone(), first(&desk));
     let d = &desk.directory;
-    let filled = |part| views::rca::prefill(part, &i.timeline, d, chrono_tz::Europe::Lisbon);
+    let filled = |part| views::rca::prefill(part, &i.timeline, d);
     for part in Part::ALL {
         let form = views::rca::forms::part(&rca, part, &inputs(&filled(part)), None, d, &origin);
         golden.say(&format!("a window: {}", views::rca::called(part)), &view(&form, Some(subject)));

@@ -77,6 +77,7 @@ fn the_first_look_in_every_state() {
     given.act("ana", Deed::NotMine { team: "pay".into() });
     golden.say("the card of what was another team's", &card(&given));
     golden.say("what she reads", &views::triage::given(&first(&given), &"pay".into(), &given.directory));
+    found.act("ana", Deed::Triage { answer: Answer::Affected(Affected::Nobody) });
     let later = Later {
         what: "A bigger pool".to_owned(),
         severity: 3,

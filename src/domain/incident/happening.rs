@@ -284,6 +284,7 @@ impl Happening {
             | Self::Exhausted { .. }
             | Self::Mitigated { .. }
             | Self::NotMine { .. }
+            | Self::WaitsAsItem { .. }
             | Self::Resolved { .. }
             | Self::MergedInto { .. }
             | Self::ResolvedByItself { .. }
@@ -321,7 +322,6 @@ impl Happening {
             | Self::SlaMissed
             | Self::CrossedHandoff { .. }
             | Self::Triaged { .. }
-            | Self::WaitsAsItem { .. }
             | Self::PlaybookBegun { .. }
             | Self::StepDone { .. }
             | Self::StepSkipped { .. }

@@ -426,12 +426,13 @@ fn a_repair_item_is_due_within_a_year_its_owner_is_reminded_and_it_is_done_once(
     story.rca("ana", 1, RcaDeed::Excuse { because: "a drill".to_owned() }).expect("none is owed");
     story.goes_on_until("2026-03-31 12:00");
     let expected = [
+        "Wed 4 10:30 ben: item 1",
         "Fri 13 09:00 ben: item 1",
         "Mon 16 09:00 ben: item 1",
         "Mon 23 09:00 ben: item 1",
         "Mon 30 09:00 ben: item 1",
     ];
-    assert_eq!(story.told, expected, "a day before, when due, then each week");
+    assert_eq!(story.told, expected, "when it is given, a day before, when due, then each week");
     let done =
         |by: &str| What::ItemDone { item: crate::domain::id::ItemNo(1), by: by.into(), outcome: "PR 12".to_owned() };
     story.does(done("ana"));
@@ -606,4 +607,22 @@ fn whoever_fixed_it_owes_it_unless_somebody_wrote_or_it_was_given() {
     story.act("ben", 1, Deed::Acknowledge);
     story.act("ben", 1, Deed::Mitigate);
     assert_eq!(story.of(1).owner, "ben".into());
+}
+
+#[test]
+fn more_than_one_message_holds_is_told_by_several_and_none_of_them_is_dropped() {
+    let mut story = Story::at("2026-03-03 02:00");
+    for n in 0..=OWES_MAX {
+        story.fires("shop", &format!("key {n}"));
+        story.event("shop", &format!("key {n}"), EventAction::Resolve);
+    }
+    story.goes_on_until("2026-03-05 09:00");
+    assert_eq!(story.told.len(), 2, "{:?}", story.told);
+    let told: usize = story.told.iter().map(|told| told.matches('#').count()).sum();
+    assert_eq!(told, OWES_MAX + 1, "each once");
+    let kept = story.world.posts.values().filter(|p| matches!(p.about, About::Owes { .. })).count();
+    assert_eq!(kept, 2);
+    story.goes_on_until("2026-03-06 09:00");
+    let kept = story.world.posts.values().filter(|p| matches!(p.about, About::Owes { .. })).count();
+    assert_eq!(kept, 2, "those of the day before are left alone");
 }

@@ -98,6 +98,8 @@ impl Story {
 fn each_answer_says_who_gave_it_and_the_first_one_begins_the_work() {
     let mut story = Story::paged();
     story.act("ana", Deed::Acknowledge).expect("she has it");
+    story.act("chen", Deed::Triage { answer: Answer::Trend(Trend::Same) }).expect("he only looks");
+    assert!(story.first().started.is_none(), "he does not work on it");
     story.act("ana", Deed::Triage { answer: Answer::Affected(Affected::SomeCustomers) }).expect("she says");
     assert_eq!(story.first().started.map(|done| done.by), Some("ana".into()));
     story.now = story.now.plus_secs(60);
@@ -163,12 +165,25 @@ fn a_snooze_of_what_was_given_wakes_the_other_team() {
 #[test]
 fn what_can_wait_is_an_item_of_somebodys_and_pages_nobody_any_more() {
     let mut story = Story::paged();
+    let soon = Later { what: "x".to_owned(), severity: 3, owner: "ben".into(), due: story.now.plus_secs(9) };
+    let asked = vec!["ana".into()];
+    let refused = story.act("chen", Deed::CanWait { later: soon });
+    assert_eq!(
+        refused,
+        Err(Refusal::TakeItFirst { incident: IncidentNo(1), asked }),
+        "he ends no page to her by the way"
+    );
     story.act("ana", Deed::Acknowledge).expect("she has it");
     let later = |due| Later { what: "A bigger disk".to_owned(), severity: 3, owner: "ben".into(), due };
     let past = story.now;
     assert_eq!(story.act("ana", Deed::CanWait { later: later(past) }), Err(Refusal::DueThen { due: past }));
     assert!(!story.first().is_resolved(), "refused, it is as it was");
     let due = story.now.plus_secs(7 * 24 * 3_600);
+    story.act("ana", Deed::Triage { answer: Answer::Affected(Affected::AllCustomers) }).expect("she says");
+    let (incident, at) = (IncidentNo(1), story.now);
+    let refused = story.act("ana", Deed::CanWait { later: later(due) });
+    assert_eq!(refused, Err(Refusal::CustomersFeelIt { incident, by: "ana".into(), at }));
+    story.act("ana", Deed::Triage { answer: Answer::Affected(Affected::Nobody) }).expect("she was wrong");
     story.act("ana", Deed::CanWait { later: later(due) }).expect("it can");
     let item = story.world.items.values().next().expect("an item").clone();
     assert_eq!((item.kind, &item.owner, item.due), (Kind::Later { severity: 3 }, &"ben".into(), due));

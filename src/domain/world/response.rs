@@ -161,6 +161,8 @@ pub(super) fn triaged(i: &mut Incident, by: &UserId, answer: Answer, wall: At) {
 pub(super) fn not_mine(i: &mut Incident, by: &UserId, team: &TeamId, policy: &PolicyId, wall: At) {
     i.team = team.clone();
     i.policy = policy.clone();
+    // Of them nobody has begun.
+    i.started = None;
     i.hold = None;
     if !i.is_triggered() {
         i.state = State::Triggered { since: wall };

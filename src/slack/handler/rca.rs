@@ -75,6 +75,9 @@ impl Handler {
                     let window = json!(self.rca_window(s, rca, None, &origin(s, *no, typed.place)));
                     Shown::Window(window, views::rca::to_open(rca, now, reader, d, s.store))
                 }
+                None if self.find(s, *no).is_none() => {
+                    Shown::Words(Message::plain(views::refusal::refusal(&Refusal::NoSuchIncident(*no), d)))
+                }
                 None => Shown::Words(Message::plain(views::rca::none(*no, typed.command))),
             },
         }
@@ -199,7 +202,7 @@ impl Handler {
         let d = &*s.directory;
         match piece {
             Piece::Part(part) => {
-                let filled = forms::inputs(&self.words_of(s, rca, part, user.tz));
+                let filled = forms::inputs(&self.words_of(s, rca, part));
                 json!(forms::part(rca, part, &filled, None, d, origin))
             }
             Piece::Impact => json!(forms::impact(rca, None, d, origin)),
@@ -213,12 +216,12 @@ impl Handler {
     }
 
     /// What a part is filled with: what was saved, else what is known.
-    fn words_of(&self, s: &Snapshot, rca: &Rca, part: Part, tz: Tz) -> String {
+    fn words_of(&self, s: &Snapshot, rca: &Rca, part: Part) -> String {
         if rca.parts.contains_key(&part) {
             return rca.text(part).to_owned();
         }
         let entries = self.find(s, rca.incident).map(|i| self.timeline(&i)).unwrap_or_default();
-        views::rca::prefill(part, &entries, &s.directory, tz)
+        views::rca::prefill(part, &entries, &s.directory)
     }
 
     /// A form of an RCA, or of an item, was sent.

@@ -148,7 +148,7 @@ pub fn impact(rca: &Rca, mine: Option<&Impact>, d: &Directory, origin: &Origin) 
     }
     blocks.extend([
         input(Field::Who, "Who felt it?", line("Customers who pay by card", |i| &i.who).into()),
-        input(Field::Users, "All of them?", reach("All of them", "Some of them", |i| i.users).into()),
+        input(Field::Users, "All customers?", reach("All customers", "Some of them", |i| i.users).into()),
         input(Field::Time, "How long?", reach("The whole time", "A part of the time", |i| i.time).into()),
         input(Field::What, "What could they not do?", line("Pay: the checkout said “try again”", |i| &i.what).into()),
     ]);
@@ -183,7 +183,10 @@ pub fn repair(rca: &Rca, due: &[SnoozeChoice], owner: Option<&str>, origin: &Ori
 /// Somebody else owes it.
 pub fn owner(rca: &Rca, d: &Directory, origin: &Origin) -> SlackView {
     let person = SlackBlockUsersSelectElement::new().with_action_id(FIELD.into());
-    let now = format!("{} owes it now. Whoever takes it is told by a message; nobody is paged.", name(d, &rca.owner));
+    let now = format!(
+        "{} owes it now. Whoever gets it hears of it when they work next; nobody is paged.",
+        name(d, &rca.owner)
+    );
     let blocks = vec![context(&now), input(Field::Person, "Who writes it?", person.into())];
     form(Form::RcaOwner, &format!("RCA of {}", rca.incident), origin, blocks, "Hand over")
 }

@@ -8,7 +8,7 @@ use crate::views::thread::words;
 use chrono_tz::Tz;
 
 /// A part as it can be told from what happened, in plain words; empty where nothing can.
-pub fn prefill(part: Part, entries: &[Entry], d: &Directory, tz: Tz) -> String {
+pub fn prefill(part: Part, entries: &[Entry], d: &Directory) -> String {
     let tells: fn(&Happening) -> bool = match part {
         Part::Timeline => |_| true,
         Part::Resolution => |what| {
@@ -26,14 +26,17 @@ pub fn prefill(part: Part, entries: &[Entry], d: &Directory, tz: Tz) -> String {
         },
         Part::Summary | Part::Cause | Part::NoRepair => return String::new(),
     };
-    let all: Vec<String> = entries.iter().filter(|e| tells(&e.what)).map(|e| line(e, d, tz)).collect();
+    let mut all: Vec<String> = entries.iter().filter(|e| tells(&e.what)).map(|e| line(e, d)).collect();
+    if !all.is_empty() {
+        all.insert(0, "(All times are UTC.)".to_owned());
+    }
     fitting(&all)
 }
 
-/// "2026-03-03 03:04 Ana has it."
-fn line(e: &Entry, d: &Directory, tz: Tz) -> String {
-    let at = e.wall.utc().with_timezone(&tz);
-    format!("{} {}", at.format("%Y-%m-%d %H:%M"), without_marks(&with_times_written(&words(&e.what, d), tz)))
+/// "2026-03-03 03:04 Ana has it." People in several zones write it, and read it.
+fn line(e: &Entry, d: &Directory) -> String {
+    let words = with_times_written(&words(&e.what, d), Tz::UTC);
+    format!("{} {}", e.wall.utc().format("%Y-%m-%d %H:%M"), without_marks(&words))
 }
 
 /// As an input shows it: no signs by name, no bold, nothing escaped.
