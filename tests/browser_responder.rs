@@ -3,6 +3,7 @@
 mod browser;
 
 use browser::demo::hostile;
+use browser::page::Page;
 use browser::story::{Size, Story};
 use fantoccini::key::Key;
 use serde_json::json;
@@ -32,6 +33,8 @@ at_both_sizes! {
     the_home_tab_acts_and_pages
     a_message_is_announced
     words_to_the_bot_are_commands
+    the_first_look_says_what_is_felt
+    two_people_write_an_rca_each_in_their_own_window
     a_hostile_alert_is_harmless_everywhere
 }
 
@@ -70,6 +73,61 @@ async fn nobody_answers_and_ben_is_paged(size: Size) {
         .await;
     story.be("ana", "dm").await;
     story.page.shows("#messages article", "Ben Okafor has it").await;
+}
+
+async fn the_first_look_says_what_is_felt(size: Size) {
+    let story = Story::anas(size).await;
+    story.tap("#main", "incident.triage").await;
+    story.window("Who feels it?").await;
+    story.look("the first look").await;
+    story.tap(".modal", "triage.some").await;
+    story.window("some customers (Ana Silva").await;
+    story.look("the first look, answered").await;
+    // What customers feel cannot wait.
+    story.tap(".modal", "triage.can_wait").await;
+    story.window("How bad is it?").await;
+    story.look("it can wait").await;
+    story.page.click(".modal button[type=submit]").await;
+    story.window("it cannot wait").await;
+    story.shut().await;
+    story.card("Found: some customers feel it").await;
+}
+
+async fn two_people_write_an_rca_each_in_their_own_window(size: Size) {
+    let story = Story::anas(size).await;
+    story.tap("#main", "incident.resolve").await;
+    story.card("RCA due").await;
+    story.look("a card that owes an RCA").await;
+    story.tap("#main", "incident.rca").await;
+    story.window("Did customers feel it?").await;
+    story.tap(".modal", "rca.felt").await;
+    story.window("these five parts").await;
+    story.look("an RCA").await;
+    let ben = Page::open(&story.demo.page("/?as=ben&channel=payments")).await;
+    ben.size(400, 800).await;
+    ben.click("#messages [data-action='incident.rca']").await;
+    ben.shows(".modal", "these five parts").await;
+    // Both are in the same part.
+    let cause = ".modal [data-value$='/rca/cause']";
+    ben.click(cause).await;
+    ben.shows(".modal", "What was found").await;
+    story.page.click(cause).await;
+    story.window("What was found").await;
+    story.look("a part of an RCA").await;
+    ben.fill(".modal [data-block='words'] textarea", "The disk was full.").await;
+    ben.click(".modal button[type=submit]").await;
+    ben.shows(".modal", "The disk was full.").await;
+    story.write("words", "Nobody had an alert for it.").await;
+    story.page.click(".modal button[type=submit]").await;
+    story.window("Ben Okafor saved this meanwhile").await;
+    story.window("The disk was full.").await;
+    story.look("two people wrote at once").await;
+    story.write("words", "The disk was full, and nobody had an alert for it.").await;
+    story.page.click(".modal button[type=submit]").await;
+    story.window("Still missing").await;
+    story.window("The disk was full, and nobody had an alert for it.").await;
+    story.shut().await;
+    ben.has_no_complaints().await;
 }
 
 async fn a_snooze_says_why_and_its_end_is_news(size: Size) {

@@ -1365,7 +1365,7 @@ fn show_one() {
     let mut golden = Golden::new("show");
     for (name, desk) in states() {
         let i = first(&desk);
-        golden.say(name, &message(&views::list::show(&i, &desk.directory, desk.store), desk.subject(&i)));
+        golden.say(name, &message(&views::list::show(&i, None, &desk.directory, desk.store), desk.subject(&i)));
     }
     golden.compare();
 }
@@ -2452,7 +2452,7 @@ fn silences_and_maintenance() {
     let (i, d) = (desk.incident(IncidentNo(1)), &desk.directory);
     golden.say(
         "the held incident",
-        &message(&views::list::show(&i, d, desk.store), Some(Subject { store: desk.store, incident: i.no })),
+        &message(&views::list::show(&i, None, d, desk.store), Some(Subject { store: desk.store, incident: i.no })),
     );
     desk.pass(106 * MINUTE);
     desk.due();

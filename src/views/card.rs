@@ -40,23 +40,25 @@ pub fn card(i: &Incident, rca: Option<&Rca>, d: &Directory, store: StoreId) -> M
         blocks.push(context(&found));
     }
     blocks.extend(super::playbook::offer(i, d, subject));
-    let rca = rca.filter(|_| i.is_resolved());
-    if let Some(words) = rca.and_then(|rca| super::rca::on_card(rca, d)) {
-        blocks.push(context(&words));
-    }
-    let mut buttons = buttons(i, d, subject);
-    // What is left to do stands first.
-    if let Some(rca) = rca.and_then(|rca| super::rca::card_button(rca, subject)) {
-        buttons.insert(0, rca);
-    }
-    if !buttons.is_empty() {
-        blocks.push(actions(buttons));
-    }
+    blocks.extend(to_do(i, rca, d, subject));
     Message {
         text: lock_screen(i, d),
         blocks: vec![section(&title(i))],
         colored: Some(Colored { color: color(i), blocks }),
     }
+}
+
+/// The buttons, and what its RCA says of itself once it is resolved.
+pub fn to_do(i: &Incident, rca: Option<&Rca>, d: &Directory, subject: Subject) -> Vec<SlackBlock> {
+    let rca = rca.filter(|_| i.is_resolved());
+    let words = rca.and_then(|rca| super::rca::on_card(rca, d));
+    let mut buttons = buttons(i, d, subject);
+    // What is left to do stands first.
+    if let Some(rca) = rca.and_then(|rca| super::rca::card_button(rca, subject)) {
+        buttons.insert(0, rca);
+    }
+    let buttons = (!buttons.is_empty()).then(|| actions(buttons));
+    words.map(|words| context(&words)).into_iter().chain(buttons).collect()
 }
 
 /// The first line: the state as a sign, the number, what is wrong.

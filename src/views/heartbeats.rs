@@ -1,6 +1,6 @@
 //! What is to be heard of every so often, and how it stands.
 
-use super::kit::{context, section};
+use super::kit::{context, more_private, section};
 use super::mrkdwn::{day_and_time, escape_marked};
 use super::quiet::Reader;
 use super::{Message, limits};
@@ -37,8 +37,7 @@ pub fn list(w: &World, d: &Directory, of: Option<&ServiceId>, reader: Reader<'_>
     let (mut all, private): (Vec<&Heartbeat>, Vec<&Heartbeat>) = all.partition(|h| reader.may_know(&h.service, d));
     let private = match private.len() {
         0 => None,
-        1 => Some(context("1 more is of a private service: ask in its channel.")),
-        n => Some(context(&format!("{n} more are of private services: ask in their channels."))),
+        n => Some(context(&more_private(n))),
     };
     let of_service = of.map(|id| format!(" of {}", service(id, d))).unwrap_or_default();
     if all.is_empty() {

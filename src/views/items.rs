@@ -2,7 +2,7 @@
 
 use super::action_id::{Elsewhere, OnItem};
 use super::card::name;
-use super::kit::{context, plain, section, section_with};
+use super::kit::{context, more_private, plain, section, section_with};
 use super::mrkdwn::{day, day_and_time, escape, escape_marked};
 use super::{Message, limits};
 use crate::domain::directory::Directory;
@@ -96,7 +96,7 @@ pub fn list(listed: Listing<'_, Item>, at: At, d: &Directory, store: StoreId, co
         blocks.push(context(&format!("…and {} more, which are due later.", all.len() - limits::OWES)));
     }
     if private > 0 {
-        blocks.push(context(&format!("{private} more are private: ask in their own channel.")));
+        blocks.push(context(&more_private(private)));
     }
     Message { text: head.replace('*', ""), blocks, colored: None }
 }

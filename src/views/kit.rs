@@ -16,6 +16,14 @@ pub fn context(mrkdwn: &str) -> SlackBlock {
     SlackContextBlock::new(vec![SlackContextBlockElement::MarkDown(SlackBlockMarkDownText::new(text))]).into()
 }
 
+/// So many of a list are not for this reader.
+pub fn more_private(count: usize) -> String {
+    match count {
+        1 => "1 more is of a private service: ask in its channel.".to_owned(),
+        n => format!("{n} more are of private services: ask in their channels."),
+    }
+}
+
 /// A row of buttons.
 pub fn actions(buttons: Vec<SlackBlockButtonElement>) -> SlackBlock {
     SlackActionsBlock::new(buttons.into_iter().map(SlackActionBlockElement::Button).collect()).into()

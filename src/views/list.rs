@@ -1,7 +1,7 @@
 //! Answers to commands that only ask.
 
 use super::action_id::Subject;
-use super::card::{buttons, is_quiet, plain_title, status, title};
+use super::card::{is_quiet, plain_title, status, title};
 use super::home::raise_button;
 use super::kit::{actions, context, section};
 use super::mrkdwn::escape;
@@ -11,6 +11,7 @@ use crate::command::{Mistake, Topic};
 use crate::domain::directory::{Directory, Urgency};
 use crate::domain::id::{IncidentNo, StoreId};
 use crate::domain::incident::{Incident, State};
+use crate::domain::rca::Rca;
 use crate::domain::urgency::rank;
 
 /// What an incident needs, the loudest first.
@@ -154,8 +155,8 @@ pub fn paused(list: Message) -> Message {
     Message { text: "Paused: nobody is paged.".to_owned(), blocks, colored: list.colored }
 }
 
-/// One incident: how it stands, what happened last, who was paged.
-pub fn show(i: &Incident, d: &Directory, store: StoreId) -> Message {
+/// One incident: how it stands, what happened last, who was paged; `rca`: what it owes, or owed.
+pub fn show(i: &Incident, rca: Option<&Rca>, d: &Directory, store: StoreId) -> Message {
     let shown = i.timeline.iter().rev().take(limits::SHOWN_ENTRIES).map(|e| line(e, d));
     let mut last: Vec<String> = shown.collect();
     last.reverse();
@@ -173,10 +174,7 @@ pub fn show(i: &Incident, d: &Directory, store: StoreId) -> Message {
     if !paged.is_empty() {
         blocks.push(context(&format!("*Who was paged*\n{}", paged[newest..].join("\n"))));
     }
-    let buttons = buttons(i, d, Subject { store, incident: i.no });
-    if !buttons.is_empty() {
-        blocks.push(actions(buttons));
-    }
+    blocks.extend(super::card::to_do(i, rca, d, Subject { store, incident: i.no }));
     Message {
         text: super::card::lock_screen(i, d),
         blocks: vec![section(&title(i))],

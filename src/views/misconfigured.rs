@@ -2,7 +2,7 @@
 
 use super::action_id::{Elsewhere, Listed};
 use super::card::name;
-use super::kit::{confirm, context, plain, section_with};
+use super::kit::{confirm, context, more_private, plain, section_with};
 use super::mrkdwn::{day_and_time, escape, escape_marked, is_dangerous};
 use super::{Message, limits};
 use crate::domain::directory::{Directory, Urgency};
@@ -43,16 +43,12 @@ pub fn list(
 ) -> Message {
     let c = escape(command, 40);
     let of_service = of.map(|id| format!(" of {}", service(id, d))).unwrap_or_default();
-    let left_out = |private: usize| match private {
-        1 => "1 more is of a private service: ask in its channel.".to_owned(),
-        n => format!("{n} more are of private services: ask in their channels."),
-    };
     if all.is_empty() {
         let mut message = Message::plain(format!(
             "No alert{of_service} is marked as misconfigured. A snooze because it is “not urgent”, and *Not actionable* \
              under *More…*, mark one."
         ));
-        message.blocks.extend((private > 0).then(|| context(&left_out(private))));
+        message.blocks.extend((private > 0).then(|| context(&more_private(private))));
         return message;
     }
     let text = format!("Misconfigured alerts{of_service}, the most often marked first");
@@ -70,7 +66,7 @@ pub fn list(
         blocks.push(context(&format!("…and {} more, marked less often{narrower}.", all.len() - LISTED)));
     }
     if private > 0 {
-        blocks.push(context(&left_out(private)));
+        blocks.push(context(&more_private(private)));
     }
     blocks.push(context(&format!("`{c} misconfigured mended N` takes one off the list, too.")));
     Message { text, blocks, colored: None }

@@ -3,7 +3,7 @@
 use super::action_id::{Action, Elsewhere, OnRca, Origin, Piece, Subject};
 use super::card::name;
 use super::items::Listing;
-use super::kit::{actions, button, context, plain, section, section_with};
+use super::kit::{actions, button, context, more_private, plain, section, section_with};
 use super::mrkdwn::{day, day_and_time, escape, escape_lines, escape_marked};
 use super::{Message, items, limits};
 use crate::domain::directory::Directory;
@@ -376,17 +376,19 @@ pub fn owes(
     if open == 0 {
         return Some(Message::plain(":white_check_mark: Nothing of this list is left for you."));
     }
-    let late = rcas.iter().any(|rca| rca.is_late(at)) || items.iter().any(|item| item.is_late(at));
+    let late = rcas.iter().filter(|rca| is_owed(rca) && rca.is_late(at)).count()
+        + items.iter().filter(|item| item.is_late(at)).count();
     let soon = |due: At| due < at.plus_secs(SOON_SECS);
     let soon = rcas.iter().any(|rca| rca.is_owed() && rca.due.is_some_and(soon))
         || items.iter().any(|item| item.is_open() && soon(item.due));
     let head = match (open, late, soon) {
-        (1, true, _) => ":pencil: *This is yours, and was due.*".to_owned(),
-        (1, false, true) => ":pencil: *This is yours, and due soon.*".to_owned(),
-        (1, false, false) => ":pencil: *This is yours.*".to_owned(),
-        (n, true, _) => format!(":pencil: *These {n} are yours; some were due.*"),
-        (n, false, true) => format!(":pencil: *These {n} are yours; some are due soon.*"),
-        (n, false, false) => format!(":pencil: *These {n} are yours.*"),
+        (1, 0, true) => ":pencil: *This is yours, and due soon.*".to_owned(),
+        (1, 0, false) => ":pencil: *This is yours.*".to_owned(),
+        (1, _, _) => ":pencil: *This is yours, and was due.*".to_owned(),
+        (n, 0, true) => format!(":pencil: *These {n} are yours; some are due soon.*"),
+        (n, 0, false) => format!(":pencil: *These {n} are yours.*"),
+        (n, 1, _) => format!(":pencil: *These {n} are yours; one was due.*"),
+        (n, late, _) => format!(":pencil: *These {n} are yours; {late} were due.*"),
     };
     let mut blocks = vec![section(&head)];
     let reader = (Some(whose), None);
@@ -473,7 +475,7 @@ pub fn list(
         )));
     }
     if private > 0 {
-        blocks.push(context(&format!("{private} more are private: ask in their own channel.")));
+        blocks.push(context(&more_private(private)));
     }
     Message { text: head.replace('*', ""), blocks, colored: None }
 }

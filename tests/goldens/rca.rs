@@ -68,6 +68,8 @@ fn an_rca_in_every_state() {
     };
     let mut desk = owes_an_rca();
     golden.say("the card of what owes one", &card(&desk));
+    let typed = views::list::show(&first(&desk), desk.rca_of(&first(&desk)), &desk.directory, desk.store);
+    golden.say("/pager 1 of what owes one", &message(&typed, Some(subject)));
     golden.say("nothing was said yet", &window(&desk, None));
     let mut nothing = owes_an_rca();
     nothing.rca("ana", RcaDeed::Answer { felt: false });

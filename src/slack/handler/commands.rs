@@ -30,6 +30,7 @@ use crate::views::quiet::Reader;
 use crate::views::{self, Message};
 use chrono_tz::Tz;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// How a command is answered.
 pub(super) enum Reply {
@@ -147,7 +148,8 @@ impl Handler {
                 words(self.paused(message))
             }
             Command::Show(which) => {
-                words(self.about(s, *which, me, "show", typed, |i| views::list::show(i, d, s.store)))
+                let rca = |i: &Incident| s.world.rcas.get(&i.no).map(Arc::as_ref);
+                words(self.about(s, *which, me, "show", typed, |i| views::list::show(i, rca(i), d, s.store)))
             }
             Command::Why(which) => {
                 let now = s.stamp_at(self.clock.now());

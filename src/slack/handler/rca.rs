@@ -3,7 +3,7 @@
 use super::commands::Typed;
 use super::forms::{Sent, Wrong, closed, errors};
 use super::people::stranger;
-use super::{ANSWER, Came, DECIDE, Handler, Turned, origin};
+use super::{ANSWER, Came, DECIDE, Handler, origin};
 use crate::command::{Items, Rcas};
 use crate::domain::directory::User;
 use crate::domain::id::{ChannelId, IncidentNo, InputId, ItemNo, SlackUserId, UserId};
@@ -126,8 +126,9 @@ impl Handler {
         let user = match self.admit(&s, &by, on.subject) {
             Ok(user) => user.clone(),
             Err(turned) => {
-                return self
-                    .in_background(|this| async move { this.turned_from_rca(&by, turned, on.subject, place).await });
+                return self.in_background(|this| async move {
+                    this.turned_away(&by, turned, on.subject, place, "RCA").await
+                });
             }
         };
         if let Some(refused) = refused(&s, no, &user.id, &place) {
@@ -306,14 +307,6 @@ impl Handler {
             let view = json!(views::rca::forms::done(&item, &s.directory, &origin));
             this.show(&place, if place.in_modal() { "views.push" } else { "views.open" }, view).await;
         })
-    }
-
-    async fn turned_from_rca(&self, by: &SlackUserId, turned: Turned, subject: Subject, place: Place) {
-        let why = match turned {
-            Turned::AnotherStore => Message::plain(views::reply::from_another_store()),
-            Turned::Unknown => stranger(&self.who(by).await, Some(subject)),
-        };
-        self.answer(by, place, "RCA", &why).await;
     }
 }
 

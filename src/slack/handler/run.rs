@@ -70,7 +70,9 @@ impl Handler {
         let user = match self.admit(&snapshot, &by, subject) {
             Ok(user) => user.id.clone(),
             Err(turned) => {
-                return self.in_background(|this| async move { this.turned_away(&by, turned, subject, place).await });
+                return self.in_background(|this| async move {
+                    this.turned_away(&by, turned, subject, place, "Playbook").await
+                });
             }
         };
         let act = Act { incident: no, by: user, deed };
@@ -102,12 +104,20 @@ impl Handler {
         }
     }
 
-    async fn turned_away(&self, by: &SlackUserId, turned: Turned, subject: Subject, place: Place) {
+    /// Why somebody is not admitted. `title`: of the window in which they read it.
+    pub(super) async fn turned_away(
+        &self,
+        by: &SlackUserId,
+        turned: Turned,
+        subject: Subject,
+        place: Place,
+        title: &str,
+    ) {
         let why = match turned {
             Turned::AnotherStore => Message::plain(views::reply::from_another_store()),
             Turned::Unknown => stranger(&self.who(by).await, Some(subject)),
         };
-        self.answer(by, place, "Playbook", &why).await;
+        self.answer(by, place, title, &why).await;
     }
 
     /// Shows the step that is next where somebody pressed. In the thread it stands already: there, and in a direct message,
@@ -171,7 +181,7 @@ impl Handler {
         let Some(on) = on else { return };
         let (snapshot, no) = (self.board.snapshot(), on.subject.incident);
         if let Err(turned) = self.admit(&snapshot, by, on.subject) {
-            return self.turned_away(by, turned, on.subject, place).await;
+            return self.turned_away(by, turned, on.subject, place, "Playbook").await;
         }
         let incident = self.find(&snapshot, no);
         let run = incident.as_ref().and_then(|i| Some((i, i.run.as_deref()?)));

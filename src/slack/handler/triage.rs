@@ -1,9 +1,8 @@
 //! The first look at an incident: its window, and what is answered in it.
 
 use super::commands::{Reply, Typed, beside};
-use super::people::stranger;
 use super::windows::likely_the_same;
-use super::{Came, DECIDE, Handler, Turned, origin, told};
+use super::{Came, DECIDE, Handler, origin, told};
 use crate::command::Which;
 use crate::domain::call::Whom;
 use crate::domain::directory::{Step, User};
@@ -76,11 +75,7 @@ impl Handler {
             Ok(user) => user.clone(),
             Err(turned) => {
                 return self.in_background(|this| async move {
-                    let why = match turned {
-                        Turned::AnotherStore => Message::plain(views::reply::from_another_store()),
-                        Turned::Unknown => stranger(&this.who(&by).await, Some(subject)),
-                    };
-                    this.answer(&by, place, "Triage", &why).await;
+                    this.turned_away(&by, turned, subject, place, "Triage").await
                 });
             }
         };
