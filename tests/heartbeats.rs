@@ -56,8 +56,8 @@ impl Listened for Office {
     }
 
     fn nobody_is_paged(&self, why: &str) {
-        // An answer may be lost with the connection that it was asked by.
-        eventually_true(why, SOON, || self.open_now().contains("Nothing is open"));
+        // An answer may be lost with the connection that it was asked by; that is known only when no more is waited for it.
+        eventually_true(why, 3 * SOON, || self.open_now().contains("Nothing is open"));
         assert!(self.slack.messages("dm:ana").is_empty(), "{why}");
     }
 
