@@ -12,6 +12,7 @@ use super::id::{
     UserId,
 };
 use super::page::{PageFailure, SyncKey};
+use super::prepare::{Check, ShiftKey};
 use super::quiet::Covered;
 use super::rca::RcaDeed;
 use super::run::Move;
@@ -70,6 +71,8 @@ pub enum What {
     HandoffOffer { handoff: HandoffNo, by: UserId },
     /// Whoever takes over accepts.
     HandoffAccept { handoff: HandoffNo, by: UserId },
+    /// A person says that they checked something before a shift of theirs, or that they did not.
+    Ready { shift: ShiftKey, check: Check, done: bool },
     /// A person does something to an RCA.
     Rca { incident: IncidentNo, by: UserId, deed: RcaDeed },
     /// A person says that an item is done, and what came of it.
@@ -425,6 +428,7 @@ impl Input {
             | What::HandoffWrite { .. }
             | What::HandoffOffer { .. }
             | What::HandoffAccept { .. }
+            | What::Ready { .. }
             | What::Rca { .. }
             | What::ItemDone { .. }
             | What::EndOverride { .. }

@@ -143,6 +143,10 @@ pub enum Refusal {
         latest: At,
     },
     EmptyNote,
+    /// A shift that is over, or somebody else's.
+    NotYourShift {
+        schedule: ScheduleId,
+    },
     /// It is too long ago, or was never.
     NoSuchHandoff,
     /// What is written for it is posted.

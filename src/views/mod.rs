@@ -32,6 +32,7 @@ pub mod people;
 pub mod phone;
 pub mod playbook;
 pub mod post;
+pub mod prepare;
 pub mod quiet;
 pub mod rca;
 pub mod refusal;

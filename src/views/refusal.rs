@@ -192,6 +192,7 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
         Refusal::ItemIsDone { item, by, at } => {
             format!("Item {} was done by {}, {}. Nothing changed.", item.0, name(d, by), day_and_time(*at))
         }
+        Refusal::NotYourShift { schedule } => super::prepare::not_yours(schedule, d),
         Refusal::NoSuchHandoff => {
             "That handoff is too long ago, or is not ahead any more. `/pager handoff` shows how things stand.".to_owned()
         }

@@ -33,6 +33,7 @@ mod handoff;
 pub mod home;
 mod misconfigured;
 pub mod people;
+mod prepare;
 pub mod press;
 mod quiet;
 mod rca;
@@ -129,6 +130,7 @@ impl EnvelopeHandler for Handler {
                 Elsewhere::AcceptHandoff | Elsewhere::OfferHandoff | Elsewhere::WriteHandoff => {
                     self.handoff_pressed(id, by, what, chosen, place).await
                 }
+                Elsewhere::Ready => self.ready_pressed(id, by, chosen, place).await,
                 Elsewhere::OpenRca
                 | Elsewhere::RcaFelt
                 | Elsewhere::RcaNotFelt
