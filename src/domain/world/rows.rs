@@ -64,7 +64,7 @@ pub struct RowTrouble {
 /// Prefixes of the rows a start reads whole.
 pub const OPEN_PREFIXES: [&[u8]; 21] = [
     b"m", b"o/", b"s/", b"v/", b"i/", b"p/", b"d/", b"n/", b"r/", b"g/", b"a/", b"w/", b"q/", b"f/", b"b/", b"x/",
-    b"j/", b"e/", b"y/", b"l/", b"h/",
+    b"j/", b"e/", b"y/", b"l/", b"S/",
 ];
 
 type Change = (Vec<u8>, Option<Vec<u8>>);
@@ -240,7 +240,7 @@ impl World {
             RowKey::Rca(no) => vec![(numbered(b"y/", no.0), self.rcas.get(no).map(|rca| json(&**rca)))],
             RowKey::Item(no) => vec![(numbered(b"l/", no.0), self.items.get(no).map(|item| json(&**item)))],
             RowKey::Prepared(shift) => {
-                let mut k = numbered(b"h/", shift.from.0.cast_unsigned());
+                let mut k = numbered(b"S/", shift.from.0.cast_unsigned());
                 k.extend_from_slice(format!("{}/{}", shift.schedule, shift.user).as_bytes());
                 vec![(k, self.prepared.get(shift).map(|p| json(&**p)))]
             }
@@ -366,7 +366,7 @@ impl World {
             }
             [b'y', b'/', ..] => super::rca::load(self, read(key, value)?),
             [b'l', b'/', ..] => super::rca::load_item(self, read(key, value)?),
-            [b'h', b'/', ..] => {
+            [b'S', b'/', ..] => {
                 let prepared: Prepared = read(key, value)?;
                 self.prepared.insert(prepared.shift.clone(), Arc::new(prepared));
             }
