@@ -421,7 +421,8 @@ fn person(sim: &mut Sim) {
             return;
         }
         24 | 25 => {
-            hands_over(sim, who);
+            // Words for the next one, or what is checked before it.
+            if incident % 3 == 0 { sim::shifts::gets_ready(sim, who) } else { hands_over(sim, who) }
             return;
         }
         26 | 27 => {
@@ -820,6 +821,7 @@ fn holds_in_peace(sim: &mut Sim, seed: u64) {
     playbooks_are_followed_step_by_step(sim, &replayed, seed);
     every_shift_is_handed_over(sim, seed);
     sim::rcas::are_asked_for_when_people_work(sim, &replayed, seed);
+    sim::shifts::are_told_before_they_begin(sim, &replayed, seed);
     slack_says_what_is_true(sim, seed);
     rows_are_the_replay(sim, &replayed, seed);
 }
@@ -1287,6 +1289,7 @@ fn rows_are_the_replay(sim: &mut Sim, replayed: &World, seed: u64) {
     assert_eq!(snapshot.world.turns, replayed.turns, "seed {seed}");
     assert_eq!(snapshot.world.heartbeats, replayed.heartbeats, "seed {seed}");
     assert_eq!(snapshot.world.handoffs, replayed.handoffs, "seed {seed}");
+    assert_eq!(snapshot.world.prepared, replayed.prepared, "seed {seed}");
     assert_eq!(snapshot.world.handoff_notes, replayed.handoff_notes, "seed {seed}");
     assert_eq!(snapshot.world.worked, replayed.worked, "seed {seed}");
     assert_eq!(snapshot.world.meta, replayed.meta, "seed {seed}");

@@ -52,6 +52,7 @@ use warridor::views;
 
 pub mod company;
 pub mod rcas;
+pub mod shifts;
 
 pub use company::{bot_token, company, workspace};
 
