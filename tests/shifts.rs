@@ -86,7 +86,7 @@ fn a_week_is_told_of_on_thursday_and_on_friday_and_not_again_after_a_restart() {
     office.until(2, 12, 55);
     assert_eq!(office.told("ben").len(), 0);
     office.until(2, 13, 1);
-    let late = office.reads("ben", "Your shift of Payments begins Mar 2 14:00, until Mar 9 13:00");
+    let late = office.reads("ben", "Your shift of Payments, from Mar 2 14:00 until Mar 9 13:00");
     assert_eq!(posted(&late), "Mon 02 08:00");
     office.until(5, 20, 55);
     assert_eq!(office.told("ana").len(), 0);
@@ -132,12 +132,12 @@ fn whoever_stands_in_is_told_and_whoever_was_told_before_reads_so() {
     let after = office.reads("ana", "The shift of Payments, Mar 9 13:00, is not yours any more: Mara Keller has the pager then");
     assert_eq!(after.ts(), first.ts());
     office.until(6, 21, 1);
-    let list = office.reads("mara", "Your shift of Payments begins Mar 9 13:00, until Mar 16 13:00");
+    let list = office.reads("mara", "Your shift of Payments, from Mar 9 13:00 until Mar 16 13:00");
     assert_eq!((list.buttons().len(), office.told("mara").len(), office.told("ana").len()), (5, 1, 1));
     // Over the weekend she says that she can after all.
     office.slack.slash("ana", "payments", "oncall override remove 1");
     office.reads("mara", "is not yours any more: Ana Silva has the pager then");
-    let back = office.reads("ana", "Your shift of Payments begins Mar 9 13:00");
+    let back = office.reads("ana", "Your shift of Payments, from Mar 9 13:00");
     assert_ne!(back.ts(), first.ts(), "what to check is still to be said");
     assert_eq!(back.buttons().len(), 5);
     office.until(9, 14, 0);
@@ -153,7 +153,7 @@ fn what_to_check_can_be_asked_for_at_any_time() {
         all.into_iter().filter(|m| m["is_ephemeral"] == true).map(Message).next_back()
     };
     let answer = plain(&office.slack.slash("ana", "payments", "oncall ready").to_string());
-    assert!(answer.contains("Your shift of Payments begins"), "{answer}");
+    assert!(answer.contains("Your shift of Payments, from"), "{answer}");
     assert!(answer.contains("Test page: it came by Slack"), "{answer}");
     let list = eventually("a list that only she sees", SOON, || mine("ana"));
     let row = &list.0["blocks"].as_array().expect("blocks")[1]["accessory"];

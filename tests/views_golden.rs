@@ -17,6 +17,8 @@ mod draw;
 mod page;
 #[path = "goldens/rca.rs"]
 mod rca;
+#[path = "goldens/prepare.rs"]
+mod prepare;
 #[path = "goldens/triage.rs"]
 mod triage;
 
@@ -949,6 +951,7 @@ fn refusals() -> Vec<Refusal> {
             | Refusal::SnoozeInThePast { .. }
             | Refusal::SnoozeTooLong { .. }
             | Refusal::EmptyNote
+            | Refusal::NotYourShift { .. }
             | Refusal::NoSuchHandoff
             | Refusal::HandedOverAlready { .. }
             | Refusal::HandoffIsOf { .. }
@@ -1055,6 +1058,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal::TooManyItems { most: 20 },
         Refusal::NoSuchItem(ItemNo(3)),
         Refusal::ItemIsDone { item: ItemNo(3), by: "ben".into(), at: NIGHT },
+        Refusal::NotYourShift { schedule: "primary".into() },
         Refusal::NoSuchHandoff,
         Refusal::HandedOverAlready { at: NIGHT },
         Refusal::HandoffIsOf { by: Some("ana".into()), team: "team".into() },

@@ -22,7 +22,8 @@ pub fn ahead(shift: &ShiftKey, told: Told, w: &World, d: &Directory, store: Stor
     }
     match told {
         Told::First => {
-            let text = format!("{}.", begins(p, "Your shift", d));
+            let until = until(&p.looks).map(|until| format!(", {until}")).unwrap_or_default();
+            let text = format!("Your shift of {} begins {}{until}.", called(&p.shift.schedule, d), day_and_time(p.looks.from));
             let blocks = vec![section(&format!(":calendar: *{text}*{}", around(&p.looks, d))), context(&cover(p, d))];
             Some(Message { text, blocks, colored: None })
         }
@@ -32,7 +33,8 @@ pub fn ahead(shift: &ShiftKey, told: Told, w: &World, d: &Directory, store: Stor
 
 /// What to check before a shift, or in it; the answer to `ready`.
 pub fn list(p: &Prepared, w: &World, d: &Directory, store: StoreId) -> Message {
-    let head = begins(p, "Your shift", d);
+    let until = until(&p.looks).map(|until| format!(" {until}")).unwrap_or_default();
+    let head = format!("Your shift of {}, from {}{until}", called(&p.shift.schedule, d), day_and_time(p.looks.from));
     let (done, all) = (p.ready.len(), Check::ALL.len());
     let stands = if done == all { " :white_check_mark: *You are ready.*".to_owned() } else { String::new() };
     let mut blocks = vec![section(&format!(":calendar: *{head}.*{}{stands}", around(&p.looks, d)))];
@@ -44,13 +46,9 @@ pub fn list(p: &Prepared, w: &World, d: &Directory, store: StoreId) -> Message {
     Message { text, blocks, colored: None }
 }
 
-/// "Your shift of Payments begins Mar 4 09:00, until Mar 11 09:00".
-fn begins(p: &Prepared, whose: &str, d: &Directory) -> String {
-    let until = match p.looks.until {
-        At(i64::MAX) => String::new(),
-        until => format!(", until {}", day_and_time(until)),
-    };
-    format!("{whose} of {} begins {}{until}", called(&p.shift.schedule, d), day_and_time(p.looks.from))
+/// "until Mar 11 09:00"; `None`: it has no end.
+fn until(looks: &Looks) -> Option<String> {
+    (looks.until != At(i64::MAX)).then(|| format!("until {}", day_and_time(looks.until)))
 }
 
 /// The teams that it is asked for first; or the schedule's own name.
@@ -65,10 +63,8 @@ fn called(id: &ScheduleId, d: &Directory) -> String {
 
 /// Who hands over, and who is asked next; begins with a blank.
 fn around(looks: &Looks, d: &Directory) -> String {
-    let before = match &looks.before {
-        Some(before) => format!(" {} hands over to you.", name(d, before)),
-        None => " Nobody has the pager before you.".to_owned(),
-    };
+    let before = looks.before.as_ref().map(|before| format!(" {} hands over to you.", name(d, before)));
+    let before = before.unwrap_or_default();
     let above: Vec<&str> = looks.above.iter().map(|who| d.name_of(who)).collect();
     match above.as_slice() {
         [] => format!("{before} Nobody is above you."),
