@@ -72,6 +72,14 @@ impl Office {
     }
 }
 
+/// This company, whose schedule has a fixed shift of Mara's.
+fn with_shift_of_mara(config: &str, from: &str, until: &str) -> String {
+    let layer = "start = 2024-01-01\nhandoff = \"09:00\"\n";
+    let shift = format!("[[schedule.shift]]\nuser = \"mara\"\nfrom = {from}\nuntil = {until}\n");
+    assert!(config.contains(layer));
+    config.replacen(layer, &format!("{layer}\n{shift}"), 1)
+}
+
 /// When a message was posted, as `Thu 05 16:00` on the clock of New York.
 fn posted(m: &Message) -> String {
     let secs: f64 = m.ts().parse().expect("a time");
@@ -129,7 +137,8 @@ fn whoever_stands_in_is_told_and_whoever_was_told_before_reads_so() {
     let first = office.reads("ana", "Your shift of Payments begins Mar 9 13:00");
     let line = "oncall override payments-week @mara 2026-03-09 09:00 until 2026-03-16 09:00";
     office.slack.slash("ana", "payments", line);
-    let after = office.reads("ana", "The shift of Payments, Mar 9 13:00, is not yours any more: Mara Keller has the pager then");
+    let after = office
+        .reads("ana", "The shift of Payments, Mar 9 13:00, is not yours any more: Mara Keller has the pager then");
     assert_eq!(after.ts(), first.ts());
     office.until(6, 21, 1);
     let list = office.reads("mara", "Your shift of Payments, from Mar 9 13:00 until Mar 16 13:00");
@@ -154,7 +163,8 @@ fn what_to_check_can_be_asked_for_at_any_time() {
     };
     let answer = plain(&office.slack.slash("ana", "payments", "oncall ready").to_string());
     assert!(answer.contains("Your shift of Payments, from"), "{answer}");
-    assert!(answer.contains("Test page: it came by Slack"), "{answer}");
+    assert!(answer.contains("Test page: one came by Slack"), "{answer}");
+    assert!(answer.contains("override payments-week @ben until 2026-03-02 09:00"), "she is in it: {answer}");
     let list = eventually("a list that only she sees", SOON, || mine("ana"));
     let row = &list.0["blocks"].as_array().expect("blocks")[1]["accessory"];
     let click = json!({
@@ -166,4 +176,57 @@ fn what_to_check_can_be_asked_for_at_any_time() {
     });
     let none = plain(&office.slack.slash("divya", "payments", "oncall ready").to_string());
     assert!(none.contains("no shift of yours begins within two months"), "{none}");
+}
+
+#[test]
+fn a_changed_file_is_told_to_those_whose_shifts_it_moves() {
+    let mut office = office();
+    let news = |office: &Office, who: &str| -> Vec<String> {
+        let all = office.slack.messages(&format!("dm:{who}"));
+        let all = all.into_iter().filter(|m| m.text().starts_with("The rotation was changed"));
+        all.map(|m| plain(&m.0.to_string())).collect()
+    };
+    let hears = |office: &Office, who: &str, n: usize, words: &str| {
+        eventually(format!("{who} hears {words:?}"), SOON, || {
+            office.pass(1);
+            news(office, who).into_iter().nth(n - 1).filter(|text| text.contains(words))
+        })
+    };
+    office.until(3, 15, 0);
+    // Of three, it is Mara's turn: at once, as it is now.
+    let three =
+        config().replace("members = [\"ana\", \"ben\"]\nevery", "members = [\"ana\", \"ben\", \"mara\"]\nevery");
+    office.configure(&three);
+    let ben = hears(&office, "ben", 1, "not yours any more, Mar 2 14:00 until Mar 9 13:00");
+    assert!(ben.contains("On call now: Payments, by the week: Mara Keller."), "{ben}");
+    let mara = hears(&office, "mara", 1, "Payments, by the week: yours now, Mar 3 15:0");
+    assert!(mara.contains("On call now: Payments, by the week: you."), "{mara}");
+    // By night, and of next week: when they work, also after a restart.
+    office.until(4, 4, 0);
+    let with = with_shift_of_mara(&three, "2026-03-12T09:00:00", "2026-03-13T09:00:00");
+    let is_in_force = |office: &Office, there: bool| {
+        eventually_true("the file is in force", SOON, || {
+            office.pass(1);
+            plain(&office.slack.slash("mara", "payments", "oncall me").to_string()).contains("Mar 12 13:00") == there
+        });
+    };
+    office.configure(&with);
+    is_in_force(&office, true);
+    office.restart();
+    office.until(4, 13, 55);
+    assert_eq!((news(&office, "ana").len(), news(&office, "mara").len()), (0, 1), "it is night");
+    office.until(4, 14, 1);
+    hears(&office, "ana", 1, "yours Mar 9 13:00 until Mar 12 13:00. It was Mar 9 13:00 until Mar 16 13:00");
+    hears(&office, "mara", 2, "yours now, Mar 12 13:00 until Mar 13 13:00");
+    // What is undone before anybody heard is no news.
+    office.until(5, 4, 0);
+    office.configure(&three);
+    is_in_force(&office, false);
+    office.configure(&with);
+    is_in_force(&office, true);
+    office.until(5, 15, 0);
+    office.settle();
+    let told = ["ana", "ben", "mara"].map(|who| news(&office, who).len());
+    assert_eq!(told, [1, 1, 2]);
+    assert!(news(&office, "ben").iter().all(|text| !text.contains("Mar 12")), "nothing of his was moved");
 }

@@ -422,7 +422,11 @@ fn person(sim: &mut Sim) {
         }
         24 | 25 => {
             // Words for the next one, or what is checked before it.
-            if incident % 3 == 0 { sim::shifts::gets_ready(sim, who) } else { hands_over(sim, who) }
+            if incident % 3 == 0 {
+                sim::shifts::gets_ready(sim, who)
+            } else {
+                hands_over(sim, who)
+            }
             return;
         }
         26 | 27 => {

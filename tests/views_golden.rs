@@ -15,10 +15,10 @@ mod desk;
 mod draw;
 #[path = "goldens/page.rs"]
 mod page;
-#[path = "goldens/rca.rs"]
-mod rca;
 #[path = "goldens/prepare.rs"]
 mod prepare;
+#[path = "goldens/rca.rs"]
+mod rca;
 #[path = "goldens/triage.rs"]
 mod triage;
 

@@ -10,8 +10,8 @@ use super::page::{Purpose, Recipient};
 use super::paging::request_page;
 use super::world::Wake;
 use super::{
-    episode, going_on, handoff, heartbeat, hold, item, listing, oncall, post, quieting, rca, run, settle, sla, sweep,
-    threshold, urgency,
+    episode, going_on, handoff, heartbeat, hold, item, listing, moved, oncall, post, quieting, rca, run, settle, sla,
+    sweep, threshold, urgency,
 };
 
 /// At most this many deadlines are served by one wake, oldest first; the rest by the next.
@@ -25,6 +25,7 @@ pub(super) fn due(d: &mut Decision<'_>) {
             Wake::Shift(schedule) => oncall::shift_due(d, &schedule),
             Wake::Draft(schedule) => handoff::draft(d, &schedule),
             Wake::Ahead(schedule) => oncall::ahead_due(d, &schedule),
+            Wake::Moved(user) => moved::due(d, &user),
             Wake::Handoff(no) => handoff::due(d, no),
             Wake::Rca(no) => rca::due(d, no),
             Wake::Item(no) => item::due(d, no),

@@ -20,6 +20,7 @@ use super::id::{
 use super::input::{EventAction, SkipWhy, SnoozeWhy};
 use super::item;
 use super::misconfigured::Mark;
+use super::moved::News;
 use super::page::{PageFailure, Purpose, Recipient, RevokeReason, SyncKey};
 use super::playbook::Playbook;
 use super::post::About;
@@ -689,6 +690,12 @@ pub enum Fact {
     /// It is over, and remembered no more.
     ShiftOver {
         shift: ShiftKey,
+    },
+    /// The file moved shifts of theirs, and they will hear; `None`: they have, or it came to nothing.
+    ShiftsMoved {
+        user: UserId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        news: Option<News>,
     },
     /// Whoever's it is checked this, or did not after all.
     ReadyMarked {

@@ -8,8 +8,8 @@ use super::refusal::Refusal;
 use super::stamp::Stamp;
 use super::world::World;
 use super::{
-    alert, deadline, dnd, going_on, handoff, heartbeat, item, misconfigured, oncall, opening, outage, people, prepare, quieting,
-    rca, response, settle, sweep, tend,
+    alert, deadline, dnd, going_on, handoff, heartbeat, item, misconfigured, oncall, opening, outage, people, prepare,
+    quieting, rca, response, settle, sweep, tend,
 };
 
 /// What an input leads to. Pure: the same arguments give the same facts.
@@ -111,7 +111,7 @@ pub fn decide(world: &mut World, directory: &Directory, input: &Input, stamp: St
         What::ConfigLoaded(new) => {
             let next = people::in_force(new, world);
             let changed = *directory != *next;
-            Ok(facts_in(world, &next, stamp, |d| oncall::config_loaded(d, new, changed)))
+            Ok(facts_in(world, &next, stamp, |d| oncall::config_loaded(d, new, changed, directory)))
         }
     }
 }

@@ -166,6 +166,7 @@ pub(super) fn falling_silent(world: &World, at: At) -> impl Iterator<Item = Aler
         | Wake::Announcement(_)
         | Wake::Quiet(_)
         | Wake::Ahead(_)
+        | Wake::Moved(_)
         | Wake::Sweep => None,
     })
 }

@@ -35,6 +35,7 @@ mod level;
 pub mod listing;
 pub mod lookup;
 pub mod misconfigured;
+pub mod moved;
 mod oncall;
 mod opening;
 mod outage;

@@ -8,7 +8,7 @@ use super::input::OverrideRequest;
 use super::people;
 use super::refusal::Refusal;
 use super::schedule::{Override, Schedule, resolve};
-use super::{dnd, escalation, following, handoff, heartbeat, level, prepare};
+use super::{dnd, escalation, following, handoff, heartbeat, level, moved, prepare};
 
 /// The tz database the handoffs were computed with; kept with each of them.
 const TZDATA: &str = chrono_tz::IANA_TZDB_VERSION;
@@ -96,7 +96,8 @@ pub(super) fn ahead_due(d: &mut Decision<'_>, id: &ScheduleId) {
 }
 
 /// From here on `new` is in force: every schedule is looked at with it. `changed`: the directory is another than before.
-pub(super) fn config_loaded(d: &mut Decision<'_>, new: &Directory, changed: bool) {
+/// `before`: that one.
+pub(super) fn config_loaded(d: &mut Decision<'_>, new: &Directory, changed: bool, before: &Directory) {
     people::forget_configured(d, new);
     dnd::forget_strangers(d);
     // The same text may mean something else: a key file was written, a person was found in Slack.
@@ -104,6 +105,8 @@ pub(super) fn config_loaded(d: &mut Decision<'_>, new: &Directory, changed: bool
         let version = d.world().meta.config + 1;
         d.emit(Fact::ConfigLoaded { version, sha256: new.sha256.clone() });
     }
+    // What carries on, does so since it began: before that is looked at with the new one.
+    moved::config_loaded(d, before);
     let gone = d.world().shifts.keys().filter(|id| !new.schedules.contains_key(*id)).cloned();
     for schedule in gone.collect::<Vec<_>>() {
         d.emit(Fact::ShiftForgotten { schedule });

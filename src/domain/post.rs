@@ -5,6 +5,7 @@ use super::decision::Decision;
 use super::fact::Fact;
 use super::following::Follower;
 use super::id::{HandoffNo, IncidentNo, ItemNo, MessageRef, PostId, QuietId, ScheduleId, ServiceId, TeamId, UserId};
+use super::moved::Moved;
 use super::page::Recipient;
 use super::prepare::{ShiftKey, Told};
 use super::stamp::At;
@@ -56,6 +57,8 @@ pub enum About {
     HandoffDraft { handoff: HandoffNo },
     /// A shift that is ahead, for whoever's it is; at last with what to check.
     ShiftAhead { shift: ShiftKey, told: Told },
+    /// Shifts that a changed file moved, for whoever's they were or are; `at` is the wall's.
+    ShiftsMoved { at: At, moved: Vec<Moved>, more: usize },
     /// A shift ended.
     Handoff { handoff: HandoffNo },
     /// That nobody accepted it, for whoever is to; or for whoever leads the team.
@@ -81,6 +84,7 @@ impl About {
             | Self::QuietElsewhere { .. }
             | Self::Storm(_)
             | Self::ShiftAhead { .. }
+            | Self::ShiftsMoved { .. }
             | Self::HandoffWaits { for_lead: true, .. } => false,
             Self::Owes { rcas, .. } | Self::OwesLate { rcas, .. } => rcas.iter().any(|no| changed.contains(no)),
             Self::Rca { incident } => changed.contains(incident),
@@ -103,6 +107,7 @@ impl About {
             | Self::Digest { .. }
             | Self::HandoffDraft { .. }
             | Self::ShiftAhead { .. }
+            | Self::ShiftsMoved { .. }
             | Self::Handoff { .. }
             | Self::HandoffWaits { .. }
             | Self::Owes { .. }

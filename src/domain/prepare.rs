@@ -214,11 +214,9 @@ pub(super) fn look(d: &mut Decision<'_>, schedule: &Schedule, made: Option<Overr
 /// What somebody was told of is not ahead of them any more.
 fn gone(d: &mut Decision<'_>, schedule: &Schedule, turns: &[Turn]) {
     let wall = d.stamp.wall;
-    let is_there =
-        |p: &Prepared| turns.iter().any(|t| p.is_of(&schedule.id, &t.who, t.stretch.from, t.stretch.until));
-    let lost = |p: &&Arc<Prepared>| {
-        p.shift.schedule == schedule.id && p.gone.is_none() && p.looks.from > wall && !is_there(p)
-    };
+    let is_there = |p: &Prepared| turns.iter().any(|t| p.is_of(&schedule.id, &t.who, t.stretch.from, t.stretch.until));
+    let lost =
+        |p: &&Arc<Prepared>| p.shift.schedule == schedule.id && p.gone.is_none() && p.looks.from > wall && !is_there(p);
     for p in d.world().prepared.values().filter(lost).cloned().collect::<Vec<_>>() {
         let overrides: Vec<&Override> = d.world().overrides.values().collect();
         let then = stretches(schedule, &overrides, (p.looks.from, p.looks.from.plus_ms(1)), 1);
@@ -249,10 +247,9 @@ fn tell(d: &mut Decision<'_>, schedule: &Schedule, turn: &Turn, made: Option<Ove
     let (wall, from) = (d.stamp.wall, turn.stretch.from);
     let known = of(d.world(), &schedule.id, &turn.who, from, turn.stretch.until).cloned();
     let before = known.as_ref().and_then(|p| p.told);
-    let shift = known.as_ref().map_or_else(
-        || ShiftKey { schedule: schedule.id.clone(), user: turn.who.clone(), from },
-        |p| p.shift.clone(),
-    );
+    let shift = known
+        .as_ref()
+        .map_or_else(|| ShiftKey { schedule: schedule.id.clone(), user: turn.who.clone(), from }, |p| p.shift.clone());
     let meant = when::reminders(d.directory, &turn.who, turn.off, from);
     // The direct message about an override that was made late is the reminder.
     let knows = made.filter(|id| turn.stretch.why == ShiftReason::Override(*id)).and_then(|_| {
@@ -553,7 +550,8 @@ mod tests {
         life.until("03-17 12:00");
         let now = next_of(&life.world, &d, life.now, &ana).expect("she is in it");
         assert_eq!((now.shift.clone(), now.ready.len()), (next.shift.clone(), 1));
-        life.does(What::Ready { shift: next.shift.clone(), check: Check::Methods, done: true }).expect("late, and well");
+        life.does(What::Ready { shift: next.shift.clone(), check: Check::Methods, done: true })
+            .expect("late, and well");
         life.until("03-24 12:00");
         let schedule = ScheduleId::from("primary");
         let late = life.does(What::Ready { shift: next.shift.clone(), check: Check::Methods, done: false });

@@ -13,11 +13,12 @@ use super::handoff::{Handoff, Note};
 use super::heartbeat::Watched;
 use super::id::{
     AlertKey, AnnouncementNo, ChangeNo, ChannelId, FyiId, HandoffNo, HeartbeatId, IncidentNo, InputId, ItemNo,
-    MisconfiguredNo, OverrideId, PageId, PolicyId, PostId, QuietId, ScheduleId, ServiceId, SlackUserId, TeamId,
+    MisconfiguredNo, OverrideId, PageId, PolicyId, PostId, QuietId, ScheduleId, ServiceId, SlackUserId, TeamId, UserId,
 };
 use super::incident::{Entry, Incident};
 use super::item::Item;
 use super::misconfigured::Misconfigured;
+use super::moved::News;
 use super::page::Page;
 use super::people::Newcomer;
 use super::post::Post;
@@ -101,6 +102,8 @@ pub struct World {
     pub items: OrdMap<ItemNo, Arc<Item>>,
     /// Shifts that somebody was told of or got ready for; bounded by [`super::prepare::PREPARED_MAX`].
     pub prepared: OrdMap<ShiftKey, Arc<Prepared>>,
+    /// What people are to hear of shifts that the file moved: at most one for each.
+    pub moved: OrdMap<UserId, News>,
     /// What only informs; bounded by [`super::fyi::FYIS_MAX`].
     pub fyis: OrdMap<FyiId, Arc<Fyi>>,
     /// The latest of a key.
@@ -229,6 +232,7 @@ pub enum Wake {
     Shift(ScheduleId),
     Draft(ScheduleId),
     Ahead(ScheduleId),
+    Moved(UserId),
     Handoff(HandoffNo),
     Rca(IncidentNo),
     Item(ItemNo),
@@ -329,7 +333,8 @@ impl World {
         let handoffs = self.handoffs.values().filter_map(|h| h.due);
         let owed = self.rcas.values().filter_map(|rca| rca.wake());
         let items = self.items.values().filter_map(|item| item.remind);
-        let handoffs = handoffs.chain(owed).chain(items);
+        let moved = self.moved.values().map(|news| news.due);
+        let handoffs = handoffs.chain(owed).chain(items).chain(moved);
         let overrides = self.overrides.values().map(|o| o.wake());
         let posts = self.posts.values().map(|p| p.keep_until);
         let announcements = self.announcements.values().map(|a| a.due);
@@ -363,7 +368,7 @@ impl World {
             .filter(|(_, wake)| match wake {
                 Wake::Incident(other) => *other == no,
                 // What is said before a shift, and what is written and done afterwards, changes nothing of it.
-                Wake::Ahead(_) | Wake::Rca(_) | Wake::Item(_) => false,
+                Wake::Ahead(_) | Wake::Moved(_) | Wake::Rca(_) | Wake::Item(_) => false,
                 _ => true,
             })
             .cloned()

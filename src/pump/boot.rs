@@ -85,7 +85,8 @@ impl Replayed {
                 | RowKey::HandoffNotes(_)
                 | RowKey::Worked(_)
                 | RowKey::Misconfigured(_)
-                | RowKey::Heartbeat(_) => {}
+                | RowKey::Heartbeat(_)
+                | RowKey::Moved(_) => {}
             }
         }
     }

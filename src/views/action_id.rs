@@ -3,7 +3,8 @@
 
 use crate::domain::going_on::Scope;
 use crate::domain::id::{
-    ChannelId, HandoffNo, IncidentNo, ItemNo, MisconfiguredNo, PageId, PlaybookId, QuietId, ScheduleId, SlackUserId, StoreId,
+    ChannelId, HandoffNo, IncidentNo, ItemNo, MisconfiguredNo, PageId, PlaybookId, QuietId, ScheduleId, SlackUserId,
+    StoreId,
 };
 use crate::domain::prepare::Check;
 use crate::domain::rca::Part;

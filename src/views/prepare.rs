@@ -8,6 +8,8 @@ use super::{Message, limits};
 use crate::domain::directory::{Directory, Method, Urgency, User};
 use crate::domain::handoff::teams_of;
 use crate::domain::id::{ScheduleId, StoreId};
+use crate::domain::moved::{Moved, Span};
+use crate::domain::page::Recipient;
 use crate::domain::prepare::{Check, Gone, Looks, Prepared, ShiftKey, Told};
 use crate::domain::reach;
 use crate::domain::stamp::At;
@@ -23,16 +25,18 @@ pub fn ahead(shift: &ShiftKey, told: Told, w: &World, d: &Directory, store: Stor
     match told {
         Told::First => {
             let until = until(&p.looks).map(|until| format!(", {until}")).unwrap_or_default();
-            let text = format!("Your shift of {} begins {}{until}.", called(&p.shift.schedule, d), day_and_time(p.looks.from));
-            let blocks = vec![section(&format!(":calendar: *{text}*{}", around(&p.looks, d))), context(&cover(p, d))];
+            let text =
+                format!("Your shift of {} begins {}{until}.", called(&p.shift.schedule, d), day_and_time(p.looks.from));
+            let blocks =
+                vec![section(&format!(":calendar: *{text}*{}", around(&p.looks, d))), context(&cover(p, false, d))];
             Some(Message { text, blocks, colored: None })
         }
-        Told::Last => Some(list(p, w, d, store)),
+        Told::Last => Some(list(p, false, w, d, store)),
     }
 }
 
-/// What to check before a shift, or in it; the answer to `ready`.
-pub fn list(p: &Prepared, w: &World, d: &Directory, store: StoreId) -> Message {
+/// What to check before a shift, or in it; the answer to `ready`. `began`: it is under way.
+pub fn list(p: &Prepared, began: bool, w: &World, d: &Directory, store: StoreId) -> Message {
     let until = until(&p.looks).map(|until| format!(" {until}")).unwrap_or_default();
     let head = format!("Your shift of {}, from {}{until}", called(&p.shift.schedule, d), day_and_time(p.looks.from));
     let (done, all) = (p.ready.len(), Check::ALL.len());
@@ -41,7 +45,7 @@ pub fn list(p: &Prepared, w: &World, d: &Directory, store: StoreId) -> Message {
     let user = d.users.get(&p.shift.user);
     blocks.extend(user.and_then(|user| warning(user, w, d)).map(|warning| section(&warning)));
     blocks.extend(Check::ALL.iter().map(|check| line(*check, p, user, d, store)));
-    blocks.push(context(&cover(p, d)));
+    blocks.push(context(&cover(p, began, d)));
     let text = if done == all { format!("{head}. You are ready.") } else { format!("{head}. Ready: {done} of {all}.") };
     Message { text, blocks, colored: None }
 }
@@ -73,15 +77,19 @@ fn around(looks: &Looks, d: &Directory) -> String {
 }
 
 /// How somebody else takes it: a line to copy, with the times of the reader's own clock.
-fn cover(p: &Prepared, d: &Directory) -> String {
+fn cover(p: &Prepared, began: bool, d: &Directory) -> String {
     let id = escape(p.shift.schedule.as_str(), limits::LABEL);
+    let other = p.looks.before.as_ref().or(p.looks.above.first());
+    let other = other.map_or("who".to_owned(), |other| escape(other.as_str(), limits::LABEL));
     let tz = d.users.get(&p.shift.user).map_or(chrono_tz::UTC, |u| u.tz);
     let clock = |at: At| at.utc().with_timezone(&tz).format("%Y-%m-%d %H:%M").to_string();
     let span = match p.looks.until {
+        At(i64::MAX) if began => "24h".to_owned(),
         At(i64::MAX) => format!("from {} for 24h", clock(p.looks.from)),
+        until if began => format!("until {}", clock(until)),
         until => format!("{} until {}", clock(p.looks.from), clock(until)),
     };
-    format!("Somebody else instead, once they said yes: `/pager oncall override {id} @ben {span}`")
+    format!("Somebody else instead, once they said yes: `/pager oncall override {id} @{other} {span}`")
 }
 
 fn not_theirs(p: &Prepared, gone: &Gone, d: &Directory) -> String {
@@ -97,7 +105,9 @@ fn not_theirs(p: &Prepared, gone: &Gone, d: &Directory) -> String {
 fn warning(user: &User, w: &World, d: &Directory) -> Option<String> {
     let rules = reach::rules(d, user, Urgency::High);
     if rules.is_empty() {
-        return Some(":warning: *Nothing reaches you:* no method of yours is configured. Tell whoever keeps it.".into());
+        return Some(
+            ":warning: *Nothing reaches you:* no method of yours is configured. Tell whoever keeps it.".into(),
+        );
     }
     let window = w.dnd.get(user.slack.as_ref()?)?;
     let clock = |at: At| at.utc().with_timezone(&user.tz).format("%H:%M").to_string();
@@ -116,19 +126,20 @@ fn line(check: Check, p: &Prepared, user: Option<&User>, d: &Directory, store: S
     let done = p.ready.get(&check);
     let (text, label) = match done {
         Some(at) => (format!(":white_check_mark: {what} ({})", time(*at)), "Undo"),
+        None if check == Check::Methods => (format!(":white_large_square: {what}{}", how_to_test(user)), "Done"),
         None => (format!(":white_large_square: {what}"), "Done"),
     };
-    let on = OnShift {
-        store,
-        schedule: p.shift.schedule.clone(),
-        from: p.shift.from,
-        check,
-        done: done.is_none(),
-    };
-    let button = SlackBlockButtonElement::new(plain(label))
-        .with_action_id(Elsewhere::Ready.id().into())
-        .with_value(on.value());
+    let on = OnShift { store, schedule: p.shift.schedule.clone(), from: p.shift.from, check, done: done.is_none() };
+    let button =
+        SlackBlockButtonElement::new(plain(label)).with_action_id(Elsewhere::Ready.id().into()).with_value(on.value());
     section_with(&text, button)
+}
+
+/// How somebody gets a test page; begins with a stop.
+fn how_to_test(user: Option<&User>) -> String {
+    let id = user.map_or("you", |user| user.id.as_str());
+    let id = escape(id, limits::LABEL);
+    format!(". A colleague sends one: `/pager trigger SERVICE a test`, then `/pager add N @{id}`")
 }
 
 fn words(check: Check, user: Option<&User>, d: &Directory) -> String {
@@ -141,11 +152,10 @@ fn words(check: Check, user: Option<&User>, d: &Directory) -> String {
             let rules = user.map(|user| reach::rules(d, user, Urgency::High)).unwrap_or_default();
             let mut methods: Vec<String> = rules.iter().map(|rule| super::phone::method(&rule.method)).collect();
             methods.dedup();
-            format!(
-                "*Test page:* it came by {}. A colleague sends one: `/pager trigger SERVICE a test`, then \
-                 `/pager add N @you`",
-                if methods.is_empty() { "nothing yet".to_owned() } else { methods.join(", ") }
-            )
+            match methods.as_slice() {
+                [] => "*Test page:* no method of yours is configured".to_owned(),
+                some => format!("*Test page:* one came by {}", some.join(", ")),
+            }
         }
     }
 }
@@ -164,4 +174,51 @@ pub fn not_yours(schedule: &ScheduleId, d: &Directory) -> String {
         "That shift of {} is over, or is not yours any more. `/pager oncall ready` shows what to check for your next one.",
         called(schedule, d)
     )
+}
+
+/// The direct message to somebody whose shifts a changed file moved.
+pub fn moved(to: &Recipient, moved: &[Moved], more: usize, w: &World, d: &Directory) -> Message {
+    let head = ":calendar: *The rotation was changed, and with it your shifts.*";
+    let mut lines: Vec<String> = moved.iter().map(|m| moved_line(m, d)).collect();
+    if more > 0 {
+        lines.push(format!("…and {more} more: `/pager oncall me` shows your shifts."));
+    }
+    let mut schedules: Vec<&ScheduleId> = moved.iter().map(|m| &m.schedule).collect();
+    schedules.dedup();
+    let now = schedules.iter().filter_map(|id| {
+        let who = w.shifts.get(*id)?.shift.who.as_ref();
+        let is_reader = matches!((to, who), (Recipient::User(user), Some(who)) if user == who);
+        let who = match who {
+            Some(_) if is_reader => "you".to_owned(),
+            Some(who) => name(d, who),
+            None => ":warning: nobody".to_owned(),
+        };
+        Some(format!("{}: {who}", scheduled(id, d)))
+    });
+    let now: Vec<String> = now.collect();
+    let on_call = if now.is_empty() { String::new() } else { format!("On call now: {}.", now.join("; ")) };
+    let blocks = vec![section(&format!("{head}\n{}", lines.join("\n")))];
+    let blocks = blocks.into_iter().chain((!on_call.is_empty()).then(|| context(&on_call))).collect();
+    let first = lines.first().cloned().unwrap_or_default();
+    let others = (moved.len() + more).saturating_sub(1);
+    let others = if others > 0 { format!(" And {others} more.") } else { String::new() };
+    Message { text: format!("The rotation was changed. {first}{others}"), blocks, colored: None }
+}
+
+fn moved_line(m: &Moved, d: &Directory) -> String {
+    let span = |span: &Span| match span.until {
+        At(i64::MAX) => format!("from {}", day_and_time(span.from)),
+        until => format!("{} until {}", day_and_time(span.from), day_and_time(until)),
+    };
+    let of = scheduled(&m.schedule, d);
+    match (&m.was, &m.is) {
+        (Some(was), Some(is)) => format!("{of}: yours {}. It was {}.", span(is), span(was)),
+        (None, Some(is)) => format!("{of}: yours now, {}.", span(is)),
+        (Some(was), None) => format!("{of}: not yours any more, {}.", span(was)),
+        (None, None) => of,
+    }
+}
+
+fn scheduled(id: &ScheduleId, d: &Directory) -> String {
+    escape(d.schedules.get(id).map_or(id.as_str(), |s| s.name.as_str()), limits::LABEL)
 }

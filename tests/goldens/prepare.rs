@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use warridor::domain::directory::{Method, PersonalRule, Twilio};
 use warridor::domain::dnd::Window;
+use warridor::domain::moved::{Moved, Span};
+use warridor::domain::page::Recipient;
 use warridor::domain::prepare::{Check, Gone, Looks, Prepared, ShiftKey, Told};
 use warridor::domain::stamp::At;
 use warridor::views;
@@ -56,6 +58,20 @@ fn before_a_shift() {
         team.name = "*Pay* <!channel>".to_owned();
     }
     golden.say("names from outside, and nothing reaches her", &said(&mut desk, &anas(), Told::Last));
+    let span = |day: i64, days: i64| {
+        let from = NIGHT.plus_ms(day * DAY);
+        Some(Span { from, until: if days == 0 { At(i64::MAX) } else { from.plus_ms(days * DAY) } })
+    };
+    let moved = |was, is| Moved { schedule: "primary".into(), was, is };
+    let ana = Recipient::User("ana".into());
+    let news = |all: &[Moved], more: usize, desk: &Desk| {
+        message(&views::prepare::moved(&ana, all, more, &desk.world, &desk.directory), None)
+    };
+    let all = [moved(span(1, 7), None), moved(None, span(8, 7)), moved(span(15, 7), span(16, 0))];
+    golden.say("the file moved three", &news(&all, 0, &desk));
+    golden.say("the file moved more than there is room for", &news(&all[..1], 5, &desk));
+    desk.world.shifts.clear();
+    golden.say("of a schedule that is gone", &news(&all[..1], 0, &desk));
     golden.say("no shift", &views::prepare::none("/pager oncall"));
     golden.compare();
 }

@@ -29,6 +29,7 @@ impl Fact {
             | Self::ShiftGone { .. }
             | Self::ShiftOver { .. }
             | Self::ReadyMarked { .. }
+            | Self::ShiftsMoved { .. }
             | Self::HandoffDrafted { .. }
             | Self::HandoffForgotten { .. }
             | Self::HandoffNoted { .. }

@@ -45,6 +45,7 @@ impl Fact {
             | Self::CountWanes { .. }
             | Self::DraftLooked { .. }
             | Self::ShiftsAheadLooked { .. }
+            | Self::ShiftsMoved { .. }
             | Self::ShiftOver { .. }
             | Self::HandoffReminded { .. }
             | Self::RcaReminded { .. }

@@ -164,13 +164,34 @@ mod tests {
         use Tz::{America__New_York as NEW_YORK, Europe__Lisbon as LISBON};
         // Zone, off from, the shift from: the first, the last; all in UTC.
         let table = [
-            ("a week in three, from a Monday morning", LISBON, "02-16 09:00", "03-02 09:00", "Mon 23 09:00", "Fri 27 16:00"),
-            ("a week in two, from a Monday morning", LISBON, "02-23 09:00", "03-02 09:00", "Thu 26 16:00", "Fri 27 16:00"),
+            (
+                "a week in three, from a Monday morning",
+                LISBON,
+                "02-16 09:00",
+                "03-02 09:00",
+                "Mon 23 09:00",
+                "Fri 27 16:00",
+            ),
+            (
+                "a week in two, from a Monday morning",
+                LISBON,
+                "02-23 09:00",
+                "03-02 09:00",
+                "Thu 26 16:00",
+                "Fri 27 16:00",
+            ),
             ("a week in two, from a Wednesday", LISBON, "02-25 10:00", "03-04 10:00", "Mon 02 10:00", "Tue 03 10:00"),
             ("a day in two: the afternoon before", LISBON, "03-03 09:00", "03-04 09:00", "-", "Tue 03 16:00"),
             ("a day in four", LISBON, "03-03 09:00", "03-06 09:00", "Wed 04 16:00", "Thu 05 16:00"),
             ("12 hours, from the evening on", LISBON, "03-04 09:00", "03-04 21:00", "-", "Wed 04 16:00"),
-            ("12 hours, from the morning on: they were on call in the afternoon", LISBON, "03-03 21:00", "03-04 09:00", "-", "Wed 04 08:00"),
+            (
+                "12 hours, from the morning on: they were on call in the afternoon",
+                LISBON,
+                "03-03 21:00",
+                "03-04 09:00",
+                "-",
+                "Wed 04 08:00",
+            ),
             ("12 hours, from the night on", LISBON, "03-03 14:30", "03-04 02:30", "-", "Tue 03 16:00"),
             ("12 hours of a weekend's night", LISBON, "03-07 14:30", "03-08 02:30", "-", "Sat 07 21:00"),
             ("across the ocean", NEW_YORK, "02-25 09:00", "03-04 09:00", "Fri 27 21:00", "Mon 02 21:00"),

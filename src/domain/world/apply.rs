@@ -68,6 +68,7 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         | Fact::ShiftForetold { .. }
         | Fact::ShiftGone { .. }
         | Fact::ShiftOver { .. }
+        | Fact::ShiftsMoved { .. }
         | Fact::ReadyMarked { .. } => prepare::apply(w, fact, wall),
         Fact::RcaOwed { .. }
         | Fact::RcaAnswered { .. }

@@ -339,6 +339,7 @@ pub(super) fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         | Fact::ShiftGone { .. }
         | Fact::ShiftOver { .. }
         | Fact::ReadyMarked { .. }
+        | Fact::ShiftsMoved { .. }
         | Fact::HandoffDrafted { .. }
         | Fact::HandoffForgotten { .. }
         | Fact::HandoffNoted { .. }

@@ -22,6 +22,15 @@ pub(super) fn apply(w: &mut World, fact: &Fact, wall: At) {
             let (shift, looks, told) = (shift.clone(), looks.clone(), *told);
             put(w, Prepared { shift, looks, told, gone: None, ready });
         }
+        Fact::ShiftsMoved { user, news } => {
+            let old = match news {
+                Some(news) => w.moved.insert(user.clone(), news.clone()),
+                None => w.moved.remove(user),
+            };
+            w.forget_wake(old.map(|news| news.due), Wake::Moved(user.clone()));
+            w.wake_at(news.as_ref().map(|news| news.due), Wake::Moved(user.clone()));
+            w.touched.push(RowKey::Moved(user.clone()));
+        }
         Fact::ShiftGone { shift, to } => change(w, shift, |p| p.gone = Some(Gone { to: to.clone() })),
         Fact::ShiftOver { shift } => forget(w, shift),
         Fact::ReadyMarked { shift, check, done } => change(w, shift, |p| {

@@ -9,11 +9,12 @@ use crate::domain::handoff::{Handoff, Note};
 use crate::domain::heartbeat::Watched;
 use crate::domain::id::{
     AlertKey, AnnouncementNo, ChangeNo, FyiId, HandoffNo, HeartbeatId, IncidentNo, InputId, ItemNo, MisconfiguredNo,
-    OverrideId, PolicyId, PostId, QuietId, ScheduleId, SlackUserId, TeamId,
+    OverrideId, PolicyId, PostId, QuietId, ScheduleId, SlackUserId, TeamId, UserId,
 };
 use crate::domain::incident::{Entry, Incident, State};
 use crate::domain::item::Item;
 use crate::domain::misconfigured::Misconfigured;
+use crate::domain::moved::News;
 use crate::domain::people::Newcomer;
 use crate::domain::post::Post;
 use crate::domain::prepare::{Prepared, ShiftKey};
@@ -52,6 +53,7 @@ pub enum RowKey {
     Rca(IncidentNo),
     Item(ItemNo),
     Prepared(ShiftKey),
+    Moved(UserId),
 }
 
 /// A row that cannot be read.
@@ -62,9 +64,9 @@ pub struct RowTrouble {
 }
 
 /// Prefixes of the rows a start reads whole.
-pub const OPEN_PREFIXES: [&[u8]; 21] = [
+pub const OPEN_PREFIXES: [&[u8]; 22] = [
     b"m", b"o/", b"s/", b"v/", b"i/", b"p/", b"d/", b"n/", b"r/", b"g/", b"a/", b"w/", b"q/", b"f/", b"b/", b"x/",
-    b"j/", b"e/", b"y/", b"l/", b"S/",
+    b"j/", b"e/", b"y/", b"l/", b"S/", b"M/",
 ];
 
 type Change = (Vec<u8>, Option<Vec<u8>>);
@@ -239,6 +241,11 @@ impl World {
             RowKey::Worked(no) => vec![(numbered(b"e/", no.0), self.worked.get(no).map(|w| json(&**w)))],
             RowKey::Rca(no) => vec![(numbered(b"y/", no.0), self.rcas.get(no).map(|rca| json(&**rca)))],
             RowKey::Item(no) => vec![(numbered(b"l/", no.0), self.items.get(no).map(|item| json(&**item)))],
+            RowKey::Moved(user) => {
+                let mut k = b"M/".to_vec();
+                k.extend_from_slice(user.as_str().as_bytes());
+                vec![(k, self.moved.get(user).map(json))]
+            }
             RowKey::Prepared(shift) => {
                 let mut k = numbered(b"S/", shift.from.0.cast_unsigned());
                 k.extend_from_slice(format!("{}/{}", shift.schedule, shift.user).as_bytes());
@@ -270,7 +277,8 @@ impl World {
             .chain(self.worked.keys().map(|no| RowKey::Worked(*no)))
             .chain(self.rcas.keys().map(|no| RowKey::Rca(*no)))
             .chain(self.items.keys().map(|no| RowKey::Item(*no)))
-            .chain(self.prepared.keys().map(|shift| RowKey::Prepared(shift.clone())));
+            .chain(self.prepared.keys().map(|shift| RowKey::Prepared(shift.clone())))
+            .chain(self.moved.keys().map(|user| RowKey::Moved(user.clone())));
         keys.flat_map(|k| self.row_changes(&k)).filter(|(_, v)| v.is_some()).collect()
     }
 
@@ -366,6 +374,12 @@ impl World {
             }
             [b'y', b'/', ..] => super::rca::load(self, read(key, value)?),
             [b'l', b'/', ..] => super::rca::load_item(self, read(key, value)?),
+            [b'M', b'/', user @ ..] => {
+                let user = std::str::from_utf8(user).map_err(|e| trouble(key, &e.to_string()))?;
+                let news: News = read(key, value)?;
+                self.wake_at(Some(news.due), Wake::Moved(user.into()));
+                self.moved.insert(user.into(), news);
+            }
             [b'S', b'/', ..] => {
                 let prepared: Prepared = read(key, value)?;
                 self.prepared.insert(prepared.shift.clone(), Arc::new(prepared));

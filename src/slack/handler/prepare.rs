@@ -16,8 +16,9 @@ use serde_json::json;
 impl Handler {
     /// `oncall ready`
     pub(super) fn shows_ready(&self, s: &Snapshot, me: &UserId, command: &str) -> Message {
-        match next_of(&s.world, &s.directory, self.clock.now(), me) {
-            Some(p) => views::prepare::list(&p, &s.world, &s.directory, s.store),
+        let now = self.clock.now();
+        match next_of(&s.world, &s.directory, now, me) {
+            Some(p) => views::prepare::list(&p, p.looks.from <= now, &s.world, &s.directory, s.store),
             None => Message::plain(views::prepare::none(command)),
         }
     }
@@ -51,7 +52,7 @@ impl Handler {
     /// The list that was pressed in shows it: a message of ours that is kept true does so by itself.
     async fn ready_anew(&self, s: &Snapshot, shift: &ShiftKey, by: SlackUserId, place: Place) {
         let Some(p) = s.world.prepared.get(shift) else { return };
-        let list = views::prepare::list(p, &s.world, &s.directory, s.store);
+        let list = views::prepare::list(p, p.looks.from <= self.clock.now(), &s.world, &s.directory, s.store);
         if place.is_ephemeral
             && let Some(url) = &place.response_url
         {

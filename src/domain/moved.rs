@@ -1,0 +1,199 @@
+//! A changed file moves somebody's shifts: they hear of it, and who is on call now.
+//!
+//! What is compared is who carries a schedule by the file before and by the file after, overrides included in both, within the
+//! next two weeks. So an override is told by whoever made it alone. Whoever is touched hears by one message, at once where a
+//! shift within a day is, else when they work; what further changes undo until then is not told. A file that was changed
+//! while Warridor was down is compared with nothing: the one before is not kept.
+
+use super::decision::Decision;
+use super::directory::Directory;
+use super::fact::Fact;
+use super::gaps::{self, CALENDAR_SECS, SHIFTS};
+use super::id::{ScheduleId, UserId};
+use super::page::Recipient;
+use super::paging::can_be_written_to;
+use super::post::{self, About};
+use super::rca::in_hours;
+use super::schedule::{Override, stretches};
+use super::stamp::At;
+use super::world::World;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A change of a shift that begins so soon is told at once.
+const SOON_SECS: i64 = 24 * 60 * 60;
+/// Shifts in one message; how many more is a number.
+pub const MOVED_MAX: usize = 8;
+/// The message is kept true for so long.
+const KEPT_SECS: i64 = 24 * 60 * 60;
+
+/// From when until when, on the wall clock. `At(i64::MAX)`: it has no end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Span {
+    pub from: At,
+    pub until: At,
+}
+
+/// One shift that was somebody's, is it now, or is it at another time.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Moved {
+    pub schedule: ScheduleId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was: Option<Span>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is: Option<Span>,
+}
+
+/// What somebody is to hear, and when, on the line of delays.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct News {
+    pub moved: Vec<Moved>,
+    /// So many more have no room.
+    #[serde(default)]
+    pub more: usize,
+    pub due: At,
+}
+
+type Rota = BTreeMap<(UserId, ScheduleId), Vec<Span>>;
+
+/// Who carries what within the next two weeks. What lasts already began when whoever carries it now took over; what another
+/// begins now, begins now.
+fn rota(w: &World, d: &Directory, wall: At) -> Rota {
+    let overrides: Vec<&Override> = w.overrides.values().collect();
+    let window = (wall, wall.plus_secs(CALENDAR_SECS));
+    let asked = gaps::asked(d);
+    let mut all = Rota::new();
+    for schedule in d.schedules.values().filter(|s| asked.contains(&s.id)) {
+        for stretch in stretches(schedule, &overrides, window, SHIFTS).into_iter().filter(|s| s.from < window.1) {
+            let Some(who) = stretch.who else { continue };
+            let current =
+                w.shifts.get(&schedule.id).filter(|c| stretch.from == wall && c.shift.who.as_ref() == Some(&who));
+            let from = current.and_then(|current| current.since).unwrap_or(stretch.from);
+            let span = Span { from, until: stretch.until };
+            all.entry((who, schedule.id.clone())).or_default().push(span);
+        }
+    }
+    all
+}
+
+/// What of one person's shifts by one schedule is otherwise. Of two that overlap, one became the other.
+fn difference(schedule: &ScheduleId, was: &[Span], is: &[Span]) -> Vec<Moved> {
+    let lost: Vec<Span> = was.iter().filter(|span| !is.contains(span)).copied().collect();
+    let mut gained: Vec<Span> = is.iter().filter(|span| !was.contains(span)).copied().collect();
+    let mut all = Vec::new();
+    for was in lost {
+        let same = gained.iter().position(|is| is.from < was.until && was.from < is.until);
+        let is = same.map(|at| gained.remove(at));
+        all.push(Moved { schedule: schedule.clone(), was: Some(was), is });
+    }
+    all.extend(gained.into_iter().map(|is| Moved { schedule: schedule.clone(), was: None, is: Some(is) }));
+    all
+}
+
+/// `next` is in force instead of `before`: whoever's shifts it moves will hear.
+pub(super) fn config_loaded(d: &mut Decision<'_>, before: &Directory) {
+    let wall = d.stamp.wall;
+    if before.schedules == d.directory.schedules && gaps::asked(before) == gaps::asked(d.directory) {
+        return;
+    }
+    let (was, is) = (rota(d.world(), before, wall), rota(d.world(), d.directory, wall));
+    let mut people: BTreeMap<UserId, Vec<Moved>> = BTreeMap::new();
+    for key in was.keys().chain(is.keys()).collect::<BTreeSet<_>>() {
+        let of = |rota: &Rota| rota.get(key).cloned().unwrap_or_default();
+        let moved = difference(&key.1, &of(&was), &of(&is));
+        if !moved.is_empty() {
+            people.entry(key.0.clone()).or_default().extend(moved);
+        }
+    }
+    for (user, new) in people {
+        let known = d.world().moved.get(&user).cloned();
+        let (mut moved, mut more) = known.map(|news| (news.moved, news.more)).unwrap_or_default();
+        new.into_iter().for_each(|one| follow(&mut moved, one));
+        moved.sort_by_key(|m| (m.was.or(m.is), m.clone()));
+        more += moved.len().saturating_sub(MOVED_MAX);
+        moved.truncate(MOVED_MAX);
+        let soon = wall.plus_secs(SOON_SECS);
+        let is_soon = |m: &Moved| m.was.iter().chain(&m.is).any(|span| span.from < soon);
+        let at = if moved.iter().any(is_soon) { wall } else { in_hours(d.directory, &user, wall) };
+        let is_nothing = moved.is_empty() && more == 0 || !can_be_written_to(d, &user);
+        let news = (!is_nothing).then(|| News { moved, more, due: d.stamp.due_of(at) });
+        if news.is_some() || d.world().moved.contains_key(&user) {
+            d.emit(Fact::ShiftsMoved { user: user.clone(), news });
+        }
+        if at <= wall {
+            due(d, &user);
+        }
+    }
+}
+
+/// What comes after `moved`: of one that was moved before, whence it was moved first counts; moved back, it is no news.
+fn follow(moved: &mut Vec<Moved>, new: Moved) {
+    let before = moved.iter().position(|m| m.schedule == new.schedule && m.is.is_some() && m.is == new.was);
+    let again = moved.iter().position(|m| m.schedule == new.schedule && m.is.is_none() && m.was == new.is);
+    match (before, again) {
+        (Some(at), _) => {
+            let was = moved.remove(at).was;
+            if was != new.is {
+                moved.push(Moved { was, ..new });
+            }
+        }
+        (None, Some(at)) if new.was.is_none() => {
+            moved.remove(at);
+        }
+        (None, _) => moved.push(new),
+    }
+}
+
+/// It is time to tell them.
+pub(super) fn due(d: &mut Decision<'_>, user: &UserId) {
+    let Some(news) = d.world().moved.get(user).cloned() else { return };
+    d.emit(Fact::ShiftsMoved { user: user.clone(), news: None });
+    if can_be_written_to(d, user) {
+        let about = About::ShiftsMoved { at: d.stamp.wall, moved: news.moved, more: news.more };
+        post::want(d, Recipient::User(user.clone()), about, KEPT_SECS);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn span(from: i64, until: i64) -> Span {
+        Span { from: At(from), until: At(until) }
+    }
+
+    fn moved(was: Option<Span>, is: Option<Span>) -> Moved {
+        Moved { schedule: "primary".into(), was, is }
+    }
+
+    #[test]
+    fn what_is_otherwise_is_told_and_nothing_else() {
+        let (a, b, later) = (span(0, 10), span(20, 30), span(22, 32));
+        let table: &[(&[Span], &[Span], Vec<Moved>)] = &[
+            (&[a, b], &[a, b], vec![]),
+            (&[a, b], &[a], vec![moved(Some(b), None)]),
+            (&[a], &[a, b], vec![moved(None, Some(b))]),
+            (&[a, b], &[a, later], vec![moved(Some(b), Some(later))]),
+            (&[a], &[b], vec![moved(Some(a), None), moved(None, Some(b))]),
+        ];
+        for (was, is, told) in table {
+            assert_eq!(&difference(&"primary".into(), was, is), told, "{was:?} {is:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_undone_before_it_is_told_is_no_news() {
+        let (a, b, c) = (Some(span(0, 10)), Some(span(20, 30)), Some(span(40, 50)));
+        let after = |all: &[(Option<Span>, Option<Span>)]| {
+            let mut told = Vec::new();
+            all.iter().for_each(|(was, is)| follow(&mut told, moved(*was, *is)));
+            told
+        };
+        assert_eq!(after(&[(a, b), (b, c)]), [moved(a, c)]);
+        assert_eq!(after(&[(a, b), (b, a)]), []);
+        assert_eq!(after(&[(a, None), (None, a)]), []);
+        assert_eq!(after(&[(None, a), (a, None)]), []);
+        assert_eq!(after(&[(None, a), (a, b)]), [moved(None, b)]);
+        assert_eq!(after(&[(None, a), (None, b)]).len(), 2);
+    }
+}
