@@ -112,7 +112,7 @@ fn alert_keys(input: &Input) -> Vec<AlertKey> {
         | What::HandoffOffer { .. }
         | What::HandoffAccept { .. }
         | What::Rca { .. }
-        | What::ItemDone { .. }
+        | What::Item { .. }
         | What::EndOverride { .. }
         | What::Quiet(_)
         | What::EndQuiet { .. }

@@ -339,7 +339,7 @@ fn name(key: &[u8]) -> String {
     let (prefix, rest) = key.split_at(key.len().min(2));
     let numbers = || rest.as_chunks::<8>().0.iter().map(|n| u64::from_be_bytes(*n).to_string()).collect::<Vec<_>>();
     let rest = match prefix {
-        b"o/" | b"c/" | b"v/" | b"t/" | b"e/" | b"x/" => numbers().join("/"),
+        b"o/" | b"c/" | b"v/" | b"t/" | b"e/" | b"x/" | b"C/" => numbers().join("/"),
         _ => String::from_utf8(rest.to_vec()).expect("names are text"),
     };
     format!("{}{rest}", String::from_utf8_lossy(prefix))

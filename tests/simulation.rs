@@ -820,6 +820,7 @@ fn holds_in_peace(sim: &mut Sim, seed: u64) {
     playbooks_are_followed_step_by_step(sim, &replayed, seed);
     every_shift_is_handed_over(sim, seed);
     sim::rcas::are_asked_for_when_people_work(sim, &replayed, seed);
+    sim::items::alerts_that_keep_coming_are_somebodys(sim, &replayed, seed);
     slack_says_what_is_true(sim, seed);
     rows_are_the_replay(sim, &replayed, seed);
 }

@@ -42,6 +42,7 @@ use warridor::domain::id::{
 };
 use warridor::domain::incident::{Entry, Happening, Incident};
 use warridor::domain::input::{Deed, EventAction, OverrideRequest, Settled, SkipWhy, SnoozeWhy};
+use warridor::domain::item;
 use warridor::domain::misconfigured::listed;
 use warridor::domain::page::{PageFailure, Purpose, Recipient, SyncKey};
 use warridor::domain::people::{Newcomer, Standing};
@@ -61,6 +62,7 @@ use warridor::views;
 use warridor::views::action_id::{Origin, Subject};
 use warridor::views::bundle::Earlier;
 use warridor::views::home::Me;
+use warridor::views::items::Listing;
 use warridor::views::modal::{Askable, RaiseDraft};
 use warridor::views::oncall::{Untold, Watch};
 use warridor::views::quiet::Reader;
@@ -509,7 +511,8 @@ fn misconfigured_alerts() {
         let of = of.map(ServiceId::from);
         let all = listed(&desk.world, desk.now);
         let all: Vec<_> = all.into_iter().filter(|m| of.as_ref().is_none_or(|of| m.service == *of)).collect();
-        let list = views::misconfigured::list(&all, of.as_ref(), private, &desk.directory, desk.store, "/pager");
+        let list =
+            views::misconfigured::list(&all, of.as_ref(), private, &desk.world, &desk.directory, desk.store, "/pager");
         message(&list, None)
     };
     golden.say("none", &list(&desk, None, 0));
@@ -545,6 +548,39 @@ fn misconfigured_alerts() {
     let first = &desk.world.misconfigured[&MisconfiguredNo(1)];
     golden.say("mended", &views::misconfigured::mended(first, &desk.directory));
     golden.say("mended before", &views::misconfigured::mended_before(MisconfiguredNo(1)));
+    golden.compare();
+}
+
+#[test]
+fn alerts_that_keep_coming() {
+    let mut golden = Golden::new("keeps_coming");
+    let mut desk = Desk::at(NIGHT);
+    let mut told = String::new();
+    for _ in 0..3 {
+        desk.alert("payments", EventAction::Trigger);
+        let no = desk.world.meta.last_incident.0;
+        desk.act_on(no, "ana", Deed::Acknowledge);
+        desk.alert("payments", EventAction::Resolve);
+        let facts = desk.act_on(no, "ben", Deed::Resolve { note: None });
+        told = views::reply::act(&facts, &desk.world.incidents[&IncidentNo(no)], &desk.directory);
+        desk.pass(DAY);
+    }
+    golden.say("whoever resolves it the third time reads", &told);
+    let all = listed(&desk.world, desk.now);
+    let list = views::misconfigured::list(&all, None, 0, &desk.world, &desk.directory, desk.store, "/pager");
+    golden.say("the list", &message(&list, None));
+    let open = item::open(&desk.world, |_| true);
+    let listed = Listing { all: &open, private: 0, of: None };
+    let list = views::items::list(listed, desk.now, &desk.directory, desk.store, "/pager");
+    golden.say("items", &message(&list, None));
+    let subject = Subject { store: desk.store, incident: IncidentNo(3) };
+    let origin = Origin { subject, channel: None, thread: None, more: String::new() };
+    let done = views::items::done_window(open[0], &desk.directory, &origin);
+    golden.say("a window: it is mended", &view(&done, Some(subject)));
+    let due: Vec<_> = snooze::choices(NIGHT, chrono_tz::UTC).into_iter().take(3).collect();
+    let change = views::items::change_window(open[0], &due, &desk.directory, &origin);
+    golden.say("a window: somebody else, or another day", &view(&change, Some(subject)));
+    golden.say("for the lock screen", &views::items::in_short(open[0], &desk.directory));
     golden.compare();
 }
 
@@ -975,6 +1011,7 @@ fn refusals() -> Vec<Refusal> {
             | Refusal::TooManyItems { .. }
             | Refusal::NoSuchItem(_)
             | Refusal::ItemIsDone { .. }
+            | Refusal::ItemIsSo { .. }
             | Refusal::NoSuchPlaybook(_)
             | Refusal::RunsAlready { .. }
             | Refusal::RanToItsEnd { .. }
@@ -1055,6 +1092,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal::TooManyItems { most: 20 },
         Refusal::NoSuchItem(ItemNo(3)),
         Refusal::ItemIsDone { item: ItemNo(3), by: "ben".into(), at: NIGHT },
+        Refusal::ItemIsSo { item: ItemNo(3), owner: "ben".into(), due: NIGHT },
         Refusal::NoSuchHandoff,
         Refusal::HandedOverAlready { at: NIGHT },
         Refusal::HandoffIsOf { by: Some("ana".into()), team: "team".into() },

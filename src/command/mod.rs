@@ -286,6 +286,12 @@ pub enum Items {
         item: ItemNo,
         outcome: String,
     },
+    /// Somebody else does it, or by another time.
+    Change {
+        item: ItemNo,
+        owner: Option<UserId>,
+        due: Option<At>,
+    },
 }
 
 /// What somebody announces, or ends.

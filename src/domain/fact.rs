@@ -19,7 +19,7 @@ use super::id::{
 };
 use super::input::{EventAction, SkipWhy, SnoozeWhy};
 use super::item;
-use super::misconfigured::Mark;
+use super::misconfigured::{Mark, RuleHash};
 use super::page::{PageFailure, Purpose, Recipient, RevokeReason, SyncKey};
 use super::playbook::Playbook;
 use super::post::About;
@@ -773,6 +773,15 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Text::is_empty")]
         outcome: Text,
     },
+    /// Somebody else does it, or by another time: both as they are from then on.
+    ItemChanged {
+        item: ItemNo,
+        by: UserId,
+        owner: UserId,
+        due: At,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        remind: Option<At>,
+    },
     ItemReminded {
         item: ItemNo,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -1001,6 +1010,18 @@ pub enum Fact {
         is_again: bool,
         #[serde(default, skip_serializing_if = "Text::is_empty")]
         note: Text,
+    },
+    /// What asked somebody is over: how often alerts of its rule do that is counted.
+    AlertCame {
+        incident: IncidentNo,
+        rule: RuleHash,
+    },
+    /// It came so often within seven days.
+    MisconfiguredCameBack {
+        entry: MisconfiguredNo,
+        incident: IncidentNo,
+        times: u32,
+        urgency: Urgency,
     },
     MisconfiguredMended {
         entry: MisconfiguredNo,

@@ -132,6 +132,9 @@ pub struct Incident {
     /// As what its alert was marked to be mended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub marked: Option<Marked>,
+    /// It was counted how often its alert comes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub came: bool,
     /// What was found at the first look.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub triage: Option<Box<Triage>>,
@@ -286,6 +289,16 @@ impl Incident {
         match &self.state {
             State::Acknowledged { by, .. } => by.as_ref(),
             State::Triggered { .. } | State::Snoozed { .. } | State::Resolved { .. } => None,
+        }
+    }
+
+    /// The person who resolved it.
+    pub fn resolved_by(&self) -> Option<&UserId> {
+        match &self.state {
+            State::Resolved { by: ResolvedBy::User(by), .. } => Some(by),
+            State::Resolved { .. } | State::Triggered { .. } | State::Acknowledged { .. } | State::Snoozed { .. } => {
+                None
+            }
         }
     }
 

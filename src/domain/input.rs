@@ -11,6 +11,7 @@ use super::id::{
     MisconfiguredNo, OverrideId, PageId, PlaybookId, PostId, QuietId, ScheduleId, ServiceId, SlackUserId, TeamId,
     UserId,
 };
+use super::item::ItemDeed;
 use super::page::{PageFailure, SyncKey};
 use super::quiet::Covered;
 use super::rca::RcaDeed;
@@ -72,8 +73,8 @@ pub enum What {
     HandoffAccept { handoff: HandoffNo, by: UserId },
     /// A person does something to an RCA.
     Rca { incident: IncidentNo, by: UserId, deed: RcaDeed },
-    /// A person says that an item is done, and what came of it.
-    ItemDone { item: ItemNo, by: UserId, outcome: String },
+    /// A person says that an item is done, or gives it to somebody, or moves it.
+    Item { item: ItemNo, by: UserId, deed: ItemDeed },
     /// A person ends that before its time.
     EndOverride { id: OverrideId, by: UserId },
     /// Tools reported changes.
@@ -426,7 +427,7 @@ impl Input {
             | What::HandoffOffer { .. }
             | What::HandoffAccept { .. }
             | What::Rca { .. }
-            | What::ItemDone { .. }
+            | What::Item { .. }
             | What::EndOverride { .. }
             | What::Quiet(_)
             | What::EndQuiet { .. }

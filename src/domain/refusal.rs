@@ -248,6 +248,12 @@ pub enum Refusal {
         by: UserId,
         at: At,
     },
+    /// They have it, and by that time.
+    ItemIsSo {
+        item: ItemNo,
+        owner: UserId,
+        due: At,
+    },
     /// The configuration in force has no such playbook.
     NoSuchPlaybook(PlaybookId),
     /// It is followed already: by whom it was begun and when, and the step that is next, from 1.

@@ -17,7 +17,7 @@ use super::id::{
 };
 use super::incident::{Entry, Incident};
 use super::item::Item;
-use super::misconfigured::Misconfigured;
+use super::misconfigured::{Came, Misconfigured, RuleHash};
 use super::page::Page;
 use super::people::Newcomer;
 use super::post::Post;
@@ -39,6 +39,7 @@ mod course;
 mod fyi;
 mod handoff;
 mod incident;
+mod misconfigured;
 mod opened;
 mod pages;
 mod rca;
@@ -82,6 +83,8 @@ pub struct World {
     pub announcements: OrdMap<AnnouncementNo, Announcement>,
     /// Alerts that are to be mended; bounded by [`super::misconfigured::MISCONFIGURED_MAX`].
     pub misconfigured: OrdMap<MisconfiguredNo, Misconfigured>,
+    /// How often alerts came, by their rule; bounded by [`super::misconfigured::CAME_RULES_MAX`].
+    pub came: OrdMap<RuleHash, Came>,
     /// Silences and maintenance windows, and those that ended a short while ago; bounded by
     /// [`super::quiet::QUIETS_MAX`].
     pub quiets: OrdMap<QuietId, Quiet>,

@@ -84,6 +84,7 @@ impl Replayed {
                 | RowKey::HandoffNotes(_)
                 | RowKey::Worked(_)
                 | RowKey::Misconfigured(_)
+                | RowKey::Came(_)
                 | RowKey::Heartbeat(_) => {}
             }
         }

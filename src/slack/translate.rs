@@ -13,6 +13,7 @@ use crate::domain::input::{SkipWhy, SnoozeWhy};
 use crate::domain::rca::Reach;
 use crate::domain::stamp::At;
 use crate::views::action_id::{Action, Elsewhere, FIELD, Field, Form, Origin, Scoped, Shortcut, Subject};
+use crate::views::items::KEEP;
 use serde_json::Value;
 
 /// What somebody did in Slack.
@@ -148,6 +149,11 @@ pub enum Filled {
         what: String,
         owner: SlackUserId,
         due: At,
+    },
+    ItemChange {
+        owner: SlackUserId,
+        /// `None`: as before.
+        due: Option<At>,
     },
     Announce {
         text: String,
@@ -334,6 +340,12 @@ fn filled(form: Form, values: &Value) -> Option<Filled> {
             let due = another.or_else(|| option(Field::Until)?.parse().ok().map(At))?;
             let owner = field(Field::Person, "selected_user").and_then(Value::as_str)?.into();
             Filled::RcaRepair { what: words(Field::What), owner, due }
+        }
+        Form::ItemChange => {
+            let another = field(Field::At, "selected_date_time").and_then(Value::as_i64).map(at_secs);
+            let chosen = option(Field::Until).filter(|due| due != KEEP);
+            let due = another.or_else(|| chosen?.parse().ok().map(At));
+            Filled::ItemChange { owner: field(Field::Person, "selected_user").and_then(Value::as_str)?.into(), due }
         }
         Form::Merge => Filled::Merge { into: IncidentNo(option(Field::Into)?.parse().ok()?) },
         Form::Silence => {

@@ -201,12 +201,13 @@ pub enum Elsewhere {
     RcaComplete,
     /// It is completed, or none is owed: it is written on.
     RcaTakeUp,
-    /// The window in which somebody says that an item is done; carries an [`OnItem`].
+    /// The windows in which somebody says that an item is done, or gives or moves it; they carry an [`OnItem`].
     ItemDone,
+    ItemChange,
 }
 
 impl Elsewhere {
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 46] = [
         Self::Raise,
         Self::RaiseService,
         Self::AcknowledgeAll,
@@ -252,6 +253,7 @@ impl Elsewhere {
         Self::RcaComplete,
         Self::RcaTakeUp,
         Self::ItemDone,
+        Self::ItemChange,
     ];
 
     /// The `action_id`.
@@ -302,6 +304,7 @@ impl Elsewhere {
             Self::RcaComplete => "rca.complete",
             Self::RcaTakeUp => "rca.take_up",
             Self::ItemDone => "item.done",
+            Self::ItemChange => "item.change",
         }
     }
 
@@ -398,6 +401,8 @@ pub enum Form {
     RcaExcuse,
     /// An item is done, and what came of it.
     ItemDone,
+    /// Somebody else does it, or by another time.
+    ItemChange,
     /// Whose it is instead.
     NotMine,
     /// Somebody does it later.
@@ -407,7 +412,7 @@ pub enum Form {
 }
 
 impl Form {
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Snooze,
         Self::AddResponders,
         Self::Reassign,
@@ -426,6 +431,7 @@ impl Form {
         Self::RcaOwner,
         Self::RcaExcuse,
         Self::ItemDone,
+        Self::ItemChange,
         Self::NotMine,
         Self::CanWait,
         Self::TriageSince,
@@ -452,6 +458,7 @@ impl Form {
             Self::RcaOwner => "form.rca_owner",
             Self::RcaExcuse => "form.rca_excuse",
             Self::ItemDone => "form.item_done",
+            Self::ItemChange => "form.item_change",
             Self::NotMine => "form.not_mine",
             Self::CanWait => "form.can_wait",
             Self::TriageSince => "form.triage_since",
@@ -465,9 +472,13 @@ impl Form {
     /// Is it about an RCA, or an item, and so about no incident that is worked on?
     pub fn is_of_rca(self) -> bool {
         match self {
-            Self::RcaPart | Self::RcaImpact | Self::RcaRepair | Self::RcaOwner | Self::RcaExcuse | Self::ItemDone => {
-                true
-            }
+            Self::RcaPart
+            | Self::RcaImpact
+            | Self::RcaRepair
+            | Self::RcaOwner
+            | Self::RcaExcuse
+            | Self::ItemDone
+            | Self::ItemChange => true,
             Self::Snooze
             | Self::AddResponders
             | Self::Reassign
@@ -493,7 +504,7 @@ impl Form {
             Self::Maintenance | Self::TriageSince => Field::At,
             Self::NotMine => Field::Team,
             Self::AddResponders => Field::People,
-            Self::Reassign | Self::RcaOwner => Field::Person,
+            Self::Reassign | Self::RcaOwner | Self::ItemChange => Field::Person,
             Self::Note
             | Self::ResolveWithNote
             | Self::Announce

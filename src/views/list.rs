@@ -343,6 +343,7 @@ pub fn help(command: &str, topic: Option<Topic>) -> Message {
             ("rca status", "how all teams stand"),
             ("items", "repair items that are yours; `items payments`"),
             ("items done 3 merged as PR 1234", "one is done"),
+            ("items give 3 @ben", "Ben does it; `items move 3 friday`: by then"),
         ],
         Some(Topic::OnCall) => &[
             ("", "who is on call now and next"),

@@ -192,6 +192,9 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
         Refusal::ItemIsDone { item, by, at } => {
             format!("Item {} was done by {}, {}. Nothing changed.", item.0, name(d, by), day_and_time(*at))
         }
+        Refusal::ItemIsSo { item, owner, due } => {
+            format!("Item {} is {}'s already, by {}. Nothing changed.", item.0, name(d, owner), day_and_time(*due))
+        }
         Refusal::NoSuchHandoff => {
             "That handoff is too long ago, or is not ahead any more. `/pager handoff` shows how things stand.".to_owned()
         }

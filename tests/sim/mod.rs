@@ -51,6 +51,7 @@ use warridor::store::{Store, StoreError};
 use warridor::views;
 
 pub mod company;
+pub mod items;
 pub mod rcas;
 
 pub use company::{bot_token, company, workspace};

@@ -43,6 +43,7 @@ impl Fact {
             | Self::RcaLeadTold { .. }
             | Self::ItemMade { .. }
             | Self::ItemDone { .. }
+            | Self::ItemChanged { .. }
             | Self::ItemReminded { .. }
             | Self::ShiftForgotten { .. }
             | Self::OverrideSet(_)
@@ -142,6 +143,8 @@ impl Fact {
             | Self::CountWaned { incident }
             | Self::MarkedNotActionable { incident, .. }
             | Self::MisconfiguredMarked { incident, .. }
+            | Self::MisconfiguredCameBack { incident, .. }
+            | Self::AlertCame { incident, .. }
             | Self::Merged { incident, .. }
             | Self::AlertsTaken { incident, .. }
             | Self::CrossedHandoff { incident, .. }

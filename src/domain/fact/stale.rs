@@ -73,6 +73,8 @@ impl Fact {
             | Self::AnnouncementEnded { .. }
             | Self::MisconfiguredListed { .. }
             | Self::MisconfiguredMarked { .. }
+            | Self::MisconfiguredCameBack { .. }
+            | Self::AlertCame { .. }
             | Self::MisconfiguredMended { .. }
             | Self::MisconfiguredForgotten { .. }
             | Self::FyiForgotten { .. }
@@ -101,6 +103,7 @@ impl Fact {
             | Self::RcaWritten { .. }
             | Self::ItemMade { .. }
             | Self::ItemDone { .. }
+            | Self::ItemChanged { .. }
             | Self::ShiftForgotten { .. }
             | Self::QuietMade { .. }
             | Self::QuietBegun { .. }

@@ -188,6 +188,7 @@ pub(super) fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             log(i, wall, Happening::NotActionable { by: by.clone() });
         }
         Fact::MisconfiguredMarked { entry, mark, .. } => response::marked(i, *entry, *mark),
+        Fact::AlertCame { .. } => i.came = true,
         Fact::Merged { into, by, close_at, .. } => response::merged(i, *into, by, *close_at, wall),
         Fact::AlertsTaken { from, by, alerts, responders, reported_by, .. } => {
             response::took(i, *from, by, alerts, responders, reported_by, wall)
@@ -354,6 +355,7 @@ pub(super) fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         | Fact::RcaLeadTold { .. }
         | Fact::ItemMade { .. }
         | Fact::ItemDone { .. }
+        | Fact::ItemChanged { .. }
         | Fact::ItemReminded { .. }
         | Fact::ShiftForgotten { .. }
         | Fact::OverrideSet(_)
@@ -379,6 +381,7 @@ pub(super) fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         | Fact::AnnouncementMade { .. }
         | Fact::AnnouncementEnded { .. }
         | Fact::MisconfiguredListed { .. }
+        | Fact::MisconfiguredCameBack { .. }
         | Fact::MisconfiguredMended { .. }
         | Fact::MisconfiguredForgotten { .. } => {}
     }

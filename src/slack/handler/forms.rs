@@ -208,7 +208,7 @@ fn input(
             Deed::CanWait { later: Later { what: what.clone(), severity: *severity, owner, due: *due } }
         }
         // See `rca_submitted`.
-        Filled::RcaPart { .. } | Filled::RcaImpact { .. } | Filled::RcaRepair { .. } => {
+        Filled::RcaPart { .. } | Filled::RcaImpact { .. } | Filled::RcaRepair { .. } | Filled::ItemChange { .. } => {
             return Err(Wrong { at: form.first_field(), why: views::reply::from_another_store() });
         }
         Filled::Announce { text, of, until, .. } => {

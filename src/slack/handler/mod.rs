@@ -31,6 +31,7 @@ mod forms;
 mod going_on;
 mod handoff;
 pub mod home;
+mod items;
 mod misconfigured;
 pub mod people;
 pub mod press;
@@ -149,7 +150,7 @@ impl EnvelopeHandler for Handler {
                 | Elsewhere::GetsWorse
                 | Elsewhere::StaysSame
                 | Elsewhere::GetsBetter => self.triage_pressed(id, by, what, chosen, place).await,
-                Elsewhere::ItemDone => self.item_pressed(by, chosen, place).await,
+                Elsewhere::ItemDone | Elsewhere::ItemChange => self.item_pressed(by, what, chosen, place).await,
                 Elsewhere::BeginPlaybook
                 | Elsewhere::BeginAgain
                 | Elsewhere::StepDone

@@ -138,7 +138,8 @@ impl Handler {
             | Elsewhere::RcaExcuse
             | Elsewhere::RcaComplete
             | Elsewhere::RcaTakeUp
-            | Elsewhere::ItemDone => {}
+            | Elsewhere::ItemDone
+            | Elsewhere::ItemChange => {}
             // Inputs: see `run`.
             Elsewhere::BeginPlaybook
             | Elsewhere::BeginAgain
