@@ -821,6 +821,7 @@ fn holds_in_peace(sim: &mut Sim, seed: u64) {
     every_shift_is_handed_over(sim, seed);
     sim::rcas::are_asked_for_when_people_work(sim, &replayed, seed);
     sim::items::alerts_that_keep_coming_are_somebodys(sim, &replayed, seed);
+    sim::items::help_is_offered_once(sim, seed);
     slack_says_what_is_true(sim, seed);
     rows_are_the_replay(sim, &replayed, seed);
 }

@@ -691,6 +691,7 @@ fn direct_messages() {
                 Purpose::Back => "it is back",
                 Purpose::Begin => "has work begun?",
                 Purpose::StepTime => "a step takes long",
+                Purpose::Help => "who fixed it before",
             };
             let dm = views::page::page(&i, p, &desk.directory, desk.store);
             golden.say(&format!("{name} — to {to} ({why})"), &message(&dm, desk.subject(&i)));

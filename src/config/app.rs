@@ -172,6 +172,7 @@ pub(super) fn settings(top: &Table<'_>) -> Settings {
     for (key, setting) in [
         ("ack_timeout", &mut settings.ack_timeout_secs),
         ("ack_timeout_grace", &mut settings.ack_timeout_grace_secs),
+        ("help_after", &mut settings.help_after_secs),
         ("resolve_grace", &mut settings.resolve_grace_secs),
         ("close_after", &mut settings.close_after_secs),
         ("auto_resolve_after", &mut settings.auto_resolve_after_secs),

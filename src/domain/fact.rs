@@ -335,6 +335,18 @@ pub enum Fact {
     SlaMissed {
         incident: IncidentNo,
     },
+    /// It is looked then whether anything was done, on the line of delays; `None`: not any more.
+    HelpPlanned {
+        incident: IncidentNo,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due: Option<At>,
+    },
+    /// Whoever has it hears who fixed the same alert before, in which incident.
+    HelpOffered {
+        incident: IncidentNo,
+        who: UserId,
+        before: IncidentNo,
+    },
     /// Low urgency: it is listed then, on the wall clock, and on the line of delays.
     ListingPlanned {
         incident: IncidentNo,

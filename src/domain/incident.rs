@@ -6,6 +6,7 @@ use super::course::{Course, Had};
 use super::directory::{Policy, Urgency};
 use super::fact::{Origin, ResolvedBy};
 use super::group::Group;
+use super::help::Help;
 use super::hold::{HeldThen, Hold};
 use super::id::{AlertKey, CallNo, ChannelId, IncidentNo, MessageRef, PageId, PolicyId, ServiceId, TeamId, UserId};
 use super::listing::Listing;
@@ -117,6 +118,9 @@ pub struct Incident {
     /// By when somebody must have started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sla: Option<Sla>,
+    /// When help is offered to whoever has it, or what was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<Help>,
     /// How it came to be opened; one of an earlier version does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
@@ -382,6 +386,7 @@ impl Incident {
         let raise = self.raise.map(|r| r.due);
         // While nothing fires, nobody is asked to begin.
         let sla = self.sla.filter(|_| clearing.is_none()).and_then(|sla| sla.next_wake());
+        let help = self.help.as_ref().and_then(Help::next_wake);
         let wanes = self.counting.as_ref().and_then(|c| c.wanes);
         let step = self.run.as_ref().filter(|run| run::waits(self, run)).and_then(|run| run.due);
         self.calls
@@ -392,6 +397,7 @@ impl Incident {
             .chain(listing)
             .chain(raise)
             .chain(sla)
+            .chain(help)
             .chain(wanes)
             .chain(step)
             .min()

@@ -207,6 +207,17 @@ pub(super) fn tend(d: &mut Decision<'_>, i: &Incident) {
     }
 }
 
+/// Earlier incidents of an incident's alert, and of its rule as far as they asked somebody; the newest first.
+pub fn came_before(w: &World, i: &Incident) -> Vec<IncidentNo> {
+    let rule = rule_of(i).map(|rule| RuleHash::of(&i.service, rule.told, rule.name, rule.by_key));
+    let times =
+        rule.and_then(|rule| w.came.get(&rule)).into_iter().flat_map(|came| came.times.iter().map(|(no, _)| *no));
+    let mut all: Vec<_> = times.chain(i.earlier).filter(|no| *no < i.no).collect();
+    all.sort_by_key(|no| std::cmp::Reverse(*no));
+    all.dedup();
+    all
+}
+
 impl Came {
     /// How often within the week before `wall`.
     fn within(&self, wall: At) -> usize {

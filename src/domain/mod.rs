@@ -24,6 +24,7 @@ pub mod group;
 pub mod handle;
 pub mod handoff;
 pub mod heartbeat;
+pub mod help;
 pub mod hold;
 pub mod hours;
 pub mod id;

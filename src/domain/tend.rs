@@ -2,7 +2,7 @@
 
 use super::decision::Decision;
 use super::id::IncidentNo;
-use super::{listing, misconfigured, rca, sla, storm, threshold};
+use super::{help, listing, misconfigured, rca, sla, storm, threshold};
 
 /// Looks at each incident of this decision once.
 pub(super) fn tend(d: &mut Decision<'_>) {
@@ -14,6 +14,7 @@ pub(super) fn tend(d: &mut Decision<'_>) {
             threshold::tend(d, &i);
             rca::tend(d, &i);
             misconfigured::tend(d, &i);
+            help::tend(d, &i);
         }
     }
     storm::look(d, &touched);

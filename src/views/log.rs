@@ -58,6 +58,7 @@ fn page(p: &Page, d: &Directory) -> String {
         Purpose::Back => ": it is back",
         Purpose::Begin => ": has work begun?",
         Purpose::StepTime => ": a step takes long",
+        Purpose::Help => ": who fixed it before",
     };
     let by = method(&p.method);
     let came = match &p.state {

@@ -6,6 +6,7 @@ use warridor::domain::fact::Fact;
 use warridor::domain::id::ItemNo;
 use warridor::domain::item::Kind;
 use warridor::domain::misconfigured::{CAME_BACK, CAME_BACK_SECS, CAME_TIMES_MAX};
+use warridor::domain::page::Purpose;
 use warridor::domain::stamp::At;
 use warridor::domain::world::World;
 
@@ -63,6 +64,30 @@ pub fn alerts_that_keep_coming_are_somebodys(sim: &Sim, replayed: &World, seed: 
     for entry in replayed.misconfigured.values() {
         if let Some(item) = entry.item {
             assert!(open.contains(&item), "seed {seed}: {} is mended, and listed", entry.name);
+        }
+    }
+}
+
+/// Whoever has something hears at most once who fixed it before: somebody else, in an incident that was there.
+pub fn help_is_offered_once(sim: &Sim, seed: u64) {
+    let mut offered = BTreeSet::new();
+    let mut has_it = BTreeMap::new();
+    for (_, fact) in sim.dated_facts_after(0) {
+        match &fact {
+            Fact::Acknowledged { incident, by, .. } => {
+                has_it.entry(*incident).or_insert_with(BTreeSet::new).insert(by.clone());
+            }
+            Fact::HelpOffered { incident, who, before } => {
+                assert!(offered.insert(*incident), "seed {seed}: {incident} is offered help twice");
+                assert!(before < incident, "seed {seed}: {fact:?}");
+                let fixed = has_it.contains_key(before)
+                    || sim.snapshot().world.incident(*before).is_none_or(|i| i.is_resolved());
+                assert!(fixed, "seed {seed}: nobody had {before}, and {who} fixed it");
+            }
+            Fact::PageRequested { incident, purpose: Purpose::Help, .. } => {
+                assert!(offered.contains(incident), "seed {seed}: {fact:?}");
+            }
+            _ => {}
         }
     }
 }

@@ -815,7 +815,12 @@ impl Sim {
                 let is_for_its_responder = |p| {
                     matches!(
                         p,
-                        Purpose::StillOnIt | Purpose::Raised | Purpose::Back | Purpose::Begin | Purpose::StepTime
+                        Purpose::StillOnIt
+                            | Purpose::Raised
+                            | Purpose::Back
+                            | Purpose::Begin
+                            | Purpose::StepTime
+                            | Purpose::Help
                     )
                 };
                 page.is_some_and(|p| is_for_its_responder(p.purpose) || i.call(p.call).is_some_and(|c| c.is_open()))

@@ -133,6 +133,8 @@ impl Fact {
             | Self::UrgencyChanged { incident, .. }
             | Self::SlaStarted { incident, .. }
             | Self::SlaAsked { incident, .. }
+            | Self::HelpPlanned { incident, .. }
+            | Self::HelpOffered { incident, .. }
             | Self::SlaMissed { incident, .. }
             | Self::ListingPlanned { incident, .. }
             | Self::Listed { incident, .. }

@@ -75,6 +75,7 @@ impl Fact {
             | Self::MisconfiguredMarked { .. }
             | Self::MisconfiguredCameBack { .. }
             | Self::AlertCame { .. }
+            | Self::HelpPlanned { .. }
             | Self::MisconfiguredMended { .. }
             | Self::MisconfiguredForgotten { .. }
             | Self::FyiForgotten { .. }

@@ -332,6 +332,8 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         | Fact::UrgencyChanged { incident, .. }
         | Fact::SlaStarted { incident, .. }
         | Fact::SlaAsked { incident, .. }
+        | Fact::HelpPlanned { incident, .. }
+        | Fact::HelpOffered { incident, .. }
         | Fact::SlaMissed { incident, .. }
         | Fact::ListingPlanned { incident, .. }
         | Fact::Listed { incident, .. }

@@ -10,6 +10,7 @@ use super::timeline::log;
 use crate::domain::alert::Silence;
 use crate::domain::course::{Clearing, PageAgain};
 use crate::domain::fact::Fact;
+use crate::domain::help::Help;
 use crate::domain::hold::TriggeredBy;
 use crate::domain::incident::{AckTimeout, Done, Happening, Incident, State};
 use crate::domain::listing::Listing;
@@ -158,6 +159,10 @@ pub(super) fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             if let Some(to) = to {
                 log(i, wall, Happening::BeginAsked { to: to.clone() });
             }
+        }
+        Fact::HelpPlanned { due, .. } => i.help = due.map(Help::Due),
+        Fact::HelpOffered { who, before, .. } => {
+            i.help = Some(Help::Offered { who: who.clone(), before: *before });
         }
         Fact::SlaMissed { .. } => {
             if let Some(sla) = &mut i.sla {

@@ -67,6 +67,7 @@ pub(super) fn open(w: &mut World, o: &IncidentOpened, wall: At) {
         group: (!o.group.is_empty()).then(|| Group { values: o.group.body().clone(), last: wall }),
         counting: o.threshold.and_then(|threshold| Counting::new(threshold, seen).with(wall)),
         marked: None,
+        help: None,
         came: false,
         paged: Vec::new(),
         answered: None,

@@ -9,10 +9,12 @@ use crate::clock::Clock;
 use crate::config::SlashCommand;
 use crate::domain::directory::User;
 use crate::domain::fact::Fact;
+use crate::domain::help;
 use crate::domain::hold::HeldThen;
-use crate::domain::id::{ChannelId, IncidentNo, InputId, SlackUserId};
+use crate::domain::id::{ChannelId, IncidentNo, InputId, SlackUserId, UserId};
 use crate::domain::incident::{Entry, Incident};
 use crate::domain::input::{Input, What};
+use crate::domain::misconfigured::came_before;
 use crate::domain::quiet as windows_of;
 use crate::domain::refusal::Refusal;
 use crate::domain::stamp::{At, Stamp};
@@ -332,10 +334,27 @@ fn told(facts: &[Fact], snapshot: &Snapshot, no: IncidentNo) -> Message {
     match snapshot.world.incident(no) {
         Some(after) => {
             let (d, store) = (&snapshot.directory, snapshot.store);
-            views::reply::message(facts, after, window_of(facts, after, snapshot), d, store)
+            let mut message = views::reply::message(facts, after, window_of(facts, after, snapshot), d, store);
+            if let Some((before, who)) = new_to_whoever_took_it(facts, after, snapshot) {
+                views::triage::offer_help(&mut message, (before, &who), no, d, store);
+            }
+            message
         }
         None => Message::plain(format!("{no} is closed.")),
     }
+}
+
+/// Somebody took it who never had its alert: who fixed it before, and in which incident.
+fn new_to_whoever_took_it(facts: &[Fact], after: &Incident, s: &Snapshot) -> Option<(IncidentNo, UserId)> {
+    let by = facts.iter().find_map(|fact| match fact {
+        Fact::Acknowledged { by, .. } | Fact::Reassigned { to: by, .. } => Some(by),
+        _ => None,
+    })?;
+    let had = |no: &IncidentNo| s.world.incident(*no).is_some_and(|i| i.responders.contains(by));
+    let took = |no: &IncidentNo| s.world.worked.get(no).and_then(|w| w.answered.as_ref()).is_some_and(|a| a.by == *by);
+    let is_new = !came_before(&s.world, after).iter().any(|no| had(no) || took(no));
+    let fixed = help::fixed_before(&s.world, &s.directory, after, Some(by)).filter(|_| is_new)?;
+    (help::may_be_offered(after) == Some(by) && !after.responders.contains(&fixed.1)).then_some(fixed)
 }
 
 /// The window in which somebody takes an incident, or opens one: it is told of beside what they did.
