@@ -9,6 +9,7 @@ use crate::dnd;
 use crate::domain::stamp::At;
 use crate::domain::world::rows::{closed_key, read_incident_row, read_timeline_row, timeline_prefix};
 use crate::door::Door;
+use crate::drafts::Drafts;
 use crate::gaps;
 use crate::health::Health;
 use crate::ingest::heartbeat::Heartbeat;
@@ -182,6 +183,7 @@ impl App {
             history: history(store.clone()),
             faces: Faces::default(),
             homes: Homes::default(),
+            drafts: Drafts::of(data_dir),
         };
         sockets.tasks.push(tokio::spawn(handler.clone().show_requests(sockets.token.clone())));
         sockets.tasks.push(tokio::spawn(handler.clone().keep_homes(sockets.token.clone())));

@@ -19,6 +19,7 @@ pub mod config; //  config.toml and playbooks -> Directory, told mistake by mist
 pub mod dnd; //     whose notifications Slack holds back
 pub mod domain; //  PURE: what can happen, what happened, what is true
 pub mod door; //    three bounded lanes in front of the pump
+pub mod drafts; //  playbooks that people draft: files in the data directory
 pub mod gaps; //    hours ahead at which nobody is on call
 pub mod health; //  how the pager itself is
 pub mod ingest; //  the door for monitors: HTTP in, heartbeat out

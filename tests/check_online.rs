@@ -71,8 +71,8 @@ async fn every_scope_that_is_missing_is_named_with_what_it_is_for_and_told_once(
     assert_eq!(scopes.len(), 4, "{several:#?}");
     assert_eq!(several.len(), 4, "what follows from them is not told again: {several:#?}");
     assert_eq!(
-        told(|ws| ws.scopes.push("files:write".into()), &[]).await,
-        [format!("the app has scopes nothing here needs: files:write; {REINSTALL} (note)")]
+        told(|ws| ws.scopes.push("pins:write".into()), &[]).await,
+        [format!("the app has scopes nothing here needs: pins:write; {REINSTALL} (note)")]
     );
 }
 

@@ -11,6 +11,8 @@
 mod company;
 #[path = "goldens/desk.rs"]
 mod desk;
+#[path = "goldens/draft.rs"]
+mod draft;
 #[path = "goldens/draw.rs"]
 mod draw;
 #[path = "goldens/page.rs"]

@@ -249,6 +249,8 @@ pub enum WhichPlaybook {
     /// The best one for an incident.
     For(Which),
     Named(PlaybookId),
+    /// A new one, from what was done about an incident.
+    Draft(Which),
 }
 
 /// What somebody wants of a handoff.

@@ -19,6 +19,8 @@ pub const METHODS: &[(&str, &[&str])] = &[
     ("conversations.replies", &["channels:history", "groups:history", "im:history"]),
     ("dnd.info", &["dnd:read"]),
     ("dnd.teamInfo", &["dnd:read"]),
+    ("files.completeUploadExternal", &["files:write"]),
+    ("files.getUploadURLExternal", &["files:write"]),
     ("users.info", &["users:read"]),
     // Slack grants the second only together with the first.
     ("users.lookupByEmail", &["users:read", "users:read.email"]),
@@ -74,6 +76,7 @@ const WHY: &[(&str, &str)] = &[
     ("channels:read", "checks that the configured public channels exist and the bot is in them"),
     ("groups:read", "checks that the configured private channels exist and the bot is in them"),
     ("channels:join", "joins the configured public channels"),
+    ("files:write", "hands you the playbook that you drafted as a file"),
     ("im:write", "opens the direct message that is a page"),
     (
         "im:history",

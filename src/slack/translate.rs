@@ -150,6 +150,10 @@ pub enum Filled {
         owner: SlackUserId,
         due: At,
     },
+    Draft {
+        title: String,
+        inputs: Vec<String>,
+    },
     ItemChange {
         owner: SlackUserId,
         /// `None`: as before.
@@ -324,11 +328,14 @@ fn filled(form: Form, values: &Value) -> Option<Filled> {
             let severity = option(Field::Urgency)?.parse().ok()?;
             Filled::CanWait { what: words(Field::What), severity, owner, due }
         }
-        Form::RcaPart => {
+        Form::RcaPart | Form::Draft => {
             let mut inputs: Vec<String> = Field::TEXT.into_iter().map(words).collect();
             let shown = Field::TEXT.into_iter().rposition(|f| values.get(f.id()).is_some()).map_or(1, |n| n + 1);
             inputs.truncate(shown);
-            Filled::RcaPart { inputs }
+            match form {
+                Form::Draft => Filled::Draft { title: words(Field::What), inputs },
+                _ => Filled::RcaPart { inputs },
+            }
         }
         Form::RcaImpact => {
             let reach = |f: Field| if option(f)? == "all" { Some(Reach::All) } else { Some(Reach::Some) };

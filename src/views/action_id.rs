@@ -49,10 +49,12 @@ pub enum Action {
     Rca,
     /// The first look at it.
     Triage,
+    /// A playbook from what was just done.
+    DraftPlaybook,
 }
 
 impl Action {
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Acknowledge,
         Self::Take,
         Self::Start,
@@ -79,6 +81,7 @@ impl Action {
         Self::Playbook,
         Self::Rca,
         Self::Triage,
+        Self::DraftPlaybook,
     ];
 
     /// The `action_id`.
@@ -110,6 +113,7 @@ impl Action {
             Self::Playbook => "incident.playbook",
             Self::Rca => "incident.rca",
             Self::Triage => "incident.triage",
+            Self::DraftPlaybook => "incident.draft_playbook",
         }
     }
 
@@ -409,10 +413,12 @@ pub enum Form {
     CanWait,
     /// Since when it is so.
     TriageSince,
+    /// A playbook that is drafted.
+    Draft,
 }
 
 impl Form {
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Snooze,
         Self::AddResponders,
         Self::Reassign,
@@ -435,6 +441,7 @@ impl Form {
         Self::NotMine,
         Self::CanWait,
         Self::TriageSince,
+        Self::Draft,
     ];
 
     /// The `callback_id`.
@@ -462,6 +469,7 @@ impl Form {
             Self::NotMine => "form.not_mine",
             Self::CanWait => "form.can_wait",
             Self::TriageSince => "form.triage_since",
+            Self::Draft => "form.draft",
         }
     }
 
@@ -493,6 +501,7 @@ impl Form {
             | Self::NotMine
             | Self::CanWait
             | Self::TriageSince
+            | Self::Draft
             | Self::Handoff => false,
         }
     }
@@ -515,7 +524,7 @@ impl Form {
             Self::RcaImpact => Field::Who,
             Self::SkipStep => Field::Why,
             Self::Merge => Field::Into,
-            Self::Raise | Self::RcaRepair | Self::CanWait => Field::What,
+            Self::Raise | Self::RcaRepair | Self::CanWait | Self::Draft => Field::What,
         }
     }
 }

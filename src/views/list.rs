@@ -329,6 +329,7 @@ pub fn help(command: &str, topic: Option<Topic>) -> Message {
             ("playbook 12", "the one that fits 12 best, and which others do"),
             ("playbook disk-filling-up", "by name"),
             ("playbook list", "all there are"),
+            ("playbook draft 12", "a new one, from what was done about 12"),
         ],
         Some(Topic::Handoff) => &[
             ("handoff", "what the next one on call will read, as it stands"),

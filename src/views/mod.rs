@@ -10,6 +10,7 @@ pub mod card;
 pub mod course;
 pub mod digest;
 pub mod dnd;
+pub mod draft;
 pub mod fyi;
 pub mod going_on;
 pub mod handoff;

@@ -94,6 +94,7 @@ fn command_line(command: &Command, tz: Tz) -> String {
             format!("item {} changed{owner}{due}", item.0)
         }
         Command::Playbook(WhichPlaybook::List) => "playbooks".to_owned(),
+        Command::Playbook(WhichPlaybook::Draft(which)) => format!("draft from {}", no(*which)),
         Command::Playbook(WhichPlaybook::Named(id)) => format!("playbook {id}"),
         Command::Playbook(WhichPlaybook::For(which)) => format!("playbook for {}", no(*which)),
         Command::Mended(no) => format!("mended {}", no.0),

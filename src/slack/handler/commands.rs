@@ -178,6 +178,10 @@ impl Handler {
             Command::Playbook(WhichPlaybook::For(which)) => words(self.about(s, *which, me, "playbook", typed, |i| {
                 views::playbook::for_incident(i, d, typed.command, s.store)
             })),
+            Command::Playbook(WhichPlaybook::Draft(which)) => {
+                let me = user?;
+                Some(self.draft(s, *which, me, typed))
+            }
             Command::Triage(which) => {
                 let me = user?;
                 Some(self.triage(s, *which, me, typed))

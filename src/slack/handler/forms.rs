@@ -47,6 +47,9 @@ impl Handler {
             Err(Turned::AnotherStore) => return errors(&Wrong { at, why: views::reply::from_another_store() }),
             Err(Turned::Unknown) => return self.submit_unknown(sent, filled).await,
         };
+        if sent.form == Form::Draft {
+            return self.draft_submitted(&snapshot, sent, &filled).await;
+        }
         if sent.form.is_of_rca() {
             return self.rca_submitted(&snapshot, sent, &filled, user).await;
         }
@@ -208,7 +211,11 @@ fn input(
             Deed::CanWait { later: Later { what: what.clone(), severity: *severity, owner, due: *due } }
         }
         // See `rca_submitted`.
-        Filled::RcaPart { .. } | Filled::RcaImpact { .. } | Filled::RcaRepair { .. } | Filled::ItemChange { .. } => {
+        Filled::RcaPart { .. }
+        | Filled::RcaImpact { .. }
+        | Filled::RcaRepair { .. }
+        | Filled::ItemChange { .. }
+        | Filled::Draft { .. } => {
             return Err(Wrong { at: form.first_field(), why: views::reply::from_another_store() });
         }
         Filled::Announce { text, of, until, .. } => {

@@ -19,6 +19,7 @@ use crate::domain::quiet as windows_of;
 use crate::domain::refusal::Refusal;
 use crate::domain::stamp::{At, Stamp};
 use crate::door::Door;
+use crate::drafts::Drafts;
 use crate::outbox::driver::OutboxHandle;
 use crate::pump::driver::Board;
 use crate::pump::{Answer, Facts, Lane, Snapshot};
@@ -29,6 +30,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 mod commands;
+mod draft;
 mod forms;
 mod going_on;
 mod handoff;
@@ -76,6 +78,8 @@ pub struct Handler {
     pub faces: people::Faces,
     /// The Home tabs that are kept true.
     pub homes: home::Homes,
+    /// Playbooks that people draft.
+    pub drafts: Drafts,
 }
 
 /// What an input came to.

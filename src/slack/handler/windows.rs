@@ -39,7 +39,9 @@ impl Handler {
             Action::Timeline => views::more::timeline(i, &self.timeline(i), d),
             Action::Playbook => views::playbook::of_incident(i, d, origin),
             // See `rca_of_card`.
-            Action::Rca
+            // See `draft`.
+            Action::DraftPlaybook
+            | Action::Rca
             | Action::More
             | Action::Acknowledge
             | Action::Take
