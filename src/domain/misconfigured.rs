@@ -287,7 +287,8 @@ mod tests {
             desk.act("ana", no, Deed::Resolve { note: None });
             desk.act("ana", no, Deed::Reopen);
         }
-        let raise = Raise { service: "payments".into(), by: "ana".into(), title: "slow".to_owned(), urgency: None };
+        let raise =
+            Raise { service: "payments".into(), by: "ana".into(), title: "slow".to_owned(), urgency: None, from: None };
         desk.tell(What::Raise(raise)).expect("known");
         desk.for_later("ana", desk.world.meta.last_incident.0, "");
         let body = Unreadable {

@@ -47,6 +47,8 @@ pub mod rows;
 mod run;
 mod timeline;
 
+pub use change::alert_keys;
+
 pub use fyi::Dropped;
 use rows::RowKey;
 

@@ -5,7 +5,7 @@ use super::args::Args;
 use super::content::Content;
 use super::directory::Sort;
 use super::limits;
-use super::messages::{Ephemeral, Message, Ts};
+use super::messages::{Ephemeral, Message, OTHER_BOT, Ts};
 use super::persist::Change;
 use super::state::Slack;
 use crate::domain::stamp::At;
@@ -279,9 +279,43 @@ impl Slack {
         let ts = self.messages.next_ts(&channel, now);
         let message =
             Message { ts, user: user.clone(), text: text.into(), thread, visible_from: now, ..Message::default() };
-        self.put_message(&channel, message);
-        self.tell_of_message(&channel, ts, now);
-        Ok(self.messages.get(&channel, ts).map_or(Value::Null, |m| m.shape(&channel, &self.ws, false)))
+        Ok(self.told(&channel, message, now))
+    }
+
+    /// Another app writes something by an incoming webhook of its own: a monitor, say. Such a webhook takes what
+    /// `chat.postMessage` takes: docs.slack.dev/messaging/sending-messages-using-incoming-webhooks.
+    ///
+    /// # Errors
+    /// An unknown channel, or nothing in it.
+    pub fn say_as_app(
+        &mut self,
+        app: &str,
+        channel: &str,
+        said: &Value,
+        now: At,
+    ) -> Result<Value, super::interactions::Cannot> {
+        let channel = self.find_place(channel, now)?;
+        let list = |key: &str| said[key].as_array().cloned().unwrap_or_default();
+        let text = said["text"].as_str().unwrap_or_default().to_owned();
+        let (blocks, attachments) = (list("blocks"), list("attachments"));
+        if text.is_empty() && blocks.is_empty() && attachments.is_empty() {
+            return Err(super::interactions::Cannot::new(400, "no_text", "`text`: nothing to say".to_owned()));
+        }
+        let thread = said["thread_ts"].as_str().and_then(|t| t.parse().ok());
+        let thread = thread.filter(|ts| self.messages.get(&channel, *ts).is_some());
+        let ts = self.messages.next_ts(&channel, now);
+        let (other_app, user) = (Some(app.to_owned()), OTHER_BOT.to_owned());
+        let message =
+            Message { ts, user, other_app, text, blocks, attachments, thread, visible_from: now, ..Message::default() };
+        Ok(self.told(&channel, message, now))
+    }
+
+    /// Keeps it, and tells an app that hears of it.
+    fn told(&mut self, channel: &str, message: Message, now: At) -> Value {
+        let ts = message.ts;
+        self.put_message(channel, message);
+        self.tell_of_message(channel, ts, now);
+        self.messages.get(channel, ts).map_or(Value::Null, |m| m.shape(channel, &self.ws, false))
     }
 }
 

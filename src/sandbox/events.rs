@@ -2,7 +2,7 @@
 
 use super::directory::Sort;
 use super::interactions::{Act, Cannot, ts_text};
-use super::messages::Ts;
+use super::messages::{OTHER_BOT, Ts, bot_profile};
 use super::state::Slack;
 use crate::domain::stamp::At;
 use serde_json::{Value, json};
@@ -53,6 +53,28 @@ impl Slack {
             "channel": channel, "event_ts": ts.to_string(), "channel_type": kind,
             "client_msg_id": "00000000-0000-4000-8000-000000000000",
         });
+        // What an app posts has its bot, and no id of a client.
+        let bot = if m.by_app { Some(self.ws.bot.bot_id.as_str()) } else { m.other_app.as_ref().map(|_| OTHER_BOT) };
+        if let (Some(bot), Some(fields)) = (bot, event.as_object_mut()) {
+            fields.remove("client_msg_id");
+            fields.insert("bot_id".into(), bot.into());
+            for (key, all) in [("blocks", &m.blocks), ("attachments", &m.attachments)] {
+                if !all.is_empty() {
+                    fields.insert(key.into(), all.clone().into());
+                }
+            }
+            match &m.other_app {
+                Some(name) => {
+                    fields.remove("user");
+                    fields.insert("subtype".into(), "bot_message".into());
+                    fields.insert("username".into(), name.clone().into());
+                }
+                None => {
+                    fields.insert("app_id".into(), self.ws.app_id.clone().into());
+                    fields.insert("bot_profile".into(), bot_profile(&self.ws));
+                }
+            }
+        }
         if let Some(parent) = m.thread {
             event["thread_ts"] = parent.to_string().into();
         }

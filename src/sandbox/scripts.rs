@@ -307,6 +307,12 @@ async fn moment(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Respon
 
 async fn say(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Response, Cannot> {
     let b = Fields::read(&body)?;
+    let app = b.text("app");
+    if !app.is_empty() {
+        let channel = b.need("channel")?;
+        let message = shared.act(|slack, now| slack.say_as_app(&app, &channel, &json!(b.0), now))?;
+        return Ok(reply(200, &json!({"ok": true, "message": message})));
+    }
     let (user, channel, text, thread) = (b.need("user")?, b.need("channel")?, b.need("text")?, b.text("thread_ts"));
     let thread = (!thread.is_empty()).then_some(thread.as_str());
     let typed = b.0.get("typed") == Some(&Value::Bool(true));

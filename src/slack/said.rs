@@ -1,5 +1,6 @@
 //! What a message in Slack says, as one text. Whoever wrote it, and whatever with, is not trusted.
 
+use crate::domain::id::{MessageRef, SlackUserId};
 use serde_json::Value;
 
 /// So much of a message is looked at, in characters: an announcement is far shorter.
@@ -16,11 +17,38 @@ pub struct Said {
     pub text: String,
     /// Its address; empty where the payload does not tell it.
     pub link: String,
+    /// Which one it is.
+    pub message: Option<MessageRef>,
+    pub by: Writer,
+}
+
+/// Who wrote a message.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Writer {
+    Person(SlackUserId),
+    /// As it calls itself.
+    App(String),
+    #[default]
+    NotTold,
 }
 
 /// Reads the message of a `message_action`.
 pub fn said(p: &Value) -> Said {
-    Said { text: text(&p["message"]), link: link(p).unwrap_or_default() }
+    let m = &p["message"];
+    let ts = m["ts"].as_str().or(p["message_ts"].as_str());
+    let message = p.pointer("/channel/id").and_then(Value::as_str).zip(ts);
+    let message = message.map(|(channel, ts)| MessageRef { channel: channel.into(), ts: ts.into() });
+    Said { text: text(m), link: link(p).unwrap_or_default(), message, by: writer(m) }
+}
+
+/// What an app posts names the app's own user as well, or nobody: docs.slack.dev/reference/events/message/bot_message.
+fn writer(m: &Value) -> Writer {
+    let app = [str_of(m, "username"), str_of(&m["bot_profile"], "name")].into_iter().find(|name| !name.is_empty());
+    match (str_of(m, "bot_id"), app, str_of(m, "user")) {
+        ("", _, "") => Writer::NotTold,
+        ("", _, user) | (_, None, user) if !user.is_empty() => Writer::Person(user.into()),
+        (_, name, _) => Writer::App(name.unwrap_or("an app").to_owned()),
+    }
 }
 
 /// Its own words; else those of its blocks, of what is attached to it, or the names of its files.

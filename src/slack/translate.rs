@@ -71,6 +71,8 @@ pub struct OpenView {
     pub is_home: bool,
     /// It is of a playbook that is followed.
     pub is_of_walk: bool,
+    /// See [`Origin::more`].
+    pub more: String,
     /// What is filled in so far, as Slack gives it.
     pub values: Value,
 }
@@ -94,6 +96,9 @@ pub enum Filled {
     /// Of a note, or of what fixed it.
     Words(String),
     Merge {
+        into: IncidentNo,
+    },
+    Quote {
         into: IncidentNo,
     },
     Raise {
@@ -239,6 +244,7 @@ fn place(p: &Value) -> Place {
         hash: text(p, "/view/hash").unwrap_or_default(),
         is_home: text(p, "/view/type").as_deref() == Some("home"),
         is_of_walk: origin.as_ref().is_some_and(Origin::is_of_walk),
+        more: origin.as_ref().map(|o| o.more.clone()).unwrap_or_default(),
         values: p.pointer("/view/state/values").cloned().unwrap_or_default(),
     });
     // A window remembers the conversation it was opened in.
@@ -335,6 +341,7 @@ fn filled(form: Form, values: &Value) -> Option<Filled> {
             let owner = field(Field::Person, "selected_user").and_then(Value::as_str)?.into();
             Filled::RcaRepair { what: words(Field::What), owner, due }
         }
+        Form::Quote => Filled::Quote { into: IncidentNo(option(Field::Into)?.parse().ok()?) },
         Form::Merge => Filled::Merge { into: IncidentNo(option(Field::Into)?.parse().ok()?) },
         Form::Silence => {
             let until = At(option(Field::Until)?.parse().ok()?);
@@ -405,8 +412,9 @@ fn text(p: &Value, pointer: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::id::StoreId;
+    use crate::domain::id::{MessageRef, StoreId};
     use crate::slack::envelope::{Frame, parse};
+    use crate::slack::said::Writer;
     use serde_json::json;
 
     fn envelope(kind: &str, payload: &Value) -> Envelope {
@@ -612,7 +620,9 @@ mod tests {
             view: None,
             is_ephemeral: false,
         };
-        let said = Said { text: "<@W222> test".to_owned(), link };
+        let message = Some(MessageRef { channel: "C111".into(), ts: "1583636382.000300".into() });
+        let by = Writer::Person("W111".into());
+        let said = Said { text: "<@W222> test".to_owned(), link, message, by };
         let expected = Gesture::Shortcut { by: "W111".into(), what: Shortcut::Announce, said, place };
         assert_eq!(gesture(&envelope("interactive", &pressed("message.announce"))), expected);
         assert_eq!(gesture(&envelope("interactive", &pressed("test-shortcut"))), Gesture::NotForUs);

@@ -33,6 +33,7 @@ pub mod phone;
 pub mod playbook;
 pub mod post;
 pub mod quiet;
+pub mod quote;
 pub mod rca;
 pub mod refusal;
 pub mod reply;

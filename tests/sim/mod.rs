@@ -302,7 +302,8 @@ impl Sim {
     pub fn raise(&mut self, who: &str, service: &str, title: &str) {
         let id = InputId::from(format!("raise-{}", self.inputs));
         self.inputs += 1;
-        let raise = Raise { service: service.into(), by: who.into(), title: title.to_owned(), urgency: None };
+        let raise =
+            Raise { service: service.into(), by: who.into(), title: title.to_owned(), urgency: None, from: None };
         self.people.push_back(Input { id, what: What::Raise(raise) });
     }
 

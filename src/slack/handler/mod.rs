@@ -26,6 +26,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
+mod by_hand;
 mod commands;
 mod forms;
 mod going_on;
@@ -163,9 +164,13 @@ impl EnvelopeHandler for Handler {
                     self.in_background(|this| async move { this.elsewhere(&by, what, chosen, place).await })
                 }
             },
-            Gesture::Shortcut { by, what: Shortcut::Announce, said, place } => {
-                self.in_background(|this| async move { this.announce_from(&by, &said, place).await })
-            }
+            Gesture::Shortcut { by, what, said, place } => self.in_background(|this| async move {
+                match what {
+                    Shortcut::Announce => this.announce_from(&by, &said, place).await,
+                    Shortcut::Quote => this.quote_from(&by, &said, place).await,
+                    Shortcut::Raise => this.raise_from(&by, &said, place).await,
+                }
+            }),
             Gesture::Submit { by, form, filled, origin, view, below } => {
                 let sent = forms::Sent { by, form, origin, view, below };
                 self.submit(sent, filled).await
