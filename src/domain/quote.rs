@@ -107,3 +107,6 @@ pub(super) fn quote(d: &mut Decision<'_>, i: &Incident, by: &UserId, q: &Quote) 
     });
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -519,6 +519,7 @@ mod tests {
             title: Text::new("disk"),
             link: Text::default(),
             labels: Text::default(),
+            message: None,
             told: None,
             group: Text::default(),
             threshold: None,

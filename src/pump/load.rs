@@ -185,6 +185,7 @@ mod tests {
             title: Text::new("disk"),
             link: Text::default(),
             labels: Text::default(),
+            message: None,
             told: None,
             group: Text::default(),
             threshold: None,
