@@ -32,6 +32,10 @@ fn private_office() -> Office {
 
 fn open(config: &str, how: impl Fn(&mut Channel)) -> Office {
     let mut workspace = company::workspace();
+    // As its manifest asks for: see `tests/manifest.rs`.
+    if config.contains("timeline_reaction") {
+        workspace.events.extend(["message.channels", "message.groups", "reaction_added"].map(str::to_owned));
+    }
     for (name, real_name, is_restricted) in [("zoe", "Zoe *Quinn* <!here>", false), ("gus", "Gus Grant", true)] {
         let (name, real_name) = (name.to_owned(), real_name.to_owned());
         workspace.users.push(User { id: user_id(&name), name, real_name, is_restricted, ..User::default() });
@@ -47,7 +51,28 @@ fn open(config: &str, how: impl Fn(&mut Channel)) -> Office {
     Office::open(config, workspace)
 }
 
+/// A pushpin puts what stands in a thread into the timeline.
+fn pinning_office() -> Office {
+    let config = Company::default().config();
+    open(&format!("timeline_reaction = \":pushpin:\"\n{config}"), |_| {})
+}
+
 impl Office {
+    fn pins(&self, who: &str, channel: &str, on: &Value, emoji: &str) {
+        let body = json!({ "user": who, "channel": channel, "ts": on["ts"], "name": emoji });
+        let answer = self.slack.post("/sandbox/react", &body);
+        assert_eq!(answer["there"], true, "{answer}");
+    }
+
+    /// What is kept on disk of our threads.
+    fn kept(&self) -> String {
+        std::fs::read_to_string(self.data().join("threads.jsonl")).unwrap_or_default()
+    }
+
+    fn keeps(&self, words: &str) {
+        eventually_true(format!("{words:?} is kept"), SOON, || self.kept().contains(words));
+    }
+
     fn writes(&self, who: &str, channel: &str, text: &str) -> Value {
         self.says_it(&json!({ "user": who, "channel": channel, "text": text }))
     }
@@ -455,4 +480,102 @@ fn sent_twice_and_over_a_restart_it_is_added_once() {
     assert_eq!(again["ok"], true, "{again}");
     let lines = office.timeline("ana", &card);
     assert_eq!(lines.iter().filter(|l| l.contains("east pool")).count(), 1, "{lines:#?}");
+}
+
+#[test]
+fn a_pushpin_puts_what_stands_in_the_thread_into_the_timeline() {
+    let mut office = pinning_office();
+    office.monitor(PAYMENTS_KEY, "disk", "trigger");
+    let card = office.card("payments", 1, "Paging Ana Silva");
+    office.slack.press_well("ana", "payments", &card, "incident.acknowledge");
+    let card = office.card("payments", 1, "Ana Silva has it");
+    office.pass(10 * 60);
+    let said = office.writes_in_thread("ben", "payments", "the *east* pool <!channel>\nis full", &card);
+    office.keeps("pool @channel is full");
+    let other = office.writes_in_thread("zoe", "payments", "lunch?", &card);
+    office.keeps("lunch?");
+    // Also over a restart; and half an hour later.
+    office.pass(30 * 60);
+    office.restart();
+    office.pins("ana", "payments", &said, "pushpin::skin-tone-2");
+    office.told_below("ana", "payments", &card, "It is in the timeline of #1");
+    let lines = office.timeline("ana", &card);
+    let line = lines.iter().find(|l| l.contains("pool")).expect("it is there");
+    assert!(
+        line.contains("Ben Okafor: “the *east* pool @channel is full”") && line.contains("added by Ana Silva"),
+        "{line}"
+    );
+    let link = format!("/archives/{}/p{}", channel_id("payments"), said["ts"].as_str().unwrap().replace('.', ""));
+    assert!(line.contains(&link) && line.contains("03:1"), "when it was said, and where: {line}");
+    // Another one on the same message is told that it counts once; other emoji, and other messages, say nothing to us.
+    office.pins("ben", "payments", &said, "pushpin");
+    office.told_below("ben", "payments", &card, "That message is in the timeline of #1 already, and counts once.");
+    office.pins("ben", "payments", &other, "eyes");
+    let elsewhere = office.writes("ben", "payments", "not in a thread");
+    office.pins("ben", "payments", &elsewhere, "pushpin");
+    office.pins("zoe", "payments", &other, "pushpin");
+    office.told_below("zoe", "payments", &card, "I don't know you yet");
+    let lines = office.timeline("ana", &card);
+    assert!(!lines.iter().any(|l| l.contains("lunch") || l.contains("not in a thread")), "{lines:#?}");
+    // What is not in a thread of ours, and what we write ourselves, is not kept.
+    let kept = office.kept();
+    assert!(!kept.contains("not in a thread") && !kept.contains("has it"), "{kept}");
+}
+
+#[test]
+fn what_is_changed_or_deleted_in_slack_is_so_here_and_on_disk() {
+    let office = pinning_office();
+    office.monitor(PAYMENTS_KEY, "disk", "trigger");
+    let card = office.card("payments", 1, "Paging Ana Silva");
+    let secret = office.writes_in_thread("ben", "payments", "password: hunter2", &card);
+    let wrong = office.writes_in_thread("ben", "payments", "the west pool", &card);
+    office.keeps("hunter2");
+    office.keeps("west pool");
+    let of = |m: &Value| json!({ "user": "ben", "channel": "payments", "ts": m["ts"], "text": "the east pool" });
+    assert_eq!(office.slack.post("/sandbox/unsay", &of(&secret))["ok"], true);
+    assert_eq!(office.slack.post("/sandbox/edit", &of(&wrong))["ok"], true);
+    office.keeps("east pool");
+    eventually_true("what was deleted is gone", SOON, || !office.kept().contains("hunter2"));
+    assert!(!office.kept().contains("west pool"), "{}", office.kept());
+    office.pins("ana", "payments", &wrong, "pushpin");
+    office.told_below("ana", "payments", &card, "It is in the timeline of #1");
+    let lines = office.timeline("ana", &card);
+    assert!(lines.iter().any(|l| l.contains("“the east pool”")), "{lines:#?}");
+}
+
+#[test]
+fn after_seven_days_nothing_of_a_thread_is_left_and_without_the_setting_at_once() {
+    let mut office = pinning_office();
+    office.monitor(PAYMENTS_KEY, "disk", "trigger");
+    let card = office.card("payments", 1, "Paging Ana Silva");
+    let said = office.writes_in_thread("ben", "payments", "the east pool is full", &card);
+    office.keeps("east pool");
+    office.slack.press_well("ana", "payments", &card, "incident.acknowledge");
+    let card = office.card("payments", 1, "Ana Silva has it");
+    office.slack.press_well("ana", "payments", &card, "incident.resolve");
+    // Closed after a day, and still kept: two days later Ana pins it.
+    for _ in 0..72 {
+        office.pass(3_600);
+    }
+    office.restart();
+    office.pins("ana", "payments", &said, "pushpin");
+    office.told_below("ana", "payments", &card, "It is in the timeline of #1");
+    assert!(office.kept().contains("east pool"));
+    for _ in 0..24 * 4 + 2 {
+        office.pass(3_600);
+    }
+    eventually_true("it is forgotten", SOON, || {
+        office.pass(3_600);
+        !office.kept().contains("east pool")
+    });
+    office.restart();
+    let again = office.writes_in_thread("ben", "payments", "and again", &card);
+    office.pins("ana", "payments", &again, "pushpin");
+    assert_eq!(office.kept(), "", "the incident is closed, and its thread is not listened to");
+    // Without the setting nothing is kept, and what was is removed.
+    office.stop();
+    std::fs::write(office.data().join("threads.jsonl"), "left").expect("written");
+    office.configure(&Company::default().config());
+    office.restart();
+    assert!(!office.data().join("threads.jsonl").exists());
 }

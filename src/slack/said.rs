@@ -41,6 +41,11 @@ pub fn said(p: &Value) -> Said {
     Said { text: text(m), link: link(p).unwrap_or_default(), message, by: writer(m) }
 }
 
+/// The same of a message that came by an event, which tells no address.
+pub fn said_in(m: &Value, message: MessageRef) -> Said {
+    Said { text: text(m), link: String::new(), message: Some(message), by: writer(m) }
+}
+
 /// What an app posts names the app's own user as well, or nobody: docs.slack.dev/reference/events/message/bot_message.
 fn writer(m: &Value) -> Writer {
     let app = [str_of(m, "username"), str_of(&m["bot_profile"], "name")].into_iter().find(|name| !name.is_empty());
@@ -110,12 +115,19 @@ fn rich(part: &Value, out: &mut String, depth: usize) {
 /// `https://acme.slack.com/archives/C0PAY/p1583636382000300`, as *Copy link* gives it. Made from what came with the press:
 /// asking Slack (chat.getPermalink) works only where the bot is a member, and costs part of the 3 s a window may take.
 fn link(p: &Value) -> Option<String> {
-    let is_word = |s: &&str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    let domain = p.pointer("/team/domain")?.as_str().filter(is_word).filter(|d| d.len() <= DOMAIN_CHARS)?;
-    let channel = p.pointer("/channel/id")?.as_str().filter(is_word)?;
+    let (domain, channel) = (p.pointer("/team/domain")?.as_str()?, p.pointer("/channel/id")?.as_str()?);
     let (ts, thread) = (p.pointer("/message/ts").or(p.get("message_ts"))?, p.pointer("/message/thread_ts"));
-    let at = digits(ts.as_str()?)?;
-    let thread = thread.and_then(Value::as_str).filter(|t| digits(t).is_some() && Some(*t) != ts.as_str());
+    address(domain, channel, ts.as_str()?, thread.and_then(Value::as_str))
+}
+
+/// The address of a message of the workspace `domain`; `thread`: its parent.
+pub fn address(domain: &str, channel: &str, ts: &str, thread: Option<&str>) -> Option<String> {
+    let is_word = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    if !is_word(domain) || domain.len() > DOMAIN_CHARS || !is_word(channel) {
+        return None;
+    }
+    let at = digits(ts)?;
+    let thread = thread.filter(|t| digits(t).is_some() && *t != ts);
     let thread = thread.map(|t| format!("?thread_ts={t}&cid={channel}")).unwrap_or_default();
     Some(format!("https://{domain}.slack.com/archives/{channel}/p{at}{thread}"))
 }

@@ -88,7 +88,7 @@ impl Handler {
     }
 
     /// What is pointed at, as it is handed on; and whether it says more. `None`: Slack did not say which message it is.
-    async fn quoted(&self, s: &Snapshot, said: &Said, tz: Tz) -> Option<(Quote, bool)> {
+    pub(super) async fn quoted(&self, s: &Snapshot, said: &Said, tz: Tz) -> Option<(Quote, bool)> {
         let message = said.message.clone()?;
         let (text, is_cut) = going_on::readable(&said.text, QUOTE_CHARS, tz, &s.directory);
         let author = match &said.by {
@@ -152,7 +152,7 @@ fn choices<'a>(
 }
 
 /// The incident whose card begins this thread; of one that was merged, the one that it is part of.
-fn of_thread(s: &Snapshot, channel: &ChannelId, ts: &str) -> Option<IncidentNo> {
+pub(super) fn of_thread(s: &Snapshot, channel: &ChannelId, ts: &str) -> Option<IncidentNo> {
     let is_it = |i: &&std::sync::Arc<Incident>| {
         i.card.as_ref().is_some_and(|card| card.channel == *channel && card.ts.as_str() == ts)
     };

@@ -17,6 +17,7 @@ use crate::domain::quiet as windows_of;
 use crate::domain::refusal::Refusal;
 use crate::domain::stamp::{At, Stamp};
 use crate::door::Door;
+use crate::kept::Kept;
 use crate::outbox::driver::OutboxHandle;
 use crate::pump::driver::Board;
 use crate::pump::{Answer, Facts, Lane, Snapshot};
@@ -33,6 +34,7 @@ mod going_on;
 mod handoff;
 pub mod home;
 mod misconfigured;
+mod overheard;
 pub mod people;
 pub mod press;
 mod quiet;
@@ -74,6 +76,16 @@ pub struct Handler {
     pub faces: people::Faces,
     /// The Home tabs that are kept true.
     pub homes: home::Homes,
+    /// The emoji that puts a message into the timeline, and what is kept for that.
+    pub reaction: Option<Reaction>,
+}
+
+/// What a reaction needs. Cloning gives the same.
+#[derive(Clone)]
+pub struct Reaction {
+    /// Without colons.
+    pub emoji: Arc<str>,
+    pub kept: Kept,
 }
 
 /// What an input came to.
@@ -177,6 +189,9 @@ impl EnvelopeHandler for Handler {
             }
             Gesture::Slash { by, command, text, place } => self.slash(id, &by, &command, &text, place).await,
             Gesture::Said { by, channel, text, event } => self.said(&by, channel, &text, &event).await,
+            Gesture::Overheard { said, thread, is_ours } => self.overheard(said, &thread, is_ours).await,
+            Gesture::Unsaid { message } => self.unsaid(message).await,
+            Gesture::Reacted { by, name, message, event } => self.reacted(&by, &name, &message, &event).await,
             Gesture::DoNotDisturb { who, window } => {
                 let what = What::DoNotDisturb(vec![(who, window)]);
                 match self.decide(id.as_str().into(), what, DECIDE).await {
