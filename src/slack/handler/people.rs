@@ -439,7 +439,7 @@ mod tests {
     use super::*;
 
     fn ours() -> Ours {
-        Ours { team: "T1".to_owned(), enterprise: Some("E1".to_owned()) }
+        Ours { team: "T1".to_owned(), enterprise: Some("E1".to_owned()), domain: "acme".to_owned() }
     }
 
     fn is_member(user: &Value) -> bool {
