@@ -6,9 +6,9 @@
 //!
 //! Whatever is rendered passes Slack's limits, and every button's id and value parse back.
 
-#[allow(dead_code)] // the simulation's company; its Slack is not needed here
 #[path = "goldens/by_hand.rs"]
 mod by_hand;
+#[allow(dead_code)] // the simulation's company; its Slack is not needed here
 #[path = "sim/company.rs"]
 mod company;
 #[path = "goldens/desk.rs"]
