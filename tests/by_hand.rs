@@ -552,12 +552,16 @@ fn after_seven_days_nothing_of_a_thread_is_left_and_without_the_setting_at_once(
     office.keeps("east pool");
     office.slack.press_well("ana", "payments", &card, "incident.acknowledge");
     let card = office.card("payments", 1, "Ana Silva has it");
+    office.monitor(PAYMENTS_KEY, "disk", "resolve");
     office.slack.press_well("ana", "payments", &card, "incident.resolve");
     // Closed after a day, and still kept: two days later Ana pins it.
     for _ in 0..72 {
         office.pass(3_600);
     }
     office.restart();
+    let changed = json!({ "user": "ben", "channel": "payments", "ts": said["ts"], "text": "the east pool, I think" });
+    assert_eq!(office.slack.post("/sandbox/edit", &changed)["ok"], true);
+    office.keeps("I think");
     office.pins("ana", "payments", &said, "pushpin");
     office.told_below("ana", "payments", &card, "It is in the timeline of #1");
     assert!(office.kept().contains("east pool"));
@@ -571,6 +575,9 @@ fn after_seven_days_nothing_of_a_thread_is_left_and_without_the_setting_at_once(
     office.restart();
     let again = office.writes_in_thread("ben", "payments", "and again", &card);
     office.pins("ana", "payments", &again, "pushpin");
+    // What Chen types is heard after it.
+    office.types("chen", "list");
+    office.settle();
     assert_eq!(office.kept(), "", "the incident is closed, and its thread is not listened to");
     // Without the setting nothing is kept, and what was is removed.
     office.stop();

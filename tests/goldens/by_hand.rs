@@ -44,6 +44,10 @@ fn what_somebody_wrote_in_slack() {
     golden
         .say("a window: into the one in whose thread it stands", &window(&said, false, &choices, Some(IncidentNo(1))));
     golden.say("a window: nobody knows which", &window(&said, true, &choices, None));
+    // Slack takes a hundred options.
+    let many = window(&said, false, &[Choice::Known(&one); 125], None);
+    let beside = many.lines().find(|line| line.contains("Not every")).unwrap_or_default();
+    golden.say("a window: more than Slack takes, beside the choice", beside);
     let unknown = Quote { link: String::new(), ..wrote("", "slow") };
     golden.say("a window: Slack does not say who", &window(&unknown, false, &choices[1..], None));
     let d = &desk.directory;

@@ -4,7 +4,7 @@
 use super::by_hand::{came_of, of_thread};
 use super::people::stranger;
 use super::{ANSWER, Came, Handler};
-use crate::domain::id::{MessageRef, SlackUserId};
+use crate::domain::id::{IncidentNo, MessageRef, SlackUserId};
 use crate::domain::input::{Act, Deed, What};
 use crate::domain::quote::Quote;
 use crate::kept::{Kept, Message};
@@ -21,7 +21,11 @@ impl Handler {
             return Handled::Ack(None);
         };
         let s = self.board.snapshot();
-        let Some(incident) = of_thread(&s, &thread.channel, thread.ts.as_str()) else { return Handled::Ack(None) };
+        // What is kept is kept true, also once its incident is closed.
+        let known = said.message.as_ref().and_then(|message| reaction.kept.get(message, self.clock.now()));
+        let is_listened_to = |no: &IncidentNo| s.world.incident(*no).is_some_and(|i| !i.closed);
+        let open = || of_thread(&s, &thread.channel, thread.ts.as_str()).filter(is_listened_to);
+        let Some(incident) = known.map(|known| known.incident).or_else(open) else { return Handled::Ack(None) };
         let Some((quote, _)) = self.quoted(&s, &said, Tz::UTC).await else { return Handled::Ack(None) };
         let Quote { message, author, text, .. } = quote;
         let domain = self.domain().await;
