@@ -389,6 +389,17 @@ async fn a_user_group_that_cannot_follow_is_told_with_its_line() {
 }
 
 #[tokio::test]
+async fn a_reaction_that_is_configured_needs_its_scope() {
+    let reaction = ("catch_all = ", "timeline_reaction = \"pushpin\"\ncatch_all = ");
+    let lacking = told(|_| (), &[reaction]).await;
+    assert_eq!(lacking.len(), 1, "{lacking:#?}");
+    assert!(lacking[0].starts_with("the app lacks the scope reactions:read"), "{lacking:#?}");
+    assert!(lacking[0].contains("puts a message in the thread of a card into the timeline"), "{lacking:#?}");
+    let granted = |ws: &mut Workspace| ws.scopes.push("reactions:read".to_owned());
+    assert_eq!(told(granted, &[reaction]).await, Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn an_alertmanager_that_does_not_answer_is_told_with_its_line() {
     let nobody = ("key_env = \"KEY_PAYMENTS\"\n", "key_env = \"KEY_PAYMENTS\"\napi_url = \"http://127.0.0.1:9/\"\n");
     let found = told(|_| (), &[nobody]).await;

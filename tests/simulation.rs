@@ -32,6 +32,7 @@ use warridor::domain::misconfigured::{MISCONFIGURED_MAX, Mark, Misconfigured};
 use warridor::domain::page::{Page, PageState, Purpose, Recipient};
 use warridor::domain::post::About;
 use warridor::domain::quiet::{Covered, Matcher, Within, covering, covering_then};
+use warridor::domain::quote::QUOTES_MAX;
 use warridor::domain::run::Move;
 use warridor::domain::schedule::resolve;
 use warridor::domain::sla;
@@ -437,6 +438,7 @@ fn person(sim: &mut Sim) {
             2 => Deed::Triage { answer: Answer::Since(sim.wall.plus_secs(sim.rng.random_range(-600..60))) },
             _ => Deed::Triage { answer: Answer::Affected(Affected::SomeCustomers) },
         },
+        _ if incident % 3 == 0 => Deed::Quote(Box::new(sim.said(incident % 5))),
         _ => Deed::Note { text: "looking".to_owned() },
     };
     sim.act(who, incident, deed);
@@ -772,6 +774,13 @@ fn holds_always(sim: &Sim, seed: u64) {
             let key = AlertKey { service: a.service_in(i).clone(), dedup: a.dedup.clone() };
             assert_eq!(world.by_alert.get(&key), Some(&i.no), "seed {seed}: {key:?} is an alert of {}", i.no);
         }
+    }
+    // Nor is a message two of them; and each says the same message once.
+    for i in world.incidents.values() {
+        let made = i.message.as_ref().map(|message| world.by_alert.get(&message.key()));
+        assert!(made.is_none_or(|no| no == Some(&i.no)), "seed {seed}: {} is not found by its message", i.no);
+        let once: BTreeSet<_> = i.quotes.iter().collect();
+        assert!(once.len() == i.quotes.len() && once.len() <= QUOTES_MAX, "seed {seed}: {:?}", i.quotes);
     }
     assert_eq!(world.next_wake(), world.next_wake_by_brute_force(), "seed {seed}: the index of deadlines is wrong");
     assert_eq!(world.groups, world.groups_by_brute_force(), "seed {seed}: the index of groups is wrong");

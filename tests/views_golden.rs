@@ -6,6 +6,8 @@
 //!
 //! Whatever is rendered passes Slack's limits, and every button's id and value parse back.
 
+#[path = "goldens/by_hand.rs"]
+mod by_hand;
 #[allow(dead_code)] // the simulation's company; its Slack is not needed here
 #[path = "sim/company.rs"]
 mod company;
@@ -50,6 +52,7 @@ use warridor::domain::page::{PageFailure, Purpose, Recipient, SyncKey};
 use warridor::domain::people::{Newcomer, Standing};
 use warridor::domain::playbook;
 use warridor::domain::quiet::{Covered, Kind, Matcher, Within};
+use warridor::domain::quote::{QUOTES_MAX, Quote, Quoted};
 use warridor::domain::rca::{Missing, Part};
 use warridor::domain::refusal::{NotElsewhere, Refusal};
 use warridor::domain::routing::RuleRef;
@@ -731,6 +734,7 @@ fn happenings() -> Vec<Happening> {
             | Happening::Reopened { .. }
             | Happening::Noted { .. }
             | Happening::NotedByGuest { .. }
+            | Happening::Quoted(_)
             | Happening::Started { .. }
             | Happening::Mitigated { .. }
             | Happening::RespondersAsked { .. }
@@ -885,6 +889,13 @@ fn happenings() -> Vec<Happening> {
         Happening::Reopened { by: "ben".into() },
         Happening::Noted { by: "ana".into(), text: "looks like <the> database".into() },
         Happening::NotedByGuest { name: "Gus *of* <!here>".into(), text: "our side <@U1> is slow too".into() },
+        Happening::Quoted(Box::new(Quoted {
+            by: "ana".into(),
+            said: NIGHT.plus_ms(-2 * MINUTE),
+            author: "Grafana *of* <!here>".into(),
+            text: "`db-1` is <!channel> full".into(),
+            link: "https://acme.slack.com/archives/C1/p1?a=1&b=2".into(),
+        })),
         Happening::Started { by: "ana".into() },
         Happening::Mitigated { by: "ana".into() },
         Happening::RespondersAsked {
@@ -988,6 +999,11 @@ fn refusals() -> Vec<Refusal> {
             | Refusal::SnoozeInThePast { .. }
             | Refusal::SnoozeTooLong { .. }
             | Refusal::EmptyNote
+            | Refusal::NothingSaid
+            | Refusal::SaidInPrivate
+            | Refusal::QuotedAlready { .. }
+            | Refusal::TooManyQuotes { .. }
+            | Refusal::OpenedAlready { .. }
             | Refusal::NoSuchHandoff
             | Refusal::HandedOverAlready { .. }
             | Refusal::HandoffIsOf { .. }
@@ -1078,6 +1094,11 @@ fn refusals() -> Vec<Refusal> {
         Refusal::SnoozeInThePast { until: NIGHT },
         Refusal::SnoozeTooLong { until: NIGHT.plus_ms(8 * DAY), latest: NIGHT.plus_ms(7 * DAY) },
         Refusal::EmptyNote,
+        Refusal::NothingSaid,
+        Refusal::SaidInPrivate,
+        Refusal::QuotedAlready { incident },
+        Refusal::TooManyQuotes { incident, most: QUOTES_MAX },
+        Refusal::OpenedAlready { incident },
         Refusal::IsOfThatTeam { incident, team: "pay".into() },
         Refusal::BeganThen { since: NIGHT },
         Refusal::CustomersFeelIt { incident, by: "ben".into(), at: NIGHT },
@@ -1209,6 +1230,14 @@ fn replies() {
     said("Ben reopens what is open", &ana(ack()), "ben", Deed::Reopen);
     said("Ana notes something", &ana(ack()), "ana", Deed::Note { text: "it is the database".to_owned() });
     said("Ana notes nothing", &ana(ack()), "ana", Deed::Note { text: "  ".to_owned() });
+    let quote = |text: &str| {
+        let message = MessageRef { channel: "C1".into(), ts: "1772420400.000300".into() };
+        let (author, text, link) = ("Ben Okafor".to_owned(), text.to_owned(), String::new());
+        Deed::Quote(Box::new(Quote { message, author, text, link }))
+    };
+    said("Ana adds what Ben wrote", &ana(ack()), "ana", quote("it is the database"));
+    said("Ana adds it again", &ana(quote("it is the database")), "ana", quote("it is the database"));
+    said("Ana adds a picture", &ana(ack()), "ana", quote(" "));
     let ask = |who: &str| Deed::AddResponders { whom: vec![Whom::User(who.into())] };
     let give = |to: &str| Deed::Reassign { to: to.into() };
     said("Ana says she is on it", &ana(ack()), "ana", Deed::Start);
@@ -1506,6 +1535,7 @@ fn windows() {
             .services
             .get(&payments)
             .map(|s| views::modal::wakes(s.urgency, &asked("ana", Some(NIGHT.plus_ms(HOUR))), d)),
+        from: None,
     };
     say("page somebody, a service is chosen", views::modal::raise(&draft, d, &origin));
     say("what came of it", views::modal::told("#1", &views::Message::plain("You are on it: #1 says so.")));

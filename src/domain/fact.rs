@@ -272,6 +272,18 @@ pub enum Fact {
         text: Text,
         ask_at: Option<At>,
     },
+    /// What was said in Slack, put into the timeline by hand; `said`, on the wall clock, is when.
+    Quoted {
+        incident: IncidentNo,
+        by: UserId,
+        message: MessageRef,
+        said: At,
+        author: Text,
+        text: Text,
+        #[serde(default, skip_serializing_if = "Text::is_empty")]
+        link: Text,
+        ask_at: Option<At>,
+    },
     /// Work began.
     Started {
         incident: IncidentNo,

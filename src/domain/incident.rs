@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 mod happening;
 
-pub use happening::{Entry, Happening};
+pub use happening::{Entry, Happening, in_order};
 
 /// Entries of the timeline kept in memory; older ones are rows of their own.
 pub const TIMELINE_IN_MEMORY: usize = 50;
@@ -85,6 +85,12 @@ pub struct Incident {
     /// Who said that nothing had to be done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_actionable: Option<Done>,
+    /// The message of Slack that it was made of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<MessageRef>,
+    /// The messages that were put into its timeline, at most [`super::quote::QUOTES_MAX`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quotes: Vec<MessageRef>,
     /// The incident that its alerts belong to now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merged_into: Option<IncidentNo>,

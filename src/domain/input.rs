@@ -14,6 +14,7 @@ use super::id::{
 use super::item::ItemDeed;
 use super::page::{PageFailure, SyncKey};
 use super::quiet::Covered;
+use super::quote::Quote;
 use super::rca::RcaDeed;
 use super::run::Move;
 use super::stamp::At;
@@ -230,6 +231,8 @@ pub enum Deed {
     Note {
         text: String,
     },
+    /// Puts a message of Slack into its timeline.
+    Quote(Box<Quote>),
     /// The alerts of this incident belong to that one from now on.
     MergeInto {
         into: IncidentNo,
@@ -296,6 +299,8 @@ pub struct Raise {
     pub title: String,
     /// `None`: the service's own.
     pub urgency: Option<Urgency>,
+    /// The message of Slack that it is made of.
+    pub from: Option<Quote>,
 }
 
 /// Somebody as Slack knows them. The texts are bounded by whoever asked Slack, and untrusted.
@@ -418,6 +423,7 @@ impl Input {
                 vec![Need::Incident(*incident), Need::Incident(*into)]
             }
             What::Act(a) => vec![Need::Incident(a.incident)],
+            What::Raise(Raise { from: Some(from), .. }) => vec![Need::Alert(from.message.key())],
             What::Settled(s) => s.incidents().into_iter().map(Need::Incident).collect(),
             What::GuestNote(n) => vec![Need::Incident(n.incident)],
             What::Quiet(QuietRequest { scope: Covered::Alert(key), .. }) => vec![Need::Alert(key.clone())],

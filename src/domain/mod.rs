@@ -47,6 +47,7 @@ pub mod post;
 pub mod privacy;
 pub mod quiet;
 pub mod quieting;
+pub mod quote;
 pub mod rca;
 pub mod reach;
 pub mod refusal;

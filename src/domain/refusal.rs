@@ -143,6 +143,22 @@ pub enum Refusal {
         latest: At,
     },
     EmptyNote,
+    /// The message has no words.
+    NothingSaid,
+    /// It stands in the channel of a private service, and would be read elsewhere.
+    SaidInPrivate,
+    /// The message is in its timeline.
+    QuotedAlready {
+        incident: IncidentNo,
+    },
+    TooManyQuotes {
+        incident: IncidentNo,
+        most: usize,
+    },
+    /// It was made of that message.
+    OpenedAlready {
+        incident: IncidentNo,
+    },
     /// It is too long ago, or was never.
     NoSuchHandoff,
     /// What is written for it is posted.

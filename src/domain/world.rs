@@ -48,6 +48,8 @@ pub mod rows;
 mod run;
 mod timeline;
 
+pub use change::alert_keys;
+
 pub use fyi::Dropped;
 use rows::RowKey;
 
@@ -520,6 +522,7 @@ mod tests {
             title: Text::new("disk"),
             link: Text::default(),
             labels: Text::default(),
+            message: None,
             told: None,
             group: Text::default(),
             threshold: None,

@@ -1,10 +1,13 @@
 //! What our buttons, selects and modals are called, and what they carry. Every id written here parses back; nothing
 //! else is understood.
 
+use super::mrkdwn::for_input;
 use crate::domain::going_on::Scope;
 use crate::domain::id::{
-    ChannelId, HandoffNo, IncidentNo, ItemNo, MisconfiguredNo, PageId, PlaybookId, QuietId, SlackUserId, StoreId,
+    ChannelId, HandoffNo, IncidentNo, ItemNo, MessageRef, MisconfiguredNo, PageId, PlaybookId, QuietId, SlackUserId,
+    StoreId,
 };
+use crate::domain::quote::{AUTHOR_CHARS, LINK_BYTES, QUOTE_CHARS, Quote};
 use crate::domain::rca::Part;
 use crate::domain::stamp::At;
 use crate::domain::triage::{Affected, Answer, Trend};
@@ -348,15 +351,21 @@ impl Elsewhere {
 pub enum Shortcut {
     /// Opens the window in which somebody announces what the message says.
     Announce,
+    /// The one in which they put it into an incident's timeline.
+    Quote,
+    /// The one in which they page somebody for it.
+    Raise,
 }
 
 impl Shortcut {
-    pub const ALL: [Self; 1] = [Self::Announce];
+    pub const ALL: [Self; 3] = [Self::Quote, Self::Raise, Self::Announce];
 
     /// The `callback_id`.
     pub fn id(self) -> &'static str {
         match self {
             Self::Announce => "message.announce",
+            Self::Quote => "message.timeline",
+            Self::Raise => "message.incident",
         }
     }
 
@@ -364,6 +373,8 @@ impl Shortcut {
     pub fn name(self) -> &'static str {
         match self {
             Self::Announce => "Announce to on-call",
+            Self::Quote => "Add to timeline…",
+            Self::Raise => "Make it an incident…",
         }
     }
 
@@ -371,6 +382,8 @@ impl Shortcut {
     pub fn description(self) -> &'static str {
         match self {
             Self::Announce => "Says what a message says to whoever looks into an incident. It pages nobody.",
+            Self::Quote => "Puts a message into the timeline of an incident, at the time it was said. It pages nobody.",
+            Self::Raise => "Opens an incident of what a message says. The window says whom that wakes before it does.",
         }
     }
 
@@ -393,6 +406,8 @@ pub enum Form {
     Maintenance,
     /// What a message says, announced to whoever is on call.
     Announce,
+    /// What a message says, put into an incident's timeline.
+    Quote,
     /// A step of a playbook is not done, and why.
     SkipStep,
     /// What the next one on call should know.
@@ -418,7 +433,7 @@ pub enum Form {
 }
 
 impl Form {
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Snooze,
         Self::AddResponders,
         Self::Reassign,
@@ -429,6 +444,7 @@ impl Form {
         Self::Silence,
         Self::Maintenance,
         Self::Announce,
+        Self::Quote,
         Self::SkipStep,
         Self::Handoff,
         Self::RcaPart,
@@ -457,6 +473,7 @@ impl Form {
             Self::Silence => "form.silence",
             Self::Maintenance => "form.maintenance",
             Self::Announce => "form.announce",
+            Self::Quote => "form.quote",
             Self::SkipStep => "form.skip_step",
             Self::Handoff => "form.handoff",
             Self::RcaPart => "form.rca_part",
@@ -497,6 +514,7 @@ impl Form {
             | Self::Silence
             | Self::Maintenance
             | Self::Announce
+            | Self::Quote
             | Self::SkipStep
             | Self::NotMine
             | Self::CanWait
@@ -523,7 +541,7 @@ impl Form {
             | Self::ItemDone => Field::Words,
             Self::RcaImpact => Field::Who,
             Self::SkipStep => Field::Why,
-            Self::Merge => Field::Into,
+            Self::Merge | Self::Quote => Field::Into,
             Self::Raise | Self::RcaRepair | Self::CanWait | Self::Draft => Field::What,
         }
     }
@@ -662,6 +680,29 @@ impl Scoped {
         let team = || value.strip_prefix("team:").map(|id| Scope::Team(id.into()));
         let service = || value.strip_prefix("service:").map(|id| Scope::Service(id.into()));
         if value == "all" { Some(Self(None)) } else { team().or_else(service).map(|of| Self(Some(of))) }
+    }
+}
+
+/// What a window about a message carries: the message, for what becomes of it. One line each, of which the last is what it
+/// says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pointed(pub Quote);
+
+impl Pointed {
+    /// In the window's `private_metadata`, which takes 3,000 characters.
+    pub fn value(&self) -> String {
+        let Quote { message, author, text, link } = &self.0;
+        let (author, text) = (for_input(author, AUTHOR_CHARS), for_input(text, QUOTE_CHARS));
+        let link = if link.len() <= LINK_BYTES { link.as_str() } else { "" };
+        [message.channel.as_str(), message.ts.as_str(), link, &author, &text].join("\n")
+    }
+
+    pub fn parse(value: &str) -> Option<Self> {
+        let mut lines = value.splitn(5, '\n');
+        let mut next = || lines.next();
+        let message = MessageRef { channel: next()?.into(), ts: next()?.into() };
+        let (link, author, text) = (next()?.to_owned(), next()?.to_owned(), next()?.to_owned());
+        Some(Self(Quote { message, author, text, link }))
     }
 }
 
@@ -907,7 +948,8 @@ pub struct Origin {
     pub channel: Option<ChannelId>,
     /// The parent's `ts`, where that was in a thread.
     pub thread: Option<String>,
-    /// What else its form is to know; may be empty. Of an announcement, the address of the message it was made from; of a step
+    /// What else its form is to know; may be empty. Of an announcement, the address of the message it was made from; of what
+    /// becomes of a message otherwise, [`Pointed`]; of a step
     /// that is skipped, the turn; of a handoff, its number; of what leads back to a walk, [`Origin::WALK`]; of a piece of an RCA,
     /// which one and its revision; of an item, its number.
     pub more: String,

@@ -8,7 +8,7 @@ use super::rca::forms::inputs;
 use super::{Message, limits};
 use crate::domain::directory::Directory;
 use crate::domain::id::IncidentNo;
-use crate::domain::incident::{Entry, Happening, Incident};
+use crate::domain::incident::{Entry, Happening, Incident, in_order};
 use crate::domain::misconfigured::NAME_LABEL;
 use crate::domain::worked::Worked;
 use chrono::NaiveDate;
@@ -55,7 +55,7 @@ pub fn body(title: &str, i: &Incident, entries: &[Entry], d: &Directory) -> Stri
         true => format!("- [ ] Open [the alert]({}) and look since when it is so.", i.link),
         false => "- [ ] Open the alert and look since when it is so.".to_owned(),
     };
-    let mut done: Vec<String> = entries.iter().filter_map(|e| step(&e.what, i)).take(STEPS).collect();
+    let mut done: Vec<String> = in_order(entries).into_iter().filter_map(|e| step(&e.what, i)).take(STEPS).collect();
     if done.is_empty() {
         done.push("What is done first? A command to copy goes below it, in a block.".to_owned());
     }
@@ -75,10 +75,11 @@ pub fn body(title: &str, i: &Incident, entries: &[Entry], d: &Directory) -> Stri
     )
 }
 
-/// What somebody did or said, as a step.
+/// What somebody did or said, in the order it was done or said, as a step.
 fn step(what: &Happening, i: &Incident) -> Option<String> {
     let words = match what {
         Happening::Noted { text, .. } => text.to_string(),
+        Happening::Quoted(quoted) => quoted.text.to_string(),
         Happening::Resolved { note, .. } => note.to_string(),
         Happening::StepDone { step, .. } => i.run.as_ref()?.in_brief(*step),
         _ => return None,

@@ -10,7 +10,7 @@ use super::{Colored, Message, limits, log};
 use crate::command::{Mistake, Topic};
 use crate::domain::directory::{Directory, Urgency};
 use crate::domain::id::{IncidentNo, StoreId};
-use crate::domain::incident::{Incident, State};
+use crate::domain::incident::{Incident, State, in_order};
 use crate::domain::rca::Rca;
 use crate::domain::urgency::rank;
 
@@ -157,7 +157,7 @@ pub fn paused(list: Message) -> Message {
 
 /// One incident: how it stands, what happened last, who was paged; `rca`: what it owes, or owed.
 pub fn show(i: &Incident, rca: Option<&Rca>, d: &Directory, store: StoreId) -> Message {
-    let shown = i.timeline.iter().rev().take(limits::SHOWN_ENTRIES).map(|e| line(e, d));
+    let shown = in_order(&i.timeline).into_iter().rev().take(limits::SHOWN_ENTRIES).map(|e| line(e, d));
     let mut last: Vec<String> = shown.collect();
     last.reverse();
     let mut blocks = vec![section(&status(i, d))];

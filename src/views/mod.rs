@@ -34,6 +34,7 @@ pub mod phone;
 pub mod playbook;
 pub mod post;
 pub mod quiet;
+pub mod quote;
 pub mod rca;
 pub mod refusal;
 pub mod reply;

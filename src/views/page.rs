@@ -203,6 +203,7 @@ fn is_work(what: &Happening) -> bool {
         | Happening::Joined { .. }
         | Happening::Started { .. }
         | Happening::Noted { .. }
+        | Happening::Quoted(_)
         | Happening::Mitigated { .. }
         | Happening::Escalated { .. }
         | Happening::RespondersAsked { .. }

@@ -303,6 +303,24 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
             "{incident} pages nobody again by itself. Nothing changed; `/pager show {}` says how it stands.",
             incident.0
         ),
+        Refusal::NothingSaid => {
+            "That message has no words. Write down what it shows: `/pager note 12 …`.".to_owned()
+        }
+        Refusal::SaidInPrivate => "That stands in the channel of a private service, and would be read elsewhere. Choose \
+             what belongs to that channel, or say in your own words what everybody may read."
+            .to_owned(),
+        Refusal::QuotedAlready { incident } => format!(
+            "That message is in the timeline of {incident} already, and counts once. `/pager show {}` says how it stands.",
+            incident.0
+        ),
+        Refusal::TooManyQuotes { incident, most } => format!(
+            "{most} messages are in the timeline of {incident} already. Write down what else matters: `/pager note {} …`.",
+            incident.0
+        ),
+        Refusal::OpenedAlready { incident } => format!(
+            "{incident} was opened from that message already. `/pager show {}` says how it stands.",
+            incident.0
+        ),
         Refusal::EmptyNote => "The note is empty. Write `/pager note 12 what you found`.".to_owned(),
         Refusal::EmptyAnnouncement => {
             "What are you doing? Type `/pager doing 'draining east, may cause alerts' 1h`.".to_owned()

@@ -154,7 +154,7 @@ impl Desk {
 
     /// Somebody opens an incident by hand.
     pub fn raise(&mut self, who: &str, service: &str, title: &str, urgency: Option<Urgency>) -> Vec<Fact> {
-        let raise = Raise { service: service.into(), by: who.into(), title: title.to_owned(), urgency };
+        let raise = Raise { service: service.into(), by: who.into(), title: title.to_owned(), urgency, from: None };
         self.decide(What::Raise(raise)).expect("the service is known")
     }
 

@@ -114,6 +114,7 @@ impl Fact {
             | Self::Reopened { incident, .. }
             | Self::Noted { incident, .. }
             | Self::NotedByGuest { incident, .. }
+            | Self::Quoted { incident, .. }
             | Self::WillResolve { incident, .. }
             | Self::PageAgainPlanned { incident, .. }
             | Self::PageAgainDeclined { incident, .. }

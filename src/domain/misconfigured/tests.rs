@@ -152,7 +152,8 @@ fn only_some_of_what_people_do_marks_an_alert() {
         desk.act("ana", no, Deed::Resolve { note: None });
         desk.act("ana", no, Deed::Reopen);
     }
-    let raise = Raise { service: "payments".into(), by: "ana".into(), title: "slow".to_owned(), urgency: None };
+    let raise =
+        Raise { service: "payments".into(), by: "ana".into(), title: "slow".to_owned(), urgency: None, from: None };
     desk.tell(What::Raise(raise)).expect("known");
     desk.for_later("ana", desk.world.meta.last_incident.0, "");
     let body = Unreadable {
@@ -309,7 +310,8 @@ fn what_asked_nobody_or_has_no_rule_or_is_the_same_incident_again_is_not_counted
     }
     assert_eq!(desk.items(), [""; 0], "its monitor cleared it, and nobody was asked: there is no policy");
     for _ in 0..3 {
-        let raise = Raise { service: "payments".into(), by: "ana".into(), title: "slow".to_owned(), urgency: None };
+        let raise =
+            Raise { service: "payments".into(), by: "ana".into(), title: "slow".to_owned(), urgency: None, from: None };
         desk.tell(What::Raise(raise)).expect("known");
         let no = desk.world.meta.last_incident.0;
         desk.act("ana", no, Deed::Acknowledge);

@@ -313,6 +313,7 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         | Fact::Resolved { incident, .. }
         | Fact::Noted { incident, .. }
         | Fact::NotedByGuest { incident, .. }
+        | Fact::Quoted { incident, .. }
         | Fact::WillResolve { incident, .. }
         | Fact::PageAgainPlanned { incident, .. }
         | Fact::PageAgainDeclined { incident, .. }

@@ -15,6 +15,7 @@ use crate::domain::hold::TriggeredBy;
 use crate::domain::incident::{AckTimeout, Done, Happening, Incident, State};
 use crate::domain::listing::Listing;
 use crate::domain::page::{Page, PageState, SyncKey, Taken};
+use crate::domain::quote::Quoted;
 use crate::domain::run::Skipped;
 use crate::domain::sla::Sla;
 use crate::domain::stamp::At;
@@ -123,6 +124,13 @@ pub(super) fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         }
         Fact::NotedByGuest { name, text, .. } => {
             log(i, wall, Happening::NotedByGuest { name: name.body().clone(), text: text.body().clone() });
+        }
+        Fact::Quoted { by, message, said, author, text, link, ask_at, .. } => {
+            set_timeout(i, *ask_at);
+            i.quotes.push(message.clone());
+            let (author, text, link) = (author.body().clone(), text.body().clone(), link.body().clone());
+            let quoted = Quoted { by: by.clone(), said: *said, author, text, link };
+            log(i, wall, Happening::Quoted(Box::new(quoted)));
         }
         Fact::Started { by, ask_at, .. } => {
             add_responder(i, by);

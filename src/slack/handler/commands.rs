@@ -109,7 +109,7 @@ impl Handler {
             Command::Mended(entry) => self.mended(&s, entry, user, typed).await,
             Command::Quiet { .. } | Command::EndQuiet(_) => self.quiet(&s, &command, user, typed).await,
             Command::Trigger { service: Some(service), what } => {
-                let raise = Raise { service, by: user.id.clone(), title: what, urgency: None };
+                let raise = Raise { service, by: user.id.clone(), title: what, urgency: None, from: None };
                 self.act(typed, typed.id.into(), What::Raise(raise), IncidentNo(0)).await
             }
             Command::Acknowledge(numbers) => self.acknowledge(&s, &numbers, user, typed).await,
@@ -232,7 +232,7 @@ impl Handler {
             }
             Command::Trigger { service, what } if service.is_none() || what.is_empty() => {
                 me?;
-                let draft = RaiseDraft { service: service.as_ref(), what, wakes: None };
+                let draft = RaiseDraft { service: service.as_ref(), what, ..RaiseDraft::default() };
                 Some(Reply::Window(self.raise(s, &draft, typed.place), views::list::press_to_raise()))
             }
             Command::Rca(what) => match self.shows_rca(s, what, user?, typed) {
@@ -501,6 +501,8 @@ fn verb(deed: &Deed) -> &'static str {
         // By button only.
         Deed::DeclinePageAgain => "show",
         Deed::Note { .. } => "note",
+        // No command does.
+        Deed::Quote(_) => "show",
         Deed::MergeInto { .. } => "merge",
         Deed::Triage { .. } | Deed::NotMine { .. } | Deed::CanWait { .. } => "triage",
         Deed::BeginPlaybook { .. } | Deed::GoOn { .. } => "playbook",

@@ -20,6 +20,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::stamp::{At, Stamp};
 use crate::door::Door;
 use crate::drafts::Drafts;
+use crate::kept::Kept;
 use crate::outbox::driver::OutboxHandle;
 use crate::pump::driver::Board;
 use crate::pump::{Answer, Facts, Lane, Snapshot};
@@ -29,6 +30,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
+mod by_hand;
 mod commands;
 mod draft;
 mod forms;
@@ -37,6 +39,7 @@ mod handoff;
 pub mod home;
 mod items;
 mod misconfigured;
+mod overheard;
 pub mod people;
 pub mod press;
 mod quiet;
@@ -80,6 +83,16 @@ pub struct Handler {
     pub homes: home::Homes,
     /// Playbooks that people draft.
     pub drafts: Drafts,
+    /// The emoji that puts a message into the timeline, and what is kept for that.
+    pub reaction: Option<Reaction>,
+}
+
+/// What a reaction needs. Cloning gives the same.
+#[derive(Clone)]
+pub struct Reaction {
+    /// Without colons.
+    pub emoji: Arc<str>,
+    pub kept: Kept,
 }
 
 /// What an input came to.
@@ -170,15 +183,22 @@ impl EnvelopeHandler for Handler {
                     self.in_background(|this| async move { this.elsewhere(&by, what, chosen, place).await })
                 }
             },
-            Gesture::Shortcut { by, what: Shortcut::Announce, said, place } => {
-                self.in_background(|this| async move { this.announce_from(&by, &said, place).await })
-            }
+            Gesture::Shortcut { by, what, said, place } => self.in_background(|this| async move {
+                match what {
+                    Shortcut::Announce => this.announce_from(&by, &said, place).await,
+                    Shortcut::Quote => this.quote_from(&by, &said, place).await,
+                    Shortcut::Raise => this.raise_from(&by, &said, place).await,
+                }
+            }),
             Gesture::Submit { by, form, filled, origin, view, below } => {
                 let sent = forms::Sent { by, form, origin, view, below };
                 self.submit(sent, filled).await
             }
             Gesture::Slash { by, command, text, place } => self.slash(id, &by, &command, &text, place).await,
             Gesture::Said { by, channel, text, event } => self.said(&by, channel, &text, &event).await,
+            Gesture::Overheard { said, thread, is_ours } => self.overheard(said, &thread, is_ours).await,
+            Gesture::Unsaid { message } => self.unsaid(message).await,
+            Gesture::Reacted { by, name, message, event } => self.reacted(&by, &name, &message, &event).await,
             Gesture::DoNotDisturb { who, window } => {
                 let what = What::DoNotDisturb(vec![(who, window)]);
                 match self.decide(id.as_str().into(), what, DECIDE).await {
