@@ -3,6 +3,7 @@
 //! A draft is no state of the pager: it is in no journal and in no backup, nothing waits for it, and it becomes a playbook only when
 //! somebody puts it into the folder of playbooks. One for each incident; whoever saves says which text they had before them.
 
+use crate::config::playbook::means_something_else;
 use crate::domain::id::IncidentNo;
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
@@ -16,8 +17,10 @@ pub const FOLDER: &str = "drafts";
 pub const DRAFTS_MAX: usize = 500;
 /// A file that is larger was not written here.
 const FILE_BYTES: u64 = 256 * 1024;
-/// Of a title, so many letters are in a file's name.
-const NAME_CHARS: usize = 50;
+/// Of a title, so many letters are in a file's name: a playbook's has no more, for people type it.
+const NAME_CHARS: usize = 40;
+/// Before a title that would mean something else as a name.
+const PREFIX: &str = "playbook-";
 
 /// Cloning gives the same.
 #[derive(Clone, Debug)]
@@ -129,8 +132,13 @@ fn is_of(path: &Path, no: IncidentNo) -> bool {
 pub fn slug(title: &str) -> String {
     let lower = title.to_lowercase();
     let words = lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    let name: String = words.collect::<Vec<_>>().join("-").chars().take(NAME_CHARS).collect();
-    if name.is_empty() { "playbook".to_owned() } else { name.trim_end_matches('-').to_owned() }
+    let name: String = words.collect::<Vec<_>>().join("-").chars().take(NAME_CHARS - PREFIX.len()).collect();
+    let name = name.trim_end_matches('-');
+    if means_something_else(name) {
+        format!("{PREFIX}{name}").trim_end_matches('-').to_owned()
+    } else {
+        name.to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -161,7 +169,9 @@ mod tests {
         assert_eq!(names(&drafts), ["12-disk-filling-up.md"], "and is one file");
         drafts.save(IncidentNo(1), "../../etc/passwd", "three", None).expect("it is saved");
         drafts.save(IncidentNo(2), "…", "four", None).expect("it is saved");
-        assert_eq!(names(&drafts), ["1-etc-passwd.md", "12-disk-filling-up.md", "2-playbook.md"]);
+        drafts.save(IncidentNo(3), "503", "five", None).expect("it is saved");
+        let expected = ["1-etc-passwd.md", "12-disk-filling-up.md", "2-playbook.md", "3-playbook-503.md"];
+        assert_eq!(names(&drafts), expected);
     }
 
     #[test]

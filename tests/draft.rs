@@ -22,6 +22,7 @@ use std::path::Path;
 use warridor::config::playbook::of_text;
 use warridor::domain::incident::Incident;
 use warridor::domain::input::{Deed, EventAction};
+use warridor::drafts::slug;
 use warridor::views::draft;
 
 impl Office {
@@ -170,7 +171,7 @@ proptest! {
         let day = NaiveDate::from_ymd_opt(2026, 3, 2).expect("a day");
         let body = draft::body(&called, &i, &i.timeline, &desk.directory);
         let text = format!("{}\n{body}\n", draft::front(&called, &i, day));
-        let playbook = of_text(Path::new("from-an-incident.md"), &text, &desk.directory);
+        let playbook = of_text(Path::new(&format!("{}.md", slug(&called))), &text, &desk.directory);
         let playbook = playbook.unwrap_or_else(|wrong| panic!("{wrong:#?}\n{text}"));
         prop_assert!(playbook.matches.iter().any(|m| m.fits(&i)), "it is not for its alert: {text}");
         for word in notes.iter().flat_map(|note| note.split(|c: char| !c.is_ascii_alphanumeric())) {

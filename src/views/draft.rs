@@ -140,7 +140,11 @@ pub fn window(no: IncidentNo, title: &str, text: &str, origin: &Origin) -> Slack
         if let Some(text) = filled.get(n).filter(|text| !text.is_empty()) {
             element = element.with_initial_value(text.clone());
         }
-        let label = if n == 0 { "Steps".to_owned() } else { format!("Steps, {}", n + 1) };
+        let label = match n {
+            0 => "Steps".to_owned(),
+            n if n >= last => "Steps, if there is more".to_owned(),
+            n => format!("Steps, {}", n + 1),
+        };
         let block = if n == 0 && last < 2 { input } else { optional };
         blocks.push(block(field, &label, element.into()));
     }
