@@ -110,7 +110,7 @@ fn the_first_look_in_every_state() {
 /// Ben fixed the same alert an hour before; Ana has it now.
 #[test]
 fn help_that_is_offered() {
-    let mut golden = Golden::new("help");
+    let mut golden = Golden::new("help_offered");
     let mut desk = Desk::at(NIGHT);
     desk.alert("payments", EventAction::Trigger);
     desk.act_on(1, "ben", Deed::Acknowledge);
