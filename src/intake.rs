@@ -111,6 +111,7 @@ fn alert_keys(input: &Input) -> Vec<AlertKey> {
         | What::HandoffWrite { .. }
         | What::HandoffOffer { .. }
         | What::HandoffAccept { .. }
+        | What::Ready { .. }
         | What::Rca { .. }
         | What::Item { .. }
         | What::EndOverride { .. }

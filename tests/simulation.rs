@@ -422,7 +422,12 @@ fn person(sim: &mut Sim) {
             return;
         }
         24 | 25 => {
-            hands_over(sim, who);
+            // Words for the next one, or what is checked before it.
+            if incident % 3 == 0 {
+                sim::shifts::gets_ready(sim, who)
+            } else {
+                hands_over(sim, who)
+            }
             return;
         }
         26 | 27 => {
@@ -831,6 +836,7 @@ fn holds_in_peace(sim: &mut Sim, seed: u64) {
     sim::rcas::are_asked_for_when_people_work(sim, &replayed, seed);
     sim::items::alerts_that_keep_coming_are_somebodys(sim, &replayed, seed);
     sim::items::help_is_offered_once(sim, seed);
+    sim::shifts::are_told_before_they_begin(sim, &replayed, seed);
     slack_says_what_is_true(sim, seed);
     rows_are_the_replay(sim, &replayed, seed);
 }
@@ -1298,6 +1304,7 @@ fn rows_are_the_replay(sim: &mut Sim, replayed: &World, seed: u64) {
     assert_eq!(snapshot.world.turns, replayed.turns, "seed {seed}");
     assert_eq!(snapshot.world.heartbeats, replayed.heartbeats, "seed {seed}");
     assert_eq!(snapshot.world.handoffs, replayed.handoffs, "seed {seed}");
+    assert_eq!(snapshot.world.prepared, replayed.prepared, "seed {seed}");
     assert_eq!(snapshot.world.handoff_notes, replayed.handoff_notes, "seed {seed}");
     assert_eq!(snapshot.world.worked, replayed.worked, "seed {seed}");
     assert_eq!(snapshot.world.meta, replayed.meta, "seed {seed}");

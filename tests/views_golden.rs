@@ -19,6 +19,8 @@ mod draft;
 mod draw;
 #[path = "goldens/page.rs"]
 mod page;
+#[path = "goldens/prepare.rs"]
+mod prepare;
 #[path = "goldens/rca.rs"]
 mod rca;
 #[path = "goldens/triage.rs"]
@@ -1004,6 +1006,7 @@ fn refusals() -> Vec<Refusal> {
             | Refusal::QuotedAlready { .. }
             | Refusal::TooManyQuotes { .. }
             | Refusal::OpenedAlready { .. }
+            | Refusal::NotYourShift { .. }
             | Refusal::NoSuchHandoff
             | Refusal::HandedOverAlready { .. }
             | Refusal::HandoffIsOf { .. }
@@ -1117,6 +1120,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal::NoSuchItem(ItemNo(3)),
         Refusal::ItemIsDone { item: ItemNo(3), by: "ben".into(), at: NIGHT },
         Refusal::ItemIsSo { item: ItemNo(3), owner: "ben".into(), due: NIGHT },
+        Refusal::NotYourShift { schedule: "primary".into() },
         Refusal::NoSuchHandoff,
         Refusal::HandedOverAlready { at: NIGHT },
         Refusal::HandoffIsOf { by: Some("ana".into()), team: "team".into() },

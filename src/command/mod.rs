@@ -326,6 +326,8 @@ pub enum OnCall {
     /// Hours of the coming two weeks at which nobody is on call; `None`: by any schedule.
     Gaps(Option<Whose>),
     Me,
+    /// What to check before the speaker's next shift, or in it.
+    Ready,
     /// Those that are not over, with their numbers.
     Overrides,
     Override {

@@ -44,6 +44,7 @@ fn on_call(r: &mut Reading<'_>) -> Result<OnCall, Mistake> {
                 OnCallVerb::Help => Ok(OnCall::Help),
                 OnCallVerb::Everybody => r.end().map(|()| OnCall::Everybody),
                 OnCallVerb::Me => r.end().map(|()| OnCall::Me),
+                OnCallVerb::Ready => r.end().map(|()| OnCall::Ready),
                 OnCallVerb::Overrides => r.end().map(|()| OnCall::Overrides),
                 OnCallVerb::Override => match r.words.is(END) && !is_whole_name(r) {
                     true => end(r),

@@ -81,6 +81,7 @@ pub(super) enum OnCallVerb {
     Help,
     Everybody,
     Me,
+    Ready,
     Overrides,
     Override,
     Take,
@@ -92,6 +93,7 @@ pub(super) const ON_CALL: &[(OnCallVerb, &[&str])] = &[
     (OnCallVerb::Help, &["help", "?", "-h", "--help", "usage", "commands"]),
     (OnCallVerb::Everybody, &["everybody", "everyone", "all", "now", "list"]),
     (OnCallVerb::Me, &["me", "mine", "my", "myself"]),
+    (OnCallVerb::Ready, &["ready", "readiness"]),
     (OnCallVerb::Overrides, &["overrides"]),
     (OnCallVerb::Override, &["override", "cover"]),
     (OnCallVerb::Take, &["take"]),
@@ -122,11 +124,6 @@ pub(super) const PAGER_ABSENT: &[Absent] = &[
 
 pub(super) const ON_CALL_ABSENT: &[Absent] = &[
     Absent { words: &["swap"], why: "Swaps are not there yet. Two overrides do the same.", instead: "help" },
-    Absent {
-        words: &["ready", "readiness"],
-        why: "The readiness check is not there yet. See when you are on call.",
-        instead: "me",
-    },
     Absent { words: &["test"], why: "Test pages are not there yet. See when you are on call.", instead: "me" },
 ];
 

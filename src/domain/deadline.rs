@@ -24,6 +24,7 @@ pub(super) fn due(d: &mut Decision<'_>) {
             Wake::Incident(no) => incident_due(d, no),
             Wake::Shift(schedule) => oncall::shift_due(d, &schedule),
             Wake::Draft(schedule) => handoff::draft(d, &schedule),
+            Wake::Ahead(schedule) => oncall::ahead_due(d, &schedule),
             Wake::Handoff(no) => handoff::due(d, no),
             Wake::Rca(no) => rca::due(d, no),
             Wake::Item(no) => item::due(d, no),

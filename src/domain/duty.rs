@@ -43,7 +43,7 @@ pub fn duties(world: &World, directory: &Directory, stamp: Stamp, user: &UserId)
 }
 
 /// Whom the next level after this schedule's asks that asks somebody now, by the first policy that asks it.
-fn above(world: &World, directory: &Directory, stamp: Stamp, id: &ScheduleId, user: &UserId) -> Vec<UserId> {
+pub(super) fn above(world: &World, directory: &Directory, stamp: Stamp, id: &ScheduleId, user: &UserId) -> Vec<UserId> {
     let asks = |s: &Step| s.targets.contains(&Target::Schedule(id.clone()));
     let higher = directory.policies.values().find_map(|p| {
         let level = p.steps.iter().position(|s| asks(s) && can_ask(directory, p, s))?;
@@ -219,7 +219,7 @@ pub struct Coming {
 }
 
 /// How far ahead coming shifts are looked for, and how many of each schedule.
-const AHEAD_SECS: i64 = 60 * 24 * 60 * 60;
+pub(super) const AHEAD_SECS: i64 = 60 * 24 * 60 * 60;
 const COMING_MOST: usize = 3;
 /// Shifts looked at in one schedule: two months of hours.
 const HANDOFFS: usize = 1_500;

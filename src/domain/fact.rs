@@ -23,6 +23,7 @@ use super::misconfigured::{Mark, RuleHash};
 use super::page::{PageFailure, Purpose, Recipient, RevokeReason, SyncKey};
 use super::playbook::Playbook;
 use super::post::About;
+use super::prepare::{Check, Looks, ShiftKey, Told};
 use super::quiet::{Covered, Elsewhere, HeldBack, Sweep};
 use super::rca::{Part, Reach};
 use super::routing::RuleRef;
@@ -689,6 +690,35 @@ pub enum Fact {
     },
     ShiftForgotten {
         schedule: ScheduleId,
+    },
+    /// It was looked whose shift is ahead: looked again then, on the line of delays.
+    ShiftsAheadLooked {
+        schedule: ScheduleId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due: Option<At>,
+    },
+    /// A shift is ahead, or looks otherwise now. `told`: what whoever's it is has heard by now.
+    ShiftForetold {
+        shift: ShiftKey,
+        looks: Looks,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        told: Option<Told>,
+    },
+    /// It is not theirs any more.
+    ShiftGone {
+        shift: ShiftKey,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<UserId>,
+    },
+    /// It is over, and remembered no more.
+    ShiftOver {
+        shift: ShiftKey,
+    },
+    /// Whoever's it is checked this, or did not after all.
+    ReadyMarked {
+        shift: ShiftKey,
+        check: Check,
+        done: bool,
     },
     /// The incident owes an RCA, due then: since `mitigated` customers do not feel it. Those two are the wall's; `remind`:
     /// its owner is reminded then, `tell_lead`: the team's lead hears then that it is late, on the line of delays.

@@ -8,8 +8,8 @@ use super::refusal::Refusal;
 use super::stamp::Stamp;
 use super::world::World;
 use super::{
-    alert, deadline, dnd, going_on, handoff, heartbeat, item, misconfigured, oncall, opening, outage, people, quieting,
-    rca, response, settle, sweep, tend,
+    alert, deadline, dnd, going_on, handoff, heartbeat, item, misconfigured, oncall, opening, outage, people, prepare,
+    quieting, rca, response, settle, sweep, tend,
 };
 
 /// What an input leads to. Pure: the same arguments give the same facts.
@@ -61,6 +61,9 @@ pub fn decide(world: &mut World, directory: &Directory, input: &Input, stamp: St
         }
         What::HandoffOffer { handoff: no, by } => facts_of(world, directory, stamp, |d| handoff::offer(d, *no, by)),
         What::HandoffAccept { handoff: no, by } => facts_of(world, directory, stamp, |d| handoff::accept(d, *no, by)),
+        What::Ready { shift, check, done } => {
+            facts_of(world, directory, stamp, |d| prepare::mark(d, shift, *check, *done))
+        }
         What::Rca { incident, by, deed } => facts_of(world, directory, stamp, |d| rca::act(d, *incident, by, deed)),
         What::Item { item: no, by, deed } => facts_of(world, directory, stamp, |d| item::act(d, *no, by, deed)),
         What::EndOverride { id, by } => facts_of(world, directory, stamp, |d| oncall::end_override(d, *id, by)),

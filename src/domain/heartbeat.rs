@@ -165,6 +165,7 @@ pub(super) fn falling_silent(world: &World, at: At) -> impl Iterator<Item = Aler
         | Wake::Post(_)
         | Wake::Announcement(_)
         | Wake::Quiet(_)
+        | Wake::Ahead(_)
         | Wake::Sweep => None,
     })
 }

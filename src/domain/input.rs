@@ -13,6 +13,7 @@ use super::id::{
 };
 use super::item::ItemDeed;
 use super::page::{PageFailure, SyncKey};
+use super::prepare::{Check, ShiftKey};
 use super::quiet::Covered;
 use super::quote::Quote;
 use super::rca::RcaDeed;
@@ -72,6 +73,8 @@ pub enum What {
     HandoffOffer { handoff: HandoffNo, by: UserId },
     /// Whoever takes over accepts.
     HandoffAccept { handoff: HandoffNo, by: UserId },
+    /// A person says that they checked something before a shift of theirs, or that they did not.
+    Ready { shift: ShiftKey, check: Check, done: bool },
     /// A person does something to an RCA.
     Rca { incident: IncidentNo, by: UserId, deed: RcaDeed },
     /// A person says that an item is done, or gives it to somebody, or moves it.
@@ -432,6 +435,7 @@ impl Input {
             | What::HandoffWrite { .. }
             | What::HandoffOffer { .. }
             | What::HandoffAccept { .. }
+            | What::Ready { .. }
             | What::Rca { .. }
             | What::Item { .. }
             | What::EndOverride { .. }

@@ -44,6 +44,7 @@ mod paging;
 pub mod people;
 pub mod playbook;
 pub mod post;
+pub mod prepare;
 pub mod privacy;
 pub mod quiet;
 pub mod quieting;

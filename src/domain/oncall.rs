@@ -8,7 +8,7 @@ use super::input::OverrideRequest;
 use super::people;
 use super::refusal::Refusal;
 use super::schedule::{Override, Schedule, resolve};
-use super::{dnd, escalation, following, handoff, heartbeat, level};
+use super::{dnd, escalation, following, handoff, heartbeat, level, prepare};
 
 /// The tz database the handoffs were computed with; kept with each of them.
 const TZDATA: &str = chrono_tz::IANA_TZDB_VERSION;
@@ -36,6 +36,8 @@ pub(super) fn request_override(d: &mut Decision<'_>, r: &OverrideRequest) -> Res
     }));
     look_at(d, schedule);
     handoff::draft_anew(d, schedule);
+    let made = d.world().meta.last_override;
+    prepare::look(d, schedule, Some(made));
     following::warn_of_empty_groups(d);
     Ok(())
 }
@@ -58,6 +60,7 @@ pub(super) fn end_override(d: &mut Decision<'_>, id: OverrideId, by: &UserId) ->
     if let Some(schedule) = d.directory.schedules.get(&schedule) {
         look_at(d, schedule);
         handoff::draft_anew(d, schedule);
+        prepare::look(d, schedule, None);
         following::warn_of_empty_groups(d);
     }
     Ok(())
@@ -77,8 +80,17 @@ pub(super) fn shift_due(d: &mut Decision<'_>, id: &ScheduleId) {
     match d.directory.schedules.get(id) {
         Some(schedule) => {
             look_at(d, schedule);
+            prepare::look(d, schedule, None);
             following::warn_of_empty_groups(d);
         }
+        None => d.emit(Fact::ShiftForgotten { schedule: id.clone() }),
+    }
+}
+
+/// It is time to tell somebody of a shift that is ahead, or to look who is next.
+pub(super) fn ahead_due(d: &mut Decision<'_>, id: &ScheduleId) {
+    match d.directory.schedules.get(id) {
+        Some(schedule) => prepare::look(d, schedule, None),
         None => d.emit(Fact::ShiftForgotten { schedule: id.clone() }),
     }
 }
@@ -100,7 +112,9 @@ pub(super) fn config_loaded(d: &mut Decision<'_>, new: &Directory, changed: bool
     for schedule in new.schedules.values() {
         look_at(d, schedule);
         handoff::draft_anew(d, schedule);
+        prepare::look(d, schedule, None);
     }
+    prepare::forget_gone(d);
     following::warn_of_empty_groups(d);
     level::forget_turns(d);
     escalation::pass_over_who_is_gone(d);

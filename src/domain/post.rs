@@ -6,6 +6,7 @@ use super::fact::Fact;
 use super::following::Follower;
 use super::id::{HandoffNo, IncidentNo, ItemNo, MessageRef, PostId, QuietId, ScheduleId, ServiceId, TeamId, UserId};
 use super::page::Recipient;
+use super::prepare::{ShiftKey, Told};
 use super::stamp::At;
 use super::storm::Storm;
 use serde::{Deserialize, Serialize};
@@ -53,6 +54,8 @@ pub enum About {
     Storm(Storm),
     /// What will be handed over, for whoever does.
     HandoffDraft { handoff: HandoffNo },
+    /// A shift that is ahead, for whoever's it is; at last with what to check.
+    ShiftAhead { shift: ShiftKey, told: Told },
     /// A shift ended.
     Handoff { handoff: HandoffNo },
     /// That nobody accepted it, for whoever is to; or for whoever leads the team.
@@ -77,6 +80,7 @@ impl About {
             | Self::QuietEnds { .. }
             | Self::QuietElsewhere { .. }
             | Self::Storm(_)
+            | Self::ShiftAhead { .. }
             | Self::HandoffWaits { for_lead: true, .. } => false,
             Self::Owes { rcas, .. } | Self::OwesLate { rcas, .. } => rcas.iter().any(|no| changed.contains(no)),
             Self::Rca { incident } => changed.contains(incident),
@@ -98,6 +102,7 @@ impl About {
             | Self::Fyi { .. }
             | Self::Digest { .. }
             | Self::HandoffDraft { .. }
+            | Self::ShiftAhead { .. }
             | Self::Handoff { .. }
             | Self::HandoffWaits { .. }
             | Self::Owes { .. }

@@ -159,6 +159,10 @@ pub enum Refusal {
     OpenedAlready {
         incident: IncidentNo,
     },
+    /// A shift that is over, or somebody else's.
+    NotYourShift {
+        schedule: ScheduleId,
+    },
     /// It is too long ago, or was never.
     NoSuchHandoff,
     /// What is written for it is posted.

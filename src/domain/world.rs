@@ -21,6 +21,7 @@ use super::misconfigured::{Came, Misconfigured, RuleHash};
 use super::page::Page;
 use super::people::Newcomer;
 use super::post::Post;
+use super::prepare::{Prepared, ShiftKey};
 use super::quiet::{Quiet, Sweep};
 use super::rca::Rca;
 use super::schedule::{Override, Shift};
@@ -42,6 +43,7 @@ mod incident;
 mod misconfigured;
 mod opened;
 mod pages;
+mod prepare;
 mod rca;
 mod response;
 pub mod rows;
@@ -102,6 +104,8 @@ pub struct World {
     pub rcas: OrdMap<IncidentNo, Arc<Rca>>,
     /// Work that incidents left behind; bounded by [`super::item::ITEMS_MAX`].
     pub items: OrdMap<ItemNo, Arc<Item>>,
+    /// Shifts that somebody was told of or got ready for; bounded by [`super::prepare::PREPARED_MAX`].
+    pub prepared: OrdMap<ShiftKey, Arc<Prepared>>,
     /// What only informs; bounded by [`super::fyi::FYIS_MAX`].
     pub fyis: OrdMap<FyiId, Arc<Fyi>>,
     /// The latest of a key.
@@ -207,6 +211,9 @@ pub struct CurrentShift {
     /// When the draft of the next handoff is due, on the line of `at`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draft: Option<At>,
+    /// When to look whose shift is ahead, on the line of `at`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ahead: Option<At>,
 }
 
 /// What left memory for a row of its own.
@@ -226,6 +233,7 @@ pub enum Wake {
     Incident(IncidentNo),
     Shift(ScheduleId),
     Draft(ScheduleId),
+    Ahead(ScheduleId),
     Handoff(HandoffNo),
     Rca(IncidentNo),
     Item(ItemNo),
@@ -322,7 +330,7 @@ impl World {
     /// Every deadline, computed without the index; what the index must agree with.
     pub fn next_wake_by_brute_force(&self) -> Option<At> {
         let incidents = self.incidents.values().filter_map(|i| i.next_wake());
-        let shifts = self.shifts.values().flat_map(|s| [Some(s.due), s.draft]).flatten();
+        let shifts = self.shifts.values().flat_map(|s| [Some(s.due), s.draft, s.ahead]).flatten();
         let handoffs = self.handoffs.values().filter_map(|h| h.due);
         let owed = self.rcas.values().filter_map(|rca| rca.wake());
         let items = self.items.values().filter_map(|item| item.remind);
@@ -359,8 +367,8 @@ impl World {
             .iter()
             .filter(|(_, wake)| match wake {
                 Wake::Incident(other) => *other == no,
-                // What is written and done afterwards changes nothing of it.
-                Wake::Rca(_) | Wake::Item(_) => false,
+                // What is said before a shift, and what is written and done afterwards, changes nothing of it.
+                Wake::Ahead(_) | Wake::Rca(_) | Wake::Item(_) => false,
                 _ => true,
             })
             .cloned()

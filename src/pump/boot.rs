@@ -72,6 +72,7 @@ impl Replayed {
                 | RowKey::Fyi(_)
                 | RowKey::Dnd(_)
                 | RowKey::Handoff(_)
+                | RowKey::Prepared(_)
                 | RowKey::Item(_) => {
                     self.posts = true;
                 }

@@ -4,9 +4,10 @@
 use super::mrkdwn::for_input;
 use crate::domain::going_on::Scope;
 use crate::domain::id::{
-    ChannelId, HandoffNo, IncidentNo, ItemNo, MessageRef, MisconfiguredNo, PageId, PlaybookId, QuietId, SlackUserId,
-    StoreId,
+    ChannelId, HandoffNo, IncidentNo, ItemNo, MessageRef, MisconfiguredNo, PageId, PlaybookId, QuietId, ScheduleId,
+    SlackUserId, StoreId,
 };
+use crate::domain::prepare::Check;
 use crate::domain::quote::{AUTHOR_CHARS, LINK_BYTES, QUOTE_CHARS, Quote};
 use crate::domain::rca::Part;
 use crate::domain::stamp::At;
@@ -211,10 +212,12 @@ pub enum Elsewhere {
     /// The windows in which somebody says that an item is done, or gives or moves it; they carry an [`OnItem`].
     ItemDone,
     ItemChange,
+    /// Something was checked before a shift, or was not after all; carries an [`OnShift`].
+    Ready,
 }
 
 impl Elsewhere {
-    pub const ALL: [Self; 46] = [
+    pub const ALL: [Self; 47] = [
         Self::Raise,
         Self::RaiseService,
         Self::AcknowledgeAll,
@@ -261,6 +264,7 @@ impl Elsewhere {
         Self::RcaTakeUp,
         Self::ItemDone,
         Self::ItemChange,
+        Self::Ready,
     ];
 
     /// The `action_id`.
@@ -312,6 +316,7 @@ impl Elsewhere {
             Self::RcaTakeUp => "rca.take_up",
             Self::ItemDone => "item.done",
             Self::ItemChange => "item.change",
+            Self::Ready => "shift.ready",
         }
     }
 
@@ -743,6 +748,37 @@ impl Handed {
         let (store, handoff) = value.split_once("/handoff/")?;
         let store = u64::from_str_radix(store, 16).ok()?;
         Some(Self { store: StoreId(store), handoff: HandoffNo(handoff.parse().ok()?) })
+    }
+}
+
+/// What the buttons of a readiness list carry: which shift of whoever presses, what was checked, and whether it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OnShift {
+    pub store: StoreId,
+    pub schedule: ScheduleId,
+    pub from: At,
+    pub check: Check,
+    pub done: bool,
+}
+
+impl OnShift {
+    /// The button's `value`.
+    pub fn value(&self) -> String {
+        let Self { store, schedule, from, check, done } = self;
+        format!("{store}/shift/{}/{}/{}/{schedule}", from.0, check.id(), if *done { "done" } else { "undone" })
+    }
+
+    pub fn parse(value: &str) -> Option<Self> {
+        let (store, rest) = value.split_once("/shift/")?;
+        let store = StoreId(u64::from_str_radix(store, 16).ok()?);
+        let mut parts = rest.splitn(4, '/');
+        let (from, check) = (At(parts.next()?.parse().ok()?), Check::parse(parts.next()?)?);
+        let done = match parts.next()? {
+            "done" => true,
+            "undone" => false,
+            _ => return None,
+        };
+        Some(Self { store, schedule: parts.next()?.into(), from, check, done })
     }
 }
 

@@ -350,6 +350,7 @@ pub fn help(command: &str, topic: Option<Topic>) -> Message {
             ("", "who is on call now and next"),
             ("payments", "one team's"),
             ("me", "your shifts"),
+            ("ready", "what to check before your next one"),
             ("schedule payments", "every shift of the next two weeks"),
             ("gaps", "hours at which nobody is on call"),
             ("override payments @ben 2h", "Ben instead, for two hours"),

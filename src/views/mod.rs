@@ -33,6 +33,7 @@ pub mod people;
 pub mod phone;
 pub mod playbook;
 pub mod post;
+pub mod prepare;
 pub mod quiet;
 pub mod quote;
 pub mod rca;

@@ -195,6 +195,7 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
         Refusal::ItemIsSo { item, owner, due } => {
             format!("Item {} is {}'s already, by {}. Nothing changed.", item.0, name(d, owner), day_and_time(*due))
         }
+        Refusal::NotYourShift { schedule } => super::prepare::not_yours(schedule, d),
         Refusal::NoSuchHandoff => {
             "That handoff is too long ago, or is not ahead any more. `/pager handoff` shows how things stand.".to_owned()
         }

@@ -54,6 +54,7 @@ use warridor::views;
 pub mod company;
 pub mod items;
 pub mod rcas;
+pub mod shifts;
 
 pub use company::{bot_token, company, workspace};
 

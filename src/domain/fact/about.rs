@@ -24,6 +24,11 @@ impl Fact {
             | Self::EventDropped { .. }
             | Self::ShiftStarted { .. }
             | Self::DraftLooked { .. }
+            | Self::ShiftsAheadLooked { .. }
+            | Self::ShiftForetold { .. }
+            | Self::ShiftGone { .. }
+            | Self::ShiftOver { .. }
+            | Self::ReadyMarked { .. }
             | Self::HandoffDrafted { .. }
             | Self::HandoffForgotten { .. }
             | Self::HandoffNoted { .. }

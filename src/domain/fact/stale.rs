@@ -44,6 +44,8 @@ impl Fact {
             | Self::AlertRated { .. }
             | Self::CountWanes { .. }
             | Self::DraftLooked { .. }
+            | Self::ShiftsAheadLooked { .. }
+            | Self::ShiftOver { .. }
             | Self::HandoffReminded { .. }
             | Self::RcaReminded { .. }
             | Self::RcaLeadTold { .. }
@@ -52,7 +54,6 @@ impl Fact {
             | Self::OverrideExpired { .. }
             | Self::OverrideWaits { .. }
             | Self::QuietWaits { .. }
-            | Self::DoNotDisturb { .. }
             | Self::HeartbeatWatched { .. }
             | Self::HeartbeatHeard { .. }
             | Self::HeartbeatPutOff { .. }
@@ -106,6 +107,10 @@ impl Fact {
             | Self::ItemDone { .. }
             | Self::ItemChanged { .. }
             | Self::ShiftForgotten { .. }
+            | Self::ShiftForetold { .. }
+            | Self::ShiftGone { .. }
+            | Self::ReadyMarked { .. }
+            | Self::DoNotDisturb { .. }
             | Self::QuietMade { .. }
             | Self::QuietBegun { .. }
             | Self::QuietExtended { .. }

@@ -43,6 +43,32 @@ pub fn now_and_next(schedule: &Schedule, overrides: &[&Override], wall: At) -> (
     (now, next)
 }
 
+/// One person's time with the pager, or nobody's, however many shifts it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    pub from: At,
+    pub until: At,
+    /// `None`: nobody.
+    pub who: Option<UserId>,
+    /// Where its first shift comes from.
+    pub why: ShiftReason,
+}
+
+/// Who carries `schedule` from `from` on, until after `until`: as far as `most` shifts show. The first begins at `from`.
+pub fn stretches(schedule: &Schedule, overrides: &[&Override], (from, until): (At, At), most: usize) -> Vec<Stretch> {
+    let mut all: Vec<Stretch> = Vec::new();
+    for shift in shifts(schedule, overrides, from).take(most) {
+        match all.last_mut() {
+            Some(last) if last.who == shift.who => last.until = shift.until,
+            Some(last) if last.from >= until => break,
+            Some(_) | None => {
+                all.push(Stretch { from: shift.from, until: shift.until, who: shift.who, why: shift.why });
+            }
+        }
+    }
+    all
+}
+
 /// The pager goes to somebody else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Takeover {

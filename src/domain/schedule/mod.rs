@@ -11,7 +11,7 @@ mod rotation;
 #[cfg(test)]
 mod tests;
 
-pub use calendar::{DatedShift, Gap, Takeover, gaps, now_and_next, shifts, takeover};
+pub use calendar::{DatedShift, Gap, Stretch, Takeover, gaps, now_and_next, shifts, stretches, takeover};
 pub use layer::Layer;
 pub use local::local_instant;
 pub use resolve::{Shift, ShiftReason, resolve};

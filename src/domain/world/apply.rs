@@ -3,7 +3,7 @@
 use super::change::{alert_keys, change};
 use super::incident::apply_to_incident;
 use super::opened::{leads_to, open};
-use super::{CurrentShift, RowKey, Wake, World, fyi, handoff, misconfigured, rca};
+use super::{CurrentShift, RowKey, Wake, World, fyi, handoff, misconfigured, prepare, rca};
 use crate::domain::fact::Fact;
 use crate::domain::going_on::{Announcement, Change};
 use crate::domain::heartbeat::{self, Watched};
@@ -33,7 +33,8 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
             let old = w.shifts.get(schedule).cloned();
             let goes_on = old.as_ref().filter(|old| old.shift.who == shift.who).map(|old| old.since);
             let since = goes_on.unwrap_or(Some(wall));
-            let current = CurrentShift { shift: shift.clone(), due: *due, since, draft: *draft };
+            let ahead = old.as_ref().and_then(|old| old.ahead);
+            let current = CurrentShift { shift: shift.clone(), due: *due, since, draft: *draft, ahead };
             w.shifts.insert(schedule.clone(), current);
             w.forget_wake(old.as_ref().map(|s| s.due), Wake::Shift(schedule.clone()));
             w.forget_wake(old.and_then(|s| s.draft), Wake::Draft(schedule.clone()));
@@ -44,6 +45,7 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         Fact::ShiftForgotten { schedule } => {
             let old = w.shifts.remove(schedule);
             w.forget_wake(old.as_ref().map(|s| s.due), Wake::Shift(schedule.clone()));
+            w.forget_wake(old.as_ref().and_then(|s| s.ahead), Wake::Ahead(schedule.clone()));
             w.forget_wake(old.and_then(|s| s.draft), Wake::Draft(schedule.clone()));
             w.touched.push(RowKey::Shift(schedule.clone()));
         }
@@ -60,6 +62,11 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         | Fact::HandedOver { .. }
         | Fact::HandoffAccepted { .. }
         | Fact::HandoffReminded { .. } => handoff::apply(w, fact, wall),
+        Fact::ShiftsAheadLooked { .. }
+        | Fact::ShiftForetold { .. }
+        | Fact::ShiftGone { .. }
+        | Fact::ShiftOver { .. }
+        | Fact::ReadyMarked { .. } => prepare::apply(w, fact, wall),
         Fact::RcaOwed { .. }
         | Fact::RcaAnswered { .. }
         | Fact::RcaImpactTold { .. }

@@ -348,6 +348,11 @@ pub(super) fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         | Fact::EventDropped { .. }
         | Fact::ShiftStarted { .. }
         | Fact::DraftLooked { .. }
+        | Fact::ShiftsAheadLooked { .. }
+        | Fact::ShiftForetold { .. }
+        | Fact::ShiftGone { .. }
+        | Fact::ShiftOver { .. }
+        | Fact::ReadyMarked { .. }
         | Fact::HandoffDrafted { .. }
         | Fact::HandoffForgotten { .. }
         | Fact::HandoffNoted { .. }

@@ -16,6 +16,7 @@ use crate::domain::item::Item;
 use crate::domain::misconfigured::{Came, Misconfigured, RuleHash};
 use crate::domain::people::Newcomer;
 use crate::domain::post::Post;
+use crate::domain::prepare::{Prepared, ShiftKey};
 use crate::domain::quiet::Quiet;
 use crate::domain::rca::Rca;
 use crate::domain::schedule::Override;
@@ -51,6 +52,7 @@ pub enum RowKey {
     Worked(IncidentNo),
     Rca(IncidentNo),
     Item(ItemNo),
+    Prepared(ShiftKey),
 }
 
 /// A row that cannot be read.
@@ -61,9 +63,9 @@ pub struct RowTrouble {
 }
 
 /// Prefixes of the rows a start reads whole.
-pub const OPEN_PREFIXES: [&[u8]; 21] = [
+pub const OPEN_PREFIXES: [&[u8]; 22] = [
     b"m", b"o/", b"s/", b"v/", b"i/", b"p/", b"d/", b"n/", b"r/", b"g/", b"a/", b"w/", b"q/", b"f/", b"b/", b"x/",
-    b"j/", b"e/", b"y/", b"l/", b"C/",
+    b"j/", b"e/", b"y/", b"l/", b"C/", b"S/",
 ];
 
 type Change = (Vec<u8>, Option<Vec<u8>>);
@@ -239,6 +241,11 @@ impl World {
             RowKey::Worked(no) => vec![(numbered(b"e/", no.0), self.worked.get(no).map(|w| json(&**w)))],
             RowKey::Rca(no) => vec![(numbered(b"y/", no.0), self.rcas.get(no).map(|rca| json(&**rca)))],
             RowKey::Item(no) => vec![(numbered(b"l/", no.0), self.items.get(no).map(|item| json(&**item)))],
+            RowKey::Prepared(shift) => {
+                let mut k = numbered(b"S/", shift.from.0.cast_unsigned());
+                k.extend_from_slice(format!("{}/{}", shift.schedule, shift.user).as_bytes());
+                vec![(k, self.prepared.get(shift).map(|p| json(&**p)))]
+            }
             RowKey::Fyi(id) => vec![(numbered(b"f/", id.0), self.fyis.get(id).map(|f| json(&**f)))],
         }
     }
@@ -265,7 +272,8 @@ impl World {
             .chain(self.handoff_notes.keys().map(|team| RowKey::HandoffNotes(team.clone())))
             .chain(self.worked.keys().map(|no| RowKey::Worked(*no)))
             .chain(self.rcas.keys().map(|no| RowKey::Rca(*no)))
-            .chain(self.items.keys().map(|no| RowKey::Item(*no)));
+            .chain(self.items.keys().map(|no| RowKey::Item(*no)))
+            .chain(self.prepared.keys().map(|shift| RowKey::Prepared(shift.clone())));
         keys.flat_map(|k| self.row_changes(&k)).filter(|(_, v)| v.is_some()).collect()
     }
 
@@ -296,6 +304,7 @@ impl World {
                 let shift: CurrentShift = read(key, value)?;
                 self.wake_at(Some(shift.due), Wake::Shift(id.into()));
                 self.wake_at(shift.draft, Wake::Draft(id.into()));
+                self.wake_at(shift.ahead, Wake::Ahead(id.into()));
                 self.shifts.insert(id.into(), shift);
             }
             [b'i', b'/', id @ ..] => {
@@ -364,6 +373,10 @@ impl World {
             }
             [b'y', b'/', ..] => super::rca::load(self, read(key, value)?),
             [b'l', b'/', ..] => super::rca::load_item(self, read(key, value)?),
+            [b'S', b'/', ..] => {
+                let prepared: Prepared = read(key, value)?;
+                self.prepared.insert(prepared.shift.clone(), Arc::new(prepared));
+            }
             [b'f', b'/', ..] => super::fyi::put(self, read(key, value)?),
             _ => return Err(trouble(key, "no row of this name is known")),
         }

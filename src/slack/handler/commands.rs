@@ -230,6 +230,7 @@ impl Handler {
                 let silent = d.users.get(me).and_then(|user| out_of_hearing(&s.world, d, self.now(), user));
                 words(views::oncall::me(me, &duties(&s.world, d, self.now(), me), &coming, silent, d))
             }
+            Command::OnCall(OnCall::Ready) => words(self.shows_ready(s, me?, &self.on_call_command(typed.command))),
             Command::Trigger { service, what } if service.is_none() || what.is_empty() => {
                 me?;
                 let draft = RaiseDraft { service: service.as_ref(), what, ..RaiseDraft::default() };

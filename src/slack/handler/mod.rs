@@ -41,6 +41,7 @@ mod items;
 mod misconfigured;
 mod overheard;
 pub mod people;
+mod prepare;
 pub mod press;
 mod quiet;
 mod rca;
@@ -149,6 +150,7 @@ impl EnvelopeHandler for Handler {
                 Elsewhere::AcceptHandoff | Elsewhere::OfferHandoff | Elsewhere::WriteHandoff => {
                     self.handoff_pressed(id, by, what, chosen, place).await
                 }
+                Elsewhere::Ready => self.ready_pressed(id, by, chosen, place).await,
                 Elsewhere::OpenRca
                 | Elsewhere::RcaFelt
                 | Elsewhere::RcaNotFelt

@@ -40,6 +40,7 @@ impl Handler {
             | OnCall::Calendar(_)
             | OnCall::Gaps(_)
             | OnCall::Me
+            | OnCall::Ready
             | OnCall::Overrides
             | OnCall::Help => return self.on_call_help(typed),
         };

@@ -119,6 +119,8 @@ impl Handler {
             Elsewhere::Mended => {}
             // Inputs, and a window: see `handoff`.
             Elsewhere::AcceptHandoff | Elsewhere::OfferHandoff | Elsewhere::WriteHandoff => {}
+            // An input: see `prepare`.
+            Elsewhere::Ready => {}
             // Windows and inputs: see `triage`.
             Elsewhere::NotMine
             | Elsewhere::NotNow

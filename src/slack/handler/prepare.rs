@@ -1,0 +1,69 @@
+//! What to check before a shift: the list, and its ticks.
+
+use super::people::stranger;
+use super::{Came, DECIDE, Handler, shown};
+use crate::domain::id::{SlackUserId, UserId};
+use crate::domain::input::What;
+use crate::domain::post::About;
+use crate::domain::prepare::{ShiftKey, Told, next_of};
+use crate::pump::Snapshot;
+use crate::slack::dispatch::Handled;
+use crate::slack::translate::Place;
+use crate::views::action_id::OnShift;
+use crate::views::{self, Message};
+use serde_json::json;
+
+impl Handler {
+    /// `oncall ready`
+    pub(super) fn shows_ready(&self, s: &Snapshot, me: &UserId, command: &str) -> Message {
+        match next_of(&s.world, &s.directory, self.clock.now(), me) {
+            Some(p) => views::prepare::list(&p, &s.world, &s.directory, s.store),
+            None => Message::plain(views::prepare::none(command)),
+        }
+    }
+
+    /// *Done* and *Undo* in the list. Each says what is to be true: pressed twice, it is once.
+    pub(super) async fn ready_pressed(
+        &self,
+        id: &str,
+        by: SlackUserId,
+        chosen: Option<String>,
+        place: Place,
+    ) -> Handled {
+        let (s, title) = (self.board.snapshot(), "Your shift".to_owned());
+        let Some(on) = chosen.as_deref().and_then(OnShift::parse).filter(|on| on.store == s.store) else {
+            return self.later(by, place, title, Message::plain(views::reply::from_another_store()));
+        };
+        let Some(user) = s.directory.user_by_slack(&by).map(|u| u.id.clone()) else {
+            let message = stranger(&self.who(&by).await, None);
+            return self.later(by, place, title, message);
+        };
+        let shift = ShiftKey { schedule: on.schedule, user, from: on.from };
+        let what = What::Ready { shift: shift.clone(), check: on.check, done: on.done };
+        match self.decide(id.into(), what, DECIDE).await {
+            Came::To { snapshot, .. } => {
+                self.in_background(|this| async move { this.ready_anew(&snapshot, &shift, by, place).await })
+            }
+            other => self.undone(other, by, place, title),
+        }
+    }
+
+    /// The list that was pressed in shows it: a message of ours that is kept true does so by itself.
+    async fn ready_anew(&self, s: &Snapshot, shift: &ShiftKey, by: SlackUserId, place: Place) {
+        let Some(p) = s.world.prepared.get(shift) else { return };
+        let list = views::prepare::list(p, &s.world, &s.directory, s.store);
+        if place.is_ephemeral
+            && let Some(url) = &place.response_url
+        {
+            let mut body = shown(&list);
+            body["response_type"] = json!("ephemeral");
+            body["replace_original"] = json!(true);
+            let _ = self.client.respond(url, &body).await;
+            return;
+        }
+        let said = About::ShiftAhead { shift: shift.clone(), told: Told::Last };
+        if !s.world.posts.values().any(|post| post.about == said) {
+            self.answer(&by, place, "Your shift", &list).await;
+        }
+    }
+}

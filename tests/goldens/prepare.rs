@@ -1,0 +1,61 @@
+//! Before a shift: that it is ahead, what to check, and that it is another's.
+
+use crate::desk::{DAY, Desk, HOUR, NIGHT};
+use crate::draw::{Golden, message};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use warridor::domain::directory::{Method, PersonalRule, Twilio};
+use warridor::domain::dnd::Window;
+use warridor::domain::prepare::{Check, Gone, Looks, Prepared, ShiftKey, Told};
+use warridor::domain::stamp::At;
+use warridor::views;
+
+/// Ana's next shift, on Wednesday at six in the evening.
+fn anas() -> Prepared {
+    let from = NIGHT.plus_ms(2 * DAY + 15 * HOUR - 2 * 60_000);
+    let shift = ShiftKey { schedule: "primary".into(), user: "ana".into(), from };
+    let (before, above) = (Some("ben".into()), vec!["mara".into(), "chen".into()]);
+    Prepared::new(shift, Looks { from, until: from.plus_ms(7 * DAY), before, above })
+}
+
+#[test]
+fn before_a_shift() {
+    let mut golden = Golden::new("prepare");
+    let mut desk = Desk::at(NIGHT);
+    let said = |desk: &mut Desk, p: &Prepared, told: Told| {
+        desk.world.prepared.insert(p.shift.clone(), Arc::new(p.clone()));
+        let shown = views::prepare::ahead(&p.shift, told, &desk.world, &desk.directory, desk.store);
+        message(&shown.expect("it is said"), None)
+    };
+    golden.say("well ahead", &said(&mut desk, &anas(), Told::First));
+    golden.say("soon", &said(&mut desk, &anas(), Told::Last));
+    let asleep = Window { from: NIGHT.plus_ms(-5 * HOUR), until: NIGHT.plus_ms(5 * HOUR) };
+    let slack = desk.directory.users[&"ana".into()].slack.clone().expect("an id");
+    desk.world.dnd.insert(slack, asleep);
+    let two = Prepared { ready: BTreeMap::from([(Check::Laptop, NIGHT), (Check::Methods, NIGHT)]), ..anas() };
+    golden.say("two are checked, and Slack is silent at night", &said(&mut desk, &two, Told::Last));
+    desk.directory.twilio =
+        Some(Twilio { account: "AC0".into(), token_envs: Vec::new(), from: "+1".into(), api: "".into() });
+    let ana = desk.directory.users.get_mut(&"ana".into()).expect("she is there");
+    ana.phone = Some("+351912345678".into());
+    let rule = |method, delay_secs| PersonalRule { method, delay_secs, only: None };
+    ana.rules = vec![PersonalRule::slack(0), rule(Method::Sms, 60), rule(Method::Voice, 180)];
+    golden.say("by telephone, too", &said(&mut desk, &two, Told::Last));
+    let all = Prepared { ready: Check::ALL.map(|check| (check, NIGHT)).into(), ..anas() };
+    golden.say("all is checked", &said(&mut desk, &all, Told::Last));
+    let to = |who: Option<&str>| Prepared { gone: Some(Gone { to: who.map(Into::into) }), ..anas() };
+    golden.say("it is another's", &said(&mut desk, &to(Some("chen")), Told::Last));
+    golden.say("it is nobody's", &said(&mut desk, &to(None), Told::First));
+    let endless = Looks { until: At(i64::MAX), before: None, above: Vec::new(), ..anas().looks };
+    let endless = Prepared { looks: endless, ..anas() };
+    golden.say("without an end, alone", &said(&mut desk, &endless, Told::First));
+    let ana = desk.directory.users.get_mut(&"ana".into()).expect("she is there");
+    (ana.slack, ana.phone) = (None, None);
+    desk.directory.users.get_mut(&"ben".into()).expect("he is there").name = "<!here> & *Ben*".to_owned();
+    for team in desk.directory.teams.values_mut() {
+        team.name = "*Pay* <!channel>".to_owned();
+    }
+    golden.say("names from outside, and nothing reaches her", &said(&mut desk, &anas(), Told::Last));
+    golden.say("no shift", &views::prepare::none("/pager oncall"));
+    golden.compare();
+}

@@ -1,0 +1,78 @@
+//! Shifts ahead in a life: whoever's they are hear of them and say what they checked.
+
+use super::Sim;
+use chrono::Timelike;
+use rand::RngExt;
+use std::collections::{BTreeMap, BTreeSet};
+use warridor::domain::fact::Fact;
+use warridor::domain::id::{OverrideId, UserId};
+use warridor::domain::input::What;
+use warridor::domain::page::Recipient;
+use warridor::domain::post::About;
+use warridor::domain::prepare::{Check, Looks, ShiftKey, next_of};
+use warridor::domain::schedule::{Override, resolve};
+use warridor::domain::stamp::At;
+use warridor::domain::world::World;
+
+/// Somebody checks something before their next shift, or before one that was spoken of, theirs or not.
+pub fn gets_ready(sim: &mut Sim, who: &str) {
+    let (s, by) = (sim.snapshot(), UserId::from(who));
+    let known: Vec<ShiftKey> = s.world.prepared.keys().cloned().collect();
+    let next = next_of(&s.world, &s.directory, sim.wall, &by).map(|p| p.shift);
+    let shift = match next {
+        Some(next) if known.is_empty() || sim.rng.random_bool(0.5) => next,
+        _ if known.is_empty() => return,
+        _ => ShiftKey { user: by, ..known[sim.rng.random_range(0..known.len())].clone() },
+    };
+    let check = Check::ALL[sim.rng.random_range(0..Check::ALL.len())];
+    let done = sim.rng.random_ratio(3, 4);
+    sim.does(What::Ready { shift, check, done });
+}
+
+/// Recounted from the facts alone: nobody hears twice of the same, by night, of what began, or of what is another's; and
+/// what was checked is neither lost nor made up.
+pub fn are_told_before_they_begin(sim: &Sim, replayed: &World, seed: u64) {
+    let directory = sim.snapshot().directory.clone();
+    let mut overrides: BTreeMap<OverrideId, Override> = BTreeMap::new();
+    let mut looks: BTreeMap<ShiftKey, Looks> = BTreeMap::new();
+    let mut ready: BTreeMap<ShiftKey, BTreeMap<Check, At>> = BTreeMap::new();
+    let mut heard = BTreeSet::new();
+    for (wall, fact) in sim.dated_facts_after(0) {
+        match fact {
+            Fact::OverrideSet(o) => {
+                overrides.insert(o.id, o);
+            }
+            Fact::OverrideExpired { id } | Fact::OverrideRemoved { id, .. } => {
+                overrides.remove(&id);
+            }
+            Fact::ShiftForetold { shift, looks: now, .. } => {
+                ready.entry(shift.clone()).or_default();
+                looks.insert(shift, now);
+            }
+            Fact::ShiftOver { shift } => {
+                ready.remove(&shift);
+            }
+            Fact::ReadyMarked { shift, check, done } => {
+                let of_it = ready.get_mut(&shift).expect("it is known");
+                let was = if done { of_it.insert(check, wall).is_some() } else { of_it.remove(&check).is_none() };
+                assert!(!was, "seed {seed}: {check:?} of {shift:?} is said twice");
+            }
+            Fact::PostWanted { about: About::ShiftAhead { shift, told }, to, .. } => {
+                assert_eq!(to, Recipient::User(shift.user.clone()), "seed {seed}");
+                assert!(heard.insert((shift.clone(), told)), "seed {seed}: {told:?} of {shift:?} twice");
+                let now = &looks[&shift];
+                assert!(wall < now.from, "seed {seed}: {shift:?} began, and is told of at {}", wall.utc());
+                let schedule = &directory.schedules[&shift.schedule];
+                let carries = |at: At| resolve(schedule, overrides.values(), at).who;
+                assert_eq!(carries(now.from).as_ref(), Some(&shift.user), "seed {seed}: {shift:?}");
+                assert_ne!(carries(now.from.plus_ms(-1)).as_ref(), Some(&shift.user), "seed {seed}: {shift:?}");
+                let tz = directory.users[&shift.user].tz;
+                let hour = wall.utc().with_timezone(&tz).hour();
+                assert!((8..22).contains(&hour) || sim.was_stepped, "seed {seed}: told at {hour} o'clock: {shift:?}");
+            }
+            _ => {}
+        }
+    }
+    let kept: BTreeMap<_, _> = replayed.prepared.iter().map(|(shift, p)| (shift.clone(), p.ready.clone())).collect();
+    assert_eq!(kept, ready, "seed {seed}: what was checked");
+}
