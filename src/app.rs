@@ -9,11 +9,13 @@ use crate::dnd;
 use crate::domain::stamp::At;
 use crate::domain::world::rows::{closed_key, read_incident_row, read_timeline_row, timeline_prefix};
 use crate::door::Door;
+use crate::drafts::Drafts;
 use crate::gaps;
 use crate::health::Health;
 use crate::ingest::heartbeat::Heartbeat;
 use crate::ingest::{self, IngestConfig, Secrets};
 use crate::intake::PumpIntake;
+use crate::kept::Kept;
 use crate::methods::Methods;
 use crate::methods::answers::Desk;
 use crate::notices::Notices;
@@ -27,7 +29,7 @@ use crate::record::Salt;
 use crate::reload::{Keeper, Reload, Watch};
 use crate::slack::handler::home::Homes;
 use crate::slack::handler::people::Faces;
-use crate::slack::handler::{Archive, Handler, History};
+use crate::slack::handler::{Archive, Handler, History, Reaction};
 use crate::slack::{self, SlackClient, SocketConfig};
 use crate::store::Store;
 use crate::store::StoreError;
@@ -119,7 +121,7 @@ impl App {
         let Start { loaded, listen, clock, slack_api, bot_token, app_token, metrics, watch } = start;
         let Loaded { directory, app, text, sha256, .. } = loaded;
         let keeper = Keeper::new(app.clone(), directory.clone());
-        let AppConfig { heartbeat_url, commands, .. } = app;
+        let AppConfig { heartbeat_url, commands, timeline_reaction, .. } = app;
         let in_force = text.clone();
         let listener =
             TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}: is it taken?"))?;
@@ -169,6 +171,7 @@ impl App {
         outbox.tasks.push(nudge_when_moved(clock.clone(), door.clone(), outbox.token.clone()));
 
         let quiet = Quiet { door: door.clone(), board: board.clone(), outbox: handle.clone(), clock: clock.clone() };
+        let reaction = reaction(timeline_reaction, &Layout::new(data_dir), clock.now());
         let mut sockets = Stage::new();
         let handler = Handler {
             door: door.clone(),
@@ -182,7 +185,12 @@ impl App {
             history: history(store.clone()),
             faces: Faces::default(),
             homes: Homes::default(),
+            drafts: Drafts::of(data_dir),
+            reaction: reaction.clone(),
         };
+        if let Some(Reaction { kept, .. }) = reaction {
+            sockets.tasks.push(kept.start(clock.clone(), sockets.token.clone()));
+        }
         sockets.tasks.push(tokio::spawn(handler.clone().show_requests(sockets.token.clone())));
         sockets.tasks.push(tokio::spawn(handler.clone().keep_homes(sockets.token.clone())));
         let config = SocketConfig::new(slack_api, app_token);
@@ -350,6 +358,24 @@ fn housekeeping(
             }
         }
     })
+}
+
+/// What a reaction needs, where one is configured; where none is, nothing is kept any more. Without it everything else goes on.
+fn reaction(emoji: Option<String>, layout: &Layout, now: At) -> Option<Reaction> {
+    let path = layout.threads();
+    let Some(emoji) = emoji else {
+        if let Err(error) = Kept::remove(&path) {
+            tracing::warn!(%error, path = %path.display(), "what was kept of our threads is still there");
+        }
+        return None;
+    };
+    match Kept::open(&path, now) {
+        Ok(kept) => Some(Reaction { emoji: emoji.into(), kept }),
+        Err(error) => {
+            tracing::error!(%error, path = %path.display(), "reactions put nothing into timelines: this cannot be opened");
+            None
+        }
+    }
 }
 
 fn archive(store: Arc<EmbeddedStore>) -> Archive {

@@ -113,7 +113,7 @@ fn alert_keys(input: &Input) -> Vec<AlertKey> {
         | What::HandoffAccept { .. }
         | What::Ready { .. }
         | What::Rca { .. }
-        | What::ItemDone { .. }
+        | What::Item { .. }
         | What::EndOverride { .. }
         | What::Quiet(_)
         | What::EndQuiet { .. }

@@ -19,10 +19,12 @@ pub mod config; //  config.toml and playbooks -> Directory, told mistake by mist
 pub mod dnd; //     whose notifications Slack holds back
 pub mod domain; //  PURE: what can happen, what happened, what is true
 pub mod door; //    three bounded lanes in front of the pump
+pub mod drafts; //  playbooks that people draft: files in the data directory
 pub mod gaps; //    hours ahead at which nobody is on call
 pub mod health; //  how the pager itself is
 pub mod ingest; //  the door for monitors: HTTP in, heartbeat out
 pub mod intake; //  behind the HTTP door
+pub mod kept; //    what is written in our threads, for a while
 pub mod methods; // ways to people beside Slack: texts, calls, hooks
 pub mod notices; // what is wrong with the pager, told in the admin channel
 pub mod online; //  what Slack really has, against the configuration

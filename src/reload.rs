@@ -137,6 +137,7 @@ fn ignored(before: &AppConfig, now: &AppConfig) -> Vec<&'static str> {
         ("listen", before.listen != now.listen),
         ("data_dir", before.data_dir != now.data_dir),
         ("heartbeat_url", before.heartbeat_url != now.heartbeat_url),
+        ("timeline_reaction", before.timeline_reaction != now.timeline_reaction),
         ("command", before.commands != now.commands),
     ];
     differs.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key).collect()

@@ -35,6 +35,7 @@ at_both_sizes! {
     words_to_the_bot_are_commands
     the_first_look_says_what_is_felt
     two_people_write_an_rca_each_in_their_own_window
+    what_ben_said_goes_into_the_timeline_and_the_fix_becomes_a_playbook
     a_hostile_alert_is_harmless_everywhere
 }
 
@@ -397,6 +398,39 @@ async fn a_message_is_announced(size: Size) {
     story.look("announced").await;
     story.say("/pager now").await;
     story.page.shows(".only-me", "from a message").await;
+    story.page.has_no_complaints().await;
+}
+
+async fn what_ben_said_goes_into_the_timeline_and_the_fix_becomes_a_playbook(size: Size) {
+    let story = Story::anas(size).await;
+    story.say("the pool of payments-api is empty, restart its worker").await;
+    story.page.shows("#messages article:last-of-type", "the pool of payments-api is empty").await;
+    story.page.js("([...document.querySelectorAll('#messages .tools summary')].pop().click(), 1)").await;
+    story.page.press("#messages article:last-of-type .tools", "Add to timeline…\nWarridor").await;
+    story.window("It stands there at the time it was said").await;
+    story.look("a message goes into the timeline").await;
+    story.submit().await;
+    story.tap("#main", "incident.resolve").await;
+    story.card("Resolved by").await;
+    // A playbook knows it; somebody wants another one.
+    story.say("/pager playbook draft 1").await;
+    story.window("Filled in from what was noted and done").await;
+    let words = "document.querySelector(\".modal [data-block='words'] textarea\").value";
+    let filled = story.page.js(words).await;
+    assert!(filled.to_string().contains("the pool of payments-api is empty, restart its worker"), "{filled}");
+    story.look("a playbook is drafted").await;
+    story.write("words", "- [ ] <b>Restart</b> it.").await;
+    story.page.click(".modal button[type=submit]").await;
+    story.window("Line 1:").await;
+    story.look("what cannot be a playbook").await;
+    story.write("words", "- [ ] Restart it. (5m)").await;
+    story.page.click(".modal button[type=submit]").await;
+    story.window("is saved, and comes to you as a file").await;
+    story.look("a draft is saved").await;
+    story.shut().await;
+    story.be("ana", "dm").await;
+    story.page.shows("#messages article", "Your draft of a playbook from #1").await;
+    story.look("the file").await;
     story.page.has_no_complaints().await;
 }
 

@@ -71,8 +71,8 @@ async fn every_scope_that_is_missing_is_named_with_what_it_is_for_and_told_once(
     assert_eq!(scopes.len(), 4, "{several:#?}");
     assert_eq!(several.len(), 4, "what follows from them is not told again: {several:#?}");
     assert_eq!(
-        told(|ws| ws.scopes.push("files:write".into()), &[]).await,
-        [format!("the app has scopes nothing here needs: files:write; {REINSTALL} (note)")]
+        told(|ws| ws.scopes.push("pins:write".into()), &[]).await,
+        [format!("the app has scopes nothing here needs: pins:write; {REINSTALL} (note)")]
     );
 }
 
@@ -386,6 +386,17 @@ async fn a_user_group_that_cannot_follow_is_told_with_its_line() {
     let lacking = told(|_| (), &[follows]).await;
     let scopes: Vec<&str> = lacking.iter().filter_map(|t| t.strip_prefix("the app lacks the scope ")).collect();
     assert_eq!(scopes.len(), 4, "of both features, and what follows from them is not told again: {lacking:#?}");
+}
+
+#[tokio::test]
+async fn a_reaction_that_is_configured_needs_its_scope() {
+    let reaction = ("catch_all = ", "timeline_reaction = \"pushpin\"\ncatch_all = ");
+    let lacking = told(|_| (), &[reaction]).await;
+    assert_eq!(lacking.len(), 1, "{lacking:#?}");
+    assert!(lacking[0].starts_with("the app lacks the scope reactions:read"), "{lacking:#?}");
+    assert!(lacking[0].contains("puts a message in the thread of a card into the timeline"), "{lacking:#?}");
+    let granted = |ws: &mut Workspace| ws.scopes.push("reactions:read".to_owned());
+    assert_eq!(told(granted, &[reaction]).await, Vec::<String>::new());
 }
 
 #[tokio::test]

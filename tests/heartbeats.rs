@@ -5,7 +5,7 @@ mod e2e;
 mod office;
 
 use e2e::company::{self, Company, PAYMENTS_KEY};
-use e2e::{SOON, eventually, eventually_true, http};
+use e2e::{SOON, eventually_true, http};
 use office::{HEARTBEAT_KEYS, Office, drawn, plain, with_heartbeat};
 use serde_json::json;
 use std::time::Duration;
@@ -40,11 +40,7 @@ trait Listened {
 
 impl Listened for Office {
     fn types(&self, text: &str) -> String {
-        // After some hours, the connection to Slack is a new one.
-        eventually("an answer", SOON, || {
-            let answer = self.slack.slash("ana", "payments", text);
-            (answer["error"] != "app_not_connected").then(|| drawn(&answer).join("\n"))
-        })
+        drawn(&self.slack.slash("ana", "payments", text)).join("\n")
     }
 
     fn lists(&self, words: &str) -> bool {
@@ -56,8 +52,7 @@ impl Listened for Office {
     }
 
     fn nobody_is_paged(&self, why: &str) {
-        // An answer may be lost with the connection that it was asked by; that is known only when no more is waited for it.
-        eventually_true(why, 3 * SOON, || self.open_now().contains("Nothing is open"));
+        eventually_true(why, SOON, || self.open_now().contains("Nothing is open"));
         assert!(self.slack.messages("dm:ana").is_empty(), "{why}");
     }
 

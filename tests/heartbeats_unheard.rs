@@ -198,7 +198,8 @@ fn no_incident_is_opened_before_the_numbers_of_a_restored_copy_are_skipped() {
     log.answer_next([1, 2, 3, 4].map(|_| memory::Answer::NotWritten));
     let mut machine = Machine::start(log, MINUTE);
     let raise = || {
-        let what = Raise { service: "db".into(), by: "ana".into(), title: "It is slow".to_owned(), urgency: None };
+        let what =
+            Raise { service: "db".into(), by: "ana".into(), title: "It is slow".to_owned(), urgency: None, from: None };
         [(Lane::People, Input { id: InputId::minted('p', 1), what: What::Raise(what) })]
     };
     assert!(matches!(machine.step(&raise()).as_slice(), [Answer::NotWritten(_)]));

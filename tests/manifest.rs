@@ -195,6 +195,24 @@ fn its_texts_fit() {
 }
 
 #[test]
+fn threads_are_heard_only_where_a_reaction_is_configured() {
+    let listed = |manifest: &Value, at: &str| -> BTreeSet<String> {
+        let all = manifest.pointer(at).and_then(Value::as_array).expect("a list");
+        all.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    let (events, scopes) = ("/settings/event_subscriptions/bot_events", "/oauth_config/scopes/bot");
+    let (without, with) = (built(SHIPPED), built(&format!("timeline_reaction = \"pushpin\"\n{SHIPPED}")));
+    let more = |at: &str| -> Vec<String> { listed(&with, at).difference(&listed(&without, at)).cloned().collect() };
+    assert_eq!(more(events), ["message.channels", "message.groups", "reaction_added"]);
+    assert_eq!(more(scopes), ["reactions:read"]);
+    assert!(listed(&with, scopes).is_superset(&["channels:history", "groups:history"].map(str::to_owned).into()));
+    assert!(
+        listed(&without, events)
+            .is_disjoint(&listed(&with, events).difference(&listed(&without, events)).cloned().collect())
+    );
+}
+
+#[test]
 fn every_entry_of_a_messages_menu_fits_and_is_understood() {
     let manifest = built(SHIPPED);
     let shortcuts = manifest["features"]["shortcuts"].as_array().unwrap();

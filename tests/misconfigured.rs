@@ -32,7 +32,7 @@ fn directory(rule: &str) -> Directory {
 /// What somebody copies out of Slack, if there is anything to copy.
 fn offered(desk: &Desk) -> Option<String> {
     let all = listed(&desk.world, desk.now);
-    let list = views::misconfigured::list(&all, None, 0, &desk.directory, desk.store, "/pager");
+    let list = views::misconfigured::list(&all, None, 0, &desk.world, &desk.directory, desk.store, "/pager");
     let blocks = serde_json::json!(list.blocks);
     let texts = blocks.as_array().into_iter().flatten().filter_map(|b| b["text"]["text"].as_str());
     let code = texts.filter_map(|text| text.split("```").nth(1)).next()?;

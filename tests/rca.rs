@@ -74,14 +74,6 @@ impl Office {
         for _ in 0..hours {
             self.pass(HOUR);
         }
-        self.hears_slack();
-    }
-
-    fn hears_slack(&self) {
-        eventually_true("the pager hears Slack", SOON, || {
-            self.pass(1);
-            self.slack.types("mara", "admin", "/pager", "help")["error"] != "app_not_connected"
-        });
     }
 
     /// #1 is over: Ana had it, and resolved it.
@@ -268,7 +260,6 @@ impl Office {
         while at() < wanted {
             let left = u64::try_from(wanted - at()).expect("ahead");
             self.pass(left.min(600));
-            self.hears_slack();
             self.slack.slash("ana", "payments", "note 1 still looking");
         }
     }

@@ -339,7 +339,13 @@ fn name(key: &[u8]) -> String {
     let (prefix, rest) = key.split_at(key.len().min(2));
     let numbers = || rest.as_chunks::<8>().0.iter().map(|n| u64::from_be_bytes(*n).to_string()).collect::<Vec<_>>();
     let rest = match prefix {
-        b"o/" | b"c/" | b"v/" | b"t/" | b"e/" | b"x/" => numbers().join("/"),
+        b"o/" | b"c/" | b"v/" | b"t/" | b"e/" | b"x/" | b"C/" => numbers().join("/"),
+        // A time, then whose shift of what it is.
+        b"S/" => {
+            let (from, whose) = rest.split_at(rest.len().min(8));
+            let from = <[u8; 8]>::try_from(from).map_or(0, u64::from_be_bytes);
+            format!("{from}/{}", String::from_utf8(whose.to_vec()).expect("names are text"))
+        }
         _ => String::from_utf8(rest.to_vec()).expect("names are text"),
     };
     format!("{}{rest}", String::from_utf8_lossy(prefix))

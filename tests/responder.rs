@@ -268,7 +268,7 @@ fn a_misconfigured_alert_is_mended_by_one_of_two_who_press() {
     let form = office.opens("ana", &card, "incident.snooze");
     let until = form["blocks"][2]["element"]["options"][0]["value"].clone();
     office.submit("ana", &form, &json!({ "until": until, "why": "not_urgent", "words": "can wait" }));
-    office.told("ana", "Noted: its alert stands on the list of misconfigured alerts");
+    office.told("ana", "Its alert is yours to mend");
     let list = |who: &str| {
         office.slack.slash(who, "payments", "misconfigured");
         let is_list = |m: &Message| plain(&m.0.to_string()).contains("not urgent once");
@@ -1012,7 +1012,7 @@ fn what_is_private_is_read_by_its_team_and_in_its_channel() {
     let card = office.card_in("search", 1, "Silenced");
     office.press("chen", "search", &card, "incident.more");
     office.press_in("chen", &office.top("chen", 1), "incident.not_actionable");
-    office.window_says("chen", "Noted: its alert stands on the list");
+    office.window_says("chen", "Its alert is yours to mend");
     for (who, channel, reads) in [("ana", "payments", false), ("ana", "search", true), ("chen", "payments", true)] {
         let said = says(who, channel, "misconfigured");
         assert_eq!(said.contains("secret"), reads, "{who} in #{channel}: {said}");

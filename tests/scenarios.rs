@@ -352,7 +352,8 @@ impl Story {
             let snapshot = self.sim.snapshot();
             let all = misconfigured::listed(&snapshot.world, self.sim.wall);
             let d = &snapshot.directory;
-            let list = warridor::views::misconfigured::list(&all, None, 0, d, snapshot.store, "/pager");
+            let list =
+                warridor::views::misconfigured::list(&all, None, 0, &snapshot.world, d, snapshot.store, "/pager");
             let blocks = serde_json::json!(list.blocks);
             let lines = blocks.as_array().into_iter().flatten().filter_map(|b| b["text"]["text"].as_str());
             self.sim.heard.extend(lines.map(|line| (who.to_owned(), line.to_owned())));

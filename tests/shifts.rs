@@ -5,7 +5,7 @@ mod e2e;
 mod office;
 
 use e2e::company;
-use e2e::{Company, Message, SOON, eventually, eventually_true};
+use e2e::{Company, Message, SOON, eventually};
 use office::{Office, plain};
 use serde_json::json;
 use warridor::domain::stamp::At;
@@ -52,10 +52,6 @@ impl Office {
             let now = at();
             self.pass((HOUR - now % HOUR).min(wanted - now));
         }
-        // An answer may be lost with the old connection; that is known only when no more is waited for it.
-        eventually_true("the pager hears Slack", 3 * SOON, || {
-            self.slack.types("mara", "admin", "/pager", "help")["error"] != "app_not_connected"
-        });
     }
 
     /// The button of the list beside these words.

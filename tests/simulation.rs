@@ -32,6 +32,7 @@ use warridor::domain::misconfigured::{MISCONFIGURED_MAX, Mark, Misconfigured};
 use warridor::domain::page::{Page, PageState, Purpose, Recipient};
 use warridor::domain::post::About;
 use warridor::domain::quiet::{Covered, Matcher, Within, covering, covering_then};
+use warridor::domain::quote::QUOTES_MAX;
 use warridor::domain::run::Move;
 use warridor::domain::schedule::resolve;
 use warridor::domain::sla;
@@ -442,6 +443,7 @@ fn person(sim: &mut Sim) {
             2 => Deed::Triage { answer: Answer::Since(sim.wall.plus_secs(sim.rng.random_range(-600..60))) },
             _ => Deed::Triage { answer: Answer::Affected(Affected::SomeCustomers) },
         },
+        _ if incident % 3 == 0 => Deed::Quote(Box::new(sim.said(incident % 5))),
         _ => Deed::Note { text: "looking".to_owned() },
     };
     sim.act(who, incident, deed);
@@ -778,6 +780,13 @@ fn holds_always(sim: &Sim, seed: u64) {
             assert_eq!(world.by_alert.get(&key), Some(&i.no), "seed {seed}: {key:?} is an alert of {}", i.no);
         }
     }
+    // Nor is a message two of them; and each says the same message once.
+    for i in world.incidents.values() {
+        let made = i.message.as_ref().map(|message| world.by_alert.get(&message.key()));
+        assert!(made.is_none_or(|no| no == Some(&i.no)), "seed {seed}: {} is not found by its message", i.no);
+        let once: BTreeSet<_> = i.quotes.iter().collect();
+        assert!(once.len() == i.quotes.len() && once.len() <= QUOTES_MAX, "seed {seed}: {:?}", i.quotes);
+    }
     assert_eq!(world.next_wake(), world.next_wake_by_brute_force(), "seed {seed}: the index of deadlines is wrong");
     assert_eq!(world.groups, world.groups_by_brute_force(), "seed {seed}: the index of groups is wrong");
     assert_eq!(world.uncarded, world.uncarded_by_brute_force(), "seed {seed}: the index of missing cards is wrong");
@@ -825,6 +834,8 @@ fn holds_in_peace(sim: &mut Sim, seed: u64) {
     playbooks_are_followed_step_by_step(sim, &replayed, seed);
     every_shift_is_handed_over(sim, seed);
     sim::rcas::are_asked_for_when_people_work(sim, &replayed, seed);
+    sim::items::alerts_that_keep_coming_are_somebodys(sim, &replayed, seed);
+    sim::items::help_is_offered_once(sim, seed);
     sim::shifts::are_told_before_they_begin(sim, &replayed, seed);
     slack_says_what_is_true(sim, seed);
     rows_are_the_replay(sim, &replayed, seed);
@@ -1293,6 +1304,7 @@ fn rows_are_the_replay(sim: &mut Sim, replayed: &World, seed: u64) {
     assert_eq!(snapshot.world.turns, replayed.turns, "seed {seed}");
     assert_eq!(snapshot.world.heartbeats, replayed.heartbeats, "seed {seed}");
     assert_eq!(snapshot.world.handoffs, replayed.handoffs, "seed {seed}");
+    assert_eq!(snapshot.world.moved, replayed.moved, "seed {seed}");
     assert_eq!(snapshot.world.prepared, replayed.prepared, "seed {seed}");
     assert_eq!(snapshot.world.handoff_notes, replayed.handoff_notes, "seed {seed}");
     assert_eq!(snapshot.world.worked, replayed.worked, "seed {seed}");

@@ -132,3 +132,40 @@ fn words_that_nobody_may_read_are_not_shown_and_what_is_gone_says_so() {
     let nothing = plain(&office.slack.slash("ana", "payments", "triage").to_string());
     assert!(nothing.contains("Nothing is open that concerns you"), "{nothing}");
 }
+
+#[test]
+fn whoever_gets_nowhere_is_told_who_fixed_it_before_and_adds_them_by_one_tap() {
+    let office = Office::usual();
+    office.monitor(PAYMENTS_KEY, "disk", "trigger");
+    office.card(1, "Paging Ana Silva");
+    office.slack.slash("ana", "payments", "escalate 1");
+    let page = office.page("ben", 1);
+    office.slack.press_well("ben", "dm:ben", &page, "incident.acknowledge");
+    office.monitor(PAYMENTS_KEY, "disk", "resolve");
+    office.slack.slash("ben", "payments", "resolve 1 restarted the worker");
+    office.pass(60 * 60);
+    office.monitor(PAYMENTS_KEY, "disk", "trigger");
+    let card = office.card(2, "Paging Ana Silva");
+    // It is new to her.
+    office.slack.press_well("ana", "payments", &card, "incident.acknowledge");
+    let told = office.slack.slash("ana", "payments", "ack 2").to_string();
+    assert!(!told.contains("fixed the same alert"), "it is said when she takes it: {told}");
+    let card = office.card(2, "Ana Silva has it");
+    office.slack.press_well("ana", "payments", &card, "incident.triage");
+    let window = office.window_says("ana", "The same alert before");
+    let shown = plain(&drawn(&window).join("\n"));
+    assert!(shown.contains("Ben Okafor fixed it in") && shown.contains("restarted the worker"), "{shown}");
+    // Twenty minutes later she is where she was.
+    office.pass(20 * 60);
+    let offer = eventually("Ana is offered help", SOON, || {
+        office.slack.messages("dm:ana").into_iter().rev().find(|m| m.text().contains("Ben Okafor fixed it before"))
+    });
+    office.slack.press_well("ana", "dm:ana", &offer, "triage.add_fixer");
+    office.page("ben", 2);
+    office.card(2, "Ana Silva has it");
+    eventually("the offer is over", SOON, || {
+        office.pass(1);
+        let all = office.slack.messages("dm:ana");
+        all.iter().all(|m| !m.text().contains("Add Ben Okafor?")).then_some(())
+    });
+}

@@ -6,11 +6,15 @@
 //!
 //! Whatever is rendered passes Slack's limits, and every button's id and value parse back.
 
+#[path = "goldens/by_hand.rs"]
+mod by_hand;
 #[allow(dead_code)] // the simulation's company; its Slack is not needed here
 #[path = "sim/company.rs"]
 mod company;
 #[path = "goldens/desk.rs"]
 mod desk;
+#[path = "goldens/draft.rs"]
+mod draft;
 #[path = "goldens/draw.rs"]
 mod draw;
 #[path = "goldens/page.rs"]
@@ -44,11 +48,13 @@ use warridor::domain::id::{
 };
 use warridor::domain::incident::{Entry, Happening, Incident};
 use warridor::domain::input::{Deed, EventAction, OverrideRequest, Settled, SkipWhy, SnoozeWhy};
+use warridor::domain::item;
 use warridor::domain::misconfigured::listed;
 use warridor::domain::page::{PageFailure, Purpose, Recipient, SyncKey};
 use warridor::domain::people::{Newcomer, Standing};
 use warridor::domain::playbook;
 use warridor::domain::quiet::{Covered, Kind, Matcher, Within};
+use warridor::domain::quote::{QUOTES_MAX, Quote, Quoted};
 use warridor::domain::rca::{Missing, Part};
 use warridor::domain::refusal::{NotElsewhere, Refusal};
 use warridor::domain::routing::RuleRef;
@@ -63,6 +69,7 @@ use warridor::views;
 use warridor::views::action_id::{Origin, Subject};
 use warridor::views::bundle::Earlier;
 use warridor::views::home::Me;
+use warridor::views::items::Listing;
 use warridor::views::modal::{Askable, RaiseDraft};
 use warridor::views::oncall::{Untold, Watch};
 use warridor::views::quiet::Reader;
@@ -511,7 +518,8 @@ fn misconfigured_alerts() {
         let of = of.map(ServiceId::from);
         let all = listed(&desk.world, desk.now);
         let all: Vec<_> = all.into_iter().filter(|m| of.as_ref().is_none_or(|of| m.service == *of)).collect();
-        let list = views::misconfigured::list(&all, of.as_ref(), private, &desk.directory, desk.store, "/pager");
+        let list =
+            views::misconfigured::list(&all, of.as_ref(), private, &desk.world, &desk.directory, desk.store, "/pager");
         message(&list, None)
     };
     golden.say("none", &list(&desk, None, 0));
@@ -547,6 +555,39 @@ fn misconfigured_alerts() {
     let first = &desk.world.misconfigured[&MisconfiguredNo(1)];
     golden.say("mended", &views::misconfigured::mended(first, &desk.directory));
     golden.say("mended before", &views::misconfigured::mended_before(MisconfiguredNo(1)));
+    golden.compare();
+}
+
+#[test]
+fn alerts_that_keep_coming() {
+    let mut golden = Golden::new("keeps_coming");
+    let mut desk = Desk::at(NIGHT);
+    let mut told = String::new();
+    for _ in 0..3 {
+        desk.alert("payments", EventAction::Trigger);
+        let no = desk.world.meta.last_incident.0;
+        desk.act_on(no, "ana", Deed::Acknowledge);
+        desk.alert("payments", EventAction::Resolve);
+        let facts = desk.act_on(no, "ben", Deed::Resolve { note: None });
+        told = views::reply::act(&facts, &desk.world.incidents[&IncidentNo(no)], &desk.directory);
+        desk.pass(DAY);
+    }
+    golden.say("whoever resolves it the third time reads", &told);
+    let all = listed(&desk.world, desk.now);
+    let list = views::misconfigured::list(&all, None, 0, &desk.world, &desk.directory, desk.store, "/pager");
+    golden.say("the list", &message(&list, None));
+    let open = item::open(&desk.world, |_| true);
+    let listed = Listing { all: &open, private: 0, of: None };
+    let list = views::items::list(listed, desk.now, &desk.directory, desk.store, "/pager");
+    golden.say("items", &message(&list, None));
+    let subject = Subject { store: desk.store, incident: IncidentNo(3) };
+    let origin = Origin { subject, channel: None, thread: None, more: String::new() };
+    let done = views::items::done_window(open[0], &desk.directory, &origin);
+    golden.say("a window: it is mended", &view(&done, Some(subject)));
+    let due: Vec<_> = snooze::choices(NIGHT, chrono_tz::UTC).into_iter().take(3).collect();
+    let change = views::items::change_window(open[0], &due, &desk.directory, &origin);
+    golden.say("a window: somebody else, or another day", &view(&change, Some(subject)));
+    golden.say("for the lock screen", &views::items::in_short(open[0], &desk.directory));
     golden.compare();
 }
 
@@ -657,6 +698,7 @@ fn direct_messages() {
                 Purpose::Back => "it is back",
                 Purpose::Begin => "has work begun?",
                 Purpose::StepTime => "a step takes long",
+                Purpose::Help => "who fixed it before",
             };
             let dm = views::page::page(&i, p, &desk.directory, desk.store);
             golden.say(&format!("{name} — to {to} ({why})"), &message(&dm, desk.subject(&i)));
@@ -694,6 +736,7 @@ fn happenings() -> Vec<Happening> {
             | Happening::Reopened { .. }
             | Happening::Noted { .. }
             | Happening::NotedByGuest { .. }
+            | Happening::Quoted(_)
             | Happening::Started { .. }
             | Happening::Mitigated { .. }
             | Happening::RespondersAsked { .. }
@@ -848,6 +891,13 @@ fn happenings() -> Vec<Happening> {
         Happening::Reopened { by: "ben".into() },
         Happening::Noted { by: "ana".into(), text: "looks like <the> database".into() },
         Happening::NotedByGuest { name: "Gus *of* <!here>".into(), text: "our side <@U1> is slow too".into() },
+        Happening::Quoted(Box::new(Quoted {
+            by: "ana".into(),
+            said: NIGHT.plus_ms(-2 * MINUTE),
+            author: "Grafana *of* <!here>".into(),
+            text: "`db-1` is <!channel> full".into(),
+            link: "https://acme.slack.com/archives/C1/p1?a=1&b=2".into(),
+        })),
         Happening::Started { by: "ana".into() },
         Happening::Mitigated { by: "ana".into() },
         Happening::RespondersAsked {
@@ -951,6 +1001,11 @@ fn refusals() -> Vec<Refusal> {
             | Refusal::SnoozeInThePast { .. }
             | Refusal::SnoozeTooLong { .. }
             | Refusal::EmptyNote
+            | Refusal::NothingSaid
+            | Refusal::SaidInPrivate
+            | Refusal::QuotedAlready { .. }
+            | Refusal::TooManyQuotes { .. }
+            | Refusal::OpenedAlready { .. }
             | Refusal::NotYourShift { .. }
             | Refusal::NoSuchHandoff
             | Refusal::HandedOverAlready { .. }
@@ -978,6 +1033,7 @@ fn refusals() -> Vec<Refusal> {
             | Refusal::TooManyItems { .. }
             | Refusal::NoSuchItem(_)
             | Refusal::ItemIsDone { .. }
+            | Refusal::ItemIsSo { .. }
             | Refusal::NoSuchPlaybook(_)
             | Refusal::RunsAlready { .. }
             | Refusal::RanToItsEnd { .. }
@@ -1041,6 +1097,11 @@ fn refusals() -> Vec<Refusal> {
         Refusal::SnoozeInThePast { until: NIGHT },
         Refusal::SnoozeTooLong { until: NIGHT.plus_ms(8 * DAY), latest: NIGHT.plus_ms(7 * DAY) },
         Refusal::EmptyNote,
+        Refusal::NothingSaid,
+        Refusal::SaidInPrivate,
+        Refusal::QuotedAlready { incident },
+        Refusal::TooManyQuotes { incident, most: QUOTES_MAX },
+        Refusal::OpenedAlready { incident },
         Refusal::IsOfThatTeam { incident, team: "pay".into() },
         Refusal::BeganThen { since: NIGHT },
         Refusal::CustomersFeelIt { incident, by: "ben".into(), at: NIGHT },
@@ -1058,6 +1119,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal::TooManyItems { most: 20 },
         Refusal::NoSuchItem(ItemNo(3)),
         Refusal::ItemIsDone { item: ItemNo(3), by: "ben".into(), at: NIGHT },
+        Refusal::ItemIsSo { item: ItemNo(3), owner: "ben".into(), due: NIGHT },
         Refusal::NotYourShift { schedule: "primary".into() },
         Refusal::NoSuchHandoff,
         Refusal::HandedOverAlready { at: NIGHT },
@@ -1172,6 +1234,14 @@ fn replies() {
     said("Ben reopens what is open", &ana(ack()), "ben", Deed::Reopen);
     said("Ana notes something", &ana(ack()), "ana", Deed::Note { text: "it is the database".to_owned() });
     said("Ana notes nothing", &ana(ack()), "ana", Deed::Note { text: "  ".to_owned() });
+    let quote = |text: &str| {
+        let message = MessageRef { channel: "C1".into(), ts: "1772420400.000300".into() };
+        let (author, text, link) = ("Ben Okafor".to_owned(), text.to_owned(), String::new());
+        Deed::Quote(Box::new(Quote { message, author, text, link }))
+    };
+    said("Ana adds what Ben wrote", &ana(ack()), "ana", quote("it is the database"));
+    said("Ana adds it again", &ana(quote("it is the database")), "ana", quote("it is the database"));
+    said("Ana adds a picture", &ana(ack()), "ana", quote(" "));
     let ask = |who: &str| Deed::AddResponders { whom: vec![Whom::User(who.into())] };
     let give = |to: &str| Deed::Reassign { to: to.into() };
     said("Ana says she is on it", &ana(ack()), "ana", Deed::Start);
@@ -1469,6 +1539,7 @@ fn windows() {
             .services
             .get(&payments)
             .map(|s| views::modal::wakes(s.urgency, &asked("ana", Some(NIGHT.plus_ms(HOUR))), d)),
+        from: None,
     };
     say("page somebody, a service is chosen", views::modal::raise(&draft, d, &origin));
     say("what came of it", views::modal::told("#1", &views::Message::plain("You are on it: #1 says so.")));

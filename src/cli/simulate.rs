@@ -432,6 +432,7 @@ fn line(a: &Ahead, d: &Directory) -> Option<String> {
                 Purpose::Back => ", because it is back",
                 Purpose::Begin => ", asking whether work has begun",
                 Purpose::StepTime => ", because a step takes long",
+                Purpose::Help => ", who hears who fixed it before",
             };
             match to {
                 Recipient::User(user) => {

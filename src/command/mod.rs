@@ -249,6 +249,8 @@ pub enum WhichPlaybook {
     /// The best one for an incident.
     For(Which),
     Named(PlaybookId),
+    /// A new one, from what was done about an incident.
+    Draft(Which),
 }
 
 /// What somebody wants of a handoff.
@@ -285,6 +287,12 @@ pub enum Items {
     Done {
         item: ItemNo,
         outcome: String,
+    },
+    /// Somebody else does it, or by another time.
+    Change {
+        item: ItemNo,
+        owner: Option<UserId>,
+        due: Option<At>,
     },
 }
 

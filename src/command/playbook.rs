@@ -1,4 +1,4 @@
-//! `playbook [N|NAME|list]`
+//! `playbook [N|NAME|list]`, `playbook draft [N]`
 
 use super::mistake::{Mistake, any_of, quoted};
 use super::reading::Reading;
@@ -9,6 +9,7 @@ use crate::domain::id::PlaybookId;
 const LIST: &[&str] = &["list", "ls", "all"];
 /// Of those that begin so, how many are named.
 const SEVERAL: usize = 5;
+const FROM: &[&str] = &["for", "from", "of", "incident"];
 const FOR: &[&str] = &["for", "show", "open", "of"];
 
 pub(super) fn playbook(r: &mut Reading<'_>) -> Result<Command, Mistake> {
@@ -16,8 +17,16 @@ pub(super) fn playbook(r: &mut Reading<'_>) -> Result<Command, Mistake> {
         return Ok(Command::Playbook(WhichPlaybook::List));
     }
     if r.words.is(&["draft"]) {
-        let why = "Drafting a playbook is not there yet. Look at those there are.";
-        return Err(r.rather(why, "playbook list"));
+        r.words.advance(1);
+        while r.words.skip(FROM) {}
+        if r.words.is_done() {
+            return Ok(Command::Playbook(WhichPlaybook::Draft(Which::Mine)));
+        }
+        let typed = r.words.rest().to_owned();
+        return match number(r)? {
+            Some(no) => r.end().map(|()| Command::Playbook(WhichPlaybook::Draft(Which::No(no)))),
+            None => Err(r.rather(format!("{} is no number of an incident.", quoted(&typed)), "playbook draft")),
+        };
     }
     while r.words.skip(FOR) {}
     if r.words.is_done() {

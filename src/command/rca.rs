@@ -1,9 +1,10 @@
-//! `rca [N]`, `rca list [TEAM]`, `rca status`, `items [TEAM]`, `items done N [what came of it]`
+//! `rca [N]`, `rca list [TEAM]`, `rca status`, `items [TEAM]`, `items done N [what came of it]`, `items give N @WHO`,
+//! `items move N TIME`
 
 use super::mistake::{Mistake, quoted};
 use super::reading::Reading;
 use super::which::{incident_no, number};
-use super::{Command, Items, Rcas, TEXT_MAX, names};
+use super::{Command, Items, Rcas, TEXT_MAX, names, people, when};
 use crate::domain::id::{IncidentNo, ItemNo};
 
 const LIST: &[&str] = &["list", "ls", "owed", "late", "overdue"];
@@ -11,6 +12,8 @@ const STATUS: &[&str] = &["status", "report", "stats"];
 const ALL: &[&str] = &["all", "everybody", "everyone", "teams"];
 const MINE: &[&str] = &["mine", "my", "me"];
 const WRITE: &[&str] = &["write", "open", "read", "show", "of", "for", "on"];
+const GIVE: &[&str] = &["give", "assign", "reassign", "hand"];
+const MOVE: &[&str] = &["move", "due", "postpone", "by"];
 const DONE: &[&str] = &["done", "finish", "finished", "complete", "completed", "close"];
 
 pub(super) fn rca(r: &mut Reading<'_>) -> Result<Command, Mistake> {
@@ -35,20 +38,20 @@ pub(super) fn rca(r: &mut Reading<'_>) -> Result<Command, Mistake> {
 
 pub(super) fn items(r: &mut Reading<'_>) -> Result<Command, Mistake> {
     if r.words.skip(DONE) {
-        while r.words.skip(&["number", "no", "nr", "item"]) {}
-        let at = r.words.at();
-        return match r.words.lower(0).map(incident_no) {
-            None => Err(r.rather("Which one? The list has their numbers.", "items")),
-            Some(Some(IncidentNo(no))) => {
-                r.words.advance(1);
-                let outcome = r.text(TEXT_MAX).unwrap_or_default();
-                Ok(Command::Items(Items::Done { item: ItemNo(no), outcome }))
-            }
-            Some(None) => {
-                let word = quoted(r.words.typed(at, at + 1));
-                Err(r.rather(format!("{word} is no number of the list."), "items"))
-            }
-        };
+        let item = item_no(r)?;
+        let outcome = r.text(TEXT_MAX).unwrap_or_default();
+        return Ok(Command::Items(Items::Done { item, outcome }));
+    }
+    if r.words.skip(GIVE) {
+        let item = item_no(r)?;
+        while r.words.skip(&["to"]) {}
+        let owner = Some(people::user(r)?);
+        return r.end().map(|()| Command::Items(Items::Change { item, owner, due: None }));
+    }
+    if r.words.skip(MOVE) {
+        let item = item_no(r)?;
+        let due = Some(when::moment(r)?.at);
+        return r.end().map(|()| Command::Items(Items::Change { item, owner: None, due }));
     }
     if r.words.skip(&["list", "ls", "show"]) && r.words.is_done() {
         return Ok(Command::Items(Items::Mine));
@@ -57,6 +60,23 @@ pub(super) fn items(r: &mut Reading<'_>) -> Result<Command, Mistake> {
         return Ok(Command::Items(Items::Mine));
     }
     team(r).map(|of| Command::Items(Items::Of(of)))
+}
+
+/// The item's number, which stands next.
+fn item_no(r: &mut Reading<'_>) -> Result<ItemNo, Mistake> {
+    while r.words.skip(&["number", "no", "nr", "item"]) {}
+    let at = r.words.at();
+    match r.words.lower(0).map(incident_no) {
+        None => Err(r.rather("Which one? The list has their numbers.", "items")),
+        Some(Some(IncidentNo(no))) => {
+            r.words.advance(1);
+            Ok(ItemNo(no))
+        }
+        Some(None) => {
+            let word = quoted(r.words.typed(at, at + 1));
+            Err(r.rather(format!("{word} is no number of the list."), "items"))
+        }
+    }
 }
 
 /// A team, or all of them.

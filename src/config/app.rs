@@ -25,6 +25,8 @@ pub struct AppConfig {
     pub data_dir: PathBuf,
     /// Fetched while all is well: whoever watches it pages you when the pager dies.
     pub heartbeat_url: Option<Url>,
+    /// The emoji, without colons, that puts a message in the thread of a card into the timeline.
+    pub timeline_reaction: Option<String>,
     pub commands: Vec<SlashCommand>,
     /// In the order of the file.
     pub channels: Vec<Channel>,
@@ -67,6 +69,7 @@ pub(super) struct Top {
     pub listen: SocketAddr,
     pub data_dir: PathBuf,
     pub heartbeat_url: Option<Url>,
+    pub timeline_reaction: Option<String>,
     pub admin_channel: Option<(String, ChannelId)>,
 }
 
@@ -91,8 +94,21 @@ pub(super) fn top(table: &Table<'_>, folder: &Path, names: &Names, channels: &BT
         listen: listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))),
         data_dir: folder.join(data_dir),
         heartbeat_url: url(table, "heartbeat_url"),
+        timeline_reaction: emoji(table),
         admin_channel,
     }
+}
+
+/// Slack calls an emoji so: docs.slack.dev/reference/methods/reactions.add, `invalid_name`.
+fn emoji(table: &Table<'_>) -> Option<String> {
+    let found = table.text("timeline_reaction", MAX_NAME_CHARS)?;
+    let is_part = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_+-'".contains(&b);
+    let name = found.value.trim_matches(':');
+    if name.is_empty() || !name.bytes().all(is_part) {
+        table.complain(&found, "is not the name of an emoji", "write it as in Slack between colons: \"pushpin\"");
+        return None;
+    }
+    Some(name.to_owned())
 }
 
 pub(super) fn url(table: &Table<'_>, key: &'static str) -> Option<Url> {
@@ -172,6 +188,7 @@ pub(super) fn settings(top: &Table<'_>) -> Settings {
     for (key, setting) in [
         ("ack_timeout", &mut settings.ack_timeout_secs),
         ("ack_timeout_grace", &mut settings.ack_timeout_grace_secs),
+        ("help_after", &mut settings.help_after_secs),
         ("resolve_grace", &mut settings.resolve_grace_secs),
         ("close_after", &mut settings.close_after_secs),
         ("auto_resolve_after", &mut settings.auto_resolve_after_secs),

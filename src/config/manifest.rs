@@ -13,7 +13,7 @@ pub fn build(app: &AppConfig) -> Value {
     let commands: Vec<Value> = app.commands.iter().map(|command| slash_command(&command.name, command.means)).collect();
     let shortcuts: Vec<Value> = Shortcut::ALL.into_iter().map(shortcut).collect();
     let scopes: Vec<&str> = methods::scopes(app.features).into_iter().map(|(scope, _)| scope).collect();
-    let events: Vec<&str> = methods::EVENTS.iter().map(|(event, _)| *event).collect();
+    let events: Vec<&str> = app.features.events().map(|(event, _)| event).collect();
     json!({
         "_metadata": { "major_version": 1, "minor_version": 1 },
         "display_information": {

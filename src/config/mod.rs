@@ -289,6 +289,7 @@ fn read(notes: &Notes, top: &DeTable<'_>, text: &str, folder: &Path, env: &dyn E
         listen: head.listen,
         data_dir: head.data_dir,
         heartbeat_url: head.heartbeat_url,
+        timeline_reaction: head.timeline_reaction.clone(),
         commands,
         channels,
         admin_channel: admin_name,
@@ -299,6 +300,7 @@ fn read(notes: &Notes, top: &DeTable<'_>, text: &str, folder: &Path, env: &dyn E
         features: Features {
             topics: directory.teams.values().any(|t| t.topic.is_some()),
             usergroups: directory.teams.values().any(|t| t.usergroup.is_some()),
+            reactions: head.timeline_reaction.is_some(),
         },
     };
     // Who can be reached is a question only for a file whose every line is right: else one slip would be told twice.

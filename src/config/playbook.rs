@@ -177,6 +177,11 @@ fn split(text: &str) -> Option<(&str, &str)> {
     None
 }
 
+/// Would a playbook of this name be asked for by words that mean something else?
+pub(crate) fn means_something_else(name: &str) -> bool {
+    name.chars().all(|c| c.is_ascii_digit()) || ["list", "ls", "all", "draft"].contains(&name)
+}
+
 fn read(
     notes: &Notes,
     top: &DeTable<'_>,
@@ -216,8 +221,7 @@ fn read(
     {
         notes.complain(0, "", "", "has no steps", "write each as a line that begins with - [ ]");
     }
-    let means_more = name.chars().all(|c| c.is_ascii_digit()) || ["list", "ls", "all", "draft"].contains(&name);
-    if means_more {
+    if means_something_else(name) {
         let wrong = format!("has a name that means something else in `/pager playbook {name}`");
         notes.complain(0, "", "", &wrong, "rename the file");
     }

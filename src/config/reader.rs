@@ -15,8 +15,16 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// Keys of the top of the file; a key of these inside a table was written below a `[table]` by mistake.
-pub(super) const TOP_KEYS: &[&str] =
-    &["workspace", "catch_all", "admin_channel", "listen", "data_dir", "heartbeat_url", "public_url"];
+pub(super) const TOP_KEYS: &[&str] = &[
+    "workspace",
+    "catch_all",
+    "admin_channel",
+    "listen",
+    "data_dir",
+    "heartbeat_url",
+    "public_url",
+    "timeline_reaction",
+];
 
 /// A value, where it stands, and how to quote it.
 #[derive(Clone, Debug)]

@@ -10,8 +10,8 @@ use super::page::{Purpose, Recipient};
 use super::paging::request_page;
 use super::world::Wake;
 use super::{
-    episode, going_on, handoff, heartbeat, hold, item, listing, moved, oncall, post, quieting, rca, run, settle, sla,
-    sweep, threshold, urgency,
+    episode, going_on, handoff, heartbeat, help, hold, item, listing, moved, oncall, post, quieting, rca, run, settle,
+    sla, sweep, threshold, urgency,
 };
 
 /// At most this many deadlines are served by one wake, oldest first; the rest by the next.
@@ -72,6 +72,7 @@ fn incident_due(d: &mut Decision<'_>, no: IncidentNo) {
     sla::due(d, no);
     threshold::due(d, no);
     run::time_is_over(d, no);
+    help::due(d, no);
     if d.incident(no).is_some_and(|i| i.listing.is_some_and(|l| l.due <= at)) {
         listing::due(d, no);
     }

@@ -252,6 +252,8 @@ pub struct Settings {
     pub ack_timeout_secs: i64,
     /// After that question, this long until it is triggered again.
     pub ack_timeout_grace_secs: i64,
+    /// An acknowledged incident in which nothing was done: who fixed the same alert before?
+    pub help_after_secs: i64,
     /// Between pages to the catch-all; the last one repeats.
     pub exhausted_backoff_secs: Vec<i64>,
     /// A person resolved while the monitor still says firing: not cleared by then, it is triggered again.
@@ -312,6 +314,7 @@ impl Default for Settings {
         Self {
             ack_timeout_secs: 30 * 60,
             ack_timeout_grace_secs: 5 * 60,
+            help_after_secs: 20 * 60,
             exhausted_backoff_secs: vec![5 * 60, 10 * 60, 20 * 60],
             resolve_grace_secs: 30 * 60,
             auto_resolve_after_secs: 15 * 60,

@@ -19,7 +19,7 @@ use super::id::{
 };
 use super::input::{EventAction, SkipWhy, SnoozeWhy};
 use super::item;
-use super::misconfigured::Mark;
+use super::misconfigured::{Mark, RuleHash};
 use super::moved::News;
 use super::page::{PageFailure, Purpose, Recipient, RevokeReason, SyncKey};
 use super::playbook::Playbook;
@@ -274,6 +274,18 @@ pub enum Fact {
         text: Text,
         ask_at: Option<At>,
     },
+    /// What was said in Slack, put into the timeline by hand; `said`, on the wall clock, is when.
+    Quoted {
+        incident: IncidentNo,
+        by: UserId,
+        message: MessageRef,
+        said: At,
+        author: Text,
+        text: Text,
+        #[serde(default, skip_serializing_if = "Text::is_empty")]
+        link: Text,
+        ask_at: Option<At>,
+    },
     /// Work began.
     Started {
         incident: IncidentNo,
@@ -336,6 +348,18 @@ pub enum Fact {
     /// That time is over, and nobody had started.
     SlaMissed {
         incident: IncidentNo,
+    },
+    /// It is looked then whether anything was done, on the line of delays; `None`: not any more.
+    HelpPlanned {
+        incident: IncidentNo,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due: Option<At>,
+    },
+    /// Whoever has it hears who fixed the same alert before, in which incident.
+    HelpOffered {
+        incident: IncidentNo,
+        who: UserId,
+        before: IncidentNo,
     },
     /// Low urgency: it is listed then, on the wall clock, and on the line of delays.
     ListingPlanned {
@@ -810,6 +834,15 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Text::is_empty")]
         outcome: Text,
     },
+    /// Somebody else does it, or by another time: both as they are from then on.
+    ItemChanged {
+        item: ItemNo,
+        by: UserId,
+        owner: UserId,
+        due: At,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        remind: Option<At>,
+    },
     ItemReminded {
         item: ItemNo,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -1038,6 +1071,18 @@ pub enum Fact {
         is_again: bool,
         #[serde(default, skip_serializing_if = "Text::is_empty")]
         note: Text,
+    },
+    /// What asked somebody is over: how often alerts of its rule do that is counted.
+    AlertCame {
+        incident: IncidentNo,
+        rule: RuleHash,
+    },
+    /// It came so often within seven days.
+    MisconfiguredCameBack {
+        entry: MisconfiguredNo,
+        incident: IncidentNo,
+        times: u32,
+        urgency: Urgency,
     },
     MisconfiguredMended {
         entry: MisconfiguredNo,

@@ -65,9 +65,7 @@ pub fn decide(world: &mut World, directory: &Directory, input: &Input, stamp: St
             facts_of(world, directory, stamp, |d| prepare::mark(d, shift, *check, *done))
         }
         What::Rca { incident, by, deed } => facts_of(world, directory, stamp, |d| rca::act(d, *incident, by, deed)),
-        What::ItemDone { item: no, by, outcome } => {
-            facts_of(world, directory, stamp, |d| item::done(d, *no, by, outcome))
-        }
+        What::Item { item: no, by, deed } => facts_of(world, directory, stamp, |d| item::act(d, *no, by, deed)),
         What::EndOverride { id, by } => facts_of(world, directory, stamp, |d| oncall::end_override(d, *id, by)),
         // What follows from it is decided without them.
         What::RemovePerson(removal) => {

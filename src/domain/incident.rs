@@ -6,6 +6,7 @@ use super::course::{Course, Had};
 use super::directory::{Policy, Urgency};
 use super::fact::{Origin, ResolvedBy};
 use super::group::Group;
+use super::help::Help;
 use super::hold::{HeldThen, Hold};
 use super::id::{AlertKey, CallNo, ChannelId, IncidentNo, MessageRef, PageId, PolicyId, ServiceId, TeamId, UserId};
 use super::listing::Listing;
@@ -22,7 +23,7 @@ use std::sync::Arc;
 
 mod happening;
 
-pub use happening::{Entry, Happening};
+pub use happening::{Entry, Happening, in_order};
 
 /// Entries of the timeline kept in memory; older ones are rows of their own.
 pub const TIMELINE_IN_MEMORY: usize = 50;
@@ -84,6 +85,12 @@ pub struct Incident {
     /// Who said that nothing had to be done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_actionable: Option<Done>,
+    /// The message of Slack that it was made of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<MessageRef>,
+    /// The messages that were put into its timeline, at most [`super::quote::QUOTES_MAX`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quotes: Vec<MessageRef>,
     /// The incident that its alerts belong to now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merged_into: Option<IncidentNo>,
@@ -117,6 +124,9 @@ pub struct Incident {
     /// By when somebody must have started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sla: Option<Sla>,
+    /// When help is offered to whoever has it, or what was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<Help>,
     /// How it came to be opened; one of an earlier version does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
@@ -132,6 +142,9 @@ pub struct Incident {
     /// As what its alert was marked to be mended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub marked: Option<Marked>,
+    /// It was counted how often its alert comes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub came: bool,
     /// What was found at the first look.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub triage: Option<Box<Triage>>,
@@ -289,6 +302,16 @@ impl Incident {
         }
     }
 
+    /// The person who resolved it.
+    pub fn resolved_by(&self) -> Option<&UserId> {
+        match &self.state {
+            State::Resolved { by: ResolvedBy::User(by), .. } => Some(by),
+            State::Resolved { .. } | State::Triggered { .. } | State::Acknowledged { .. } | State::Snoozed { .. } => {
+                None
+            }
+        }
+    }
+
     /// Since when the customer no longer feels it: what somebody said, or when it was resolved.
     pub fn mitigated_at(&self) -> Option<At> {
         let resolved = match &self.state {
@@ -369,6 +392,7 @@ impl Incident {
         let raise = self.raise.map(|r| r.due);
         // While nothing fires, nobody is asked to begin.
         let sla = self.sla.filter(|_| clearing.is_none()).and_then(|sla| sla.next_wake());
+        let help = self.help.as_ref().and_then(Help::next_wake);
         let wanes = self.counting.as_ref().and_then(|c| c.wanes);
         let step = self.run.as_ref().filter(|run| run::waits(self, run)).and_then(|run| run.due);
         self.calls
@@ -379,6 +403,7 @@ impl Incident {
             .chain(listing)
             .chain(raise)
             .chain(sla)
+            .chain(help)
             .chain(wanes)
             .chain(step)
             .min()

@@ -11,9 +11,11 @@ use super::id::{
     MisconfiguredNo, OverrideId, PageId, PlaybookId, PostId, QuietId, ScheduleId, ServiceId, SlackUserId, TeamId,
     UserId,
 };
+use super::item::ItemDeed;
 use super::page::{PageFailure, SyncKey};
 use super::prepare::{Check, ShiftKey};
 use super::quiet::Covered;
+use super::quote::Quote;
 use super::rca::RcaDeed;
 use super::run::Move;
 use super::stamp::At;
@@ -75,8 +77,8 @@ pub enum What {
     Ready { shift: ShiftKey, check: Check, done: bool },
     /// A person does something to an RCA.
     Rca { incident: IncidentNo, by: UserId, deed: RcaDeed },
-    /// A person says that an item is done, and what came of it.
-    ItemDone { item: ItemNo, by: UserId, outcome: String },
+    /// A person says that an item is done, or gives it to somebody, or moves it.
+    Item { item: ItemNo, by: UserId, deed: ItemDeed },
     /// A person ends that before its time.
     EndOverride { id: OverrideId, by: UserId },
     /// Tools reported changes.
@@ -232,6 +234,8 @@ pub enum Deed {
     Note {
         text: String,
     },
+    /// Puts a message of Slack into its timeline.
+    Quote(Box<Quote>),
     /// The alerts of this incident belong to that one from now on.
     MergeInto {
         into: IncidentNo,
@@ -298,6 +302,8 @@ pub struct Raise {
     pub title: String,
     /// `None`: the service's own.
     pub urgency: Option<Urgency>,
+    /// The message of Slack that it is made of.
+    pub from: Option<Quote>,
 }
 
 /// Somebody as Slack knows them. The texts are bounded by whoever asked Slack, and untrusted.
@@ -420,6 +426,7 @@ impl Input {
                 vec![Need::Incident(*incident), Need::Incident(*into)]
             }
             What::Act(a) => vec![Need::Incident(a.incident)],
+            What::Raise(Raise { from: Some(from), .. }) => vec![Need::Alert(from.message.key())],
             What::Settled(s) => s.incidents().into_iter().map(Need::Incident).collect(),
             What::GuestNote(n) => vec![Need::Incident(n.incident)],
             What::Quiet(QuietRequest { scope: Covered::Alert(key), .. }) => vec![Need::Alert(key.clone())],
@@ -430,7 +437,7 @@ impl Input {
             | What::HandoffAccept { .. }
             | What::Ready { .. }
             | What::Rca { .. }
-            | What::ItemDone { .. }
+            | What::Item { .. }
             | What::EndOverride { .. }
             | What::Quiet(_)
             | What::EndQuiet { .. }

@@ -1,11 +1,11 @@
 //! Work that an incident left behind: who does it, by when, and whether it is done.
 //!
-//! Repair items are made while an RCA is written; what matters most gets a meeting when its RCA is completed. Owners are
-//! reminded of them together with the RCAs they owe: see [`super::rca`].
+//! Repair items are made while an RCA is written; what matters most gets a meeting when its RCA is completed; an alert that is
+//! to be mended is somebody's. Owners are reminded of them together with the RCAs they owe: see [`super::rca`].
 
 use super::decision::Decision;
 use super::fact::Fact;
-use super::id::{IncidentNo, ItemNo, ServiceId, TeamId, UserId};
+use super::id::{IncidentNo, ItemNo, MisconfiguredNo, ServiceId, TeamId, UserId};
 use super::incident::{Done, Incident};
 use super::rca::{self, Rca};
 use super::refusal::Refusal;
@@ -28,6 +28,8 @@ pub const OUTCOME_CHARS: usize = 3_000;
 pub const DUE_MAX_SECS: i64 = 366 * DAY_SECS;
 /// The meeting about what matters most is due so long after its RCA was completed.
 pub const MEETING_SECS: i64 = 7 * DAY_SECS;
+/// An alert is to be mended within so long.
+pub const ALERT_SECS: i64 = 7 * DAY_SECS;
 const DAY_SECS: i64 = 24 * 60 * 60;
 const WEEK_SECS: i64 = 7 * DAY_SECS;
 
@@ -42,11 +44,12 @@ pub struct Item {
     /// That service was private.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub private: bool,
-    /// What is to be done.
+    /// What is to be done; of an alert, what it is called. Untrusted.
     pub what: Arc<str>,
     pub owner: UserId,
     /// On the wall clock, as all times here but `remind`.
     pub due: At,
+    /// Who made it; of an alert that keeps coming, whoever was to mend it first.
     pub made: Done,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub done: Option<Done>,
@@ -67,6 +70,33 @@ pub enum Kind {
     Meeting,
     /// Work that could wait, and how bad that is: 2 is the worst that can, 4 the least.
     Later { severity: u8 },
+    /// An alert is to be mended, or not to page any more.
+    Alert { entry: MisconfiguredNo, why: AlertWhy },
+}
+
+/// What made an alert one to be mended, at first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlertWhy {
+    /// It asked somebody so often within seven days.
+    CameBack {
+        times: u32,
+    },
+    NotUrgent,
+    NotActionable,
+}
+
+/// What somebody does to an item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ItemDeed {
+    Done {
+        outcome: String,
+    },
+    /// Somebody else does it, or by another time. `None`: as before.
+    Change {
+        owner: Option<UserId>,
+        due: Option<At>,
+    },
 }
 
 impl Item {
@@ -115,7 +145,7 @@ pub(super) fn repair(
     if repairs_of(d.world(), rca.incident).iter().filter(|item| item.is_open()).count() >= REPAIRS_MAX {
         return Err(Refusal::TooManyItems { most: REPAIRS_MAX });
     }
-    make(d, &Of::rca(rca), Kind::Repair, by, what, owner, due)
+    make(d, &Of::rca(rca), Kind::Repair, Some(by), what, owner, due)
 }
 
 /// Work that can wait.
@@ -125,9 +155,14 @@ pub(super) fn later(d: &mut Decision<'_>, i: &Incident, by: &UserId, later: &Lat
         return Err(Refusal::NothingWritten);
     }
     refuse_due(d, later.due)?;
-    let of = Of { incident: i.no, service: &i.service, team: &i.team };
     let kind = Kind::Later { severity: later.severity.clamp(2, 4) };
-    make(d, &of, kind, by, what, &later.owner, later.due)
+    make(d, &Of::incident(i), kind, Some(by), what, &later.owner, later.due)
+}
+
+/// An alert that is to be mended, which is called so. Without room for it, it is on the list of those all the same.
+pub(super) fn alert(d: &mut Decision<'_>, i: &Incident, by: Option<&UserId>, owner: &UserId, called: &str, kind: Kind) {
+    let due = rca::in_hours(d.directory, owner, d.stamp.wall.plus_secs(ALERT_SECS));
+    let _ = make(d, &Of::incident(i), kind, by, rca::bounded(called, WHAT_CHARS), owner, due);
 }
 
 fn refuse_due(d: &Decision<'_>, due: At) -> Result<(), Refusal> {
@@ -146,6 +181,10 @@ impl<'a> Of<'a> {
     fn rca(rca: &'a Rca) -> Self {
         Self { incident: rca.incident, service: &rca.service, team: &rca.team }
     }
+
+    fn incident(i: &'a Incident) -> Self {
+        Self { incident: i.no, service: &i.service, team: &i.team }
+    }
 }
 
 /// What matters most is talked about.
@@ -157,14 +196,14 @@ pub(super) fn meeting(d: &mut Decision<'_>, rca: &Rca, by: &UserId) {
     let due = d.stamp.wall.plus_secs(MEETING_SECS);
     let due = rca::in_hours(d.directory, &rca.owner, due);
     // Without room for it the RCA is completed all the same.
-    let _ = make(d, &Of::rca(rca), Kind::Meeting, by, String::new(), &rca.owner, due);
+    let _ = make(d, &Of::rca(rca), Kind::Meeting, Some(by), String::new(), &rca.owner, due);
 }
 
 fn make(
     d: &mut Decision<'_>,
     of: &Of<'_>,
     kind: Kind,
-    by: &UserId,
+    by: Option<&UserId>,
     what: String,
     owner: &UserId,
     due: At,
@@ -174,10 +213,7 @@ fn make(
         return Err(Refusal::TooManyItems { most: ITEMS_MAX });
     }
     let no = ItemNo(w.meta.last_item.0 + 1);
-    let wall = d.stamp.wall;
-    // Who is given something hears of it when they work next.
-    let remind = if owner == by { next_reminder(d, owner, due, wall) } else { rca::in_hours(d.directory, owner, wall) };
-    let remind = Some(d.stamp.due_of(remind));
+    let remind = remind_at(d, by, owner, due);
     let private = d.directory.services.get(of.service).is_some_and(|s| s.private);
     d.emit(Fact::ItemMade {
         item: no,
@@ -185,7 +221,7 @@ fn make(
         incident: of.incident,
         service: of.service.clone(),
         team: of.team.clone(),
-        by: by.clone(),
+        by: by.unwrap_or(owner).clone(),
         what: Text::new(what),
         owner: owner.clone(),
         due,
@@ -195,14 +231,59 @@ fn make(
     Ok(no)
 }
 
-/// Somebody says that it is done.
-pub(super) fn done(d: &mut Decision<'_>, no: ItemNo, by: &UserId, outcome: &str) -> Result<(), Refusal> {
+/// Who is given something by somebody else hears of it when they work next.
+fn remind_at(d: &Decision<'_>, by: Option<&UserId>, owner: &UserId, due: At) -> Option<At> {
+    let wall = d.stamp.wall;
+    let at = match by == Some(owner) {
+        true => next_reminder(d, owner, due, wall),
+        false => rca::in_hours(d.directory, owner, wall),
+    };
+    Some(d.stamp.due_of(at))
+}
+
+/// Somebody does something to an item that is open.
+pub(super) fn act(d: &mut Decision<'_>, no: ItemNo, by: &UserId, deed: &ItemDeed) -> Result<(), Refusal> {
     let item = d.world().items.get(&no).cloned().ok_or(Refusal::NoSuchItem(no))?;
     if let Some(done) = &item.done {
         return Err(Refusal::ItemIsDone { item: no, by: done.by.clone(), at: done.at });
     }
-    let outcome = Text::new(rca::bounded(outcome, OUTCOME_CHARS));
-    d.emit(Fact::ItemDone { item: no, by: by.clone(), outcome });
+    match deed {
+        ItemDeed::Done { outcome } => {
+            let outcome = Text::new(rca::bounded(outcome, OUTCOME_CHARS));
+            d.emit(Fact::ItemDone { item: no, by: by.clone(), outcome });
+            // Whoever mended the alert takes it off the list.
+            if let Kind::Alert { entry, .. } = item.kind
+                && d.world().misconfigured.get(&entry).is_some_and(|m| m.item == Some(no))
+            {
+                d.emit(Fact::MisconfiguredMended { entry, by: by.clone() });
+            }
+            Ok(())
+        }
+        ItemDeed::Change { owner, due } => change(d, &item, by, owner.as_ref(), *due),
+    }
+}
+
+/// Somebody else does it, or by another time.
+fn change(
+    d: &mut Decision<'_>,
+    item: &Item,
+    by: &UserId,
+    owner: Option<&UserId>,
+    due: Option<At>,
+) -> Result<(), Refusal> {
+    let due = due.filter(|due| *due != item.due);
+    if let Some(due) = due {
+        refuse_due(d, due)?;
+    }
+    let owner = owner.unwrap_or(&item.owner).clone();
+    if owner == item.owner && due.is_none() {
+        return Err(Refusal::ItemIsSo { item: item.no, owner, due: item.due });
+    }
+    let due = due.unwrap_or(item.due);
+    // Whoever has it already knows of it, whoever moves it.
+    let told_by = if owner == item.owner { &owner } else { by };
+    let remind = remind_at(d, Some(told_by), &owner, due);
+    d.emit(Fact::ItemChanged { item: item.no, by: by.clone(), owner, due, remind });
     Ok(())
 }
 

@@ -157,6 +157,76 @@ pub(super) fn due(d: &mut Decision<'_>, user: &UserId) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::handle::handle;
+    use crate::domain::id::InputId;
+    use crate::domain::input::{Input, What};
+    use crate::domain::prepare::tests::berlin;
+    use crate::domain::schedule::FixedShift;
+    use crate::domain::stamp::Stamp;
+    use chrono::NaiveDateTime;
+    use std::sync::Arc;
+
+    fn at(text: &str) -> NaiveDateTime {
+        NaiveDateTime::parse_from_str(&format!("2026-{text}"), "%Y-%m-%d %H:%M").expect("a time")
+    }
+
+    /// What is told when this is decided in UTC: to whom, how many shifts, and how many more.
+    fn plays(world: &mut World, before: &Directory, what: What, now: &str) -> Vec<(String, usize, usize)> {
+        let (input, stamp) = (Input { id: InputId::minted('t', 1), what }, Stamp::agreed(At::from(at(now).and_utc())));
+        let facts = handle(world, before, &input, stamp).expect("nobody is refused");
+        facts.iter().for_each(|fact| world.apply(fact, stamp));
+        assert_eq!(world.next_wake(), world.next_wake_by_brute_force());
+        let told = facts.iter().filter_map(|fact| match fact {
+            Fact::PostWanted { about: About::ShiftsMoved { moved, more, .. }, to: Recipient::User(to), .. } => {
+                Some((to.to_string(), moved.len(), *more))
+            }
+            _ => None,
+        });
+        told.collect()
+    }
+
+    fn loads(directory: &Directory) -> What {
+        What::ConfigLoaded(Arc::new(directory.clone()))
+    }
+
+    #[test]
+    fn what_is_now_is_told_at_once_and_what_has_no_room_is_counted() {
+        let (before, after) = (berlin(&["ana", "ben"], 24), berlin(&["ben", "ana"], 24));
+        let mut world = World::default();
+        assert_eq!(plays(&mut world, &before, loads(&before), "03-04 02:00"), [], "the first one moves nothing");
+        // Everybody's days are the other's: fifteen begin within two weeks, or last now.
+        let told = plays(&mut world, &before, loads(&after), "03-04 02:30");
+        assert_eq!(told, [("ana".to_owned(), MOVED_MAX, 7), ("ben".to_owned(), MOVED_MAX, 7)]);
+        assert!(world.moved.is_empty());
+        assert_eq!(plays(&mut world, &after, loads(&after), "03-04 02:31"), [], "the same file again");
+    }
+
+    #[test]
+    fn what_is_far_ahead_waits_for_working_hours_also_in_a_row_and_is_told_once() {
+        let before = berlin(&["ana", "ben"], 168);
+        let mut after = before.clone();
+        for schedule in after.schedules.values_mut() {
+            let (from, until) = (at("03-12 09:00"), at("03-13 09:00"));
+            schedule.fixed.push(FixedShift { user: "chen".into(), from, until });
+        }
+        let mut world = World::default();
+        plays(&mut world, &before, loads(&before), "03-04 01:00");
+        assert_eq!(plays(&mut world, &before, loads(&after), "03-04 02:00"), [], "it is night");
+        let mut read = World::default();
+        for (key, value) in world.all_rows() {
+            read.load_row(&key, &value.expect("a row")).expect("it reads back");
+        }
+        assert_eq!((read.moved.len(), &read.moved), (2, &world.moved), "whose week it is, and Chen");
+        assert_eq!(read.next_wake(), world.next_wake());
+        // Put back and made again: as it was, but for nobody else.
+        assert_eq!(plays(&mut world, &after, loads(&before), "03-04 02:10"), []);
+        assert!(world.moved.is_empty(), "it came to nothing");
+        plays(&mut world, &before, loads(&after), "03-04 02:20");
+        assert_eq!(plays(&mut world, &after, What::Due, "03-04 07:59"), []);
+        let told = plays(&mut world, &after, What::Due, "03-04 08:00");
+        assert_eq!(told.iter().map(|(who, ..)| who.as_str()).collect::<Vec<_>>(), ["ben", "chen"]);
+        assert_eq!(plays(&mut world, &after, What::Due, "03-05 08:00"), []);
+    }
 
     fn span(from: i64, until: i64) -> Span {
         Span { from: At(from), until: At(until) }

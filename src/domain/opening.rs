@@ -6,6 +6,7 @@ use super::escalation;
 use super::fact::{AlertJoined, Fact, IncidentOpened, Origin, UrgencyWhy};
 use super::id::{AlertKey, IncidentNo, ServiceId};
 use super::input::{Delivery, Event, Raise, Source};
+use super::quote::{self, Quote};
 use super::refusal::Refusal;
 use super::routing::{Destination, Route};
 use super::text::Text;
@@ -124,6 +125,7 @@ fn blank(d: &Decision<'_>, service: &Service, source: Source, urgency: Urgency, 
         title: Text::default(),
         link: Text::default(),
         labels: Text::default(),
+        message: None,
         told: None,
         group: Text::default(),
         threshold: None,
@@ -152,15 +154,25 @@ pub(super) fn raise(d: &mut Decision<'_>, raise: &Raise) -> Result<(), Refusal> 
     if title.is_empty() {
         return Err(Refusal::EmptyTitle { service: service.id.clone() });
     }
+    if let Some(from) = &raise.from {
+        if quote::leaks(d.directory, &from.message.channel, &service.id) {
+            return Err(Refusal::SaidInPrivate);
+        }
+        if let Some(known) = d.world().incident_of(&from.message.key()) {
+            return Err(Refusal::OpenedAlready { incident: known.no });
+        }
+    }
     let urgency = urgency::of(d, service, raise.urgency, None);
     let why = if raise.urgency.is_some() { UrgencyWhy::Person } else { UrgencyWhy::Service };
     let blank = blank(d, service, Source::Person, urgency, why);
-    open_incident(
-        d,
-        service,
-        raise.urgency,
-        IncidentOpened { by: Some(raise.by.clone()), title: Text::new(title), ..blank },
-    );
+    let (by, title, incident) = (Some(raise.by.clone()), Text::new(title), blank.incident);
+    let message = raise.from.as_ref().map(|from| from.message.clone());
+    let link = Text::new(raise.from.as_ref().map_or("", Quote::link));
+    open_incident(d, service, raise.urgency, IncidentOpened { by, title, message, link, ..blank });
+    if let Some((from, opened)) = raise.from.as_ref().zip(d.incident(incident)) {
+        // A picture has no words: then there is the link.
+        let _ = quote::quote(d, &opened, &raise.by, from);
+    }
     Ok(())
 }
 

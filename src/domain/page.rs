@@ -63,6 +63,8 @@ pub enum Purpose {
     Begin,
     /// They follow a playbook, and a step's time is over.
     StepTime,
+    /// They have it, nothing was done for a while, and somebody else fixed the same alert before.
+    Help,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,7 +141,12 @@ impl Page {
     pub fn may_share(&self) -> bool {
         match self.purpose {
             Purpose::Step | Purpose::CatchAll => matches!(self.to, Recipient::User(_)),
-            Purpose::StillOnIt | Purpose::Raised | Purpose::Back | Purpose::Begin | Purpose::StepTime => false,
+            Purpose::StillOnIt
+            | Purpose::Raised
+            | Purpose::Back
+            | Purpose::Begin
+            | Purpose::StepTime
+            | Purpose::Help => false,
         }
     }
 

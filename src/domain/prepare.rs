@@ -349,7 +349,7 @@ pub(super) fn mark(d: &mut Decision<'_>, shift: &ShiftKey, check: Check, done: b
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::domain::directory::{PersonalRule, Policy, Service, Step, Target, Team, User};
     use crate::domain::handle::handle;
@@ -365,7 +365,7 @@ mod tests {
     }
 
     /// Payments in Berlin, by turns of so many hours from Monday, 5 January 2026, 09:00 on; Mara is above.
-    fn berlin(members: &[&str], turn_hours: u32) -> Directory {
+    pub fn berlin(members: &[&str], turn_hours: u32) -> Directory {
         let tz = Tz::Europe__Berlin;
         let person = |id: &str| {
             let rules = vec![PersonalRule::slack(0)];

@@ -13,7 +13,7 @@ use super::directory::{Directory, Urgency};
 use super::fact::Fact;
 use super::handoff::awake_from;
 use super::id::{IncidentNo, ServiceId, TeamId, UserId};
-use super::incident::{Done, Incident, State};
+use super::incident::{Done, Incident};
 use super::item;
 use super::page::Recipient;
 use super::paging::can_be_written_to;
@@ -307,14 +307,10 @@ fn owes(d: &Directory, i: &Incident) -> bool {
 }
 
 /// Whoever has it, or had it last; else whoever took it, or was asked first.
-fn owner(i: &Incident) -> Option<UserId> {
-    let resolved_by = match &i.state {
-        State::Resolved { by: super::fact::ResolvedBy::User(by), .. } => Some(by),
-        State::Resolved { .. } | State::Triggered { .. } | State::Acknowledged { .. } | State::Snoozed { .. } => None,
-    };
+pub(super) fn owner(i: &Incident) -> Option<UserId> {
     let answered = i.answered.as_ref().map(|done| &done.by);
     let asked = i.paged.first().map(|(who, _)| who);
-    i.responder().or(i.had_it()).or(answered).or(resolved_by).or(asked).cloned()
+    i.responder().or(i.had_it()).or(answered).or(i.resolved_by()).or(asked).cloned()
 }
 
 /// When its owner is reminded next, and when the lead hears that it is late; on the line of delays.

@@ -143,6 +143,22 @@ pub enum Refusal {
         latest: At,
     },
     EmptyNote,
+    /// The message has no words.
+    NothingSaid,
+    /// It stands in the channel of a private service, and would be read elsewhere.
+    SaidInPrivate,
+    /// The message is in its timeline.
+    QuotedAlready {
+        incident: IncidentNo,
+    },
+    TooManyQuotes {
+        incident: IncidentNo,
+        most: usize,
+    },
+    /// It was made of that message.
+    OpenedAlready {
+        incident: IncidentNo,
+    },
     /// A shift that is over, or somebody else's.
     NotYourShift {
         schedule: ScheduleId,
@@ -251,6 +267,12 @@ pub enum Refusal {
         item: ItemNo,
         by: UserId,
         at: At,
+    },
+    /// They have it, and by that time.
+    ItemIsSo {
+        item: ItemNo,
+        owner: UserId,
+        due: At,
     },
     /// The configuration in force has no such playbook.
     NoSuchPlaybook(PlaybookId),

@@ -14,7 +14,7 @@ use super::refusal::Refusal;
 use super::stamp::At;
 use super::text::Text;
 use super::urgency::RaisedBy;
-use super::{episode, escalation, join, level, paging, responders, run, triage};
+use super::{episode, escalation, join, level, paging, quote, responders, run, triage};
 
 /// A snooze is at most seven days.
 pub const SNOOZE_MAX_SECS: i64 = 7 * 24 * 60 * 60;
@@ -52,6 +52,7 @@ fn deed(d: &mut Decision<'_>, i: &Incident, by: &UserId, deed: &Deed) -> Result<
         Deed::Reopen => reopen(d, i, by),
         Deed::DeclinePageAgain => episode::decline_page_again(d, i, by),
         Deed::Note { text } => note(d, i, by, text),
+        Deed::Quote(quoted) => quote::quote(d, i, by, quoted),
         Deed::MergeInto { into } => join::merge(d, i, by, *into),
         Deed::Triage { answer } => triage::answer(d, i, by, *answer),
         Deed::NotMine { team } => triage::not_mine(d, i, by, team),

@@ -121,6 +121,7 @@ fn was_stopped_by_a_window(i: &Incident) -> bool {
         | Happening::Joined { .. }
         | Happening::Started { .. }
         | Happening::Noted { .. }
+        | Happening::Quoted(_)
         | Happening::Mitigated { .. }
         | Happening::Reassigned { .. }
         | Happening::Reopened { .. }

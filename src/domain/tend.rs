@@ -2,7 +2,7 @@
 
 use super::decision::Decision;
 use super::id::IncidentNo;
-use super::{listing, rca, sla, storm, threshold};
+use super::{help, listing, misconfigured, rca, sla, storm, threshold};
 
 /// Looks at each incident of this decision once.
 pub(super) fn tend(d: &mut Decision<'_>) {
@@ -13,6 +13,8 @@ pub(super) fn tend(d: &mut Decision<'_>) {
             listing::tend(d, &i);
             threshold::tend(d, &i);
             rca::tend(d, &i);
+            misconfigured::tend(d, &i);
+            help::tend(d, &i);
         }
     }
     storm::look(d, &touched);

@@ -5,10 +5,10 @@
 //! answers, as if it had been theirs from the start.
 
 use super::decision::Decision;
-use super::directory::{Directory, Urgency};
+use super::directory::Urgency;
 use super::episode;
 use super::fact::Fact;
-use super::id::{IncidentNo, TeamId, UserId};
+use super::id::{TeamId, UserId};
 use super::incident::{Incident, State};
 use super::item;
 use super::level;
@@ -18,10 +18,8 @@ use super::refusal::Refusal;
 use super::response::{change_urgency, refuse_resolved};
 use super::stamp::At;
 use super::text::Text;
-use super::world::World;
 use super::{call::Whom, escalation, paging};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 
 /// It began at most so long ago, where somebody says so.
 pub const SINCE_MAX_SECS: i64 = 30 * 24 * 60 * 60;
@@ -172,13 +170,5 @@ pub(super) fn can_wait(d: &mut Decision<'_>, i: &Incident, by: &UserId, later: &
     Ok(())
 }
 
-/// Who fixed what the same alert led to before, if that is remembered and they are still here: it, and who.
-pub fn fixed_before(w: &World, d: &Directory, i: &Incident) -> Option<(IncidentNo, UserId)> {
-    let no = i.earlier?;
-    let of_memory = || w.incident(no).and_then(|i| crate::domain::worked::Worked::of(i).fixed_by());
-    let who = w.worked.get(&no).and_then(|worked: &Arc<_>| worked.fixed_by()).or_else(of_memory)?;
-    d.users.contains_key(&who).then_some((no, who))
-}
-
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -1,9 +1,8 @@
 //! What became of an incident, in short: kept when it leaves memory, for whoever looks back over a shift.
 
 use super::directory::Urgency;
-use super::fact::ResolvedBy;
 use super::id::{IncidentNo, ServiceId, TeamId, UserId};
-use super::incident::{Done, Incident, State};
+use super::incident::{Done, Incident};
 use super::stamp::At;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -48,12 +47,6 @@ pub struct Worked {
 
 impl Worked {
     pub fn of(i: &Incident) -> Self {
-        let resolved_by = match &i.state {
-            State::Resolved { by: ResolvedBy::User(by), .. } => Some(by.clone()),
-            State::Resolved { .. } | State::Triggered { .. } | State::Acknowledged { .. } | State::Snoozed { .. } => {
-                None
-            }
-        };
         Self {
             no: i.no,
             service: i.service.clone(),
@@ -64,7 +57,7 @@ impl Worked {
             paged: i.paged.clone(),
             answered: i.answered.clone(),
             fixed: i.mitigated_at(),
-            resolved_by,
+            resolved_by: i.resolved_by().cloned(),
             playbook: i.run.as_ref().map(|run| (run.playbook.title.clone(), run.counts().0 as u32, run.steps())),
             flapped: i.course.flapping.is_some() || i.course.returns.len() > 1,
             not_actionable: i.not_actionable.is_some(),

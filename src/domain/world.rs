@@ -17,7 +17,7 @@ use super::id::{
 };
 use super::incident::{Entry, Incident};
 use super::item::Item;
-use super::misconfigured::Misconfigured;
+use super::misconfigured::{Came, Misconfigured, RuleHash};
 use super::moved::News;
 use super::page::Page;
 use super::people::Newcomer;
@@ -41,6 +41,7 @@ mod course;
 mod fyi;
 mod handoff;
 mod incident;
+mod misconfigured;
 mod opened;
 mod pages;
 mod prepare;
@@ -49,6 +50,8 @@ mod response;
 pub mod rows;
 mod run;
 mod timeline;
+
+pub use change::alert_keys;
 
 pub use fyi::Dropped;
 use rows::RowKey;
@@ -85,6 +88,8 @@ pub struct World {
     pub announcements: OrdMap<AnnouncementNo, Announcement>,
     /// Alerts that are to be mended; bounded by [`super::misconfigured::MISCONFIGURED_MAX`].
     pub misconfigured: OrdMap<MisconfiguredNo, Misconfigured>,
+    /// How often alerts came, by their rule; bounded by [`super::misconfigured::CAME_RULES_MAX`].
+    pub came: OrdMap<RuleHash, Came>,
     /// Silences and maintenance windows, and those that ended a short while ago; bounded by
     /// [`super::quiet::QUIETS_MAX`].
     pub quiets: OrdMap<QuietId, Quiet>,
@@ -530,6 +535,7 @@ mod tests {
             title: Text::new("disk"),
             link: Text::default(),
             labels: Text::default(),
+            message: None,
             told: None,
             group: Text::default(),
             threshold: None,

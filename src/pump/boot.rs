@@ -85,6 +85,7 @@ impl Replayed {
                 | RowKey::HandoffNotes(_)
                 | RowKey::Worked(_)
                 | RowKey::Misconfigured(_)
+                | RowKey::Came(_)
                 | RowKey::Heartbeat(_)
                 | RowKey::Moved(_) => {}
             }

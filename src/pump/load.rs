@@ -2,8 +2,8 @@
 
 use crate::domain::id::{AlertKey, IncidentNo};
 use crate::domain::input::Need;
-use crate::domain::world::World;
 use crate::domain::world::rows::{OPEN_PREFIXES, RowKey, RowTrouble, alert_row_key, closed_key, read_incident_row};
+use crate::domain::world::{World, alert_keys};
 use crate::store::replay::RowSource;
 use crate::store::{Store, StoreError};
 
@@ -118,8 +118,7 @@ impl<R: ReadRows + ?Sized> Loader<'_, R> {
     /// An older incident must not pass for its alerts' latest one.
     fn keys_of(&self, world: &mut World, row_key: &[u8], value: &[u8]) -> Result<(), StoreError> {
         let incident = read_incident_row(row_key, value).map_err(corrupt)?;
-        for alert in &incident.alerts {
-            let key = AlertKey { service: alert.service_in(&incident).clone(), dedup: alert.dedup.clone() };
+        for key in alert_keys(&incident) {
             if !world.by_alert.contains_key(&key) {
                 self.latest(world, &key)?;
             }
@@ -186,6 +185,7 @@ mod tests {
             title: Text::new("disk"),
             link: Text::default(),
             labels: Text::default(),
+            message: None,
             told: None,
             group: Text::default(),
             threshold: None,

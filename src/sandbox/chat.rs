@@ -5,7 +5,7 @@ use super::args::Args;
 use super::content::Content;
 use super::directory::Sort;
 use super::limits;
-use super::messages::{Ephemeral, Message, Ts};
+use super::messages::{Ephemeral, Message, OTHER_BOT, Ts};
 use super::persist::Change;
 use super::state::Slack;
 use crate::domain::stamp::At;
@@ -63,6 +63,7 @@ impl Slack {
                 ..Message::default()
             };
             self.put_message(channel, message);
+            self.tell_of_own(channel, ts, now);
             first.get_or_insert(ts);
         }
         first.unwrap_or_default()
@@ -160,27 +161,29 @@ impl Slack {
             return Err("no_text".into());
         }
         next.edited = Some(edited);
-        *m = next.clone();
+        let before = std::mem::replace(m, next.clone());
         let text = next.text.clone();
         self.keep(Change::Message { channel: channel.clone(), message: next });
+        self.tell_of_change(&channel, ts, &before, now);
         let message = self.messages.get(&channel, ts).map(|m| m.shape(&channel, &self.ws, true));
         Ok(json!({"channel": channel, "ts": ts.to_string(), "text": text, "message": message}))
     }
 
     /// `chat.delete`.
-    pub(super) fn chat_delete(&mut self, args: Args<'_>) -> Outcome {
+    pub(super) fn chat_delete(&mut self, args: Args<'_>, now: At) -> Outcome {
         let (channel, ts) = self.pointed(args, "ts", "message_not_found")?;
         let bot = &self.ws.bot.user_id;
         if self.messages.get(&channel, ts).is_none_or(|m| !m.by_app || &m.user != bot || m.subtype.is_some()) {
             return Err("cant_delete_message".into());
         }
-        self.remove_message(&channel, ts);
+        self.remove_message(&channel, ts, now);
         Ok(json!({"channel": channel, "ts": ts.to_string()}))
     }
 
     /// Deletes a message; a thread's parent leaves a tombstone.
-    pub(super) fn remove_message(&mut self, channel: &str, ts: Ts) {
+    pub(super) fn remove_message(&mut self, channel: &str, ts: Ts, now: At) {
         let Some(gone) = self.messages.remove(channel, ts) else { return };
+        self.tell_of_gone(channel, &gone, now);
         if gone.replies.is_empty() {
             self.keep(Change::Gone { channel: channel.into(), ts });
         } else {
@@ -279,9 +282,96 @@ impl Slack {
         let ts = self.messages.next_ts(&channel, now);
         let message =
             Message { ts, user: user.clone(), text: text.into(), thread, visible_from: now, ..Message::default() };
-        self.put_message(&channel, message);
-        self.tell_of_message(&channel, ts, now);
-        Ok(self.messages.get(&channel, ts).map_or(Value::Null, |m| m.shape(&channel, &self.ws, false)))
+        Ok(self.told(&channel, message, now))
+    }
+
+    /// A person changes what they wrote.
+    ///
+    /// # Errors
+    /// Nobody of that name, no such message, or not theirs.
+    pub fn edit(
+        &mut self,
+        user: &str,
+        channel: &str,
+        ts: &str,
+        text: &str,
+        now: At,
+    ) -> Result<(), super::interactions::Cannot> {
+        let (user, channel, ts) = self.own(user, channel, ts, now)?;
+        let edited = self.messages.next_ts("", now);
+        let Some(m) = self.messages.get_mut(&channel, ts) else { return Ok(()) };
+        let next = Message { text: text.into(), edited: Some(edited), ..m.clone() };
+        let before = std::mem::replace(m, next.clone());
+        debug_assert_eq!(before.user, user);
+        self.keep(Change::Message { channel: channel.clone(), message: next });
+        self.tell_of_change(&channel, ts, &before, now);
+        Ok(())
+    }
+
+    /// A person deletes what they wrote.
+    ///
+    /// # Errors
+    /// Nobody of that name, no such message, or not theirs.
+    pub fn unsay(&mut self, user: &str, channel: &str, ts: &str, now: At) -> Result<(), super::interactions::Cannot> {
+        let (_, channel, ts) = self.own(user, channel, ts, now)?;
+        self.remove_message(&channel, ts, now);
+        Ok(())
+    }
+
+    /// A message that this person wrote: Slack lets members change only their own.
+    fn own(
+        &mut self,
+        user: &str,
+        channel: &str,
+        ts: &str,
+        now: At,
+    ) -> Result<(String, String, Ts), super::interactions::Cannot> {
+        let user = self.actor(user)?;
+        let channel = self.place(channel, &user, now)?;
+        let found = ts.parse().ok().filter(|ts| self.messages.get(&channel, *ts).is_some_and(|m| m.user == user));
+        match found {
+            Some(ts) => Ok((user, channel, ts)),
+            None => {
+                let why = format!("`ts`: no message {ts} of theirs there");
+                Err(super::interactions::Cannot::new(404, "message_not_found", why))
+            }
+        }
+    }
+
+    /// Another app writes something by an incoming webhook of its own: a monitor, say. Such a webhook takes what
+    /// `chat.postMessage` takes: docs.slack.dev/messaging/sending-messages-using-incoming-webhooks.
+    ///
+    /// # Errors
+    /// An unknown channel, or nothing in it.
+    pub fn say_as_app(
+        &mut self,
+        app: &str,
+        channel: &str,
+        said: &Value,
+        now: At,
+    ) -> Result<Value, super::interactions::Cannot> {
+        let channel = self.find_place(channel, now)?;
+        let list = |key: &str| said[key].as_array().cloned().unwrap_or_default();
+        let text = said["text"].as_str().unwrap_or_default().to_owned();
+        let (blocks, attachments) = (list("blocks"), list("attachments"));
+        if text.is_empty() && blocks.is_empty() && attachments.is_empty() {
+            return Err(super::interactions::Cannot::new(400, "no_text", "`text`: nothing to say".to_owned()));
+        }
+        let thread = said["thread_ts"].as_str().and_then(|t| t.parse().ok());
+        let thread = thread.filter(|ts| self.messages.get(&channel, *ts).is_some());
+        let ts = self.messages.next_ts(&channel, now);
+        let (other_app, user) = (Some(app.to_owned()), OTHER_BOT.to_owned());
+        let message =
+            Message { ts, user, other_app, text, blocks, attachments, thread, visible_from: now, ..Message::default() };
+        Ok(self.told(&channel, message, now))
+    }
+
+    /// Keeps it, and tells an app that hears of it.
+    fn told(&mut self, channel: &str, message: Message, now: At) -> Value {
+        let ts = message.ts;
+        self.put_message(channel, message);
+        self.tell_of_message(channel, ts, now);
+        self.messages.get(channel, ts).map_or(Value::Null, |m| m.shape(channel, &self.ws, false))
     }
 }
 

@@ -111,7 +111,7 @@ impl Slack {
             .envelopes
             .pending
             .iter()
-            .filter(|(_, p)| now.0 - p.sent.0 > ACK_MS)
+            .filter(|(_, p)| now.0 - p.sent.0 > ACK_MS || self.is_lost(p))
             .map(|(id, _)| id.clone())
             .collect();
         for id in late {
@@ -128,6 +128,12 @@ impl Slack {
         for r in due {
             self.launch(r.frame, Act::Event, r.attempt, r.reason, now);
         }
+    }
+
+    /// The connection that got it is gone, and no other one may acknowledge it: whoever acted reads what they would read
+    /// after 3 seconds. An event waits those out, for it is sent again.
+    fn is_lost(&self, p: &Pending) -> bool {
+        p.act != Act::Event && p.socket.is_some_and(|id| !self.sockets.is_live(id))
     }
 
     fn failed(&mut self, id: &str, act: &Act, error: &str, now: At) {

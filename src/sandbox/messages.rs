@@ -57,6 +57,9 @@ impl From<Ts> for String {
     }
 }
 
+/// The bot behind another app's incoming webhook.
+pub const OTHER_BOT: &str = "B0OTHERAPP";
+
 /// A message in a channel or thread.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -66,6 +69,8 @@ pub struct Message {
     pub user: String,
     /// Whether the app wrote it.
     pub by_app: bool,
+    /// What another app calls itself, that wrote it by an incoming webhook: [`Message::user`] is a bot's id then.
+    pub other_app: Option<String>,
     pub text: String,
     pub blocks: Vec<Value>,
     pub attachments: Vec<Value>,
@@ -95,7 +100,17 @@ impl Message {
         if let Some(subtype) = &self.subtype {
             m.insert("subtype".into(), subtype.clone().into());
         }
-        m.insert("user".into(), self.user.clone().into());
+        match &self.other_app {
+            // docs.slack.dev/reference/events/message/bot_message
+            Some(name) => {
+                m.insert("subtype".into(), "bot_message".into());
+                m.insert("username".into(), name.clone().into());
+                m.insert("bot_id".into(), OTHER_BOT.into());
+            }
+            None => {
+                m.insert("user".into(), self.user.clone().into());
+            }
+        }
         m.insert("ts".into(), self.ts.to_string().into());
         if self.by_app {
             m.insert("bot_id".into(), ws.bot.bot_id.clone().into());

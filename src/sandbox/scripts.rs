@@ -79,6 +79,8 @@ pub fn routes() -> Router<Arc<Shared>> {
         .route("/sandbox/break", post(break_something))
         .route("/sandbox/moment", post(moment))
         .route("/sandbox/say", post(say))
+        .route("/sandbox/edit", post(edit))
+        .route("/sandbox/unsay", post(unsay))
         .route("/sandbox/user", post(user))
         .route("/sandbox/advance", post(advance))
         .route("/sandbox/faults", get(faults).post(order_faults).delete(clear_faults))
@@ -307,6 +309,12 @@ async fn moment(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Respon
 
 async fn say(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Response, Cannot> {
     let b = Fields::read(&body)?;
+    let app = b.text("app");
+    if !app.is_empty() {
+        let channel = b.need("channel")?;
+        let message = shared.act(|slack, now| slack.say_as_app(&app, &channel, &json!(b.0), now))?;
+        return Ok(reply(200, &json!({"ok": true, "message": message})));
+    }
     let (user, channel, text, thread) = (b.need("user")?, b.need("channel")?, b.need("text")?, b.text("thread_ts"));
     let thread = (!thread.is_empty()).then_some(thread.as_str());
     let typed = b.0.get("typed") == Some(&Value::Bool(true));
@@ -315,6 +323,20 @@ async fn say(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Response,
         slack.say(&user, &channel, &text, thread, now)
     })?;
     Ok(reply(200, &json!({"ok": true, "message": message})))
+}
+
+async fn edit(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Response, Cannot> {
+    let b = Fields::read(&body)?;
+    let (user, channel, ts, text) = (b.need("user")?, b.need("channel")?, b.need("ts")?, b.need("text")?);
+    shared.act(|slack, now| slack.edit(&user, &channel, &ts, &text, now))?;
+    Ok(reply(200, &json!({"ok": true})))
+}
+
+async fn unsay(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Response, Cannot> {
+    let b = Fields::read(&body)?;
+    let (user, channel, ts) = (b.need("user")?, b.need("channel")?, b.need("ts")?);
+    shared.act(|slack, now| slack.unsay(&user, &channel, &ts, now))?;
+    Ok(reply(200, &json!({"ok": true})))
 }
 
 async fn user(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Response, Cannot> {

@@ -77,6 +77,10 @@ impl Sockets {
         self.live.len()
     }
 
+    pub(super) fn is_live(&self, socket: SocketId) -> bool {
+        self.live.contains_key(&socket)
+    }
+
     pub(super) fn send(&mut self, socket: SocketId, out: Out) {
         if self.live.get(&socket).is_some_and(|s| !s.frozen) {
             self.out.push_back(Outgoing { socket, out });
@@ -181,11 +185,11 @@ impl Slack {
     /// Everything to be sent by `now`: hellos, pings, warnings, envelopes, closes.
     pub fn poll(&mut self, now: At) -> Vec<Outgoing> {
         self.post_scheduled(now);
-        self.expire_envelopes(now);
         let ids: Vec<SocketId> = self.sockets.live.keys().copied().collect();
         for id in ids {
             self.poll_socket(id, now);
         }
+        self.expire_envelopes(now);
         self.sockets.take_out()
     }
 

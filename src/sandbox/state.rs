@@ -293,7 +293,7 @@ impl Slack {
             "apps.connections.open" => Ok(self.connections_open(now)),
             "bots.info" => self.bots_info(args),
             "bookmarks.add" => self.bookmark_add(args, now),
-            "chat.delete" => self.chat_delete(args),
+            "chat.delete" => self.chat_delete(args, now),
             "chat.deleteScheduledMessage" => self.unschedule(args, now),
             "chat.getPermalink" => self.permalink(args),
             "chat.postEphemeral" => self.post_ephemeral(args, now),

@@ -130,7 +130,7 @@ impl Slack {
             u.uses += 1;
         }
         if delete {
-            self.delete_original(&url);
+            self.delete_original(&url, now);
             return Ok(());
         }
         if args.flag("replace_original") == Some(true) && url.origin.is_some() {
@@ -148,13 +148,13 @@ impl Slack {
         Ok(())
     }
 
-    fn delete_original(&mut self, url: &ResponseUrl) {
+    fn delete_original(&mut self, url: &ResponseUrl, now: At) {
         match url.origin {
             Some((ts, true)) => {
                 self.ephemerals.retain(|e| !(e.channel == url.channel && e.message.ts == ts));
                 self.touch();
             }
-            Some((ts, false)) => self.remove_message(&url.channel, ts),
+            Some((ts, false)) => self.remove_message(&url.channel, ts, now),
             None => {}
         }
     }
@@ -176,9 +176,11 @@ impl Slack {
             }
             self.touch();
         } else if let Some(m) = self.messages.get_mut(&url.channel, ts) {
+            let before = m.clone();
             swap(m);
             let message = m.clone();
             self.keep(Change::Message { channel: url.channel.clone(), message });
+            self.tell_of_change(&url.channel, ts, &before, now);
         }
     }
 }

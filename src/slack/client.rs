@@ -8,7 +8,7 @@ use super::outcome::{self, Outcome};
 use super::tls;
 use reqwest::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER};
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -116,6 +116,29 @@ impl SlackClient {
             Ok(answer) => answer.classify(),
             Err(outcome) => outcome,
         }
+    }
+
+    /// Uploads a text as a file and shares it in a conversation. Source: docs.slack.dev/messaging/working-with-files.
+    pub async fn upload(&self, name: &str, text: &str, channel: &str, comment: &str) -> Outcome {
+        let asked = json!({ "filename": name, "length": text.len() });
+        let given = self.call_now("files.getUploadURLExternal", &asked).await;
+        let Outcome::Ok(given) = given else { return given };
+        let (url, id) = (given["upload_url"].as_str(), given["file_id"].as_str());
+        let url = url.and_then(|url| Url::parse(url).ok()).filter(|url| self.is_slack(url));
+        let (Some(url), Some(id)) = (url, id) else {
+            return Outcome::NotSent("Slack named no address of its own to upload to".to_owned());
+        };
+        let Ok(_slot) = self.now_slots.try_acquire() else {
+            return Outcome::NotSent(format!("{NOW_IN_FLIGHT} calls are in flight already"));
+        };
+        match self.send(self.http.post(url).body(text.to_owned()), self.limits.call).await {
+            Ok(Answer { status: 200, .. }) => {}
+            Ok(answer) => return Outcome::Unknown(format!("the upload was answered {}", answer.status)),
+            Err(outcome) => return outcome,
+        }
+        let files = json!([{ "id": id, "title": name }]);
+        let share = json!({ "files": files, "channel_id": channel, "initial_comment": comment });
+        self.call_within("files.completeUploadExternal", &share, self.limits.call).await
     }
 
     async fn call_within(&self, method: &str, body: &Value, limit: Duration) -> Outcome {

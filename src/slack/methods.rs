@@ -19,6 +19,8 @@ pub const METHODS: &[(&str, &[&str])] = &[
     ("conversations.replies", &["channels:history", "groups:history", "im:history"]),
     ("dnd.info", &["dnd:read"]),
     ("dnd.teamInfo", &["dnd:read"]),
+    ("files.completeUploadExternal", &["files:write"]),
+    ("files.getUploadURLExternal", &["files:write"]),
     ("users.info", &["users:read"]),
     // Slack grants the second only together with the first.
     ("users.lookupByEmail", &["users:read", "users:read.email"]),
@@ -35,16 +37,23 @@ pub struct Features {
     pub topics: bool,
     /// A team has a user group that does.
     pub usergroups: bool,
+    /// A reaction puts a message into a timeline: then threads are heard.
+    pub reactions: bool,
 }
 
 impl Features {
     /// Everything that can be switched on.
-    pub const ALL: Self = Self { topics: true, usergroups: true };
+    pub const ALL: Self = Self { topics: true, usergroups: true, reactions: true };
 
     /// The methods that these features call, and their scopes.
     pub fn methods(self) -> impl Iterator<Item = &'static (&'static str, &'static [&'static str])> {
         let topics = TOPICS.iter().filter(move |_| self.topics);
         topics.chain(USERGROUPS.iter().filter(move |_| self.usergroups))
+    }
+
+    /// The events that the app subscribes to, and the scope each needs.
+    pub fn events(self) -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
+        EVENTS.iter().copied().chain(REACTIONS.iter().copied().filter(move |_| self.reactions))
     }
 }
 
@@ -54,7 +63,14 @@ const TOPICS: &[(&str, &[&str])] = &[("conversations.setTopic", &["channels:mana
 const USERGROUPS: &[(&str, &[&str])] =
     &[("usergroups.list", &["usergroups:read"]), ("usergroups.users.update", &["usergroups:write"])];
 
-/// Events the app subscribes to, and the scope each needs (docs.slack.dev/reference/events/EVENT).
+/// Of [`Features::reactions`]: what is written in channels the bot is in, of which the threads of our cards are kept.
+const REACTIONS: &[(&str, Option<&str>)] = &[
+    ("message.channels", Some("channels:history")),
+    ("message.groups", Some("groups:history")),
+    ("reaction_added", Some("reactions:read")),
+];
+
+/// Events the app always subscribes to, and the scope each needs (docs.slack.dev/reference/events/EVENT).
 pub const EVENTS: &[(&str, Option<&str>)] =
     &[("app_home_opened", None), ("dnd_updated_user", Some("dnd:read")), ("message.im", Some("im:history"))];
 
@@ -74,6 +90,7 @@ const WHY: &[(&str, &str)] = &[
     ("channels:read", "checks that the configured public channels exist and the bot is in them"),
     ("groups:read", "checks that the configured private channels exist and the bot is in them"),
     ("channels:join", "joins the configured public channels"),
+    ("files:write", "hands you the playbook that you drafted as a file"),
     ("im:write", "opens the direct message that is a page"),
     (
         "im:history",
@@ -85,9 +102,10 @@ const WHY: &[(&str, &str)] = &[
     ("usergroups:write", "puts whoever is on call into their team's user group"),
     ("channels:history", "looks up whether a card was posted when Slack's answer to it was lost (public channels)"),
     ("groups:history", "looks up whether a card was posted when Slack's answer to it was lost (private channels)"),
+    ("reactions:read", "puts a message in the thread of a card into the timeline when somebody reacts to it so"),
 ];
 
-/// The bot's scopes, each with why it is needed: those of [`METHODS`] and of what `features` call besides, of [`EVENTS`]
+/// The bot's scopes, each with why it is needed: those of [`METHODS`] and of what `features` call besides, of [`Features::events`]
 /// and of slash commands.
 pub fn scopes(features: Features) -> Vec<(&'static str, &'static str)> {
     WHY.iter().copied().filter(|(scope, _)| needed(features).any(|needed| needed == *scope)).collect()
@@ -101,7 +119,7 @@ pub fn needing(scope: &str) -> Vec<&'static str> {
 
 fn needed(features: Features) -> impl Iterator<Item = &'static str> {
     let methods = METHODS.iter().chain(features.methods()).flat_map(|(_, scopes)| scopes.iter().copied());
-    methods.chain(EVENTS.iter().filter_map(|(_, scope)| *scope)).chain([COMMANDS_SCOPE])
+    methods.chain(features.events().filter_map(|(_, scope)| scope)).chain([COMMANDS_SCOPE])
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What a message in Slack says, as one text. Whoever wrote it, and whatever with, is not trusted.
 
+use crate::domain::id::{MessageRef, SlackUserId};
 use serde_json::Value;
 
 /// So much of a message is looked at, in characters: an announcement is far shorter.
@@ -16,11 +17,43 @@ pub struct Said {
     pub text: String,
     /// Its address; empty where the payload does not tell it.
     pub link: String,
+    /// Which one it is.
+    pub message: Option<MessageRef>,
+    pub by: Writer,
+}
+
+/// Who wrote a message.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Writer {
+    Person(SlackUserId),
+    /// As it calls itself.
+    App(String),
+    #[default]
+    NotTold,
 }
 
 /// Reads the message of a `message_action`.
 pub fn said(p: &Value) -> Said {
-    Said { text: text(&p["message"]), link: link(p).unwrap_or_default() }
+    let m = &p["message"];
+    let ts = m["ts"].as_str().or(p["message_ts"].as_str());
+    let message = p.pointer("/channel/id").and_then(Value::as_str).zip(ts);
+    let message = message.map(|(channel, ts)| MessageRef { channel: channel.into(), ts: ts.into() });
+    Said { text: text(m), link: link(p).unwrap_or_default(), message, by: writer(m) }
+}
+
+/// The same of a message that came by an event, which tells no address.
+pub fn said_in(m: &Value, message: MessageRef) -> Said {
+    Said { text: text(m), link: String::new(), message: Some(message), by: writer(m) }
+}
+
+/// What an app posts names the app's own user as well, or nobody: docs.slack.dev/reference/events/message/bot_message.
+fn writer(m: &Value) -> Writer {
+    let app = [str_of(m, "username"), str_of(&m["bot_profile"], "name")].into_iter().find(|name| !name.is_empty());
+    match (str_of(m, "bot_id"), app, str_of(m, "user")) {
+        ("", _, "") => Writer::NotTold,
+        ("", _, user) | (_, None, user) if !user.is_empty() => Writer::Person(user.into()),
+        (_, name, _) => Writer::App(name.unwrap_or("an app").to_owned()),
+    }
 }
 
 /// Its own words; else those of its blocks, of what is attached to it, or the names of its files.
@@ -82,12 +115,19 @@ fn rich(part: &Value, out: &mut String, depth: usize) {
 /// `https://acme.slack.com/archives/C0PAY/p1583636382000300`, as *Copy link* gives it. Made from what came with the press:
 /// asking Slack (chat.getPermalink) works only where the bot is a member, and costs part of the 3 s a window may take.
 fn link(p: &Value) -> Option<String> {
-    let is_word = |s: &&str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    let domain = p.pointer("/team/domain")?.as_str().filter(is_word).filter(|d| d.len() <= DOMAIN_CHARS)?;
-    let channel = p.pointer("/channel/id")?.as_str().filter(is_word)?;
+    let (domain, channel) = (p.pointer("/team/domain")?.as_str()?, p.pointer("/channel/id")?.as_str()?);
     let (ts, thread) = (p.pointer("/message/ts").or(p.get("message_ts"))?, p.pointer("/message/thread_ts"));
-    let at = digits(ts.as_str()?)?;
-    let thread = thread.and_then(Value::as_str).filter(|t| digits(t).is_some() && Some(*t) != ts.as_str());
+    address(domain, channel, ts.as_str()?, thread.and_then(Value::as_str))
+}
+
+/// The address of a message of the workspace `domain`; `thread`: its parent.
+pub fn address(domain: &str, channel: &str, ts: &str, thread: Option<&str>) -> Option<String> {
+    let is_word = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    if !is_word(domain) || domain.len() > DOMAIN_CHARS || !is_word(channel) {
+        return None;
+    }
+    let at = digits(ts)?;
+    let thread = thread.filter(|t| digits(t).is_some() && *t != ts);
     let thread = thread.map(|t| format!("?thread_ts={t}&cid={channel}")).unwrap_or_default();
     Some(format!("https://{domain}.slack.com/archives/{channel}/p{at}{thread}"))
 }

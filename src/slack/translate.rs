@@ -4,15 +4,16 @@
 //! a slash command). Everything but what is used may be missing.
 
 use super::envelope::{Envelope, EnvelopeKind};
-use super::said::{Said, said};
+use super::said::{Said, said, said_in};
 use crate::domain::directory::Urgency;
 use crate::domain::dnd::Window;
 use crate::domain::going_on::Scope;
-use crate::domain::id::{ChannelId, IncidentNo, ServiceId, SlackUserId, TeamId};
+use crate::domain::id::{ChannelId, IncidentNo, MessageRef, ServiceId, SlackUserId, TeamId};
 use crate::domain::input::{SkipWhy, SnoozeWhy};
 use crate::domain::rca::Reach;
 use crate::domain::stamp::At;
 use crate::views::action_id::{Action, Elsewhere, FIELD, Field, Form, Origin, Scoped, Shortcut, Subject};
+use crate::views::items::KEEP;
 use serde_json::Value;
 
 /// What somebody did in Slack.
@@ -28,6 +29,12 @@ pub enum Gesture {
     Submit { by: SlackUserId, form: Form, filled: Filled, origin: Origin, view: String, below: Option<String> },
     /// Typed a slash command.
     Slash { by: SlackUserId, command: String, text: String, place: Place },
+    /// Something was written in a thread, or says something else now. `is_ours`: by this very app.
+    Overheard { said: Said, thread: MessageRef, is_ours: bool },
+    /// A message was deleted.
+    Unsaid { message: MessageRef },
+    /// Put a reaction on a message.
+    Reacted { by: SlackUserId, name: String, message: MessageRef, event: String },
     /// Wrote to the bot.
     Said { by: SlackUserId, channel: ChannelId, text: String, event: String },
     /// Slack holds back their notifications then; `None`: it does not.
@@ -71,6 +78,8 @@ pub struct OpenView {
     pub is_home: bool,
     /// It is of a playbook that is followed.
     pub is_of_walk: bool,
+    /// See [`Origin::more`].
+    pub more: String,
     /// What is filled in so far, as Slack gives it.
     pub values: Value,
 }
@@ -94,6 +103,9 @@ pub enum Filled {
     /// Of a note, or of what fixed it.
     Words(String),
     Merge {
+        into: IncidentNo,
+    },
+    Quote {
         into: IncidentNo,
     },
     Raise {
@@ -149,6 +161,15 @@ pub enum Filled {
         owner: SlackUserId,
         due: At,
     },
+    Draft {
+        title: String,
+        inputs: Vec<String>,
+    },
+    ItemChange {
+        owner: SlackUserId,
+        /// `None`: as before.
+        due: Option<At>,
+    },
     Announce {
         text: String,
         of: Option<Scope>,
@@ -181,9 +202,15 @@ fn slash(p: &Value) -> Gesture {
 }
 
 fn event(p: &Value) -> Gesture {
+    if text(p, "/event/type").as_deref() == Some("message")
+        && matches!(text(p, "/event/channel_type").as_deref(), Some("channel" | "group"))
+    {
+        return overheard(p).unwrap_or(Gesture::NotForUs);
+    }
     let Some(by) = text(p, "/event/user").map(SlackUserId::from) else { return Gesture::NotForUs };
     match text(p, "/event/type").as_deref() {
         Some("app_home_opened") if text(p, "/event/tab").as_deref() != Some("messages") => Gesture::HomeOpened { by },
+        Some("reaction_added") => reacted(p, by).unwrap_or(Gesture::NotForUs),
         Some("dnd_updated_user") => {
             let window = p.pointer("/event/dnd_status").and_then(crate::dnd::window);
             Gesture::DoNotDisturb { who: by, window }
@@ -203,6 +230,30 @@ fn event(p: &Value) -> Gesture {
         }
         _ => Gesture::NotForUs,
     }
+}
+
+/// Of a thread, and not its parent: docs.slack.dev/reference/events/message, and `message_changed` and `message_deleted` below it.
+fn overheard(p: &Value) -> Option<Gesture> {
+    let (event, channel) = (&p["event"], text(p, "/event/channel")?);
+    let here = |ts: &str| MessageRef { channel: channel.as_str().into(), ts: ts.into() };
+    let message = match event["subtype"].as_str() {
+        Some("message_deleted") => return Some(Gesture::Unsaid { message: here(event["deleted_ts"].as_str()?) }),
+        Some("message_changed") => &event["message"],
+        // What people and apps write. Others say who joined, what was pinned, and the like.
+        None | Some("bot_message" | "thread_broadcast" | "file_share" | "me_message") => event,
+        Some(_) => return None,
+    };
+    let (ts, thread) = (message["ts"].as_str()?, message["thread_ts"].as_str()?);
+    let is_ours = message["app_id"].is_string() && message["app_id"] == p["api_app_id"];
+    let said = said_in(message, here(ts));
+    (ts != thread).then(|| Gesture::Overheard { said, thread: here(thread), is_ours })
+}
+
+/// docs.slack.dev/reference/events/reaction_added
+fn reacted(p: &Value, by: SlackUserId) -> Option<Gesture> {
+    let item = p.pointer("/event/item").filter(|item| item["type"] == "message")?;
+    let message = MessageRef { channel: item["channel"].as_str()?.into(), ts: item["ts"].as_str()?.into() };
+    Some(Gesture::Reacted { by, name: text(p, "/event/reaction")?, message, event: text(p, "/event_id")? })
 }
 
 fn block_actions(p: &Value) -> Gesture {
@@ -239,6 +290,7 @@ fn place(p: &Value) -> Place {
         hash: text(p, "/view/hash").unwrap_or_default(),
         is_home: text(p, "/view/type").as_deref() == Some("home"),
         is_of_walk: origin.as_ref().is_some_and(Origin::is_of_walk),
+        more: origin.as_ref().map(|o| o.more.clone()).unwrap_or_default(),
         values: p.pointer("/view/state/values").cloned().unwrap_or_default(),
     });
     // A window remembers the conversation it was opened in.
@@ -318,11 +370,14 @@ fn filled(form: Form, values: &Value) -> Option<Filled> {
             let severity = option(Field::Urgency)?.parse().ok()?;
             Filled::CanWait { what: words(Field::What), severity, owner, due }
         }
-        Form::RcaPart => {
+        Form::RcaPart | Form::Draft => {
             let mut inputs: Vec<String> = Field::TEXT.into_iter().map(words).collect();
             let shown = Field::TEXT.into_iter().rposition(|f| values.get(f.id()).is_some()).map_or(1, |n| n + 1);
             inputs.truncate(shown);
-            Filled::RcaPart { inputs }
+            match form {
+                Form::Draft => Filled::Draft { title: words(Field::What), inputs },
+                _ => Filled::RcaPart { inputs },
+            }
         }
         Form::RcaImpact => {
             let reach = |f: Field| if option(f)? == "all" { Some(Reach::All) } else { Some(Reach::Some) };
@@ -335,6 +390,13 @@ fn filled(form: Form, values: &Value) -> Option<Filled> {
             let owner = field(Field::Person, "selected_user").and_then(Value::as_str)?.into();
             Filled::RcaRepair { what: words(Field::What), owner, due }
         }
+        Form::ItemChange => {
+            let another = field(Field::At, "selected_date_time").and_then(Value::as_i64).map(at_secs);
+            let chosen = option(Field::Until).filter(|due| due != KEEP);
+            let due = another.or_else(|| chosen?.parse().ok().map(At));
+            Filled::ItemChange { owner: field(Field::Person, "selected_user").and_then(Value::as_str)?.into(), due }
+        }
+        Form::Quote => Filled::Quote { into: IncidentNo(option(Field::Into)?.parse().ok()?) },
         Form::Merge => Filled::Merge { into: IncidentNo(option(Field::Into)?.parse().ok()?) },
         Form::Silence => {
             let until = At(option(Field::Until)?.parse().ok()?);
@@ -407,6 +469,7 @@ mod tests {
     use super::*;
     use crate::domain::id::StoreId;
     use crate::slack::envelope::{Frame, parse};
+    use crate::slack::said::Writer;
     use serde_json::json;
 
     fn envelope(kind: &str, payload: &Value) -> Envelope {
@@ -612,7 +675,9 @@ mod tests {
             view: None,
             is_ephemeral: false,
         };
-        let said = Said { text: "<@W222> test".to_owned(), link };
+        let message = Some(MessageRef { channel: "C111".into(), ts: "1583636382.000300".into() });
+        let by = Writer::Person("W111".into());
+        let said = Said { text: "<@W222> test".to_owned(), link, message, by };
         let expected = Gesture::Shortcut { by: "W111".into(), what: Shortcut::Announce, said, place };
         assert_eq!(gesture(&envelope("interactive", &pressed("message.announce"))), expected);
         assert_eq!(gesture(&envelope("interactive", &pressed("test-shortcut"))), Gesture::NotForUs);
@@ -626,6 +691,56 @@ mod tests {
         let mut global = pressed("message.announce");
         global["type"] = json!("shortcut");
         assert_eq!(gesture(&envelope("interactive", &global)), Gesture::NotForUs);
+    }
+
+    #[test]
+    fn what_is_written_in_threads_is_overheard_and_nothing_else_of_a_channel() {
+        let told = |event: &Value| {
+            let p = json!({ "type": "event_callback", "event_id": "Ev1", "api_app_id": "A1", "event": event });
+            gesture(&envelope("events_api", &p))
+        };
+        let here = |ts: &str| MessageRef { channel: "C1".into(), ts: ts.into() };
+        let reply = json!({ "type": "message", "channel_type": "channel", "channel": "C1", "user": "U1", "text": "slow",
+            "ts": "2.000000", "thread_ts": "1.000000" });
+        let of = |by: Writer, text: &str| {
+            let said = Said { text: text.to_owned(), link: String::new(), message: Some(here("2.000000")), by };
+            Gesture::Overheard { said, thread: here("1.000000"), is_ours: false }
+        };
+        assert_eq!(told(&reply), of(Writer::Person("U1".into()), "slow"));
+        let with = |changes: Value| {
+            let mut event = reply.clone();
+            for (key, value) in changes.as_object().expect("an object") {
+                event[key] = value.clone();
+            }
+            event
+        };
+        let bot = json!({ "subtype": "bot_message", "user": null, "bot_id": "B2", "username": "Grafana", "channel_type": "group" });
+        assert_eq!(told(&with(bot)), of(Writer::App("Grafana".to_owned()), "slow"));
+        let changed = json!({ "type": "message", "subtype": "message_changed", "channel_type": "channel", "channel": "C1",
+            "ts": "9.000000", "hidden": true, "message": with(json!({ "text": "fast" })), "previous_message": reply });
+        assert_eq!(told(&changed), of(Writer::Person("U1".into()), "fast"));
+        let deleted = json!({ "type": "message", "subtype": "message_deleted", "channel_type": "group", "channel": "C1",
+            "ts": "9.000000", "deleted_ts": "2.000000" });
+        assert_eq!(told(&deleted), Gesture::Unsaid { message: here("2.000000") });
+        let ours = told(&with(json!({ "app_id": "A1", "bot_id": "B1" })));
+        assert!(matches!(ours, Gesture::Overheard { is_ours: true, .. }), "{ours:?}");
+        for other in [
+            json!({ "thread_ts": null }),
+            json!({ "thread_ts": "2.000000" }),
+            json!({ "subtype": "channel_join" }),
+            json!({ "channel": null }),
+            json!({ "ts": null }),
+            json!({ "channel_type": "mpim" }),
+        ] {
+            assert_eq!(told(&with(other.clone())), Gesture::NotForUs, "{other}");
+        }
+        let reaction = json!({ "type": "reaction_added", "user": "U1", "reaction": "pushpin", "item_user": "U2",
+            "item": { "type": "message", "channel": "C1", "ts": "2.000000" }, "event_ts": "3.000000" });
+        let (by, name, event) = ("U1".into(), "pushpin".to_owned(), "Ev1".to_owned());
+        assert_eq!(told(&reaction), Gesture::Reacted { by, name, message: here("2.000000"), event });
+        let mut on_a_file = reaction;
+        on_a_file["item"] = json!({ "type": "file", "file": "F1" });
+        assert_eq!(told(&on_a_file), Gesture::NotForUs);
     }
 
     #[test]

@@ -10,6 +10,7 @@
 //! configs/SHA256.toml       every configuration that was ever in force
 //! sled/                     the rows; sled.bad-N: rows that were set aside
 //! cut-SEQ                   the bytes of an unfinished last frame
+//! threads.jsonl             what was written in our threads, for a while; see `src/kept.rs`
 //! reserve                   space kept back for people when the disk is full
 //! ```
 
@@ -63,6 +64,10 @@ impl Layout {
 
     pub fn sled(&self) -> PathBuf {
         self.dir.join("sled")
+    }
+
+    pub fn threads(&self) -> PathBuf {
+        self.dir.join("threads.jsonl")
     }
 
     pub fn reserve(&self) -> PathBuf {

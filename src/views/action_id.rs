@@ -1,12 +1,14 @@
 //! What our buttons, selects and modals are called, and what they carry. Every id written here parses back; nothing
 //! else is understood.
 
+use super::mrkdwn::for_input;
 use crate::domain::going_on::Scope;
 use crate::domain::id::{
-    ChannelId, HandoffNo, IncidentNo, ItemNo, MisconfiguredNo, PageId, PlaybookId, QuietId, ScheduleId, SlackUserId,
-    StoreId,
+    ChannelId, HandoffNo, IncidentNo, ItemNo, MessageRef, MisconfiguredNo, PageId, PlaybookId, QuietId, ScheduleId,
+    SlackUserId, StoreId,
 };
 use crate::domain::prepare::Check;
+use crate::domain::quote::{AUTHOR_CHARS, LINK_BYTES, QUOTE_CHARS, Quote};
 use crate::domain::rca::Part;
 use crate::domain::stamp::At;
 use crate::domain::triage::{Affected, Answer, Trend};
@@ -51,10 +53,12 @@ pub enum Action {
     Rca,
     /// The first look at it.
     Triage,
+    /// A playbook from what was just done.
+    DraftPlaybook,
 }
 
 impl Action {
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Acknowledge,
         Self::Take,
         Self::Start,
@@ -81,6 +85,7 @@ impl Action {
         Self::Playbook,
         Self::Rca,
         Self::Triage,
+        Self::DraftPlaybook,
     ];
 
     /// The `action_id`.
@@ -112,6 +117,7 @@ impl Action {
             Self::Playbook => "incident.playbook",
             Self::Rca => "incident.rca",
             Self::Triage => "incident.triage",
+            Self::DraftPlaybook => "incident.draft_playbook",
         }
     }
 
@@ -203,14 +209,15 @@ pub enum Elsewhere {
     RcaComplete,
     /// It is completed, or none is owed: it is written on.
     RcaTakeUp,
-    /// The window in which somebody says that an item is done; carries an [`OnItem`].
+    /// The windows in which somebody says that an item is done, or gives or moves it; they carry an [`OnItem`].
     ItemDone,
+    ItemChange,
     /// Something was checked before a shift, or was not after all; carries an [`OnShift`].
     Ready,
 }
 
 impl Elsewhere {
-    pub const ALL: [Self; 46] = [
+    pub const ALL: [Self; 47] = [
         Self::Raise,
         Self::RaiseService,
         Self::AcknowledgeAll,
@@ -256,6 +263,7 @@ impl Elsewhere {
         Self::RcaComplete,
         Self::RcaTakeUp,
         Self::ItemDone,
+        Self::ItemChange,
         Self::Ready,
     ];
 
@@ -307,6 +315,7 @@ impl Elsewhere {
             Self::RcaComplete => "rca.complete",
             Self::RcaTakeUp => "rca.take_up",
             Self::ItemDone => "item.done",
+            Self::ItemChange => "item.change",
             Self::Ready => "shift.ready",
         }
     }
@@ -347,15 +356,21 @@ impl Elsewhere {
 pub enum Shortcut {
     /// Opens the window in which somebody announces what the message says.
     Announce,
+    /// The one in which they put it into an incident's timeline.
+    Quote,
+    /// The one in which they page somebody for it.
+    Raise,
 }
 
 impl Shortcut {
-    pub const ALL: [Self; 1] = [Self::Announce];
+    pub const ALL: [Self; 3] = [Self::Quote, Self::Raise, Self::Announce];
 
     /// The `callback_id`.
     pub fn id(self) -> &'static str {
         match self {
             Self::Announce => "message.announce",
+            Self::Quote => "message.timeline",
+            Self::Raise => "message.incident",
         }
     }
 
@@ -363,6 +378,8 @@ impl Shortcut {
     pub fn name(self) -> &'static str {
         match self {
             Self::Announce => "Announce to on-call",
+            Self::Quote => "Add to timeline…",
+            Self::Raise => "Make it an incident…",
         }
     }
 
@@ -370,6 +387,8 @@ impl Shortcut {
     pub fn description(self) -> &'static str {
         match self {
             Self::Announce => "Says what a message says to whoever looks into an incident. It pages nobody.",
+            Self::Quote => "Puts a message into the timeline of an incident, at the time it was said. It pages nobody.",
+            Self::Raise => "Opens an incident of what a message says. The window says whom that wakes before it does.",
         }
     }
 
@@ -392,6 +411,8 @@ pub enum Form {
     Maintenance,
     /// What a message says, announced to whoever is on call.
     Announce,
+    /// What a message says, put into an incident's timeline.
+    Quote,
     /// A step of a playbook is not done, and why.
     SkipStep,
     /// What the next one on call should know.
@@ -404,16 +425,20 @@ pub enum Form {
     RcaExcuse,
     /// An item is done, and what came of it.
     ItemDone,
+    /// Somebody else does it, or by another time.
+    ItemChange,
     /// Whose it is instead.
     NotMine,
     /// Somebody does it later.
     CanWait,
     /// Since when it is so.
     TriageSince,
+    /// A playbook that is drafted.
+    Draft,
 }
 
 impl Form {
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 24] = [
         Self::Snooze,
         Self::AddResponders,
         Self::Reassign,
@@ -424,6 +449,7 @@ impl Form {
         Self::Silence,
         Self::Maintenance,
         Self::Announce,
+        Self::Quote,
         Self::SkipStep,
         Self::Handoff,
         Self::RcaPart,
@@ -432,9 +458,11 @@ impl Form {
         Self::RcaOwner,
         Self::RcaExcuse,
         Self::ItemDone,
+        Self::ItemChange,
         Self::NotMine,
         Self::CanWait,
         Self::TriageSince,
+        Self::Draft,
     ];
 
     /// The `callback_id`.
@@ -450,6 +478,7 @@ impl Form {
             Self::Silence => "form.silence",
             Self::Maintenance => "form.maintenance",
             Self::Announce => "form.announce",
+            Self::Quote => "form.quote",
             Self::SkipStep => "form.skip_step",
             Self::Handoff => "form.handoff",
             Self::RcaPart => "form.rca_part",
@@ -458,9 +487,11 @@ impl Form {
             Self::RcaOwner => "form.rca_owner",
             Self::RcaExcuse => "form.rca_excuse",
             Self::ItemDone => "form.item_done",
+            Self::ItemChange => "form.item_change",
             Self::NotMine => "form.not_mine",
             Self::CanWait => "form.can_wait",
             Self::TriageSince => "form.triage_since",
+            Self::Draft => "form.draft",
         }
     }
 
@@ -471,9 +502,13 @@ impl Form {
     /// Is it about an RCA, or an item, and so about no incident that is worked on?
     pub fn is_of_rca(self) -> bool {
         match self {
-            Self::RcaPart | Self::RcaImpact | Self::RcaRepair | Self::RcaOwner | Self::RcaExcuse | Self::ItemDone => {
-                true
-            }
+            Self::RcaPart
+            | Self::RcaImpact
+            | Self::RcaRepair
+            | Self::RcaOwner
+            | Self::RcaExcuse
+            | Self::ItemDone
+            | Self::ItemChange => true,
             Self::Snooze
             | Self::AddResponders
             | Self::Reassign
@@ -484,10 +519,12 @@ impl Form {
             | Self::Silence
             | Self::Maintenance
             | Self::Announce
+            | Self::Quote
             | Self::SkipStep
             | Self::NotMine
             | Self::CanWait
             | Self::TriageSince
+            | Self::Draft
             | Self::Handoff => false,
         }
     }
@@ -499,7 +536,7 @@ impl Form {
             Self::Maintenance | Self::TriageSince => Field::At,
             Self::NotMine => Field::Team,
             Self::AddResponders => Field::People,
-            Self::Reassign | Self::RcaOwner => Field::Person,
+            Self::Reassign | Self::RcaOwner | Self::ItemChange => Field::Person,
             Self::Note
             | Self::ResolveWithNote
             | Self::Announce
@@ -509,8 +546,8 @@ impl Form {
             | Self::ItemDone => Field::Words,
             Self::RcaImpact => Field::Who,
             Self::SkipStep => Field::Why,
-            Self::Merge => Field::Into,
-            Self::Raise | Self::RcaRepair | Self::CanWait => Field::What,
+            Self::Merge | Self::Quote => Field::Into,
+            Self::Raise | Self::RcaRepair | Self::CanWait | Self::Draft => Field::What,
         }
     }
 }
@@ -648,6 +685,29 @@ impl Scoped {
         let team = || value.strip_prefix("team:").map(|id| Scope::Team(id.into()));
         let service = || value.strip_prefix("service:").map(|id| Scope::Service(id.into()));
         if value == "all" { Some(Self(None)) } else { team().or_else(service).map(|of| Self(Some(of))) }
+    }
+}
+
+/// What a window about a message carries: the message, for what becomes of it. One line each, of which the last is what it
+/// says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pointed(pub Quote);
+
+impl Pointed {
+    /// In the window's `private_metadata`, which takes 3,000 characters.
+    pub fn value(&self) -> String {
+        let Quote { message, author, text, link } = &self.0;
+        let (author, text) = (for_input(author, AUTHOR_CHARS), for_input(text, QUOTE_CHARS));
+        let link = if link.len() <= LINK_BYTES { link.as_str() } else { "" };
+        [message.channel.as_str(), message.ts.as_str(), link, &author, &text].join("\n")
+    }
+
+    pub fn parse(value: &str) -> Option<Self> {
+        let mut lines = value.splitn(5, '\n');
+        let mut next = || lines.next();
+        let message = MessageRef { channel: next()?.into(), ts: next()?.into() };
+        let (link, author, text) = (next()?.to_owned(), next()?.to_owned(), next()?.to_owned());
+        Some(Self(Quote { message, author, text, link }))
     }
 }
 
@@ -924,7 +984,8 @@ pub struct Origin {
     pub channel: Option<ChannelId>,
     /// The parent's `ts`, where that was in a thread.
     pub thread: Option<String>,
-    /// What else its form is to know; may be empty. Of an announcement, the address of the message it was made from; of a step
+    /// What else its form is to know; may be empty. Of an announcement, the address of the message it was made from; of what
+    /// becomes of a message otherwise, [`Pointed`]; of a step
     /// that is skipped, the turn; of a handoff, its number; of what leads back to a walk, [`Origin::WALK`]; of a piece of an RCA,
     /// which one and its revision; of an item, its number.
     pub more: String,

@@ -14,6 +14,7 @@ use crate::domain::hold::HoldWhy;
 use crate::domain::id::StoreId;
 use crate::domain::id::UserId;
 use crate::domain::incident::{Happening, Incident, State};
+use crate::domain::playbook::best;
 use crate::domain::rca::Rca;
 use slack_morphism::prelude::{SlackBlock, SlackBlockButtonElement, SlackBlockButtonStyle};
 
@@ -448,8 +449,18 @@ pub fn buttons(i: &Incident, d: &Directory, subject: Subject) -> Vec<SlackBlockB
         State::Acknowledged { .. } => vec![primary(resolve()), triage(), snooze(), escalate(), more()],
         State::Snoozed { .. } => vec![button(Action::EndSnooze, "End snooze", subject), resolve(), more()],
         State::Resolved { .. } if i.merged_into.is_some() => vec![more()],
+        State::Resolved { .. } if is_to_be_drafted(i, d) => {
+            let draft = button(Action::DraftPlaybook, "Draft playbook", subject);
+            vec![draft, button(Action::Reopen, "Reopen", subject), more()]
+        }
         State::Resolved { .. } => vec![button(Action::Reopen, "Reopen", subject), more()],
     }
+}
+
+/// A monitor's, somebody worked on it, and no playbook knows it.
+fn is_to_be_drafted(i: &Incident, d: &Directory) -> bool {
+    let is_worked_on = (i.started.is_some() || i.answered.is_some()) && i.run.is_none();
+    is_worked_on && i.opened_by.is_none() && i.not_actionable.is_none() && best(d, i).is_none()
 }
 
 /// Whom Escalate wakes, as known when the present level started; `None` when nobody is above.

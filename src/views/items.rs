@@ -1,29 +1,52 @@
 //! Work that incidents left behind: what is to be done, by whom, by when.
 
-use super::action_id::{Elsewhere, OnItem};
+use super::action_id::{Elsewhere, FIELD, Field, Form, OnItem, Origin};
 use super::card::name;
-use super::kit::{context, more_private, plain, section, section_with};
+use super::kit::{actions, context, more_private, option, plain, section, section_with};
+use super::misconfigured::times;
+use super::modal::{form, input, many_lines, optional};
 use super::mrkdwn::{day, day_and_time, escape, escape_marked};
 use super::{Message, limits};
 use crate::domain::directory::Directory;
-use crate::domain::id::{ItemNo, StoreId};
-use crate::domain::item::{Item, Kind};
+use crate::domain::id::{ItemNo, StoreId, UserId};
+use crate::domain::item::{AlertWhy, Item, Kind};
+use crate::domain::snooze::SnoozeChoice;
 use crate::domain::stamp::At;
 use slack_morphism::prelude::*;
 use std::sync::Arc;
 
+/// The value of a choice: by the time that it is due.
+pub const KEEP: &str = "keep";
+
 /// What it is, without who and when.
-fn what(item: &Item) -> String {
+fn what(item: &Item, d: &Directory) -> String {
     match item.kind {
+        Kind::Alert { why, .. } => format!("Mend {}: {}", alert(item, d), because(why)),
         Kind::Meeting => format!("Post-mortem meeting of {}", item.incident),
         Kind::Repair => escape(&item.what, limits::ITEM),
         Kind::Later { severity } => format!("{} (severity {severity})", escape(&item.what, limits::ITEM)),
     }
 }
 
+/// "the alert “DiskFull” of Payments API"
+fn alert(item: &Item, d: &Directory) -> String {
+    let service = d.services.get(&item.service).map_or(item.service.as_str(), |s| s.name.as_str());
+    let called = escape_marked(&item.what, limits::LABEL);
+    format!("the alert \u{201c}{called}\u{201d} of {}", escape_marked(service, limits::LABEL))
+}
+
+fn because(why: AlertWhy) -> String {
+    match why {
+        AlertWhy::CameBack { times: n } => format!("it came {} in 7 days", times(u64::from(n))),
+        AlertWhy::NotUrgent => "it was not urgent".to_owned(),
+        AlertWhy::NotActionable => "nothing had to be done".to_owned(),
+    }
+}
+
 /// For the lock screen.
-pub fn in_short(item: &Item) -> String {
+pub fn in_short(item: &Item, d: &Directory) -> String {
     match item.kind {
+        Kind::Alert { .. } => alert(item, d),
         Kind::Meeting => format!("the post-mortem meeting of {}", item.incident),
         Kind::Repair | Kind::Later { .. } => escape(&item.what, limits::LIST_TITLE),
     }
@@ -39,7 +62,7 @@ pub fn line(item: &Item, d: &Directory) -> String {
             };
             format!(
                 ":white_check_mark: {} (number {}) · done by {}, {}{outcome}",
-                what(item),
+                what(item, d),
                 item.no.0,
                 name(d, &done.by),
                 day_and_time(done.at)
@@ -51,7 +74,7 @@ pub fn line(item: &Item, d: &Directory) -> String {
 
 /// What is to be done, by whom, by when.
 fn to_do(item: &Item, d: &Directory) -> String {
-    format!("{} (number {}) · {}, by {}", what(item), item.no.0, name(d, &item.owner), day(item.due))
+    format!("{} (number {}) · {}, by {}", what(item, d), item.no.0, name(d, &item.owner), day(item.due))
 }
 
 /// The same with what can be done about it. `at`: when it is told.
@@ -68,6 +91,59 @@ fn done(item: ItemNo, store: StoreId) -> SlackBlockButtonElement {
     SlackBlockButtonElement::new(plain("Done…"))
         .with_action_id(Elsewhere::ItemDone.id().into())
         .with_value(OnItem { store, item }.value())
+}
+
+/// An alert is somebody's to mend from now on: said to whoever did what made it so. `by`: they.
+pub fn to_mend(no: ItemNo, why: AlertWhy, owner: &UserId, due: At, by: Option<&UserId>, d: &Directory) -> String {
+    let whose = if by == Some(owner) { "yours".to_owned() } else { format!("{}'s", name(d, owner)) };
+    let why = match why {
+        AlertWhy::CameBack { times: n } => format!(" came {} in 7 days and", times(u64::from(n))),
+        AlertWhy::NotUrgent | AlertWhy::NotActionable => String::new(),
+    };
+    format!("Its alert{why} is {whose} to mend by {} (item {}): `/pager misconfigured` says how.", day(due), no.0)
+}
+
+/// The window in which somebody says that it is done, and what came of it.
+pub fn done_window(item: &Item, d: &Directory, origin: &Origin) -> SlackView {
+    let (label, example) = match item.kind {
+        Kind::Repair | Kind::Later { .. } => ("What was done?", "Merged as PR 1234"),
+        Kind::Alert { .. } => ("What was done to it?", "Threshold from 80 to 95 %, PR 1234"),
+        Kind::Meeting => ("Who was there, and what came of it?", "Ana, Ben, Carla: the pool gets an alert"),
+    };
+    let words = many_lines().with_placeholder(plain(example));
+    let mut blocks = vec![section(&line(item, d))];
+    if let Kind::Alert { .. } = item.kind {
+        blocks.push(context("How: `/pager misconfigured`. *Done* takes it off that list, too."));
+    }
+    blocks.push(optional(Field::Words, label, words.into()));
+    let another = SlackBlockButtonElement::new(plain("Not done: somebody else, or another day…"))
+        .with_action_id(Elsewhere::ItemChange.id().into())
+        .with_value(OnItem { store: origin.subject.store, item: item.no }.value());
+    blocks.push(actions(vec![another]));
+    let origin = Origin { more: item.no.0.to_string(), ..origin.clone() };
+    form(Form::ItemDone, "Done", &origin, blocks, "Done")
+}
+
+/// The window in which it is given to somebody else, or moved. `due`: ends that are offered.
+pub fn change_window(item: &Item, due: &[SnoozeChoice], d: &Directory, origin: &Origin) -> SlackView {
+    let mut person = SlackBlockUsersSelectElement::new().with_action_id(FIELD.into());
+    if let Some(owner) = d.users.get(&item.owner).and_then(|u| u.slack.as_ref()) {
+        person = person.with_initial_user(owner.as_str().to_owned());
+    }
+    let keep = option("As it is", KEEP);
+    let mut options = vec![keep.clone()];
+    options.extend(due.iter().map(|c| option(&c.words, &c.until.0.to_string())));
+    let radio = SlackBlockRadioButtonsElement::new(options).with_action_id(FIELD.into()).with_initial_option(keep);
+    let another = SlackBlockDateTimePickerElement::new().with_action_id(FIELD.into());
+    let blocks = vec![
+        section(&line(item, d)),
+        input(Field::Person, "Who does it?", person.into()),
+        input(Field::Until, "By when?", radio.into()),
+        optional(Field::At, "Or by another time", another.into()),
+        context("Whoever gets it hears of it when they work next; nobody is paged."),
+    ];
+    let origin = Origin { more: item.no.0.to_string(), ..origin.clone() };
+    form(Form::ItemChange, &format!("Item {}", item.no.0), &origin, blocks, "Save")
 }
 
 /// What is listed: those that may be read about here, how many may not, and whose they are; `None`: the reader's own.

@@ -2,6 +2,8 @@
 
 /// A section's text, in characters.
 pub const SECTION_TEXT: usize = 3_000;
+/// Earlier incidents of the same alert, in the triage window.
+pub const BEFORE: usize = 3;
 /// A title on a card, in graphemes.
 pub const TITLE: usize = 200;
 /// The lock screen shows about this much.

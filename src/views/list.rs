@@ -10,7 +10,7 @@ use super::{Colored, Message, limits, log};
 use crate::command::{Mistake, Topic};
 use crate::domain::directory::{Directory, Urgency};
 use crate::domain::id::{IncidentNo, StoreId};
-use crate::domain::incident::{Incident, State};
+use crate::domain::incident::{Incident, State, in_order};
 use crate::domain::rca::Rca;
 use crate::domain::urgency::rank;
 
@@ -157,7 +157,7 @@ pub fn paused(list: Message) -> Message {
 
 /// One incident: how it stands, what happened last, who was paged; `rca`: what it owes, or owed.
 pub fn show(i: &Incident, rca: Option<&Rca>, d: &Directory, store: StoreId) -> Message {
-    let shown = i.timeline.iter().rev().take(limits::SHOWN_ENTRIES).map(|e| line(e, d));
+    let shown = in_order(&i.timeline).into_iter().rev().take(limits::SHOWN_ENTRIES).map(|e| line(e, d));
     let mut last: Vec<String> = shown.collect();
     last.reverse();
     let mut blocks = vec![section(&status(i, d))];
@@ -329,6 +329,7 @@ pub fn help(command: &str, topic: Option<Topic>) -> Message {
             ("playbook 12", "the one that fits 12 best, and which others do"),
             ("playbook disk-filling-up", "by name"),
             ("playbook list", "all there are"),
+            ("playbook draft 12", "a new one, from what was done about 12"),
         ],
         Some(Topic::Handoff) => &[
             ("handoff", "what the next one on call will read, as it stands"),
@@ -343,6 +344,7 @@ pub fn help(command: &str, topic: Option<Topic>) -> Message {
             ("rca status", "how all teams stand"),
             ("items", "repair items that are yours; `items payments`"),
             ("items done 3 merged as PR 1234", "one is done"),
+            ("items give 3 @ben", "Ben does it; `items move 3 friday`: by then"),
         ],
         Some(Topic::OnCall) => &[
             ("", "who is on call now and next"),

@@ -16,7 +16,7 @@ const A_MINUTE_MS: i64 = 60_000;
 /// What happened beside the thread's own lines; `None` while there is nothing to tell.
 pub fn log(i: &Incident, d: &Directory) -> Option<Message> {
     let quiet = i.timeline.iter().filter(|e| !e.what.is_shown_in_thread() && e.n > 1);
-    let mut lines: Vec<(At, String)> = quiet.map(|e| (e.wall, line(e, d))).collect();
+    let mut lines: Vec<(At, String)> = quiet.map(|e| (e.at(), line(e, d))).collect();
     lines.extend(i.pages.iter().map(|p| (p.requested, page(p, d))));
     if lines.is_empty() {
         return None;
@@ -58,6 +58,7 @@ fn page(p: &Page, d: &Directory) -> String {
         Purpose::Back => ": it is back",
         Purpose::Begin => ": has work begun?",
         Purpose::StepTime => ": a step takes long",
+        Purpose::Help => ": who fixed it before",
     };
     let by = method(&p.method);
     let came = match &p.state {

@@ -3,12 +3,13 @@
 use super::action_id::{Elsewhere, Listed};
 use super::card::name;
 use super::kit::{confirm, context, more_private, plain, section_with};
-use super::mrkdwn::{day_and_time, escape, escape_marked, is_dangerous};
+use super::mrkdwn::{day, day_and_time, escape, escape_marked, is_dangerous};
 use super::{Message, limits};
 use crate::domain::directory::{Directory, Urgency};
 use crate::domain::id::{MisconfiguredNo, ServiceId, StoreId};
-use crate::domain::misconfigured::{Misconfigured, NAME_LABEL};
+use crate::domain::misconfigured::{CAME_BACK, Misconfigured, NAME_LABEL};
 use crate::domain::urgency::UrgencyBy;
+use crate::domain::world::World;
 use slack_morphism::prelude::*;
 
 /// Alerts in one list: each comes with a rule of six lines.
@@ -19,7 +20,7 @@ const RULE_VALUE: usize = 255;
 const NO_RULE: &str =
     "No rule can be copied for it: what it is called is too long, or has what a rule reads otherwise.";
 
-/// Whoever marked an alert for the first time reads where that leads.
+/// Whoever marked an alert for the first time, which nobody is to mend yet, reads where that leads.
 pub const NOTED: &str = "Noted: its alert stands on the list of misconfigured alerts, `/pager misconfigured`.";
 
 /// "“DiskFull” of Payments API"
@@ -37,6 +38,7 @@ pub fn list(
     all: &[&Misconfigured],
     of: Option<&ServiceId>,
     private: usize,
+    w: &World,
     d: &Directory,
     store: StoreId,
     command: &str,
@@ -45,13 +47,13 @@ pub fn list(
     let of_service = of.map(|id| format!(" of {}", service(id, d))).unwrap_or_default();
     if all.is_empty() {
         let mut message = Message::plain(format!(
-            "No alert{of_service} is marked as misconfigured. A snooze because it is “not urgent”, and *Not actionable* \
-             under *More…*, mark one."
+            "No alert{of_service} is to be mended. A snooze because it is “not urgent”, and *Not actionable* under *More…*, \
+             mark one; and one that comes {CAME_BACK} times within 7 days is listed by itself."
         ));
         message.blocks.extend((private > 0).then(|| context(&more_private(private))));
         return message;
     }
-    let text = format!("Misconfigured alerts{of_service}, the most often marked first");
+    let text = format!("Alerts{of_service} to be mended, the most frequent first");
     let by_severity = all.iter().filter_map(|m| d.services.get(m.told.as_ref().unwrap_or(&m.service)));
     let by_severity = by_severity.map(|s| &s.urgency_by).any(|by| matches!(by, UrgencyBy::Severity(_)));
     let lower = if by_severity { "lower its severity, " } else { "" };
@@ -60,10 +62,10 @@ pub fn list(
          into `config.toml`, before every other `[[route]]`. Then press *Mended*."
     );
     let mut blocks = vec![context(&text), context(&how)];
-    blocks.extend(all.iter().take(LISTED).map(|m| section_with(&line(m, d), mended_button(m, store, d))));
+    blocks.extend(all.iter().take(LISTED).map(|m| section_with(&line(m, w, d), mended_button(m, store, d))));
     if all.len() > LISTED {
         let narrower = if of.is_some() { "" } else { &format!(": `{c} misconfigured SERVICE` lists one service's") };
-        blocks.push(context(&format!("…and {} more, marked less often{narrower}.", all.len() - LISTED)));
+        blocks.push(context(&format!("…and {} more, less frequent{narrower}.", all.len() - LISTED)));
     }
     if private > 0 {
         blocks.push(context(&more_private(private)));
@@ -72,7 +74,7 @@ pub fn list(
     Message { text, blocks, colored: None }
 }
 
-fn line(m: &Misconfigured, d: &Directory) -> String {
+fn line(m: &Misconfigured, w: &World, d: &Directory) -> String {
     let by_key = if m.by_key { " (its key: it has no name)" } else { "" };
     let mut why = Vec::new();
     if m.not_urgent > 0 {
@@ -81,6 +83,13 @@ fn line(m: &Misconfigured, d: &Directory) -> String {
     if m.not_actionable > 0 {
         why.push(format!("not actionable {}", times(m.not_actionable)));
     }
+    if m.came > 0 {
+        why.push(format!("came {} in 7 days", times(u64::from(m.came))));
+    }
+    let by = if m.by.as_str().is_empty() { String::new() } else { format!(" by {},", name(d, &m.by)) };
+    let mends = m.item.and_then(|no| w.items.get(&no)).filter(|item| item.is_open()).map_or_else(String::new, |item| {
+        format!(" {} mends it by {} (item {}).", name(d, &item.owner), day(item.due), item.no.0)
+    });
     let urgency = match m.urgency {
         Urgency::High => "high",
         Urgency::Low => "low",
@@ -91,18 +100,17 @@ fn line(m: &Misconfigured, d: &Directory) -> String {
         note => format!(" \u{201c}{}\u{201d}", escape(note, limits::TITLE)),
     };
     format!(
-        "`{}` *{}*{by_key}: {}{since}; last by {}, {}. Newest: {}, {urgency} urgency.{note}\n{}",
+        "`{}` *{}*{by_key}: {}{since}; last{by} {}. Newest: {}, {urgency} urgency.{note}{mends}\n{}",
         m.no.0,
         called(m, d),
         why.join(", "),
-        name(d, &m.by),
         day_and_time(m.last),
         m.incident,
         rule(m).map_or_else(|| format!("_{NO_RULE}_"), |rule| format!("```{rule}```"))
     )
 }
 
-fn times(n: u64) -> String {
+pub(super) fn times(n: u64) -> String {
     match n {
         1 => "once".to_owned(),
         2 => "twice".to_owned(),

@@ -11,6 +11,7 @@ use crate::domain::going_on::{ANNOUNCEMENT_CHARS, Scope};
 use crate::domain::handoff::WORDS_CHARS;
 use crate::domain::id::ServiceId;
 use crate::domain::incident::Incident;
+use crate::domain::quote::Quote;
 use crate::domain::snooze::SnoozeChoice;
 use slack_morphism::prelude::*;
 
@@ -174,6 +175,8 @@ pub struct RaiseDraft<'a> {
     pub what: &'a str,
     /// Whom it would wake, said in a sentence; known once a service is chosen.
     pub wakes: Option<String>,
+    /// The message that it is made of.
+    pub from: Option<&'a Quote>,
 }
 
 /// A person opens an incident: which service, what is wrong, how urgent, and whom that wakes.
@@ -202,7 +205,8 @@ pub fn raise(draft: &RaiseDraft<'_>, d: &Directory, origin: &Origin) -> SlackVie
     if let Some(first) = urgencies.into_iter().next() {
         urgency = urgency.with_initial_option(first);
     }
-    let mut blocks = vec![service.into()];
+    let mut blocks: Vec<SlackBlock> = draft.from.map(super::quote::shown).into_iter().collect();
+    blocks.push(service.into());
     blocks.extend(draft.wakes.as_deref().map(context));
     blocks.push(input(Field::What, "What is wrong?", what.into()));
     blocks.push(input(Field::Urgency, "Urgency", urgency.into()));
@@ -419,6 +423,6 @@ pub(super) fn many_lines() -> SlackBlockPlainTextInputElement {
 }
 
 /// For plain words, of which Slack does not say whether they are unescaped: signs that mean nothing either way.
-fn unescaped(escaped: &str) -> String {
+pub(super) fn unescaped(escaped: &str) -> String {
     cut(&escaped.replace("&lt;", "‹").replace("&gt;", "›").replace("&amp;", "&"), 75)
 }

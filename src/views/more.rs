@@ -9,7 +9,7 @@ use super::thread::line;
 use super::{limits, log};
 use crate::domain::condition::Case;
 use crate::domain::directory::{Directory, Target, Urgency};
-use crate::domain::incident::{Entry, Incident, State};
+use crate::domain::incident::{Entry, Incident, State, in_order};
 use crate::domain::playbook;
 use crate::domain::stamp::At;
 use slack_morphism::prelude::*;
@@ -167,7 +167,7 @@ pub fn who_was_paged(i: &Incident, d: &Directory) -> SlackView {
 
 /// Everything that happened. `entries`: all there are, those on disk included.
 pub fn timeline(i: &Incident, entries: &[Entry], d: &Directory) -> SlackView {
-    let lines: Vec<String> = entries.iter().map(|e| line(e, d)).collect();
+    let lines: Vec<String> = in_order(entries).into_iter().map(|e| line(e, d)).collect();
     window_above(&format!("{}: what happened", i.no), listed(i, &lines, "Nothing yet."))
 }
 

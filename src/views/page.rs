@@ -11,7 +11,8 @@ use super::mrkdwn::{escape, time, truncate};
 use super::{Colored, Message, limits};
 use crate::domain::call::{Call, CallKind, CallState};
 use crate::domain::directory::Directory;
-use crate::domain::id::{StoreId, UserId};
+use crate::domain::help;
+use crate::domain::id::{IncidentNo, StoreId, UserId};
 use crate::domain::incident::{AckTimeout, Happening, Incident, State};
 use crate::domain::page::{Page, PageState, Purpose, Recipient};
 use crate::domain::run::{self, Run};
@@ -63,6 +64,11 @@ pub fn page(i: &Incident, p: &Page, d: &Directory, store: StoreId) -> Message {
             row.retain(|b| b.action_id.as_ref().is_none_or(|id| id.0 != Action::Acknowledge.id()));
             row.iter_mut().for_each(|b| b.style = None);
             row.insert(0, yes("Still on it"));
+            row
+        } else if let Some((_, who)) = is_offered_help(i, p) {
+            let mut row = buttons(i, d, subject);
+            row.iter_mut().for_each(|b| b.style = None);
+            row.insert(0, super::triage::add_fixer(who, d, subject).with_style(SlackBlockButtonStyle::Primary));
             row
         } else if is_on_it_too(i, p) {
             // What is to be done first is for whoever has it to say.
@@ -130,6 +136,9 @@ fn lead(i: &Incident, p: &Page, d: &Directory) -> String {
         (Purpose::Raised, State::Acknowledged { .. }) => format!("Urgent now: {line}"),
         (Purpose::Back, State::Acknowledged { by: Some(by), .. }) if is_back(i, p, by) => format!("It is back: {line}"),
         (Purpose::Begin, _) if is_asked_to_begin(i, p) => format!("Has work begun? {line}"),
+        (Purpose::Help, _) if let Some((_, who)) = is_offered_help(i, p) => {
+            format!("{} fixed it before. Add {0}? {line}", d.name_of(who))
+        }
         (Purpose::StepTime, _) if let Some(run) = step_takes_long(i, p) => {
             let what = run.in_brief(run.next);
             let what = escape(what.trim_end_matches('.'), limits::LABEL);
@@ -158,6 +167,9 @@ fn status_for(i: &Incident, p: &Page, d: &Directory) -> String {
             format!("*Still on it?* Nobody did anything here since {}. {then}", time(since))
         }
         (Purpose::Begin, _) if is_asked_to_begin(i, p) => super::sla::question(i),
+        (Purpose::Help, _) if let Some((before, who)) = is_offered_help(i, p) => {
+            format!("*No progress?* {} fixed the same alert before, in {before}. You keep it.", name(d, who))
+        }
         (Purpose::StepTime, _) if let Some(words) = step_takes_long(i, p).and_then(super::run::time_is_over) => words,
         (Purpose::Raised, State::Acknowledged { by: Some(by), .. }) if is_recipient(p, by) => {
             format!("*It is high urgency now, and you have it.*{}", also_asking(i, d))
@@ -191,6 +203,7 @@ fn is_work(what: &Happening) -> bool {
         | Happening::Joined { .. }
         | Happening::Started { .. }
         | Happening::Noted { .. }
+        | Happening::Quoted(_)
         | Happening::Mitigated { .. }
         | Happening::Escalated { .. }
         | Happening::RespondersAsked { .. }
@@ -313,6 +326,12 @@ fn is_back(i: &Incident, p: &Page, by: &UserId) -> bool {
 /// Does this message ask its reader whether they began?
 fn is_asked_to_begin(i: &Incident, p: &Page) -> bool {
     p.purpose == Purpose::Begin && sla::runs(i) && i.responder().is_some_and(|by| is_recipient(p, by))
+}
+
+/// Who fixed the same alert before, and where, if this message offers its reader to add them.
+fn is_offered_help<'i>(i: &'i Incident, p: &Page) -> Option<(IncidentNo, &'i UserId)> {
+    let is_theirs = i.responder().is_some_and(|by| is_recipient(p, by));
+    help::offered(i).filter(|_| p.purpose == Purpose::Help && is_theirs)
 }
 
 /// The playbook of which the reader is told that a step's time is over.

@@ -245,6 +245,7 @@ fn lead(i: &Incident, page: &Page, d: &Directory) -> String {
         Purpose::Back => "It is firing again, and you have it. ",
         Purpose::Begin => "Has work begun? ",
         Purpose::StepTime => "A step of its playbook takes long. ",
+        Purpose::Help => "Somebody else fixed it before. ",
     };
     words.to_owned()
 }

@@ -91,8 +91,9 @@ fn stands(rca: &Rca, d: &Directory) -> String {
 
 /// The window in which it is written, or read.
 pub fn window(rca: &Rca, items: &[&Arc<Item>], told: Option<&str>, d: &Directory, origin: &Origin) -> SlackView {
-    let (repairs, meetings): (Vec<&Arc<Item>>, Vec<&Arc<Item>>) =
-        items.iter().copied().partition(|item| item.kind != item::Kind::Meeting);
+    let of = |is: fn(&item::Kind) -> bool| items.iter().copied().filter(|item| is(&item.kind)).collect::<Vec<_>>();
+    let repairs = of(|kind| matches!(kind, item::Kind::Repair | item::Kind::Later { .. }));
+    let (meetings, alerts) = (of(|k| matches!(k, item::Kind::Meeting)), of(|k| matches!(k, item::Kind::Alert { .. })));
     let repairs = repairs.as_slice();
     let subject = origin.subject;
     let mut blocks: Vec<SlackBlock> = told.map(section).into_iter().collect();
@@ -112,6 +113,7 @@ pub fn window(rca: &Rca, items: &[&Arc<Item>], told: Option<&str>, d: &Directory
             blocks.push(actions(vec![press(Elsewhere::RcaTakeUp, "Write one all the same", subject, None)]));
         }
     }
+    blocks.extend(alerts.iter().map(|item| context(&items::line(item, d))));
     super::modal::window(&format!("RCA of {}", rca.incident), blocks, Some(origin))
 }
 
@@ -395,7 +397,7 @@ pub fn owes(
     blocks.extend(rcas.iter().map(|rca| owed_line(rca, at, reader, d, store)));
     blocks.extend(items.iter().map(|item| items::with_button(item, at, d, store)));
     let first = rcas.iter().find(|rca| rca.is_owed()).map(|rca| format!("the RCA of {}", rca.incident));
-    let first = first.or_else(|| items.iter().find(|item| item.is_open()).map(|item| items::in_short(item)));
+    let first = first.or_else(|| items.iter().find(|item| item.is_open()).map(|item| items::in_short(item, d)));
     let more = if open > 1 { format!(", and {} more", open - 1) } else { String::new() };
     let text = format!("Yours to do: {}{more}", first.unwrap_or_default());
     Some(Message { text, blocks, colored: None })

@@ -192,6 +192,9 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
         Refusal::ItemIsDone { item, by, at } => {
             format!("Item {} was done by {}, {}. Nothing changed.", item.0, name(d, by), day_and_time(*at))
         }
+        Refusal::ItemIsSo { item, owner, due } => {
+            format!("Item {} is {}'s already, by {}. Nothing changed.", item.0, name(d, owner), day_and_time(*due))
+        }
         Refusal::NotYourShift { schedule } => super::prepare::not_yours(schedule, d),
         Refusal::NoSuchHandoff => {
             "That handoff is too long ago, or is not ahead any more. `/pager handoff` shows how things stand.".to_owned()
@@ -299,6 +302,24 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
         ),
         Refusal::PagesNobodyAgain { incident } => format!(
             "{incident} pages nobody again by itself. Nothing changed; `/pager show {}` says how it stands.",
+            incident.0
+        ),
+        Refusal::NothingSaid => {
+            "That message has no words. Write down what it shows: `/pager note 12 …`.".to_owned()
+        }
+        Refusal::SaidInPrivate => "That stands in the channel of a private service, and would be read elsewhere. Choose \
+             what belongs to that channel, or say in your own words what everybody may read."
+            .to_owned(),
+        Refusal::QuotedAlready { incident } => format!(
+            "That message is in the timeline of {incident} already, and counts once. `/pager show {}` says how it stands.",
+            incident.0
+        ),
+        Refusal::TooManyQuotes { incident, most } => format!(
+            "{most} messages are in the timeline of {incident} already. Write down what else matters: `/pager note {} …`.",
+            incident.0
+        ),
+        Refusal::OpenedAlready { incident } => format!(
+            "{incident} was opened from that message already. `/pager show {}` says how it stands.",
             incident.0
         ),
         Refusal::EmptyNote => "The note is empty. Write `/pager note 12 what you found`.".to_owned(),

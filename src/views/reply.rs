@@ -13,6 +13,7 @@ use crate::domain::hold::{HeldThen, HoldWhy};
 use crate::domain::id::{IncidentNo, StoreId, UserId};
 use crate::domain::incident::{Happening, Incident, State};
 use crate::domain::input::SnoozeWhy;
+use crate::domain::item;
 use slack_morphism::prelude::SlackBlockButtonStyle;
 
 /// The answer to an act, read from the facts it led to; `after` is the incident as it is now.
@@ -129,6 +130,10 @@ fn told(fact: &Fact, facts: &[Fact], after: &Incident, d: &Directory) -> Option<
         Fact::Resolved { by: ResolvedBy::User(_), .. } => {
             format!("{no} is resolved. Nobody is paged any more.{}", if_not_cleared(after, d))
         }
+        Fact::ItemMade { item, kind: item::Kind::Alert { why, .. }, owner, due, .. } => {
+            super::items::to_mend(*item, *why, owner, *due, facts.iter().find_map(who_ended_it), d)
+        }
+        Fact::MisconfiguredListed { .. } if facts.iter().any(is_alert_to_mend) => return None,
         Fact::MisconfiguredListed { .. } => super::misconfigured::NOTED.to_owned(),
         Fact::PageAgainDeclined { .. } => {
             format!("{no} stays resolved. Nobody is paged for it again until the monitor clears it, or it fires anew.")
@@ -136,12 +141,27 @@ fn told(fact: &Fact, facts: &[Fact], after: &Incident, d: &Directory) -> Option<
         Fact::Reopened { .. } => {
             format!("{no} is open again, and you have it. Nobody was paged.{}", quiet(after, d))
         }
+        // It was opened from it, which says more.
+        Fact::Quoted { .. } if facts.iter().any(|f| matches!(f, Fact::IncidentOpened(_))) => return None,
+        Fact::Quoted { said, .. } => super::quote::added(no, *said),
         Fact::Noted { .. } | Fact::NotedByGuest { .. } => format!("Noted on {no}."),
         Fact::Merged { into, by, stopped, .. } => merged(*into, (by, stopped), facts, after, d),
         Fact::ActLate { act, .. } => late(after, act, d),
         Fact::Held { incident, why: HoldWhy::Quiet { .. }, .. } if *incident == no => super::hold::status(after, d)?,
         _ => return None,
     })
+}
+
+fn is_alert_to_mend(fact: &Fact) -> bool {
+    matches!(fact, Fact::ItemMade { kind: item::Kind::Alert { .. }, .. })
+}
+
+/// Who marked its alert, or resolved it.
+fn who_ended_it(fact: &Fact) -> Option<&UserId> {
+    match fact {
+        Fact::MisconfiguredMarked { by, .. } | Fact::Resolved { by: ResolvedBy::User(by), .. } => Some(by),
+        _ => None,
+    }
 }
 
 fn is_about_a_step(fact: &Fact) -> bool {

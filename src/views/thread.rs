@@ -42,7 +42,7 @@ pub fn for_the_channel(i: &Incident, lines: &Message, d: &Directory) -> Message 
 
 /// One entry as a line: when, who, what.
 pub fn line(e: &Entry, d: &Directory) -> String {
-    format!("{} {}", time(e.wall), words(&e.what, d))
+    format!("{} {}", time(e.at()), words(&e.what, d))
 }
 
 pub(super) fn words(what: &Happening, d: &Directory) -> String {
@@ -107,6 +107,7 @@ pub(super) fn words(what: &Happening, d: &Directory) -> String {
         Happening::NotedByGuest { name, text } => {
             format!(":memo: {} (guest): {}", escape_marked(name, limits::LABEL), escape(text, limits::NOTE))
         }
+        Happening::Quoted(quoted) => super::quote::line(quoted, d),
         Happening::Started { by } => format!(":hammer_and_wrench: {} began to work on it.", name(d, by)),
         Happening::Mitigated { by } => {
             format!(":adhesive_bandage: {}: mitigated, customers no longer feel it.", name(d, by))

@@ -9,11 +9,14 @@ use super::mrkdwn::{day_and_time, escape, time};
 use super::{Message, limits};
 use crate::domain::directory::Directory;
 use crate::domain::id::{IncidentNo, ItemNo, StoreId, TeamId, UserId};
-use crate::domain::incident::Incident;
+use crate::domain::incident::{Happening, Incident};
 use crate::domain::item::WHAT_CHARS;
+use crate::domain::rca::Rca;
 use crate::domain::snooze::SnoozeChoice;
 use crate::domain::triage::{Affected, Answer, Trend, Triage};
+use crate::domain::worked::Worked;
 use slack_morphism::prelude::*;
+use std::sync::Arc;
 
 /// What the window shows beside the incident itself.
 pub struct Around<'a> {
@@ -22,6 +25,62 @@ pub struct Around<'a> {
     pub others: &'a [&'a Incident],
     /// Who fixed what the same alert led to before.
     pub fixed_before: Option<(IncidentNo, UserId)>,
+    /// What the same alert led to before, the newest first: at most [`limits::BEFORE`].
+    pub before: &'a [Before],
+}
+
+/// An earlier incident of the same alert, and what was written of it, where its reader may read that.
+pub struct Before {
+    pub incident: Incident,
+    pub rca: Option<Arc<Rca>>,
+}
+
+/// *Add Ben*
+pub(super) fn add_fixer(who: &UserId, d: &Directory, subject: Subject) -> SlackBlockButtonElement {
+    let words = format!("Add {}", d.name_of(who).chars().take(30).collect::<String>());
+    press(Elsewhere::AddFixer, &words, subject)
+}
+
+/// Whoever took what is new to them hears who knows it, beside what they hear anyway.
+pub fn offer_help(
+    message: &mut Message,
+    (before, who): (IncidentNo, &UserId),
+    no: IncidentNo,
+    d: &Directory,
+    store: StoreId,
+) {
+    let words = format!("New to you? {} fixed the same alert before, in {before}.", name(d, who));
+    message.text = format!("{} {words}", message.text);
+    message.blocks.push(section_with(&words, add_fixer(who, d, Subject { store, incident: no })));
+}
+
+/// "#7, Mar 2 03:02: Ben fixed it in 14 min: “restarted the worker”. Playbook “Disk is full”, 6 of 7 steps. RCA: `/pager rca 7`."
+fn came_before(before: &Before, d: &Directory) -> String {
+    let i = &before.incident;
+    let worked = Worked::of(i);
+    let took = worked.fixed.map(|fixed| format!(" in {}", super::reply::span((fixed.0 - i.opened.0) / 1_000)));
+    let how = match (worked.fixed_by(), took) {
+        (Some(who), Some(took)) => format!("{} fixed it{took}", name(d, &who)),
+        (None, Some(took)) => format!("over{took}"),
+        (_, None) => "not over yet".to_owned(),
+    };
+    let note = i.timeline.iter().rev().find_map(|e| match &e.what {
+        Happening::Resolved { note, .. } if !note.is_empty() => Some(note),
+        _ => None,
+    });
+    let note = note.map(|note| format!(": \u{201c}{}\u{201d}", escape(note, limits::TITLE)));
+    let playbook = worked.playbook.map(|(title, done, of)| {
+        format!(" Playbook \u{201c}{}\u{201d}, {done} of {of} steps.", escape(&title, limits::LABEL))
+    });
+    let rca = before.rca.as_ref().filter(|rca| !rca.is_blank()).map(|_| format!(" RCA: `/pager rca {}`.", i.no.0));
+    format!(
+        "• {}, {}: {how}{}.{}{}",
+        i.no,
+        day_and_time(i.opened),
+        note.unwrap_or_default(),
+        playbook.unwrap_or_default(),
+        rca.unwrap_or_default()
+    )
 }
 
 /// The window. `told`: what came of what was pressed in it.
@@ -61,12 +120,12 @@ pub fn window(i: &Incident, around: &Around<'_>, told: Option<&str>, d: &Directo
     ));
     if let Some((earlier, who)) = &around.fixed_before {
         let who_is = name(d, who);
-        let add = press(
-            Elsewhere::AddFixer,
-            &format!("Add {}", d.name_of(who).chars().take(30).collect::<String>()),
-            subject,
-        );
-        blocks.push(section_with(&format!("Last time, {earlier}, {who_is} fixed it."), add));
+        let words = format!("*{who_is} fixed it before*, in {earlier}.");
+        blocks.push(section_with(&words, add_fixer(who, d, subject)));
+    }
+    if !around.before.is_empty() {
+        let lines: Vec<String> = around.before.iter().map(|before| came_before(before, d)).collect();
+        blocks.push(section(&format!("*The same alert before*\n{}", lines.join("\n"))));
     }
     blocks.push(divider());
     blocks.extend(questions(i, d, subject));

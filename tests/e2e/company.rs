@@ -152,7 +152,7 @@ pub fn workspace() -> Workspace {
         should_escape: true,
         ..SlashCommand::default()
     });
-    let shortcuts = vec![Shortcut::Announce.id().to_owned()];
+    let shortcuts = Shortcut::ALL.map(|shortcut| shortcut.id().to_owned()).to_vec();
     let (users, channels, commands) = (users.into(), channels.into(), commands.into());
     Workspace { users, channels, commands, shortcuts, ..Workspace::default() }
 }

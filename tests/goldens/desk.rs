@@ -13,6 +13,7 @@ use warridor::domain::input::{
     Act, Deed, Delivery, Event, EventAction, Input, OverrideRequest, QuietRequest, Raise, Settled, Source, Unreadable,
     What,
 };
+use warridor::domain::item::ItemDeed;
 use warridor::domain::page::SyncKey;
 use warridor::domain::quiet::Covered;
 use warridor::domain::rca::{Rca, RcaDeed};
@@ -153,7 +154,7 @@ impl Desk {
 
     /// Somebody opens an incident by hand.
     pub fn raise(&mut self, who: &str, service: &str, title: &str, urgency: Option<Urgency>) -> Vec<Fact> {
-        let raise = Raise { service: service.into(), by: who.into(), title: title.to_owned(), urgency };
+        let raise = Raise { service: service.into(), by: who.into(), title: title.to_owned(), urgency, from: None };
         self.decide(What::Raise(raise)).expect("the service is known")
     }
 
@@ -210,7 +211,8 @@ impl Desk {
     }
 
     pub fn item_done(&mut self, who: &str, item: u64, outcome: &str) {
-        let done = What::ItemDone { item: ItemNo(item), by: who.into(), outcome: outcome.to_owned() };
+        let done =
+            What::Item { item: ItemNo(item), by: who.into(), deed: ItemDeed::Done { outcome: outcome.to_owned() } };
         self.decide(done).expect("it is to be done");
     }
 
@@ -229,9 +231,9 @@ impl Desk {
         self.decide(What::Due).expect("never refused");
     }
 
-    pub fn act_on(&mut self, incident: u64, who: &str, deed: Deed) {
+    pub fn act_on(&mut self, incident: u64, who: &str, deed: Deed) -> Vec<Fact> {
         let act = Act { incident: IncidentNo(incident), by: who.into(), deed };
-        self.decide(What::Act(act)).expect("the story's deeds are allowed");
+        self.decide(What::Act(act)).expect("the story's deeds are allowed")
     }
 
     pub fn act(&mut self, who: &str, deed: Deed) {

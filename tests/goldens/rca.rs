@@ -170,7 +170,7 @@ fn an_rca_in_every_state() {
     };
     golden.say("items of everybody", &message(&items_of(Some("Everybody together")), Some(subject)));
     let meeting = desk.world.items.values().find(|item| item.kind == item::Kind::Meeting).expect("all of them felt it");
-    let form = views::rca::forms::done(meeting, &desk.directory, &origin);
+    let form = views::items::done_window(meeting, &desk.directory, &origin);
     golden.say("a window: the meeting was held", &view(&form, Some(subject)));
     desk.item_done("chen", 1, "merged as <!here> PR 12");
     golden.say("an item that is done", &desk.world.items[&ItemNo(1)].outcome);

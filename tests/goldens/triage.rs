@@ -3,15 +3,18 @@
 use crate::desk::{Desk, HOUR, MINUTE, NIGHT};
 use crate::draw::{Golden, message, view};
 use std::sync::Arc;
+use warridor::domain::call::Whom;
 use warridor::domain::id::{IncidentNo, TeamId};
 use warridor::domain::incident::Incident;
 use warridor::domain::input::{Deed, EventAction};
+use warridor::domain::page::Purpose;
+use warridor::domain::rca::{Part, RcaDeed};
 use warridor::domain::snooze;
 use warridor::domain::triage::{Affected, Answer, Later, Trend};
 use warridor::views;
 use warridor::views::action_id::{Origin, Subject};
 use warridor::views::going_on::Beside;
-use warridor::views::triage::Around;
+use warridor::views::triage::{Around, Before};
 
 fn first(desk: &Desk) -> Arc<Incident> {
     desk.world.incident(IncidentNo(1)).expect("it is there").clone()
@@ -27,6 +30,19 @@ fn anas() -> Desk {
     desk
 }
 
+/// What the same alert led to before, as an incident of another desk.
+fn before() -> Before {
+    let mut desk = Desk::at(NIGHT);
+    desk.alert("payments", EventAction::Trigger);
+    desk.act("chen", Deed::Acknowledge);
+    desk.pass(14 * MINUTE);
+    desk.alert("payments", EventAction::Resolve);
+    desk.act("chen", Deed::Resolve { note: Some("restarted <!here> the *worker*".to_owned()) });
+    desk.rca("chen", RcaDeed::Write { part: Part::Summary, revision: 0, text: "It was full.".to_owned() });
+    let incident = first(&desk);
+    Before { rca: desk.world.rcas.get(&incident.no).cloned(), incident: (*incident).clone() }
+}
+
 #[test]
 fn the_first_look_in_every_state() {
     let mut golden = Golden::new("triage");
@@ -40,7 +56,8 @@ fn the_first_look_in_every_state() {
         let beside =
             Beside { changes: Vec::new(), changes_left_out: 0, announced, quiets: Vec::new(), silent: Vec::new() };
         let fixed_before = fixed.map(|(no, who)| (no, who.into()));
-        let around = Around { beside: &beside, others: &others, fixed_before };
+        let before: Vec<Before> = fixed.map(|_| before()).into_iter().collect();
+        let around = Around { beside: &beside, others: &others, fixed_before, before: &before };
         view(&views::triage::window(&first(desk), &around, told, d, &origin), Some(subject))
     };
     golden.say("nothing was found yet", &window(&desk, None, None));
@@ -87,5 +104,36 @@ fn the_first_look_in_every_state() {
     found.act("ana", Deed::CanWait { later });
     golden.say("the card of what can wait", &card(&found));
     golden.say("its window, over", &window(&found, None, None));
+    golden.compare();
+}
+
+/// Ben fixed the same alert an hour before; Ana has it now.
+#[test]
+fn help_that_is_offered() {
+    let mut golden = Golden::new("help_offered");
+    let mut desk = Desk::at(NIGHT);
+    desk.alert("payments", EventAction::Trigger);
+    desk.act_on(1, "ben", Deed::Acknowledge);
+    desk.alert("payments", EventAction::Resolve);
+    desk.act_on(1, "ben", Deed::Resolve { note: None });
+    desk.pass(HOUR);
+    desk.alert("payments", EventAction::Trigger);
+    desk.deliver();
+    let facts = desk.act_on(2, "ana", Deed::Acknowledge);
+    let second = |desk: &Desk| desk.world.incident(IncidentNo(2)).expect("it is there").clone();
+    let subject = Subject { store: desk.store, incident: IncidentNo(2) };
+    let mut answer = views::reply::message(&facts, &second(&desk), None, &desk.directory, desk.store);
+    let before = (IncidentNo(1), &"ben".into());
+    views::triage::offer_help(&mut answer, before, IncidentNo(2), &desk.directory, desk.store);
+    golden.say("the answer to Acknowledge, where it is new to Ana", &message(&answer, Some(subject)));
+    desk.advance(20 * MINUTE);
+    let page = |desk: &Desk| {
+        let i = second(desk);
+        let page = i.pages.iter().find(|p| p.purpose == Purpose::Help).expect("she hears of it");
+        message(&views::page::page(&i, page, &desk.directory, desk.store), Some(subject))
+    };
+    golden.say("nothing was done for twenty minutes", &page(&desk));
+    desk.act_on(2, "ana", Deed::AddResponders { whom: vec![Whom::User("ben".into())] });
+    golden.say("Ben is asked", &page(&desk));
     golden.compare();
 }

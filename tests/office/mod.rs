@@ -39,6 +39,9 @@ pub const PUBLIC_URL: &str = "https://pager.example.com";
 
 /// Monday 2026-03-02, 03:02 UTC.
 pub const NIGHT: At = At(1_772_420_520_000);
+/// How long a connection to this Slack lives, in seconds of its clock: a year. Slack's own five hours are hours of a real
+/// network, on which the pager's waits between two attempts go; a story moves the clock by days within a second.
+const CONNECTION_SECS: i64 = 365 * 24 * 60 * 60;
 /// How long something that is under way may take, in real seconds.
 const SOON: u64 = 15;
 
@@ -73,6 +76,7 @@ impl Office {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let tokens = (workspace.bot_token.clone(), workspace.app_token.clone());
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let workspace = Workspace { connection_secs: CONNECTION_SECS, ..workspace };
         let sandbox = SandboxConfig { listen: any, clock: clock.clone(), dir: None, workspace };
         let sandbox = Sandbox::start(sandbox).expect("the local Slack starts");
         // Its address is known only now.

@@ -25,6 +25,7 @@ use warridor::domain::input::{
 };
 use warridor::domain::page::{PageFailure, Purpose};
 use warridor::domain::quiet::Covered;
+use warridor::domain::quote::Quote;
 use warridor::domain::stamp::At;
 use warridor::methods;
 use warridor::outbox::Outbox;
@@ -51,6 +52,7 @@ use warridor::store::{Store, StoreError};
 use warridor::views;
 
 pub mod company;
+pub mod items;
 pub mod rcas;
 pub mod shifts;
 
@@ -300,10 +302,19 @@ impl Sim {
         self.people.push_back(Input { id, what: What::Act(act) });
     }
 
+    /// A message in Slack: the same for the same number.
+    pub fn said(&self, number: u64) -> Quote {
+        let message = MessageRef { channel: "C0LUNCH".into(), ts: format!("1767225600.{number:06}").into() };
+        let (author, text, link) = ("Gra<!here>fana".to_owned(), "disk <!channel> full".to_owned(), String::new());
+        Quote { message, author, text, link }
+    }
+
     pub fn raise(&mut self, who: &str, service: &str, title: &str) {
         let id = InputId::from(format!("raise-{}", self.inputs));
+        // Now and then of a message, and of the same one again.
+        let from = self.inputs.is_multiple_of(3).then(|| self.said(self.inputs / 60));
         self.inputs += 1;
-        let raise = Raise { service: service.into(), by: who.into(), title: title.to_owned(), urgency: None };
+        let raise = Raise { service: service.into(), by: who.into(), title: title.to_owned(), urgency: None, from };
         self.people.push_back(Input { id, what: What::Raise(raise) });
     }
 
@@ -815,7 +826,12 @@ impl Sim {
                 let is_for_its_responder = |p| {
                     matches!(
                         p,
-                        Purpose::StillOnIt | Purpose::Raised | Purpose::Back | Purpose::Begin | Purpose::StepTime
+                        Purpose::StillOnIt
+                            | Purpose::Raised
+                            | Purpose::Back
+                            | Purpose::Begin
+                            | Purpose::StepTime
+                            | Purpose::Help
                     )
                 };
                 page.is_some_and(|p| is_for_its_responder(p.purpose) || i.call(p.call).is_some_and(|c| c.is_open()))

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use warridor::domain::fact::Fact;
 use warridor::domain::id::{IncidentNo, ItemNo, UserId};
 use warridor::domain::input::What;
+use warridor::domain::item::{ItemDeed, Kind};
 use warridor::domain::page::Recipient;
 use warridor::domain::post::About;
 use warridor::domain::rca::{DUE_SECS, Part, RcaDeed, Reach, Stands};
@@ -44,7 +45,13 @@ pub fn writes(sim: &mut Sim, who: &str) {
         11 => RcaDeed::TakeUp,
         12 if sim.rng.random_bool(0.5) => {
             let item = ItemNo(sim.rng.random_range(1..4));
-            sim.does(What::ItemDone { item, by, outcome: "done".to_owned() });
+            let owner = Some(by.clone()).filter(|_| sim.rng.random_bool(0.5));
+            let due = Some(sim.wall.plus_secs(sim.rng.random_range(-10..200_000))).filter(|_| sim.rng.random_bool(0.5));
+            let deed = match sim.rng.random_bool(0.5) {
+                true => ItemDeed::Done { outcome: "done".to_owned() },
+                false => ItemDeed::Change { owner, due },
+            };
+            sim.does(What::Item { item, by, deed });
             return;
         }
         _ => RcaDeed::Complete,
@@ -107,7 +114,8 @@ pub fn are_asked_for_when_people_work(sim: &Sim, replayed: &World, seed: u64) {
             assert_eq!(rca.wake(), None, "seed {seed}: {no} {:?}", rca.stands);
         }
         if let Stands::Completed(_) = rca.stands {
-            let repairs = replayed.items.values().filter(|item| item.incident == *no).count();
+            let repairs =
+                replayed.items.values().filter(|item| item.incident == *no && item.kind == Kind::Repair).count();
             assert_eq!(rca.missing(repairs), [], "seed {seed}: {no} is complete, and lacks something");
         }
     }

@@ -88,7 +88,13 @@ fn command_line(command: &Command, tz: Tz) -> String {
         Command::Items(Items::Mine) => "items".to_owned(),
         Command::Items(Items::Of(of)) => format!("items of {}", of.as_ref().map_or("all", |team| team.as_str())),
         Command::Items(Items::Done { item, outcome }) => format!("item {} done \u{201c}{outcome}\u{201d}", item.0),
+        Command::Items(Items::Change { item, owner, due }) => {
+            let owner = owner.as_ref().map_or(String::new(), |who| format!(" to {who}"));
+            let due = due.map_or(String::new(), |due| format!(" by {}", at(due, tz)));
+            format!("item {} changed{owner}{due}", item.0)
+        }
         Command::Playbook(WhichPlaybook::List) => "playbooks".to_owned(),
+        Command::Playbook(WhichPlaybook::Draft(which)) => format!("draft from {}", no(*which)),
         Command::Playbook(WhichPlaybook::Named(id)) => format!("playbook {id}"),
         Command::Playbook(WhichPlaybook::For(which)) => format!("playbook for {}", no(*which)),
         Command::Mended(no) => format!("mended {}", no.0),

@@ -49,6 +49,7 @@ impl Fact {
             | Self::RcaLeadTold { .. }
             | Self::ItemMade { .. }
             | Self::ItemDone { .. }
+            | Self::ItemChanged { .. }
             | Self::ItemReminded { .. }
             | Self::ShiftForgotten { .. }
             | Self::OverrideSet(_)
@@ -119,6 +120,7 @@ impl Fact {
             | Self::Reopened { incident, .. }
             | Self::Noted { incident, .. }
             | Self::NotedByGuest { incident, .. }
+            | Self::Quoted { incident, .. }
             | Self::WillResolve { incident, .. }
             | Self::PageAgainPlanned { incident, .. }
             | Self::PageAgainDeclined { incident, .. }
@@ -138,6 +140,8 @@ impl Fact {
             | Self::UrgencyChanged { incident, .. }
             | Self::SlaStarted { incident, .. }
             | Self::SlaAsked { incident, .. }
+            | Self::HelpPlanned { incident, .. }
+            | Self::HelpOffered { incident, .. }
             | Self::SlaMissed { incident, .. }
             | Self::ListingPlanned { incident, .. }
             | Self::Listed { incident, .. }
@@ -148,6 +152,8 @@ impl Fact {
             | Self::CountWaned { incident }
             | Self::MarkedNotActionable { incident, .. }
             | Self::MisconfiguredMarked { incident, .. }
+            | Self::MisconfiguredCameBack { incident, .. }
+            | Self::AlertCame { incident, .. }
             | Self::Merged { incident, .. }
             | Self::AlertsTaken { incident, .. }
             | Self::CrossedHandoff { incident, .. }

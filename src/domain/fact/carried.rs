@@ -2,7 +2,7 @@
 
 use crate::domain::call::{Asked, QueuedPage, Skipped};
 use crate::domain::directory::Urgency;
-use crate::domain::id::{AlertKey, CallNo, ChannelId, IncidentNo, PolicyId, ServiceId, TeamId, UserId};
+use crate::domain::id::{AlertKey, CallNo, ChannelId, IncidentNo, MessageRef, PolicyId, ServiceId, TeamId, UserId};
 use crate::domain::input::Source;
 use crate::domain::routing::RuleRef;
 use crate::domain::stamp::At;
@@ -45,6 +45,9 @@ pub struct IncidentOpened {
     pub earlier: Option<IncidentNo>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub starts_at: Option<At>,
+    /// The message of Slack that a person made it of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<MessageRef>,
     /// How it came to be opened so; facts of earlier versions do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,

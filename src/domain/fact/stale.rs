@@ -75,6 +75,9 @@ impl Fact {
             | Self::AnnouncementEnded { .. }
             | Self::MisconfiguredListed { .. }
             | Self::MisconfiguredMarked { .. }
+            | Self::MisconfiguredCameBack { .. }
+            | Self::AlertCame { .. }
+            | Self::HelpPlanned { .. }
             | Self::MisconfiguredMended { .. }
             | Self::MisconfiguredForgotten { .. }
             | Self::FyiForgotten { .. }
@@ -103,6 +106,7 @@ impl Fact {
             | Self::RcaWritten { .. }
             | Self::ItemMade { .. }
             | Self::ItemDone { .. }
+            | Self::ItemChanged { .. }
             | Self::ShiftForgotten { .. }
             | Self::ShiftForetold { .. }
             | Self::ShiftGone { .. }

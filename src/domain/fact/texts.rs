@@ -29,6 +29,11 @@ impl Fact {
                 each(name);
                 each(text);
             }
+            Self::Quoted { author, text, link, .. } => {
+                each(author);
+                each(text);
+                each(link);
+            }
             Self::PersonAsked { name, email, .. } => {
                 each(name);
                 each(email);

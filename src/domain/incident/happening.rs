@@ -8,6 +8,7 @@ use crate::domain::hold::{HeldThen, HoldWhy, TriggeredBy};
 use crate::domain::id::{ChannelId, IncidentNo, ItemNo, ServiceId, TeamId, UserId};
 use crate::domain::input::{SkipWhy, SnoozeWhy};
 use crate::domain::page::{PageFailure, Recipient};
+use crate::domain::quote::Quoted;
 use crate::domain::routing::RuleRef;
 use crate::domain::stamp::At;
 use crate::domain::triage::Answer;
@@ -100,6 +101,8 @@ pub enum Happening {
         name: Arc<str>,
         text: Arc<str>,
     },
+    /// What somebody wrote in Slack, put here by hand; it stands at the time it was said.
+    Quoted(Box<Quoted>),
     Started {
         by: UserId,
     },
@@ -268,6 +271,23 @@ pub enum Happening {
     },
 }
 
+impl Entry {
+    /// When it happened, on the wall clock: what was said before it was put here happened then.
+    pub fn at(&self) -> At {
+        match &self.what {
+            Happening::Quoted(quoted) => quoted.said,
+            _ => self.wall,
+        }
+    }
+}
+
+/// Entries in the order in which they happened, the oldest first.
+pub fn in_order(entries: &[Entry]) -> Vec<&Entry> {
+    let mut all: Vec<&Entry> = entries.iter().collect();
+    all.sort_by_key(|e| (e.at(), e.n));
+    all
+}
+
 impl Happening {
     /// Does this entry get a line in the thread? Thread followers are pushed for every line, so few do.
     pub fn is_shown_in_thread(&self) -> bool {
@@ -303,6 +323,7 @@ impl Happening {
             | Self::Cleared
             | Self::Noted { .. }
             | Self::NotedByGuest { .. }
+            | Self::Quoted(_)
             | Self::Started { .. }
             | Self::RespondersAsked { .. }
             | Self::ReassignAsked { .. }

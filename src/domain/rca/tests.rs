@@ -2,9 +2,9 @@ use super::*;
 use crate::domain::directory::{PersonalRule, Policy, Service, Step, Target, Team, User};
 use crate::domain::handle::handle;
 use crate::domain::hours::{Hours, Weekdays};
-use crate::domain::id::{InputId, MessageRef};
+use crate::domain::id::{InputId, ItemNo, MessageRef};
 use crate::domain::input::{Act, Deed, Delivery, Event, EventAction, Input, Settled, Source, What};
-use crate::domain::item::Kind;
+use crate::domain::item::{ItemDeed, Kind};
 use crate::domain::page::SyncKey;
 use crate::domain::stamp::Stamp;
 use crate::domain::world::rows::{RowKey, put_away_key};
@@ -434,11 +434,11 @@ fn a_repair_item_is_due_within_a_year_its_owner_is_reminded_and_it_is_done_once(
     ];
     assert_eq!(story.told, expected, "when it is given, a day before, when due, then each week");
     let done =
-        |by: &str| What::ItemDone { item: crate::domain::id::ItemNo(1), by: by.into(), outcome: "PR 12".to_owned() };
+        |by: &str| What::Item { item: ItemNo(1), by: by.into(), deed: ItemDeed::Done { outcome: "PR 12".to_owned() } };
     story.does(done("ana"));
     let refused = story.tries(done("ben"));
     let at = story.now;
-    assert_eq!(refused, Err(Refusal::ItemIsDone { item: crate::domain::id::ItemNo(1), by: "ana".into(), at }));
+    assert_eq!(refused, Err(Refusal::ItemIsDone { item: ItemNo(1), by: "ana".into(), at }));
     story.goes_on_until("2026-04-30 12:00");
     assert_eq!(story.told.len(), expected.len(), "nobody is reminded any more");
 }

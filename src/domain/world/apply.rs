@@ -3,13 +3,11 @@
 use super::change::{alert_keys, change};
 use super::incident::apply_to_incident;
 use super::opened::{leads_to, open};
-use super::{CurrentShift, RowKey, Wake, World, fyi, handoff, prepare, rca};
-use crate::domain::directory::Urgency;
+use super::{CurrentShift, RowKey, Wake, World, fyi, handoff, misconfigured, prepare, rca};
 use crate::domain::fact::Fact;
 use crate::domain::going_on::{Announcement, Change};
 use crate::domain::heartbeat::{self, Watched};
 use crate::domain::id::{HeartbeatId, IncidentNo, QuietId, SlackUserId};
-use crate::domain::misconfigured::{Mark, Misconfigured};
 use crate::domain::page::{Recipient, SyncKey};
 use crate::domain::people::{Newcomer, Standing};
 use crate::domain::post::{About, Post};
@@ -82,6 +80,7 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         | Fact::RcaLeadTold { .. }
         | Fact::ItemMade { .. }
         | Fact::ItemDone { .. }
+        | Fact::ItemChanged { .. }
         | Fact::ItemReminded { .. } => rca::apply(w, fact, wall),
         Fact::OverrideSet(o) => {
             w.meta.last_override = w.meta.last_override.max(o.id);
@@ -197,48 +196,12 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
             w.forget_wake(old.map(|a| a.due), Wake::Announcement(*no));
             w.touched.push(RowKey::Announcement(*no));
         }
-        Fact::MisconfiguredListed { entry, service, told, name, by_key } => {
-            w.meta.last_misconfigured = w.meta.last_misconfigured.max(*entry);
-            let listed = Misconfigured {
-                no: *entry,
-                service: service.clone(),
-                told: told.clone(),
-                name: name.body().clone(),
-                by_key: *by_key,
-                not_urgent: 0,
-                not_actionable: 0,
-                first: wall,
-                last: wall,
-                by: "".into(),
-                incident: IncidentNo(0),
-                urgency: Urgency::Low,
-                note: "".into(),
-            };
-            w.misconfigured.insert(*entry, listed);
-            w.touched.push(RowKey::Misconfigured(*entry));
-        }
-        Fact::MisconfiguredMarked { entry, incident, by, mark, urgency, is_again, note } => {
-            if let Some(listed) = w.misconfigured.get_mut(entry) {
-                let once = u64::from(!is_again);
-                match mark {
-                    Mark::NotUrgent => listed.not_urgent += once,
-                    Mark::NotActionable => listed.not_actionable += once,
-                }
-                (listed.last, listed.by) = (wall, by.clone());
-                if *incident >= listed.incident {
-                    (listed.incident, listed.urgency) = (*incident, *urgency);
-                }
-                if !note.is_empty() {
-                    listed.note = note.body().clone();
-                }
-            }
-            w.touched.push(RowKey::Misconfigured(*entry));
-            change(w, *incident, |i| apply_to_incident(i, fact, wall));
-        }
-        Fact::MisconfiguredMended { entry, .. } | Fact::MisconfiguredForgotten { entry } => {
-            w.misconfigured.remove(entry);
-            w.touched.push(RowKey::Misconfigured(*entry));
-        }
+        Fact::MisconfiguredListed { .. }
+        | Fact::MisconfiguredMarked { .. }
+        | Fact::MisconfiguredCameBack { .. }
+        | Fact::MisconfiguredMended { .. }
+        | Fact::MisconfiguredForgotten { .. }
+        | Fact::AlertCame { .. } => misconfigured::apply(w, fact, wall),
         Fact::PostWanted { post: id, to, about, keep_until } => {
             w.meta.last_post = w.meta.last_post.max(*id);
             let (to, about, keep_until) = (to.clone(), about.clone(), *keep_until);
@@ -358,6 +321,7 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         | Fact::Resolved { incident, .. }
         | Fact::Noted { incident, .. }
         | Fact::NotedByGuest { incident, .. }
+        | Fact::Quoted { incident, .. }
         | Fact::WillResolve { incident, .. }
         | Fact::PageAgainPlanned { incident, .. }
         | Fact::PageAgainDeclined { incident, .. }
@@ -377,6 +341,8 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         | Fact::UrgencyChanged { incident, .. }
         | Fact::SlaStarted { incident, .. }
         | Fact::SlaAsked { incident, .. }
+        | Fact::HelpPlanned { incident, .. }
+        | Fact::HelpOffered { incident, .. }
         | Fact::SlaMissed { incident, .. }
         | Fact::ListingPlanned { incident, .. }
         | Fact::Listed { incident, .. }

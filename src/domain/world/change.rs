@@ -5,7 +5,7 @@ use super::{RowKey, Spilled, Wake, World, follow, rca};
 use crate::domain::alert::Alert;
 use crate::domain::fact::ResolvedBy;
 use crate::domain::hold;
-use crate::domain::id::{AlertKey, IncidentNo, PageId};
+use crate::domain::id::{AlertKey, IncidentNo, MessageRef, PageId};
 use crate::domain::incident::{Incident, State};
 use crate::domain::listing;
 use crate::domain::sla;
@@ -100,7 +100,8 @@ pub(super) fn change(w: &mut World, no: IncidentNo, how: impl FnOnce(&mut Incide
     }
 }
 
-pub(super) fn alert_keys(incident: &Incident) -> Vec<AlertKey> {
+/// What it is found by: its alerts, and the message it was made of.
+pub fn alert_keys(incident: &Incident) -> Vec<AlertKey> {
     let key = |a: &Arc<Alert>| AlertKey { service: a.service_in(incident).clone(), dedup: a.dedup.clone() };
-    incident.alerts.iter().map(key).collect()
+    incident.alerts.iter().map(key).chain(incident.message.as_ref().map(MessageRef::key)).collect()
 }

@@ -10,10 +10,12 @@ use super::timeline::log;
 use crate::domain::alert::Silence;
 use crate::domain::course::{Clearing, PageAgain};
 use crate::domain::fact::Fact;
+use crate::domain::help::Help;
 use crate::domain::hold::TriggeredBy;
 use crate::domain::incident::{AckTimeout, Done, Happening, Incident, State};
 use crate::domain::listing::Listing;
 use crate::domain::page::{Page, PageState, SyncKey, Taken};
+use crate::domain::quote::Quoted;
 use crate::domain::run::Skipped;
 use crate::domain::sla::Sla;
 use crate::domain::stamp::At;
@@ -123,6 +125,13 @@ pub(super) fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         Fact::NotedByGuest { name, text, .. } => {
             log(i, wall, Happening::NotedByGuest { name: name.body().clone(), text: text.body().clone() });
         }
+        Fact::Quoted { by, message, said, author, text, link, ask_at, .. } => {
+            set_timeout(i, *ask_at);
+            i.quotes.push(message.clone());
+            let (author, text, link) = (author.body().clone(), text.body().clone(), link.body().clone());
+            let quoted = Quoted { by: by.clone(), said: *said, author, text, link };
+            log(i, wall, Happening::Quoted(Box::new(quoted)));
+        }
         Fact::Started { by, ask_at, .. } => {
             add_responder(i, by);
             set_timeout(i, *ask_at);
@@ -159,6 +168,10 @@ pub(super) fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
                 log(i, wall, Happening::BeginAsked { to: to.clone() });
             }
         }
+        Fact::HelpPlanned { due, .. } => i.help = due.map(Help::Due),
+        Fact::HelpOffered { who, before, .. } => {
+            i.help = Some(Help::Offered { who: who.clone(), before: *before });
+        }
         Fact::SlaMissed { .. } => {
             if let Some(sla) = &mut i.sla {
                 sla.missed = Some(wall);
@@ -188,6 +201,7 @@ pub(super) fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             log(i, wall, Happening::NotActionable { by: by.clone() });
         }
         Fact::MisconfiguredMarked { entry, mark, .. } => response::marked(i, *entry, *mark),
+        Fact::AlertCame { .. } => i.came = true,
         Fact::Merged { into, by, close_at, .. } => response::merged(i, *into, by, *close_at, wall),
         Fact::AlertsTaken { from, by, alerts, responders, reported_by, .. } => {
             response::took(i, *from, by, alerts, responders, reported_by, wall)
@@ -360,6 +374,7 @@ pub(super) fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         | Fact::RcaLeadTold { .. }
         | Fact::ItemMade { .. }
         | Fact::ItemDone { .. }
+        | Fact::ItemChanged { .. }
         | Fact::ItemReminded { .. }
         | Fact::ShiftForgotten { .. }
         | Fact::OverrideSet(_)
@@ -385,6 +400,7 @@ pub(super) fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         | Fact::AnnouncementMade { .. }
         | Fact::AnnouncementEnded { .. }
         | Fact::MisconfiguredListed { .. }
+        | Fact::MisconfiguredCameBack { .. }
         | Fact::MisconfiguredMended { .. }
         | Fact::MisconfiguredForgotten { .. } => {}
     }

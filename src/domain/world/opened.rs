@@ -52,6 +52,8 @@ pub(super) fn open(w: &mut World, o: &IncidentOpened, wall: At) {
         started: None,
         mitigated: None,
         not_actionable: None,
+        message: o.message.clone(),
+        quotes: Vec::new(),
         merged_into: None,
         merged: Vec::new(),
         merged_reports: Vec::new(),
@@ -67,6 +69,8 @@ pub(super) fn open(w: &mut World, o: &IncidentOpened, wall: At) {
         group: (!o.group.is_empty()).then(|| Group { values: o.group.body().clone(), last: wall }),
         counting: o.threshold.and_then(|threshold| Counting::new(threshold, seen).with(wall)),
         marked: None,
+        help: None,
+        came: false,
         paged: Vec::new(),
         answered: None,
         run: None,
@@ -81,6 +85,9 @@ pub(super) fn open(w: &mut World, o: &IncidentOpened, wall: At) {
     w.meta.last_incident = w.meta.last_incident.max(o.incident);
     if of_monitor {
         leads_to(w, key, o.incident);
+    }
+    if let Some(message) = &o.message {
+        leads_to(w, message.key(), o.incident);
     }
     if let Some(group) = incident.group_key() {
         enter(&mut w.groups, group, o.incident);

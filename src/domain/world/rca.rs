@@ -1,10 +1,11 @@
 //! What the facts of RCAs, and of the work that incidents leave behind, do to the state.
 
+use super::misconfigured::has_item;
 use super::{RowKey, Spilled, Wake, World};
 use crate::domain::fact::Fact;
 use crate::domain::id::{IncidentNo, ItemNo};
 use crate::domain::incident::Done;
-use crate::domain::item::{ITEMS_MAX, Item};
+use crate::domain::item::{ITEMS_MAX, Item, Kind};
 use crate::domain::rca::{Excuse, Impact, RCAS_MAX, Rca, Stands, Written};
 use crate::domain::stamp::At;
 use std::collections::BTreeMap;
@@ -81,11 +82,17 @@ pub(super) fn apply(w: &mut World, fact: &Fact, wall: At) {
             };
             w.meta.last_item = w.meta.last_item.max(*item);
             put_item(w, made);
+            if let Kind::Alert { entry, .. } = kind {
+                has_item(w, *entry, *item);
+            }
         }
         Fact::ItemDone { item, by, outcome } => change_item(w, *item, |item| {
             item.done = Some(Done { by: by.clone(), at: wall });
             item.outcome = outcome.body().clone();
             item.remind = None;
+        }),
+        Fact::ItemChanged { item, owner, due, remind, .. } => change_item(w, *item, |item| {
+            (item.owner, item.due, item.remind) = (owner.clone(), *due, *remind);
         }),
         Fact::ItemReminded { item, again, .. } => change_item(w, *item, |item| item.remind = *again),
         _ => {}

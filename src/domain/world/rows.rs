@@ -13,7 +13,7 @@ use crate::domain::id::{
 };
 use crate::domain::incident::{Entry, Incident, State};
 use crate::domain::item::Item;
-use crate::domain::misconfigured::Misconfigured;
+use crate::domain::misconfigured::{Came, Misconfigured, RuleHash};
 use crate::domain::moved::News;
 use crate::domain::people::Newcomer;
 use crate::domain::post::Post;
@@ -44,6 +44,7 @@ pub enum RowKey {
     Change(ChangeNo),
     Announcement(AnnouncementNo),
     Misconfigured(MisconfiguredNo),
+    Came(RuleHash),
     Quiet(QuietId),
     Fyi(FyiId),
     Heartbeat(HeartbeatId),
@@ -64,9 +65,9 @@ pub struct RowTrouble {
 }
 
 /// Prefixes of the rows a start reads whole.
-pub const OPEN_PREFIXES: [&[u8]; 22] = [
+pub const OPEN_PREFIXES: [&[u8]; 23] = [
     b"m", b"o/", b"s/", b"v/", b"i/", b"p/", b"d/", b"n/", b"r/", b"g/", b"a/", b"w/", b"q/", b"f/", b"b/", b"x/",
-    b"j/", b"e/", b"y/", b"l/", b"S/", b"M/",
+    b"j/", b"e/", b"y/", b"l/", b"C/", b"S/", b"M/",
 ];
 
 type Change = (Vec<u8>, Option<Vec<u8>>);
@@ -226,6 +227,7 @@ impl World {
             RowKey::Change(no) => vec![(numbered(b"g/", no.0), self.changes.get(no).map(json))],
             RowKey::Announcement(no) => vec![(numbered(b"a/", no.0), self.announcements.get(no).map(json))],
             RowKey::Misconfigured(no) => vec![(numbered(b"w/", no.0), self.misconfigured.get(no).map(json))],
+            RowKey::Came(rule) => vec![(numbered(b"C/", rule.0), self.came.get(rule).map(json))],
             RowKey::Quiet(id) => vec![(numbered(b"q/", id.0), self.quiets.get(id).map(json))],
             RowKey::Heartbeat(id) => {
                 let mut k = b"b/".to_vec();
@@ -269,6 +271,7 @@ impl World {
             .chain(self.changes.keys().map(|no| RowKey::Change(*no)))
             .chain(self.announcements.keys().map(|no| RowKey::Announcement(*no)))
             .chain(self.misconfigured.keys().map(|no| RowKey::Misconfigured(*no)))
+            .chain(self.came.keys().map(|rule| RowKey::Came(*rule)))
             .chain(self.quiets.keys().map(|id| RowKey::Quiet(*id)))
             .chain(self.fyis.keys().map(|id| RowKey::Fyi(*id)))
             .chain(self.heartbeats.keys().map(|id| RowKey::Heartbeat(id.clone())))
@@ -347,6 +350,10 @@ impl World {
             [b'w', b'/', ..] => {
                 let listed: Misconfigured = read(key, value)?;
                 self.misconfigured.insert(listed.no, listed);
+            }
+            [b'C', b'/', ..] => {
+                let came: Came = read(key, value)?;
+                self.came.insert(came.rule, came);
             }
             [b'q', b'/', ..] => {
                 let quiet: Quiet = read(key, value)?;

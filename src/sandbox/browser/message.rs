@@ -83,6 +83,7 @@ fn row_in_thread(seat: &Seat<'_>, channel: &str, all: &[(&Message, bool)]) -> Ma
 fn follows(before: Option<&(&Message, bool)>, m: &Message, only_me: bool) -> bool {
     before.is_some_and(|(b, hidden)| {
         b.user == m.user
+            && b.other_app == m.other_app
             && *hidden == only_me
             && !only_me
             && m.ts.at().0 - b.ts.at().0 < TOGETHER_MS
@@ -93,7 +94,9 @@ fn follows(before: Option<&(&Message, bool)>, m: &Message, only_me: bool) -> boo
 fn message(seat: &Seat<'_>, channel: &str, m: &Message, only_me: bool, follows: bool, in_thread: bool) -> Markup {
     let (slack, reader) = (seat.slack, seat.reader);
     let ts = m.ts.to_string();
-    let (name, app) = match slack.directory().users.get(&m.user) {
+    let known = slack.directory().users.get(&m.user);
+    let (name, app) = match known {
+        _ if m.other_app.is_some() => (m.other_app.clone().unwrap_or_default(), true),
         Some(u) if u.is_bot => (capital(&u.name), m.by_app),
         Some(u) => (u.real_name.clone(), m.by_app),
         None => ("Slackbot".to_owned(), true),

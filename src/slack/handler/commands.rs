@@ -109,7 +109,7 @@ impl Handler {
             Command::Mended(entry) => self.mended(&s, entry, user, typed).await,
             Command::Quiet { .. } | Command::EndQuiet(_) => self.quiet(&s, &command, user, typed).await,
             Command::Trigger { service: Some(service), what } => {
-                let raise = Raise { service, by: user.id.clone(), title: what, urgency: None };
+                let raise = Raise { service, by: user.id.clone(), title: what, urgency: None, from: None };
                 self.act(typed, typed.id.into(), What::Raise(raise), IncidentNo(0)).await
             }
             Command::Acknowledge(numbers) => self.acknowledge(&s, &numbers, user, typed).await,
@@ -178,6 +178,10 @@ impl Handler {
             Command::Playbook(WhichPlaybook::For(which)) => words(self.about(s, *which, me, "playbook", typed, |i| {
                 views::playbook::for_incident(i, d, typed.command, s.store)
             })),
+            Command::Playbook(WhichPlaybook::Draft(which)) => {
+                let me = user?;
+                Some(self.draft(s, *which, me, typed))
+            }
             Command::Triage(which) => {
                 let me = user?;
                 Some(self.triage(s, *which, me, typed))
@@ -229,7 +233,7 @@ impl Handler {
             Command::OnCall(OnCall::Ready) => words(self.shows_ready(s, me?, &self.on_call_command(typed.command))),
             Command::Trigger { service, what } if service.is_none() || what.is_empty() => {
                 me?;
-                let draft = RaiseDraft { service: service.as_ref(), what, wakes: None };
+                let draft = RaiseDraft { service: service.as_ref(), what, ..RaiseDraft::default() };
                 Some(Reply::Window(self.raise(s, &draft, typed.place), views::list::press_to_raise()))
             }
             Command::Rca(what) => match self.shows_rca(s, what, user?, typed) {
@@ -498,6 +502,8 @@ fn verb(deed: &Deed) -> &'static str {
         // By button only.
         Deed::DeclinePageAgain => "show",
         Deed::Note { .. } => "note",
+        // No command does.
+        Deed::Quote(_) => "show",
         Deed::MergeInto { .. } => "merge",
         Deed::Triage { .. } | Deed::NotMine { .. } | Deed::CanWait { .. } => "triage",
         Deed::BeginPlaybook { .. } | Deed::GoOn { .. } => "playbook",

@@ -1,7 +1,7 @@
 //! Modals that are submitted.
 
 use super::people::{Who, stranger};
-use super::{ANSWER, Came, Handler, Turned, going_on, quiet, run, told, windows};
+use super::{ANSWER, Came, Handler, Turned, by_hand, going_on, quiet, run, told, windows};
 use crate::domain::call::Whom;
 use crate::domain::directory::Directory;
 use crate::domain::fact::Fact;
@@ -14,7 +14,7 @@ use crate::domain::triage::{Answer, Later};
 use crate::pump::Snapshot;
 use crate::slack::dispatch::Handled;
 use crate::slack::translate::Filled;
-use crate::views::action_id::{Field, Form, Origin};
+use crate::views::action_id::{Field, Form, Origin, Pointed};
 use crate::views::{self, Message};
 use chrono_tz::Tz;
 use serde_json::{Value, json};
@@ -47,6 +47,9 @@ impl Handler {
             Err(Turned::AnotherStore) => return errors(&Wrong { at, why: views::reply::from_another_store() }),
             Err(Turned::Unknown) => return self.submit_unknown(sent, filled).await,
         };
+        if sent.form == Form::Draft {
+            return self.draft_submitted(&snapshot, sent, &filled).await;
+        }
         if sent.form.is_of_rca() {
             return self.rca_submitted(&snapshot, sent, &filled, user).await;
         }
@@ -99,6 +102,7 @@ impl Handler {
             Came::To { facts, snapshot } => {
                 let opened = facts.iter().find_map(|f| match f {
                     Fact::IncidentOpened(o) => Some(o.incident),
+                    Fact::Quoted { incident, .. } => Some(*incident),
                     _ => None,
                 });
                 let no = opened.unwrap_or(no);
@@ -108,6 +112,8 @@ impl Handler {
                     quiet::came_of(&facts, before, &snapshot, None, reader, "/pager")
                 } else if form == Form::Announce {
                     going_on::came_of(&facts, before, self.pager(), &snapshot.directory)
+                } else if form == Form::Quote {
+                    by_hand::came_of(&facts, &snapshot, no, self.pager())
                 } else {
                     told(&facts, &snapshot, no)
                 };
@@ -208,16 +214,27 @@ fn input(
             Deed::CanWait { later: Later { what: what.clone(), severity: *severity, owner, due: *due } }
         }
         // See `rca_submitted`.
-        Filled::RcaPart { .. } | Filled::RcaImpact { .. } | Filled::RcaRepair { .. } => {
+        Filled::RcaPart { .. }
+        | Filled::RcaImpact { .. }
+        | Filled::RcaRepair { .. }
+        | Filled::ItemChange { .. }
+        | Filled::Draft { .. } => {
             return Err(Wrong { at: form.first_field(), why: views::reply::from_another_store() });
         }
+        Filled::Quote { into } => match Pointed::parse(more) {
+            Some(Pointed(quote)) => {
+                return Ok(What::Act(Act { incident: *into, by, deed: Deed::Quote(Box::new(quote)) }));
+            }
+            None => return Err(Wrong { at: form.first_field(), why: views::reply::from_another_store() }),
+        },
         Filled::Announce { text, of, until, .. } => {
             let (text, of, link) = (text.clone(), of.clone(), more.to_owned());
             return Ok(What::Announce(Announce { by, text, of, link, until: *until }));
         }
         Filled::Raise { service, what, urgency } => {
             let (service, title) = (service.clone(), what.clone());
-            return Ok(What::Raise(Raise { service, by, title, urgency: *urgency }));
+            let from = Pointed::parse(more).map(|pointed| pointed.0);
+            return Ok(What::Raise(Raise { service, by, title, urgency: *urgency, from }));
         }
     };
     Ok(What::Act(Act { incident, by, deed }))
@@ -234,7 +251,7 @@ fn field_of(refusal: &Refusal, form: Form, ends: Option<Field>) -> Field {
         (Refusal::DueThen { .. }, _) => Field::At,
         (Refusal::NotElsewhere(_), Form::Silence) => Field::Elsewhere,
         (Refusal::QuietNames { .. }, Form::Maintenance) => Field::Services,
-        (Refusal::NoSuchService(_), Form::Raise) => Field::Service,
+        (Refusal::NoSuchService(_) | Refusal::SaidInPrivate, Form::Raise) => Field::Service,
         (Refusal::NoSuchService(_) | Refusal::NoSuchTeam(_), Form::Announce) => Field::About,
         (Refusal::AnnouncementInThePast { .. } | Refusal::AnnouncementTooLong { .. }, _) => {
             ends.unwrap_or(form.first_field())

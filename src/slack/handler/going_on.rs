@@ -42,7 +42,7 @@ impl Handler {
             let message = self.stranger(by, None).await;
             return self.answer(by, place, "Warridor", &message).await;
         };
-        let (text, is_cut) = announceable(&said.text, user.tz, &s.directory);
+        let (text, is_cut) = readable(&said.text, ANNOUNCEMENT_CHARS, user.tz, &s.directory);
         let origin = views::action_id::Origin { more: said.link.clone(), ..origin(&s, IncidentNo(0), &place) };
         let choices = snooze::choices(self.clock.now(), user.tz);
         let about = place.channel.as_ref().and_then(|channel| of_channel(channel, &s.directory));
@@ -80,10 +80,10 @@ pub(super) fn takes_long(command: &str) -> String {
     format!("That takes long. `{command} doing` says whether it was done.")
 }
 
-/// What a message says as a person reads it, as far as an announcement may be long; and whether that is not all of it.
-fn announceable(text: &str, tz: Tz, d: &Directory) -> (String, bool) {
+/// What a message says as a person reads it, in one line, at most so much of it; and whether that is not all.
+pub(super) fn readable(text: &str, units: usize, tz: Tz, d: &Directory) -> (String, bool) {
     let words = unescaped(&command::readable(&with_times_written(text, tz), d));
-    let fits = for_input(&words, ANNOUNCEMENT_CHARS);
+    let fits = for_input(&words, units);
     let is_cut = fits != for_input(&words, usize::MAX);
     (fits, is_cut)
 }
@@ -119,9 +119,9 @@ mod tests {
             ("", ""),
         ];
         for (from, to) in rows {
-            assert_eq!(announceable(from, Tz::UTC, &d), (to.to_owned(), false), "{from:?}");
+            assert_eq!(readable(from, ANNOUNCEMENT_CHARS, Tz::UTC, &d), (to.to_owned(), false), "{from:?}");
         }
-        let (text, is_cut) = announceable(&"word ".repeat(200), Tz::UTC, &d);
+        let (text, is_cut) = readable(&"word ".repeat(200), ANNOUNCEMENT_CHARS, Tz::UTC, &d);
         assert!(is_cut && text.ends_with('…') && text.chars().count() <= ANNOUNCEMENT_CHARS, "{text}");
     }
 }

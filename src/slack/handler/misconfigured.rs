@@ -89,5 +89,5 @@ pub(super) fn misconfigured(
     let all = listed(&s.world, now).into_iter();
     let all = all.filter(|m| of.is_none_or(|of| m.service == *of) && d.services.contains_key(&m.service));
     let (all, private): (Vec<_>, Vec<_>) = all.partition(|m| may_read_of(&m.service, d, reader.user, reader.channel));
-    views::misconfigured::list(&all, of, private.len(), d, s.store, command)
+    views::misconfigured::list(&all, of, private.len(), &s.world, d, s.store, command)
 }

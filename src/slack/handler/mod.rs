@@ -9,14 +9,18 @@ use crate::clock::Clock;
 use crate::config::SlashCommand;
 use crate::domain::directory::User;
 use crate::domain::fact::Fact;
+use crate::domain::help;
 use crate::domain::hold::HeldThen;
-use crate::domain::id::{ChannelId, IncidentNo, InputId, SlackUserId};
+use crate::domain::id::{ChannelId, IncidentNo, InputId, SlackUserId, UserId};
 use crate::domain::incident::{Entry, Incident};
 use crate::domain::input::{Input, What};
+use crate::domain::misconfigured::came_before;
 use crate::domain::quiet as windows_of;
 use crate::domain::refusal::Refusal;
 use crate::domain::stamp::{At, Stamp};
 use crate::door::Door;
+use crate::drafts::Drafts;
+use crate::kept::Kept;
 use crate::outbox::driver::OutboxHandle;
 use crate::pump::driver::Board;
 use crate::pump::{Answer, Facts, Lane, Snapshot};
@@ -26,12 +30,16 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
+mod by_hand;
 mod commands;
+mod draft;
 mod forms;
 mod going_on;
 mod handoff;
 pub mod home;
+mod items;
 mod misconfigured;
+mod overheard;
 pub mod people;
 mod prepare;
 pub mod press;
@@ -74,6 +82,18 @@ pub struct Handler {
     pub faces: people::Faces,
     /// The Home tabs that are kept true.
     pub homes: home::Homes,
+    /// Playbooks that people draft.
+    pub drafts: Drafts,
+    /// The emoji that puts a message into the timeline, and what is kept for that.
+    pub reaction: Option<Reaction>,
+}
+
+/// What a reaction needs. Cloning gives the same.
+#[derive(Clone)]
+pub struct Reaction {
+    /// Without colons.
+    pub emoji: Arc<str>,
+    pub kept: Kept,
 }
 
 /// What an input came to.
@@ -151,7 +171,7 @@ impl EnvelopeHandler for Handler {
                 | Elsewhere::GetsWorse
                 | Elsewhere::StaysSame
                 | Elsewhere::GetsBetter => self.triage_pressed(id, by, what, chosen, place).await,
-                Elsewhere::ItemDone => self.item_pressed(by, chosen, place).await,
+                Elsewhere::ItemDone | Elsewhere::ItemChange => self.item_pressed(by, what, chosen, place).await,
                 Elsewhere::BeginPlaybook
                 | Elsewhere::BeginAgain
                 | Elsewhere::StepDone
@@ -165,15 +185,22 @@ impl EnvelopeHandler for Handler {
                     self.in_background(|this| async move { this.elsewhere(&by, what, chosen, place).await })
                 }
             },
-            Gesture::Shortcut { by, what: Shortcut::Announce, said, place } => {
-                self.in_background(|this| async move { this.announce_from(&by, &said, place).await })
-            }
+            Gesture::Shortcut { by, what, said, place } => self.in_background(|this| async move {
+                match what {
+                    Shortcut::Announce => this.announce_from(&by, &said, place).await,
+                    Shortcut::Quote => this.quote_from(&by, &said, place).await,
+                    Shortcut::Raise => this.raise_from(&by, &said, place).await,
+                }
+            }),
             Gesture::Submit { by, form, filled, origin, view, below } => {
                 let sent = forms::Sent { by, form, origin, view, below };
                 self.submit(sent, filled).await
             }
             Gesture::Slash { by, command, text, place } => self.slash(id, &by, &command, &text, place).await,
             Gesture::Said { by, channel, text, event } => self.said(&by, channel, &text, &event).await,
+            Gesture::Overheard { said, thread, is_ours } => self.overheard(said, &thread, is_ours).await,
+            Gesture::Unsaid { message } => self.unsaid(message).await,
+            Gesture::Reacted { by, name, message, event } => self.reacted(&by, &name, &message, &event).await,
             Gesture::DoNotDisturb { who, window } => {
                 let what = What::DoNotDisturb(vec![(who, window)]);
                 match self.decide(id.as_str().into(), what, DECIDE).await {
@@ -333,10 +360,27 @@ fn told(facts: &[Fact], snapshot: &Snapshot, no: IncidentNo) -> Message {
     match snapshot.world.incident(no) {
         Some(after) => {
             let (d, store) = (&snapshot.directory, snapshot.store);
-            views::reply::message(facts, after, window_of(facts, after, snapshot), d, store)
+            let mut message = views::reply::message(facts, after, window_of(facts, after, snapshot), d, store);
+            if let Some((before, who)) = new_to_whoever_took_it(facts, after, snapshot) {
+                views::triage::offer_help(&mut message, (before, &who), no, d, store);
+            }
+            message
         }
         None => Message::plain(format!("{no} is closed.")),
     }
+}
+
+/// Somebody took it who never had its alert: who fixed it before, and in which incident.
+fn new_to_whoever_took_it(facts: &[Fact], after: &Incident, s: &Snapshot) -> Option<(IncidentNo, UserId)> {
+    let by = facts.iter().find_map(|fact| match fact {
+        Fact::Acknowledged { by, .. } | Fact::Reassigned { to: by, .. } => Some(by),
+        _ => None,
+    })?;
+    let had = |no: &IncidentNo| s.world.incident(*no).is_some_and(|i| i.responders.contains(by));
+    let took = |no: &IncidentNo| s.world.worked.get(no).and_then(|w| w.answered.as_ref()).is_some_and(|a| a.by == *by);
+    let is_new = !came_before(&s.world, after).iter().any(|no| had(no) || took(no));
+    let fixed = help::fixed_before(&s.world, &s.directory, after, Some(by)).filter(|_| is_new)?;
+    (help::may_be_offered(after) == Some(by) && !after.responders.contains(&fixed.1)).then_some(fixed)
 }
 
 /// The window in which somebody takes an incident, or opens one: it is told of beside what they did.

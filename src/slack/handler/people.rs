@@ -79,6 +79,8 @@ struct Ours {
     team: String,
     /// Of an Enterprise Grid organisation, whose people belong to several workspaces.
     enterprise: Option<String>,
+    /// `acme` of `acme.slack.com`; empty where its address is another kind.
+    domain: String,
 }
 
 impl Faces {
@@ -126,13 +128,21 @@ impl Handler {
         who
     }
 
+    /// The workspace's name in addresses; empty where Slack does not tell it now.
+    pub(super) async fn domain(&self) -> String {
+        let ours = tokio::time::timeout(LOOK, self.ours()).await;
+        ours.ok().flatten().map(|ours| ours.domain).unwrap_or_default()
+    }
+
     async fn ours(&self) -> Option<Ours> {
         if let Some(ours) = self.faces.lock().ours.clone() {
             return Some(ours);
         }
         let Outcome::Ok(answer) = self.client.call_now("auth.test", &json!({})).await else { return None };
         let enterprise = answer["enterprise_id"].as_str().map(str::to_owned);
-        let ours = Ours { team: answer["team_id"].as_str()?.to_owned(), enterprise };
+        let url = answer["url"].as_str().and_then(|url| url.strip_prefix("https://")?.strip_suffix(".slack.com/"));
+        let domain = url.unwrap_or_default().to_owned();
+        let ours = Ours { team: answer["team_id"].as_str()?.to_owned(), enterprise, domain };
         self.faces.lock().ours = Some(ours.clone());
         Some(ours)
     }
@@ -429,7 +439,7 @@ mod tests {
     use super::*;
 
     fn ours() -> Ours {
-        Ours { team: "T1".to_owned(), enterprise: Some("E1".to_owned()) }
+        Ours { team: "T1".to_owned(), enterprise: Some("E1".to_owned()), domain: "acme".to_owned() }
     }
 
     fn is_member(user: &Value) -> bool {

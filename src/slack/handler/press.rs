@@ -7,6 +7,7 @@ use crate::domain::fact::Fact;
 use crate::domain::id::{SlackUserId, UserId};
 use crate::domain::incident::Incident;
 use crate::domain::input::{Act, Deed, What};
+use crate::domain::privacy::may_read;
 use crate::slack::dispatch::Handled;
 use crate::slack::translate::Place;
 use crate::views::action_id::{Action, Subject};
@@ -48,6 +49,7 @@ fn asks(action: Action) -> Asks {
         | Action::Timeline
         | Action::Playbook
         | Action::Rca
+        | Action::DraftPlaybook
         | Action::Triage => Asks::ToSee(action),
     }
 }
@@ -145,6 +147,15 @@ impl Handler {
             let why = views::refusal::message(&refusal, &snapshot.directory, subject);
             return self.answer(by, place, &no.to_string(), &why).await;
         };
+        if what == Action::DraftPlaybook {
+            if !may_read(&incident, &snapshot.directory, user.map(|u| &u.id), place.channel.as_ref()) {
+                return self.answer(by, place, &no.to_string(), &views::list::private(&incident)).await;
+            }
+            return match self.draft_window(&snapshot, &incident, &origin(&snapshot, no, &place)) {
+                Ok(view) => self.show(&place, if place.in_modal() { "views.push" } else { "views.open" }, view).await,
+                Err(why) => self.answer(by, place, &no.to_string(), &Message::plain(why)).await,
+            };
+        }
         let needs_open = !matches!(what, Action::More | Action::Note | Action::WhoWasPaged | Action::Timeline);
         if needs_open && incident.is_resolved() {
             self.refresh(no);

@@ -1,15 +1,14 @@
-//! Root-cause analyses, and the work that incidents left behind: their windows, and what is said about them.
+//! Root-cause analyses: their windows, and what is said about them. Forms of items, which come of them, are taken here too.
 
 use super::commands::Typed;
 use super::forms::{Sent, Wrong, closed, errors};
-use super::people::stranger;
+use super::items::item_told;
 use super::{ANSWER, Came, DECIDE, Handler, origin};
-use crate::command::{Items, Rcas};
+use crate::command::Rcas;
 use crate::domain::directory::User;
-use crate::domain::id::{ChannelId, IncidentNo, InputId, ItemNo, SlackUserId, UserId};
+use crate::domain::id::{IncidentNo, InputId, ItemNo, SlackUserId, UserId};
 use crate::domain::input::What;
-use crate::domain::item::{self, Item};
-use crate::domain::privacy::may_read_kept;
+use crate::domain::item::ItemDeed;
 use crate::domain::rca::{Excuse, Impact, Part, Rca, RcaDeed, Stands, owed, status};
 use crate::domain::refusal::Refusal;
 use crate::domain::schedule::local_instant;
@@ -18,7 +17,7 @@ use crate::domain::stamp::At;
 use crate::pump::Snapshot;
 use crate::slack::dispatch::Handled;
 use crate::slack::translate::{Filled, Place};
-use crate::views::action_id::{Elsewhere, Field, Form, OnItem, OnRca, Origin, Piece, Subject};
+use crate::views::action_id::{Elsewhere, Field, Form, OnRca, Origin, Piece, Subject};
 use crate::views::items::Listing;
 use crate::views::{self, Message};
 use chrono::Days;
@@ -80,35 +79,6 @@ impl Handler {
                 }
                 None => Shown::Words(Message::plain(views::rca::none(*no, typed.command))),
             },
-        }
-    }
-
-    /// `items …`
-    pub(super) async fn items(&self, s: &Snapshot, what: Items, user: &User, typed: &Typed<'_>) -> Message {
-        let (d, now) = (&*s.directory, self.clock.now());
-        let channel = typed.place.channel.as_ref();
-        let list = |all: Vec<&Arc<Item>>, of: Option<&str>| {
-            let may = |item: &&Arc<Item>| may_see(item, s, &user.id, channel);
-            let (all, private): (Vec<_>, Vec<_>) = all.into_iter().partition(may);
-            views::items::list(Listing { all: &all, private: private.len(), of }, now, d, s.store, typed.command)
-        };
-        match what {
-            Items::Mine => list(item::open(&s.world, |item| item.owner == user.id), None),
-            Items::Of(None) => list(item::open(&s.world, |_| true), Some("Everybody together")),
-            Items::Of(Some(team)) => {
-                let name = d.teams.get(&team).map_or(team.as_str(), |t| t.name.as_str());
-                list(item::open(&s.world, |item| item.team == team), Some(name))
-            }
-            Items::Done { item: no, outcome } => {
-                if let Some(refused) = unseen(s, no, &user.id, channel, typed.command) {
-                    return refused;
-                }
-                let done = What::ItemDone { item: no, by: user.id.clone(), outcome };
-                match self.decide(typed.id.into(), done, ANSWER).await {
-                    Came::To { snapshot, .. } => Message::plain(item_told(&snapshot, no, typed.command)),
-                    other => self.not_done(other, typed, IncidentNo(0)),
-                }
-            }
         }
     }
 
@@ -254,12 +224,14 @@ impl Handler {
     /// The window below shows it; where there is none, they are told.
     fn rca_saved(&self, s: &Snapshot, sent: Sent) -> Handled {
         let no = sent.origin.subject.incident;
-        if let Some(below) = sent.below.filter(|_| sent.form != Form::ItemDone) {
+        if let Some(below) = sent.below.filter(|_| !matches!(sent.form, Form::ItemDone | Form::ItemChange)) {
             self.rca_below(below, sent.origin);
             return Handled::Ack(None);
         }
         let told = match sent.form {
-            Form::ItemDone => item_told(s, ItemNo(sent.origin.more.parse().unwrap_or_default()), self.pager()),
+            Form::ItemDone | Form::ItemChange => {
+                item_told(s, ItemNo(sent.origin.more.parse().unwrap_or_default()), self.pager())
+            }
             _ => views::rca::told(no),
         };
         self.whisper(&sent.by, sent.origin.channel, sent.origin.thread.as_deref(), &Message::plain(told));
@@ -283,30 +255,6 @@ impl Handler {
             }
             _ => None,
         }
-    }
-
-    /// *Done…* of an item.
-    pub(super) async fn item_pressed(&self, by: SlackUserId, chosen: Option<String>, place: Place) -> Handled {
-        let (s, title) = (self.board.snapshot(), "Item".to_owned());
-        let Some(on) = chosen.as_deref().and_then(OnItem::parse).filter(|on| on.store == s.store) else {
-            return self.later(by, place, title, Message::plain(views::reply::from_another_store()));
-        };
-        let Some(user) = s.directory.user_by_slack(&by).map(|u| u.id.clone()) else {
-            let message = stranger(&self.who(&by).await, None);
-            return self.later(by, place, title, message);
-        };
-        if let Some(refused) = unseen(&s, on.item, &user, place.channel.as_ref(), self.pager()) {
-            return self.later(by, place, title, refused);
-        }
-        let Some(item) = s.world.items.get(&on.item).filter(|item| item.is_open()).cloned() else {
-            let told = item_told(&s, on.item, self.pager());
-            return self.later(by, place, title, Message::plain(told));
-        };
-        self.in_background(|this| async move {
-            let origin = origin(&s, item.incident, &place);
-            let view = json!(views::rca::forms::done(&item, &s.directory, &origin));
-            this.show(&place, if place.in_modal() { "views.push" } else { "views.open" }, view).await;
-        })
     }
 }
 
@@ -334,7 +282,12 @@ fn asked(s: &Snapshot, sent: &Sent, filled: &Filled, by: UserId) -> Result<What,
     let deed = match (sent.form, filled) {
         (Form::ItemDone, Filled::Words(outcome)) => {
             let item = ItemNo(sent.origin.more.parse().map_err(|_| damaged())?);
-            return Ok(What::ItemDone { item, by, outcome: outcome.clone() });
+            return Ok(What::Item { item, by, deed: ItemDeed::Done { outcome: outcome.clone() } });
+        }
+        (Form::ItemChange, Filled::ItemChange { owner, due }) => {
+            let item = ItemNo(sent.origin.more.parse().map_err(|_| damaged())?);
+            let deed = ItemDeed::Change { owner: Some(person(owner)?), due: *due };
+            return Ok(What::Item { item, by, deed });
         }
         (Form::RcaExcuse, Filled::Words(because)) => RcaDeed::Excuse { because: because.clone() },
         (Form::RcaOwner, Filled::Reassign { to }) => RcaDeed::HandOver { to: person(to)? },
@@ -376,24 +329,6 @@ fn refused(s: &Snapshot, no: IncidentNo, user: &UserId, place: &Place) -> Option
             Some(Message::plain(views::refusal::refusal(&merged, d)))
         }
         Stands::Owed | Stands::Completed(_) | Stands::NotOwed(_) => None,
-    }
-}
-
-fn may_see(item: &Item, s: &Snapshot, user: &UserId, channel: Option<&ChannelId>) -> bool {
-    item.owner == *user || may_read_kept(&item.service, item.private, &s.directory, Some(user), channel)
-}
-
-/// What may not be read of is not there.
-fn unseen(s: &Snapshot, no: ItemNo, user: &UserId, channel: Option<&ChannelId>, command: &str) -> Option<Message> {
-    let item = s.world.items.get(&no);
-    let is_there = item.is_some_and(|item| may_see(item, s, user, channel));
-    (!is_there).then(|| Message::plain(views::items::none(no, command)))
-}
-
-fn item_told(s: &Snapshot, no: ItemNo, command: &str) -> String {
-    match s.world.items.get(&no) {
-        Some(item) => views::items::line(item, &s.directory),
-        None => views::items::none(no, command),
     }
 }
 

@@ -7,18 +7,19 @@ use crate::command::Which;
 use crate::domain::call::Whom;
 use crate::domain::directory::{Step, User};
 use crate::domain::duty::who_would_be_asked;
-use crate::domain::id::{SlackUserId, TeamId, UserId};
+use crate::domain::help;
+use crate::domain::id::{IncidentNo, SlackUserId, TeamId, UserId};
 use crate::domain::incident::Incident;
 use crate::domain::input::{Act, Deed, What};
+use crate::domain::misconfigured::came_before;
 use crate::domain::privacy::may_read;
 use crate::domain::snooze;
-use crate::domain::triage::fixed_before;
 use crate::pump::Snapshot;
 use crate::slack::dispatch::Handled;
 use crate::slack::translate::Place;
 use crate::views::action_id::{Elsewhere, Origin, Subject};
 use crate::views::quiet::Reader;
-use crate::views::triage::Around;
+use crate::views::triage::{Around, Before};
 use crate::views::{self, Message};
 use serde_json::json;
 use slack_morphism::prelude::SlackView;
@@ -54,10 +55,23 @@ impl Handler {
         let reader = Reader { user: me, channel: origin.channel.as_ref() };
         let beside = beside(s, reader, self.now());
         let others = likely_the_same(s, i, me);
-        let before =
-            fixed_before(&s.world, &s.directory, i).filter(|(_, who)| Some(who) != me && i.responder() != Some(who));
-        let around = Around { beside: &beside, others: &others, fixed_before: before };
+        let fixed_before = fixer(s, i).filter(|(_, who)| Some(who) != me);
+        let before = self.came_before(s, i, reader);
+        let around = Around { beside: &beside, others: &others, fixed_before, before: &before };
         views::triage::window(i, &around, told, &s.directory, origin)
+    }
+
+    /// What the same alert led to before, as far as its reader may read that.
+    fn came_before(&self, s: &Snapshot, i: &Incident, reader: Reader<'_>) -> Vec<Before> {
+        let (d, user, channel) = (&*s.directory, reader.user, reader.channel);
+        let rca = |no| s.world.rcas.get(&no).filter(|rca| views::rca::may_read(rca, d, user, channel)).cloned();
+        came_before(&s.world, i)
+            .into_iter()
+            .take(views::limits::BEFORE)
+            .filter_map(|no| self.find(s, no))
+            .filter(|before| may_read(before, d, user, channel))
+            .map(|incident| Before { rca: rca(incident.no), incident })
+            .collect()
     }
 
     /// What is pressed in it.
@@ -82,7 +96,7 @@ impl Handler {
         let deed = match (what.answer(), what) {
             (Some(answer), _) => Deed::Triage { answer },
             (None, Elsewhere::AddFixer) => {
-                let fixer = s.world.incident(no).and_then(|i| fixed_before(&s.world, &s.directory, i));
+                let fixer = s.world.incident(no).and_then(|i| fixer(&s, i));
                 let Some((_, who)) = fixer else { return Handled::Ack(None) };
                 Deed::AddResponders { whom: vec![Whom::User(who)] }
             }
@@ -96,6 +110,10 @@ impl Handler {
             Came::Refused(refusal) => views::refusal::refusal(&refusal, &s.directory),
             other => return self.undone(other, by, place, no.to_string()),
         };
+        // *Add Ben* stands in messages, too.
+        if place.view.is_none() {
+            return self.later(by, place, no.to_string(), Message::plain(told));
+        }
         self.in_background(|this| async move {
             let origin = origin(&this.board.snapshot(), no, &place);
             if let Some(open) = place.view {
@@ -150,4 +168,10 @@ impl Handler {
         };
         others.filter_map(named).collect()
     }
+}
+
+/// Who fixed it before, and may be added: whom a message offers, or whoever is found now.
+fn fixer(s: &Snapshot, i: &Incident) -> Option<(IncidentNo, UserId)> {
+    let offered = help::offered(i).map(|(before, who)| (before, who.clone()));
+    offered.or_else(|| help::fixed_before(&s.world, &s.directory, i, i.responder()))
 }

@@ -12,7 +12,7 @@ use crate::domain::stamp::Stamp;
 use crate::domain::urgency::by_hand;
 use crate::pump::Snapshot;
 use crate::slack::translate::{Place, raise_draft};
-use crate::views::action_id::{Action, Elsewhere, Opened, Origin, Subject};
+use crate::views::action_id::{Action, Elsewhere, Opened, Origin, Pointed, Subject};
 use crate::views::modal::{Askable, RaiseDraft};
 use crate::views::{self, Message, limits};
 use chrono_tz::Tz;
@@ -39,7 +39,9 @@ impl Handler {
             Action::Timeline => views::more::timeline(i, &self.timeline(i), d),
             Action::Playbook => views::playbook::of_incident(i, d, origin),
             // See `rca_of_card`.
-            Action::Rca
+            // See `draft`.
+            Action::DraftPlaybook
+            | Action::Rca
             | Action::More
             | Action::Acknowledge
             | Action::Take
@@ -87,7 +89,8 @@ impl Handler {
                 let Some(open) = &place.view else { return };
                 let (service, what, _) = raise_draft(&open.values);
                 let service = chosen.map(Into::into).or(service);
-                let draft = RaiseDraft { service: service.as_ref(), what: &what, wakes: None };
+                let from = Pointed::parse(&open.more).map(|pointed| pointed.0);
+                let draft = RaiseDraft { service: service.as_ref(), what: &what, wakes: None, from: from.as_ref() };
                 let view = self.raise(&snapshot, &draft, &place);
                 let body = json!({ "view_id": open.id, "hash": open.hash, "view": view });
                 // They may have closed it meanwhile.
@@ -140,7 +143,8 @@ impl Handler {
             | Elsewhere::RcaExcuse
             | Elsewhere::RcaComplete
             | Elsewhere::RcaTakeUp
-            | Elsewhere::ItemDone => {}
+            | Elsewhere::ItemDone
+            | Elsewhere::ItemChange => {}
             // Inputs: see `run`.
             Elsewhere::BeginPlaybook
             | Elsewhere::BeginAgain
@@ -158,7 +162,9 @@ impl Handler {
 
     pub(super) fn raise(&self, s: &Snapshot, draft: &RaiseDraft<'_>, place: &Place) -> Value {
         let subject = Subject { store: s.store, incident: IncidentNo(0) };
-        let origin = Origin::new(subject, place.channel.clone());
+        let more = draft.from.map(|from| Pointed(from.clone()).value()).unwrap_or_default();
+        let thread = place.thread.clone().filter(|_| draft.from.is_some());
+        let origin = Origin { thread, more, ..Origin::new(subject, place.channel.clone()) };
         let wakes = draft.service.and_then(|id| s.directory.services.get(id)).map(|service| {
             let policy = s.directory.policies.get(&service.policy);
             let asked =

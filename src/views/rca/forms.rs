@@ -3,13 +3,12 @@
 use super::{Piece, called};
 use crate::domain::directory::Directory;
 use crate::domain::id::UserId;
-use crate::domain::item::{Item, Kind, WHAT_CHARS};
+use crate::domain::item::WHAT_CHARS;
 use crate::domain::rca::{Impact, LINE_CHARS, PART_CHARS, Part, Rca, Reach, Written};
 use crate::domain::snooze::SnoozeChoice;
 use crate::views::action_id::{FIELD, Field, Form, Origin};
 use crate::views::card::name;
-use crate::views::items;
-use crate::views::kit::{context, option, plain, section};
+use crate::views::kit::{context, option, section};
 use crate::views::modal::{form, input, many_lines, one_line, optional};
 use crate::views::mrkdwn::day_and_time;
 use slack_morphism::prelude::*;
@@ -199,18 +198,6 @@ pub fn excuse(rca: &Rca, origin: &Origin) -> SlackView {
         input(Field::Words, "Why is none owed?", why.into()),
     ];
     form(Form::RcaExcuse, &format!("RCA of {}", rca.incident), origin, blocks, "None is owed")
-}
-
-/// It is done; and what came of it.
-pub fn done(item: &Item, d: &Directory, origin: &Origin) -> SlackView {
-    let (label, example) = match item.kind {
-        Kind::Repair | Kind::Later { .. } => ("What was done?", "Merged as PR 1234"),
-        Kind::Meeting => ("Who was there, and what came of it?", "Ana, Ben, Carla: the pool gets an alert"),
-    };
-    let words = many_lines().with_placeholder(plain(example));
-    let blocks = vec![section(&items::line(item, d)), optional(Field::Words, label, words.into())];
-    let origin = Origin { more: item.no.0.to_string(), ..origin.clone() };
-    form(Form::ItemDone, "Done", &origin, blocks, "Done")
 }
 
 /// A text that may be saved always fits.

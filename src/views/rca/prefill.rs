@@ -1,7 +1,7 @@
 //! What is known already, as words that somebody goes on from.
 
 use crate::domain::directory::Directory;
-use crate::domain::incident::{Entry, Happening};
+use crate::domain::incident::{Entry, Happening, in_order};
 use crate::domain::rca::{PART_CHARS, Part};
 use crate::views::mrkdwn::with_times_written;
 use crate::views::thread::words;
@@ -26,7 +26,7 @@ pub fn prefill(part: Part, entries: &[Entry], d: &Directory) -> String {
         },
         Part::Summary | Part::Cause | Part::NoRepair => return String::new(),
     };
-    let mut all: Vec<String> = entries.iter().filter(|e| tells(&e.what)).map(|e| line(e, d)).collect();
+    let mut all: Vec<String> = in_order(entries).into_iter().filter(|e| tells(&e.what)).map(|e| line(e, d)).collect();
     if !all.is_empty() {
         all.insert(0, "(All times are UTC.)".to_owned());
     }
@@ -35,8 +35,11 @@ pub fn prefill(part: Part, entries: &[Entry], d: &Directory) -> String {
 
 /// "2026-03-03 03:04 Ana has it." People in several zones write it, and read it.
 fn line(e: &Entry, d: &Directory) -> String {
-    let words = with_times_written(&words(&e.what, d), Tz::UTC);
-    format!("{} {}", e.wall.utc().format("%Y-%m-%d %H:%M"), without_marks(&words))
+    let said = match &e.what {
+        Happening::Quoted(quoted) => crate::views::quote::plainly(quoted, d),
+        what => without_marks(&with_times_written(&words(what, d), Tz::UTC)),
+    };
+    format!("{} {said}", e.at().utc().format("%Y-%m-%d %H:%M"))
 }
 
 /// As an input shows it: no signs by name, no bold, nothing escaped.

@@ -1,6 +1,7 @@
 //! The whole machine in virtual time: no HTTP, no clock.
 
 mod calls;
+mod hearing;
 mod people;
 mod sockets;
 

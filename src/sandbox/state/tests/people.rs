@@ -106,6 +106,25 @@ fn an_unacknowledged_click_is_lost_and_the_person_is_warned() {
 }
 
 #[test]
+fn a_click_that_went_to_a_connection_that_ends_is_lost_at_once() {
+    let mut w = world();
+    let first = w.connect();
+    let ts = w.post_buttons();
+    let id = w.press(&ts, "ack");
+    let (_, click) = w.envelope();
+    w.slack.open_home("ana", "home", w.now).unwrap();
+    w.slack.socket_closed(first);
+    w.connect();
+    let again: Vec<_> = frames(&w.later(0)).into_iter().filter(|(_, v)| v.get("envelope_id").is_some()).collect();
+    assert_eq!(again.len(), 0, "an event is sent again when its 3 seconds are over");
+    assert_eq!(w.slack.take_verdict(&id).unwrap().body["error"], "operation_timeout");
+    let other = w.connect();
+    w.ack(&(other, click), None);
+    assert_eq!(w.slack.take_verdict(&id), None, "another connection cannot acknowledge it");
+    assert_eq!(frames(&w.later(3_001)).iter().filter(|(_, v)| v["type"] == "events_api").count(), 1);
+}
+
+#[test]
 fn without_a_connection_nobody_hears() {
     let mut w = world();
     let ts = w.post_buttons();

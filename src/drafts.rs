@@ -1,0 +1,204 @@
+//! Playbooks that people draft: files in the data directory, for people to take from there.
+//!
+//! A draft is no state of the pager: it is in no journal and in no backup, nothing waits for it, and it becomes a playbook only when
+//! somebody puts it into the folder of playbooks. One for each incident; whoever saves says which text they had before them.
+
+use crate::config::playbook::means_something_else;
+use crate::domain::id::IncidentNo;
+use sha2::{Digest, Sha256};
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The folder, below the data directory.
+pub const FOLDER: &str = "drafts";
+/// So many drafts are kept; then some are to be removed by hand.
+pub const DRAFTS_MAX: usize = 500;
+/// A file that is larger was not written here.
+const FILE_BYTES: u64 = 256 * 1024;
+/// Of a title, so many letters are in a file's name: a playbook's has no more, for people type it.
+const NAME_CHARS: usize = 40;
+/// Before a title that would mean something else as a name.
+const PREFIX: &str = "playbook-";
+
+/// Cloning gives the same.
+#[derive(Clone, Debug)]
+pub struct Drafts {
+    folder: PathBuf,
+    /// Held from looking what is there until it is replaced.
+    one_at_a_time: Arc<Mutex<()>>,
+}
+
+/// A draft that is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    pub path: PathBuf,
+    pub text: String,
+}
+
+/// Why a draft was not saved.
+#[derive(Debug)]
+pub enum NotSaved {
+    /// Somebody else saved another text since it was opened.
+    Meanwhile,
+    /// There are [`DRAFTS_MAX`].
+    Full,
+    Disk(io::Error),
+}
+
+impl From<io::Error> for NotSaved {
+    fn from(error: io::Error) -> Self {
+        Self::Disk(error)
+    }
+}
+
+impl Kept {
+    /// What the text is known by: whoever saves over it names it.
+    pub fn mark(&self) -> String {
+        let hash = Sha256::digest(self.text.as_bytes());
+        hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+impl Drafts {
+    pub fn of(data_dir: &Path) -> Self {
+        Self { folder: data_dir.join(FOLDER), one_at_a_time: Arc::default() }
+    }
+
+    /// The draft of an incident.
+    ///
+    /// # Errors
+    /// The folder or the file cannot be read.
+    pub fn get(&self, no: IncidentNo) -> io::Result<Option<Kept>> {
+        let Some(path) = self.all()?.into_iter().find(|path| is_of(path, no)) else { return Ok(None) };
+        if fs::metadata(&path)?.len() > FILE_BYTES {
+            return Err(io::Error::other(format!("{} is larger than {FILE_BYTES} bytes", path.display())));
+        }
+        let text = fs::read_to_string(&path)?;
+        Ok(Some(Kept { path, text }))
+    }
+
+    /// Saves a draft, over the one with this mark; none: there was none. It is on disk before this returns. Gives its path.
+    ///
+    /// # Errors
+    /// See [`NotSaved`]. Nothing changed then.
+    pub fn save(&self, no: IncidentNo, title: &str, text: &str, over: Option<&str>) -> Result<PathBuf, NotSaved> {
+        let _alone = self.one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner);
+        fs::create_dir_all(&self.folder)?;
+        let before = self.get(no)?;
+        let path = self.folder.join(format!("{}-{}.md", no.0, slug(title)));
+        // What was sent twice is saved once.
+        if before.as_ref().is_some_and(|kept| kept.text == text && kept.path == path) {
+            return Ok(path);
+        }
+        if before.as_ref().map(Kept::mark).as_deref() != over {
+            return Err(NotSaved::Meanwhile);
+        }
+        if before.is_none() && self.all()?.len() >= DRAFTS_MAX {
+            return Err(NotSaved::Full);
+        }
+        let new = self.folder.join(format!(".{}.new", no.0));
+        let mut file = File::create(&new)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&new, &path)?;
+        if let Some(old) = before.filter(|kept| kept.path != path) {
+            fs::remove_file(old.path)?;
+        }
+        File::open(&self.folder)?.sync_all()?;
+        Ok(path)
+    }
+
+    /// The files there are, by name.
+    fn all(&self) -> io::Result<Vec<PathBuf>> {
+        let entries = match fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let mut all = entries.map(|e| e.map(|e| e.path())).collect::<io::Result<Vec<_>>>()?;
+        all.retain(|path| path.extension().is_some_and(|e| e == "md"));
+        all.sort();
+        Ok(all)
+    }
+}
+
+fn is_of(path: &Path, no: IncidentNo) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.and_then(|name| name.split_once('-')).is_some_and(|(number, _)| number == no.0.to_string())
+}
+
+/// A title as a file's name, without its ending, whatever it holds.
+pub fn slug(title: &str) -> String {
+    let lower = title.to_lowercase();
+    let words = lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let name: String = words.collect::<Vec<_>>().join("-").chars().take(NAME_CHARS - PREFIX.len()).collect();
+    let name = name.trim_end_matches('-');
+    if means_something_else(name) {
+        format!("{PREFIX}{name}").trim_end_matches('-').to_owned()
+    } else {
+        name.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NO: IncidentNo = IncidentNo(12);
+
+    fn drafts() -> (tempfile::TempDir, Drafts) {
+        let dir = tempfile::tempdir().expect("a directory");
+        let drafts = Drafts::of(dir.path());
+        (dir, drafts)
+    }
+
+    fn names(drafts: &Drafts) -> Vec<String> {
+        let name = |path: PathBuf| path.file_name().expect("a name").to_string_lossy().into_owned();
+        drafts.all().expect("readable").into_iter().map(name).collect()
+    }
+
+    #[test]
+    fn a_draft_is_kept_under_its_title_and_moves_with_it() {
+        let (_dir, drafts) = drafts();
+        assert_eq!(drafts.get(NO).expect("readable"), None);
+        let path = drafts.save(NO, "Disk is full!", "one", None).expect("it is saved");
+        assert_eq!(fs::read_to_string(path).expect("there"), "one");
+        let mark = drafts.get(NO).expect("readable").expect("there").mark();
+        drafts.save(NO, "Disk filling up", "two", Some(&mark)).expect("it is saved");
+        assert_eq!(names(&drafts), ["12-disk-filling-up.md"], "and is one file");
+        drafts.save(IncidentNo(1), "../../etc/passwd", "three", None).expect("it is saved");
+        drafts.save(IncidentNo(2), "…", "four", None).expect("it is saved");
+        drafts.save(IncidentNo(3), "503", "five", None).expect("it is saved");
+        let expected = ["1-etc-passwd.md", "12-disk-filling-up.md", "2-playbook.md", "3-playbook-503.md"];
+        assert_eq!(names(&drafts), expected);
+    }
+
+    #[test]
+    fn nobody_writes_over_what_they_have_not_read_and_the_same_twice_is_once() {
+        let (_dir, drafts) = drafts();
+        drafts.save(NO, "Disk", "anas", None).expect("it is saved");
+        drafts.save(NO, "Disk", "anas", None).expect("sent twice");
+        assert!(matches!(drafts.save(NO, "Disk", "bens", None), Err(NotSaved::Meanwhile)));
+        assert!(matches!(drafts.save(NO, "Disk", "bens", Some("0")), Err(NotSaved::Meanwhile)));
+        assert_eq!(drafts.get(NO).expect("readable").expect("there").text, "anas");
+    }
+
+    #[test]
+    fn there_are_only_so_many_and_one_of_them_may_still_be_written() {
+        let (_dir, drafts) = drafts();
+        for n in 0..DRAFTS_MAX as u64 {
+            drafts.save(IncidentNo(n), "Disk", "text", None).expect("there is room");
+        }
+        assert!(matches!(drafts.save(IncidentNo(9_999), "Disk", "text", None), Err(NotSaved::Full)));
+        let mark = drafts.get(IncidentNo(3)).expect("readable").expect("there").mark();
+        drafts.save(IncidentNo(3), "Disk", "more", Some(&mark)).expect("it is there already");
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_written_is_said() {
+        let (dir, drafts) = drafts();
+        fs::write(dir.path().join(FOLDER), "a file").expect("it is written");
+        assert!(matches!(drafts.save(NO, "Disk", "text", None), Err(NotSaved::Disk(_))));
+    }
+}
