@@ -5,7 +5,7 @@ mod e2e;
 mod office;
 
 use e2e::company;
-use e2e::{Company, Message, SOON, eventually};
+use e2e::{Company, Message, SOON, eventually, eventually_true};
 use office::{Office, plain};
 use serde_json::json;
 use warridor::domain::stamp::At;
