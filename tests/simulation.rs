@@ -135,6 +135,34 @@ fn play(seed: u64, verbose: bool) -> Sim {
     sim
 }
 
+/// A fortnight in each life: short ones hardly see the day after.
+#[test]
+fn week_after_week_whoever_is_next_hears_of_it_once_in_time_and_not_by_night() {
+    let (mut heard, mut checked, mut moved) = (0, 0, 0);
+    for seed in 0..16 {
+        let mut company = company_with_heartbeats();
+        company.heartbeats.clear();
+        let mut sim = Sim::of(company, sim::START, seed);
+        let changes_the_file = seed % 2 == 0;
+        for _ in 0..70 {
+            sim::shifts::hours_pass(&mut sim, changes_the_file);
+            if sim.pump.is_some() && sim.rng.random_ratio(1, 15) {
+                sim.crash(false);
+            }
+            if sim.pump.is_none() {
+                restart(&mut sim);
+            }
+        }
+        peace(&mut sim);
+        let replayed = replay(&sim, seed);
+        let (h, c) = sim::shifts::are_told_before_they_begin(&sim, &replayed, seed, !changes_the_file);
+        let news = |f: &Fact| matches!(f, Fact::PostWanted { about: About::ShiftsMoved { .. }, .. });
+        (heard, checked, moved) = (heard + h, checked + c, moved + sim.facts().into_iter().filter(news).count());
+        rows_are_the_replay(&mut sim, &replayed, seed);
+    }
+    assert!(heard > 130 && checked > 60 && moved > 10, "little happened: {heard}, {checked}, {moved}");
+}
+
 /// Much breaks at once, or is well again.
 fn burst(sim: &mut Sim) {
     let service = ["reports", "search", "payments", "lights"][sim.rng.random_range(0..4)];
@@ -836,7 +864,7 @@ fn holds_in_peace(sim: &mut Sim, seed: u64) {
     sim::rcas::are_asked_for_when_people_work(sim, &replayed, seed);
     sim::items::alerts_that_keep_coming_are_somebodys(sim, &replayed, seed);
     sim::items::help_is_offered_once(sim, seed);
-    sim::shifts::are_told_before_they_begin(sim, &replayed, seed);
+    sim::shifts::are_told_before_they_begin(sim, &replayed, seed, true);
     slack_says_what_is_true(sim, seed);
     rows_are_the_replay(sim, &replayed, seed);
 }
