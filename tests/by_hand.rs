@@ -405,7 +405,7 @@ fn what_is_private_is_neither_offered_elsewhere_nor_told_elsewhere() {
     let window = office.window_of(INCIDENT, "chen", "search", &inside);
     let refused = office.submit("chen", &window, &json!({ "service": "payments-api" }));
     let why = refused["errors"]["service"].as_str().unwrap_or_default();
-    assert!(why.starts_with("That stands in the channel of a private service"), "{refused}");
+    assert!(why.starts_with("That was said in private"), "{refused}");
     let all = office.slack.get("/sandbox/messages?channel=payments").to_string();
     assert!(!all.contains("Larkspur"), "{all}");
 }

@@ -17,6 +17,9 @@ use super::worked::Worked;
 use super::world::World;
 use serde::{Deserialize, Serialize};
 
+/// What cannot be said now is looked at again after so long at least.
+const LOOK_SECS: i64 = 60;
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Help {
@@ -103,8 +106,12 @@ pub(super) fn due(d: &mut Decision<'_>, no: IncidentNo) {
     };
     let again = last_done(d, &i).plus_secs(d.directory.settings.help_after_secs);
     let is_away = d.world().meta.slack_away.is_some();
-    if again > at || is_away || !can_be_written_to(d, &who) {
-        let due = if again > at { again } else { at.plus_secs(d.directory.settings.help_after_secs) };
+    // Another question to them says more, and its answer must not be covered by this.
+    let is_asked = matches!(i.state, State::Acknowledged { timeout: AckTimeout::TriggerAt(_), .. })
+        || i.wanted_pages().any(|p| p.to == Recipient::User(who.clone()));
+    if again > at || is_away || is_asked || !can_be_written_to(d, &who) {
+        let later = at.plus_secs(d.directory.settings.help_after_secs.max(LOOK_SECS));
+        let due = if again > at { again } else { later };
         d.emit(Fact::HelpPlanned { incident: no, due: Some(due) });
         return;
     }

@@ -349,6 +349,18 @@ impl Incident {
         })
     }
 
+    /// Did they take it, and not only put it off; as far as that is remembered here?
+    pub fn took(&self, who: &UserId) -> bool {
+        self.timeline.iter().any(|e| match &e.what {
+            Happening::Acknowledged { by }
+            | Happening::Joined { by }
+            | Happening::Started { by }
+            | Happening::Reopened { by }
+            | Happening::Reassigned { to: by, .. } => by == who,
+            _ => false,
+        })
+    }
+
     /// The alert of this number, to be changed.
     pub(super) fn alert_mut(&mut self, number: u32) -> Option<&mut Alert> {
         self.alerts.get_mut(number as usize).map(Arc::make_mut)

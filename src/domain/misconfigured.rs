@@ -25,6 +25,8 @@ pub const MISCONFIGURED_KEPT_SECS: i64 = 90 * 24 * 60 * 60;
 pub const CAME_BACK: usize = 3;
 /// within so long keeps coming.
 pub const CAME_BACK_SECS: i64 = 7 * 24 * 60 * 60;
+/// What came within so long of what was counted is the same time.
+pub const CAME_APART_SECS: i64 = 60 * 60;
 /// Rules of which it is known how often they came; for one more, the one that came longest ago is forgotten.
 pub const CAME_RULES_MAX: usize = 2_000;
 /// Of one rule, the last times that are known.
@@ -187,7 +189,8 @@ pub(super) fn mark(d: &mut Decision<'_>, no: IncidentNo, by: &UserId, mark: Mark
 /// An incident changed. When it is over, and it asked somebody, it is counted how often its alert did so within a week.
 pub(super) fn tend(d: &mut Decision<'_>, i: &Incident) {
     let is_over = matches!(i.state, State::Resolved { .. }) && i.merged_into.is_none();
-    if !is_over || i.came || i.paged.is_empty() && i.answered.is_none() {
+    // What was over before it was counted at all is not counted by a note.
+    if !is_over || i.closed || i.came || i.paged.is_empty() && i.answered.is_none() {
         return;
     }
     let Some(rule) = rule_of(i) else { return };
@@ -219,9 +222,11 @@ pub fn came_before(w: &World, i: &Incident) -> Vec<IncidentNo> {
 }
 
 impl Came {
-    /// How often within the week before `wall`.
+    /// How often within the week before `wall`. What came within an hour is one time: one outage, on several hosts.
     fn within(&self, wall: At) -> usize {
-        self.times.iter().filter(|(_, at)| at.plus_secs(CAME_BACK_SECS) > wall).count()
+        let mut counted: Option<At> = None;
+        let lately = self.times.iter().map(|(_, at)| *at).filter(|at| at.plus_secs(CAME_BACK_SECS) > wall);
+        lately.filter(|at| counted.is_none_or(|last| *at >= last.plus_secs(CAME_APART_SECS)).then(|| counted = Some(*at)).is_some()).count()
     }
 
     /// When it came last.

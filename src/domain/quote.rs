@@ -5,7 +5,7 @@
 //! and `ts`.
 
 use super::decision::Decision;
-use super::directory::Directory;
+use super::directory::{Directory, Service};
 use super::fact::Fact;
 use super::id::{AlertKey, ChannelId, MessageRef, ServiceId, UserId};
 use super::incident::Incident;
@@ -73,13 +73,31 @@ impl MessageRef {
     }
 }
 
-/// Would this tell elsewhere what is said in the channel of a private service? `to`: where it is to be read.
+/// Would this tell elsewhere what is said in private? `to`: where it is to be read.
+///
+/// What is said in the channel of a private service goes to that service only, also where another one shares the channel: its
+/// incidents are read anywhere. The admin channel hears what private services cannot say elsewhere. What is said in another
+/// private channel goes to those whose channel it is, or to what is private itself.
 pub fn leaks(d: &Directory, from: &ChannelId, to: &ServiceId) -> bool {
-    let is_told_there = d.services.get(to).is_some_and(|s| s.channel == *from);
-    d.services.values().any(|s| s.private && s.channel == *from) && !is_told_there
+    let into = d.services.get(to);
+    let is_private = into.is_some_and(|s| s.private);
+    let of_team = |s: &Service| d.teams.get(&s.team).is_some_and(|team| team.channel == *from);
+    let is_home = into.is_some_and(|s| s.channel == *from || of_team(s));
+    let private = || d.services.values().filter(|s| s.private);
+    if private().any(|s| s.channel == *from) {
+        return !(is_home && is_private);
+    }
+    if *from == d.admin_channel {
+        return private().any(|s| s.id != *to);
+    }
+    d.private_channels.contains(from) && !is_home && !is_private
 }
 
+/// Of what was merged, the one that it is part of takes it.
 pub(super) fn quote(d: &mut Decision<'_>, i: &Incident, by: &UserId, q: &Quote) -> Result<(), Refusal> {
+    if let Some(whole) = i.merged_into.and_then(|no| d.incident(no)) {
+        return quote(d, &whole, by, q);
+    }
     let said = q.message.said().ok_or(Refusal::NothingSaid)?;
     let text: String = q.text.trim().chars().take(QUOTE_CHARS).collect();
     if text.is_empty() {
@@ -94,7 +112,8 @@ pub(super) fn quote(d: &mut Decision<'_>, i: &Incident, by: &UserId, q: &Quote) 
     if i.quotes.len() >= QUOTES_MAX {
         return Err(Refusal::TooManyQuotes { incident: i.no, most: QUOTES_MAX });
     }
-    let ask_at = d.ask_at(i.urgency);
+    // What somebody else pins is no work of whoever has it.
+    let ask_at = d.ask_at(i.urgency).filter(|_| i.responders.contains(by));
     d.emit(Fact::Quoted {
         incident: i.no,
         by: by.clone(),

@@ -121,7 +121,6 @@ fn was_stopped_by_a_window(i: &Incident) -> bool {
         | Happening::Joined { .. }
         | Happening::Started { .. }
         | Happening::Noted { .. }
-        | Happening::Quoted(_)
         | Happening::Mitigated { .. }
         | Happening::Reassigned { .. }
         | Happening::Reopened { .. }

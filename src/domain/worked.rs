@@ -27,6 +27,9 @@ pub struct Worked {
     /// Who took it or put it off first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answered: Option<Done>,
+    /// Who had it last, and not only put it off: they fixed it, if nobody else ended it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub had: Option<UserId>,
     /// Since when customers did not feel it any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fixed: Option<At>,
@@ -57,7 +60,9 @@ impl Worked {
             paged: i.paged.clone(),
             answered: i.answered.clone(),
             fixed: i.mitigated_at(),
-            resolved_by: i.resolved_by().cloned(),
+            // Whoever merged it only said where it belongs.
+            resolved_by: i.resolved_by().filter(|_| i.merged_into.is_none()).cloned(),
+            had: i.had_it().filter(|who| i.took(who) && i.merged_into.is_none()).cloned(),
             playbook: i.run.as_ref().map(|run| (run.playbook.title.clone(), run.counts().0 as u32, run.steps())),
             flapped: i.course.flapping.is_some() || i.course.returns.len() > 1,
             not_actionable: i.not_actionable.is_some(),
@@ -65,10 +70,10 @@ impl Worked {
         }
     }
 
-    /// Who fixed it: whoever resolved it, or took it first.
+    /// Who fixed it: whoever resolved it, or had it when it was over. Nobody did where nothing had to be done.
     pub fn fixed_by(&self) -> Option<UserId> {
-        let answered = self.answered.as_ref().map(|done| &done.by);
-        self.resolved_by.as_ref().or(answered).filter(|_| self.fixed.is_some()).cloned()
+        let fixed = self.fixed.is_some() && !self.not_actionable;
+        self.resolved_by.as_ref().or(self.had.as_ref()).filter(|_| fixed).cloned()
     }
 
     /// Was anybody paged for it from `from` on, and before `until`?

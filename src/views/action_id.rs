@@ -5,7 +5,7 @@ use super::mrkdwn::for_input;
 use crate::domain::going_on::Scope;
 use crate::domain::id::{
     ChannelId, HandoffNo, IncidentNo, ItemNo, MessageRef, MisconfiguredNo, PageId, PlaybookId, QuietId, ScheduleId,
-    SlackUserId, StoreId,
+    SlackUserId, StoreId, UserId,
 };
 use crate::domain::prepare::Check;
 use crate::domain::quote::{AUTHOR_CHARS, LINK_BYTES, QUOTE_CHARS, Quote};
@@ -951,6 +951,25 @@ impl Subject {
         let (store, incident) = value.split_once('/')?;
         let store = u64::from_str_radix(store, 16).ok()?;
         Some(Self { store: StoreId(store), incident: IncidentNo(incident.parse().ok()?) })
+    }
+}
+
+/// What *Add Ben* carries: exactly whom it said, whoever fixed the alert since.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OnFixer {
+    pub subject: Subject,
+    pub who: UserId,
+}
+
+impl OnFixer {
+    /// The button's `value`.
+    pub fn value(&self) -> String {
+        format!("{}/fixer/{}", self.subject.value(), self.who)
+    }
+
+    pub fn parse(value: &str) -> Option<Self> {
+        let (subject, who) = value.split_once("/fixer/")?;
+        Some(Self { subject: Subject::parse(subject)?, who: who.into() })
     }
 }
 

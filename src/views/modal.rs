@@ -206,6 +206,11 @@ pub fn raise(draft: &RaiseDraft<'_>, d: &Directory, origin: &Origin) -> SlackVie
         urgency = urgency.with_initial_option(first);
     }
     let mut blocks: Vec<SlackBlock> = draft.from.map(super::quote::shown).into_iter().collect();
+    if draft.from.is_some() {
+        let then = "That goes into its timeline as it stands: whoever reads the incident reads it. To tell less: \
+                    `/pager trigger SERVICE what is wrong`.";
+        blocks.push(context(then));
+    }
     blocks.push(service.into());
     blocks.extend(draft.wakes.as_deref().map(context));
     blocks.push(input(Field::What, "What is wrong?", what.into()));

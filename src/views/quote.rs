@@ -133,7 +133,16 @@ pub fn nothing_said(command: &str) -> String {
     format!("That message has no words. Write down what it shows: `{command} note 12 …`.")
 }
 
+/// Slack did not say which message it is.
+pub fn not_told(command: &str) -> String {
+    format!("Slack did not say which message that is. `{command} trigger SERVICE what is wrong` pages for it.")
+}
+
 /// It is the card of an incident.
 pub fn is_a_card(no: IncidentNo) -> String {
-    format!("That is the card of {no}, which is there already. `/pager show {}` says how it stands.", no.0)
+    format!(
+        "That is the card of {no}, which is there already. `/pager show {}` says how it stands. Is it over, and wrong again? \
+         *Reopen* is on it, and `/pager trigger SERVICE what is wrong` pages now.",
+        no.0
+    )
 }

@@ -307,8 +307,9 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
         Refusal::NothingSaid => {
             "That message has no words. Write down what it shows: `/pager note 12 …`.".to_owned()
         }
-        Refusal::SaidInPrivate => "That stands in the channel of a private service, and would be read elsewhere. Choose \
-             what belongs to that channel, or say in your own words what everybody may read."
+        Refusal::SaidInPrivate => "That was said in private, and would be read elsewhere. Choose what belongs to that channel, or \
+             say in your own words what everybody may read: `/pager note 12 …` keeps it, `/pager trigger SERVICE what is wrong` \
+             pages."
             .to_owned(),
         Refusal::QuotedAlready { incident } => format!(
             "That message is in the timeline of {incident} already, and counts once. `/pager show {}` says how it stands.",
@@ -319,7 +320,8 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
             incident.0
         ),
         Refusal::OpenedAlready { incident } => format!(
-            "{incident} was opened from that message already. `/pager show {}` says how it stands.",
+            "{incident} was opened from that message already. `/pager show {}` says how it stands. Is it over, and wrong again? \
+             *Reopen* is on its card, and `/pager trigger SERVICE what is wrong` pages now.",
             incident.0
         ),
         Refusal::EmptyNote => "The note is empty. Write `/pager note 12 what you found`.".to_owned(),

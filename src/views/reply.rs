@@ -143,7 +143,7 @@ fn told(fact: &Fact, facts: &[Fact], after: &Incident, d: &Directory) -> Option<
         }
         // It was opened from it, which says more.
         Fact::Quoted { .. } if facts.iter().any(|f| matches!(f, Fact::IncidentOpened(_))) => return None,
-        Fact::Quoted { said, .. } => super::quote::added(no, *said),
+        Fact::Quoted { incident, said, .. } => super::quote::added(*incident, *said),
         Fact::Noted { .. } | Fact::NotedByGuest { .. } => format!("Noted on {no}."),
         Fact::Merged { into, by, stopped, .. } => merged(*into, (by, stopped), facts, after, d),
         Fact::ActLate { act, .. } => late(after, act, d),

@@ -1,6 +1,6 @@
 //! The triage walk: big choices first, then what is felt; beside it, what is going on.
 
-use super::action_id::{Action, Elsewhere, FIELD, Field, Form, Origin, Subject};
+use super::action_id::{Action, Elsewhere, FIELD, Field, Form, OnFixer, Origin, Subject};
 use super::card::{name, status, title};
 use super::going_on::Beside;
 use super::kit::{actions, button, context, divider, option, plain, plain_option, section, section_with};
@@ -38,7 +38,13 @@ pub struct Before {
 /// *Add Ben*
 pub(super) fn add_fixer(who: &UserId, d: &Directory, subject: Subject) -> SlackBlockButtonElement {
     let words = format!("Add {}", d.name_of(who).chars().take(30).collect::<String>());
-    press(Elsewhere::AddFixer, &words, subject)
+    let value = OnFixer { subject, who: who.clone() }.value();
+    SlackBlockButtonElement::new(plain(&words)).with_action_id(Elsewhere::AddFixer.id().into()).with_value(value)
+}
+
+/// They left the configuration since the button was drawn.
+pub fn fixer_is_gone(no: IncidentNo) -> String {
+    format!("They are not here any more. *Add responders…* under *More…* of {no} asks somebody else.")
 }
 
 /// Whoever took what is new to them hears who knows it, beside what they hear anyway.

@@ -155,6 +155,70 @@ fn what_is_said_in_a_private_services_channel_stays_there() {
 }
 
 #[test]
+fn what_is_private_does_not_leak_by_a_channel_that_others_use_as_well() {
+    let mut d = Story::open().d;
+    let (vault, shop) = (ChannelId::from("C0VAULT"), ServiceId::from("shop"));
+    let with = |d: &Directory, id: &str, channel: &str, private: bool| {
+        let service = Service::new(id.into(), id.into(), "all".into(), channel.into());
+        let mut d = d.clone();
+        d.services.insert(id.into(), Service { private, ..service });
+        d
+    };
+    let rows = [
+        ("C0VAULT", "vault", false, "it is at home"),
+        ("C0VAULT", "shop", true, "it is read elsewhere"),
+        ("C0VAULT", "desk", true, "it shares the channel, and its incidents are read anywhere"),
+        ("C0ADMIN", "shop", true, "what private services cannot say elsewhere is said there"),
+        ("C0ADMIN", "vault", false, "the only private one"),
+        ("C0ROOM", "shop", true, "a private channel of others"),
+        ("C0ROOM", "room", false, "its own"),
+        ("C0ROOM", "vault", false, "what is private may hear it"),
+        ("C0LUNCH", "shop", false, "everybody reads it"),
+        ("C0ADMIN", "gone", true, "a service that is not there"),
+    ];
+    d = with(&with(&d, "desk", vault.as_str(), false), "room", "C0ROOM", false);
+    d.private_channels = ["C0VAULT", "C0ROOM", "C0ADMIN"].map(ChannelId::from).into();
+    for (from, to, leak, why) in rows {
+        assert_eq!(leaks(&d, &from.into(), &to.into()), leak, "{from} to {to}: {why}");
+    }
+    let two = with(&d, "safe", "C0SAFE", true);
+    assert!(leaks(&two, &"C0ADMIN".into(), &"vault".into()), "nobody knows of which of both it is");
+    d.services.retain(|_, s| !s.private);
+    d.private_channels.clear();
+    assert!(!leaks(&d, &"C0ADMIN".into(), &shop), "without private services it is a channel as others");
+}
+
+#[test]
+fn what_somebody_else_pins_does_not_put_off_whether_its_responder_is_still_on_it() {
+    let mut story = Story::open();
+    story.act(1, Deed::Acknowledge).expect("ana has it");
+    let asked = |story: &Story| match story.one().state {
+        State::Acknowledged { timeout: AckTimeout::AskAt(at), .. } => at,
+        ref other => panic!("{other:?}"),
+    };
+    let before = asked(&story);
+    story.now = story.now.plus_secs(60);
+    let deed = Deed::Quote(Box::new(quote("C0SHOP", "1772420820.000100")));
+    let act = Act { incident: IncidentNo(1), by: "ben".into(), deed };
+    story.tries(What::Act(act)).expect("everybody may");
+    assert_eq!(asked(&story), before, "ben does not work on it");
+    story.quotes(1, quote("C0SHOP", "1772420820.000200")).expect("she may");
+    assert_eq!(asked(&story), before.plus_secs(60), "ana does");
+}
+
+#[test]
+fn what_is_put_into_a_merged_one_goes_to_the_one_that_it_is_part_of() {
+    let mut story = Story::open();
+    for _ in 0..2 {
+        story.raises("shop", None).expect("another one");
+    }
+    story.act(3, Deed::MergeInto { into: IncidentNo(2) }).expect("merged");
+    story.act(2, Deed::MergeInto { into: IncidentNo(1) }).expect("merged");
+    let facts = story.quotes(3, quote("C0SHOP", "1772420820.000100")).expect("it is kept");
+    assert!(facts.iter().any(|f| matches!(f, Fact::Quoted { incident: IncidentNo(1), .. })), "{facts:?}");
+}
+
+#[test]
 fn a_message_is_one_incident_and_stands_in_its_timeline() {
     let mut story = Story::open();
     story.now = NIGHT.plus_secs(600);

@@ -126,7 +126,9 @@ pub(super) fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             log(i, wall, Happening::NotedByGuest { name: name.body().clone(), text: text.body().clone() });
         }
         Fact::Quoted { by, message, said, author, text, link, ask_at, .. } => {
-            set_timeout(i, *ask_at);
+            if ask_at.is_some() {
+                set_timeout(i, *ask_at);
+            }
             i.quotes.push(message.clone());
             let (author, text, link) = (author.body().clone(), text.body().clone(), link.body().clone());
             let quoted = Quoted { by: by.clone(), said: *said, author, text, link };

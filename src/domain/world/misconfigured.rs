@@ -93,10 +93,12 @@ pub(super) fn has_item(w: &mut World, entry: MisconfiguredNo, item: ItemNo) {
 
 fn came(w: &mut World, rule: RuleHash, incident: IncidentNo, opened: At) {
     let mut came = w.came.get(&rule).cloned().unwrap_or(Came { rule, times: Vec::new() });
-    if came.times.len() == CAME_TIMES_MAX {
+    // They are over in another order than they came in.
+    let at = came.times.partition_point(|(no, at)| (*at, *no) < (opened, incident));
+    came.times.insert(at, (incident, opened));
+    if came.times.len() > CAME_TIMES_MAX {
         came.times.remove(0);
     }
-    came.times.push((incident, opened));
     w.came.insert(rule, came);
     w.touched.push(RowKey::Came(rule));
     if w.came.len() > CAME_RULES_MAX {

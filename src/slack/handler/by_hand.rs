@@ -44,7 +44,7 @@ impl Handler {
             return self.answer(by, place, "Warridor", &message).await;
         };
         let say = |words: String| Message::plain(words);
-        let Some((quote, is_cut)) = self.quoted(&s, said, user.tz).await.filter(|(quote, _)| !quote.text.is_empty())
+        let Some((quote, is_cut)) = self.quoted(&s, said).await.filter(|(quote, _)| !quote.text.is_empty())
         else {
             let message = say(views::quote::nothing_said(self.pager()));
             return self.answer(by, place, "Warridor", &message).await;
@@ -63,11 +63,14 @@ impl Handler {
     /// Opens the window in which somebody pages for what a message says.
     pub(super) async fn raise_from(&self, by: &SlackUserId, said: &Said, place: Place) {
         let s = self.board.snapshot();
-        let Some(user) = s.directory.user_by_slack(by) else {
+        if s.directory.user_by_slack(by).is_none() {
             let message = self.stranger(by, None).await;
             return self.answer(by, place, "Warridor", &message).await;
+        }
+        let Some((quote, _)) = self.quoted(&s, said).await else {
+            let message = Message::plain(views::quote::not_told(self.pager()));
+            return self.answer(by, place, "Warridor", &message).await;
         };
-        let Some((quote, _)) = self.quoted(&s, said, user.tz).await else { return };
         let card = s.world.incidents.values().find(|i| i.card.as_ref() == Some(&quote.message));
         let known = s.world.incident_of(&quote.message.key());
         let there = card.map(|i| views::quote::is_a_card(i.no)).or_else(|| {
@@ -88,11 +91,13 @@ impl Handler {
     }
 
     /// What is pointed at, as it is handed on; and whether it says more. `None`: Slack did not say which message it is.
-    pub(super) async fn quoted(&self, s: &Snapshot, said: &Said, tz: Tz) -> Option<(Quote, bool)> {
+    pub(super) async fn quoted(&self, s: &Snapshot, said: &Said) -> Option<(Quote, bool)> {
         let message = said.message.clone()?;
-        let (text, is_cut) = going_on::readable(&said.text, QUOTE_CHARS, tz, &s.directory);
+        // It is kept, and read in several zones: the RCA's timeline is in UTC, too.
+        let (text, is_cut) = going_on::readable(&said.text, QUOTE_CHARS, Tz::UTC, &s.directory);
         let author = match &said.by {
-            Writer::App(name) => name.clone(),
+            // It may call itself as a person is called.
+            Writer::App(name) => format!("{name} (app)"),
             Writer::Person(slack) => match s.directory.user_by_slack(slack) {
                 Some(user) => user.name.clone(),
                 None => match self.who(slack).await {

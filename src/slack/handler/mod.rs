@@ -377,7 +377,10 @@ fn new_to_whoever_took_it(facts: &[Fact], after: &Incident, s: &Snapshot) -> Opt
         _ => None,
     })?;
     let had = |no: &IncidentNo| s.world.incident(*no).is_some_and(|i| i.responders.contains(by));
-    let took = |no: &IncidentNo| s.world.worked.get(no).and_then(|w| w.answered.as_ref()).is_some_and(|a| a.by == *by);
+    let took = |no: &IncidentNo| {
+        let worked = s.world.worked.get(no);
+        worked.is_some_and(|w| w.answered.as_ref().is_some_and(|a| a.by == *by) || w.fixed_by().as_ref() == Some(by))
+    };
     let is_new = !came_before(&s.world, after).iter().any(|no| had(no) || took(no));
     let fixed = help::fixed_before(&s.world, &s.directory, after, Some(by)).filter(|_| is_new)?;
     (help::may_be_offered(after) == Some(by) && !after.responders.contains(&fixed.1)).then_some(fixed)

@@ -11,7 +11,6 @@ use crate::kept::{Kept, Message};
 use crate::slack::dispatch::Handled;
 use crate::slack::said::{Said, address};
 use crate::views;
-use chrono_tz::Tz;
 use std::io;
 
 impl Handler {
@@ -26,7 +25,7 @@ impl Handler {
         let is_listened_to = |no: &IncidentNo| s.world.incident(*no).is_some_and(|i| !i.closed);
         let open = || of_thread(&s, &thread.channel, thread.ts.as_str()).filter(is_listened_to);
         let Some(incident) = known.map(|known| known.incident).or_else(open) else { return Handled::Ack(None) };
-        let Some((quote, _)) = self.quoted(&s, &said, Tz::UTC).await else { return Handled::Ack(None) };
+        let Some((quote, _)) = self.quoted(&s, &said).await else { return Handled::Ack(None) };
         let Quote { message, author, text, .. } = quote;
         let domain = self.domain().await;
         let link = address(&domain, message.channel.as_str(), message.ts.as_str(), Some(thread.ts.as_str()));

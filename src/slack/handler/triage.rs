@@ -17,7 +17,7 @@ use crate::domain::snooze;
 use crate::pump::Snapshot;
 use crate::slack::dispatch::Handled;
 use crate::slack::translate::Place;
-use crate::views::action_id::{Elsewhere, Origin, Subject};
+use crate::views::action_id::{Elsewhere, OnFixer, Origin, Subject};
 use crate::views::quiet::Reader;
 use crate::views::triage::{Around, Before};
 use crate::views::{self, Message};
@@ -83,7 +83,9 @@ impl Handler {
         chosen: Option<String>,
         place: Place,
     ) -> Handled {
-        let Some(subject) = chosen.as_deref().and_then(Subject::parse) else { return Handled::Ack(None) };
+        let fixer = chosen.as_deref().and_then(OnFixer::parse);
+        let subject = fixer.as_ref().map(|on| on.subject).or_else(|| chosen.as_deref().and_then(Subject::parse));
+        let Some(subject) = subject else { return Handled::Ack(None) };
         let (s, no) = (self.board.snapshot(), subject.incident);
         let user = match self.admit(&s, &by, subject) {
             Ok(user) => user.clone(),
@@ -96,8 +98,11 @@ impl Handler {
         let deed = match (what.answer(), what) {
             (Some(answer), _) => Deed::Triage { answer },
             (None, Elsewhere::AddFixer) => {
-                let fixer = s.world.incident(no).and_then(|i| fixer(&s, i));
-                let Some((_, who)) = fixer else { return Handled::Ack(None) };
+                let who = fixer.map(|on| on.who).filter(|who| s.directory.users.contains_key(who));
+                let Some(who) = who else {
+                    let gone = Message::plain(views::triage::fixer_is_gone(no));
+                    return self.later(by, place, no.to_string(), gone);
+                };
                 Deed::AddResponders { whom: vec![Whom::User(who)] }
             }
             (None, _) => {
