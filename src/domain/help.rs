@@ -106,9 +106,8 @@ pub(super) fn due(d: &mut Decision<'_>, no: IncidentNo) {
     };
     let again = last_done(d, &i).plus_secs(d.directory.settings.help_after_secs);
     let is_away = d.world().meta.slack_away.is_some();
-    // Another question to them says more, and its answer must not be covered by this.
-    let is_asked = matches!(i.state, State::Acknowledged { timeout: AckTimeout::TriggerAt(_), .. })
-        || i.wanted_pages().any(|p| p.to == Recipient::User(who.clone()));
+    // "Still on it?" says more, and its answer must not be covered by this.
+    let is_asked = matches!(i.state, State::Acknowledged { timeout: AckTimeout::TriggerAt(_), .. });
     if again > at || is_away || is_asked || !can_be_written_to(d, &who) {
         let later = at.plus_secs(d.directory.settings.help_after_secs.max(LOOK_SECS));
         let due = if again > at { again } else { later };

@@ -90,7 +90,7 @@ pub struct RuleHash(pub u64);
 
 impl RuleHash {
     /// FNV-1a, with 64 bits. Two rules that are taken for one are listed too early; nobody is paged for it.
-    fn of(service: &ServiceId, told: Option<&ServiceId>, name: &str, by_key: bool) -> Self {
+    pub fn of(service: &ServiceId, told: Option<&ServiceId>, name: &str, by_key: bool) -> Self {
         let told = told.map_or("", |told| told.as_str());
         let parts = [service.as_str(), told, name, if by_key { "key" } else { "name" }];
         let bytes = parts.into_iter().flat_map(|part| part.bytes().chain([0]));
@@ -224,9 +224,13 @@ pub fn came_before(w: &World, i: &Incident) -> Vec<IncidentNo> {
 impl Came {
     /// How often within the week before `wall`. What came within an hour is one time: one outage, on several hosts.
     fn within(&self, wall: At) -> usize {
-        let mut counted: Option<At> = None;
-        let lately = self.times.iter().map(|(_, at)| *at).filter(|at| at.plus_secs(CAME_BACK_SECS) > wall);
-        lately.filter(|at| counted.is_none_or(|last| *at >= last.plus_secs(CAME_APART_SECS)).then(|| counted = Some(*at)).is_some()).count()
+        let mut counted: Vec<At> = Vec::new();
+        for (_, at) in self.times.iter().filter(|(_, at)| at.plus_secs(CAME_BACK_SECS) > wall) {
+            if counted.last().is_none_or(|last| *at >= last.plus_secs(CAME_APART_SECS)) {
+                counted.push(*at);
+            }
+        }
+        counted.len()
     }
 
     /// When it came last.

@@ -93,11 +93,7 @@ pub fn leaks(d: &Directory, from: &ChannelId, to: &ServiceId) -> bool {
     d.private_channels.contains(from) && !is_home && !is_private
 }
 
-/// Of what was merged, the one that it is part of takes it.
 pub(super) fn quote(d: &mut Decision<'_>, i: &Incident, by: &UserId, q: &Quote) -> Result<(), Refusal> {
-    if let Some(whole) = i.merged_into.and_then(|no| d.incident(no)) {
-        return quote(d, &whole, by, q);
-    }
     let said = q.message.said().ok_or(Refusal::NothingSaid)?;
     let text: String = q.text.trim().chars().take(QUOTE_CHARS).collect();
     if text.is_empty() {

@@ -21,7 +21,13 @@ pub const SNOOZE_MAX_SECS: i64 = 7 * 24 * 60 * 60;
 
 /// Decides a person's act on what is true now, not on what their screen showed.
 pub(super) fn act(d: &mut Decision<'_>, act: &Act) -> Result<(), Refusal> {
-    let incident = d.incident(act.incident).ok_or(Refusal::NoSuchIncident(act.incident))?;
+    let mut incident = d.incident(act.incident).ok_or(Refusal::NoSuchIncident(act.incident))?;
+    if let Deed::Quote(_) = act.deed {
+        // The one that it is part of takes it.
+        while let Some(whole) = incident.merged_into.and_then(|no| d.incident(no)) {
+            incident = whole;
+        }
+    }
     if let Some(into) = incident.merged_into
         && !matches!(act.deed, Deed::Note { .. })
     {

@@ -302,6 +302,36 @@ fn a_week_between_the_first_and_the_third_is_too_long() {
 }
 
 #[test]
+fn one_outage_is_one_time_on_however_many_hosts() {
+    let mut desk = Desk::new();
+    for (minutes, key) in [(0, "db-1"), (20, "db-2"), (59, "db-3"), (61, "db-1"), (119, "db-2")] {
+        desk.now = At(0).plus_secs(minutes * 60);
+        desk.comes(key, DISK, Some("ana"));
+    }
+    assert_eq!(desk.items(), [""; 0], "that was twice: at 0:00 and at 1:01");
+    desk.now = At(0).plus_secs(121 * 60);
+    desk.comes("db-3", DISK, Some("ana"));
+    assert_eq!(desk.items(), ["1: DiskFull of payments, ana, CameBack { times: 3 }"]);
+}
+
+#[test]
+fn what_was_open_longer_is_counted_when_it_came_and_not_when_it_was_over() {
+    let mut desk = Desk::new();
+    let long = desk.fires("payments", "db-1", DISK);
+    desk.act("ana", long, Deed::Acknowledge);
+    for hour in [2, 4] {
+        desk.now = At(0).plus_secs(hour * CAME_APART_SECS);
+        desk.comes("db-2", DISK, Some("ben"));
+    }
+    assert_eq!(desk.items(), [""; 0]);
+    desk.now = At(0).plus_secs(5 * CAME_APART_SECS);
+    desk.act("ana", long, Deed::Resolve { note: None });
+    let when = |came: &Came| came.times.iter().map(|(_, at)| at.0 / 3_600_000).collect::<Vec<_>>();
+    assert_eq!(desk.world.came.values().map(when).collect::<Vec<_>>(), [[0, 2, 4]], "in the order in which they came");
+    assert_eq!(desk.items(), ["1: DiskFull of payments, ana, CameBack { times: 3 }"]);
+}
+
+#[test]
 fn what_asked_nobody_or_has_no_rule_or_is_the_same_incident_again_is_not_counted() {
     let mut desk = Desk::new();
     for _ in 0..3 {
@@ -354,6 +384,7 @@ fn what_is_mended_is_counted_anew() {
     desk.tell(What::Mended { entry: MisconfiguredNo(1), by: "ana".into() }).expect("it is listed");
     for times in 1..=3 {
         assert_eq!(desk.items().len(), 1, "it came {} times since", times - 1);
+        desk.now = desk.now.plus_secs(CAME_APART_SECS);
         desk.comes("db-1", DISK, Some("ana"));
     }
     assert_eq!(desk.items()[1], "2: DiskFull of payments, ana, CameBack { times: 3 }");
@@ -391,8 +422,11 @@ fn of_so_many_rules_it_is_known_how_often_they_came_and_of_each_the_last_times()
     assert_eq!(desk.world.came.len(), CAME_RULES_MAX);
     assert!(desk.world.came.values().all(|came| came.times != [(IncidentNo(1), At(0))]), "the oldest is forgotten");
     for _ in 0..=CAME_TIMES_MAX {
+        desk.now = desk.now.plus_secs(CAME_APART_SECS);
         desk.comes("db-1", DISK, Some("ana"));
     }
+    let times = desk.world.came.values().map(|came| came.times.len()).max();
+    assert_eq!(times, Some(CAME_TIMES_MAX), "the first of them is forgotten");
     assert_eq!(desk.world.misconfigured[&MisconfiguredNo(1)].came as usize, CAME_TIMES_MAX);
     let mut read = World::default();
     for (key, value) in desk.world.all_rows() {

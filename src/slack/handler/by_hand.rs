@@ -44,8 +44,7 @@ impl Handler {
             return self.answer(by, place, "Warridor", &message).await;
         };
         let say = |words: String| Message::plain(words);
-        let Some((quote, is_cut)) = self.quoted(&s, said).await.filter(|(quote, _)| !quote.text.is_empty())
-        else {
+        let Some((quote, is_cut)) = self.quoted(&s, said).await.filter(|(quote, _)| !quote.text.is_empty()) else {
             let message = say(views::quote::nothing_said(self.pager()));
             return self.answer(by, place, "Warridor", &message).await;
         };
