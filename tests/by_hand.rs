@@ -22,12 +22,9 @@ fn office() -> Office {
 
 /// Search is private.
 fn private_office() -> Office {
-    let usual = Company::default().config();
-    let config = usual
-        .replace("id = \"search-api\"\n", "id = \"search-api\"\nprivate = true\n")
-        .replace("[[channel]]\nname = \"search\"\n", "[[channel]]\nname = \"search\"\nprivate = true\n")
-        .replace("[[channel]]\nname = \"admin\"\n", "[[channel]]\nname = \"admin\"\nprivate = true\n");
-    open(&config, |channel| channel.is_private = channel.name != "payments" && channel.name != "lunch")
+    open(&company::with_private_search(&Company::default().config()), |channel| {
+        channel.is_private = channel.name != "payments" && channel.name != "lunch"
+    })
 }
 
 fn open(config: &str, how: impl Fn(&mut Channel)) -> Office {
@@ -408,6 +405,25 @@ fn what_is_private_is_neither_offered_elsewhere_nor_told_elsewhere() {
     assert!(why.starts_with("That was said in private"), "{refused}");
     let all = office.slack.get("/sandbox/messages?channel=payments").to_string();
     assert!(!all.contains("Larkspur"), "{all}");
+}
+
+#[test]
+fn what_is_said_in_the_admin_channel_stays_with_what_is_private() {
+    let office = private_office();
+    office.monitor(SEARCH_KEY, "index", "trigger");
+    office.monitor(PAYMENTS_KEY, "disk", "trigger");
+    office.card("search", 1, "Paging Chen Wei");
+    office.card("payments", 2, "Paging Ana Silva");
+    let said = office.writes("mara", "admin", "the customer is Larkspur");
+    // Mara is of both teams; #2 is read by everybody.
+    let window = office.window_of(TIMELINE, "mara", "admin", &said);
+    assert_eq!((offered(&window).len(), prefilled(&window, "into")["value"].clone()), (1, json!("1")), "{window}");
+    assert_eq!(office.submit("mara", &window, &json!({}))["ok"], true);
+    let window = office.window_of(INCIDENT, "mara", "admin", &said);
+    let refused = office.submit("mara", &window, &json!({ "service": "payments-api" }));
+    let why = refused["errors"]["service"].as_str().unwrap_or_default();
+    assert!(why.starts_with("That was said in private"), "{refused}");
+    assert!(why.contains("`/pager trigger SERVICE what is wrong` pages"), "it says how to page: {refused}");
 }
 
 #[test]

@@ -4,7 +4,7 @@
 mod e2e;
 mod office;
 
-use e2e::company::{self, Company, PAYMENTS_KEY};
+use e2e::company::{self, Company, PAYMENTS_KEY, SEARCH_KEY};
 use e2e::{Message, SOON, eventually, eventually_true};
 use office::{Office, drawn, plain};
 use serde_json::{Value, json};
@@ -129,4 +129,24 @@ fn an_item_is_given_and_moved_by_words() {
     assert!(office.types("ana", "misconfigured").contains("Ben Okafor mends it by Mar 6 (item 1)"));
     assert!(office.types("ana", "misconfigured mended 1").contains("off the list"));
     assert!(office.types("ben", "items").contains("no open items"), "what is mended is done");
+}
+
+#[test]
+fn what_is_to_be_mended_of_a_private_service_is_for_its_people_only() {
+    let office = Office::where_search_is_private();
+    office.monitor(SEARCH_KEY, "the secret index", "trigger");
+    let told = |who: &str, channel: &str, text: &str| plain(&drawn(&office.slack.slash(who, channel, text)).join("\n"));
+    eventually_true("Chen is paged", SOON, || {
+        office.pass(1);
+        told("chen", "search", "not-actionable 1").contains("Its alert is yours to mend")
+    });
+    assert!(told("chen", "payments", "items").contains("secret index"), "it is his");
+    assert!(told("divya", "payments", "items search").contains("secret index"), "it is her team's");
+    for text in ["items search", "items all", "misconfigured", "show 1", "items done 1 it was me", "triage 1"] {
+        let told = told("ana", "payments", text);
+        assert!(!told.contains("secret index"), "{text}: {told}");
+    }
+    assert!(told("ana", "payments", "items search").contains("private"), "she reads that there is something");
+    assert!(told("ana", "payments", "items done 1 it was me").contains("There is no item 1"));
+    assert!(told("chen", "payments", "items").contains("secret index"), "and nothing was done to it");
 }

@@ -55,6 +55,9 @@ pub struct Incident {
     pub responders: Vec<UserId>,
     /// Where the card belongs.
     pub channel: ChannelId,
+    /// Its service was private: that holds also when the configuration does not know it any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub private: bool,
     pub card: Option<MessageRef>,
     /// The last timeline entry the thread shows.
     pub thread_shown: u64,

@@ -175,15 +175,17 @@ struct Of<'a> {
     incident: IncidentNo,
     service: &'a ServiceId,
     team: &'a TeamId,
+    /// Its service was private, which holds also when the configuration does not know it any more.
+    was_private: bool,
 }
 
 impl<'a> Of<'a> {
     fn rca(rca: &'a Rca) -> Self {
-        Self { incident: rca.incident, service: &rca.service, team: &rca.team }
+        Self { incident: rca.incident, service: &rca.service, team: &rca.team, was_private: rca.private }
     }
 
     fn incident(i: &'a Incident) -> Self {
-        Self { incident: i.no, service: &i.service, team: &i.team }
+        Self { incident: i.no, service: &i.service, team: &i.team, was_private: i.private }
     }
 }
 
@@ -214,7 +216,7 @@ fn make(
     }
     let no = ItemNo(w.meta.last_item.0 + 1);
     let remind = remind_at(d, by, owner, due);
-    let private = d.directory.services.get(of.service).is_some_and(|s| s.private);
+    let private = d.directory.services.get(of.service).map_or(of.was_private, |s| s.private);
     d.emit(Fact::ItemMade {
         item: no,
         kind,

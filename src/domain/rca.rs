@@ -292,7 +292,7 @@ pub(super) fn tend(d: &mut Decision<'_>, i: &Incident) {
     let Some(owner) = kept.or_else(|| owner(i)) else { return };
     let due = mitigated.plus_secs(DUE_SECS);
     let (remind, tell_lead) = asked_for(d, &owner, &i.team, due);
-    let private = d.directory.services.get(&i.service).is_some_and(|s| s.private);
+    let private = d.directory.services.get(&i.service).map_or(i.private, |s| s.private);
     d.emit(Fact::RcaOwed { incident: i.no, owner, mitigated, due, private, remind, tell_lead });
 }
 

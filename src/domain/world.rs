@@ -523,6 +523,7 @@ mod tests {
             service: "payments".into(),
             team: "payments".into(),
             channel: "C0PAY".into(),
+            private: false,
             tier: 1,
             urgency: Urgency::Low,
             policy: "payments".into(),

@@ -157,9 +157,17 @@ pub fn paused(list: Message) -> Message {
 
 /// One incident: how it stands, what happened last, who was paged; `rca`: what it owes, or owed.
 pub fn show(i: &Incident, rca: Option<&Rca>, d: &Directory, store: StoreId) -> Message {
-    let shown = in_order(&i.timeline).into_iter().rev().take(limits::SHOWN_ENTRIES).map(|e| line(e, d));
-    let mut last: Vec<String> = shown.collect();
-    last.reverse();
+    // What is newest is there, whatever was said at length before.
+    let mut last: Vec<String> = Vec::new();
+    let mut chars = 0;
+    for entry in in_order(&i.timeline).into_iter().rev().take(limits::SHOWN_ENTRIES) {
+        let line = line(entry, d);
+        chars += line.chars().count() + 1;
+        if chars > limits::THREAD_CHARS && !last.is_empty() {
+            break;
+        }
+        last.insert(0, line);
+    }
     let mut blocks = vec![section(&status(i, d))];
     let earlier = i.next_entry.saturating_sub(1).saturating_sub(last.len() as u64);
     if earlier > 0 {

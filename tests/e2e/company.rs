@@ -133,6 +133,13 @@ key_env = "E2E_KEY_SEARCH"
     }
 }
 
+/// Search's service is private, as are its channel and the admin channel.
+pub fn with_private_search(config: &str) -> String {
+    let private = |line: &str| format!("{line}private = true\n");
+    let lines = ["id = \"search-api\"\n", "[[channel]]\nname = \"search\"\n", "[[channel]]\nname = \"admin\"\n"];
+    lines.iter().fold(config.to_owned(), |config, line| config.replace(line, &private(line)))
+}
+
 /// The same company as a Slack workspace.
 pub fn workspace() -> Workspace {
     let users = PEOPLE.map(|(id, name)| User {

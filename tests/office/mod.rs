@@ -182,6 +182,16 @@ impl Office {
         Self::open(&company::Company::default().config(), company::workspace())
     }
 
+    /// The same, where Search is private: what it has to say is said in its own channel and in the admin channel.
+    pub fn where_search_is_private() -> Self {
+        let mut workspace = company::workspace();
+        for channel in workspace.channels.iter_mut().filter(|c| c.name != "payments") {
+            channel.is_private = true;
+            channel.members = ["chen", "divya", "mara"].map(company::user_id).to_vec();
+        }
+        Self::open(&company::with_private_search(&company::Company::default().config()), workspace)
+    }
+
     /// A monitor says that this fires, or that it is over.
     pub fn monitor(&self, key: &str, dedup: &str, action: &str) {
         let body = json!({ "action": action, "dedup_key": dedup, "title": format!("Alert {dedup}") });

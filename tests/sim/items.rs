@@ -3,8 +3,8 @@
 use super::Sim;
 use std::collections::{BTreeMap, BTreeSet};
 use warridor::domain::fact::Fact;
+use warridor::domain::fact::ResolvedBy;
 use warridor::domain::id::ItemNo;
-use warridor::domain::incident::ResolvedBy;
 use warridor::domain::input::Source;
 use warridor::domain::item::Kind;
 use warridor::domain::misconfigured::{CAME_APART_SECS, CAME_BACK, CAME_BACK_SECS, CAME_TIMES_MAX, RuleHash};
@@ -42,7 +42,7 @@ pub fn alerts_that_keep_coming_are_somebodys(sim: &Sim, replayed: &World, seed: 
                 owed = None;
             }
             Fact::MisconfiguredListed { entry, service, told, name, by_key } => {
-                rules.insert(*entry, RuleHash::of(service, told.as_ref(), name, *by_key));
+                rules.insert(*entry, RuleHash::of(service, told.as_ref(), name.body(), *by_key));
             }
             // From then on it is counted anew.
             Fact::MisconfiguredMended { entry, .. } => {

@@ -31,6 +31,9 @@ pub struct IncidentOpened {
     pub service: ServiceId,
     pub team: TeamId,
     pub channel: ChannelId,
+    /// Its service was private: that holds also when the configuration does not know it any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub private: bool,
     pub tier: u8,
     pub urgency: Urgency,
     pub policy: PolicyId,

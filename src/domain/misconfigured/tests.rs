@@ -391,6 +391,22 @@ fn what_is_mended_is_counted_anew() {
 }
 
 #[test]
+fn the_alert_of_a_private_service_is_private_work_also_when_that_is_gone() {
+    let mut desk = Desk::new();
+    desk.directory.services.get_mut(&"payments".into()).expect("it is there").private = true;
+    let (one, two) = (desk.fires("payments", "a1", DISK), desk.fires("payments", "c1", &[("alertname", "Cpu")]));
+    desk.act("ana", one, Deed::NotActionable);
+    let payments = desk.directory.services.remove(&"payments".into()).expect("it is there");
+    desk.act("ana", two, Deed::NotActionable);
+    let private = |desk: &Desk| desk.world.items.values().map(|item| item.private).collect::<Vec<_>>();
+    assert_eq!(private(&desk), [true, true]);
+    desk.directory.services.insert("payments".into(), Service { private: false, ..payments });
+    let three = desk.fires("payments", "m1", &[("alertname", "Memory")]);
+    desk.act("ana", three, Deed::NotActionable);
+    assert_eq!(private(&desk), [true, true, false]);
+}
+
+#[test]
 fn an_item_is_given_and_moved_and_its_owner_hears_of_it() {
     let mut desk = Desk::new();
     let no = desk.fires("payments", "a1", DISK);

@@ -42,6 +42,7 @@ pub(super) fn open(w: &mut World, o: &IncidentOpened, wall: At) {
         pages: Vec::new(),
         responders: Vec::new(),
         channel: o.channel.clone(),
+        private: o.private,
         card: None,
         thread_shown: 0,
         timeline: Vec::new(),
