@@ -2,13 +2,15 @@
 //!
 //! What is compared is who carries a schedule by the file before and by the file after, overrides included in both, within the
 //! next two weeks. So an override is told by whoever made it alone. Whoever is touched hears by one message, at once where a
-//! shift within a day is, else when they work; what further changes undo until then is not told. A file that was changed
-//! while Warridor was down is compared with nothing: the one before is not kept.
+//! shift within a day is, else when they work, if that is half a day before the first of them; what further changes undo until
+//! then, files or overrides, is not told. A file that was changed while Warridor was down is compared with nothing: the one
+//! before is not kept.
 
 use super::decision::Decision;
 use super::directory::Directory;
 use super::fact::Fact;
 use super::gaps::{self, CALENDAR_SECS, SHIFTS};
+use super::handoff::awake_from;
 use super::id::{ScheduleId, UserId};
 use super::page::Recipient;
 use super::paging::can_be_written_to;
@@ -22,6 +24,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A change of a shift that begins so soon is told at once.
 const SOON_SECS: i64 = 24 * 60 * 60;
+/// Whoever works only later than so long before a shift hears of it when they are awake.
+const LATEST_SECS: i64 = 12 * 60 * 60;
 /// Shifts in one message; how many more is a number.
 pub const MOVED_MAX: usize = 8;
 /// The message is kept true for so long.
@@ -112,9 +116,7 @@ pub(super) fn config_loaded(d: &mut Decision<'_>, before: &Directory) {
         moved.sort_by_key(|m| (m.was.or(m.is), m.clone()));
         more += moved.len().saturating_sub(MOVED_MAX);
         moved.truncate(MOVED_MAX);
-        let soon = wall.plus_secs(SOON_SECS);
-        let is_soon = |m: &Moved| m.was.iter().chain(&m.is).any(|span| span.from < soon);
-        let at = if moved.iter().any(is_soon) { wall } else { in_hours(d.directory, &user, wall) };
+        let at = when(d.directory, &user, &moved, wall);
         let is_nothing = moved.is_empty() && more == 0 || !can_be_written_to(d, &user);
         let news = (!is_nothing).then(|| News { moved, more, due: d.stamp.due_of(at) });
         if news.is_some() || d.world().moved.contains_key(&user) {
@@ -123,6 +125,19 @@ pub(super) fn config_loaded(d: &mut Decision<'_>, before: &Directory) {
         if at <= wall {
             due(d, &user);
         }
+    }
+}
+
+/// When they hear of it.
+fn when(d: &Directory, user: &UserId, moved: &[Moved], wall: At) -> At {
+    let begins = moved.iter().flat_map(|m| m.was.iter().chain(&m.is)).map(|span| span.from).min();
+    let is_before = |at: At, secs: i64| begins.is_none_or(|begins| at.plus_secs(secs) <= begins);
+    let (works, awake) = (in_hours(d, user, wall), awake_from(d, user, wall));
+    match () {
+        () if !is_before(wall, SOON_SECS) => wall,
+        () if is_before(works, LATEST_SECS) => works,
+        () if is_before(awake, 0) => awake,
+        () => wall,
     }
 }
 
@@ -148,10 +163,28 @@ fn follow(moved: &mut Vec<Moved>, new: Moved) {
 pub(super) fn due(d: &mut Decision<'_>, user: &UserId) {
     let Some(news) = d.world().moved.get(user).cloned() else { return };
     d.emit(Fact::ShiftsMoved { user: user.clone(), news: None });
-    if can_be_written_to(d, user) {
-        let about = About::ShiftsMoved { at: d.stamp.wall, moved: news.moved, more: news.more };
+    let moved = as_it_is_now(d, user, news.moved);
+    if can_be_written_to(d, user) && (!moved.is_empty() || news.more > 0) {
+        let about = About::ShiftsMoved { at: d.stamp.wall, moved, more: news.more };
         post::want(d, Recipient::User(user.clone()), about, KEPT_SECS);
     }
+}
+
+/// What is true by now: overrides may have been made since, and some of it may be over.
+fn as_it_is_now(d: &Decision<'_>, user: &UserId, moved: Vec<Moved>) -> Vec<Moved> {
+    let wall = d.stamp.wall;
+    let rota = rota(d.world(), d.directory, wall);
+    let now = |m: Moved| {
+        let theirs = rota.get(&(user.clone(), m.schedule.clone())).into_iter().flatten();
+        let same = |is: &Span| theirs.clone().find(|span| span.from < is.until && is.from < span.until).copied();
+        // What is under way began when it did.
+        let began =
+            |is: Span, span: Span| if span.from <= wall { Span { from: is.from.min(wall), ..span } } else { span };
+        let is = m.is.and_then(|is| Some(began(is, same(&is)?)));
+        let is_news = is != m.was && m.was.iter().chain(&is).any(|span| span.until > wall);
+        is_news.then_some(Moved { is, ..m })
+    };
+    moved.into_iter().filter_map(now).collect()
 }
 
 #[cfg(test)]
@@ -265,5 +298,58 @@ mod tests {
         assert_eq!(after(&[(None, a), (a, None)]), []);
         assert_eq!(after(&[(None, a), (a, b)]), [moved(None, b)]);
         assert_eq!(after(&[(None, a), (None, b)]).len(), 2);
+    }
+
+    /// Chen has the pager of the week after next for these hours, local ones, by the file.
+    fn with_chen(before: &Directory, from: &str, until: &str) -> Directory {
+        let mut after = before.clone();
+        for schedule in after.schedules.values_mut() {
+            schedule.fixed.push(FixedShift { user: "chen".into(), from: at(from), until: at(until) });
+        }
+        after
+    }
+
+    #[test]
+    fn nobody_hears_of_a_weekends_shift_on_monday() {
+        let before = berlin(&["ana", "ben"], 168);
+        let mut world = World::default();
+        plays(&mut world, &before, loads(&before), "03-06 18:00");
+        // On Friday evening, Sunday.
+        let after = with_chen(&before, "03-08 12:00", "03-08 20:00");
+        assert_eq!(
+            plays(&mut world, &before, loads(&after), "03-06 22:30"),
+            [("ana".to_owned(), 2, 0)],
+            "she is in it"
+        );
+        assert_eq!(plays(&mut world, &after, What::Due, "03-07 06:59"), [], "Chen sleeps");
+        assert_eq!(plays(&mut world, &after, What::Due, "03-07 07:00"), [("chen".to_owned(), 1, 0)]);
+    }
+
+    #[test]
+    fn what_an_override_changed_since_is_not_told() {
+        use crate::domain::input::OverrideRequest;
+        let before = berlin(&["ana", "ben"], 168);
+        let mut world = World::default();
+        plays(&mut world, &before, loads(&before), "03-06 18:00");
+        let after = with_chen(&before, "03-12 12:00", "03-12 20:00");
+        let told = plays(&mut world, &before, loads(&after), "03-06 20:00");
+        assert_eq!(told, [("ben".to_owned(), 2, 0)], "his week begins before he works");
+        let utc = |text: &str| At::from(at(text).and_utc());
+        let stands_in = |until: &str| {
+            let (from, until, by) = (utc("03-12 11:00"), utc(until), UserId::from("mara"));
+            What::Override(OverrideRequest { schedule: "primary".into(), user: by.clone(), by, from, until })
+        };
+        let mut other = world.clone();
+        plays(&mut world, &after, stands_in("03-12 19:00"), "03-07 10:00");
+        let told = plays(&mut world, &after, What::Due, "03-09 08:00");
+        assert!(told.iter().all(|(who, ..)| who != "chen"), "none of it is his: {told:?}");
+        // Of what is left to him, he hears.
+        plays(&mut other, &after, stands_in("03-12 15:00"), "03-07 10:00");
+        plays(&mut other, &after, What::Due, "03-09 08:00");
+        let told = other.posts.values().find_map(|post| match &post.about {
+            About::ShiftsMoved { moved, .. } if post.to == Recipient::User("chen".into()) => moved[0].is,
+            _ => None,
+        });
+        assert_eq!(told, Some(Span { from: utc("03-12 15:00"), until: utc("03-12 19:00") }));
     }
 }

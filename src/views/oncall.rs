@@ -194,7 +194,8 @@ pub fn ended_before(id: OverrideId) -> String {
 /// The direct message to who is put on call by somebody else. `instead`: whom they relieve first.
 pub fn put_on_call(o: &Override, instead: Option<&UserId>, command: &str, d: &Directory) -> String {
     let instead = instead.map_or_else(String::new, |other| format!(", instead of {}", name_of(other, d)));
-    format!("{} put you on call for {}{instead}. {}", name_of(&o.by, d), of(o, d), how_to_end(o, command))
+    let ready = format!("`{} ready` has what to check.", escape(command, 40));
+    format!("{} put you on call for {}{instead}. {ready} {}", name_of(&o.by, d), of(o, d), how_to_end(o, command))
 }
 
 /// The direct message to whom somebody relieves.

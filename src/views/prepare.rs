@@ -3,14 +3,15 @@
 use super::action_id::{Elsewhere, OnShift};
 use super::card::name;
 use super::kit::{context, plain, section, section_with};
-use super::mrkdwn::{day_and_time, escape, names, time};
+use super::mrkdwn::{day_and_time, escape, names};
 use super::{Message, limits};
 use crate::domain::directory::{Directory, Method, Urgency, User};
+use crate::domain::dnd::Window;
 use crate::domain::handoff::teams_of;
 use crate::domain::id::{ScheduleId, StoreId};
 use crate::domain::moved::{Moved, Span};
 use crate::domain::page::Recipient;
-use crate::domain::prepare::{Check, Gone, Looks, Prepared, ShiftKey, Told};
+use crate::domain::prepare::{Check, Gone, Looks, Prepared, ShiftKey, Told, ready};
 use crate::domain::reach;
 use crate::domain::stamp::At;
 use crate::domain::world::World;
@@ -24,35 +25,62 @@ pub fn ahead(shift: &ShiftKey, told: Told, w: &World, d: &Directory, store: Stor
     }
     match told {
         Told::First => {
-            let until = until(&p.looks).map(|until| format!(", {until}")).unwrap_or_default();
-            let text =
-                format!("Your shift of {} begins {}{until}.", called(&p.shift.schedule, d), day_and_time(p.looks.from));
+            let (of, from) = (called(&p.shift.schedule, d), day_and_time(p.looks.from));
+            let comma = if p.looks.until == At(i64::MAX) && p.looks.pause.is_none() { "" } else { "," };
+            let text = format!("Your shift of {of} begins {from}{comma}{}.", until(&p.looks));
             let blocks =
                 vec![section(&format!(":calendar: *{text}*{}", around(&p.looks, d))), context(&cover(p, false, d))];
             Some(Message { text, blocks, colored: None })
         }
-        Told::Last => Some(list(p, false, w, d, store)),
+        Told::Last => {
+            let held = ready(w, p).into_keys().filter(|check| !p.ready.contains_key(check)).collect();
+            Some(checks(p, held, w, d, store))
+        }
     }
 }
 
 /// What to check before a shift, or in it; the answer to `ready`. `began`: it is under way.
 pub fn list(p: &Prepared, began: bool, w: &World, d: &Directory, store: StoreId) -> Message {
-    let until = until(&p.looks).map(|until| format!(" {until}")).unwrap_or_default();
-    let head = format!("Your shift of {}, from {}{until}", called(&p.shift.schedule, d), day_and_time(p.looks.from));
-    let (done, all) = (p.ready.len(), Check::ALL.len());
+    let mut list = checks(p, Vec::new(), w, d, store);
+    if began {
+        list.blocks.pop();
+        list.blocks.push(context(&cover(p, true, d)));
+    }
+    list
+}
+
+/// `held`: what was checked for another shift, and is said in one line.
+fn checks(p: &Prepared, held: Vec<Check>, w: &World, d: &Directory, store: StoreId) -> Message {
+    let (of, from) = (called(&p.shift.schedule, d), day_and_time(p.looks.from));
+    let head = format!("Your shift of {of}, from {from}{}", until(&p.looks));
+    let ready = ready(w, p);
+    let (done, all) = (ready.len(), Check::ALL.len());
     let stands = if done == all { " :white_check_mark: *You are ready.*".to_owned() } else { String::new() };
     let mut blocks = vec![section(&format!(":calendar: *{head}.*{}{stands}", around(&p.looks, d)))];
     let user = d.users.get(&p.shift.user);
-    blocks.extend(user.and_then(|user| warning(user, w, d)).map(|warning| section(&warning)));
-    blocks.extend(Check::ALL.iter().map(|check| line(*check, p, user, d, store)));
-    blocks.push(context(&cover(p, began, d)));
+    blocks.extend(user.and_then(|user| warning(user, &p.looks, w, d)).map(|warning| section(&warning)));
+    let asked = Check::ALL.iter().filter(|check| !held.contains(check));
+    blocks.extend(asked.map(|check| line(*check, p, ready.get(check), user, d, store)));
+    if !held.is_empty() {
+        let held: Vec<&str> = held.iter().map(|check| short(*check)).collect();
+        let held = names(&held);
+        blocks.push(context(&format!(
+            ":white_check_mark: Checked within a week: {held}. `/pager oncall ready` undoes what does not hold any more."
+        )));
+    }
+    blocks.push(context(&cover(p, false, d)));
     let text = if done == all { format!("{head}. You are ready.") } else { format!("{head}. Ready: {done} of {all}.") };
     Message { text, blocks, colored: None }
 }
 
-/// "until Mar 11 09:00"; `None`: it has no end.
-fn until(looks: &Looks) -> Option<String> {
-    (looks.until != At(i64::MAX)).then(|| format!("until {}", day_and_time(looks.until)))
+/// " until Mar 11 09:00", or with pauses; begins with a blank. Empty: it has no end.
+fn until(looks: &Looks) -> String {
+    let pause = looks.pause.map(|pause| format!(" with pauses, the first from {}", day_and_time(pause)));
+    let pause = pause.unwrap_or_default();
+    match looks.until {
+        At(i64::MAX) => pause,
+        until => format!(" until {}{pause}", day_and_time(until)),
+    }
 }
 
 /// The teams that it is asked for first; or the schedule's own name.
@@ -83,13 +111,20 @@ fn cover(p: &Prepared, began: bool, d: &Directory) -> String {
     let other = other.map_or("who".to_owned(), |other| escape(other.as_str(), limits::LABEL));
     let tz = d.users.get(&p.shift.user).map_or(chrono_tz::UTC, |u| u.tz);
     let clock = |at: At| at.utc().with_timezone(&tz).format("%Y-%m-%d %H:%M").to_string();
-    let span = match p.looks.until {
-        At(i64::MAX) if began => "24h".to_owned(),
+    let (instead, until) = match p.looks.pause {
+        Some(_) if began => ("Somebody else for some hours", At(i64::MAX)),
+        // Beyond it others may have it, and nobody wants to be on call in a pause.
+        Some(pause) => ("Somebody else instead until the first pause", pause),
+        None => ("Somebody else instead", p.looks.until),
+    };
+    let span = match until {
+        At(i64::MAX) if began => "4h".to_owned(),
         At(i64::MAX) => format!("from {} for 24h", clock(p.looks.from)),
         until if began => format!("until {}", clock(until)),
         until => format!("{} until {}", clock(p.looks.from), clock(until)),
     };
-    format!("Somebody else instead, once they said yes: `/pager oncall override {id} @{other} {span}`")
+    let more = if p.looks.pause.is_some() { "; `/pager oncall me` shows the rest" } else { "" };
+    format!("{instead}, once they said yes: `/pager oncall override {id} @{other} {span}`{more}")
 }
 
 fn not_theirs(p: &Prepared, gone: &Gone, d: &Directory) -> String {
@@ -102,14 +137,14 @@ fn not_theirs(p: &Prepared, gone: &Gone, d: &Directory) -> String {
 }
 
 /// What is known without asking: pages that would make no sound.
-fn warning(user: &User, w: &World, d: &Directory) -> Option<String> {
+fn warning(user: &User, looks: &Looks, w: &World, d: &Directory) -> Option<String> {
     let rules = reach::rules(d, user, Urgency::High);
     if rules.is_empty() {
         return Some(
             ":warning: *Nothing reaches you:* no method of yours is configured. Tell whoever keeps it.".into(),
         );
     }
-    let window = w.dnd.get(user.slack.as_ref()?)?;
+    let window = w.dnd.get(user.slack.as_ref()?).filter(|window| is_met(looks, window))?;
     let clock = |at: At| at.utc().with_timezone(&user.tz).format("%H:%M").to_string();
     let hours = format!("{}-{}", clock(window.from), clock(window.until));
     let only = rules.iter().all(|rule| rule.method == Method::Slack);
@@ -120,12 +155,26 @@ fn warning(user: &User, w: &World, d: &Directory) -> Option<String> {
     Some(format!(":no_bell: *Slack's Do Not Disturb is on for you, {hours}.* {what}"))
 }
 
+/// Does Do Not Disturb, day after day, meet the shift, or its first part?
+fn is_met(looks: &Looks, window: &Window) -> bool {
+    const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+    let began = (looks.from.0 - window.from.0).rem_euclid(DAY_MS);
+    let end = looks.pause.unwrap_or(looks.until);
+    began < window.until.0 - window.from.0 || looks.from.plus_ms(DAY_MS - began) < end
+}
+
 /// One thing to check, with its button.
-fn line(check: Check, p: &Prepared, user: Option<&User>, d: &Directory, store: StoreId) -> SlackBlock {
+fn line(
+    check: Check,
+    p: &Prepared,
+    done: Option<&At>,
+    user: Option<&User>,
+    d: &Directory,
+    store: StoreId,
+) -> SlackBlock {
     let what = words(check, user, d);
-    let done = p.ready.get(&check);
     let (text, label) = match done {
-        Some(at) => (format!(":white_check_mark: {what} ({})", time(*at)), "Undo"),
+        Some(at) => (format!(":white_check_mark: {what} ({})", day_and_time(*at)), "Undo"),
         None if check == Check::Methods => (format!(":white_large_square: {what}{}", how_to_test(user)), "Done"),
         None => (format!(":white_large_square: {what}"), "Done"),
     };
@@ -139,7 +188,17 @@ fn line(check: Check, p: &Prepared, user: Option<&User>, d: &Directory, store: S
 fn how_to_test(user: Option<&User>) -> String {
     let id = user.map_or("you", |user| user.id.as_str());
     let id = escape(id, limits::LABEL);
-    format!(". A colleague sends one: `/pager trigger SERVICE a test`, then `/pager add N @{id}`")
+    format!(". A colleague sends one: `/pager trigger SERVICE a test`, then `/pager add N @{id}`, and resolves it")
+}
+
+fn short(check: Check) -> &'static str {
+    match check {
+        Check::Phone => "phone",
+        Check::Laptop => "laptop and network",
+        Check::Environment => "environment",
+        Check::Credentials => "credentials",
+        Check::Methods => "test page",
+    }
 }
 
 fn words(check: Check, user: Option<&User>, d: &Directory) -> String {
@@ -197,14 +256,19 @@ pub fn moved(to: &Recipient, moved: &[Moved], more: usize, w: &World, d: &Direct
     });
     let now: Vec<String> = now.collect();
     let on_call = if now.is_empty() { String::new() } else { format!("On call now: {}.", now.join("; ")) };
-    let blocks = vec![section(&format!("{head}\n{}", lines.join("\n")))];
-    let blocks = blocks.into_iter().chain((!on_call.is_empty()).then(|| context(&on_call))).collect();
+    let mut blocks = vec![section(&format!("{head}\n{}", lines.join("\n")))];
+    blocks.extend((!on_call.is_empty()).then(|| context(&on_call)));
+    if let Some(new) = moved.iter().find(|m| m.is.is_some()) {
+        let id = escape(new.schedule.as_str(), limits::LABEL);
+        blocks.push(context(&format!("You cannot? Whoever can types `/pager oncall take {id} …`, with the times.")));
+    }
     let first = lines.first().cloned().unwrap_or_default();
     let others = (moved.len() + more).saturating_sub(1);
     let others = if others > 0 { format!(" And {others} more.") } else { String::new() };
     Message { text: format!("The rotation was changed. {first}{others}"), blocks, colored: None }
 }
 
+/// One shift, as it is by now.
 fn moved_line(m: &Moved, d: &Directory) -> String {
     let span = |span: &Span| match span.until {
         At(i64::MAX) => format!("from {}", day_and_time(span.from)),
@@ -213,7 +277,7 @@ fn moved_line(m: &Moved, d: &Directory) -> String {
     let of = scheduled(&m.schedule, d);
     match (&m.was, &m.is) {
         (Some(was), Some(is)) => format!("{of}: yours {}. It was {}.", span(is), span(was)),
-        (None, Some(is)) => format!("{of}: yours now, {}.", span(is)),
+        (None, Some(is)) => format!("{of}: new for you, {}.", span(is)),
         (Some(was), None) => format!("{of}: not yours any more, {}.", span(was)),
         (None, None) => of,
     }

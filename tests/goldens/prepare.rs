@@ -17,7 +17,7 @@ fn anas() -> Prepared {
     let from = NIGHT.plus_ms(2 * DAY + 15 * HOUR - 2 * 60_000);
     let shift = ShiftKey { schedule: "primary".into(), user: "ana".into(), from };
     let (before, above) = (Some("ben".into()), vec!["mara".into(), "chen".into()]);
-    Prepared::new(shift, Looks { from, until: from.plus_ms(7 * DAY), before, above })
+    Prepared::new(shift, Looks { from, until: from.plus_ms(7 * DAY), pause: None, before, above })
 }
 
 #[test]
@@ -43,6 +43,24 @@ fn before_a_shift() {
     let rule = |method, delay_secs| PersonalRule { method, delay_secs, only: None };
     ana.rules = vec![PersonalRule::slack(0), rule(Method::Sms, 60), rule(Method::Voice, 180)];
     golden.say("by telephone, too", &said(&mut desk, &two, Told::Last));
+    // Eight hours of each working day, far from the night.
+    let from = NIGHT.plus_ms(2 * DAY + 6 * HOUR - 2 * 60_000);
+    let (pause, until) = (Some(from.plus_ms(8 * HOUR)), from.plus_ms(2 * DAY + 8 * HOUR));
+    let days = Looks { from, until, pause, ..anas().looks };
+    let with_pauses = |ready: &[Check]| Prepared {
+        looks: days.clone(),
+        ready: ready.iter().map(|check| (*check, NIGHT)).collect(),
+        ..anas()
+    };
+    golden.say("with pauses", &said(&mut desk, &with_pauses(&[]), Told::First));
+    let early = ShiftKey { from: NIGHT.plus_ms(-DAY), ..anas().shift };
+    let ready = [Check::Phone, Check::Laptop, Check::Environment, Check::Methods].map(|check| (check, NIGHT)).into();
+    let early = Prepared { shift: early, ready, ..anas() };
+    desk.world.prepared.insert(early.shift.clone(), Arc::new(early.clone()));
+    golden.say("most was checked for another shift", &said(&mut desk, &with_pauses(&[Check::Phone]), Told::Last));
+    let in_it = views::prepare::list(&with_pauses(&[]), true, &desk.world, &desk.directory, desk.store);
+    golden.say("the answer to ready, in the shift", &message(&in_it, None));
+    desk.world.prepared.remove(&early.shift);
     let all = Prepared { ready: Check::ALL.map(|check| (check, NIGHT)).into(), ..anas() };
     golden.say("all is checked", &said(&mut desk, &all, Told::Last));
     let to = |who: Option<&str>| Prepared { gone: Some(Gone { to: who.map(Into::into) }), ..anas() };

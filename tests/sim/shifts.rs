@@ -5,7 +5,7 @@ use chrono::Timelike;
 use rand::RngExt;
 use std::collections::{BTreeMap, BTreeSet};
 use warridor::domain::fact::Fact;
-use warridor::domain::id::{OverrideId, UserId};
+use warridor::domain::id::{OverrideId, ScheduleId, UserId};
 use warridor::domain::input::{OverrideRequest, What};
 use warridor::domain::page::Recipient;
 use warridor::domain::post::About;
@@ -58,8 +58,9 @@ pub fn hours_pass(sim: &mut Sim, changes_the_file: bool) {
     sim.advance(minutes * 60_000);
 }
 
-/// Recounted from the facts alone: nobody hears twice of the same, by night, of what began, or of what is another's; and
-/// what was checked is neither lost nor made up.
+/// Recounted from the facts alone: nobody hears twice of the same, by night, of what began, or of what is another's; whoever
+/// comes on call after three days off hears of it before, if nothing was changed in these days; and what was checked is neither
+/// lost nor made up.
 ///
 /// How often somebody heard, and how much was checked. `same_file`: whose it was by the file is known.
 pub fn are_told_before_they_begin(sim: &Sim, replayed: &World, seed: u64, same_file: bool) -> (usize, usize) {
@@ -68,7 +69,9 @@ pub fn are_told_before_they_begin(sim: &Sim, replayed: &World, seed: u64, same_f
     let mut looks: BTreeMap<ShiftKey, Looks> = BTreeMap::new();
     let mut ready: BTreeMap<ShiftKey, BTreeMap<Check, At>> = BTreeMap::new();
     let (mut heard, mut checked) = (BTreeSet::new(), 0);
+    let mut watch = Watch::default();
     for (wall, fact) in sim.dated_facts_after(0) {
+        watch.sees(&fact, wall, &looks, seed);
         match fact {
             Fact::OverrideSet(o) => {
                 overrides.insert(o.id, o);
@@ -110,4 +113,51 @@ pub fn are_told_before_they_begin(sim: &Sim, replayed: &World, seed: u64, same_f
     let kept: BTreeMap<_, _> = replayed.prepared.iter().map(|(shift, p)| (shift.clone(), p.ready.clone())).collect();
     assert_eq!(kept, ready, "seed {seed}: what was checked");
     (heard.len(), checked)
+}
+
+/// Who carried what until when, who heard of which shift, and since when nothing was changed.
+#[derive(Default)]
+struct Watch {
+    quiet_since: Option<At>,
+    /// By schedule, who carries it now.
+    carries: BTreeMap<ScheduleId, Option<UserId>>,
+    left: BTreeMap<(ScheduleId, UserId), At>,
+    heard: BTreeSet<ShiftKey>,
+}
+
+impl Watch {
+    fn sees(&mut self, fact: &Fact, wall: At, looks: &BTreeMap<ShiftKey, Looks>, seed: u64) {
+        match fact {
+            // What Slack does not take now, or a clock that jumps, puts off what is to be said.
+            Fact::ConfigLoaded { .. }
+            | Fact::OverrideSet(_)
+            | Fact::OverrideRemoved { .. }
+            | Fact::ClockJumped { .. }
+            | Fact::SlackWentAway
+            | Fact::SlackCameBack => self.quiet_since = Some(wall),
+            Fact::PostWanted { about: About::ShiftAhead { shift, .. }, .. } => {
+                self.heard.insert(shift.clone());
+            }
+            Fact::ShiftStarted { schedule, shift, .. } => {
+                let before = self.carries.insert(schedule.clone(), shift.who.clone()).flatten();
+                if before == shift.who {
+                    return;
+                }
+                before.into_iter().for_each(|before| {
+                    self.left.insert((schedule.clone(), before), wall);
+                });
+                let Some(who) = &shift.who else { return };
+                let long_ago = |at: &At| at.plus_secs(3 * 24 * 60 * 60) <= wall;
+                let was_off = self.left.get(&(schedule.clone(), who.clone())).is_none_or(long_ago);
+                if was_off && self.quiet_since.as_ref().is_some_and(long_ago) {
+                    let is_it = |shift: &&ShiftKey| {
+                        shift.schedule == *schedule && shift.user == *who && looks[*shift].from <= wall
+                    };
+                    let heard = self.heard.iter().filter(is_it).any(|shift| wall < looks[shift].until);
+                    assert!(heard, "seed {seed}: {who} came on call by {schedule} at {}, and never heard", wall.utc());
+                }
+            }
+            _ => {}
+        }
+    }
 }

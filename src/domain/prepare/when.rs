@@ -16,6 +16,8 @@ const DAY_SECS: i64 = 24 * HOUR_SECS;
 
 /// So long before a shift somebody may hear of it; the longest that fit are taken.
 pub const LEADS_SECS: [i64; 5] = [7 * DAY_SECS, 2 * DAY_SECS, DAY_SECS, 12 * HOUR_SECS, HOUR_SECS];
+/// Whoever is off for less hears once.
+const TWICE_SECS: i64 = 4 * DAY_SECS;
 /// The first and the last are so far apart, or there is one.
 pub const APART_SECS: i64 = 12 * HOUR_SECS;
 /// What is moved to before they stop working leaves them so long;
@@ -37,13 +39,15 @@ pub struct Reminders {
     pub last: Option<At>,
 }
 
-/// The two longest leads that fit: a lead is no longer than half of the time that they are off before the shift. Where only
-/// one does, it is the last. What a clock that is put forward takes from that time does not count.
+/// The longest lead that fits: no longer than half of the time that they are off before the shift. Where they are off for four
+/// days or more, it is the first, and the next longest the last; else it is the last. What a clock that is put forward takes
+/// from that time does not count.
 pub fn leads(off_secs: i64) -> (Option<i64>, Option<i64>) {
-    let mut fit = LEADS_SECS.into_iter().filter(|lead| lead.saturating_mul(40) <= off_secs.saturating_mul(21));
+    let fits = |secs: i64| secs.saturating_mul(40) <= off_secs.saturating_mul(21);
+    let mut fit = LEADS_SECS.into_iter().filter(|lead| fits(*lead));
     match (fit.next(), fit.next()) {
-        (first, last @ Some(_)) => (first, last),
-        (only, None) => (None, only),
+        (first, last @ Some(_)) if fits(TWICE_SECS / 2) => (first, last),
+        (only, _) => (None, only),
     }
 }
 
@@ -90,15 +94,16 @@ fn awake_until(tz: Tz, at: At) -> At {
     evening.map_or(at, |evening| crate::domain::schedule::local_instant(tz, evening))
 }
 
-/// When a reminder that was meant for `meant` comes, as seen at `wall`: then; or, if that is past, when they work next, or
-/// else when they are awake. `None`: the shift begins first.
+/// When a reminder that was meant for `meant` comes, as seen at `wall`: then; or, if that is past, when they work next, if that
+/// leaves them half a day to find somebody else; or else when they are awake. `None`: the shift begins first.
 pub fn still(d: &Directory, who: &UserId, meant: At, from: At, wall: At) -> Option<At> {
     if wall <= meant {
         return Some(meant);
     }
     let awake = awake_from(d, who, wall);
     let is_soon = wall <= meant.plus_secs(SOON_SECS) && awake == wall;
-    let works = Some(in_hours(d, who, wall)).filter(|at| *at < from && awake_from(d, who, *at) == *at);
+    let in_time = |at: &At| *at <= from.plus_secs(-APART_SECS) || *at <= awake;
+    let works = Some(in_hours(d, who, wall)).filter(|at| in_time(at) && awake_from(d, who, *at) == *at);
     let at = if is_soon { wall } else { works.unwrap_or(awake) };
     (at < from).then_some(at)
 }
@@ -143,10 +148,11 @@ mod tests {
             ("a week in three", 14 * d, (Some(7 * d), Some(2 * d))),
             ("the same, when clocks are put forward", 14 * d - h, (Some(7 * d), Some(2 * d))),
             ("a week in two", 7 * d, (Some(2 * d), Some(d))),
-            ("a day in four", 3 * d, (Some(d), Some(12 * h))),
-            ("a day in three", 2 * d, (Some(d), Some(12 * h))),
-            ("a day in two", d, (Some(12 * h), Some(h))),
-            ("the same, when clocks are put forward", d - h, (Some(12 * h), Some(h))),
+            ("a day in five", 4 * d, (Some(2 * d), Some(d))),
+            ("a day in four", 3 * d, (None, Some(d))),
+            ("a day in three", 2 * d, (None, Some(d))),
+            ("a day in two", d, (None, Some(12 * h))),
+            ("the same, when clocks are put forward", d - h, (None, Some(12 * h))),
             ("12 hours in a day", 12 * h, (None, Some(h))),
             ("an hour in three", 2 * h, (None, Some(h))),
             ("an hour in two", h, (None, None)),
@@ -182,7 +188,7 @@ mod tests {
             ),
             ("a week in two, from a Wednesday", LISBON, "02-25 10:00", "03-04 10:00", "Mon 02 10:00", "Tue 03 10:00"),
             ("a day in two: the afternoon before", LISBON, "03-03 09:00", "03-04 09:00", "-", "Tue 03 16:00"),
-            ("a day in four", LISBON, "03-03 09:00", "03-06 09:00", "Wed 04 16:00", "Thu 05 16:00"),
+            ("a day in four", LISBON, "03-03 09:00", "03-06 09:00", "-", "Thu 05 09:00"),
             ("12 hours, from the evening on", LISBON, "03-04 09:00", "03-04 21:00", "-", "Wed 04 16:00"),
             (
                 "12 hours, from the morning on: they were on call in the afternoon",
@@ -227,6 +233,7 @@ mod tests {
             ("03-03 16:00", "03-03 17:30", "Tue 03 17:30"),
             ("03-03 16:00", "03-03 23:00", "Wed 04 08:00"),
             ("03-02 16:00", "03-02 18:00", "Tue 03 09:00"),
+            ("03-03 16:00", "03-03 19:00", "Tue 03 19:00"),
             ("03-03 16:00", "03-04 08:59", "Wed 04 08:59"),
             ("03-03 16:00", "03-04 09:00", "-"),
         ];

@@ -4,9 +4,10 @@ use super::people::Who;
 use super::{Handler, going_on, origin, told};
 use crate::domain::directory::User;
 use crate::domain::fact::Fact;
-use crate::domain::id::{ChannelId, IncidentNo, MessageRef, ServiceId, SlackUserId, TeamId};
+use crate::domain::id::{ChannelId, IncidentNo, MessageRef, SlackUserId, TeamId};
 use crate::domain::incident::Incident;
 use crate::domain::lookup::Lookup;
+use crate::domain::privacy::may_read;
 use crate::domain::quote::{AUTHOR_CHARS, QUOTE_CHARS, Quote, leaks};
 use crate::domain::rca::{Part, Rca, Stands};
 use crate::domain::refusal::Refusal;
@@ -122,7 +123,6 @@ fn choices<'a>(
     let (d, channel) = (&*s.directory, &message.channel);
     let its_thread = of_thread(s, channel, thread.unwrap_or(message.ts.as_str()));
     let of_channel = |team: &TeamId| d.teams.get(team).is_some_and(|t| t.channel == *channel);
-    let is_private = |service: &ServiceId| d.services.get(service).is_some_and(|s| s.private);
     let near = |i: &Incident| {
         let (mine, here) = (i.concerns(&user.id), i.channel == *channel || of_channel(&i.team));
         match (i.is_open(), mine, here) {
@@ -135,7 +135,9 @@ fn choices<'a>(
         }
     };
     let may = |i: &&Incident| {
-        let is_told_here = !is_private(&i.service) || i.channel == *channel;
+        let is_private = d.services.get(&i.service).map_or(i.private, |s| s.private);
+        let is_among_them = || d.may_show(&i.service, channel) && may_read(i, d, Some(&user.id), None);
+        let is_told_here = !is_private || i.channel == *channel || is_among_them();
         i.merged_into.is_none() && !i.closed && is_told_here && !leaks(d, channel, &i.service)
     };
     let known = s.world.incidents.values().map(|i| &**i).filter(may);
