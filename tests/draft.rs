@@ -211,24 +211,14 @@ fn a_file_that_no_window_holds_is_written_on_where_it_is() {
 fn what_would_not_fit_into_the_window_again_is_not_saved() {
     let office = Office::usual();
     office.fixed();
-    // Two inputs are there first; each saving offers one more.
-    let long = "- [ ] look\n".repeat(227);
-    let full = json!({ "what": "Worker", "words": long, "words2": long });
-    let mut said = Value::Null;
-    for words in ["words3", "words4", "words5", "words6"] {
-        let window = office.opens("ana");
-        let mut values = full.clone();
-        for field in ["words3", "words4", "words5", "words6"].into_iter().take_while(|field| *field <= words) {
-            if window["blocks"].to_string().contains(&format!("\"{field}\"")) {
-                values[field] = json!(long);
-            }
-        }
-        said = office.submit("ana", &window, &values);
-        if said["response_action"] != "update" {
-            break;
-        }
-    }
-    assert!(said["errors"]["words"].as_str().is_some_and(|why| why.contains("12000 is the most")), "{said}");
+    office.submit("ana", &office.opens("ana"), &json!({ "what": "Worker", "words": "- [ ] Restart it." }));
+    let file = office.draft_file("1-worker.md");
+    let saved = std::fs::read_to_string(&file).expect("it is there");
+    let nearly_full = format!("{saved}{}", "look at it\n".repeat(1_085));
+    std::fs::write(&file, &nearly_full).expect("it is written");
+    let answer = office.submit("ana", &office.opens("ana"), &json!({ "words6": "and look again ".repeat(10) }));
+    assert!(answer["errors"]["words"].as_str().is_some_and(|why| why.contains("12000 is the most")), "{answer}");
+    assert_eq!(std::fs::read_to_string(&file).expect("it is there"), nearly_full);
 }
 
 /// The service that was on fire is private from now on, in a channel that is; or it is gone.
