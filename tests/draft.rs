@@ -284,7 +284,11 @@ fn a_draft_whose_service_is_gone_is_shown_to_whom_it_concerned() {
     office.slack.press_well("chen", "payments", &card, "incident.draft_playbook");
     office.comes_to_rest();
     assert!(!office.sees("chen").contains("swordfish"), "{}", office.sees("chen"));
-    assert!(office.opens("ana").to_string().contains("swordfish"), "she had it");
+    let window = office.opens("ana");
+    assert!(window.to_string().contains("swordfish"), "she had it");
+    // What its file says of the service is no longer so: that is not in the window, and is said.
+    let answer = office.submit("ana", &window, &json!({}));
+    assert!(answer["errors"]["what"].as_str().is_some_and(|why| why.contains("lines on top")), "{answer}");
 }
 
 /// An incident about which these words were said; its alert has a name, or only a title.
