@@ -173,6 +173,10 @@ impl App {
         let quiet = Quiet { door: door.clone(), board: board.clone(), outbox: handle.clone(), clock: clock.clone() };
         let reaction = reaction(timeline_reaction, &Layout::new(data_dir), clock.now());
         let mut sockets = Stage::new();
+        let drafts = Drafts::of(data_dir);
+        if let Err(error) = drafts.tidy() {
+            tracing::warn!(%error, "drafts of playbooks cannot be put in order");
+        }
         let handler = Handler {
             door: door.clone(),
             board: board.clone(),
@@ -185,7 +189,7 @@ impl App {
             history: history(store.clone()),
             faces: Faces::default(),
             homes: Homes::default(),
-            drafts: Drafts::of(data_dir),
+            drafts,
             reaction: reaction.clone(),
         };
         if let Some(Reaction { kept, .. }) = reaction {

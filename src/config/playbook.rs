@@ -164,7 +164,7 @@ fn parse(path: &Path, text: &str, directory: &Directory) -> (Option<Placed>, Che
 }
 
 /// What stands between the first two `+++` lines, and what follows.
-fn split(text: &str) -> Option<(&str, &str)> {
+pub(crate) fn split(text: &str) -> Option<(&str, &str)> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let rest = text.strip_prefix("+++\n").or_else(|| text.strip_prefix("+++\r\n"))?;
     let mut at = 0;

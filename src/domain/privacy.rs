@@ -22,6 +22,16 @@ pub fn may_read(i: &Incident, d: &Directory, user: Option<&UserId>, channel: Opt
     is_theirs || channel.is_some_and(is_shown)
 }
 
+/// The same of what was noted about it, where that is read to be written on: of a service that is gone nobody knows whether it was
+/// private, and only whoever the incident concerned reads it.
+pub fn may_read_notes(i: &Incident, d: &Directory, user: Option<&UserId>, channel: Option<&ChannelId>) -> bool {
+    if d.services.contains_key(&i.service) {
+        may_read(i, d, user, channel)
+    } else {
+        user.is_some_and(|user| i.concerns(user))
+    }
+}
+
 /// The same of a service without an incident: who is of its team, and where the channel may show it.
 pub fn may_read_of(service: &ServiceId, d: &Directory, user: Option<&UserId>, channel: Option<&ChannelId>) -> bool {
     let Some(private) = d.services.get(service).filter(|s| s.private) else { return true };

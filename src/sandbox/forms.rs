@@ -248,7 +248,8 @@ fn ill_typed(e: Element<'_>, s: &str) -> Option<String> {
     let number = |key: &str| e.map.get(key).and_then(Value::as_str).and_then(|s| s.parse::<f64>().ok());
     match e.kind() {
         "plain_text_input" => {
-            let (n, least, most) = (s.chars().count(), int("min_length", 0), int("max_length", 3_000));
+            // An emoji is two characters to a browser, and so it is here.
+            let (n, least, most) = (s.encode_utf16().count(), int("min_length", 0), int("max_length", 3_000));
             if n < least {
                 return Some(format!("Please enter at least {least} characters."));
             }
@@ -322,6 +323,7 @@ mod tests {
         let rows = [
             (json!({"type": "plain_text_input", "min_length": 3}), json!("ab"), "at least 3"),
             (json!({"type": "plain_text_input", "max_length": 1}), json!("ab"), "at most 1"),
+            (json!({"type": "plain_text_input", "max_length": 1}), json!("👩"), "at most 1"),
             (json!({"type": "plain_text_input"}), json!(null), "required"),
             (json!({"type": "number_input"}), json!("x"), "a number"),
             (json!({"type": "number_input"}), json!("1.5"), "whole number"),

@@ -3,13 +3,14 @@
 use super::action_id::{Field, Form, Origin};
 use super::kit::{context, section};
 use super::modal::{form, input, many_lines, one_line, optional};
-use super::mrkdwn::{escape, is_dangerous};
-use super::rca::forms::inputs;
+use super::mrkdwn::{entities, escape, for_input, is_dangerous};
+use super::rca::forms::{inputs, units};
 use super::{Message, limits};
 use crate::domain::directory::Directory;
 use crate::domain::id::IncidentNo;
 use crate::domain::incident::{Entry, Happening, Incident, in_order};
 use crate::domain::misconfigured::NAME_LABEL;
+use crate::domain::rca::PART_CHARS;
 use crate::domain::worked::Worked;
 use chrono::NaiveDate;
 use slack_morphism::prelude::*;
@@ -18,17 +19,25 @@ use slack_morphism::prelude::*;
 const STEP_CHARS: usize = 300;
 /// Steps that are made of what was done: the first ones.
 const STEPS: usize = 30;
-/// A title, in characters.
-pub const TITLE_CHARS: usize = 80;
+/// So many characters of them, as Slack writes them when it is a playbook: there is room for what people add.
+const STEPS_CHARS: usize = 7_000;
+/// A title, in units of UTF-16, by which Slack counts what stands in an input.
+const TITLE_UNITS: usize = 80;
+/// What stands below the lines on top, in such units: its inputs are those of a part of an RCA, which always hold that.
+pub const TEXT_UNITS: usize = PART_CHARS;
 /// What stands in TOML is cut there, in characters.
 const VALUE_CHARS: usize = 200;
 
 /// What a draft is called, before anybody said.
 pub fn title(i: &Incident) -> String {
     let clean: String = i.title.chars().map(|c| if is_lost(c) { ' ' } else { c }).collect();
-    let words: String = clean.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(TITLE_CHARS).collect();
-    let words = words.trim();
-    if words.is_empty() { format!("What {} was about", i.no) } else { words.to_owned() }
+    let words = in_window(&clean);
+    if words.is_empty() { format!("What {} was about", i.no) } else { words }
+}
+
+/// A title as the window shows it.
+pub fn in_window(title: &str) -> String {
+    for_input(title, TITLE_UNITS)
 }
 
 /// The lines on top, which say which alerts it is for.
@@ -55,7 +64,7 @@ pub fn body(title: &str, i: &Incident, entries: &[Entry], d: &Directory) -> Stri
         true => format!("- [ ] Open [the alert]({}) and look since when it is so.", i.link),
         false => "- [ ] Open the alert and look since when it is so.".to_owned(),
     };
-    let mut done: Vec<String> = in_order(entries).into_iter().filter_map(|e| step(&e.what, i)).take(STEPS).collect();
+    let mut done = steps(entries, i);
     if done.is_empty() {
         done.push("What is done first? A command to copy goes below it, in a block.".to_owned());
     }
@@ -73,6 +82,20 @@ pub fn body(title: &str, i: &Incident, entries: &[Entry], d: &Directory) -> Stri
         took = took.unwrap_or_default(),
         done = done.iter().map(|step| format!("- [ ] {step}")).collect::<Vec<_>>().join("\n"),
     )
+}
+
+/// What was done: its beginning, and that there is more.
+fn steps(entries: &[Entry], i: &Incident) -> Vec<String> {
+    let (mut done, mut chars) = (Vec::new(), 0);
+    for step in in_order(entries).into_iter().filter_map(|e| step(&e.what, i)) {
+        chars += units(&entities(&step));
+        if done.len() == STEPS || chars > STEPS_CHARS {
+            done.push(format!("More was done: it is in the timeline of {}.", i.no));
+            break;
+        }
+        done.push(step);
+    }
+    done
 }
 
 /// What somebody did or said, in the order it was done or said, as a step.
@@ -132,7 +155,7 @@ pub fn window(no: IncidentNo, title: &str, text: &str, origin: &Origin) -> Slack
         input(
             Field::What,
             "Title",
-            one_line("Disk filling up").with_max_length(TITLE_CHARS as u64).with_initial_value(title.to_owned()).into(),
+            one_line("Disk filling up").with_max_length(TITLE_UNITS as u64).with_initial_value(in_window(title)).into(),
         ),
     ];
     for (n, field) in Field::TEXT.into_iter().enumerate().take((last + 1).max(2)) {
@@ -166,39 +189,111 @@ pub fn comment(no: IncidentNo, title: &str) -> String {
     format!("Your draft of a playbook from {no}: {}", escape(title, limits::TITLE))
 }
 
-/// The same where no file could be handed over: its text, to be copied.
-pub fn as_text(no: IncidentNo, title: &str, text: &str) -> Message {
+/// The same where no file could be handed over: its text, to be copied. `file`: where it is, below the data directory.
+pub fn as_text(no: IncidentNo, title: &str, text: &str, file: &str, command: &str) -> Message {
     let head = format!("{}. Slack took no file, so here it is to copy:", comment(no, title));
-    // What would end the block means the same in Markdown with other signs.
-    let lines = text.lines().map(|l| escape(&l.replace("```", "~~~"), CODE_CHARS));
-    let mut parts = vec![String::new()];
-    for line in lines {
-        let is_full = parts.last().is_some_and(|part| part.chars().count() + line.chars().count() > CODE_CHARS);
-        if is_full {
-            parts.push(String::new());
-        }
-        if let Some(part) = parts.last_mut() {
-            part.push_str(&line);
-            part.push('\n');
-        }
-    }
+    let rest = context(&format!(
+        "The rest of it is in its window, `{command} playbook draft {}`, and on the machine in `{}`.",
+        no.0,
+        escape(file, limits::TITLE)
+    ));
+    let (codes, is_whole) = codes(text);
     let mut blocks = vec![section(&head)];
-    blocks.extend(parts.iter().take(CODE_BLOCKS).map(|part| section(&format!("```{part}```"))));
-    if parts.len() > CODE_BLOCKS {
-        blocks.push(context("The rest of it is in the file on the machine."));
-    }
+    blocks.extend(codes.iter().map(|code| section(&format!("```{code}```"))));
+    blocks.extend((!is_whole).then_some(rest));
     Message { text: head, blocks, colored: None }
 }
 
-/// Of a text that is to be copied, in one block, and blocks in one message.
-const CODE_CHARS: usize = 2_500;
-const CODE_BLOCKS: usize = 10;
+/// What is to be copied, for one block each, and whether that is all of it. It is counted as Slack does: `&` is `&amp;`.
+fn codes(text: &str) -> (Vec<String>, bool) {
+    let (mut all, mut code, mut total) = (Vec::new(), String::new(), 0);
+    for line in text.lines().flat_map(escaped_pieces) {
+        total += units(&line) + 1;
+        if total > CODES_UNITS {
+            all.extend((!code.is_empty()).then_some(code));
+            return (all, false);
+        }
+        if units(&code) + units(&line) >= CODE_UNITS {
+            all.push(std::mem::take(&mut code));
+        }
+        code.push_str(&line);
+        code.push('\n');
+    }
+    all.extend((!code.is_empty()).then_some(code));
+    (all, true)
+}
 
-/// What cannot be a playbook. `line`: of the text, from 1; `None`: of the lines on top.
-pub fn wrong(line: Option<usize>, what: &str) -> String {
-    match line {
-        Some(line) => format!("Line {line}: {what}"),
-        None => format!("As a file it {what}"),
+/// A line of a text to be copied, in pieces of which each fits into a block.
+fn escaped_pieces(line: &str) -> Vec<String> {
+    // What would end the block means the same in Markdown with other signs.
+    let line = line.replace("```", "~~~");
+    let (mut all, mut room) = (vec![String::new()], CODE_UNITS);
+    for c in line.chars().filter(|c| !is_dangerous(*c)).map(|c| if c.is_whitespace() { ' ' } else { c }) {
+        let c = entities(c.encode_utf8(&mut [0; 4]));
+        match (room.checked_sub(units(&c)).filter(|left| *left > 0), all.last_mut()) {
+            (Some(left), Some(piece)) => {
+                room = left;
+                piece.push_str(&c);
+            }
+            _ => {
+                room = CODE_UNITS - units(&c);
+                all.push(c);
+            }
+        }
+    }
+    all
+}
+
+/// Of a text that is to be copied, in one block, and in all blocks of a message; in units of UTF-16.
+const CODE_UNITS: usize = 2_500;
+const CODES_UNITS: usize = 10_000;
+
+/// Where in a draft something is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WrongIn {
+    /// The text, by its line, from 1.
+    Line(usize),
+    /// The lines on top of it, which the window does not show.
+    Top,
+    /// Its name, or all of it.
+    File,
+}
+
+/// What cannot be a playbook.
+pub fn wrong(at: WrongIn, what: &str) -> String {
+    match at {
+        WrongIn::Line(line) => format!("Line {line}: {what}"),
+        WrongIn::Top => format!("In the lines on top of its file, {what}"),
+        WrongIn::File => format!("As a file it {what}"),
+    }
+}
+
+/// What was typed would not fit into the window again.
+pub fn too_long(text: &str) -> String {
+    not_kept(&format!("it is {} characters long, and {TEXT_UNITS} is the most (an emoji counts as two)", units(text)))
+}
+
+/// Its file was written on by hand, and the window would lose the end of it.
+pub fn too_long_for_a_window(no: IncidentNo, file: &str) -> String {
+    format!("The draft of {no} is too long for a window. {}", write_on(file))
+}
+
+/// Its file was written on by hand, and its title cannot be found.
+pub fn unreadable_on_top(no: IncidentNo, file: &str) -> String {
+    format!("The lines on top of the draft of {no}, between `+++`, cannot be read. {}", write_on(file))
+}
+
+fn write_on(file: &str) -> String {
+    format!("Write on in its file: on the machine it is `{}`, in the data directory.", escape(file, limits::TITLE))
+}
+
+/// What was noted is not for this reader. `is_gone`: the configuration knows its service no more.
+pub fn not_shown(no: IncidentNo, is_gone: bool) -> String {
+    match is_gone {
+        true => format!(
+            "The service of {no} is not in the configuration any more: what was noted is shown to whom {no} concerned."
+        ),
+        false => format!("{no} is of a private service: what was noted is shown to its people."),
     }
 }
 
@@ -223,14 +318,56 @@ pub fn to_open(i: &Incident, button: SlackBlockButtonElement) -> Message {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sandbox::limits::{blocks_too_long, message_blocks};
+    use serde_json::{Value, json};
+
+    fn told(text: &str) -> Vec<Value> {
+        let message = as_text(IncidentNo(1), "Disk", text, "drafts/1-disk.md", "/pager");
+        let blocks = json!(message.blocks).as_array().cloned().expect("blocks");
+        assert_eq!(message_blocks(&blocks, ""), [""; 0]);
+        blocks
+    }
+
+    fn says_more(blocks: &[Value]) -> bool {
+        blocks.last().expect("a block").to_string().contains("The rest of it is in its window")
+    }
 
     #[test]
-    fn a_text_that_is_too_long_says_that_there_is_more_and_a_block_in_it_ends_nothing() {
-        let no = IncidentNo(1);
-        let told = |text: &str| as_text(no, "Disk", text).blocks.len();
-        assert_eq!(told("- [ ] one"), 2);
-        assert_eq!(told(&"- [ ] look at all of it\n".repeat(5_000)), CODE_BLOCKS + 2);
-        let message = as_text(no, "Disk", "- [ ] run\n```sh\nps\n```");
-        assert_eq!(format!("{message:?}").matches("~~~").count(), 2);
+    fn a_short_text_is_in_one_piece() {
+        let blocks = told("- [ ] one");
+        assert_eq!((blocks.len(), says_more(&blocks)), (2, false));
+    }
+
+    #[test]
+    fn a_text_of_which_slack_takes_no_more_is_cut_and_says_where_the_rest_is() {
+        for text in ["&".repeat(12_000), "- [ ] a && b\n".repeat(900), "👩".repeat(12_000), "<\n".repeat(6_000)] {
+            let blocks = told(&text);
+            assert!(!blocks_too_long(&blocks) && says_more(&blocks), "{text:.9}");
+            let codes = &blocks[1..blocks.len() - 1];
+            let ends_well = |b: &Value| b["text"]["text"].as_str().is_some_and(|t| t.ends_with("\n```"));
+            assert!(codes.len() >= 4 && codes.iter().all(ends_well), "{text:.9}: {codes:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_copied_from_several_blocks_is_the_text() {
+        let text = "- [ ] look at <all> & more of it\n".repeat(200);
+        let blocks = told(&text);
+        let codes = blocks[1..].iter().map(|b| b["text"]["text"].as_str().expect("text").replace("```", ""));
+        let copied = codes.collect::<String>().replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+        assert_eq!(copied, text);
+    }
+
+    #[test]
+    fn a_block_within_the_text_ends_nothing() {
+        let blocks = told("- [ ] run\n```sh\nps\n```");
+        assert_eq!(blocks[1]["text"]["text"], "```- [ ] run\n~~~sh\nps\n~~~\n```");
+    }
+
+    #[test]
+    fn what_may_be_saved_can_be_opened_again() {
+        for text in ["👩".repeat(TEXT_UNITS / 2), "a ".repeat(TEXT_UNITS / 2), "- [ ] a\n".repeat(TEXT_UNITS / 8)] {
+            assert!(inputs(&text).len() <= Field::TEXT.len(), "{text:.9}");
+        }
     }
 }

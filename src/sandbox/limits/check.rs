@@ -62,6 +62,18 @@ impl Check {
         self.string(map, key, at, least, most);
     }
 
+    /// A string of at most `most` units of UTF-16, by which what is typed into an input is counted, if it is there.
+    pub fn units(&mut self, map: &Map<String, Value>, key: &str, at: &str, most: usize) {
+        match map.get(key) {
+            None | Some(Value::Null) => {}
+            Some(Value::String(s)) if s.encode_utf16().count() <= most => {}
+            Some(Value::String(_)) => {
+                self.wrong(format!("{at}/{key}"), format!("must be less than {} characters", most + 1));
+            }
+            Some(_) => self.wrong(format!("{at}/{key}"), "must provide a string"),
+        }
+    }
+
     pub fn length(&mut self, s: &str, at: &str, least: usize, most: usize) {
         let n = s.chars().count();
         if n < least {

@@ -214,7 +214,8 @@ fn typed(check: &mut Check, map: &Map<String, Value>, at: &str, kind: &str) {
     match kind {
         "plain_text_input" => {
             known.extend(["initial_value", "multiline", "min_length", "max_length"]);
-            check.string(map, "initial_value", at, 0, 3_000);
+            let most = map.get("max_length").and_then(Value::as_u64).map_or(3_000, |most| most.min(3_000));
+            check.units(map, "initial_value", at, usize::try_from(most).unwrap_or(3_000));
             check.boolean(map, "multiline", at);
             check.integer(map, "min_length", at, 0, 3_000);
             check.integer(map, "max_length", at, 1, 3_000);

@@ -101,6 +101,9 @@ impl Handler {
             return read;
         }
         let Some(user) = user else { return Reply::Words(self.unknown_speaks(&s, command, typed).await) };
+        if let Command::Playbook(WhichPlaybook::Draft(which)) = command {
+            return self.draft(&s, which, user, typed).await;
+        }
         Reply::Words(match command {
             Command::OnCall(on_call) => self.stand_in(&s, on_call, user, typed).await,
             Command::Handoff(handoff) => self.handoff(&s, handoff, user, typed).await,
@@ -178,10 +181,6 @@ impl Handler {
             Command::Playbook(WhichPlaybook::For(which)) => words(self.about(s, *which, me, "playbook", typed, |i| {
                 views::playbook::for_incident(i, d, typed.command, s.store)
             })),
-            Command::Playbook(WhichPlaybook::Draft(which)) => {
-                let me = user?;
-                Some(self.draft(s, *which, me, typed))
-            }
             Command::Triage(which) => {
                 let me = user?;
                 Some(self.triage(s, *which, me, typed))
@@ -242,7 +241,7 @@ impl Handler {
             },
             Command::Handoff(_)
             | Command::Items(_)
-            | Command::Playbook(WhichPlaybook::Named(_))
+            | Command::Playbook(WhichPlaybook::Named(_) | WhichPlaybook::Draft(_))
             | Command::Trigger { .. }
             | Command::Acknowledge(_)
             | Command::Snooze { .. }

@@ -48,7 +48,7 @@ impl Handler {
             Err(Turned::Unknown) => return self.submit_unknown(sent, filled).await,
         };
         if sent.form == Form::Draft {
-            return self.draft_submitted(&snapshot, sent, &filled).await;
+            return self.draft_submitted(&snapshot, sent, &filled, &user).await;
         }
         if sent.form.is_of_rca() {
             return self.rca_submitted(&snapshot, sent, &filled, user).await;

@@ -7,7 +7,6 @@ use crate::domain::fact::Fact;
 use crate::domain::id::{SlackUserId, UserId};
 use crate::domain::incident::Incident;
 use crate::domain::input::{Act, Deed, What};
-use crate::domain::privacy::may_read;
 use crate::slack::dispatch::Handled;
 use crate::slack::translate::Place;
 use crate::views::action_id::{Action, Subject};
@@ -148,12 +147,10 @@ impl Handler {
             return self.answer(by, place, &no.to_string(), &why).await;
         };
         if what == Action::DraftPlaybook {
-            if !may_read(&incident, &snapshot.directory, user.map(|u| &u.id), place.channel.as_ref()) {
-                return self.answer(by, place, &no.to_string(), &views::list::private(&incident)).await;
-            }
-            return match self.draft_window(&snapshot, &incident, &origin(&snapshot, no, &place)) {
+            let origin = origin(&snapshot, no, &place);
+            return match self.draft_window(&snapshot, &incident, user.map(|u| &u.id), &origin).await {
                 Ok(view) => self.show(&place, if place.in_modal() { "views.push" } else { "views.open" }, view).await,
-                Err(why) => self.answer(by, place, &no.to_string(), &Message::plain(why)).await,
+                Err(why) => self.answer(by, place, &no.to_string(), &why).await,
             };
         }
         let needs_open = !matches!(what, Action::More | Action::Note | Action::WhoWasPaged | Action::Timeline);

@@ -17,7 +17,8 @@ use slack_morphism::prelude::*;
 /// counts. There is room to write on before its 3,000 are full.
 const FILLED: (usize, usize) = (2_000, 2_600);
 
-fn units(text: &str) -> usize {
+/// As Slack counts what stands in an input.
+pub fn units(text: &str) -> usize {
     text.encode_utf16().count()
 }
 
