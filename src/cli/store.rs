@@ -455,3 +455,26 @@ fn failed(doing: &str, e: &StoreError) -> ExitCode {
     eprintln!("{doing}: {e}");
     ExitCode::from(if matches!(e, StoreError::Corrupt(_)) { 1 } else { 2 })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_copy_to_look_at_is_nobody_elses_and_has_nothing_that_was_said_in_threads() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let (from, to) = (dir.path().join("data"), dir.path().join("copy"));
+        let (theirs, copy) = (Layout::new(&from), Layout::new(&to));
+        std::fs::create_dir_all(theirs.journal()).expect("made");
+        for path in [theirs.threads(), temporary_of(&theirs.threads()), theirs.head(), theirs.segment(1)] {
+            std::fs::write(path, "hunter2").expect("written");
+        }
+        copied(&from, &to).expect("it is copied");
+        assert!(copy.head().exists() && copy.segment(1).exists());
+        assert!(!copy.threads().exists() && !temporary_of(&copy.threads()).exists());
+        for dir in [to, copy.journal()] {
+            assert_eq!(std::fs::metadata(dir).expect("it is there").permissions().mode() & 0o777, 0o700);
+        }
+    }
+}
