@@ -153,34 +153,43 @@ fn is_all_there(place: &Place, told: &[Told], which: &str) {
     }
 }
 
-/// A write that fails: the way in which it does, and which of those that follow.
-fn faults() -> Vec<(&'static str, fn(&SimDisk, u64), u64)> {
-    let sync: fn(&SimDisk, u64) = SimDisk::fail_sync;
-    let write: fn(&SimDisk, u64) = |disk, n| disk.fail_write(n, 7, io::ErrorKind::StorageFull);
-    let mut all = Vec::new();
-    for n in 1..=4 {
-        all.extend([("a sync", sync, n), ("a write", write, n)]);
+/// A write that fails: how, and which of those that follow.
+#[derive(Clone, Copy, Debug)]
+enum Fault {
+    Sync(u64),
+    Write(u64),
+}
+
+impl Fault {
+    fn all() -> impl Iterator<Item = Self> {
+        (1..=4).flat_map(|n| [Self::Sync(n), Self::Write(n)])
     }
-    all
+
+    fn happens(self, disk: &SimDisk) {
+        match self {
+            Self::Sync(n) => disk.fail_sync(n),
+            Self::Write(n) => disk.fail_write(n, 7, io::ErrorKind::StorageFull),
+        }
+    }
 }
 
 #[test]
 fn what_could_not_be_written_is_written_when_slack_sends_it_again() {
     let story = story();
     let mut failed = vec![0; story.len()];
-    for (step, (kind, fails, n)) in (0..story.len()).flat_map(|step| faults().into_iter().map(move |f| (step, f))) {
-        let place = Place::fresh(n + 10 * step as u64);
+    for (step, fault) in (0..story.len()).flat_map(|step| Fault::all().map(move |fault| (step, fault))) {
+        let place = Place::fresh(20 + step as u64);
         let kept = place.opened();
         for told in &story[..step] {
             told.to(&kept).expect("nothing fails yet");
         }
-        fails(&place.disk, n);
+        fault.happens(&place.disk);
         if story[step].to(&kept).is_err() {
             failed[step] += 1;
             story[step].to(&kept).expect("the disk is well again");
         }
         place.disk.power_cut();
-        is_all_there(&place, &story[..=step], &format!("step {step}, {kind} {n}"));
+        is_all_there(&place, &story[..=step], &format!("step {step}, {fault:?}"));
     }
     assert!(failed.iter().all(|times| *times >= 2), "each step met failing writes and failing syncs: {failed:?}");
 }
