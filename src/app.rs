@@ -368,12 +368,12 @@ fn housekeeping(
 fn reaction(emoji: Option<String>, layout: &Layout, now: At) -> Option<Reaction> {
     let path = layout.threads();
     let Some(emoji) = emoji else {
-        if let Err(error) = Kept::remove(&path) {
+        if let Err(error) = Kept::remove(&RealDisk, &path) {
             tracing::warn!(%error, path = %path.display(), "what was kept of our threads is still there");
         }
         return None;
     };
-    match Kept::open(&path, now) {
+    match Kept::open(RealDisk::shared(), &path, now) {
         Ok(kept) => Some(Reaction { emoji: emoji.into(), kept }),
         Err(error) => {
             tracing::error!(%error, path = %path.display(), "reactions put nothing into timelines: this cannot be opened");

@@ -3,15 +3,21 @@
 //!
 //! Only where a reaction is configured. It is no part of the journal, of the rows or of a backup, and nothing is decided by it: losing
 //! the file loses what nobody put into a timeline. What is deleted or changed in Slack is deleted or changed here, on disk
-//! as well. Nothing of it is logged.
+//! as well, in whichever order Slack tells it. Nothing of it is logged.
+//!
+//! Memory goes ahead of the disk, and nobody is told that something is kept, or gone, before the disk has it: after a write that
+//! failed the whole file is written anew before anything else. Reading waits for nobody.
 
 use crate::clock::Clock;
 use crate::domain::id::{IncidentNo, MessageRef, SlackTs};
 use crate::domain::stamp::At;
+use crate::slack::said::Writer;
+use crate::store::disk::{Disk, DiskFile, How, SharedDisk, parent, replace_file, temporary_of, write_all_at};
+use arc_swap::ArcSwap;
+use imbl::OrdMap;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Write};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -24,10 +30,12 @@ pub const KEPT_SECS: i64 = 7 * 24 * 60 * 60;
 pub const KEPT_OF_ONE: usize = 300;
 /// of all incidents together, so many.
 pub const KEPT_IN_ALL: usize = 5_000;
+/// Of so many deleted messages it is known that they are, for as long: Slack may still send them.
+pub const GONE_IN_ALL: usize = 5_000;
 /// The longest line of the file, in bytes: a longer one is not ours.
 const LINE_BYTES: u64 = 16 * 1024;
-/// The file holds at most so many lines more than there are messages.
-const LINES_OVER: usize = 500;
+/// At most so many messages that are forgotten are still in the file.
+const LEFT_MOST: usize = 500;
 /// What is too old is looked for this often.
 const LOOK_EVERY: Duration = Duration::from_secs(60 * 60);
 
@@ -38,82 +46,117 @@ pub struct Message {
     /// The parent of its thread: the card of this incident.
     pub thread: SlackTs,
     pub incident: IncidentNo,
-    pub author: String,
+    pub by: Writer,
+    /// Empty where it has no words: a picture, say.
     pub text: String,
-    pub link: String,
+    /// When it came to say this, by Slack's clock; `None`: it was never changed. What it said earlier never takes the place of what
+    /// it said later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed: Option<SlackTs>,
 }
 
 /// Cloning gives the same.
 #[derive(Clone)]
-pub struct Kept(Arc<Mutex<Inner>>);
+pub struct Kept(Arc<Both>);
+
+struct Both {
+    /// For whoever reads: behind no lock that is held while the disk is waited for.
+    shown: ArcSwap<Messages>,
+    inner: Mutex<Inner>,
+}
+
+type Messages = OrdMap<MessageRef, Arc<Message>>;
 
 struct Inner {
+    disk: SharedDisk,
     path: PathBuf,
-    all: BTreeMap<MessageRef, Message>,
-    /// To append to; none before the first message, and after one could not be written.
-    file: Option<File>,
-    lines: usize,
+    all: Messages,
+    /// Deleted in Slack, the oldest first.
+    gone: BTreeSet<(Option<At>, MessageRef)>,
+    /// Forgotten, and still in the file.
+    left: BTreeSet<MessageRef>,
+    /// To append to. None: the disk may not have what is here, and is written anew before anything else.
+    file: Option<Tail>,
+}
+
+/// The file, and where it ends.
+struct Tail {
+    file: Box<dyn DiskFile>,
+    len_bytes: u64,
+}
+
+/// A line of the file.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Line {
+    Said(Arc<Message>),
+    Gone { gone: MessageRef },
+}
+
+/// What the disk lacks.
+enum Lacks {
+    Nothing,
+    Line(Line),
+    /// Something in the file is to be gone.
+    All,
 }
 
 impl Kept {
     /// Reads what was kept. What cannot be read is forgotten: it is a copy of what stands in Slack.
     ///
     /// # Errors
-    /// The file cannot be opened, or written anew.
-    pub fn open(path: &Path, now: At) -> io::Result<Self> {
-        let mut inner = Inner { path: path.to_owned(), all: BTreeMap::new(), file: None, lines: 0 };
-        match File::open(path) {
+    /// The file cannot be read.
+    pub fn open(disk: SharedDisk, path: &Path, now: At) -> io::Result<Self> {
+        let (all, gone, left) = (Messages::new(), BTreeSet::new(), BTreeSet::new());
+        let mut inner = Inner { disk, path: path.to_owned(), all, gone, left, file: None };
+        removed(&*inner.disk, &temporary_of(path))?;
+        match inner.disk.open(path, How::Read) {
             Ok(file) => {
-                inner.read(BufReader::new(file))?;
+                inner.read(BufReader::new(Reading { file, at_bytes: 0 }))?;
                 inner.forget(now);
-                inner.rewrite()?;
+                if let Err(error) = inner.write(Lacks::All) {
+                    tracing::warn!(%error, "what was kept of our threads could not be written anew; the next message does it");
+                }
             }
             Err(e) if e.kind() == io::ErrorKind::NotFound => {}
             Err(e) => return Err(e),
         }
-        Ok(Self(Arc::new(Mutex::new(inner))))
+        let shown = ArcSwap::from_pointee(inner.all.clone());
+        Ok(Self(Arc::new(Both { shown, inner: Mutex::new(inner) })))
     }
 
     /// Removes a file that is left of when messages were kept.
     ///
     /// # Errors
     /// It is there and cannot be removed.
-    pub fn remove(path: &Path) -> io::Result<()> {
-        match fs::remove_file(path) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
-            Ok(()) | Err(_) => Ok(()),
-        }
+    pub fn remove(disk: &dyn Disk, path: &Path) -> io::Result<()> {
+        let was_there = [removed(disk, path)?, removed(disk, &temporary_of(path))?].contains(&true);
+        if was_there { disk.sync_dir(parent(path)) } else { Ok(()) }
     }
 
-    /// Keeps it, on disk when this returns; in the place of what the same message said before.
+    /// Keeps it, on disk when this returns; in the place of what the same message said before. One that was deleted, or says
+    /// something else by now, is not kept.
     ///
     /// # Errors
-    /// It could not be written, and is not kept.
+    /// The disk may not have it.
     pub fn put(&self, message: Message, now: At) -> io::Result<()> {
         let mut inner = self.lock();
-        let known = inner.all.get(&message.message);
-        if known == Some(&message) {
-            return Ok(());
-        }
-        let is_change = known.is_some();
-        let line = line(&message)?;
-        inner.all.insert(message.message.clone(), message);
-        inner.forget(now);
-        // What it said before is to be gone.
-        if is_change || inner.lines > inner.all.len() + LINES_OVER { inner.rewrite() } else { inner.append(&line) }
+        let lacks = inner.hear(message, now);
+        self.write(&mut inner, lacks)
     }
 
     /// It was deleted in Slack.
     ///
     /// # Errors
-    /// It is still on disk.
-    pub fn gone(&self, message: &MessageRef) -> io::Result<()> {
+    /// It may still be on disk.
+    pub fn gone(&self, message: &MessageRef, now: At) -> io::Result<()> {
         let mut inner = self.lock();
-        if inner.all.remove(message).is_some() { inner.rewrite() } else { Ok(()) }
+        let lacks = inner.unsay(message, now);
+        self.write(&mut inner, lacks)
     }
 
-    pub fn get(&self, message: &MessageRef, now: At) -> Option<Message> {
-        self.lock().all.get(message).filter(|m| !is_old(m, now)).cloned()
+    pub fn get(&self, message: &MessageRef, now: At) -> Option<Arc<Message>> {
+        self.0.shown.load().get(message).filter(|m| !is_old(&m.message, now)).cloned()
     }
 
     /// Forgets what is too old, now and then, until `stop`.
@@ -139,22 +182,39 @@ impl Kept {
     fn look(&self, now: At) -> io::Result<()> {
         let mut inner = self.lock();
         inner.forget(now);
-        if inner.lines > inner.all.len() { inner.rewrite() } else { Ok(()) }
+        let lacks = if inner.left.is_empty() { Lacks::Nothing } else { Lacks::All };
+        self.write(&mut inner, lacks)
+    }
+
+    /// Whoever reads sees it at once: what was deleted is nobody's to quote while the disk is waited for.
+    fn write(&self, inner: &mut Inner, lacks: Lacks) -> io::Result<()> {
+        self.0.shown.store(Arc::new(inner.all.clone()));
+        inner.write(lacks)
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn is_old(message: &Message, now: At) -> bool {
-    message.message.said().is_none_or(|said| said.plus_secs(KEPT_SECS) <= now)
+fn is_old(message: &MessageRef, now: At) -> bool {
+    message.said().is_none_or(|said| said.plus_secs(KEPT_SECS) <= now)
 }
 
-fn line(message: &Message) -> io::Result<Vec<u8>> {
-    let mut line = serde_json::to_vec(message)?;
-    line.push(b'\n');
-    Ok(line)
+/// Was it there?
+fn removed(disk: &dyn Disk, path: &Path) -> io::Result<bool> {
+    match disk.remove(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+        done => Ok(done.is_ok()),
+    }
+}
+
+impl Line {
+    fn write(&self, out: &mut Vec<u8>) -> io::Result<()> {
+        serde_json::to_writer(&mut *out, self)?;
+        out.push(b'\n');
+        Ok(())
+    }
 }
 
 impl Inner {
@@ -167,162 +227,130 @@ impl Inner {
             if read == 0 {
                 return Ok(());
             }
-            if let Ok(message) = serde_json::from_slice::<Message>(&line) {
-                self.all.insert(message.message.clone(), message);
+            match serde_json::from_slice(&line) {
+                Ok(Line::Said(message)) => drop(self.replace(message)),
+                Ok(Line::Gone { gone }) => drop(self.bury(&gone)),
+                Err(_) => {}
             }
         }
+    }
+
+    fn hear(&mut self, message: Message, now: At) -> Lacks {
+        let said = message.message.clone();
+        // The file may have what it said before, also where that is forgotten.
+        let is_in_file = self.all.contains_key(&said) || self.left.contains(&said);
+        if !self.replace(Arc::new(message)) {
+            return Lacks::Nothing;
+        }
+        self.forget(now);
+        match self.all.get(&said) {
+            _ if is_in_file => Lacks::All,
+            Some(message) => Lacks::Line(Line::Said(message.clone())),
+            None => Lacks::Nothing,
+        }
+    }
+
+    fn unsay(&mut self, message: &MessageRef, now: At) -> Lacks {
+        let is_in_file = self.all.contains_key(message) || self.left.contains(message);
+        let is_new = self.bury(message);
+        self.forget(now);
+        let is_buried = self.gone.contains(&(message.said(), message.clone()));
+        match (is_in_file, is_new && is_buried) {
+            (true, _) => Lacks::All,
+            (false, true) => Lacks::Line(Line::Gone { gone: message.clone() }),
+            (false, false) => Lacks::Nothing,
+        }
+    }
+
+    /// False: it is gone, or says this already, or something later.
+    fn replace(&mut self, message: Arc<Message>) -> bool {
+        let key = &message.message;
+        let is_later = self.all.get(key).is_none_or(|known| known.changed < message.changed);
+        let is_there = !self.gone.contains(&(key.said(), key.clone()));
+        if is_later && is_there {
+            self.all.insert(key.clone(), message);
+        }
+        is_later && is_there
+    }
+
+    /// False: it was gone already.
+    fn bury(&mut self, message: &MessageRef) -> bool {
+        self.all.remove(message);
+        self.gone.insert((message.said(), message.clone()))
     }
 
     fn forget(&mut self, now: At) {
-        self.all.retain(|_, m| !is_old(m, now));
+        while let Some((_, oldest)) = self.gone.first()
+            && (is_old(oldest, now) || self.gone.len() > GONE_IN_ALL)
+        {
+            self.left.extend(self.gone.pop_first().map(|(_, message)| message));
+        }
         let mut of: BTreeMap<IncidentNo, usize> = BTreeMap::new();
-        let mut newest: Vec<(Option<At>, MessageRef, IncidentNo)> =
-            self.all.values().map(|m| (m.message.said(), m.message.clone(), m.incident)).collect();
-        newest.sort_by(|a, b| b.cmp(a));
-        let mut left = KEPT_IN_ALL;
-        for (_, message, incident) in newest {
-            let count = of.entry(incident).or_default();
+        let mut newest: Vec<Arc<Message>> = self.all.values().cloned().collect();
+        newest.sort_by_cached_key(|m| std::cmp::Reverse((m.message.said(), m.message.clone())));
+        let mut room = KEPT_IN_ALL;
+        for m in newest {
+            let count = of.entry(m.incident).or_default();
             *count += 1;
-            if *count > KEPT_OF_ONE || left == 0 {
-                self.all.remove(&message);
+            if *count > KEPT_OF_ONE || room == 0 || is_old(&m.message, now) {
+                self.all.remove(&m.message);
+                self.left.insert(m.message.clone());
             } else {
-                left -= 1;
+                room -= 1;
             }
         }
     }
 
-    fn append(&mut self, line: &[u8]) -> io::Result<()> {
-        let file = match &mut self.file {
-            Some(file) => file,
-            none => none.insert(OpenOptions::new().create(true).append(true).open(&self.path)?),
+    /// What fails leaves no file to append to, and half a line where there was one.
+    fn write(&mut self, lacks: Lacks) -> io::Result<()> {
+        let tail = match (self.file.take(), lacks) {
+            (Some(tail), Lacks::Nothing) => tail,
+            (Some(tail), Lacks::Line(line)) if self.left.len() <= LEFT_MOST => tail.append(&line)?,
+            (Some(_), Lacks::Line(_) | Lacks::All) | (None, _) => self.anew()?,
         };
-        let written = file.write_all(line).and_then(|()| file.sync_data());
-        self.lines += 1;
-        if written.is_err() {
-            // What follows must not stand on half a line.
-            self.file = None;
-            self.lines = usize::MAX / 2;
-        }
-        written
+        self.file = Some(tail);
+        Ok(())
     }
 
-    fn rewrite(&mut self) -> io::Result<()> {
-        self.file = None;
-        let new = self.path.with_extension("new");
-        let mut out = io::BufWriter::new(File::create(&new)?);
+    fn anew(&mut self) -> io::Result<Tail> {
+        let mut bytes = Vec::new();
         for message in self.all.values() {
-            out.write_all(&line(message)?)?;
+            Line::Said(message.clone()).write(&mut bytes)?;
         }
-        out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_data()?;
-        fs::rename(&new, &self.path)?;
-        self.lines = self.all.len();
-        Ok(())
+        for (_, gone) in &self.gone {
+            Line::Gone { gone: gone.clone() }.write(&mut bytes)?;
+        }
+        replace_file(&*self.disk, &self.path, &bytes)?;
+        let file = self.disk.open(&self.path, How::Write)?;
+        self.left.clear();
+        Ok(Tail { file, len_bytes: bytes.len() as u64 })
+    }
+}
+
+impl Tail {
+    fn append(mut self, line: &Line) -> io::Result<Self> {
+        let mut bytes = Vec::new();
+        line.write(&mut bytes)?;
+        write_all_at(&*self.file, &bytes, self.len_bytes).map_err(|(e, _)| e)?;
+        self.file.sync_data()?;
+        self.len_bytes += bytes.len() as u64;
+        Ok(self)
+    }
+}
+
+/// A file from its beginning.
+struct Reading {
+    file: Box<dyn DiskFile>,
+    at_bytes: u64,
+}
+
+impl io::Read for Reading {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read_at(buf, self.at_bytes)?;
+        self.at_bytes += read as u64;
+        Ok(read)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NOW: At = At(1_772_420_520_000);
-
-    fn said(incident: u64, secs_ago: i64, n: usize, text: &str) -> Message {
-        let ts = format!("{}.{n:06}", NOW.plus_secs(-secs_ago).secs());
-        let message = MessageRef { channel: "C1".into(), ts: ts.into() };
-        let (author, text) = ("Ben".to_owned(), text.to_owned());
-        Message { message, thread: "1.2".into(), incident: IncidentNo(incident), author, text, link: String::new() }
-    }
-
-    fn fresh() -> (tempfile::TempDir, PathBuf) {
-        let dir = tempfile::tempdir().expect("a directory");
-        let path = dir.path().join("threads.jsonl");
-        (dir, path)
-    }
-
-    fn on_disk(path: &Path) -> String {
-        fs::read_to_string(path).expect("the file")
-    }
-
-    #[test]
-    fn what_was_said_is_there_after_a_restart_and_gone_when_it_was_deleted_or_changed() {
-        let (_dir, path) = fresh();
-        let kept = Kept::open(&path, NOW).expect("nothing is there yet");
-        let (one, two) = (said(1, 60, 1, "the pool is full"), said(1, 50, 2, "password: hunter2"));
-        kept.put(one.clone(), NOW).expect("it is kept");
-        kept.put(two.clone(), NOW).expect("it is kept");
-        kept.put(two.clone(), NOW).expect("twice is once");
-        let again = Kept::open(&path, NOW).expect("it is read");
-        assert_eq!(again.get(&one.message, NOW), Some(one.clone()));
-        let mended = Message { text: "never mind".to_owned(), ..two.clone() };
-        again.put(mended.clone(), NOW).expect("it is changed");
-        assert_eq!(again.get(&two.message, NOW), Some(mended));
-        assert!(!on_disk(&path).contains("hunter2"), "what it said before is nowhere");
-        again.gone(&one.message).expect("it is deleted");
-        assert!(again.get(&one.message, NOW).is_none() && !on_disk(&path).contains("pool"));
-        again.gone(&one.message).expect("twice is once");
-    }
-
-    #[test]
-    fn a_line_that_was_cut_costs_itself_only() {
-        let (_dir, path) = fresh();
-        let one = said(1, 60, 1, "the pool is full");
-        let mut bytes = line(&one).expect("a line");
-        bytes.extend_from_slice(b"{\"message\":{\"chan");
-        fs::write(&path, &bytes).expect("written");
-        let kept = Kept::open(&path, NOW).expect("it is read");
-        assert_eq!(kept.get(&one.message, NOW), Some(one));
-        let two = said(1, 50, 2, "and slow");
-        kept.put(two.clone(), NOW).expect("it is kept");
-        assert_eq!(Kept::open(&path, NOW).expect("it is read").get(&two.message, NOW), Some(two));
-        fs::write(&path, vec![b'x'; 100_000]).expect("written");
-        assert!(Kept::open(&path, NOW).expect("it is read").lock().all.is_empty());
-    }
-
-    #[test]
-    fn after_seven_days_it_is_gone_from_the_disk_as_well() {
-        let (_dir, path) = fresh();
-        let kept = Kept::open(&path, NOW).expect("nothing is there yet");
-        let (old, new) = (said(1, KEPT_SECS - 60, 1, "long ago"), said(1, 60, 2, "now"));
-        kept.put(old.clone(), NOW).expect("it is kept");
-        kept.put(new.clone(), NOW).expect("it is kept");
-        assert!(kept.get(&old.message, NOW).is_some());
-        let later = NOW.plus_secs(60);
-        assert!(kept.get(&old.message, later).is_none(), "also before anybody looked");
-        kept.look(later).expect("it is written");
-        assert!(!on_disk(&path).contains("long ago") && on_disk(&path).contains("now"));
-        // What says of no time is nothing of Slack's.
-        let odd = MessageRef { channel: "C1".into(), ts: "soon".into() };
-        kept.put(Message { message: odd.clone(), ..new }, later).expect("taken");
-        assert!(kept.get(&odd, later).is_none());
-    }
-
-    #[test]
-    fn of_one_incident_and_in_all_there_is_a_bound_and_the_newest_stay() {
-        let (_dir, path) = fresh();
-        let kept = Kept::open(&path, NOW).expect("nothing is there yet");
-        {
-            let mut inner = kept.lock();
-            for n in 0..KEPT_OF_ONE + 10 {
-                let m = said(1, 3_600 - i64::try_from(n).expect("few"), n, "of one");
-                inner.all.insert(m.message.clone(), m);
-            }
-            for n in 0..KEPT_IN_ALL {
-                let m = said(2 + n as u64 / 100, 60, n, "of all");
-                inner.all.insert(m.message.clone(), m);
-            }
-        }
-        let newest = said(1, 1, 0, "the newest");
-        kept.put(newest.clone(), NOW).expect("it is kept");
-        let inner = kept.lock();
-        assert_eq!(inner.all.len(), KEPT_IN_ALL);
-        assert!(inner.all.contains_key(&newest.message));
-        assert!(inner.all.values().filter(|m| m.incident == IncidentNo(1)).count() <= KEPT_OF_ONE);
-        drop(inner);
-        // The file grows with what is written and not without end.
-        for n in 0..LINES_OVER * 2 {
-            kept.put(said(900, 0, n, "more"), NOW).expect("it is kept");
-            let inner = kept.lock();
-            assert!(inner.lines <= inner.all.len() + LINES_OVER + 1);
-        }
-    }
-}
+mod tests;

@@ -463,14 +463,19 @@ fn which_incident_is_a_choice_where_nobody_can_know() {
 fn whoever_is_unknown_or_a_guest_is_told_what_to_do() {
     let office = office();
     office.monitor(PAYMENTS_KEY, "disk", "trigger");
-    office.card("payments", 1, "Paging Ana Silva");
+    let card = office.card("payments", 1, "Paging Ana Silva");
     let said = office.writes("ben", "payments", "the east pool is full");
     for shortcut in [TIMELINE, INCIDENT] {
         office.chooses(shortcut, "zoe", "payments", &said);
         office.told_in("zoe", "payments", "I don't know you yet");
         assert!(office.windows("zoe").is_empty());
     }
-    assert!(!office.types("ana", "show 1").contains("east pool"));
+    let is_there = || office.timeline("ana", &card).iter().any(|line| line.contains("east pool"));
+    assert!(!is_there());
+    office.adds("ana", "payments", &said);
+    office.told_in("ana", "payments", "It is in the timeline of #1");
+    assert!(is_there(), "where Ana adds it, it stands");
+    assert!(office.slack.cards("payments", 2).is_empty(), "and nothing was opened for it");
 }
 
 #[test]
@@ -536,6 +541,20 @@ fn a_pushpin_puts_what_stands_in_the_thread_into_the_timeline() {
     // What is not in a thread of ours, and what we write ourselves, is not kept.
     let kept = office.kept();
     assert!(!kept.contains("not in a thread") && !kept.contains("has it"), "{kept}");
+}
+
+#[test]
+fn a_pushpin_on_what_a_stranger_said_says_who_that_is() {
+    let office = pinning_office();
+    office.monitor(PAYMENTS_KEY, "disk", "trigger");
+    let card = office.card("payments", 1, "Paging Ana Silva");
+    let said = office.writes_in_thread("zoe", "payments", "the east pool is full", &card);
+    office.keeps("east pool");
+    assert!(!office.kept().contains("Zoe"), "nobody was asked until somebody points at it: {}", office.kept());
+    office.pins("ana", "payments", &said, "pushpin");
+    office.told_below("ana", "payments", &card, "It is in the timeline of #1");
+    let lines = office.timeline("ana", &card);
+    assert!(lines.iter().any(|l| l.contains("Zoe") && l.contains("the east pool is full")), "{lines:#?}");
 }
 
 #[test]

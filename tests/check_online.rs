@@ -397,6 +397,14 @@ async fn a_reaction_that_is_configured_needs_its_scope() {
     assert!(lacking[0].contains("puts a message in the thread of a card into the timeline"), "{lacking:#?}");
     let granted = |ws: &mut Workspace| ws.scopes.push("reactions:read".to_owned());
     assert_eq!(told(granted, &[reaction]).await, Vec::<String>::new());
+    // Nor does it work without hearing what people write.
+    let deaf = |ws: &mut Workspace| {
+        granted(ws);
+        ws.scopes.retain(|scope| scope != "channels:history");
+    };
+    let lacking = told(deaf, &[reaction]).await;
+    assert!(lacking[0].starts_with("the app lacks the scope channels:history"), "{lacking:#?}");
+    assert!(lacking[0].contains("hears what is written in the threads of cards"), "{lacking:#?}");
 }
 
 #[tokio::test]

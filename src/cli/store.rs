@@ -12,7 +12,7 @@ use crate::domain::rca::Rca;
 use crate::domain::stamp::At;
 use crate::domain::world::World;
 use crate::pump::look::Look;
-use crate::store::disk::{Disk, RealDisk};
+use crate::store::disk::{Disk, RealDisk, temporary_of};
 use crate::store::embedded::EmbeddedStore;
 use crate::store::layout::Layout;
 use crate::store::lineage::Lineage;
@@ -24,6 +24,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -404,10 +405,15 @@ pub(super) fn look_at_copy(data_dir: &Path, doing: &str) -> Result<World, ExitCo
     world
 }
 
+/// For nobody else to read, and without what people wrote in threads: no state is made of that.
 fn copied(from: &Path, to: &Path) -> io::Result<()> {
-    std::fs::create_dir_all(to)?;
+    std::fs::DirBuilder::new().mode(0o700).create(to)?;
+    let threads = Layout::new(from).threads();
     for entry in std::fs::read_dir(from)? {
         let entry = entry?;
+        if [&threads, &temporary_of(&threads)].contains(&&entry.path()) {
+            continue;
+        }
         let target = to.join(entry.file_name());
         if entry.file_type()?.is_dir() {
             copied(&entry.path(), &target)?;
@@ -448,4 +454,27 @@ fn refused(data_dir: &Path, doing: &str, e: &StoreError) -> ExitCode {
 fn failed(doing: &str, e: &StoreError) -> ExitCode {
     eprintln!("{doing}: {e}");
     ExitCode::from(if matches!(e, StoreError::Corrupt(_)) { 1 } else { 2 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_copy_to_look_at_is_nobody_elses_and_has_nothing_that_was_said_in_threads() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let (from, to) = (dir.path().join("data"), dir.path().join("copy"));
+        let (theirs, copy) = (Layout::new(&from), Layout::new(&to));
+        std::fs::create_dir_all(theirs.journal()).expect("made");
+        for path in [theirs.threads(), temporary_of(&theirs.threads()), theirs.head(), theirs.segment(1)] {
+            std::fs::write(path, "hunter2").expect("written");
+        }
+        copied(&from, &to).expect("it is copied");
+        assert!(copy.head().exists() && copy.segment(1).exists());
+        assert!(!copy.threads().exists() && !temporary_of(&copy.threads()).exists());
+        for dir in [to, copy.journal()] {
+            assert_eq!(std::fs::metadata(dir).expect("it is there").permissions().mode() & 0o777, 0o700);
+        }
+    }
 }

@@ -127,7 +127,8 @@ impl Slack {
             Sort::Private => ("message.groups", "group"),
             Sort::Im => ("message.im", "im"),
         };
-        let ts = ts_text(now);
+        // Each is later than the one before, as Slack's are.
+        let ts = self.messages.next_ts("", now).to_string();
         for (key, value) in
             [("type", "message"), ("channel", channel), ("channel_type", kind), ("ts", &ts), ("event_ts", &ts)]
         {

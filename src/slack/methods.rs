@@ -100,8 +100,16 @@ const WHY: &[(&str, &str)] = &[
     ("groups:write", "sets the topic of a private channel to whoever is on call"),
     ("usergroups:read", "checks that the user groups that follow who is on call exist"),
     ("usergroups:write", "puts whoever is on call into their team's user group"),
-    ("channels:history", "looks up whether a card was posted when Slack's answer to it was lost (public channels)"),
-    ("groups:history", "looks up whether a card was posted when Slack's answer to it was lost (private channels)"),
+    (
+        "channels:history",
+        "looks up whether a card was posted when Slack's answer to it was lost, and with `timeline_reaction` hears what is \
+         written in the threads of cards (public channels)",
+    ),
+    (
+        "groups:history",
+        "looks up whether a card was posted when Slack's answer to it was lost, and with `timeline_reaction` hears what is \
+         written in the threads of cards (private channels)",
+    ),
     ("reactions:read", "puts a message in the thread of a card into the timeline when somebody reacts to it so"),
 ];
 

@@ -1,6 +1,7 @@
 //! What a message in Slack says, as one text. Whoever wrote it, and whatever with, is not trusted.
 
 use crate::domain::id::{MessageRef, SlackUserId};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// So much of a message is looked at, in characters: an announcement is far shorter.
@@ -23,7 +24,7 @@ pub struct Said {
 }
 
 /// Who wrote a message.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Writer {
     Person(SlackUserId),
     /// As it calls itself.

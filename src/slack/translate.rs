@@ -8,7 +8,7 @@ use super::said::{Said, said, said_in};
 use crate::domain::directory::Urgency;
 use crate::domain::dnd::Window;
 use crate::domain::going_on::Scope;
-use crate::domain::id::{ChannelId, IncidentNo, MessageRef, ServiceId, SlackUserId, TeamId};
+use crate::domain::id::{ChannelId, IncidentNo, MessageRef, ServiceId, SlackTs, SlackUserId, TeamId};
 use crate::domain::input::{SkipWhy, SnoozeWhy};
 use crate::domain::rca::Reach;
 use crate::domain::stamp::At;
@@ -29,8 +29,8 @@ pub enum Gesture {
     Submit { by: SlackUserId, form: Form, filled: Filled, origin: Origin, view: String, below: Option<String> },
     /// Typed a slash command.
     Slash { by: SlackUserId, command: String, text: String, place: Place },
-    /// Something was written in a thread, or says something else now. `is_ours`: by this very app.
-    Overheard { said: Said, thread: MessageRef, is_ours: bool },
+    /// Something was written in a thread, or says something else now: since `changed`. `is_ours`: by this very app.
+    Overheard { said: Said, changed: Option<SlackTs>, thread: MessageRef, is_ours: bool },
     /// A message was deleted.
     Unsaid { message: MessageRef },
     /// Put a reaction on a message.
@@ -236,17 +236,19 @@ fn event(p: &Value) -> Gesture {
 fn overheard(p: &Value) -> Option<Gesture> {
     let (event, channel) = (&p["event"], text(p, "/event/channel")?);
     let here = |ts: &str| MessageRef { channel: channel.as_str().into(), ts: ts.into() };
-    let message = match event["subtype"].as_str() {
+    let (message, changed) = match event["subtype"].as_str() {
         Some("message_deleted") => return Some(Gesture::Unsaid { message: here(event["deleted_ts"].as_str()?) }),
-        Some("message_changed") => &event["message"],
+        // The event's own `ts`: `edited.ts` is of whole seconds, and what an app changes may have none.
+        Some("message_changed") => (&event["message"], event["ts"].as_str()),
         // What people and apps write. Others say who joined, what was pinned, and the like.
-        None | Some("bot_message" | "thread_broadcast" | "file_share" | "me_message") => event,
+        None | Some("bot_message" | "thread_broadcast" | "file_share" | "me_message") => (event, None),
         Some(_) => return None,
     };
+    let changed = changed.or(message["edited"]["ts"].as_str()).map(SlackTs::from);
     let (ts, thread) = (message["ts"].as_str()?, message["thread_ts"].as_str()?);
     let is_ours = message["app_id"].is_string() && message["app_id"] == p["api_app_id"];
     let said = said_in(message, here(ts));
-    (ts != thread).then(|| Gesture::Overheard { said, thread: here(thread), is_ours })
+    (ts != thread).then(|| Gesture::Overheard { said, changed, thread: here(thread), is_ours })
 }
 
 /// docs.slack.dev/reference/events/reaction_added
@@ -702,11 +704,12 @@ mod tests {
         let here = |ts: &str| MessageRef { channel: "C1".into(), ts: ts.into() };
         let reply = json!({ "type": "message", "channel_type": "channel", "channel": "C1", "user": "U1", "text": "slow",
             "ts": "2.000000", "thread_ts": "1.000000" });
-        let of = |by: Writer, text: &str| {
+        let of = |by: Writer, text: &str, changed: Option<&str>| {
             let said = Said { text: text.to_owned(), link: String::new(), message: Some(here("2.000000")), by };
-            Gesture::Overheard { said, thread: here("1.000000"), is_ours: false }
+            Gesture::Overheard { said, changed: changed.map(SlackTs::from), thread: here("1.000000"), is_ours: false }
         };
-        assert_eq!(told(&reply), of(Writer::Person("U1".into()), "slow"));
+        let ben = || Writer::Person("U1".into());
+        assert_eq!(told(&reply), of(ben(), "slow", None));
         let with = |changes: Value| {
             let mut event = reply.clone();
             for (key, value) in changes.as_object().expect("an object") {
@@ -715,10 +718,11 @@ mod tests {
             event
         };
         let bot = json!({ "subtype": "bot_message", "user": null, "bot_id": "B2", "username": "Grafana", "channel_type": "group" });
-        assert_eq!(told(&with(bot)), of(Writer::App("Grafana".to_owned()), "slow"));
+        assert_eq!(told(&with(bot)), of(Writer::App("Grafana".to_owned()), "slow", None));
         let changed = json!({ "type": "message", "subtype": "message_changed", "channel_type": "channel", "channel": "C1",
-            "ts": "9.000000", "hidden": true, "message": with(json!({ "text": "fast" })), "previous_message": reply });
-        assert_eq!(told(&changed), of(Writer::Person("U1".into()), "fast"));
+            "ts": "9.013600", "hidden": true, "message": with(json!({ "text": "fast", "edited": { "ts": "9.000000" } })),
+            "previous_message": reply });
+        assert_eq!(told(&changed), of(ben(), "fast", Some("9.013600")), "two of one second are told apart");
         let deleted = json!({ "type": "message", "subtype": "message_deleted", "channel_type": "group", "channel": "C1",
             "ts": "9.000000", "deleted_ts": "2.000000" });
         assert_eq!(told(&deleted), Gesture::Unsaid { message: here("2.000000") });

@@ -91,11 +91,17 @@ impl Handler {
     }
 
     /// What is pointed at, as it is handed on; and whether it says more. `None`: Slack did not say which message it is.
-    pub(super) async fn quoted(&self, s: &Snapshot, said: &Said) -> Option<(Quote, bool)> {
+    async fn quoted(&self, s: &Snapshot, said: &Said) -> Option<(Quote, bool)> {
         let message = said.message.clone()?;
         // It is kept, and read in several zones: the RCA's timeline is in UTC, too.
         let (text, is_cut) = going_on::readable(&said.text, QUOTE_CHARS, Tz::UTC, &s.directory);
-        let author = match &said.by {
+        let author = self.author(s, &said.by).await;
+        Some((Quote { message, author, text, link: said.link.clone() }, is_cut))
+    }
+
+    /// What whoever wrote it is called; empty where Slack does not say who that is, or not now.
+    pub(super) async fn author(&self, s: &Snapshot, by: &Writer) -> String {
+        let name = match by {
             // It may call itself as a person is called.
             Writer::App(name) => format!("{name} (app)"),
             Writer::Person(slack) => match s.directory.user_by_slack(slack) {
@@ -108,8 +114,7 @@ impl Handler {
             },
             Writer::NotTold => String::new(),
         };
-        let author = for_input(&author, AUTHOR_CHARS);
-        Some((Quote { message, author, text, link: said.link.clone() }, is_cut))
+        for_input(&name, AUTHOR_CHARS)
     }
 }
 

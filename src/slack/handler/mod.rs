@@ -198,7 +198,9 @@ impl EnvelopeHandler for Handler {
             }
             Gesture::Slash { by, command, text, place } => self.slash(id, &by, &command, &text, place).await,
             Gesture::Said { by, channel, text, event } => self.said(&by, channel, &text, &event).await,
-            Gesture::Overheard { said, thread, is_ours } => self.overheard(said, &thread, is_ours).await,
+            Gesture::Overheard { said, changed, thread, is_ours } => {
+                self.overheard(said, changed, &thread, is_ours).await
+            }
             Gesture::Unsaid { message } => self.unsaid(message).await,
             Gesture::Reacted { by, name, message, event } => self.reacted(&by, &name, &message, &event).await,
             Gesture::DoNotDisturb { who, window } => {

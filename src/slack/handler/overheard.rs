@@ -2,48 +2,53 @@
 //! configured; nothing of what is written is logged.
 
 use super::by_hand::{came_of, of_thread};
-use super::people::stranger;
-use super::{ANSWER, Came, Handler};
-use crate::domain::id::{IncidentNo, MessageRef, SlackUserId};
+use super::people::{AFTER_LOOK, stranger};
+use super::{Came, Handler, going_on};
+use crate::domain::id::{IncidentNo, MessageRef, SlackTs, SlackUserId};
 use crate::domain::input::{Act, Deed, What};
-use crate::domain::quote::Quote;
-use crate::kept::{Kept, Message};
+use crate::domain::quote::{AUTHOR_CHARS, QUOTE_CHARS, Quote};
+use crate::kept::Message;
 use crate::slack::dispatch::Handled;
-use crate::slack::said::{Said, address};
+use crate::slack::said::{Said, Writer, address};
 use crate::views;
+use crate::views::mrkdwn::for_input;
+use chrono_tz::Tz;
 use std::io;
 
 impl Handler {
-    /// Keeps what stands in the thread of a card, before it is acknowledged.
-    pub(super) async fn overheard(&self, said: Said, thread: &MessageRef, is_ours: bool) -> Handled {
-        let Some(reaction) = self.reaction.as_ref().filter(|_| !is_ours && !self.paused) else {
+    /// Keeps what stands in the thread of a card, before it is acknowledged. Slack is asked nothing here: who wrote it is found out
+    /// when somebody points at it.
+    pub(super) async fn overheard(
+        &self,
+        said: Said,
+        changed: Option<SlackTs>,
+        thread: &MessageRef,
+        is_ours: bool,
+    ) -> Handled {
+        let Some((reaction, message)) = self.reaction.as_ref().filter(|_| !is_ours).zip(said.message) else {
             return Handled::Ack(None);
         };
-        let s = self.board.snapshot();
-        // What is kept is kept true, also once its incident is closed.
-        let known = said.message.as_ref().and_then(|message| reaction.kept.get(message, self.clock.now()));
-        let is_listened_to = |no: &IncidentNo| s.world.incident(*no).is_some_and(|i| !i.closed);
+        let (s, now) = (self.board.snapshot(), self.clock.now());
+        // What is kept is kept true, also once its incident is closed, and while nothing else is heard.
+        let known = reaction.kept.get(&message, now).map(|known| known.incident);
+        let is_listened_to = |no: &IncidentNo| !self.paused && s.world.incident(*no).is_some_and(|i| !i.closed);
         let open = || of_thread(&s, &thread.channel, thread.ts.as_str()).filter(is_listened_to);
-        let Some(incident) = known.map(|known| known.incident).or_else(open) else { return Handled::Ack(None) };
-        let Some((quote, _)) = self.quoted(&s, &said).await else { return Handled::Ack(None) };
-        let Quote { message, author, text, .. } = quote;
-        let domain = self.domain().await;
-        let link = address(&domain, message.channel.as_str(), message.ts.as_str(), Some(thread.ts.as_str()));
-        let (kept, now) = (reaction.kept.clone(), self.clock.now());
-        let heard =
-            Message { message, thread: thread.ts.clone(), incident, author, text, link: link.unwrap_or_default() };
-        on_disk(move || {
-            // What is left of it is a picture.
-            if heard.text.is_empty() { kept.gone(&heard.message) } else { kept.put(heard, now) }
-        })
-        .await
+        let Some(incident) = known.or_else(open) else { return Handled::Ack(None) };
+        let by = match said.by {
+            Writer::App(name) => Writer::App(for_input(&name, AUTHOR_CHARS)),
+            Writer::Person(_) | Writer::NotTold => said.by,
+        };
+        let (text, _) = going_on::readable(&said.text, QUOTE_CHARS, Tz::UTC, &s.directory);
+        let heard = Message { message, thread: thread.ts.clone(), incident, by, text, changed };
+        let kept = reaction.kept.clone();
+        on_disk(move || kept.put(heard, now)).await
     }
 
     /// What was deleted there is deleted here.
     pub(super) async fn unsaid(&self, message: MessageRef) -> Handled {
         let Some(reaction) = &self.reaction else { return Handled::Ack(None) };
-        let kept: Kept = reaction.kept.clone();
-        on_disk(move || kept.gone(&message)).await
+        let (kept, now) = (reaction.kept.clone(), self.clock.now());
+        on_disk(move || kept.gone(&message, now)).await
     }
 
     /// Puts what is kept into the timeline. A reaction on anything else means nothing to us: it may be everywhere.
@@ -53,7 +58,8 @@ impl Handler {
         let Some(reaction) = self.reaction.as_ref().filter(|r| is_it(&r.emoji) && !self.paused) else {
             return Handled::Ack(None);
         };
-        let Some(kept) = reaction.kept.get(on, self.clock.now()) else { return Handled::Ack(None) };
+        let kept = reaction.kept.get(on, self.clock.now()).filter(|kept| !kept.text.is_empty());
+        let Some(kept) = kept else { return Handled::Ack(None) };
         let s = self.board.snapshot();
         let (channel, thread) = (Some(on.channel.clone()), Some(kept.thread.as_str()));
         let Some(user) = s.directory.user_by_slack(by) else {
@@ -62,10 +68,12 @@ impl Handler {
             return Handled::Ack(None);
         };
         let no = s.world.incident(kept.incident).and_then(|i| i.merged_into).unwrap_or(kept.incident);
-        let (message, author, text, link) = (kept.message, kept.author, kept.text, kept.link);
-        let quote = Quote { message, author, text, link };
+        let (author, domain) = tokio::join!(self.author(&s, &kept.by), self.domain());
+        let link = address(&domain, on.channel.as_str(), on.ts.as_str(), Some(kept.thread.as_str()));
+        let (text, link) = (kept.text.clone(), link.unwrap_or_default());
+        let quote = Quote { message: on.clone(), author, text, link };
         let act = Act { incident: no, by: user.id.clone(), deed: Deed::Quote(Box::new(quote)) };
-        let told = match self.decide(event.into(), What::Act(act), ANSWER).await {
+        let told = match self.decide(event.into(), What::Act(act), AFTER_LOOK).await {
             Came::To { facts, .. } if facts.is_empty() => return Handled::Ack(None),
             Came::To { facts, snapshot } => came_of(&facts, &snapshot, no, self.pager()),
             Came::Refused(refusal) => {

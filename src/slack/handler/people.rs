@@ -25,7 +25,7 @@ const REMEMBERED: usize = 1_000;
 /// Slack is waited for at most this long, so that with [`AFTER_LOOK`] an acknowledgement comes within its 3 s.
 const LOOK: Duration = Duration::from_millis(1_200);
 /// What is decided after Slack was asked is waited for at most this long.
-const AFTER_LOOK: Duration = Duration::from_millis(1_500);
+pub(super) const AFTER_LOOK: Duration = Duration::from_millis(1_500);
 /// A name, in characters. Slack takes 80.
 const NAME_CHARS: usize = 80;
 /// An e-mail address, in characters (RFC 5321).
