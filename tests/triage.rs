@@ -153,6 +153,7 @@ fn whoever_gets_nowhere_is_told_who_fixed_it_before_and_adds_them_by_one_tap() {
     let card = office.card(2, "Ana Silva has it");
     office.slack.press_well("ana", "payments", &card, "incident.triage");
     let window = office.window_says("ana", "The same alert before");
+    assert!(window.to_string().contains("/fixer/ben"), "the button names whom it adds: {window}");
     let shown = plain(&drawn(&window).join("\n"));
     assert!(shown.contains("Ben Okafor fixed it in") && shown.contains("restarted the worker"), "{shown}");
     // Twenty minutes later she is where she was.
