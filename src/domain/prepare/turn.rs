@@ -64,7 +64,7 @@ pub fn turns(schedule: &Schedule, overrides: &[&Override], span: (At, At)) -> (V
             }
             None => {
                 let before = n.checked_sub(1).and_then(|before| all.get(before)?.who.clone());
-                let (from, until, why) = (stretch.from, stretch.until, stretch.why.clone());
+                let (from, until, why) = (stretch.from, stretch.until, stretch.why);
                 last.insert(who, (turns.len(), long));
                 turns.push(Turn { who: who.clone(), from, until, pause: None, why, before, off });
             }
