@@ -30,6 +30,8 @@ const PREFIX: &str = "playbook-";
 const HALF: &str = "new";
 /// Ends the name of a file that another one of the same incident took the place of.
 const ASIDE: &str = "old";
+/// Files of one name that are set aside; of more, the last one is written over.
+const ASIDE_MAX: u32 = 1_000;
 
 /// Cloning gives the same.
 #[derive(Clone, Debug)]
@@ -165,10 +167,15 @@ impl Drafts {
 
     fn set_others_aside(&self, no: IncidentNo) -> io::Result<()> {
         for path in self.newest_first(no)?.into_iter().skip(1) {
-            let mut aside = path.clone().into_os_string();
-            aside.push(format!(".{ASIDE}"));
             tracing::warn!(incident = no.0, file = %path.display(), "an older file of the same draft is set aside");
-            fs::rename(&path, aside)?;
+            let named = |n: u32| {
+                let mut aside = path.clone().into_os_string();
+                aside.push(if n == 0 { format!(".{ASIDE}") } else { format!(".{n}.{ASIDE}") });
+                PathBuf::from(aside)
+            };
+            // What was set aside before stays.
+            let free = (0..ASIDE_MAX).map(named).find(|aside| !aside.exists());
+            fs::rename(&path, free.unwrap_or_else(|| named(ASIDE_MAX)))?;
         }
         Ok(())
     }

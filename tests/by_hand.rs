@@ -300,7 +300,7 @@ fn another_apps_message_becomes_an_incident_and_only_one() {
     let window = eventually("the other service", SOON, || {
         office.windows("ben").pop().filter(|w| drawn(w).join("\n").contains("This wakes Chen Wei now."))
     });
-    assert!(drawn(&window).join("\n").contains("Grafana, Mar 2 03:02"), "{window}");
+    assert!(drawn(&window).join("\n").contains("Grafana (app), Mar 2 03:02"), "{window}");
     let answer = office.submit("ben", &window, &json!({ "service": "payments-api", "what": "Disk full on db-1" }));
     assert_eq!(answer["ok"], true, "{answer}");
     let card = office.card("payments", 1, "Paging Ana Silva");

@@ -195,7 +195,7 @@ fn a_changed_file_is_told_to_those_whose_shifts_it_moves() {
     office.configure(&three);
     let ben = hears(&office, "ben", 1, "not yours any more, Mar 2 14:00 until Mar 9 13:00");
     assert!(ben.contains("On call now: Payments, by the week: Mara Keller."), "{ben}");
-    let mara = hears(&office, "mara", 1, "Payments, by the week: yours now, Mar 3 15:0");
+    let mara = hears(&office, "mara", 1, "Payments, by the week: you are on call now, Mar 3 15:0");
     assert!(mara.contains("On call now: Payments, by the week: you."), "{mara}");
     // By night, and of next week: when they work, also after a restart.
     office.until(4, 4, 0);

@@ -352,16 +352,21 @@ impl Incident {
         })
     }
 
-    /// Did they take it, and not only put it off; as far as that is remembered here?
-    pub fn took(&self, who: &UserId) -> bool {
-        self.timeline.iter().any(|e| match &e.what {
+    /// Who worked on it last: whoever had it and neither put it off nor let it go again; as far as that is remembered here.
+    pub fn worked_on_it(&self) -> Option<&UserId> {
+        let had = self.timeline.iter().rev().find_map(|e| match &e.what {
             Happening::Acknowledged { by }
-            | Happening::Joined { by }
-            | Happening::Started { by }
             | Happening::Reopened { by }
-            | Happening::Reassigned { to: by, .. } => by == who,
-            _ => false,
-        })
+            | Happening::Reassigned { to: by, .. }
+            | Happening::CameBack { had: Some(Had::Acknowledged { by }) } => Some(Some(by)),
+            Happening::Snoozed { .. }
+            | Happening::SnoozeEnded
+            | Happening::AckTimedOut
+            | Happening::TriggeredQuietly { .. }
+            | Happening::CameBack { .. } => Some(None),
+            _ => None,
+        });
+        had.flatten()
     }
 
     /// The alert of this number, to be changed.

@@ -9,7 +9,7 @@
 use super::decision::Decision;
 use super::directory::Directory;
 use super::fact::Fact;
-use super::gaps::{self, CALENDAR_SECS, SHIFTS};
+use super::gaps::{self, CALENDAR_SECS};
 use super::handoff::awake_from;
 use super::id::{ScheduleId, UserId};
 use super::page::Recipient;
@@ -28,6 +28,12 @@ const SOON_SECS: i64 = 24 * 60 * 60;
 const LATEST_SECS: i64 = 12 * 60 * 60;
 /// Shifts in one message; how many more is a number.
 pub const MOVED_MAX: usize = 8;
+/// Shifts that wait for one message; what comes after them is a number from the beginning.
+pub const WAITING_MAX: usize = 100;
+/// Shifts of one schedule that are looked at: more than a month of quarters of an hour.
+const SHIFTS: usize = 3_000;
+/// What ends so long after those two weeks has no end, as far as anybody plans.
+const ENDLESS_SECS: i64 = 90 * 24 * 60 * 60;
 /// The message is kept true for so long.
 const KEPT_SECS: i64 = 24 * 60 * 60;
 
@@ -73,7 +79,8 @@ fn rota(w: &World, d: &Directory, wall: At) -> Rota {
             let current =
                 w.shifts.get(&schedule.id).filter(|c| stretch.from == wall && c.shift.who.as_ref() == Some(&who));
             let from = current.and_then(|current| current.since).unwrap_or(stretch.from);
-            let span = Span { from, until: stretch.until };
+            let is_endless = stretch.until > window.1.plus_secs(ENDLESS_SECS);
+            let span = Span { from, until: if is_endless { At(i64::MAX) } else { stretch.until } };
             all.entry((who, schedule.id.clone())).or_default().push(span);
         }
     }
@@ -114,8 +121,8 @@ pub(super) fn config_loaded(d: &mut Decision<'_>, before: &Directory) {
         let (mut moved, mut more) = known.map(|news| (news.moved, news.more)).unwrap_or_default();
         new.into_iter().for_each(|one| follow(&mut moved, one));
         moved.sort_by_key(|m| (m.was.or(m.is), m.clone()));
-        more += moved.len().saturating_sub(MOVED_MAX);
-        moved.truncate(MOVED_MAX);
+        more += moved.len().saturating_sub(WAITING_MAX);
+        moved.truncate(WAITING_MAX);
         let at = when(d.directory, &user, &moved, wall);
         let is_nothing = moved.is_empty() && more == 0 || !can_be_written_to(d, &user);
         let news = (!is_nothing).then(|| News { moved, more, due: d.stamp.due_of(at) });
@@ -163,9 +170,11 @@ fn follow(moved: &mut Vec<Moved>, new: Moved) {
 pub(super) fn due(d: &mut Decision<'_>, user: &UserId) {
     let Some(news) = d.world().moved.get(user).cloned() else { return };
     d.emit(Fact::ShiftsMoved { user: user.clone(), news: None });
-    let moved = as_it_is_now(d, user, news.moved);
-    if can_be_written_to(d, user) && (!moved.is_empty() || news.more > 0) {
-        let about = About::ShiftsMoved { at: d.stamp.wall, moved, more: news.more };
+    let mut moved = as_it_is_now(d, user, news.moved);
+    let more = news.more + moved.len().saturating_sub(MOVED_MAX);
+    moved.truncate(MOVED_MAX);
+    if can_be_written_to(d, user) && !moved.is_empty() {
+        let about = About::ShiftsMoved { at: d.stamp.wall, moved, more };
         post::want(d, Recipient::User(user.clone()), about, KEPT_SECS);
     }
 }
@@ -180,7 +189,8 @@ fn as_it_is_now(d: &Decision<'_>, user: &UserId, moved: Vec<Moved>) -> Vec<Moved
         // What is under way began when it did.
         let began =
             |is: Span, span: Span| if span.from <= wall { Span { from: is.from.min(wall), ..span } } else { span };
-        let is = m.is.and_then(|is| Some(began(is, same(&is)?)));
+        // What was lost may be theirs again.
+        let is = m.is.or(m.was).and_then(|is| Some(began(is, same(&is)?)));
         let is_news = is != m.was && m.was.iter().chain(&is).any(|span| span.until > wall);
         is_news.then_some(Moved { is, ..m })
     };
@@ -351,5 +361,38 @@ mod tests {
             _ => None,
         });
         assert_eq!(told, Some(Span { from: utc("03-12 15:00"), until: utc("03-12 19:00") }));
+    }
+
+    #[test]
+    fn what_an_override_gave_back_is_not_told_as_lost() {
+        use crate::domain::input::OverrideRequest;
+        let before = berlin(&["ana", "ben"], 168);
+        let mut world = World::default();
+        plays(&mut world, &before, loads(&before), "03-04 01:00");
+        let after = with_chen(&before, "03-12 09:00", "03-13 09:00");
+        assert_eq!(plays(&mut world, &before, loads(&after), "03-04 02:00"), [], "it is night");
+        let (from, until) = (At::from(at("03-12 08:00").and_utc()), At::from(at("03-13 08:00").and_utc()));
+        let by = UserId::from("mara");
+        let back = OverrideRequest { schedule: "primary".into(), user: "ben".into(), by, from, until };
+        plays(&mut world, &after, What::Override(back), "03-04 07:00");
+        assert_eq!(plays(&mut world, &after, What::Due, "03-04 08:00"), [], "it is Ben's as before, and not Chen's");
+    }
+
+    #[test]
+    fn what_is_put_back_by_night_is_no_news_however_much_it_was() {
+        let before = berlin(&["ana", "ben"], 12);
+        let mut world = World::default();
+        plays(&mut world, &before, loads(&before), "03-04 01:00");
+        let mut after = before.clone();
+        for schedule in after.schedules.values_mut() {
+            for day in 6..17 {
+                let (from, until) = (at(&format!("03-{day:02} 09:00")), at(&format!("03-{:02} 09:00", day + 1)));
+                schedule.fixed.push(FixedShift { user: "chen".into(), from, until });
+            }
+        }
+        assert_eq!(plays(&mut world, &before, loads(&after), "03-04 02:00"), [], "it is night");
+        assert!(world.moved.values().any(|news| news.moved.len() > MOVED_MAX));
+        plays(&mut world, &after, loads(&before), "03-04 03:00");
+        assert!(world.moved.is_empty());
     }
 }

@@ -206,7 +206,7 @@ pub(super) fn look(d: &mut Decision<'_>, schedule: &Schedule, made: Option<Overr
     let mut again = later.map(|from| from.plus_secs(-AHEAD_SECS).max(wall.plus_secs(DAY_SECS)));
     let (under_way, ahead): (Vec<Turn>, Vec<Turn>) =
         all.into_iter().filter(|turn| turn.from <= latest && turn.until > wall).partition(|turn| turn.from <= wall);
-    gone(d, schedule, &ahead);
+    gone(d, schedule, &ahead, is_asked);
     for turn in &under_way {
         goes_on(d, schedule, turn);
     }
@@ -227,14 +227,16 @@ fn is_over(p: &Prepared, wall: At) -> bool {
 }
 
 /// What somebody was told of is not ahead of them any more.
-fn gone(d: &mut Decision<'_>, schedule: &Schedule, ahead: &[Turn]) {
+fn gone(d: &mut Decision<'_>, schedule: &Schedule, ahead: &[Turn], is_asked: bool) {
     let wall = d.stamp.wall;
     let is_there = |p: &Prepared| ahead.iter().any(|turn| p.is_of(&schedule.id, turn, wall));
     let lost =
         |p: &&Arc<Prepared>| p.shift.schedule == schedule.id && p.gone.is_none() && p.looks.from > wall && !is_there(p);
     for p in d.world().prepared.values().filter(lost).cloned().collect::<Vec<_>>() {
-        let to = resolve(schedule, d.world().overrides.values(), p.looks.from).who;
-        // It is theirs still: they go on from before it, or nobody tells of this schedule any more.
+        // By a schedule that no policy asks, nobody is on call.
+        let to = Some(schedule).filter(|_| is_asked);
+        let to = to.and_then(|schedule| resolve(schedule, d.world().overrides.values(), p.looks.from).who);
+        // Theirs still: they go on from before it.
         if to.as_ref() != Some(&p.shift.user) {
             d.emit(Fact::ShiftGone { shift: p.shift.clone(), to });
         }
@@ -309,10 +311,10 @@ fn tell(d: &mut Decision<'_>, schedule: &Schedule, turn: &Turn, made: Option<Ove
 /// The direct message. The last one takes the place of the first.
 fn say(d: &mut Decision<'_>, shift: ShiftKey, told: Told, from: At) {
     let to = Recipient::User(shift.user.clone());
-    let before = About::ShiftAhead { shift: shift.clone(), told: Told::First };
-    if told == Told::Last
-        && let Some(post) = d.world().posts.values().find(|p| p.to == to && p.about == before).map(|p| p.id)
-    {
+    // Of a shift that moved, there is one of it already.
+    let is_before = |about: &About| matches!(about, About::ShiftAhead { shift: of, told: before } if *of == shift && *before <= told);
+    let before = d.world().posts.values().filter(|p| p.to == to && is_before(&p.about)).map(|p| p.id);
+    for post in before.collect::<Vec<_>>() {
         d.emit(Fact::PostDropped { post });
     }
     let keep_secs = (from.0.saturating_sub(d.stamp.wall.0)) / 1_000 + SAID_SECS;

@@ -27,7 +27,7 @@ pub struct Worked {
     /// Who took it or put it off first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answered: Option<Done>,
-    /// Who had it last, and not only put it off: they fixed it, if nobody else ended it.
+    /// Who worked on it last: they fixed it, if nobody else ended it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub had: Option<UserId>,
     /// Since when customers did not feel it any more.
@@ -62,7 +62,7 @@ impl Worked {
             fixed: i.mitigated_at(),
             // Whoever merged it only said where it belongs.
             resolved_by: i.resolved_by().filter(|_| i.merged_into.is_none()).cloned(),
-            had: i.had_it().filter(|who| i.took(who) && i.merged_into.is_none()).cloned(),
+            had: i.worked_on_it().filter(|_| i.merged_into.is_none()).cloned(),
             playbook: i.run.as_ref().map(|run| (run.playbook.title.clone(), run.counts().0 as u32, run.steps())),
             flapped: i.course.flapping.is_some() || i.course.returns.len() > 1,
             not_actionable: i.not_actionable.is_some(),

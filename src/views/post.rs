@@ -23,7 +23,7 @@ pub fn post(p: &Post, w: &World, d: &Directory, store: StoreId) -> Option<Messag
         About::QuietElsewhere { quiet } => super::quiet::not_elsewhere(p, *quiet, w, d),
         About::HandoffDraft { handoff } => super::handoff::draft(*handoff, w, d, store),
         About::ShiftAhead { shift, told } => super::prepare::ahead(shift, *told, w, d, store),
-        About::ShiftsMoved { moved, more, .. } => Some(super::prepare::moved(&p.to, moved, *more, w, d)),
+        About::ShiftsMoved { at, moved, more } => Some(super::prepare::moved(&p.to, *at, moved, *more, w, d)),
         About::Handoff { handoff } => super::handoff::summary(*handoff, &p.to, w, d, store),
         About::HandoffWaits { handoff, for_lead } => super::handoff::waits(*handoff, *for_lead, w, d, store),
         About::Owes { user, at, rcas, items } => super::rca::owes(user, rcas, items, *at, w, d, store),

@@ -7,6 +7,7 @@ use super::mrkdwn::{day_and_time, escape, names};
 use super::{Message, limits};
 use crate::domain::directory::{Directory, Method, Urgency, User};
 use crate::domain::dnd::Window;
+use crate::domain::gaps;
 use crate::domain::handoff::teams_of;
 use crate::domain::id::{ScheduleId, StoreId};
 use crate::domain::moved::{Moved, Span};
@@ -235,16 +236,17 @@ pub fn not_yours(schedule: &ScheduleId, d: &Directory) -> String {
     )
 }
 
-/// The direct message to somebody whose shifts a changed file moved.
-pub fn moved(to: &Recipient, moved: &[Moved], more: usize, w: &World, d: &Directory) -> Message {
+/// The direct message to somebody whose shifts a changed file moved; `at`: when they were told.
+pub fn moved(to: &Recipient, at: At, moved: &[Moved], more: usize, w: &World, d: &Directory) -> Message {
     let head = ":calendar: *The rotation was changed, and with it your shifts.*";
-    let mut lines: Vec<String> = moved.iter().map(|m| moved_line(m, d)).collect();
+    let mut lines: Vec<String> = moved.iter().map(|m| moved_line(m, at, d)).collect();
     if more > 0 {
         lines.push(format!("…and {more} more: `/pager oncall me` shows your shifts."));
     }
     let mut schedules: Vec<&ScheduleId> = moved.iter().map(|m| &m.schedule).collect();
     schedules.dedup();
-    let now = schedules.iter().filter_map(|id| {
+    let asked = gaps::asked(d);
+    let now = schedules.iter().filter(|id| asked.contains(*id)).filter_map(|id| {
         let who = w.shifts.get(*id)?.shift.who.as_ref();
         let is_reader = matches!((to, who), (Recipient::User(user), Some(who)) if user == who);
         let who = match who {
@@ -269,7 +271,7 @@ pub fn moved(to: &Recipient, moved: &[Moved], more: usize, w: &World, d: &Direct
 }
 
 /// One shift, as it is by now.
-fn moved_line(m: &Moved, d: &Directory) -> String {
+fn moved_line(m: &Moved, at: At, d: &Directory) -> String {
     let span = |span: &Span| match span.until {
         At(i64::MAX) => format!("from {}", day_and_time(span.from)),
         until => format!("{} until {}", day_and_time(span.from), day_and_time(until)),
@@ -277,6 +279,7 @@ fn moved_line(m: &Moved, d: &Directory) -> String {
     let of = scheduled(&m.schedule, d);
     match (&m.was, &m.is) {
         (Some(was), Some(is)) => format!("{of}: yours {}. It was {}.", span(is), span(was)),
+        (None, Some(is)) if is.from <= at => format!("{of}: *you are on call now*, {}.", span(is)),
         (None, Some(is)) => format!("{of}: new for you, {}.", span(is)),
         (Some(was), None) => format!("{of}: not yours any more, {}.", span(was)),
         (None, None) => of,

@@ -83,9 +83,10 @@ fn before_a_shift() {
     let moved = |was, is| Moved { schedule: "primary".into(), was, is };
     let ana = Recipient::User("ana".into());
     let news = |all: &[Moved], more: usize, desk: &Desk| {
-        message(&views::prepare::moved(&ana, all, more, &desk.world, &desk.directory), None)
+        message(&views::prepare::moved(&ana, NIGHT, all, more, &desk.world, &desk.directory), None)
     };
-    let all = [moved(span(1, 7), None), moved(None, span(8, 7)), moved(span(15, 7), span(16, 0))];
+    let all =
+        [moved(span(1, 7), None), moved(None, span(0, 1)), moved(None, span(8, 7)), moved(span(15, 7), span(16, 0))];
     golden.say("the file moved three", &news(&all, 0, &desk));
     golden.say("the file moved more than there is room for", &news(&all[..1], 5, &desk));
     desk.world.shifts.clear();

@@ -216,14 +216,22 @@ fn what_is_under_way_is_not_what_is_ahead() {
 
 #[test]
 fn a_shift_that_moves_to_days_later_has_its_list_again() {
-    let mut life = Life::at(berlin(&["ana", "ben"], 168), "03-11 12:00");
-    assert_eq!(life.until("03-13 16:00").len(), 2, "both were told");
-    life.stands_in("chen", "03-16 08:00", "03-19 08:00");
-    assert_eq!(
-        life.until("03-19 12:00"),
-        ["Wed 03-18 08:00 Last ana 03-19 08:00"],
-        "that he stands in was told when it was made"
-    );
+    // Until when Chen stands in, on Monday from eight on; when she hears of what is left to her, in UTC.
+    let table = [
+        ("03-16 18:00", ""),
+        ("03-16 21:00", "Mon 03-16 15:00 Last ana 03-16 21:00"),
+        ("03-17 20:00", "Mon 03-16 15:00 Last ana 03-17 20:00"),
+        ("03-18 08:00", "Tue 03-17 08:00 Last ana 03-18 08:00"),
+        ("03-19 08:00", "Wed 03-18 08:00 Last ana 03-19 08:00"),
+    ];
+    for (until, hears) in table {
+        let mut life = Life::at(berlin(&["ana", "ben"], 168), "03-11 12:00");
+        assert_eq!(life.until("03-13 16:00").len(), 2, "both were told");
+        life.stands_in("chen", "03-16 08:00", until);
+        let told = life.until("03-20 00:00");
+        let ana: Vec<String> = told.into_iter().filter(|line| line.contains("ana")).collect();
+        assert_eq!(ana.join(", "), hears, "he has it until {until}");
+    }
 }
 
 #[test]

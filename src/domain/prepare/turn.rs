@@ -1,8 +1,8 @@
 //! One person's time with the pager of a schedule: a stretch, or several with pauses.
 //!
 //! Whoever has the pager every working day, or every other night, is told before the first of them and not before each. So
-//! what one person carries is one turn as long as nobody else does in between, however long the pause; or the pause is a day
-//! at most, and the turn began in the same week; or it only interrupts a much longer stretch.
+//! what one person carries is one turn as long as nobody else does in between, for a long weekend at most; or the pause is a
+//! day at most, and the turn began in the same week; or it only interrupts a much longer stretch.
 
 use super::DAY_SECS;
 use crate::domain::id::UserId;
@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 
 /// A pause of a turn in which somebody else carries it: a day, and what clocks that are put back add.
 const PAUSE_SECS: i64 = DAY_SECS + 60 * 60;
+/// A pause in which nobody carries it: a long weekend, and what clocks add.
+const NOBODY_SECS: i64 = 4 * DAY_SECS + 60 * 60;
 /// What lasts so many times as long as the pause after it is only interrupted.
 const INTERRUPTED: i64 = 4;
 /// Shifts of one schedule that are looked at: two months of half hours.
@@ -53,7 +55,8 @@ pub fn turns(schedule: &Schedule, overrides: &[&Override], span: (At, At)) -> (V
         let goes_on = known.filter(|(_, part, turn)| {
             let pause = secs(turn.until, stretch.from);
             let is_short = pause <= PAUSE_SECS && week(turn.from) == week(stretch.from);
-            carried == Some(who) || is_short || pause.saturating_mul(INTERRUPTED) <= *part
+            let is_nobodys = carried == Some(who) && pause <= NOBODY_SECS;
+            is_nobodys || is_short || pause.saturating_mul(INTERRUPTED) <= *part
         });
         carried = Some(who);
         match goes_on {
@@ -132,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_else_carries_in_between_is_one_turn_whatever_the_pause() {
+    fn what_nobody_else_carries_in_between_is_one_turn_over_a_weekend() {
         let mut schedule = primary(&["ana", "ben"], 168);
         let hour = |h| NaiveTime::from_hms_opt(h, 0, 0).expect("a time");
         schedule.layers[0].hours = vec![Span { days: Weekdays(0b1_1111), from: hour(9), until: hour(17) }];
@@ -141,6 +144,10 @@ mod tests {
             ["ana Mon 02 08 - Fri 06 16, pause Mon 02 16", "ben Mon 09 08 - Fri 13 16, pause Mon 09 16"]
         );
         assert_eq!(begin(&primary(&["ana"], 24), &[]), [""; 0], "it has begun long ago");
+        // A week of nobody is no pause.
+        schedule.layers.clear();
+        let all = [stands_in("ana", "02-28 08:00", "03-01 08:00"), stands_in("ana", "03-09 08:00", "03-10 08:00")];
+        assert_eq!(begin(&schedule, &all), ["ana Mon 09 08 - Tue 10 08"]);
     }
 
     #[test]
@@ -159,15 +166,25 @@ mod tests {
 
     #[test]
     fn a_turn_is_the_same_from_whatever_day_it_is_looked_at() {
-        for turn_hours in [3, 8, 12, 24, 168] {
-            let schedule = primary(&["ana", "ben", "chen"], turn_hours);
+        let days = |schedule: &mut Schedule| {
+            let hour = |h| NaiveTime::from_hms_opt(h, 0, 0).expect("a time");
+            schedule.layers[0].hours = vec![Span { days: Weekdays(0b1_1111), from: hour(9), until: hour(17) }];
+        };
+        let evening = stands_in("mara", "03-11 18:00", "03-11 23:00");
+        for (turn_hours, has_hours) in
+            [(3, false), (8, false), (12, false), (24, false), (24, true), (168, false), (168, true), (336, true)]
+        {
+            let mut schedule = primary(&["ana", "ben", "chen"], turn_hours);
+            if has_hours {
+                days(&mut schedule);
+            }
             let from = |day: i64| utc("03-02 00:00").plus_secs(day * DAY_SECS);
             let seen = |day: i64| {
-                let (all, _) = turns(&schedule, &[], (from(day - 15), from(day + 30)));
+                let (all, _) = turns(&schedule, &[&evening], (from(day - 15), from(day + 30)));
                 let all = all.into_iter().filter(|t| t.from >= from(7) && t.from < from(14));
                 all.map(|t| (t.who, t.from, t.until, t.pause)).collect::<Vec<_>>()
             };
-            for day in 1..7 {
+            for day in -6..7 {
                 assert_eq!(seen(day), seen(0), "turns of {turn_hours} hours, seen on day {day}");
             }
         }
