@@ -213,7 +213,7 @@ fn a_changed_file_is_told_to_those_whose_shifts_it_moves() {
     assert_eq!((news(&office, "ana").len(), news(&office, "mara").len()), (0, 1), "it is night");
     office.until(4, 14, 1);
     hears(&office, "ana", 1, "yours Mar 9 13:00 until Mar 12 13:00. It was Mar 9 13:00 until Mar 16 13:00");
-    hears(&office, "mara", 2, "yours now, Mar 12 13:00 until Mar 13 13:00");
+    hears(&office, "mara", 2, "new for you, Mar 12 13:00 until Mar 13 13:00");
     // What is undone before anybody heard is no news.
     office.until(5, 4, 0);
     office.configure(&three);

@@ -28,7 +28,7 @@ const SOON_SECS: i64 = 24 * 60 * 60;
 const LATEST_SECS: i64 = 12 * 60 * 60;
 /// Shifts in one message; how many more is a number.
 pub const MOVED_MAX: usize = 8;
-/// Shifts that wait for one message; what comes after them is a number from the beginning.
+/// Shifts of one schedule that are remembered until then; what comes after them is not looked at.
 pub const WAITING_MAX: usize = 100;
 /// Shifts of one schedule that are looked at: more than a month of quarters of an hour.
 const SHIFTS: usize = 3_000;
@@ -57,11 +57,16 @@ pub struct Moved {
 /// What somebody is to hear, and when, on the line of delays.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct News {
-    pub moved: Vec<Moved>,
-    /// So many more have no room.
-    #[serde(default)]
-    pub more: usize,
+    /// By the schedules of which something is otherwise.
+    pub was: BTreeMap<ScheduleId, Before>,
     pub due: At,
+}
+
+/// What of a schedule was somebody's before it was changed first, of all that begins before `until`, on the wall clock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Before {
+    pub spans: Vec<Span>,
+    pub until: At,
 }
 
 type Rota = BTreeMap<(UserId, ScheduleId), Vec<Span>>;
@@ -87,14 +92,19 @@ fn rota(w: &World, d: &Directory, wall: At) -> Rota {
     all
 }
 
-/// What of one person's shifts by one schedule is otherwise. Of two that overlap, one became the other.
-fn difference(schedule: &ScheduleId, was: &[Span], is: &[Span]) -> Vec<Moved> {
-    let lost: Vec<Span> = was.iter().filter(|span| !is.contains(span)).copied().collect();
-    let mut gained: Vec<Span> = is.iter().filter(|span| !was.contains(span)).copied().collect();
+/// What of one person's shifts by one schedule is otherwise, of those that are not over at `wall`. Of two that overlap, one became
+/// the other.
+fn difference(schedule: &ScheduleId, before: &Before, is: &[Span], wall: At) -> Vec<Moved> {
+    let counts = |span: &&Span| span.from < before.until && span.until > wall;
+    let (was, is) = (before.spans.iter().filter(counts), is.iter().filter(counts));
+    // Whatever began, its beginning is past.
+    let same = |a: &Span, b: &Span| a.until == b.until && (a.from == b.from || a.from.max(b.from) <= wall);
+    let lost: Vec<Span> = was.clone().filter(|was| !is.clone().any(|is| same(was, is))).copied().collect();
+    let mut gained: Vec<Span> = is.filter(|is| !was.clone().any(|was| same(was, is))).copied().collect();
     let mut all = Vec::new();
     for was in lost {
-        let same = gained.iter().position(|is| is.from < was.until && was.from < is.until);
-        let is = same.map(|at| gained.remove(at));
+        let became = gained.iter().position(|is| is.from < was.until && was.from < is.until);
+        let is = became.map(|at| gained.remove(at));
         all.push(Moved { schedule: schedule.clone(), was: Some(was), is });
     }
     all.extend(gained.into_iter().map(|is| Moved { schedule: schedule.clone(), was: None, is: Some(is) }));
@@ -108,24 +118,26 @@ pub(super) fn config_loaded(d: &mut Decision<'_>, before: &Directory) {
         return;
     }
     let (was, is) = (rota(d.world(), before, wall), rota(d.world(), d.directory, wall));
-    let mut people: BTreeMap<UserId, Vec<Moved>> = BTreeMap::new();
+    let mut people: BTreeMap<UserId, BTreeMap<ScheduleId, Before>> = BTreeMap::new();
     for key in was.keys().chain(is.keys()).collect::<BTreeSet<_>>() {
         let of = |rota: &Rota| rota.get(key).cloned().unwrap_or_default();
-        let moved = difference(&key.1, &of(&was), &of(&is));
-        if !moved.is_empty() {
-            people.entry(key.0.clone()).or_default().extend(moved);
+        let (user, schedule) = key;
+        let before = known_before(of(&was), wall);
+        if !difference(schedule, &before, &of(&is), wall).is_empty() {
+            people.entry(user.clone()).or_default().insert(schedule.clone(), before);
         }
     }
     for (user, new) in people {
         let known = d.world().moved.get(&user).cloned();
-        let (mut moved, mut more) = known.map(|news| (news.moved, news.more)).unwrap_or_default();
-        new.into_iter().for_each(|one| follow(&mut moved, one));
-        moved.sort_by_key(|m| (m.was.or(m.is), m.clone()));
-        more += moved.len().saturating_sub(WAITING_MAX);
-        moved.truncate(WAITING_MAX);
+        let mut was = known.map(|news| news.was).unwrap_or_default();
+        // As it was before the first change that they have not heard of.
+        new.into_iter().for_each(|(schedule, before)| {
+            was.entry(schedule).or_insert(before);
+        });
+        let moved = moved(&was, &is, &user, wall);
         let at = when(d.directory, &user, &moved, wall);
-        let is_nothing = moved.is_empty() && more == 0 || !can_be_written_to(d, &user);
-        let news = (!is_nothing).then(|| News { moved, more, due: d.stamp.due_of(at) });
+        let is_nothing = moved.is_empty() || !can_be_written_to(d, &user);
+        let news = (!is_nothing).then(|| News { was, due: d.stamp.due_of(at) });
         if news.is_some() || d.world().moved.contains_key(&user) {
             d.emit(Fact::ShiftsMoved { user: user.clone(), news });
         }
@@ -133,6 +145,23 @@ pub(super) fn config_loaded(d: &mut Decision<'_>, before: &Directory) {
             due(d, &user);
         }
     }
+}
+
+/// What is kept of it: as much as is told and counted.
+fn known_before(mut spans: Vec<Span>, wall: At) -> Before {
+    let until = wall.plus_secs(CALENDAR_SECS);
+    let until = spans.get(WAITING_MAX).map_or(until, |first_left_out| first_left_out.from.min(until));
+    spans.truncate(WAITING_MAX);
+    Before { spans, until }
+}
+
+/// What is otherwise by now, by when it begins.
+fn moved(was: &BTreeMap<ScheduleId, Before>, rota: &Rota, user: &UserId, wall: At) -> Vec<Moved> {
+    let is = |schedule: &ScheduleId| rota.get(&(user.clone(), schedule.clone())).cloned().unwrap_or_default();
+    let all = was.iter().flat_map(|(schedule, before)| difference(schedule, before, &is(schedule), wall));
+    let mut all: Vec<Moved> = all.collect();
+    all.sort_by_key(|m| (m.was.or(m.is), m.clone()));
+    all
 }
 
 /// When they hear of it.
@@ -148,53 +177,18 @@ fn when(d: &Directory, user: &UserId, moved: &[Moved], wall: At) -> At {
     }
 }
 
-/// What comes after `moved`: of one that was moved before, whence it was moved first counts; moved back, it is no news.
-fn follow(moved: &mut Vec<Moved>, new: Moved) {
-    let before = moved.iter().position(|m| m.schedule == new.schedule && m.is.is_some() && m.is == new.was);
-    let again = moved.iter().position(|m| m.schedule == new.schedule && m.is.is_none() && m.was == new.is);
-    match (before, again) {
-        (Some(at), _) => {
-            let was = moved.remove(at).was;
-            if was != new.is {
-                moved.push(Moved { was, ..new });
-            }
-        }
-        (None, Some(at)) if new.was.is_none() => {
-            moved.remove(at);
-        }
-        (None, _) => moved.push(new),
-    }
-}
-
-/// It is time to tell them.
+/// It is time to tell them. Overrides may have been made since, and some of it may be over.
 pub(super) fn due(d: &mut Decision<'_>, user: &UserId) {
     let Some(news) = d.world().moved.get(user).cloned() else { return };
     d.emit(Fact::ShiftsMoved { user: user.clone(), news: None });
-    let mut moved = as_it_is_now(d, user, news.moved);
-    let more = news.more + moved.len().saturating_sub(MOVED_MAX);
+    let wall = d.stamp.wall;
+    let mut moved = moved(&news.was, &rota(d.world(), d.directory, wall), user, wall);
+    let more = moved.len().saturating_sub(MOVED_MAX);
     moved.truncate(MOVED_MAX);
     if can_be_written_to(d, user) && !moved.is_empty() {
-        let about = About::ShiftsMoved { at: d.stamp.wall, moved, more };
+        let about = About::ShiftsMoved { at: wall, moved, more };
         post::want(d, Recipient::User(user.clone()), about, KEPT_SECS);
     }
-}
-
-/// What is true by now: overrides may have been made since, and some of it may be over.
-fn as_it_is_now(d: &Decision<'_>, user: &UserId, moved: Vec<Moved>) -> Vec<Moved> {
-    let wall = d.stamp.wall;
-    let rota = rota(d.world(), d.directory, wall);
-    let now = |m: Moved| {
-        let theirs = rota.get(&(user.clone(), m.schedule.clone())).into_iter().flatten();
-        let same = |is: &Span| theirs.clone().find(|span| span.from < is.until && is.from < span.until).copied();
-        // What is under way began when it did.
-        let began =
-            |is: Span, span: Span| if span.from <= wall { Span { from: is.from.min(wall), ..span } } else { span };
-        // What was lost may be theirs again.
-        let is = m.is.or(m.was).and_then(|is| Some(began(is, same(&is)?)));
-        let is_news = is != m.was && m.was.iter().chain(&is).any(|span| span.until > wall);
-        is_news.then_some(Moved { is, ..m })
-    };
-    moved.into_iter().filter_map(now).collect()
 }
 
 #[cfg(test)]
@@ -279,6 +273,12 @@ mod tests {
         Moved { schedule: "primary".into(), was, is }
     }
 
+    /// At 5, of what begins before 100.
+    fn differs(was: &[Span], is: &[Span]) -> Vec<Moved> {
+        let before = Before { spans: was.to_vec(), until: At(100) };
+        difference(&"primary".into(), &before, is, At(5))
+    }
+
     #[test]
     fn what_is_otherwise_is_told_and_nothing_else() {
         let (a, b, later) = (span(0, 10), span(20, 30), span(22, 32));
@@ -288,26 +288,30 @@ mod tests {
             (&[a], &[a, b], vec![moved(None, Some(b))]),
             (&[a, b], &[a, later], vec![moved(Some(b), Some(later))]),
             (&[a], &[b], vec![moved(Some(a), None), moved(None, Some(b))]),
+            // Over; begun, whenever that was; and after what was looked at.
+            (&[span(0, 4)], &[], vec![]),
+            (&[a], &[span(5, 10)], vec![]),
+            (&[a], &[span(5, 11)], vec![moved(Some(a), Some(span(5, 11)))]),
+            (&[a], &[a, span(100, 110)], vec![]),
+            // Parted in two, one of them is new.
+            (
+                &[span(20, 50)],
+                &[span(20, 30), span(40, 50)],
+                vec![moved(Some(span(20, 50)), Some(span(20, 30))), moved(None, Some(span(40, 50)))],
+            ),
         ];
         for (was, is, told) in table {
-            assert_eq!(&difference(&"primary".into(), was, is), told, "{was:?} {is:?}");
+            assert_eq!(&differs(was, is), told, "{was:?} {is:?}");
         }
     }
 
     #[test]
-    fn what_is_undone_before_it_is_told_is_no_news() {
-        let (a, b, c) = (Some(span(0, 10)), Some(span(20, 30)), Some(span(40, 50)));
-        let after = |all: &[(Option<Span>, Option<Span>)]| {
-            let mut told = Vec::new();
-            all.iter().for_each(|(was, is)| follow(&mut told, moved(*was, *is)));
-            told
-        };
-        assert_eq!(after(&[(a, b), (b, c)]), [moved(a, c)]);
-        assert_eq!(after(&[(a, b), (b, a)]), []);
-        assert_eq!(after(&[(a, None), (None, a)]), []);
-        assert_eq!(after(&[(None, a), (a, None)]), []);
-        assert_eq!(after(&[(None, a), (a, b)]), [moved(None, b)]);
-        assert_eq!(after(&[(None, a), (None, b)]).len(), 2);
+    fn of_very_many_shifts_the_first_are_compared() {
+        let many = |shift: i64| (10..500).map(|n| span(n * 10 + shift, n * 10 + 5 + shift)).collect::<Vec<_>>();
+        let before = known_before(many(0), At(0));
+        assert_eq!((before.spans.len(), before.until), (WAITING_MAX, At(1_100)));
+        let told = difference(&"primary".into(), &before, &many(1), At(0));
+        assert_eq!(told.len(), WAITING_MAX, "and what is left out is not new");
     }
 
     /// Chen has the pager of the week after next for these hours, local ones, by the file.
@@ -391,7 +395,7 @@ mod tests {
             }
         }
         assert_eq!(plays(&mut world, &before, loads(&after), "03-04 02:00"), [], "it is night");
-        assert!(world.moved.values().any(|news| news.moved.len() > MOVED_MAX));
+        assert!(world.moved.values().any(|news| news.was.values().any(|before| before.spans.len() > MOVED_MAX)));
         plays(&mut world, &after, loads(&before), "03-04 03:00");
         assert!(world.moved.is_empty());
     }

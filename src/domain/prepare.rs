@@ -37,7 +37,7 @@ const REACH_SECS: i64 = 14 * DAY_SECS;
 /// What was checked for a shift holds so long for the next ones of whoever checked it.
 pub const HOLDS_SECS: i64 = 7 * DAY_SECS;
 /// A shift that begins so much later than it did when its list was sent has another one.
-const MOVED_ON_SECS: i64 = 12 * HOUR_SECS;
+const MOVED_ON_SECS: i64 = DAY_SECS;
 /// Shifts that are remembered; what is over longest is forgotten first.
 pub const PREPARED_MAX: usize = 2_000;
 /// One that lasts longer, or for ever, is remembered for so long.

@@ -98,7 +98,7 @@ pub fn are_told_before_they_begin(sim: &Sim, replayed: &World, seed: u64, same_f
                 heard += 1;
                 // One that begins days later than it was told has its list again.
                 let before = told_from.insert((shift.clone(), told), now.from);
-                let is_another = before.is_none_or(|before: At| before.plus_secs(12 * 60 * 60) < now.from);
+                let is_another = before.is_none_or(|before: At| before.plus_secs(24 * 60 * 60) < now.from);
                 assert!(is_another, "seed {seed}: {told:?} of {shift:?} twice");
                 assert!(wall < now.from, "seed {seed}: {shift:?} began, and is told of at {}", wall.utc());
                 let schedule = &directory.schedules[&shift.schedule];
@@ -158,7 +158,7 @@ impl Watch {
                     let mut theirs = self.heard.iter().filter(|(of, _)| of.schedule == *schedule && of.user == *who);
                     let heard = theirs.any(|(shift, told)| {
                         // One that begins days later than it was told is told again.
-                        let is_true = looks[shift].from <= told.plus_secs(12 * 60 * 60);
+                        let is_true = looks[shift].from <= told.plus_secs(24 * 60 * 60);
                         looks[shift].from <= wall && wall < looks[shift].until && is_true
                     });
                     assert!(heard, "seed {seed}: {who} came on call by {schedule} at {}, and never heard", wall.utc());

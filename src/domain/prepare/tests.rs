@@ -219,7 +219,7 @@ fn a_shift_that_moves_to_days_later_has_its_list_again() {
     // Until when Chen stands in, on Monday from eight on; when she hears of what is left to her, in UTC.
     let table = [
         ("03-16 18:00", ""),
-        ("03-16 21:00", "Mon 03-16 15:00 Last ana 03-16 21:00"),
+        ("03-17 08:00", ""),
         ("03-17 20:00", "Mon 03-16 15:00 Last ana 03-17 20:00"),
         ("03-18 08:00", "Tue 03-17 08:00 Last ana 03-18 08:00"),
         ("03-19 08:00", "Wed 03-18 08:00 Last ana 03-19 08:00"),
