@@ -698,12 +698,15 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         due: Option<At>,
     },
-    /// A shift is ahead, or looks otherwise now. `told`: what whoever's it is has heard by now.
+    /// A shift is ahead, or looks otherwise now. `told`: what whoever's it is has heard by now; `heard`: when it was to begin
+    /// as they heard last.
     ShiftForetold {
         shift: ShiftKey,
         looks: Looks,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         told: Option<Told>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        heard: Option<At>,
     },
     /// It is not theirs any more.
     ShiftGone {

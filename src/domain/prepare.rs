@@ -36,7 +36,7 @@ const BACK_SECS: i64 = 2 * when::LEADS_SECS[0] + DAY_SECS;
 const REACH_SECS: i64 = 14 * DAY_SECS;
 /// What was checked for a shift holds so long for the next ones of whoever checked it.
 pub const HOLDS_SECS: i64 = 7 * DAY_SECS;
-/// A shift that begins so much later than it did when its list was sent has another one.
+/// A shift that begins so much later than it was told has its list again.
 const MOVED_ON_SECS: i64 = DAY_SECS;
 /// Shifts that are remembered; what is over longest is forgotten first.
 pub const PREPARED_MAX: usize = 2_000;
@@ -129,6 +129,9 @@ pub struct Prepared {
     pub looks: Looks,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told: Option<Told>,
+    /// When it was to begin as they heard last, on the wall clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard: Option<At>,
     /// It is not theirs any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gone: Option<Gone>,
@@ -147,7 +150,7 @@ pub struct Gone {
 impl Prepared {
     /// Nothing was checked for it yet.
     pub fn new(shift: ShiftKey, looks: Looks) -> Self {
-        Self { shift, looks, told: None, gone: None, ready: BTreeMap::new() }
+        Self { shift, looks, told: None, heard: None, gone: None, ready: BTreeMap::new() }
     }
 
     /// It is forgotten then.
@@ -221,9 +224,9 @@ pub(super) fn look(d: &mut Decision<'_>, schedule: &Schedule, made: Option<Overr
     }
 }
 
-/// It is over, and nothing that was checked for it holds for another one.
+/// It is over for a day, as far as clocks can be trusted, and nothing that was checked for it holds for another one.
 fn is_over(p: &Prepared, wall: At) -> bool {
-    p.over() <= wall && !p.holds_at(wall)
+    p.over().plus_secs(DAY_SECS) <= wall && !p.holds_at(wall)
 }
 
 /// What somebody was told of is not ahead of them any more.
@@ -248,7 +251,7 @@ fn goes_on(d: &mut Decision<'_>, schedule: &Schedule, turn: &Turn) {
     let Some(p) = of(d.world(), &schedule.id, turn, d.stamp.wall).cloned() else { return };
     let looks = Looks { until: turn.until, pause: turn.pause, ..p.looks.clone() };
     if looks != p.looks && p.gone.is_none() {
-        d.emit(Fact::ShiftForetold { shift: p.shift.clone(), looks, told: p.told });
+        d.emit(Fact::ShiftForetold { shift: p.shift.clone(), looks, told: p.told, heard: p.heard });
     }
 }
 
@@ -270,7 +273,8 @@ pub(super) fn forget_gone(d: &mut Decision<'_>) {
 fn tell(d: &mut Decision<'_>, schedule: &Schedule, turn: &Turn, made: Option<OverrideId>) -> Option<At> {
     let (wall, from) = (d.stamp.wall, turn.from);
     let known = of(d.world(), &schedule.id, turn, wall).cloned();
-    let is_far_later = |p: &Prepared| from > p.looks.from.plus_secs(MOVED_ON_SECS);
+    // One that begins days later than they heard has its list again.
+    let is_far_later = |p: &Prepared| p.heard.is_some_and(|heard| from > heard.plus_secs(MOVED_ON_SECS));
     let before = known.as_ref().and_then(|p| p.told.map(|told| if is_far_later(p) { Told::First } else { told }));
     let new = || ShiftKey { schedule: schedule.id.clone(), user: turn.who.clone(), from };
     let shift = known.as_ref().map_or_else(new, |p| p.shift.clone());
@@ -296,8 +300,11 @@ fn tell(d: &mut Decision<'_>, schedule: &Schedule, turn: &Turn, made: Option<Ove
     told = told.max(says);
     if known.is_some() || told.is_some() {
         let looks = looks(d.world(), d.directory, &schedule.id, turn);
-        if known.is_none_or(|p| p.looks != looks || p.told != told || p.gone.is_some()) {
-            d.emit(Fact::ShiftForetold { shift: shift.clone(), looks, told });
+        let (ever, last) = known.as_ref().map_or((None, None), |p| (p.told, p.heard));
+        let heard = if says.is_some() { Some(from) } else { knows.map(|_| from).max(last) };
+        let told = if says.is_some() || knows.is_some() { told.max(ever) } else { ever };
+        if known.is_none_or(|p| p.looks != looks || p.told != told || p.heard != heard || p.gone.is_some()) {
+            d.emit(Fact::ShiftForetold { shift: shift.clone(), looks, told, heard });
         }
     }
     if let Some(told) = says {
@@ -323,7 +330,8 @@ fn say(d: &mut Decision<'_>, shift: ShiftKey, told: Told, from: At) {
 
 /// What is remembered of somebody's shift.
 fn of<'w>(w: &'w World, schedule: &ScheduleId, turn: &Turn, wall: At) -> Option<&'w Arc<Prepared>> {
-    w.prepared.values().find(|p| p.is_of(schedule, turn, wall))
+    let shift = ShiftKey { schedule: schedule.clone(), user: turn.who.clone(), from: turn.from };
+    w.prepared.get(&shift).or_else(|| w.prepared.values().find(|p| p.is_of(schedule, turn, wall)))
 }
 
 /// The shift that somebody is in, or their next one within two months, whether or not they were told of it.
@@ -364,7 +372,7 @@ pub(super) fn mark(d: &mut Decision<'_>, shift: &ShiftKey, check: Check, done: b
     };
     let p = known.or_else(new).ok_or_else(|| Refusal::NotYourShift { schedule: shift.schedule.clone() })?;
     if !is_known {
-        d.emit(Fact::ShiftForetold { shift: shift.clone(), looks: p.looks.clone(), told: None });
+        d.emit(Fact::ShiftForetold { shift: shift.clone(), looks: p.looks.clone(), told: None, heard: None });
     }
     if p.ready.contains_key(&check) != done {
         d.emit(Fact::ReadyMarked { shift: shift.clone(), check, done });

@@ -3,7 +3,7 @@
 use super::Sim;
 use chrono::Timelike;
 use rand::RngExt;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use warridor::domain::fact::Fact;
 use warridor::domain::id::{OverrideId, ScheduleId, UserId};
 use warridor::domain::input::{OverrideRequest, What};
@@ -99,7 +99,10 @@ pub fn are_told_before_they_begin(sim: &Sim, replayed: &World, seed: u64, same_f
                 // One that begins days later than it was told has its list again.
                 let before = told_from.insert((shift.clone(), told), now.from);
                 let is_another = before.is_none_or(|before: At| before.plus_secs(24 * 60 * 60) < now.from);
-                assert!(is_another, "seed {seed}: {told:?} of {shift:?} twice");
+                assert!(
+                    is_another,
+                    "seed {seed}: {told:?} of {shift:?} twice: of {before:?}, and at {wall:?} of {now:?}"
+                );
                 assert!(wall < now.from, "seed {seed}: {shift:?} began, and is told of at {}", wall.utc());
                 let schedule = &directory.schedules[&shift.schedule];
                 let carries = |at: At| resolve(schedule, overrides.values(), at).who;

@@ -359,7 +359,7 @@ fn what_is_over_longest_is_forgotten_first() {
         let from = At(0).plus_secs(n * day);
         let shift = ShiftKey { schedule: format!("s{}", most - n).as_str().into(), user: "ana".into(), from };
         let looks = Looks { from, until: from.plus_secs(day), pause: None, before: None, above: Vec::new() };
-        world.apply(&Fact::ShiftForetold { shift, looks, told: Some(Told::Last) }, Stamp::agreed(At(0)));
+        world.apply(&Fact::ShiftForetold { shift, looks, told: Some(Told::Last), heard: None }, Stamp::agreed(At(0)));
     }
     assert_eq!(world.prepared.len(), PREPARED_MAX);
     assert!(world.prepared.keys().all(|shift| shift.from > At(0)), "the oldest went, whatever it is called");

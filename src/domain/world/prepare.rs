@@ -16,11 +16,11 @@ pub(super) fn apply(w: &mut World, fact: &Fact, wall: At) {
             w.wake_at(*due, Wake::Ahead(schedule.clone()));
             w.touched.push(RowKey::Shift(schedule.clone()));
         }
-        Fact::ShiftForetold { shift, looks, told } => {
+        Fact::ShiftForetold { shift, looks, told, heard } => {
             let known = w.prepared.get(shift);
             let ready = known.map(|p| p.ready.clone()).unwrap_or_default();
-            let (shift, looks, told) = (shift.clone(), looks.clone(), *told);
-            put(w, Prepared { shift, looks, told, gone: None, ready });
+            let (shift, looks, told, heard) = (shift.clone(), looks.clone(), *told, *heard);
+            put(w, Prepared { shift, looks, told, heard, gone: None, ready });
         }
         Fact::ShiftsMoved { user, news } => {
             let old = match news {
