@@ -111,3 +111,49 @@ fn what_is_over_before_the_message_went_is_called_back() {
     let page = second(&story).pages.into_iter().find(|p| p.purpose == Purpose::Help).expect("it was asked for");
     assert_eq!(page.state, PageState::Revoked(RevokeReason::Answered));
 }
+
+#[test]
+fn whoever_only_put_it_off_or_let_it_go_did_not_fix_it() {
+    use crate::domain::input::SnoozeWhy;
+    let snooze = |story: &Story| Deed::Snooze {
+        until: story.now.plus_secs(3_600),
+        why: Some(SnoozeWhy::KnownWork),
+        because: String::new(),
+    };
+    let fixed = |how: &dyn Fn(&mut Story)| {
+        let mut story = Story::paged();
+        how(&mut story);
+        story.event("shop", EventAction::Resolve);
+        story.passes(60 * MINUTE);
+        let first = story.first();
+        assert!(first.is_resolved(), "{:?}", first.state);
+        Worked::of(&first).fixed_by()
+    };
+    let took = |story: &mut Story| drop(story.act("ana", Deed::Acknowledge).expect("she has it"));
+    assert_eq!(fixed(&took), Some("ana".into()), "it was over while she had it");
+    assert_eq!(fixed(&|_| ()), None, "nobody had it");
+    let put_off = |story: &mut Story| drop(story.act("ana", snooze(story)).expect("later"));
+    assert_eq!(fixed(&put_off), None);
+    let then_put_off = |story: &mut Story| {
+        took(story);
+        put_off(story);
+    };
+    assert_eq!(fixed(&then_put_off), None, "it was over while nobody worked on it");
+    let let_go = |story: &mut Story| {
+        took(story);
+        // Thirty minutes later she is asked, and does not answer.
+        story.passes(45 * MINUTE);
+        assert!(matches!(story.first().state, State::Triggered { .. }), "{:?}", story.first().state);
+    };
+    assert_eq!(fixed(&let_go), None);
+    let nothing = |story: &mut Story| {
+        took(story);
+        story.act("ana", Deed::NotActionable).expect("there was nothing to do");
+    };
+    assert_eq!(fixed(&nothing), None);
+    let resolved = |story: &mut Story| {
+        put_off(story);
+        story.act("ben", Deed::Resolve { note: None }).expect("it works");
+    };
+    assert_eq!(fixed(&resolved), Some("ben".into()), "whoever says so did");
+}
