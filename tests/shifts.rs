@@ -98,7 +98,7 @@ fn a_week_is_told_of_on_thursday_and_on_friday_and_not_again_after_a_restart() {
     let first = office.reads("ana", "Your shift of Payments begins Mar 9 13:00, until Mar 16 13:00");
     let shown = plain(&first.0.to_string());
     assert!(shown.contains("Ben Okafor hands over to you. Above you: Ben Okafor."), "{shown}");
-    assert!(shown.contains("override payments-week @ben 2026-03-09 09:00 until 2026-03-16 09:00"), "{shown}");
+    assert!(shown.contains("override payments-week @who 2026-03-09 09:00 until 2026-03-16 09:00"), "{shown}");
     assert!(first.buttons().is_empty(), "the list comes with the second one");
     office.restart();
     office.until(6, 20, 55);
@@ -160,7 +160,7 @@ fn what_to_check_can_be_asked_for_at_any_time() {
     let answer = plain(&office.slack.slash("ana", "payments", "oncall ready").to_string());
     assert!(answer.contains("Your shift of Payments, from"), "{answer}");
     assert!(answer.contains("Test page: one came by Slack"), "{answer}");
-    assert!(answer.contains("override payments-week @ben until 2026-03-02 09:00"), "she is in it: {answer}");
+    assert!(answer.contains("override payments-week @who until 2026-03-02 09:00"), "she is in it: {answer}");
     let list = eventually("a list that only she sees", SOON, || mine("ana"));
     let row = &list.0["blocks"].as_array().expect("blocks")[1]["accessory"];
     let click = json!({

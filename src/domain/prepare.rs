@@ -42,6 +42,8 @@ const MOVED_ON_SECS: i64 = DAY_SECS;
 pub const PREPARED_MAX: usize = 2_000;
 /// One that lasts longer, or for ever, is remembered for so long.
 const KEPT_SECS: i64 = 35 * DAY_SECS;
+/// A shift that began before anybody looked.
+pub const LONG_AGO: At = At(0);
 /// What was said before a shift is kept true until so long after it began.
 const SAID_SECS: i64 = DAY_SECS;
 /// People named as those who are asked next.
@@ -155,7 +157,10 @@ impl Prepared {
 
     /// It is forgotten then.
     pub fn over(&self) -> At {
-        self.looks.until.min(self.looks.from.plus_secs(KEPT_SECS))
+        match self.looks.from {
+            LONG_AGO => self.looks.until,
+            from => self.looks.until.min(from.plus_secs(KEPT_SECS)),
+        }
     }
 
     /// What began stays what it was: what is ahead is another one.
@@ -350,7 +355,7 @@ fn next_by(w: &World, d: &Directory, schedule: &Schedule, wall: At, user: &UserI
     if turn.from == span.0 {
         // It began before.
         let current = w.shifts.get(&schedule.id).filter(|current| current.shift.who.as_ref() == Some(user));
-        turn.from = current.and_then(|current| current.since).unwrap_or(turn.from).min(turn.from);
+        turn.from = current.and_then(|current| current.since).filter(|since| *since < turn.from).unwrap_or(LONG_AGO);
     }
     let looks = looks(w, d, &schedule.id, &turn);
     if let Some(known) = of(w, &schedule.id, &turn, wall).filter(|p| p.gone.is_none()) {

@@ -12,7 +12,7 @@ use crate::domain::handoff::teams_of;
 use crate::domain::id::{ScheduleId, StoreId};
 use crate::domain::moved::{Moved, Span};
 use crate::domain::page::Recipient;
-use crate::domain::prepare::{Check, Gone, Looks, Prepared, ShiftKey, Told, ready};
+use crate::domain::prepare::{Check, Gone, LONG_AGO, Looks, Prepared, ShiftKey, Told, ready};
 use crate::domain::reach;
 use crate::domain::stamp::At;
 use crate::domain::world::World;
@@ -53,7 +53,10 @@ pub fn list(p: &Prepared, began: bool, w: &World, d: &Directory, store: StoreId)
 /// `held`: what was checked for another shift, and is said in one line.
 fn checks(p: &Prepared, held: Vec<Check>, w: &World, d: &Directory, store: StoreId) -> Message {
     let (of, from) = (called(&p.shift.schedule, d), day_and_time(p.looks.from));
-    let head = format!("Your shift of {of}, from {from}{}", until(&p.looks));
+    let head = match p.looks.from {
+        LONG_AGO => format!("Your shift of {of}, under way{}", until(&p.looks)),
+        _ => format!("Your shift of {of}, from {from}{}", until(&p.looks)),
+    };
     let ready = ready(w, p);
     let (done, all) = (ready.len(), Check::ALL.len());
     let stands = if done == all { " :white_check_mark: *You are ready.*".to_owned() } else { String::new() };
@@ -108,7 +111,8 @@ fn around(looks: &Looks, d: &Directory) -> String {
 /// How somebody else takes it: a line to copy, with the times of the reader's own clock.
 fn cover(p: &Prepared, began: bool, d: &Directory) -> String {
     let id = escape(p.shift.schedule.as_str(), limits::LABEL);
-    let other = p.looks.before.as_ref().or(p.looks.above.first());
+    // Whoever is asked next would be asked twice.
+    let other = p.looks.before.as_ref().filter(|before| !p.looks.above.contains(before));
     let other = other.map_or("who".to_owned(), |other| escape(other.as_str(), limits::LABEL));
     let tz = d.users.get(&p.shift.user).map_or(chrono_tz::UTC, |u| u.tz);
     let clock = |at: At| at.utc().with_timezone(&tz).format("%Y-%m-%d %H:%M").to_string();

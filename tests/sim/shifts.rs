@@ -58,6 +58,16 @@ pub fn hours_pass(sim: &mut Sim, changes_the_file: bool) {
     sim.advance(minutes * 60_000);
 }
 
+/// Hours in which people get ready, and nothing is changed.
+pub fn quiet_hours_pass(sim: &mut Sim) {
+    let who = ["ana", "ben", "chen", "mara"][sim.rng.random_range(0..4)];
+    if sim.rng.random_ratio(1, 3) {
+        gets_ready(sim, who);
+    }
+    let minutes: i64 = sim.rng.random_range(10..600);
+    sim.advance(minutes * 60_000);
+}
+
 /// Recounted from the facts alone: nobody hears twice of the same, by night, of what began, or of what is another's; whoever
 /// comes on call after three days off hears of it before, if nothing was changed in these days; and what was checked is neither
 /// lost nor made up.

@@ -194,6 +194,22 @@ fn backups_hear_of_their_shifts_too() {
 }
 
 #[test]
+fn whoever_has_it_without_an_end_ticks_the_same_list_on_every_day() {
+    let mut life = Life::at(berlin(&["ana"], 168), "03-11 12:00");
+    let d = life.directory.clone();
+    let next = |life: &Life| next_of(&life.world, &d, life.now, &"ana".into()).expect("it is hers");
+    let first = next(&life);
+    assert_eq!(first.looks.from, LONG_AGO);
+    life.until("03-11 13:00");
+    life.does(What::Ready { shift: first.shift.clone(), check: Check::Phone, done: true }).expect("hers");
+    life.until("04-20 12:00");
+    assert_eq!(next(&life).shift, first.shift);
+    assert_eq!(next(&life).ready.len(), 1, "with the day on which she did");
+    life.does(What::Ready { shift: first.shift, check: Check::Phone, done: false }).expect("still hers");
+    assert_eq!(next(&life).ready.len(), 0);
+}
+
+#[test]
 fn what_is_under_way_is_not_what_is_ahead() {
     let mut life = Life::at(berlin(&["ana", "ben"], 168), "03-11 12:00");
     let d = life.directory.clone();
