@@ -48,7 +48,9 @@ fn pushed(sim: &mut Sim, who: &str) -> Vec<Vec<u64>> {
             None => number(&payload["page"]).into_iter().collect(),
         }
     };
-    sim.messages(&format!("dm:{who}")).iter().map(numbers).collect()
+    // What is said of their shifts is no page.
+    let is_page = |m: &&Value| m["metadata"]["event_payload"]["kind"] != "post";
+    sim.messages(&format!("dm:{who}")).iter().filter(is_page).map(numbers).collect()
 }
 
 fn range(words: &str) -> std::ops::RangeInclusive<u64> {

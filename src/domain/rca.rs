@@ -276,11 +276,16 @@ pub(super) fn tend(d: &mut Decision<'_>, i: &Incident) {
     let Some(mitigated) = i.mitigated_at().filter(|_| !i.closed) else { return };
     let known = d.world().rcas.get(&i.no).cloned();
     if !owes(d.directory, i) {
-        let may_rest = |rca: &Rca| rca.is_owed() && rca.is_blank() && !rca.taken_up;
-        if i.not_actionable.is_some() && known.is_some_and(|rca| may_rest(&rca)) {
+        let owed = known.as_ref().filter(|rca| i.not_actionable.is_some() && rca.is_owed());
+        let Some(rca) = owed else { return };
+        if rca.is_blank() && !rca.taken_up {
             d.emit(Fact::RcaExcused { incident: i.no, by: None, because: Text::default() });
+            return;
         }
-        return;
+        // What somebody wrote is theirs to complete or to excuse. Opened again meanwhile, its clock runs anew.
+        if rca.mitigated.is_some() {
+            return;
+        }
     }
     let is_settled =
         |rca: &Rca| rca.mitigated == Some(mitigated) || matches!(rca.stands, Stands::NotOwed(Excuse::Said { .. }));

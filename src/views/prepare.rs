@@ -29,29 +29,26 @@ pub fn ahead(shift: &ShiftKey, told: Told, w: &World, d: &Directory, store: Stor
             let (of, from) = (called(&p.shift.schedule, d), day_and_time(p.looks.from));
             let comma = if p.looks.until == At(i64::MAX) && p.looks.pause.is_none() { "" } else { "," };
             let text = format!("Your shift of {of} begins {from}{comma}{}.", until(&p.looks));
-            let blocks =
-                vec![section(&format!(":calendar: *{text}*{}", around(&p.looks, d))), context(&cover(p, false, d))];
+            let blocks = vec![
+                section(&format!(":calendar: *{text}*{}", around(&p.looks, false, d))),
+                context(&cover(p, false, d)),
+            ];
             Some(Message { text, blocks, colored: None })
         }
         Told::Last => {
             let held = ready(w, p).into_keys().filter(|check| !p.ready.contains_key(check)).collect();
-            Some(checks(p, held, w, d, store))
+            Some(checks(p, false, held, w, d, store))
         }
     }
 }
 
 /// What to check before a shift, or in it; the answer to `ready`. `began`: it is under way.
 pub fn list(p: &Prepared, began: bool, w: &World, d: &Directory, store: StoreId) -> Message {
-    let mut list = checks(p, Vec::new(), w, d, store);
-    if began {
-        list.blocks.pop();
-        list.blocks.push(context(&cover(p, true, d)));
-    }
-    list
+    checks(p, began, Vec::new(), w, d, store)
 }
 
 /// `held`: what was checked for another shift, and is said in one line.
-fn checks(p: &Prepared, held: Vec<Check>, w: &World, d: &Directory, store: StoreId) -> Message {
+fn checks(p: &Prepared, began: bool, held: Vec<Check>, w: &World, d: &Directory, store: StoreId) -> Message {
     let (of, from) = (called(&p.shift.schedule, d), day_and_time(p.looks.from));
     let head = match p.looks.from {
         LONG_AGO => format!("Your shift of {of}, under way{}", until(&p.looks)),
@@ -60,7 +57,7 @@ fn checks(p: &Prepared, held: Vec<Check>, w: &World, d: &Directory, store: Store
     let ready = ready(w, p);
     let (done, all) = (ready.len(), Check::ALL.len());
     let stands = if done == all { " :white_check_mark: *You are ready.*".to_owned() } else { String::new() };
-    let mut blocks = vec![section(&format!(":calendar: *{head}.*{}{stands}", around(&p.looks, d)))];
+    let mut blocks = vec![section(&format!(":calendar: *{head}.*{}{stands}", around(&p.looks, began, d)))];
     let user = d.users.get(&p.shift.user);
     blocks.extend(user.and_then(|user| warning(user, &p.looks, w, d)).map(|warning| section(&warning)));
     let asked = Check::ALL.iter().filter(|check| !held.contains(check));
@@ -72,7 +69,7 @@ fn checks(p: &Prepared, held: Vec<Check>, w: &World, d: &Directory, store: Store
             ":white_check_mark: Checked within a week: {held}. `/pager oncall ready` undoes what does not hold any more."
         )));
     }
-    blocks.push(context(&cover(p, false, d)));
+    blocks.push(context(&cover(p, began, d)));
     let text = if done == all { format!("{head}. You are ready.") } else { format!("{head}. Ready: {done} of {all}.") };
     Message { text, blocks, colored: None }
 }
@@ -97,9 +94,10 @@ fn called(id: &ScheduleId, d: &Directory) -> String {
     }
 }
 
-/// Who hands over, and who is asked next; begins with a blank.
-fn around(looks: &Looks, d: &Directory) -> String {
-    let before = looks.before.as_ref().map(|before| format!(" {} hands over to you.", name(d, before)));
+/// Who hands over, if it did not begin, and who is asked next; begins with a blank.
+fn around(looks: &Looks, began: bool, d: &Directory) -> String {
+    let before =
+        looks.before.as_ref().filter(|_| !began).map(|before| format!(" {} hands over to you.", name(d, before)));
     let before = before.unwrap_or_default();
     let above: Vec<&str> = looks.above.iter().map(|who| d.name_of(who)).collect();
     match above.as_slice() {

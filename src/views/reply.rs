@@ -6,6 +6,7 @@ use super::course::{cleared, decline, if_not_cleared};
 use super::kit::{actions, button, section};
 use super::mrkdwn::{day_and_time, escape, names, time};
 use super::{Message, limits};
+use crate::command::TEXT_MAX;
 use crate::domain::call::{Call, CallKind, CallState};
 use crate::domain::directory::{Directory, Step, Target, Urgency};
 use crate::domain::fact::{Fact, LateAct, ResolvedBy, StepStarted};
@@ -66,6 +67,21 @@ fn in_a_window(after: &Incident, window: HeldThen, d: &Directory) -> String {
 /// "Tomorrow" was said after midnight.
 pub fn this_morning(told: Message) -> Message {
     Message::plain(format!("{} It is night, so \u{201c}tomorrow\u{201d} is this coming morning.", told.text))
+}
+
+/// What does not fit is not kept, and whoever wrote it hears where it ends; begins with a blank.
+fn if_cut(note: &str) -> String {
+    let chars: Vec<char> = note.chars().collect();
+    match chars.as_slice() {
+        [kept @ .., '…'] if chars.len() >= TEXT_MAX => {
+            let last: String = kept[kept.len().saturating_sub(40)..].iter().collect();
+            let last = escape(last.trim(), limits::LABEL);
+            format!(
+                " It was longer than {TEXT_MAX} characters, and ends with “{last}”: write the rest as another note."
+            )
+        }
+        _ => String::new(),
+    }
 }
 
 fn told(fact: &Fact, facts: &[Fact], after: &Incident, d: &Directory) -> Option<String> {
@@ -144,7 +160,7 @@ fn told(fact: &Fact, facts: &[Fact], after: &Incident, d: &Directory) -> Option<
         // It was opened from it, which says more.
         Fact::Quoted { .. } if facts.iter().any(|f| matches!(f, Fact::IncidentOpened(_))) => return None,
         Fact::Quoted { incident, said, .. } => super::quote::added(*incident, *said),
-        Fact::Noted { .. } | Fact::NotedByGuest { .. } => format!("Noted on {no}."),
+        Fact::Noted { text, .. } | Fact::NotedByGuest { text, .. } => format!("Noted on {no}.{}", if_cut(text.body())),
         Fact::Merged { into, by, stopped, .. } => merged(*into, (by, stopped), facts, after, d),
         Fact::ActLate { act, .. } => late(after, act, d),
         Fact::Held { incident, why: HoldWhy::Quiet { .. }, .. } if *incident == no => super::hold::status(after, d)?,
@@ -549,4 +565,20 @@ pub fn services_or_team() -> String {
 /// An incident that no monitor opened has nothing to silence.
 pub fn no_alert_to_silence(no: IncidentNo) -> String {
     format!("{no} has no alert that could be silenced. Snooze it instead: `/pager snooze {} 2h`.", no.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_wrote_more_than_there_is_room_for_hears_where_it_ends() {
+        let words = |chars: usize| "so <it> went on ".repeat(300).chars().take(chars).collect::<String>();
+        assert_eq!(if_cut("short…"), "");
+        assert_eq!(if_cut(&words(TEXT_MAX)), "", "as long as it may be");
+        let cut = format!("{}…", words(TEXT_MAX - 1));
+        let told = " It was longer than 3000 characters, and ends with “so &lt;it&gt; went on so &lt;it&gt; went on so &lt;it&gt;”: \
+                    write the rest as another note.";
+        assert_eq!(if_cut(&cut), told);
+    }
 }

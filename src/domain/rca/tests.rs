@@ -237,6 +237,21 @@ fn the_clock_runs_from_when_customers_do_not_feel_it_and_anew_when_they_do_again
 }
 
 #[test]
+fn what_somebody_wrote_stays_owed_also_when_nothing_had_to_be_done_in_the_end() {
+    let mut story = Story::at("2026-03-04 03:00");
+    story.fires("shop", "a");
+    story.act("ana", 1, Deed::Resolve { note: None });
+    story.writes("ana", 1, Part::Cause, "a full disk");
+    story.act("ana", 1, Deed::Reopen);
+    story.now = utc("2026-03-05 10:00");
+    story.act("ana", 1, Deed::NotActionable);
+    let rca = story.of(1);
+    assert_eq!((rca.due, rca.text(Part::Cause)), (Some(utc("2026-03-08 10:00")), "a full disk"), "it is due again");
+    story.rca("ana", 1, RcaDeed::Excuse { because: "it was nothing".to_owned() }).expect("she may say so");
+    assert!(!story.of(1).is_owed());
+}
+
+#[test]
 fn reminders_come_in_working_hours_a_day_before_when_due_and_each_working_day() {
     let mut story = Story::at("2026-03-04 03:00");
     story.night("a");
