@@ -35,8 +35,8 @@ mod sim;
 use chrono::{NaiveDateTime, TimeZone};
 use chrono_tz::Tz;
 use serde_json::Value;
-use sim::company::two_zones;
-use sim::{Sim, company, event, order};
+use sim::company::{two_zones, without_desk};
+use sim::{START, Sim, company, event, order};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use warridor::domain::call::Whom;
@@ -190,14 +190,14 @@ struct Story {
 
 impl Story {
     fn new() -> Self {
-        Self::on(Sim::new(SEED))
+        Self::on(Sim::of(without_desk(company()), START, SEED))
     }
 
     /// `two zones from 2026-03-27 07:00`
     fn of(line: &str) -> Option<Self> {
         let (name, from) = line.split_once(" from ")?;
         let company = match name {
-            "usual" => company(),
+            "usual" => without_desk(company()),
             "two zones" => two_zones(),
             _ => return None,
         };

@@ -191,6 +191,14 @@ fn desk() -> Schedule {
     }
 }
 
+/// Without the schedule that changes hands by the hour, and what it says of each.
+pub fn without_desk(mut d: Directory) -> Directory {
+    d.policies.remove(&"desk".into());
+    d.services.remove(&"desk".into());
+    d.schedules.remove(&"desk".into());
+    d
+}
+
 fn desk_policy() -> Policy {
     let step = |target, delay_secs| Step::all(vec![target], delay_secs);
     let steps = vec![step(Target::Schedule("desk".into()), 300), step(Target::User("mara".into()), 300)];
@@ -223,9 +231,7 @@ pub fn two_zones() -> Directory {
         let steps = vec![first, step(Target::User("mara".into()), 600)];
         d.policies.insert(policy.into(), Policy { id: policy.into(), steps, repeat: 0 });
     }
-    d.policies.remove(&"desk".into());
-    d.services.remove(&"desk".into());
-    d
+    without_desk(d)
 }
 
 fn hours(days: Weekdays, from: u32, until: u32) -> Span {
