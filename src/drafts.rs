@@ -324,6 +324,20 @@ mod tests {
     }
 
     #[test]
+    fn what_was_set_aside_before_stays() {
+        let (_dir, drafts) = drafts();
+        for (n, text) in ["first", "second", "third"].into_iter().enumerate() {
+            written(&drafts, "12-worker.md", text, 0);
+            written(&drafts, &format!("12-disk-{n}.md"), "newer", 60);
+            drafts.tidy().expect("it is tidied");
+            fs::remove_file(drafts.folder.join(format!("12-disk-{n}.md"))).expect("it is there");
+        }
+        let aside = ["12-worker.md.old", "12-worker.md.1.old", "12-worker.md.2.old"];
+        let aside = aside.map(|name| fs::read_to_string(drafts.folder.join(name)).expect("it is there"));
+        assert_eq!(aside, ["first", "second", "third"]);
+    }
+
+    #[test]
     fn before_anything_was_drafted_there_is_nothing_to_tidy() {
         let (dir, drafts) = drafts();
         drafts.tidy().expect("there is nothing");

@@ -190,9 +190,9 @@ pub fn ready(w: &World, p: &Prepared) -> BTreeMap<Check, At> {
     ready
 }
 
-/// How somebody's shift looks.
-fn looks(w: &World, d: &Directory, id: &ScheduleId, turn: &Turn) -> Looks {
-    let mut above = duty::above(w, d, Stamp::agreed(turn.from), id, &turn.who);
+/// How somebody's shift looks; who is above them, when it begins, or now if it began.
+fn looks(w: &World, d: &Directory, id: &ScheduleId, turn: &Turn, wall: At) -> Looks {
+    let mut above = duty::above(w, d, Stamp::agreed(turn.from.max(wall)), id, &turn.who);
     above.truncate(ABOVE_MAX);
     Looks { from: turn.from, until: turn.until, pause: turn.pause, before: turn.before.clone(), above }
 }
@@ -304,7 +304,7 @@ fn tell(d: &mut Decision<'_>, schedule: &Schedule, turn: &Turn, made: Option<Ove
     };
     told = told.max(says);
     if known.is_some() || told.is_some() {
-        let looks = looks(d.world(), d.directory, &schedule.id, turn);
+        let looks = looks(d.world(), d.directory, &schedule.id, turn, wall);
         let (ever, last) = known.as_ref().map_or((None, None), |p| (p.told, p.heard));
         let heard = if says.is_some() { Some(from) } else { knows.map(|_| from).max(last) };
         let told = if says.is_some() || knows.is_some() { told.max(ever) } else { ever };
@@ -357,7 +357,7 @@ fn next_by(w: &World, d: &Directory, schedule: &Schedule, wall: At, user: &UserI
         let current = w.shifts.get(&schedule.id).filter(|current| current.shift.who.as_ref() == Some(user));
         turn.from = current.and_then(|current| current.since).filter(|since| *since < turn.from).unwrap_or(LONG_AGO);
     }
-    let looks = looks(w, d, &schedule.id, &turn);
+    let looks = looks(w, d, &schedule.id, &turn, wall);
     if let Some(known) = of(w, &schedule.id, &turn, wall).filter(|p| p.gone.is_none()) {
         return Some(Prepared { looks, ..(**known).clone() });
     }

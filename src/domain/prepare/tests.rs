@@ -196,10 +196,22 @@ fn backups_hear_of_their_shifts_too() {
 #[test]
 fn whoever_has_it_without_an_end_ticks_the_same_list_on_every_day() {
     let mut life = Life::at(berlin(&["ana"], 168), "03-11 12:00");
+    // Above her is whoever has another schedule; in 1970 nobody had it.
+    let backup = life.directory.schedules[&"primary".into()].clone();
+    let layer = Layer {
+        rotation: Rotation { members: vec![Member::always("chen")], ..backup.layers[0].rotation.clone() },
+        ..backup.layers[0].clone()
+    };
+    let backup = Schedule { id: "backup".into(), layers: vec![layer], ..backup };
+    life.directory.schedules.insert("backup".into(), backup);
+    let policy = life.directory.policies.get_mut(&"pay".into()).expect("it is there");
+    policy.steps[1] = Step::all(vec![Target::Schedule("backup".into())], 300);
+    life.loads();
     let d = life.directory.clone();
     let next = |life: &Life| next_of(&life.world, &d, life.now, &"ana".into()).expect("it is hers");
     let first = next(&life);
     assert_eq!(first.looks.from, LONG_AGO);
+    assert_eq!(first.looks.above, ["chen".into()], "now, and not when it began");
     life.until("03-11 13:00");
     life.does(What::Ready { shift: first.shift.clone(), check: Check::Phone, done: true }).expect("hers");
     life.until("04-20 12:00");
