@@ -112,6 +112,7 @@ fn alert_keys(input: &Input) -> Vec<AlertKey> {
         | What::HandoffOffer { .. }
         | What::HandoffAccept { .. }
         | What::Ready { .. }
+        | What::TestPage { .. }
         | What::Rca { .. }
         | What::Item { .. }
         | What::EndOverride { .. }

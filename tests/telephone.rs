@@ -164,6 +164,55 @@ fn slack_then_a_text_then_a_call_and_a_key_acknowledges() {
 }
 
 #[test]
+fn a_test_page_rings_everything_at_once_and_nobody_else() {
+    let office = open(&config(&usual()));
+    let told = plain(&office.slack.types("ana", "payments", "/pager", "oncall test").to_string());
+    let words = "A test page comes to you by Slack, text message and phone call, and to nobody else.";
+    assert!(told.contains(words), "{told}");
+    office.comes_to_rest();
+    let page = office.slack.page_to("ana", 1);
+    assert_eq!(plain(page.text()), "Test page: nothing is wrong.");
+    let text = "Warridor: this is a test. Nothing is wrong. Reply 1 once it came by all.";
+    assert_eq!(office.texts(ANA), [text]);
+    let words = office.picks_up(ANA);
+    assert_eq!(words, "This is Warridor. This is a test. Nothing is wrong. Press 1 to say that you heard it.");
+    // What is wrong meanwhile does not wait for it, nor is it taken for it.
+    office.monitor(PAYMENTS_KEY, "db-1", "trigger");
+    office.comes_to_rest();
+    office.slack.page_to("ana", 2);
+    assert!(office.presses(ANA, "2").contains("there is nothing to escalate"), "a key that does nothing says so");
+    office.pass(MINUTE);
+    office.writes(ANA, "1");
+    assert_eq!(office.texts(ANA).last().unwrap(), "You have #2.", "the real one comes first");
+    office.writes(ANA, "1");
+    assert_eq!(office.texts(ANA).last().unwrap(), "Thank you. The test page reached you.");
+    let shown = eventually("the message says how it went", SOON, || {
+        office.comes_to_rest();
+        let page = plain(&office.slack.page_to("ana", 1).0.to_string());
+        page.contains("reached you").then_some(page)
+    });
+    for way in ["Slack: delivered", "Text message: sent", "Phone call: sent"] {
+        assert!(shown.contains(way), "{way}: {shown}");
+    }
+    office.pass(40 * MINUTE);
+    assert!(office.calls(BEN).is_empty(), "nobody else is asked");
+    let cards = |incident| office.slack.cards("payments", incident).len();
+    assert_eq!((cards(1), cards(2)), (0, 1), "the real one has a card, the test none");
+}
+
+#[test]
+fn a_call_for_what_is_wrong_does_not_wait_for_a_test() {
+    let office = open(&config(&[rule("slack", "0s"), rule("voice", "0s")].concat()));
+    office.slack.types("ana", "payments", "/pager", "oncall test");
+    office.comes_to_rest();
+    assert_eq!(office.calls(ANA).len(), 1);
+    office.does(json!({ "call": office.calls(ANA)[0]["sid"], "do": "hang_up" }));
+    office.monitor(PAYMENTS_KEY, "db-1", "trigger");
+    office.comes_to_rest();
+    assert_eq!(office.calls(ANA).len(), 2, "a test is no push that others wait for");
+}
+
+#[test]
 fn a_text_back_acknowledges_and_says_so() {
     let office = open(&config(&usual()));
     office.monitor(PAYMENTS_KEY, "db-1", "trigger");

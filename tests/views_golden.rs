@@ -699,6 +699,7 @@ fn direct_messages() {
                 Purpose::Begin => "has work begun?",
                 Purpose::StepTime => "a step takes long",
                 Purpose::Help => "who fixed it before",
+                Purpose::Test => "a test",
             };
             let dm = views::page::page(&i, p, &desk.directory, desk.store);
             golden.say(&format!("{name} — to {to} ({why})"), &message(&dm, desk.subject(&i)));
@@ -978,6 +979,8 @@ fn refusals() -> Vec<Refusal> {
             | Refusal::NoSuchUser(_)
             | Refusal::NoSuchTeam(_)
             | Refusal::CannotBeReached { .. }
+            | Refusal::IsATest { .. }
+            | Refusal::TestUnderWay { .. }
             | Refusal::NobodyNamed { .. }
             | Refusal::NobodyToAsk { .. }
             | Refusal::AskedAlready { .. }
@@ -1071,6 +1074,8 @@ fn refusals() -> Vec<Refusal> {
         Refusal::NoSuchUser("zoe".into()),
         Refusal::NoSuchTeam("sales".into()),
         Refusal::CannotBeReached { user: "ben".into() },
+        Refusal::IsATest { incident, of: "ben".into() },
+        Refusal::TestUnderWay { incident },
         Refusal::NobodyNamed { incident },
         Refusal::NobodyToAsk { incident, whom: Whom::Team("team".into()) },
         Refusal::AskedAlready { incident, whom: Whom::User("ben".into()) },

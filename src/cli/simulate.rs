@@ -433,6 +433,7 @@ fn line(a: &Ahead, d: &Directory) -> Option<String> {
                 Purpose::Begin => ", asking whether work has begun",
                 Purpose::StepTime => ", because a step takes long",
                 Purpose::Help => ", who hears who fixed it before",
+                Purpose::Test => ", as they asked, to know that it comes",
             };
             match to {
                 Recipient::User(user) => {

@@ -328,6 +328,8 @@ pub enum OnCall {
     Me,
     /// What to check before the speaker's next shift, or in it.
     Ready,
+    /// A page to the speaker alone.
+    Test,
     /// Those that are not over, with their numbers.
     Overrides,
     Override {

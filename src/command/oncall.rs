@@ -45,6 +45,7 @@ fn on_call(r: &mut Reading<'_>) -> Result<OnCall, Mistake> {
                 OnCallVerb::Everybody => r.end().map(|()| OnCall::Everybody),
                 OnCallVerb::Me => r.end().map(|()| OnCall::Me),
                 OnCallVerb::Ready => r.end().map(|()| OnCall::Ready),
+                OnCallVerb::Test => test(r),
                 OnCallVerb::Overrides => r.end().map(|()| OnCall::Overrides),
                 OnCallVerb::Override => match r.words.is(END) && !is_whole_name(r) {
                     true => end(r),
@@ -64,6 +65,15 @@ fn on_call(r: &mut Reading<'_>) -> Result<OnCall, Mistake> {
             None => who(r),
         },
     }
+}
+
+/// Nobody tests another: it would wake them. "test me" and "test page" say no more.
+fn test(r: &mut Reading<'_>) -> Result<OnCall, Mistake> {
+    while r.words.skip(&["page", "me", "myself", "my", "please"]) {}
+    if r.words.left() > 0 {
+        return Err(rather(r, "A test page comes to you alone.", "test"));
+    }
+    Ok(OnCall::Test)
 }
 
 /// A corrected line that works by `/pager` and by the alias.

@@ -82,6 +82,7 @@ pub(super) enum OnCallVerb {
     Everybody,
     Me,
     Ready,
+    Test,
     Overrides,
     Override,
     Take,
@@ -94,6 +95,7 @@ pub(super) const ON_CALL: &[(OnCallVerb, &[&str])] = &[
     (OnCallVerb::Everybody, &["everybody", "everyone", "all", "now", "list"]),
     (OnCallVerb::Me, &["me", "mine", "my", "myself"]),
     (OnCallVerb::Ready, &["ready", "readiness"]),
+    (OnCallVerb::Test, &["test"]),
     (OnCallVerb::Overrides, &["overrides"]),
     (OnCallVerb::Override, &["override", "cover"]),
     (OnCallVerb::Take, &["take"]),
@@ -122,10 +124,8 @@ pub(super) const PAGER_ABSENT: &[Absent] = &[
     },
 ];
 
-pub(super) const ON_CALL_ABSENT: &[Absent] = &[
-    Absent { words: &["swap"], why: "Swaps are not there yet. Two overrides do the same.", instead: "help" },
-    Absent { words: &["test"], why: "Test pages are not there yet. See when you are on call.", instead: "me" },
-];
+pub(super) const ON_CALL_ABSENT: &[Absent] =
+    &[Absent { words: &["swap"], why: "Swaps are not there yet. Two overrides do the same.", instead: "help" }];
 
 pub(super) fn verb<V: Copy>(table: &[(V, &[&str])], word: &str) -> Option<V> {
     table.iter().find(|(_, words)| words.contains(&word)).map(|(verb, _)| *verb)

@@ -329,6 +329,11 @@ fn resolve_by_itself(d: &mut Decision<'_>, no: IncidentNo, quiet_since: Option<A
     resolve_incident(d, no, ResolvedBy::Monitor, Text::default(), Some(back_until), quiet_since);
 }
 
+/// Resolved for good, by nobody's hand.
+pub(super) fn resolve_unanswered(d: &mut Decision<'_>, no: IncidentNo) {
+    resolve_incident(d, no, ResolvedBy::Unanswered, Text::default(), None, None);
+}
+
 /// Resolves: every page under way is called back, every call stops.
 fn resolve_incident(
     d: &mut Decision<'_>,

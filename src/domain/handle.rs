@@ -9,7 +9,7 @@ use super::stamp::Stamp;
 use super::world::World;
 use super::{
     alert, deadline, dnd, going_on, handoff, heartbeat, item, misconfigured, oncall, opening, outage, people, prepare,
-    quieting, rca, response, settle, sweep, tend,
+    quieting, rca, response, settle, sweep, tend, test_page,
 };
 
 /// What an input leads to. Pure: the same arguments give the same facts.
@@ -64,6 +64,7 @@ pub fn decide(world: &mut World, directory: &Directory, input: &Input, stamp: St
         What::Ready { shift, check, done } => {
             facts_of(world, directory, stamp, |d| prepare::mark(d, shift, *check, *done))
         }
+        What::TestPage { by } => facts_of(world, directory, stamp, |d| test_page::begin(d, by)),
         What::Rca { incident, by, deed } => facts_of(world, directory, stamp, |d| rca::act(d, *incident, by, deed)),
         What::Item { item: no, by, deed } => facts_of(world, directory, stamp, |d| item::act(d, *no, by, deed)),
         What::EndOverride { id, by } => facts_of(world, directory, stamp, |d| oncall::end_override(d, *id, by)),

@@ -75,6 +75,8 @@ pub enum What {
     HandoffAccept { handoff: HandoffNo, by: UserId },
     /// A person says that they checked something before a shift of theirs, or that they did not.
     Ready { shift: ShiftKey, check: Check, done: bool },
+    /// A person wants a page, to know that it reaches them.
+    TestPage { by: UserId },
     /// A person does something to an RCA.
     Rca { incident: IncidentNo, by: UserId, deed: RcaDeed },
     /// A person says that an item is done, or gives it to somebody, or moves it.
@@ -145,6 +147,8 @@ pub enum Source {
     Heartbeat,
     /// A person opened it by hand: no monitor will ever say that it is over.
     Person,
+    /// A person wants to know that pages reach them: see [`super::test_page`].
+    Test,
 }
 
 /// One message from a monitor. All texts are bounded by the decoder (see `ingest::limits`) and untrusted.
@@ -436,6 +440,7 @@ impl Input {
             | What::HandoffOffer { .. }
             | What::HandoffAccept { .. }
             | What::Ready { .. }
+            | What::TestPage { .. }
             | What::Rca { .. }
             | What::Item { .. }
             | What::EndOverride { .. }

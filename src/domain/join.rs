@@ -24,6 +24,10 @@ pub(super) fn merge(d: &mut Decision<'_>, i: &Incident, by: &UserId, into: Incid
         return Err(Refusal::MergeIntoItself { incident: i.no });
     }
     let target = d.incident(into).ok_or(Refusal::NoSuchIncident(into))?;
+    if target.is_test() {
+        let of = target.opened_by.clone().unwrap_or_else(|| by.clone());
+        return Err(Refusal::IsATest { incident: into, of });
+    }
     if let Some(further) = target.merged_into {
         return Err(Refusal::IsMerged { incident: into, into: further });
     }

@@ -65,6 +65,7 @@ pub mod stamp;
 pub mod storm;
 mod sweep;
 mod tend;
+pub mod test_page;
 pub mod text;
 pub mod threshold;
 pub mod triage;

@@ -65,6 +65,8 @@ pub enum Purpose {
     StepTime,
     /// They have it, nothing was done for a while, and somebody else fixed the same alert before.
     Help,
+    /// They asked for it themselves, to know that pages reach them.
+    Test,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -146,7 +148,8 @@ impl Page {
             | Purpose::Back
             | Purpose::Begin
             | Purpose::StepTime
-            | Purpose::Help => false,
+            | Purpose::Help
+            | Purpose::Test => false,
         }
     }
 

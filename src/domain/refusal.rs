@@ -53,6 +53,15 @@ pub enum Refusal {
     CannotBeReached {
         user: UserId,
     },
+    /// A test page asks nobody but whoever wanted it, and nobody does anything else to it.
+    IsATest {
+        incident: IncidentNo,
+        of: UserId,
+    },
+    /// One of theirs waits for their answer.
+    TestUnderWay {
+        incident: IncidentNo,
+    },
     /// Somebody was to be asked, and nobody was named.
     NobodyNamed {
         incident: IncidentNo,

@@ -14,7 +14,7 @@ use super::refusal::Refusal;
 use super::stamp::At;
 use super::text::Text;
 use super::urgency::RaisedBy;
-use super::{episode, escalation, join, level, paging, quote, responders, run, triage};
+use super::{episode, escalation, join, level, paging, quote, responders, run, test_page, triage};
 
 /// A snooze is at most seven days.
 pub const SNOOZE_MAX_SECS: i64 = 7 * 24 * 60 * 60;
@@ -34,6 +34,9 @@ pub(super) fn act(d: &mut Decision<'_>, act: &Act) -> Result<(), Refusal> {
         return Err(Refusal::IsMerged { incident: incident.no, into });
     }
     let (i, by) = (&*incident, &act.by);
+    if i.is_test() {
+        return test_page::act(d, i, by, &act.deed);
+    }
     deed(d, i, by, &act.deed)?;
     episode::not_quiet(d, i.no);
     if let Deed::MergeInto { into } = &act.deed {

@@ -111,6 +111,7 @@ pub fn source_name(source: Source) -> &'static str {
         Source::Warridor => "warridor",
         Source::Heartbeat => "heartbeat",
         Source::Person => "person",
+        Source::Test => "test",
     }
 }
 

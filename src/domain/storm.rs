@@ -80,7 +80,7 @@ pub(super) fn look(d: &mut Decision<'_>, touched: &[IncidentNo]) {
 impl Incident {
     /// The channel that is to get its card, while it is open and has none.
     pub fn waits_for_card(&self) -> Option<&ChannelId> {
-        (self.card.is_none() && !self.is_resolved()).then_some(&self.channel)
+        (self.card.is_none() && !self.is_resolved() && !self.is_test()).then_some(&self.channel)
     }
 }
 
@@ -107,7 +107,7 @@ impl World {
     /// The incidents that it tells of, as far as they are in memory.
     pub fn in_storm<'a>(&'a self, channel: &'a ChannelId, storm: &'a Storm) -> impl Iterator<Item = &'a Arc<Incident>> {
         let all = self.incidents.range(storm.from..).map(|(_, i)| i);
-        all.filter(move |i| i.channel == *channel && storm.has(i.no))
+        all.filter(move |i| i.channel == *channel && storm.has(i.no) && !i.is_test())
     }
 
     /// Computed without the index; what the index must agree with.

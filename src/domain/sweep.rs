@@ -63,7 +63,7 @@ fn sweep(d: &mut Decision<'_>, from: IncidentNo, config: bool) {
 }
 
 fn may_page(i: &Incident) -> bool {
-    !i.is_resolved() || i.course.pages_again_at().is_some()
+    !i.is_test() && !i.is_resolved() || i.course.pages_again_at().is_some()
 }
 
 /// What waits by itself, and not for the end of a window, after a change of the configuration. `true`: something changed.
@@ -74,7 +74,7 @@ fn look_at_what_waits(d: &mut Decision<'_>, no: IncidentNo) -> bool {
 
 /// `true`: something changed.
 fn look_again_at(d: &mut Decision<'_>, no: IncidentNo) -> bool {
-    let Some(i) = d.incident(no) else { return false };
+    let Some(i) = d.incident(no).filter(|i| !i.is_test()) else { return false };
     if !i.is_triggered() {
         let changed = stop_stand_ins(d, &i) || resume_stand_ins(d, &i);
         return hold::look_ahead(d, &i) || changed;

@@ -8,7 +8,7 @@ use super::{help, listing, misconfigured, rca, sla, storm, threshold};
 pub(super) fn tend(d: &mut Decision<'_>) {
     let touched: Vec<IncidentNo> = d.take_touched().into_iter().collect();
     for no in &touched {
-        if let Some(i) = d.incident(*no) {
+        if let Some(i) = d.incident(*no).filter(|i| !i.is_test()) {
             sla::tend(d, &i);
             listing::tend(d, &i);
             threshold::tend(d, &i);

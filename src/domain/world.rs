@@ -269,9 +269,14 @@ impl World {
         self.by_alert.get(key).and_then(|no| self.incidents.get(no))
     }
 
-    /// Incidents that are not resolved, oldest first.
+    /// Incidents that are not resolved, oldest first. Test pages are nobody's work, and not among them.
     pub fn open_incidents(&self) -> impl Iterator<Item = &Arc<Incident>> {
-        self.incidents.values().filter(|i| !i.is_resolved())
+        self.incidents.values().filter(|i| !i.is_resolved() && !i.is_test())
+    }
+
+    /// Test pages that wait for their answer.
+    pub fn tests(&self) -> impl Iterator<Item = &Arc<Incident>> {
+        self.incidents.values().filter(|i| !i.is_resolved() && i.is_test())
     }
 
     /// The pages that share this page's message, itself among them, with their incidents; of a page that is alone, only

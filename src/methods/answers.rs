@@ -253,6 +253,9 @@ fn numbers_of(told: &Told) -> BTreeSet<IncidentNo> {
 }
 
 fn menu(snapshot: &Snapshot, user: &UserId, told: &Told) -> String {
+    if told.iter().any(|(i, _)| i.is_test()) {
+        return crate::views::test_page::menu(true);
+    }
     phone::menu(told.len(), left(snapshot, user, told), true)
 }
 
@@ -297,8 +300,8 @@ fn last_told(snapshot: &Snapshot, user: &UserId) -> Told {
     let open = snapshot.world.incidents.values().filter(|i| !i.closed);
     let all = open.flat_map(|i| i.pages.iter().filter(by_phone).map(move |p| (i, p)));
     let sent = |p: &Page| p.taken.as_ref().map_or(p.requested, |taken| taken.at);
-    // What still waits for an answer is what is answered.
-    let newest = all.max_by_key(|(i, p)| (wants(i, p), sent(p), p.id));
+    // What still waits for an answer is what is answered, and what is real before what is only tried.
+    let newest = all.max_by_key(|(i, p)| (wants(i, p), !i.is_test(), sent(p), p.id));
     newest.map(|(i, p)| told_with(snapshot, i, p)).unwrap_or_default()
 }
 

@@ -11,7 +11,7 @@ use crate::domain::directory::{Method, User};
 use crate::domain::id::{IncidentNo, PageId, UserId};
 use crate::domain::incident::Incident;
 use crate::domain::input::Settled;
-use crate::domain::page::{Page, PageFailure, Recipient};
+use crate::domain::page::{Page, PageFailure, Purpose, Recipient};
 use crate::domain::stamp::At;
 use crate::methods::{CALL, FIND_CALL, FIND_TEXT, HOOK, TEXT};
 use crate::slack::lanes::Priority;
@@ -49,7 +49,7 @@ impl Outbox {
     pub(super) fn remember_calls(&mut self, now: At) {
         let wall = self.snapshot.stamp.wall;
         for incident in self.snapshot.world.incidents.values() {
-            for p in incident.pages.iter().filter(|p| p.method == Method::Voice) {
+            for p in incident.pages.iter().filter(|p| p.method == Method::Voice && p.purpose != Purpose::Test) {
                 let (Some(taken), Recipient::User(user)) = (&p.taken, &p.to) else { continue };
                 let age_ms = wall.0 - taken.at.0;
                 if !(0..CALL_EVERY_SECS * 1_000).contains(&age_ms) {
@@ -216,7 +216,8 @@ impl Outbox {
 
     fn phone_sent(&mut self, no: IncidentNo, page: PageId, receipt: &str, now: At) -> Vec<Settled> {
         // Found, it rang, though nobody noted when.
-        if let Some((_, p)) = self.page_of(no, page).filter(|(_, p)| p.method == Method::Voice)
+        if let Some((_, p)) =
+            self.page_of(no, page).filter(|(_, p)| p.method == Method::Voice && p.purpose != Purpose::Test)
             && let Recipient::User(user) = p.to
         {
             self.pushed.entry((user, Method::Voice)).or_insert((now, no, page));

@@ -214,10 +214,12 @@ pub enum Elsewhere {
     ItemChange,
     /// Something was checked before a shift, or was not after all; carries an [`OnShift`].
     Ready,
+    /// They want a test page; carries the same.
+    TestPage,
 }
 
 impl Elsewhere {
-    pub const ALL: [Self; 47] = [
+    pub const ALL: [Self; 48] = [
         Self::Raise,
         Self::RaiseService,
         Self::AcknowledgeAll,
@@ -265,6 +267,7 @@ impl Elsewhere {
         Self::ItemDone,
         Self::ItemChange,
         Self::Ready,
+        Self::TestPage,
     ];
 
     /// The `action_id`.
@@ -317,6 +320,7 @@ impl Elsewhere {
             Self::ItemDone => "item.done",
             Self::ItemChange => "item.change",
             Self::Ready => "shift.ready",
+            Self::TestPage => "shift.test_page",
         }
     }
 

@@ -19,9 +19,9 @@ use crate::domain::rca::Rca;
 use slack_morphism::prelude::{SlackBlock, SlackBlockButtonElement, SlackBlockButtonStyle};
 
 const RED: &str = "#d92d20";
-const AMBER: &str = "#f79009";
-const BLUE: &str = "#2e90fa";
-const GREEN: &str = "#12b76a";
+pub(super) const AMBER: &str = "#f79009";
+pub(super) const BLUE: &str = "#2e90fa";
+pub(super) const GREEN: &str = "#12b76a";
 /// Of what only tells.
 pub const GREY: &str = "#98a2b3";
 
@@ -186,6 +186,7 @@ fn state(i: &Incident, d: &Directory) -> String {
                 }
                 None => format!("Cleared by the monitor at {}.", time(*since)),
             },
+            ResolvedBy::Unanswered => format!("Without an answer, over at {}.", time(*since)),
         },
     }
 }
@@ -339,6 +340,7 @@ fn status_in_words(i: &Incident, d: &Directory) -> String {
         State::Resolved { .. } if let Some(into) = i.merged_into => format!("Merged into {into}"),
         State::Resolved { by: ResolvedBy::User(by), .. } => format!("Resolved by {}", name(d, by)),
         State::Resolved { by: ResolvedBy::Monitor, .. } => "Cleared by the monitor".to_owned(),
+        State::Resolved { by: ResolvedBy::Unanswered, .. } => "Without an answer".to_owned(),
     }
 }
 

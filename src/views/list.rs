@@ -157,6 +157,9 @@ pub fn paused(list: Message) -> Message {
 
 /// One incident: how it stands, what happened last, who was paged; `rca`: what it owes, or owed.
 pub fn show(i: &Incident, rca: Option<&Rca>, d: &Directory, store: StoreId) -> Message {
+    if i.is_test() {
+        return super::test_page::page(i, store);
+    }
     // What is newest is there, whatever was said at length before.
     let mut last: Vec<String> = Vec::new();
     let mut chars = 0;
@@ -359,6 +362,7 @@ pub fn help(command: &str, topic: Option<Topic>) -> Message {
             ("payments", "one team's"),
             ("me", "your shifts"),
             ("ready", "what to check before your next one"),
+            ("test", "a test page, to you alone"),
             ("schedule payments", "every shift of the next two weeks"),
             ("gaps", "hours at which nobody is on call"),
             ("override payments @ben 2h", "Ben instead, for two hours"),

@@ -59,6 +59,7 @@ fn page(p: &Page, d: &Directory) -> String {
         Purpose::Begin => ": has work begun?",
         Purpose::StepTime => ": a step takes long",
         Purpose::Help => ": who fixed it before",
+        Purpose::Test => ", as they asked",
     };
     let by = method(&p.method);
     let came = match &p.state {

@@ -43,6 +43,7 @@ pub mod routing;
 pub mod run;
 pub mod sla;
 pub mod storm;
+pub mod test_page;
 pub mod thread;
 pub mod triage;
 pub mod why;

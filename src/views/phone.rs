@@ -34,6 +34,9 @@ pub fn method(method: &Method) -> String {
 /// A text to whoever these pages are for, and for whom `earlier` ones wait. `answers`: a reply to it reaches us.
 pub fn text(all: &[(&Incident, &Page)], earlier: &Earlier, d: &Directory, answers: bool) -> String {
     let Some((worst, page)) = worst(all) else { return "Warridor: nothing waits for you any more.".to_owned() };
+    if worst.is_test() {
+        return super::test_page::text(answers);
+    }
     let (name, more) = (title(worst, TITLE_SENT), and_more(worst));
     let what = format!("{} {}: {name}{more} (tier {})", worst.no, service(worst, d), worst.tier);
     let said = match all.len() {
@@ -74,6 +77,9 @@ pub fn spoken(all: &[(&Incident, &Page)], earlier: &Earlier, d: &Directory, answ
     let Some((worst, page)) = worst(all) else {
         return Spoken { news: "This is Warridor. Nothing waits for you any more.".to_owned(), menu: String::new() };
     };
+    if worst.is_test() {
+        return Spoken { news: super::test_page::spoken(), menu: super::test_page::menu(answers) };
+    }
     let (name, more) = (title(worst, TITLE_SPOKEN), and_more(worst));
     let what = format!("{}, tier {}. {name}{more}", service(worst, d), worst.tier);
     let number = worst.no.0;
@@ -131,6 +137,11 @@ pub struct Left {
 
 /// What became of it, as things stand after it.
 pub fn answered(what: Answered, all: &[(&Incident, Came)], left: Left, me: &UserId, d: &Directory) -> String {
+    if let [(i, _)] = all
+        && i.is_test()
+    {
+        return super::test_page::heard(i);
+    }
     let is_over = |i: &Incident| matches!(i.state, State::Resolved { .. });
     let some = |which: &dyn Fn(&Incident, Came) -> bool| -> Vec<IncidentNo> {
         all.iter().filter(|(i, came)| which(i, *came)).map(|(i, _)| i.no).collect()
@@ -246,6 +257,7 @@ fn lead(i: &Incident, page: &Page, d: &Directory) -> String {
         Purpose::Begin => "Has work begun? ",
         Purpose::StepTime => "A step of its playbook takes long. ",
         Purpose::Help => "Somebody else fixed it before. ",
+        Purpose::Test => "This is a test. ",
     };
     words.to_owned()
 }
@@ -270,7 +282,7 @@ fn listed(all: &[IncidentNo]) -> String {
     all.iter().take(NAMED).map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-fn upper(words: &str) -> String {
+pub(super) fn upper(words: &str) -> String {
     let mut chars = words.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

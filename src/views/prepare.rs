@@ -15,6 +15,7 @@ use crate::domain::page::Recipient;
 use crate::domain::prepare::{Check, Gone, LONG_AGO, Looks, Prepared, ShiftKey, Told, ready};
 use crate::domain::reach;
 use crate::domain::stamp::At;
+use crate::domain::test_page::methods;
 use crate::domain::world::World;
 use slack_morphism::prelude::*;
 
@@ -176,22 +177,21 @@ fn line(
     store: StoreId,
 ) -> SlackBlock {
     let what = words(check, user, d);
-    let (text, label) = match done {
-        Some(at) => (format!(":white_check_mark: {what} ({})", day_and_time(*at)), "Undo"),
-        None if check == Check::Methods => (format!(":white_large_square: {what}{}", how_to_test(user)), "Done"),
-        None => (format!(":white_large_square: {what}"), "Done"),
+    let (text, label, press) = match done {
+        Some(at) => (format!(":white_check_mark: {what} ({})", day_and_time(*at)), "Undo", Elsewhere::Ready),
+        // Its answer ticks it.
+        None if check == Check::Methods && can_be_tested(user, d) => {
+            (format!(":white_large_square: {what}"), "Send one", Elsewhere::TestPage)
+        }
+        None => (format!(":white_large_square: {what}"), "Done", Elsewhere::Ready),
     };
     let on = OnShift { store, schedule: p.shift.schedule.clone(), from: p.shift.from, check, done: done.is_none() };
-    let button =
-        SlackBlockButtonElement::new(plain(label)).with_action_id(Elsewhere::Ready.id().into()).with_value(on.value());
+    let button = SlackBlockButtonElement::new(plain(label)).with_action_id(press.id().into()).with_value(on.value());
     section_with(&text, button)
 }
 
-/// How somebody gets a test page; begins with a stop.
-fn how_to_test(user: Option<&User>) -> String {
-    let id = user.map_or("you", |user| user.id.as_str());
-    let id = escape(id, limits::LABEL);
-    format!(". A colleague sends one: `/pager trigger SERVICE a test`, then `/pager add N @{id}`, and resolves it")
+fn can_be_tested(user: Option<&User>, d: &Directory) -> bool {
+    user.is_some_and(|user| !methods(d, user).is_empty())
 }
 
 fn short(check: Check) -> &'static str {
@@ -211,10 +211,8 @@ fn words(check: Check, user: Option<&User>, d: &Directory) -> String {
         Check::Environment => "*Environment:* tools and repositories are current".to_owned(),
         Check::Credentials => "*Credentials:* you can log in where you may have to, third parties too".to_owned(),
         Check::Methods => {
-            let rules = user.map(|user| reach::rules(d, user, Urgency::High)).unwrap_or_default();
-            let mut methods: Vec<String> = rules.iter().map(|rule| super::phone::method(&rule.method)).collect();
-            methods.dedup();
-            match methods.as_slice() {
+            let methods = user.map(|user| methods(d, user)).unwrap_or_default();
+            match methods.iter().map(super::phone::method).collect::<Vec<_>>().as_slice() {
                 [] => "*Test page:* no method of yours is configured".to_owned(),
                 some => format!("*Test page:* one came by {}", some.join(", ")),
             }

@@ -124,11 +124,20 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
         Refusal::EmptyTitle { service } => {
             format!("What is wrong? Type `/pager trigger {} nobody can pay`.", escape(service.as_str(), 60))
         }
+        Refusal::IsATest { incident, of } => format!(
+            "{incident} is a test page of {}: only they answer it, by its button or with 1, and nothing else is done to it.",
+            name(d, of)
+        ),
+        Refusal::TestUnderWay { incident } => format!(
+            "A test page of yours waits for your answer already: press its button, or type `/pager ack {}`.",
+            incident.0
+        ),
         Refusal::AlreadyYours { incident } => format!("You have {incident} already. Nothing changed."),
         Refusal::IsResolved { incident, by, since } => {
             let by = match by {
                 ResolvedBy::User(u) => format!("by {}", name(d, u)),
                 ResolvedBy::Monitor => "by the monitor".to_owned(),
+                ResolvedBy::Unanswered => "without an answer".to_owned(),
             };
             format!("{incident} was resolved {by} at {}. Press *Reopen* on its card to go on with it.", time(*since))
         }

@@ -19,6 +19,9 @@ use slack_morphism::prelude::SlackBlockButtonStyle;
 
 /// The answer to an act, read from the facts it led to; `after` is the incident as it is now.
 pub fn act(facts: &[Fact], after: &Incident, d: &Directory) -> String {
+    if after.is_test() {
+        return super::test_page::answer(facts, after);
+    }
     // What follows from it needs no words of its own.
     let waits = facts.iter().find_map(|f| match f {
         Fact::WaitsAsItem { item, .. } => Some(super::triage::waits(after.no, *item)),
@@ -449,6 +452,7 @@ fn late(after: &Incident, act: &LateAct, d: &Directory) -> String {
             let by = match by {
                 ResolvedBy::User(u) => format!("by {}", name(d, u)),
                 ResolvedBy::Monitor => "by the monitor".to_owned(),
+                ResolvedBy::Unanswered => "without an answer".to_owned(),
             };
             format!("{} was resolved {by} at {}. Nothing changed; *Reopen* is on its card.", after.no, time(*since))
         }

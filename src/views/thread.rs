@@ -102,6 +102,7 @@ pub(super) fn words(what: &Happening, d: &Directory) -> String {
         Happening::Resolved { by: ResolvedBy::Monitor, .. } => {
             ":white_check_mark: Resolved: the monitor cleared it.".to_owned()
         }
+        Happening::Resolved { by: ResolvedBy::Unanswered, .. } => "Over: nobody answered the test page.".to_owned(),
         Happening::Reopened { by } => format!(":leftwards_arrow_with_hook: {} reopened it.", name(d, by)),
         Happening::Noted { by, text } => format!(":memo: {}: {}", name(d, by), escape(text, limits::NOTE)),
         Happening::NotedByGuest { name, text } => {

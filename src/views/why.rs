@@ -63,7 +63,7 @@ fn came_by(i: &Incident) -> String {
         Source::Generic => " through the generic webhook",
         Source::Warridor => " (its body could not be read)",
         Source::Heartbeat => " (a heartbeat did not come)",
-        Source::Person => "",
+        Source::Person | Source::Test => "",
     };
     let key = origin.key.as_ref().map(|key| format!(" by the key `{}`", escape(key, limits::LABEL)));
     format!("{source}{}", key.unwrap_or_default())

@@ -227,6 +227,11 @@ impl Desk {
         self.decide(What::Announce(said)).expect("the story's announcements are allowed");
     }
 
+    /// They want to know that pages reach them.
+    pub fn test_page(&mut self, who: &str) -> Vec<Fact> {
+        self.decide(What::TestPage { by: who.into() }).expect("they can be reached")
+    }
+
     pub fn due(&mut self) {
         self.decide(What::Due).expect("never refused");
     }

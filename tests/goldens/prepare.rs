@@ -6,8 +6,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use warridor::domain::directory::{Method, PersonalRule, Twilio};
 use warridor::domain::dnd::Window;
+use warridor::domain::fact::Fact;
+use warridor::domain::id::{IncidentNo, MessageRef};
+use warridor::domain::input::{Deed, Settled};
 use warridor::domain::moved::{Moved, Span};
-use warridor::domain::page::Recipient;
+use warridor::domain::page::{PageFailure, Recipient};
 use warridor::domain::prepare::{Check, Gone, Looks, Prepared, ShiftKey, Told};
 use warridor::domain::stamp::At;
 use warridor::views;
@@ -92,5 +95,84 @@ fn before_a_shift() {
     desk.world.shifts.clear();
     golden.say("of a schedule that is gone", &news(&all[..1], 0, &desk));
     golden.say("no shift", &views::prepare::none("/pager oncall"));
+    golden.compare();
+}
+
+#[test]
+fn a_test_page() {
+    let mut golden = Golden::new("test_page");
+    let by_all = |methods: &[Method]| {
+        let mut desk = Desk::at(NIGHT);
+        desk.directory.twilio =
+            Some(Twilio { account: "AC0".into(), token_envs: Vec::new(), from: "+1".into(), api: "".into() });
+        let ana = desk.directory.users.get_mut(&"ana".into()).expect("she is there");
+        ana.phone = Some("+351912345678".into());
+        let rule = |method: &Method| PersonalRule { method: method.clone(), delay_secs: 60, only: None };
+        ana.rules = methods.iter().map(rule).collect();
+        desk
+    };
+    let dm = |desk: &Desk| {
+        let i = desk.incident(IncidentNo(1));
+        message(&views::page::page(&i, &i.pages[0], &desk.directory, desk.store), desk.subject(&i))
+    };
+    let told = |desk: &Desk, facts: &[Fact]| views::reply::act(facts, &desk.incident(IncidentNo(1)), &desk.directory);
+    // What a provider takes is not delivered, but sent.
+    let taken = |desk: &mut Desk| {
+        for p in desk.incident(IncidentNo(1)).pages {
+            let settled = match p.method {
+                Method::Slack => {
+                    let message = MessageRef { channel: "D0".into(), ts: "1.000001".into() };
+                    Settled::PagesDelivered { pages: vec![(IncidentNo(1), p.id)], message, bundle: None }
+                }
+                _ => Settled::PagesSent { pages: vec![(IncidentNo(1), p.id)], receipt: "R".into(), bundle: None },
+            };
+            desk.settle(settled);
+        }
+    };
+    let all = [Method::Slack, Method::Sms, Method::Voice];
+    let mut desk = by_all(&all);
+    let begun = desk.test_page("ana");
+    golden.say("sent, the answer", &told(&desk, &begun));
+    golden.say("sent", &dm(&desk));
+    taken(&mut desk);
+    let mut failing = desk.copy();
+    desk.pass(60_000);
+    let answered = desk.act_on(1, "ana", Deed::Acknowledge);
+    golden.say("it came, the answer", &told(&desk, &answered));
+    golden.say("it came", &dm(&desk));
+    let late = desk.act_on(1, "ana", Deed::Acknowledge);
+    golden.say("once more, the answer", &told(&desk, &late));
+    let why = PageFailure::Provider("nobody <!here> picked up".into());
+    let voice = failing.incident(IncidentNo(1)).pages[2].id;
+    failing.settle(Settled::PageFailed { incident: IncidentNo(1), page: voice, why });
+    let answered = failing.act_on(1, "ana", Deed::Acknowledge);
+    golden.say("one of them failed, the answer", &told(&failing, &answered));
+    golden.say("one of them failed", &dm(&failing));
+    let mut soon = by_all(&all);
+    soon.test_page("ana");
+    soon.act_on(1, "ana", Deed::Acknowledge);
+    golden.say("answered before anything left", &dm(&soon));
+    let mut silent = by_all(&all);
+    silent.sleeps("ana");
+    silent.test_page("ana");
+    taken(&mut silent);
+    silent.advance(6 * 60_000);
+    golden.say("no answer, and Slack makes no sound", &dm(&silent));
+    let mut alone = by_all(&[Method::Slack]);
+    let begun = alone.test_page("ana");
+    golden.say("by Slack alone, the answer", &told(&alone, &begun));
+    golden.say("by Slack alone", &dm(&alone));
+    let mut phone = by_all(&[Method::Sms, Method::Voice]);
+    let begun = phone.test_page("ana");
+    golden.say("by telephone alone, the answer", &told(&phone, &begun));
+    let i = phone.incident(IncidentNo(1));
+    let one = [(&i, &i.pages[0])];
+    for answers in [true, false] {
+        let text = views::phone::text(&one, &Default::default(), &phone.directory, answers);
+        let spoken = views::phone::spoken(&one, &Default::default(), &phone.directory, answers);
+        golden
+            .say(&format!("text and call, answers: {answers}"), &format!("{text}\n\n{}\n{}", spoken.news, spoken.menu));
+    }
+    golden.say("the command came twice, and it is over", &views::test_page::over_already());
     golden.compare();
 }

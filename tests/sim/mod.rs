@@ -107,6 +107,8 @@ pub struct Sim {
     pub bundled: u64,
     /// Answers of Twilio that we never heard: each allows one text or call too many.
     pub lost_by_phone: u64,
+    /// Which of the calls were for a test page: they keep no other waiting, and wait for none.
+    pub test_calls: BTreeSet<usize>,
     pub crashes: u64,
     pub fatal: Option<Fatal>,
     inputs: u64,
@@ -176,6 +178,7 @@ impl Sim {
             lost_answers: 0,
             bundled: 0,
             lost_by_phone: 0,
+            test_calls: BTreeSet::new(),
             crashes: 0,
             fatal: None,
             inputs: 0,
@@ -742,10 +745,15 @@ impl Sim {
         let luck = if self.phone_trouble { self.rng.random_range(0..8) } else { 7 };
         let acts = luck > 1;
         let by = (account.sid.as_str(), account.token.as_str());
+        let calls_before = self.exchange.calls().count();
         let sent = acts.then(|| {
             let (posted, query) = if asked.reads { (None, &fields[..]) } else { (Some(&fields[..]), &[][..]) };
             self.exchange.request(by, &account.sid, asked.path, posted, query, now).0
         });
+        let is_test = request.body["news"].as_str().is_some_and(|news| news.contains("This is a test."));
+        if is_test && self.exchange.calls().count() > calls_before {
+            self.test_calls.insert(calls_before);
+        }
         let outcome = match (luck, sent) {
             (0, _) => Outcome::NotSent("Twilio cannot be reached".to_owned()),
             (1, _) => Outcome::Unknown("Twilio answered 503".to_owned()),

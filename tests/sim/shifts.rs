@@ -5,13 +5,14 @@ use chrono::Timelike;
 use rand::RngExt;
 use std::collections::BTreeMap;
 use warridor::domain::fact::Fact;
-use warridor::domain::id::{OverrideId, ScheduleId, UserId};
-use warridor::domain::input::{OverrideRequest, What};
-use warridor::domain::page::Recipient;
+use warridor::domain::id::{IncidentNo, OverrideId, ScheduleId, UserId};
+use warridor::domain::input::{OverrideRequest, Source, What};
+use warridor::domain::page::{Purpose, Recipient};
 use warridor::domain::post::About;
 use warridor::domain::prepare::{Check, Looks, ShiftKey, next_of};
 use warridor::domain::schedule::{Override, resolve};
 use warridor::domain::stamp::At;
+use warridor::domain::test_page::WAIT_SECS;
 use warridor::domain::world::World;
 
 /// Somebody checks something before their next shift, or before one that was spoken of, theirs or not.
@@ -179,5 +180,37 @@ impl Watch {
             }
             _ => {}
         }
+    }
+}
+
+/// Whoever wants a test page is asked, and nobody else; it ends, owes nothing, and stands in no channel.
+pub fn test_pages_are_nobody_elses(sim: &Sim, seed: u64) {
+    let mut tests: BTreeMap<IncidentNo, UserId> = BTreeMap::new();
+    let mut over: BTreeMap<IncidentNo, u32> = BTreeMap::new();
+    for fact in &sim.facts() {
+        match fact {
+            Fact::IncidentOpened(o) if o.source == Source::Test => {
+                tests.insert(o.incident, o.by.clone().expect("somebody wants it"));
+            }
+            Fact::PageRequested { incident, to, purpose, .. } if let Some(of) = tests.get(incident) => {
+                assert_eq!((to, *purpose), (&Recipient::User(of.clone()), Purpose::Test), "seed {seed}: {incident}");
+            }
+            Fact::SyncCreated { key, .. } => {
+                let of_a_test = key.incident().is_some_and(|no| tests.contains_key(&no));
+                assert!(!of_a_test, "seed {seed}: {key:?} is of a test page");
+            }
+            Fact::Resolved { incident, .. } if tests.contains_key(incident) => *over.entry(*incident).or_default() += 1,
+            Fact::RcaOwed { incident, .. } => {
+                assert!(!tests.contains_key(incident), "seed {seed}: {incident} owes an RCA");
+            }
+            _ => {}
+        }
+    }
+    let world = &sim.snapshot().world;
+    for no in tests.keys() {
+        let ends = over.get(no).copied().unwrap_or(0);
+        let waits = world.incident(*no).filter(|i| i.is_triggered()).and_then(|i| i.next_wake());
+        let soon = waits.is_some_and(|at| at <= world.meta.at.plus_secs(WAIT_SECS));
+        assert!(ends == 1 || ends == 0 && soon, "seed {seed}: {no} ended {ends} times, and waits until {waits:?}");
     }
 }

@@ -113,6 +113,7 @@ fn on_call_line(on_call: &OnCall, tz: Tz) -> String {
         OnCall::Gaps(Some(whose)) => format!("gaps of {}", whose_line(whose)),
         OnCall::Me => "oncall me".to_owned(),
         OnCall::Ready => "oncall ready".to_owned(),
+        OnCall::Test => "oncall test".to_owned(),
         OnCall::Override { schedule, who, from, until, meant } => {
             format!("override {schedule} @{who} {}", span(from, until, *meant))
         }

@@ -154,6 +154,8 @@ pub enum ResolvedBy {
     User(UserId),
     /// All its alerts cleared.
     Monitor,
+    /// A test page that nobody answered in its time.
+    Unanswered,
 }
 
 /// What somebody wanted to do, and what was true already.

@@ -127,7 +127,7 @@ fn change(w: &mut World, no: HandoffNo, how: impl FnOnce(&mut Handoff)) {
 
 /// It leaves memory, or changed since: what whoever looks back needs stays. `unknown`: whether no playbook knew it, as it closes.
 pub(super) fn closed(w: &mut World, no: IncidentNo, unknown: Option<bool>) {
-    let Some(mut worked) = w.incidents.get(&no).map(|i| Worked::of(i)) else { return };
+    let Some(mut worked) = w.incidents.get(&no).filter(|i| !i.is_test()).map(|i| Worked::of(i)) else { return };
     worked.unknown = unknown.unwrap_or_else(|| w.worked.get(&no).is_some_and(|before| before.unknown));
     if worked.paged.is_empty() && worked.answered.is_none() {
         return;

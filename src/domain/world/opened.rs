@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 pub(super) fn open(w: &mut World, o: &IncidentOpened, wall: At) {
     let key = o.alert_key();
-    let of_monitor = o.source != Source::Person;
+    let of_monitor = !matches!(o.source, Source::Person | Source::Test);
     let first = Alert {
         service: o.told.clone(),
         sent_to: o.told.as_ref().map(|_| o.service.clone()),
@@ -93,7 +93,9 @@ pub(super) fn open(w: &mut World, o: &IncidentOpened, wall: At) {
     if let Some(group) = incident.group_key() {
         enter(&mut w.groups, group, o.incident);
     }
-    enter(&mut w.uncarded, o.channel.clone(), o.incident);
+    if let Some(channel) = incident.waits_for_card() {
+        enter(&mut w.uncarded, channel.clone(), o.incident);
+    }
     enter(&mut w.open, o.service.clone(), o.incident);
     w.incidents.insert(o.incident, Arc::new(incident));
     w.touched.push(RowKey::Incident(o.incident));

@@ -261,7 +261,9 @@ impl Handler {
             | Command::Quiet { .. }
             | Command::EndQuiet(_)
             | Command::Mended(_)
-            | Command::OnCall(OnCall::Override { .. } | OnCall::Take { .. } | OnCall::EndOverride(_)) => None,
+            | Command::OnCall(OnCall::Override { .. } | OnCall::Take { .. } | OnCall::EndOverride(_) | OnCall::Test) => {
+                None
+            }
         }
     }
 

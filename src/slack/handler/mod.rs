@@ -151,6 +151,7 @@ impl EnvelopeHandler for Handler {
                     self.handoff_pressed(id, by, what, chosen, place).await
                 }
                 Elsewhere::Ready => self.ready_pressed(id, by, chosen, place).await,
+                Elsewhere::TestPage => self.test_pressed(id, by, chosen, place).await,
                 Elsewhere::OpenRca
                 | Elsewhere::RcaFelt
                 | Elsewhere::RcaNotFelt

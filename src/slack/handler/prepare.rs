@@ -1,12 +1,13 @@
 //! What to check before a shift: the list, and its ticks.
 
+use super::commands::Typed;
 use super::people::stranger;
-use super::{Came, DECIDE, Handler, shown};
-use crate::domain::id::{SlackUserId, UserId};
+use super::{ANSWER, Came, DECIDE, Handler, shown};
+use crate::domain::id::{IncidentNo, SlackUserId, UserId};
 use crate::domain::input::What;
 use crate::domain::post::About;
 use crate::domain::prepare::{ShiftKey, Told, next_of};
-use crate::pump::Snapshot;
+use crate::pump::{Facts, Snapshot};
 use crate::slack::dispatch::Handled;
 use crate::slack::translate::Place;
 use crate::views::action_id::OnShift;
@@ -49,6 +50,40 @@ impl Handler {
         }
     }
 
+    /// `oncall test`
+    pub(super) async fn test_typed(&self, me: &UserId, typed: &Typed<'_>) -> Message {
+        let came = self.decide(typed.id.into(), What::TestPage { by: me.clone() }, ANSWER).await;
+        match came {
+            Came::To { facts, snapshot } => test_begun(&facts, &snapshot, me),
+            other => self.not_done(other, typed, IncidentNo(0)),
+        }
+    }
+
+    /// *Send a test page* in the list.
+    pub(super) async fn test_pressed(
+        &self,
+        id: &str,
+        by: SlackUserId,
+        chosen: Option<String>,
+        place: Place,
+    ) -> Handled {
+        let (s, title) = (self.board.snapshot(), "Test page".to_owned());
+        if chosen.as_deref().and_then(OnShift::parse).is_none_or(|on| on.store != s.store) {
+            return self.later(by, place, title, Message::plain(views::reply::from_another_store()));
+        }
+        let Some(user) = s.directory.user_by_slack(&by).map(|u| u.id.clone()) else {
+            let message = stranger(&self.who(&by).await, None);
+            return self.later(by, place, title, message);
+        };
+        match self.decide(id.into(), What::TestPage { by: user.clone() }, DECIDE).await {
+            Came::To { facts, snapshot } => {
+                let begun = test_begun(&facts, &snapshot, &user);
+                self.later(by, place, title, begun)
+            }
+            other => self.undone(other, by, place, title),
+        }
+    }
+
     /// The list that was pressed in shows it: a message of ours that is kept true does so by itself.
     async fn ready_anew(&self, s: &Snapshot, shift: &ShiftKey, by: SlackUserId, place: Place) {
         let Some(p) = s.world.prepared.get(shift) else { return };
@@ -67,4 +102,13 @@ impl Handler {
             self.answer(&by, place, "Your shift", &list).await;
         }
     }
+}
+
+/// By what it comes; decided before, it is said of the one under way.
+fn test_begun(facts: &Facts, s: &Snapshot, me: &UserId) -> Message {
+    let begun = s.world.tests().find(|i| i.opened_by.as_ref() == Some(me));
+    Message::plain(match begun {
+        Some(i) => views::reply::act(facts, i, &s.directory),
+        None => views::test_page::over_already(),
+    })
 }

@@ -34,6 +34,7 @@ impl Handler {
             OnCall::Override { schedule, who, from, until, meant } => (schedule, who, from, until, meant),
             OnCall::Take { schedule, from, until, meant } => (schedule, me.clone(), from, until, meant),
             OnCall::EndOverride(id) => return self.end_override(s, id, user, typed).await,
+            OnCall::Test => return self.test_typed(&me, typed).await,
             OnCall::Everybody
             | OnCall::Team(_)
             | OnCall::Schedule(_)

@@ -119,8 +119,8 @@ impl Handler {
             Elsewhere::Mended => {}
             // Inputs, and a window: see `handoff`.
             Elsewhere::AcceptHandoff | Elsewhere::OfferHandoff | Elsewhere::WriteHandoff => {}
-            // An input: see `prepare`.
-            Elsewhere::Ready => {}
+            // Inputs: see `prepare`.
+            Elsewhere::Ready | Elsewhere::TestPage => {}
             // Windows and inputs: see `triage`.
             Elsewhere::NotMine
             | Elsewhere::NotNow
