@@ -489,6 +489,8 @@ fn person(sim: &mut Sim) {
                 Deed::CanWait { later: Later { what, severity: 3, owner, due: sim.wall.plus_secs(90_000) } }
             }
             2 => Deed::Triage { answer: Answer::Since(sim.wall.plus_secs(sim.rng.random_range(-600..60))) },
+            _ if sim.rng.random_ratio(1, 3) => Deed::DeclareMajor,
+            _ if sim.rng.random_ratio(1, 3) => Deed::TakeMajorBack,
             _ => Deed::Triage { answer: Answer::Affected(Affected::SomeCustomers) },
         },
         _ if incident % 3 == 0 => Deed::Quote(Box::new(sim.said(incident % 5))),

@@ -112,6 +112,36 @@ fn what_can_wait_is_on_somebodys_list() {
 }
 
 #[test]
+fn what_is_major_pages_everybody_at_once_and_only_a_person_ends_it() {
+    let office = Office::open(&Company::waiting(&["30m", "30m", "30m"]).config(), e2e::company::workspace());
+    office.monitor(PAYMENTS_KEY, "disk", "trigger");
+    let card = office.card(1, "Paging Ana Silva");
+    office.slack.press_well("ana", "payments", &card, "incident.acknowledge");
+    let card = office.card(1, "Ana Silva has it");
+    office.slack.press_well("ana", "payments", &card, "incident.triage");
+    let window = office.window_says("ana", "It is major.");
+    assert!(drawn(&window).join("\n").contains("Ben Okafor and Mara Keller"), "whom it wakes: {window}");
+    office.press_in("ana", &window, "triage.major");
+    office.window_says("ana", "Paged now: Ben Okafor and Mara Keller");
+    for who in ["ben", "mara"] {
+        assert!(plain(office.page(who, 1).text()).starts_with("Ana Silva says it is major: #1 MAJOR"), "{who}");
+    }
+    office.card(1, "MAJOR");
+    office.monitor(PAYMENTS_KEY, "disk", "resolve");
+    office.card(1, "what is major is open until somebody resolves it");
+    office.pass(30 * 60);
+    office.card(1, "Ana Silva has it");
+    // By words, the question names them; what is major already says so.
+    let again = plain(&office.slack.slash("ben", "payments", "major 1").to_string());
+    assert!(again.contains("Ana Silva called #1 major"), "{again}");
+    let window = office.window_says("ana", "It is major, said Ana Silva");
+    office.press_in("ana", &window, "triage.not_major");
+    office.window_says("ana", "#1 is not major any more");
+    let asked = plain(&office.slack.slash("ben", "payments", "major 1").to_string());
+    assert!(asked.contains("Is it major?"), "{asked}");
+}
+
+#[test]
 fn not_now_is_a_snooze_whose_alert_is_to_be_mended() {
     let (office, card) = anas();
     office.slack.press_well("ana", "payments", &card, "incident.triage");

@@ -774,6 +774,8 @@ fn happenings() -> Vec<Happening> {
             | Happening::StepOverdue { .. }
             | Happening::Triaged { .. }
             | Happening::NotMine { .. }
+            | Happening::MajorDeclared { .. }
+            | Happening::MajorTakenBack { .. }
             | Happening::WaitsAsItem { .. }
             | Happening::PlaybookEnded { .. }
             | Happening::AlertJoined { .. } => {}
@@ -864,6 +866,8 @@ fn happenings() -> Vec<Happening> {
         Happening::Triaged { by: "ben".into(), answer: Answer::Trend(Trend::Same) },
         Happening::Triaged { by: "ben".into(), answer: Answer::Since(NIGHT) },
         Happening::NotMine { by: "ben".into(), team: "pay".into() },
+        Happening::MajorDeclared { by: "ben".into() },
+        Happening::MajorTakenBack { by: "ben".into() },
         Happening::WaitsAsItem { by: "ben".into(), item: ItemNo(3) },
         Happening::PlaybookEnded { title: "Database down".into() },
         Happening::AlertJoined { title: "<!channel> node-2".into(), rule: None },
@@ -990,6 +994,9 @@ fn refusals() -> Vec<Refusal> {
             | Refusal::MitigatedAlready { .. }
             | Refusal::MarkedAlready { .. }
             | Refusal::HasThatUrgency { .. }
+            | Refusal::MajorAlready { .. }
+            | Refusal::IsNotMajor { .. }
+            | Refusal::IsMajor { .. }
             | Refusal::IsMerged { .. }
             | Refusal::MergeIntoItself { .. }
             | Refusal::TooManyAlerts { .. }
@@ -1076,6 +1083,9 @@ fn refusals() -> Vec<Refusal> {
         Refusal::CannotBeReached { user: "ben".into() },
         Refusal::IsATest { incident, of: "ben".into() },
         Refusal::TestUnderWay { incident },
+        Refusal::MajorAlready { incident, by: "ben".into(), at: NIGHT },
+        Refusal::IsNotMajor { incident },
+        Refusal::IsMajor { incident, by: "ben".into(), at: NIGHT },
         Refusal::NobodyNamed { incident },
         Refusal::NobodyToAsk { incident, whom: Whom::Team("team".into()) },
         Refusal::AskedAlready { incident, whom: Whom::User("ben".into()) },

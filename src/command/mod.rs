@@ -187,6 +187,8 @@ pub enum Command {
     },
     EndSnooze(Which),
     Escalate(Which),
+    /// Everybody who could be asked is wanted: asks whether to, naming them.
+    Major(Which),
     Add(Which, Whom),
     Reassign(Which, UserId),
     Urgency(Which, Urgency),

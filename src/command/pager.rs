@@ -74,6 +74,10 @@ pub(super) fn read(r: &mut Reading<'_>) -> Result<Command, Mistake> {
         Verb::Maintenance => quiet::maintenance(r),
         Verb::Misconfigured => misconfigured(r),
         Verb::Heartbeats => heartbeats(r),
+        Verb::Major => {
+            while r.words.skip(&["major", "incident"]) {}
+            alone(r).map(Command::Major)
+        }
         Verb::Triage => alone(r).map(Command::Triage),
         Verb::Playbook => playbook(r),
         Verb::Handoff => handoff(r),

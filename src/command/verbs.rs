@@ -13,6 +13,7 @@ pub(super) enum Verb {
     Snooze,
     EndSnooze,
     Escalate,
+    Major,
     Add,
     Reassign,
     Urgency,
@@ -50,6 +51,7 @@ pub(super) const PAGER: &[(Verb, &[&str])] = &[
     (Verb::Snooze, &["snooze", "sleep", "postpone"]),
     (Verb::EndSnooze, &["unsnooze", "end-snooze", "endsnooze", "wake"]),
     (Verb::Escalate, &["escalate", "esc"]),
+    (Verb::Major, &["major", "declare"]),
     (Verb::Add, &["add", "involve", "invite"]),
     (Verb::Reassign, &["reassign", "assign"]),
     (Verb::Urgency, &["urgency", "priority", "prio"]),
@@ -111,18 +113,11 @@ pub(super) struct Absent {
     pub instead: &'static str,
 }
 
-pub(super) const PAGER_ABSENT: &[Absent] = &[
-    Absent {
-        words: &["major"],
-        why: "Major incidents are not there yet. Add people to the incident, or escalate it.",
-        instead: "show N",
-    },
-    Absent {
-        words: &["review"],
-        why: "The production review is not there yet. See what is open.",
-        instead: "list all",
-    },
-];
+pub(super) const PAGER_ABSENT: &[Absent] = &[Absent {
+    words: &["review"],
+    why: "The production review is not there yet. See what is open.",
+    instead: "list all",
+}];
 
 pub(super) const ON_CALL_ABSENT: &[Absent] =
     &[Absent { words: &["swap"], why: "Swaps are not there yet. Two overrides do the same.", instead: "help" }];
@@ -149,7 +144,7 @@ impl Verb {
             Self::Show => Topic::Show,
             Self::Acknowledge => Topic::Acknowledge,
             Self::Snooze | Self::EndSnooze => Topic::Snooze,
-            Self::Escalate => Topic::Escalate,
+            Self::Escalate | Self::Major => Topic::Escalate,
             Self::Add | Self::Reassign => Topic::People,
             Self::Urgency => Topic::Urgency,
             Self::Mitigated | Self::Start | Self::Resolve | Self::Reopen => Topic::Resolve,

@@ -215,8 +215,8 @@ fn cleared(d: &mut Decision<'_>, no: IncidentNo) {
         flaps(d, no);
     }
     let Some(i) = d.world().incident(no) else { return };
-    // What a person reported, only a person ends.
-    if i.has_firing_alert() || i.is_resolved() || i.reported_by().next().is_some() {
+    // What a person reported, or called major, only a person ends.
+    if i.has_firing_alert() || i.is_resolved() || i.only_a_person_ends_it() {
         return;
     }
     let (wall, at) = (d.stamp.wall, d.stamp.at);

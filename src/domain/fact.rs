@@ -436,6 +436,18 @@ pub enum Fact {
         team: TeamId,
         policy: PolicyId,
     },
+    /// Everybody who could be asked is wanted.
+    MajorDeclared {
+        incident: IncidentNo,
+        by: UserId,
+        ask_at: Option<At>,
+    },
+    /// They are not, after all.
+    MajorTakenBack {
+        incident: IncidentNo,
+        by: UserId,
+        ask_at: Option<At>,
+    },
     /// It can wait: this item is for it.
     WaitsAsItem {
         incident: IncidentNo,

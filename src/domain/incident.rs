@@ -148,6 +148,9 @@ pub struct Incident {
     /// It was counted how often its alert comes.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub came: bool,
+    /// Who said that it is major, and when, on the wall clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub major: Option<Done>,
     /// What was found at the first look.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub triage: Option<Box<Triage>>,
@@ -277,6 +280,11 @@ impl Incident {
     /// a person ends.
     pub fn reported_by(&self) -> impl Iterator<Item = &UserId> {
         self.opened_by.iter().chain(self.merged_reports.iter())
+    }
+
+    /// Does no monitor end it? What a person reported, or called major, only a person does.
+    pub fn only_a_person_ends_it(&self) -> bool {
+        self.major.is_some() || self.reported_by().next().is_some()
     }
 
     /// Everybody who is being asked at this moment, each once.

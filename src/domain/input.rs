@@ -252,6 +252,10 @@ pub enum Deed {
     NotMine {
         team: TeamId,
     },
+    /// Everybody who could be asked is wanted: see [`super::major`].
+    DeclareMajor,
+    /// They are not, after all.
+    TakeMajorBack,
     /// Somebody does it later, and the incident is over.
     CanWait {
         later: Later,

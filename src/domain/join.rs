@@ -44,6 +44,10 @@ pub(super) fn merge(d: &mut Decision<'_>, i: &Incident, by: &UserId, into: Incid
     let responders = i.responders.clone();
     let reported_by: Vec<UserId> = i.reported_by().cloned().collect();
     d.emit(Fact::AlertsTaken { incident: into, from: i.no, by: by.clone(), alerts, responders, reported_by });
+    if let Some(done) = i.major.as_ref().filter(|_| target.major.is_none()) {
+        let ask_at = d.ask_at(Urgency::High);
+        d.emit(Fact::MajorDeclared { incident: into, by: done.by.clone(), ask_at });
+    }
     if i.urgency == Urgency::High && target.urgency == Urgency::Low {
         change_urgency(d, into, Some(by), None, Urgency::High);
     } else if was_over && d.world().incident(into).is_some_and(|i| i.course.clearing.is_none()) {

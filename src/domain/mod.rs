@@ -35,6 +35,7 @@ mod join;
 mod level;
 pub mod listing;
 pub mod lookup;
+pub mod major;
 pub mod misconfigured;
 pub mod moved;
 mod oncall;

@@ -402,7 +402,7 @@ fn covering_if<'a>(
     d: &Directory,
     counts: impl Fn(&Quiet) -> bool,
 ) -> Option<&'a Quiet> {
-    if i.reported_by().next().is_some() {
+    if i.only_a_person_ends_it() {
         return None;
     }
     let any_fires = i.has_firing_alert();

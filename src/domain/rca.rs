@@ -60,6 +60,9 @@ pub struct Rca {
     /// Its service was private: that holds also when the configuration does not know it any more.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub private: bool,
+    /// Its incident was major.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub major: bool,
     pub opened: At,
     pub owner: UserId,
     /// Somebody gave it to them.
@@ -257,9 +260,10 @@ impl Rca {
         }
     }
 
-    /// All users were hit, of what matters most: that is talked about in a meeting.
+    /// It was major, or all users were hit, of what matters most: that is talked about in a meeting.
     pub fn is_significant(&self) -> bool {
-        self.felt == Some(true) && self.tier == 1 && self.impact.as_ref().is_some_and(|i| i.users == Reach::All)
+        self.major
+            || self.felt == Some(true) && self.tier == 1 && self.impact.as_ref().is_some_and(|i| i.users == Reach::All)
     }
 }
 

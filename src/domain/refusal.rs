@@ -96,6 +96,20 @@ pub enum Refusal {
         by: UserId,
         at: At,
     },
+    MajorAlready {
+        incident: IncidentNo,
+        by: UserId,
+        at: At,
+    },
+    IsNotMajor {
+        incident: IncidentNo,
+    },
+    /// What is major cannot wait, and is urgent.
+    IsMajor {
+        incident: IncidentNo,
+        by: UserId,
+        at: At,
+    },
     HasThatUrgency {
         incident: IncidentNo,
         urgency: Urgency,

@@ -14,7 +14,7 @@ use super::refusal::Refusal;
 use super::stamp::At;
 use super::text::Text;
 use super::urgency::RaisedBy;
-use super::{episode, escalation, join, level, paging, quote, responders, run, test_page, triage};
+use super::{episode, escalation, join, level, major, paging, quote, responders, run, test_page, triage};
 
 /// A snooze is at most seven days.
 pub const SNOOZE_MAX_SECS: i64 = 7 * 24 * 60 * 60;
@@ -65,6 +65,8 @@ fn deed(d: &mut Decision<'_>, i: &Incident, by: &UserId, deed: &Deed) -> Result<
         Deed::MergeInto { into } => join::merge(d, i, by, *into),
         Deed::Triage { answer } => triage::answer(d, i, by, *answer),
         Deed::NotMine { team } => triage::not_mine(d, i, by, team),
+        Deed::DeclareMajor => major::declare(d, i, by),
+        Deed::TakeMajorBack => major::take_back(d, i, by),
         Deed::CanWait { later } => triage::can_wait(d, i, by, later),
         Deed::BeginPlaybook { playbook, again } => run::begin(d, i, by, playbook, *again),
         Deed::GoOn { turn, to } => run::go_on(d, i, by, *turn, to),
@@ -239,6 +241,7 @@ fn set_urgency(d: &mut Decision<'_>, i: &Incident, by: &UserId, to: Urgency) -> 
     if i.urgency == to {
         return Err(Refusal::HasThatUrgency { incident: i.no, urgency: to });
     }
+    refuse_major(i)?;
     change_urgency(d, i.no, Some(by), None, to);
     Ok(())
 }
@@ -347,6 +350,14 @@ pub(super) fn guest_note(d: &mut Decision<'_>, note: &GuestNote) -> Result<(), R
     let (slack, name) = (note.slack.clone(), Text::new(note.name.as_str()));
     d.emit(Fact::NotedByGuest { incident, slack, name, text: Text::new(text) });
     Ok(())
+}
+
+/// What is major neither waits nor wakes nobody.
+pub(super) fn refuse_major(i: &Incident) -> Result<(), Refusal> {
+    match &i.major {
+        Some(done) => Err(Refusal::IsMajor { incident: i.no, by: done.by.clone(), at: done.at }),
+        None => Ok(()),
+    }
 }
 
 pub(super) fn refuse_resolved(i: &Incident) -> Result<(), Refusal> {

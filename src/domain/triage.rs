@@ -15,7 +15,7 @@ use super::level;
 use super::misconfigured::{self, Mark};
 use super::page::RevokeReason;
 use super::refusal::Refusal;
-use super::response::{change_urgency, refuse_resolved};
+use super::response::{change_urgency, refuse_major, refuse_resolved};
 use super::stamp::At;
 use super::text::Text;
 use super::{call::Whom, escalation, paging};
@@ -146,6 +146,7 @@ pub(super) fn not_mine(d: &mut Decision<'_>, i: &Incident, by: &UserId, team: &T
 /// It can wait: somebody does it by a day, and the incident is over. Its alert should not have paged.
 pub(super) fn can_wait(d: &mut Decision<'_>, i: &Incident, by: &UserId, later: &Later) -> Result<(), Refusal> {
     refuse_resolved(i)?;
+    refuse_major(i)?;
     let felt = i.triage.as_ref().and_then(|triage| triage.affected.as_ref());
     if let Some(said) = felt.filter(|said| said.what.is_customers()) {
         return Err(Refusal::CustomersFeelIt { incident: i.no, by: said.by.clone(), at: said.at });

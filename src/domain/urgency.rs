@@ -287,7 +287,7 @@ pub fn still_wrong(i: &Incident) -> bool {
     match i.state {
         State::Resolved { .. } => false,
         State::Triggered { .. } | State::Acknowledged { .. } | State::Snoozed { .. } => {
-            i.has_firing_alert() || i.reported_by().next().is_some()
+            i.has_firing_alert() || i.only_a_person_ends_it()
         }
     }
 }

@@ -183,6 +183,9 @@ pub enum Elsewhere {
     NotNow,
     /// that somebody does it later;
     CanWait,
+    /// that everybody is wanted, or is not after all;
+    Major,
+    NotMajor,
     /// that whoever fixed it before is asked;
     AddFixer,
     /// since when it is so;
@@ -219,7 +222,7 @@ pub enum Elsewhere {
 }
 
 impl Elsewhere {
-    pub const ALL: [Self; 48] = [
+    pub const ALL: [Self; 50] = [
         Self::Raise,
         Self::RaiseService,
         Self::AcknowledgeAll,
@@ -247,6 +250,8 @@ impl Elsewhere {
         Self::NotMine,
         Self::NotNow,
         Self::CanWait,
+        Self::Major,
+        Self::NotMajor,
         Self::AddFixer,
         Self::TriageSince,
         Self::AllFeelIt,
@@ -300,6 +305,8 @@ impl Elsewhere {
             Self::NotMine => "triage.not_mine",
             Self::NotNow => "triage.not_now",
             Self::CanWait => "triage.can_wait",
+            Self::Major => "triage.major",
+            Self::NotMajor => "triage.not_major",
             Self::AddFixer => "triage.add_fixer",
             Self::TriageSince => "triage.since",
             Self::AllFeelIt => "triage.all",

@@ -64,7 +64,8 @@ pub fn to_do(i: &Incident, rca: Option<&Rca>, d: &Directory, subject: Subject) -
 
 /// The first line: the state as a sign, the number, what is wrong.
 pub fn title(i: &Incident) -> String {
-    format!("{} {}", emoji(i), title_alone(i))
+    let major = if i.major.is_some() { "*MAJOR* " } else { "" };
+    format!("{} {major}{}", emoji(i), title_alone(i))
 }
 
 /// The same where it may stand for ever, whatever becomes of the incident.
@@ -79,7 +80,8 @@ pub fn lock_screen(i: &Incident, d: &Directory) -> String {
     let flapping = if i.course.flapping.is_some() { ", flapping," } else { "" };
     let (state, service) = (state_word(i), escape(service, 40));
     let joined = super::routing::and_more(i);
-    let line = format!("{} {state}{flapping} {service}: {title}{joined}. {}", i.no, status_in_words(i, d));
+    let major = if i.major.is_some() { "MAJOR " } else { "" };
+    let line = format!("{} {major}{state}{flapping} {service}: {title}{joined}. {}", i.no, status_in_words(i, d));
     truncate(&line, limits::LOCK_SCREEN)
 }
 
@@ -141,8 +143,11 @@ pub fn status(i: &Incident, d: &Directory) -> String {
 /// The monitor says that it is over, and a person had said that something is wrong.
 pub fn still_reported(i: &Incident, d: &Directory) -> String {
     let people: Vec<&str> = i.reported_by().map(|u| d.name_of(u)).collect();
-    if i.is_resolved() || i.alerts.is_empty() || i.has_firing_alert() || people.is_empty() {
+    if i.is_resolved() || i.alerts.is_empty() || i.has_firing_alert() || !i.only_a_person_ends_it() {
         return String::new();
+    }
+    if i.major.is_some() {
+        return " The monitor cleared it; what is major is open until somebody resolves it.".to_owned();
     }
     format!(" The monitor cleared it; what {} reported is open until somebody resolves it.", names(&people))
 }

@@ -34,7 +34,7 @@ pub fn flapping(i: &Incident, d: &Directory) -> String {
     if i.course.flapping.is_none() {
         return String::new();
     }
-    if i.is_resolved() || i.reported_by().next().is_some() {
+    if i.is_resolved() || i.only_a_person_ends_it() {
         return " *Flapping*: it keeps coming and going.".to_owned();
     }
     let hold = span(d.settings.flapping_hold_secs);

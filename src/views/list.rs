@@ -290,7 +290,10 @@ pub fn help(command: &str, topic: Option<Topic>) -> Message {
             ("snooze 12 2h for later", "it was not urgent: its alert is to be mended"),
             ("unsnooze 12", "ends it: you have it, nobody is paged"),
         ],
-        Some(Topic::Escalate) => &[("escalate 12", "pages the next level now; whoever has it keeps it")],
+        Some(Topic::Escalate) => &[
+            ("escalate 12", "pages the next level now; whoever has it keeps it"),
+            ("major 12", "it is major: pages everybody who could be asked, after a question"),
+        ],
         Some(Topic::People) => &[
             ("add 12 @ben", "pages Ben as well"),
             ("add 12 search", "pages a team, by its policy"),

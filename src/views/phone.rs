@@ -38,7 +38,8 @@ pub fn text(all: &[(&Incident, &Page)], earlier: &Earlier, d: &Directory, answer
         return super::test_page::text(answers);
     }
     let (name, more) = (title(worst, TITLE_SENT), and_more(worst));
-    let what = format!("{} {}: {name}{more} (tier {})", worst.no, service(worst, d), worst.tier);
+    let major = if worst.major.is_some() { "MAJOR " } else { "" };
+    let what = format!("{major}{} {}: {name}{more} (tier {})", worst.no, service(worst, d), worst.tier);
     let said = match all.len() {
         1 => format!("{}{what}.{}", lead(worst, page, d), in_all(1, worst, page, earlier)),
         n if earlier.count > 0 => {
@@ -83,8 +84,10 @@ pub fn spoken(all: &[(&Incident, &Page)], earlier: &Earlier, d: &Directory, answ
     let (name, more) = (title(worst, TITLE_SPOKEN), and_more(worst));
     let what = format!("{}, tier {}. {name}{more}", service(worst, d), worst.tier);
     let number = worst.no.0;
+    let why = lead(worst, page, d);
+    let major = if worst.major.is_some() && !why.contains("it is major") { "It is major. " } else { "" };
     let news = match all.len() {
-        1 => format!("This is Warridor. {}Incident {number}. {what}.", lead(worst, page, d)),
+        1 => format!("This is Warridor. {why}{major}Incident {number}. {what}."),
         n if earlier.count > 0 => {
             let worse = earlier.worse_than(worst);
             let worse = worse.map(|i| format!(" The worst of all is incident {}, tier {}.", i.no.0, i.tier));

@@ -154,7 +154,9 @@ fn written_so_far(rca: &Rca, repairs: &[&Arc<Item>], d: &Directory, subject: Sub
     if missing.is_empty() {
         let complete = press(Elsewhere::RcaComplete, "Complete", subject, None);
         buttons.push(complete.with_style(SlackBlockButtonStyle::Primary));
-        let meeting = if rca.is_significant() {
+        let meeting = if rca.major {
+            " It was major: it also puts a post-mortem meeting on the owner's list."
+        } else if rca.is_significant() {
             " All customers felt it, of tier 1: it also puts a post-mortem meeting on the owner's list."
         } else {
             ""

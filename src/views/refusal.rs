@@ -105,6 +105,15 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
             name(d, by),
             time(*at)
         ),
+        Refusal::MajorAlready { incident, by, at } => {
+            format!("{} called {incident} major at {}. Nothing changed.", name(d, by), time(*at))
+        }
+        Refusal::IsNotMajor { incident } => format!("{incident} is not major. Nothing changed."),
+        Refusal::IsMajor { incident, by, at } => format!(
+            "{} called {incident} major at {}: it cannot wait. If it is not, press *Not major* in *Triage* first.",
+            name(d, by),
+            time(*at)
+        ),
         Refusal::HasThatUrgency { incident, urgency } => {
             let word = match urgency {
                 Urgency::High => "high",

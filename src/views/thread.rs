@@ -199,6 +199,10 @@ pub(super) fn words(what: &Happening, d: &Directory) -> String {
             format!(":stopwatch: Step {step} takes longer than {}, {}", super::reply::span(*secs), brief(what))
         }
         Happening::Triaged { by, answer } => format!(":mag: {}: {}.", name(d, by), super::triage::answered(answer)),
+        Happening::MajorDeclared { by } => {
+            format!(":rotating_light: {} says that it is *major*: everybody is wanted.", name(d, by))
+        }
+        Happening::MajorTakenBack { by } => format!("{} says that it is not major after all.", name(d, by)),
         Happening::NotMine { by, team } => {
             let team = d.teams.get(team).map_or(team.as_str(), |t| t.name.as_str());
             format!(

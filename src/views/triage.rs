@@ -3,11 +3,12 @@
 use super::action_id::{Action, Elsewhere, FIELD, Field, Form, OnFixer, Origin, Subject};
 use super::card::{name, status, title};
 use super::going_on::Beside;
-use super::kit::{actions, button, context, divider, option, plain, plain_option, section, section_with};
+use super::kit::{actions, button, confirm, context, divider, option, plain, plain_option, section, section_with};
 use super::modal::{form, input, one_line, optional};
-use super::mrkdwn::{day_and_time, escape, time};
+use super::mrkdwn::{day_and_time, escape, names, time};
 use super::{Message, limits};
 use crate::domain::directory::Directory;
+use crate::domain::fact::Fact;
 use crate::domain::id::{IncidentNo, ItemNo, StoreId, TeamId, UserId};
 use crate::domain::incident::{Happening, Incident};
 use crate::domain::item::WHAT_CHARS;
@@ -27,6 +28,8 @@ pub struct Around<'a> {
     pub fixed_before: Option<(IncidentNo, UserId)>,
     /// What the same alert led to before, the newest first: at most [`limits::BEFORE`].
     pub before: &'a [Before],
+    /// Whom its reader would wake by saying that it is major.
+    pub wakes: &'a [UserId],
 }
 
 /// An earlier incident of the same alert, and what was written of it, where its reader may read that.
@@ -109,16 +112,27 @@ pub fn window(i: &Incident, around: &Around<'_>, told: Option<&str>, d: &Directo
         "Pages the right team, until they answer.",
         press(Elsewhere::NotMine, "Not mine…", subject),
     ));
-    blocks.push(choice(
-        "Not now.",
-        "Snoozes it, and lists its alert to be mended.",
-        press(Elsewhere::NotNow, "Not now…", subject),
-    ));
-    blocks.push(choice(
-        "It can wait.",
-        "Somebody does it by a day; it is over for now.",
-        press(Elsewhere::CanWait, "It can wait…", subject),
-    ));
+    if i.major.is_none() {
+        blocks.push(choice(
+            "Not now.",
+            "Snoozes it, and lists its alert to be mended.",
+            press(Elsewhere::NotNow, "Not now…", subject),
+        ));
+    }
+    blocks.push(match &i.major {
+        Some(done) => {
+            let words = format!("*It is major*, said {} at {}.", name(d, &done.by), time(done.at));
+            section_with(&words, press(Elsewhere::NotMajor, "Not major", subject))
+        }
+        None => choice("It is major.", &wakes_now(around.wakes, d), it_is_major(around.wakes, d, subject)),
+    });
+    if may_wait(i) {
+        blocks.push(choice(
+            "It can wait.",
+            "Somebody does it by a day; it is over for now.",
+            press(Elsewhere::CanWait, "It can wait…", subject),
+        ));
+    }
     blocks.push(choice(
         "The same as another one.",
         "That one takes its alerts.",
@@ -138,6 +152,61 @@ pub fn window(i: &Incident, around: &Around<'_>, told: Option<&str>, d: &Directo
     blocks.push(divider());
     blocks.extend(around_it(i, around, d));
     super::modal::window(&format!("Triage {}", i.no), blocks, Some(origin))
+}
+
+/// What customers feel cannot, nor can what is major.
+fn may_wait(i: &Incident) -> bool {
+    let felt = i.triage.as_ref().and_then(|triage| triage.affected.as_ref());
+    i.major.is_none() && felt.is_none_or(|said| !said.what.is_customers())
+}
+
+/// The button that wakes everybody, once its question is answered.
+fn it_is_major(wakes: &[UserId], d: &Directory, subject: Subject) -> SlackBlockButtonElement {
+    let question = format!("{} Only a person ends it then, and its RCA comes with a meeting.", wakes_now(wakes, d));
+    press(Elsewhere::Major, "It is major…", subject).with_style(SlackBlockButtonStyle::Danger).with_confirm(confirm(
+        "Is it major?",
+        &question,
+        "It is major",
+    ))
+}
+
+/// Whom it wakes.
+fn wakes_now(wakes: &[UserId], d: &Directory) -> String {
+    let all: Vec<&str> = wakes.iter().map(|who| d.name_of(who)).collect();
+    match all.as_slice() {
+        [] => "Nobody else can be asked: this wakes nobody.".to_owned(),
+        all => format!("This pages *{}* now.", names(all)),
+    }
+}
+
+/// What is asked of whoever types that it is major.
+pub fn ask_major(i: &Incident, wakes: &[UserId], d: &Directory, store: StoreId) -> Message {
+    if i.is_resolved() {
+        return Message::plain(format!("{} is over. *Reopen* is on its card.", i.no));
+    }
+    let words = format!("Is it major? {}\n{}", wakes_now(wakes, d), title(i));
+    let button = it_is_major(wakes, d, Subject { store, incident: i.no });
+    let text = format!("Is {} major?", i.no);
+    Message { text, blocks: vec![section(&words), actions(vec![button])], colored: None }
+}
+
+/// The answer to whoever said that it is major.
+pub fn declared(facts: &[Fact], after: &Incident, d: &Directory) -> String {
+    let asked = facts.iter().filter_map(|f| match f {
+        Fact::StepStarted(step) => Some(&step.asked),
+        _ => None,
+    });
+    let mut all: Vec<&str> = Vec::new();
+    for who in asked.flatten().map(|a| d.name_of(&a.user)) {
+        if !all.contains(&who) {
+            all.push(who);
+        }
+    }
+    let asked = match all.as_slice() {
+        [] => "Nobody else could be asked: *Add responders…* asks somebody by name.".to_owned(),
+        all => format!("Paged now: {}.", names(all)),
+    };
+    format!("{} is major. {asked} Only a person ends it.", after.no)
 }
 
 fn questions(i: &Incident, d: &Directory, subject: Subject) -> Vec<SlackBlock> {

@@ -4,15 +4,18 @@ use crate::desk::{Desk, HOUR, MINUTE, NIGHT};
 use crate::draw::{Golden, message, view};
 use std::sync::Arc;
 use warridor::domain::call::Whom;
-use warridor::domain::id::{IncidentNo, TeamId};
+use warridor::domain::id::{IncidentNo, TeamId, UserId};
 use warridor::domain::incident::Incident;
 use warridor::domain::input::{Deed, EventAction};
+use warridor::domain::major::would_wake;
 use warridor::domain::page::Purpose;
 use warridor::domain::rca::{Part, RcaDeed};
 use warridor::domain::snooze;
+use warridor::domain::stamp::Stamp;
 use warridor::domain::triage::{Affected, Answer, Later, Trend};
 use warridor::views;
 use warridor::views::action_id::{Origin, Subject};
+use warridor::views::bundle::Earlier;
 use warridor::views::going_on::Beside;
 use warridor::views::triage::{Around, Before};
 
@@ -57,7 +60,9 @@ fn the_first_look_in_every_state() {
             Beside { changes: Vec::new(), changes_left_out: 0, announced, quiets: Vec::new(), silent: Vec::new() };
         let fixed_before = fixed.map(|(no, who)| (no, who.into()));
         let before: Vec<Before> = fixed.map(|_| before()).into_iter().collect();
-        let around = Around { beside: &beside, others: &others, fixed_before, before: &before };
+        let stamp = Stamp::agreed(desk.now);
+        let wakes = would_wake(&desk.world, d, stamp, &first(desk), &"ana".into());
+        let around = Around { beside: &beside, others: &others, fixed_before, before: &before, wakes: &wakes };
         view(&views::triage::window(&first(desk), &around, told, d, &origin), Some(subject))
     };
     golden.say("nothing was found yet", &window(&desk, None, None));
@@ -94,6 +99,29 @@ fn the_first_look_in_every_state() {
     given.act("ana", Deed::NotMine { team: "pay".into() });
     golden.say("the card of what was another team's", &card(&given));
     golden.say("what she reads", &views::triage::given(&first(&given), &"pay".into(), &given.directory));
+    let mut major = found.copy();
+    let declared = major.act_on(1, "ana", Deed::DeclareMajor);
+    major.deliver();
+    golden.say("major: what Ana reads", &views::reply::act(&declared, &first(&major), &major.directory));
+    golden.say("major: the card", &card(&major));
+    golden.say("major: the window", &window(&major, None, None));
+    let i = first(&major);
+    let newest = i.pages.iter().max_by_key(|p| p.id).expect("somebody was paged");
+    golden.say("major: the page", &message(&views::page::page(&i, newest, d, major.store), Some(subject)));
+    let one = [(&*i, newest)];
+    let earlier = Earlier::default();
+    let spoken = views::phone::spoken(&one, &earlier, d, true);
+    let text = views::phone::text(&one, &earlier, d, true);
+    golden.say("major: by telephone", &format!("{text}\n\n{}\n{}", spoken.news, spoken.menu));
+    major.alert("payments", EventAction::Resolve);
+    golden.say("major, and cleared: the card", &card(&major));
+    let back = major.act_on(1, "ben", Deed::TakeMajorBack);
+    golden.say("not major after all: the answer", &views::reply::act(&back, &first(&major), &major.directory));
+    let asks = |desk: &Desk, wakes: &[UserId]| {
+        message(&views::triage::ask_major(&first(desk), wakes, &desk.directory, desk.store), Some(subject))
+    };
+    golden.say("by words: is it major?", &asks(&found, &["ben".into(), "mara".into()]));
+    golden.say("by words: is it major, and nobody is left", &asks(&found, &[]));
     found.act("ana", Deed::Triage { answer: Answer::Affected(Affected::Nobody) });
     let later = Later {
         what: "A bigger pool".to_owned(),

@@ -80,6 +80,7 @@ fn command_line(command: &Command, tz: Tz) -> String {
             format!("handoff of {team} note \u{201c}{text}\u{201d}")
         }
         Command::Handoff(Handoff::Accept) => "handoff accept".to_owned(),
+        Command::Major(which) => format!("major {}", no(*which)),
         Command::Triage(which) => format!("triage {}", no(*which)),
         Command::Rca(Rcas::Mine) => "rcas".to_owned(),
         Command::Rca(Rcas::Of(of)) => format!("rca of {of}"),

@@ -159,6 +159,8 @@ impl Fact {
             | Self::CrossedHandoff { incident, .. }
             | Self::TriageAnswered { incident, .. }
             | Self::NotMine { incident, .. }
+            | Self::MajorDeclared { incident, .. }
+            | Self::MajorTakenBack { incident, .. }
             | Self::WaitsAsItem { incident, .. }
             | Self::RcaOwed { incident, .. }
             | Self::PlaybookBegun { incident, .. }
@@ -200,6 +202,8 @@ impl Fact {
                 | Self::Snoozed { .. }
                 | Self::Resolved { .. }
                 | Self::NotMine { .. }
+                | Self::MajorDeclared { .. }
+                | Self::MajorTakenBack { .. }
                 | Self::Merged { .. }
         )
     }

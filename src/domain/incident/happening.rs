@@ -212,6 +212,12 @@ pub enum Happening {
         by: UserId,
         team: TeamId,
     },
+    MajorDeclared {
+        by: UserId,
+    },
+    MajorTakenBack {
+        by: UserId,
+    },
     /// It can wait: somebody does it by a day.
     WaitsAsItem {
         by: UserId,
@@ -304,6 +310,8 @@ impl Happening {
             | Self::Exhausted { .. }
             | Self::Mitigated { .. }
             | Self::NotMine { .. }
+            | Self::MajorDeclared { .. }
+            | Self::MajorTakenBack { .. }
             | Self::WaitsAsItem { .. }
             | Self::Resolved { .. }
             | Self::MergedInto { .. }
@@ -365,6 +373,7 @@ impl Happening {
             | Self::AckTimedOut
             | Self::NotCleared
             | Self::NotMine { .. }
+            | Self::MajorDeclared { .. }
             | Self::UrgencyChanged { to: Urgency::High, .. } => true,
             Self::CameBack { .. } => self.is_shown_in_thread(),
             _ => false,

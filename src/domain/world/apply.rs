@@ -304,6 +304,8 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         | Fact::CallStarted { incident, .. }
         | Fact::TriageAnswered { incident, .. }
         | Fact::NotMine { incident, .. }
+        | Fact::MajorDeclared { incident, .. }
+        | Fact::MajorTakenBack { incident, .. }
         | Fact::WaitsAsItem { incident, .. }
         | Fact::PolicyKept { incident, .. }
         | Fact::Held { incident, .. }

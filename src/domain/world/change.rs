@@ -28,7 +28,9 @@ pub(super) fn change(w: &mut World, no: IncidentNo, how: impl FnOnce(&mut Incide
     let entries_before = incident.next_entry;
     let responder_before = incident.responder().cloned();
     let (was_mitigated, was_merged) = (incident.mitigated_at().is_some(), incident.merged_into.is_some());
+    let was_major = incident.major.is_some();
     how(incident);
+    let is_major = incident.major.is_some();
     if !incident.is_triggered() {
         // Somebody has it, or it is over: there is nothing to hold back.
         incident.hold = None;
@@ -80,6 +82,9 @@ pub(super) fn change(w: &mut World, no: IncidentNo, how: impl FnOnce(&mut Incide
     follow(&mut w.groups, group_before, group, no);
     for entry in spilled {
         w.spilled.push(Spilled::Entry(no, entry));
+    }
+    if was_major != is_major {
+        rca::major(w, no, is_major);
     }
     if was_mitigated && !is_mitigated {
         rca::felt_again(w, no);

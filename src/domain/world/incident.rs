@@ -271,6 +271,18 @@ pub(super) fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             response::triaged(i, by, *answer, wall);
         }
         Fact::NotMine { by, team, policy, .. } => response::not_mine(i, by, team, policy, wall),
+        Fact::MajorDeclared { by, ask_at, .. } => {
+            set_timeout(i, *ask_at);
+            i.major.get_or_insert(Done { by: by.clone(), at: wall });
+            // What cleared may be over, and somebody is to say so.
+            i.course.clearing = None;
+            log(i, wall, Happening::MajorDeclared { by: by.clone() });
+        }
+        Fact::MajorTakenBack { by, ask_at, .. } => {
+            set_timeout(i, *ask_at);
+            i.major = None;
+            log(i, wall, Happening::MajorTakenBack { by: by.clone() });
+        }
         Fact::WaitsAsItem { by, item, .. } => log(i, wall, Happening::WaitsAsItem { by: by.clone(), item: *item }),
         Fact::PlaybookBegun { by, playbook, due, ask_at, .. } => {
             set_timeout(i, *ask_at);

@@ -26,6 +26,7 @@ pub(super) fn open(w: &mut World, o: &IncidentOpened, wall: At) {
     let seen = earlier.and_then(|earlier| earlier.counting.as_ref()).map_or_else(Vec::new, |c| c.seen.clone());
     let mut incident = Incident {
         triage: None,
+        major: None,
         no: o.incident,
         service: o.service.clone(),
         team: o.team.clone(),

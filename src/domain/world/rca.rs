@@ -109,6 +109,7 @@ fn blank(w: &World, no: IncidentNo, owner: &crate::domain::id::UserId) -> Option
         tier: i.tier,
         title: i.title.clone(),
         private: false,
+        major: i.major.is_some(),
         opened: i.opened,
         owner: owner.clone(),
         given: false,
@@ -128,6 +129,11 @@ fn blank(w: &World, no: IncidentNo, owner: &crate::domain::id::UserId) -> Option
 /// Customers feel its incident again: the clock stands.
 pub(super) fn felt_again(w: &mut World, no: IncidentNo) {
     change(w, no, |rca| (rca.mitigated, rca.due, rca.remind, rca.tell_lead) = (None, None, None, None));
+}
+
+/// Its incident is major, or is not after all.
+pub(super) fn major(w: &mut World, no: IncidentNo, is_major: bool) {
+    change(w, no, |rca| rca.major = is_major);
 }
 
 /// Its incident is part of another one.

@@ -139,7 +139,7 @@ pub(super) fn took(
     }
     i.merged.push(from);
     course::alerts_changed(i);
-    if i.reported_by().next().is_some() {
+    if i.only_a_person_ends_it() {
         i.course.clearing = None;
     }
     for who in responders {

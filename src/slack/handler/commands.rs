@@ -185,6 +185,10 @@ impl Handler {
                 let me = user?;
                 Some(self.triage(s, *which, me, typed))
             }
+            Command::Major(which) => {
+                let me = me?;
+                words(self.about(s, *which, Some(me), "major", typed, |i| self.asks_major(s, i, me)))
+            }
             Command::Fyi => words(views::fyi::list(&s.world, d, me, reader.channel)),
             Command::Now => {
                 let (open, left_out) = open(s, reader);
@@ -469,6 +473,7 @@ fn deed(command: &Command) -> Option<(Which, Deed)> {
         | Command::Rca(_)
         | Command::Items(_)
         | Command::Triage(_)
+        | Command::Major(_)
         | Command::OnCall(_) => return None,
     })
 }
@@ -506,7 +511,8 @@ fn verb(deed: &Deed) -> &'static str {
         // No command does.
         Deed::Quote(_) => "show",
         Deed::MergeInto { .. } => "merge",
-        Deed::Triage { .. } | Deed::NotMine { .. } | Deed::CanWait { .. } => "triage",
+        Deed::Triage { .. } | Deed::NotMine { .. } | Deed::CanWait { .. } | Deed::TakeMajorBack => "triage",
+        Deed::DeclareMajor => "major",
         Deed::BeginPlaybook { .. } | Deed::GoOn { .. } => "playbook",
     }
 }

@@ -163,6 +163,8 @@ impl EnvelopeHandler for Handler {
                 Elsewhere::NotMine
                 | Elsewhere::NotNow
                 | Elsewhere::CanWait
+                | Elsewhere::Major
+                | Elsewhere::NotMajor
                 | Elsewhere::AddFixer
                 | Elsewhere::TriageSince
                 | Elsewhere::AllFeelIt

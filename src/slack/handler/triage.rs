@@ -11,8 +11,10 @@ use crate::domain::help;
 use crate::domain::id::{IncidentNo, SlackUserId, TeamId, UserId};
 use crate::domain::incident::Incident;
 use crate::domain::input::{Act, Deed, What};
+use crate::domain::major::would_wake;
 use crate::domain::misconfigured::came_before;
 use crate::domain::privacy::may_read;
+use crate::domain::refusal::Refusal;
 use crate::domain::snooze;
 use crate::pump::Snapshot;
 use crate::slack::dispatch::Handled;
@@ -43,6 +45,18 @@ impl Handler {
         Reply::Window(json!(view), views::triage::to_open(&i, &s.directory, s.store))
     }
 
+    /// `major [N]`: whether it is, naming whom that wakes.
+    pub(super) fn asks_major(&self, s: &Snapshot, i: &Incident, me: &UserId) -> Message {
+        let d = &s.directory;
+        match &i.major {
+            Some(done) => {
+                let already = Refusal::MajorAlready { incident: i.no, by: done.by.clone(), at: done.at };
+                Message::plain(views::refusal::refusal(&already, d))
+            }
+            None => views::triage::ask_major(i, &would_wake(&s.world, d, self.now(), i, me), d, s.store),
+        }
+    }
+
     /// The window, as its reader may see it.
     pub(super) fn triage_view(
         &self,
@@ -57,7 +71,8 @@ impl Handler {
         let others = likely_the_same(s, i, me);
         let fixed_before = fixer(s, i).filter(|(_, who)| Some(who) != me);
         let before = self.came_before(s, i, reader);
-        let around = Around { beside: &beside, others: &others, fixed_before, before: &before };
+        let wakes = me.map(|me| would_wake(&s.world, &s.directory, self.now(), i, me)).unwrap_or_default();
+        let around = Around { beside: &beside, others: &others, fixed_before, before: &before, wakes: &wakes };
         views::triage::window(i, &around, told, &s.directory, origin)
     }
 
@@ -97,6 +112,8 @@ impl Handler {
         };
         let deed = match (what.answer(), what) {
             (Some(answer), _) => Deed::Triage { answer },
+            (None, Elsewhere::Major) => Deed::DeclareMajor,
+            (None, Elsewhere::NotMajor) => Deed::TakeMajorBack,
             (None, Elsewhere::AddFixer) => {
                 let who = fixer.map(|on| on.who).filter(|who| s.directory.users.contains_key(who));
                 let Some(who) = who else {

@@ -125,6 +125,8 @@ impl Handler {
             Elsewhere::NotMine
             | Elsewhere::NotNow
             | Elsewhere::CanWait
+            | Elsewhere::Major
+            | Elsewhere::NotMajor
             | Elsewhere::AddFixer
             | Elsewhere::TriageSince
             | Elsewhere::AllFeelIt
