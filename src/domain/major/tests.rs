@@ -8,7 +8,7 @@ use crate::domain::id::IncidentNo;
 use crate::domain::input::{Act, SnoozeWhy};
 use crate::domain::item::Kind;
 use crate::domain::quiet::Covered;
-use crate::domain::rca::{Impact, Rca};
+use crate::domain::rca::Rca;
 use crate::domain::triage::Later;
 
 /// #1 of the shop: Ana is paged, Ben would be after five minutes, Chen after him.
@@ -175,7 +175,7 @@ fn its_rca_comes_with_a_meeting() {
     use crate::domain::rca::RcaDeed;
     let mut story = story();
     let rca = rca_of(&mut story);
-    assert!(rca.major && rca.is_significant() && rca.impact == None::<Impact>);
+    assert!(rca.major && rca.is_significant() && rca.impact.is_none());
     for deed in [
         RcaDeed::Answer { felt: false },
         RcaDeed::Write { part: Part::Summary, text: "It was a test.".to_owned(), revision: 0 },
