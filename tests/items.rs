@@ -121,6 +121,8 @@ fn an_item_is_given_and_moved_by_words() {
     assert!(told.contains("Its alert is yours to mend"), "{told}");
     let told = office.types("ana", "items give 1 @ben");
     assert!(told.contains("Ben Okafor, by"), "{told}");
+    assert!(told.contains("Ben Okafor hears of it, from you, when they work next"), "{told}");
+    assert!(office.types("ben", "items").contains("from Ana Silva"), "he sees who gave it to him");
     let told = office.types("ana", "items give 1 @ben");
     assert!(told.contains("is Ben Okafor's already"), "{told}");
     let told = office.types("ana", "items move 1 friday");
@@ -129,6 +131,37 @@ fn an_item_is_given_and_moved_by_words() {
     assert!(office.types("ana", "misconfigured").contains("Ben Okafor mends it by Mar 6 (item 1)"));
     assert!(office.types("ana", "misconfigured mended 1").contains("off the list"));
     assert!(office.types("ben", "items").contains("no open items"), "what is mended is done");
+}
+
+#[test]
+fn an_item_that_somebody_else_ended_is_told_to_its_owner_who_opens_it_again() {
+    let mut office = Office::usual();
+    office.monitor(PAYMENTS_KEY, "disk", "trigger");
+    office.card(1, "Paging Ana Silva");
+    office.types("ana", "not-actionable 1");
+    let told = office.types("ben", "items done 1 it was the wrong one");
+    assert!(told.contains("Ana Silva hears of it, from you"), "{told}");
+    assert!(told.contains("Not done after all? `/pager items reopen 1`"), "{told}");
+    // It is night: she hears of it in the morning.
+    office.hours(2);
+    let is_told = |m: &Message| m.text().contains("called your item 1 done");
+    assert!(!office.slack.messages("dm:ana").iter().any(is_told), "she sleeps");
+    office.restart();
+    office.hours(8);
+    let told = office.hears("ana", "Ben Okafor called your item 1 done");
+    assert!(plain(&told.0.to_string()).contains("it was the wrong one"), "{:?}", told.0);
+    office.slack.press_well("ana", "dm:ana", &told, "item.reopen");
+    eventually_true("it is hers again", SOON, || office.types("ana", "items").contains("Mend the alert"));
+    let undone = eventually("the message says so", SOON, || {
+        office.pass(1);
+        let all = office.slack.messages("dm:ana");
+        all.into_iter().find(|m| is_told(m) && plain(&m.0.to_string()).contains("It is open again"))
+    });
+    assert!(!undone.0.to_string().contains("item.reopen"), "{:?}", undone.0);
+    assert!(office.types("ben", "items reopen 1").contains("Item 1 is open"), "once is enough");
+    assert!(office.types("ben", "items done 1 again").contains("Ana Silva hears of it"));
+    let told = office.types("ben", "items reopen 1");
+    assert!(told.contains("Ana Silva, by") && told.contains("hears of it"), "{told}");
 }
 
 #[test]

@@ -1033,6 +1033,7 @@ fn refusals() -> Vec<Refusal> {
             | Refusal::TooManyItems { .. }
             | Refusal::NoSuchItem(_)
             | Refusal::ItemIsDone { .. }
+            | Refusal::ItemIsOpen { .. }
             | Refusal::ItemIsSo { .. }
             | Refusal::NoSuchPlaybook(_)
             | Refusal::RunsAlready { .. }
@@ -1119,6 +1120,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal::TooManyItems { most: 20 },
         Refusal::NoSuchItem(ItemNo(3)),
         Refusal::ItemIsDone { item: ItemNo(3), by: "ben".into(), at: NIGHT },
+        Refusal::ItemIsOpen { item: ItemNo(3), owner: "ben".into(), due: NIGHT },
         Refusal::ItemIsSo { item: ItemNo(3), owner: "ben".into(), due: NIGHT },
         Refusal::NotYourShift { schedule: "primary".into() },
         Refusal::NoSuchHandoff,

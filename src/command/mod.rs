@@ -288,6 +288,10 @@ pub enum Items {
         item: ItemNo,
         outcome: String,
     },
+    /// It was called done, and is not.
+    Reopen {
+        item: ItemNo,
+    },
     /// Somebody else does it, or by another time.
     Change {
         item: ItemNo,

@@ -1,5 +1,5 @@
 //! `rca [N]`, `rca list [TEAM]`, `rca status`, `items [TEAM]`, `items done N [what came of it]`, `items give N @WHO`,
-//! `items move N TIME`
+//! `items move N TIME`, `items reopen N`
 
 use super::mistake::{Mistake, quoted};
 use super::reading::Reading;
@@ -14,6 +14,7 @@ const MINE: &[&str] = &["mine", "my", "me"];
 const WRITE: &[&str] = &["write", "open", "read", "show", "of", "for", "on"];
 const GIVE: &[&str] = &["give", "assign", "reassign", "hand"];
 const MOVE: &[&str] = &["move", "due", "postpone", "by"];
+const REOPEN: &[&str] = &["reopen", "open", "undo", "undone", "unfinish"];
 const DONE: &[&str] = &["done", "finish", "finished", "complete", "completed", "close"];
 
 pub(super) fn rca(r: &mut Reading<'_>) -> Result<Command, Mistake> {
@@ -41,6 +42,15 @@ pub(super) fn items(r: &mut Reading<'_>) -> Result<Command, Mistake> {
         let item = item_no(r)?;
         let outcome = r.text(TEXT_MAX).unwrap_or_default();
         return Ok(Command::Items(Items::Done { item, outcome }));
+    }
+    if r.words.left() == 1 && r.words.skip(&["open"]) {
+        return Ok(Command::Items(Items::Mine));
+    }
+    if r.words.skip(REOPEN) {
+        r.words.skip(&["again"]);
+        let item = item_no(r)?;
+        r.words.skip(&["again"]);
+        return r.end().map(|()| Command::Items(Items::Reopen { item }));
     }
     if r.words.skip(GIVE) {
         let item = item_no(r)?;

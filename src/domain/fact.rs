@@ -846,6 +846,22 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         remind: Option<At>,
     },
+    /// It was called done, and is not.
+    ItemReopened {
+        item: ItemNo,
+        by: UserId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        remind: Option<At>,
+    },
+    /// Whose it is, or was, is to hear what somebody else did to it.
+    ItemNews {
+        item: ItemNo,
+        news: item::News,
+    },
+    ItemNewsTold {
+        item: ItemNo,
+        to: UserId,
+    },
     ItemReminded {
         item: ItemNo,
         #[serde(default, skip_serializing_if = "Option::is_none")]

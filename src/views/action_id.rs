@@ -212,12 +212,14 @@ pub enum Elsewhere {
     /// The windows in which somebody says that an item is done, or gives or moves it; they carry an [`OnItem`].
     ItemDone,
     ItemChange,
+    /// It was called done, and is not.
+    ItemReopen,
     /// Something was checked before a shift, or was not after all; carries an [`OnShift`].
     Ready,
 }
 
 impl Elsewhere {
-    pub const ALL: [Self; 47] = [
+    pub const ALL: [Self; 48] = [
         Self::Raise,
         Self::RaiseService,
         Self::AcknowledgeAll,
@@ -264,6 +266,7 @@ impl Elsewhere {
         Self::RcaTakeUp,
         Self::ItemDone,
         Self::ItemChange,
+        Self::ItemReopen,
         Self::Ready,
     ];
 
@@ -316,6 +319,7 @@ impl Elsewhere {
             Self::RcaTakeUp => "rca.take_up",
             Self::ItemDone => "item.done",
             Self::ItemChange => "item.change",
+            Self::ItemReopen => "item.reopen",
             Self::Ready => "shift.ready",
         }
     }
@@ -910,7 +914,7 @@ impl OnRca {
     }
 }
 
-/// What *Done* carries: which item.
+/// What buttons of items carry: which one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OnItem {
     pub store: StoreId,

@@ -383,10 +383,14 @@ pub fn owes(
     let soon = |due: At| due < at.plus_secs(SOON_SECS);
     let soon = rcas.iter().any(|rca| rca.is_owed() && rca.due.is_some_and(soon))
         || items.iter().any(|item| item.is_open() && soon(item.due));
+    let givers = rcas.iter().filter(is_owed).filter_map(|rca| rca.giver.as_ref());
+    let givers = givers.chain(items.iter().filter(|item| item.is_open()).filter_map(|item| item.giver()));
+    let giver = givers.map(|by| name(d, by)).next().filter(|_| open == 1);
+    let this = giver.as_ref().map_or("This is yours".to_owned(), |by| format!("{by} gave you this"));
     let head = match (open, late, soon) {
-        (1, 0, true) => ":pencil: *This is yours, and due soon.*".to_owned(),
-        (1, 0, false) => ":pencil: *This is yours.*".to_owned(),
-        (1, _, _) => ":pencil: *This is yours, and was due.*".to_owned(),
+        (1, 0, true) => format!(":pencil: *{this}, and it is due soon.*"),
+        (1, 0, false) => format!(":pencil: *{this}.*"),
+        (1, _, _) => format!(":pencil: *{this}, and it was due.*"),
         (n, 0, true) => format!(":pencil: *These {n} are yours; some are due soon.*"),
         (n, 0, false) => format!(":pencil: *These {n} are yours.*"),
         (n, 1, _) => format!(":pencil: *These {n} are yours; one was due.*"),
@@ -399,7 +403,8 @@ pub fn owes(
     let first = rcas.iter().find(|rca| rca.is_owed()).map(|rca| format!("the RCA of {}", rca.incident));
     let first = first.or_else(|| items.iter().find(|item| item.is_open()).map(|item| items::in_short(item, d)));
     let more = if open > 1 { format!(", and {} more", open - 1) } else { String::new() };
-    let text = format!("Yours to do: {}{more}", first.unwrap_or_default());
+    let from = giver.map_or(String::new(), |by| format!(", from {by}"));
+    let text = format!("Yours to do{from}: {}{more}", first.unwrap_or_default());
     Some(Message { text, blocks, colored: None })
 }
 
@@ -413,7 +418,9 @@ const SOON_SECS: i64 = 48 * 60 * 60;
 fn owed_line(rca: &Rca, at: At, reader: Reader<'_>, d: &Directory, store: StoreId) -> SlackBlock {
     let subject = Subject { store, incident: rca.incident };
     let late = if rca.is_late(at) { ":warning: late. " } else { "" };
-    let words = format!("{late}RCA of {}. {}", title_for(rca, d, reader.0, reader.1), stands(rca, d));
+    let giver = rca.giver.as_ref().filter(|_| rca.is_owed());
+    let giver = giver.map_or(String::new(), |by| format!(" From {}.", name(d, by)));
+    let words = format!("{late}RCA of {}. {}{giver}", title_for(rca, d, reader.0, reader.1), stands(rca, d));
     let label = if rca.is_owed() { "Write" } else { "Read" };
     section_with(&words, press(Elsewhere::OpenRca, label, subject, None))
 }
@@ -530,6 +537,18 @@ pub fn status(teams: &[Team], weeks: &[Week], since: Option<At>, d: &Directory, 
 /// What came of something that was done to it, where no window shows it.
 pub fn told(no: IncidentNo) -> String {
     format!("Saved in the RCA of {no}.")
+}
+
+/// It is somebody else's to write now.
+pub fn handed_over(rca: &Rca, d: &Directory) -> String {
+    let who = name(d, &rca.owner);
+    let is_told = d.users.get(&rca.owner).is_some_and(|u| u.slack.is_some() || u.email.is_some());
+    match rca.giver.as_ref().is_some_and(|by| *by != rca.owner) && is_told {
+        true => {
+            format!("{who} writes the RCA of {} now, and hears of it, from you, when they work next.", rca.incident)
+        }
+        false => format!("{who} writes the RCA of {} now.", rca.incident),
+    }
 }
 
 /// Nobody knows yet whether it was saved.

@@ -190,7 +190,16 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
         }
         Refusal::NoSuchItem(no) => super::items::none(*no, "/pager"),
         Refusal::ItemIsDone { item, by, at } => {
-            format!("Item {} was done by {}, {}. Nothing changed.", item.0, name(d, by), day_and_time(*at))
+            format!(
+                "Item {} was done by {}, {}. Nothing changed. `/pager items reopen {}` opens it again.",
+                item.0,
+                name(d, by),
+                day_and_time(*at),
+                item.0
+            )
+        }
+        Refusal::ItemIsOpen { item, owner, due } => {
+            format!("Item {} is open: {} does it, by {}. Nothing changed.", item.0, name(d, owner), day_and_time(*due))
         }
         Refusal::ItemIsSo { item, owner, due } => {
             format!("Item {} is {}'s already, by {}. Nothing changed.", item.0, name(d, owner), day_and_time(*due))
