@@ -667,6 +667,9 @@ pub enum Fact {
         offer: Vec<IncidentNo>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         missed: Option<Box<Missed>>,
+        /// The one before, whose turn was too short to be told of.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        short: Option<HandoffNo>,
         lists: Box<Lists>,
     },
     /// `took`: what they have from then on; a fact of each says so too.

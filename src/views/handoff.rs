@@ -136,6 +136,7 @@ fn stands(h: &Handoff, d: &Directory) -> String {
             let took = if took.is_empty() { String::new() } else { format!(", and has {} now", numbers(took)) };
             format!(" :white_check_mark: {} accepted it {}{took}.", name(d, by), day_and_time(*at))
         }
+        Stands::Over { short: true, .. } => " It was for minutes only, and nothing paged.".to_owned(),
         Stands::Over { .. } if h.to.is_some() => " :hourglass: Nobody accepted it: the next one came first.".to_owned(),
         Stands::Draft | Stands::Waits { .. } | Stands::Over { .. } => String::new(),
     }
