@@ -161,10 +161,10 @@ fn whoever_stood_in_whose_turn_it_is_again_and_who_made_it_hear_that_it_is_over(
     let told = office.answered("mara", "oncall override remove 1");
     assert!(told.contains("On call now: Ben Okafor."), "{told}");
     assert!(told.ends_with("I tell Chen Wei, Ben Okafor and Ana Silva."), "{told}");
-    let letter = office.letter("chen", "Mara Keller ended your override");
+    let letter = office.letter("chen", "Mara Keller ended the override by which you stood in");
     assert!(letter.contains("Ben Okafor is on call instead."), "{letter}");
     office.letter("ben", "Mara Keller ended the override by which Chen Wei was on call for");
-    office.letter("ana", "Mara Keller ended the override that you made: Chen Wei");
+    office.letter("ana", "Mara Keller ended the override by which you put Chen Wei on call for");
     assert_eq!(office.letters("mara").len(), 0);
 }
 

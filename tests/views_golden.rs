@@ -2424,16 +2424,18 @@ fn on_call() {
     let both = views::oncall::backs_themselves_up(
         &request("ben", "ben"),
         &Also::Schedule("payments-backup".into()),
+        Some("`/oncall override remove 2` ends it."),
         &directory,
     );
     golden.say("Ben is the backup, too", &both);
     let both = views::oncall::backs_themselves_up(
         &request("ben", "mara"),
         &Also::Schedule("payments-backup".into()),
+        Some("`/oncall override remove 2` ends it."),
         &directory,
     );
     golden.say("Ben is the backup, too, says Mara", &both);
-    let named = views::oncall::backs_themselves_up(&request("ben", "ben"), &Also::ByName(2), &directory);
+    let named = views::oncall::backs_themselves_up(&request("ben", "ben"), &Also::ByName(2), None, &directory);
     golden.say("Ben is level 2 by name", &named);
     golden.say("where nobody was", &say(&request("ben", "mara"), None, false));
     golden.say("nothing is configured", &message(&views::oncall::oncall(None, &[], &directory), None));

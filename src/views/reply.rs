@@ -296,6 +296,15 @@ pub fn span(secs: i64) -> String {
     }
 }
 
+/// So long, in hours and minutes.
+pub fn lasting(secs: i64) -> String {
+    match secs.max(0) {
+        secs @ ..3_600 => span(secs),
+        secs if secs % 3_600 < 60 => format!("{} h", secs / 3_600),
+        secs => format!("{} h {} min", secs / 3_600, secs % 3_600 / 60),
+    }
+}
+
 fn steps(facts: &[Fact]) -> impl Iterator<Item = &StepStarted> {
     facts.iter().filter_map(|f| match f {
         Fact::StepStarted(s) => Some(&**s),
