@@ -1,6 +1,6 @@
 //! `misconfigured [SERVICE]`, `misconfigured mended N`
 
-use super::mistake::{Mistake, quoted};
+use super::mistake::Mistake;
 use super::reading::Reading;
 use super::which::incident_no;
 use super::{Command, names};
@@ -24,7 +24,7 @@ pub(super) fn misconfigured(r: &mut Reading<'_>) -> Result<Command, Mistake> {
                 r.end().map(|()| Command::Mended(MisconfiguredNo(no)))
             }
             Some(None) => {
-                let word = quoted(r.words.typed(at, at + 1));
+                let word = r.quoted(at, at + 1);
                 Err(r.rather(format!("{word} is no number of the list."), "misconfigured"))
             }
         };

@@ -150,8 +150,10 @@ pub enum Topic {
     Triage,
     Playbook,
     Handoff,
-    /// RCAs, and the items that come of them.
+    /// RCAs.
     Rca,
+    /// Work that incidents left behind.
+    Items,
     OnCall,
 }
 

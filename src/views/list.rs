@@ -350,9 +350,15 @@ pub fn help(command: &str, topic: Option<Topic>) -> Message {
             ("rca 12", "writes, or reads, the one of 12"),
             ("rca list payments", "those that a team owes; `all`"),
             ("rca status", "how all teams stand"),
-            ("items", "repair items that are yours; `items payments`"),
+            ("items", "what is to be repaired; `help items`"),
+        ],
+        Some(Topic::Items) => &[
+            ("items", "work that incidents left to you: repairs, alerts to fix"),
+            ("items payments", "a team's; `all`"),
             ("items done 3 merged as PR 1234", "one is done"),
-            ("items give 3 @ben", "Ben does it; `items move 3 friday`: by then"),
+            ("items reopen 3", "it is not"),
+            ("items give 3 @ben", "Ben does it"),
+            ("items move 3 friday", "by then"),
         ],
         Some(Topic::OnCall) => &[
             ("", "who is on call now and next"),
