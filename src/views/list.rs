@@ -137,6 +137,18 @@ pub fn pick(all: &[&Incident], d: &Directory, line: &str) -> Message {
     Message { text: "Which one?".to_owned(), blocks, colored: None }
 }
 
+/// What concerns whoever asks is somebody else's: each with who has it.
+pub fn others(theirs: &[&Incident], d: &Directory, line: &str) -> Message {
+    let line = escape(line, 60);
+    let head = format!("Nothing open is yours. Name one: `{line} 12`. These are somebody else's:");
+    let mut blocks = vec![section(&head)];
+    blocks.extend(theirs.iter().take(limits::LIST).map(|i| section(&format!("{}\n{}", title(i), status(i, d)))));
+    if theirs.len() > limits::LIST {
+        blocks.push(context(&format!("…and {} more", theirs.len() - limits::LIST)));
+    }
+    Message { text: format!("Nothing open is yours. Name one: `{line} 12`."), blocks, colored: None }
+}
+
 /// Several answers as one.
 pub fn together(mut all: Vec<Message>) -> Message {
     if all.len() == 1 {
@@ -284,7 +296,7 @@ pub fn help(command: &str, topic: Option<Topic>) -> Message {
             ("snooze 12 tomorrow 9am", "until then, in your time zone"),
             ("snooze 12 working-hours", "until the next working morning"),
             ("snooze 12 2h because waiting for the vendor", "and why"),
-            ("snooze 12 2h for later", "it was not urgent: its alert is to be mended"),
+            ("snooze 12 2h for later", "it was not urgent: its alert needs fixing"),
             ("unsnooze 12", "ends it: you have it, nobody is paged"),
         ],
         Some(Topic::Escalate) => &[("escalate 12", "pages the next level now; whoever has it keeps it")],
@@ -324,9 +336,9 @@ pub fn help(command: &str, topic: Option<Topic>) -> Message {
         ],
         Some(Topic::Misconfigured) => &[
             ("not-actionable 12", "nothing had to be done: resolves it, and lists its alert"),
-            ("misconfigured", "alerts that were not urgent or not actionable, and how to mend them"),
+            ("misconfigured", "alerts to fix: not urgent, or not actionable; and how"),
             ("misconfigured payments-api", "one service's"),
-            ("misconfigured mended 3", "takes one off the list"),
+            ("misconfigured fixed 3", "takes one off the list"),
         ],
         Some(Topic::Triage) => &[
             ("triage", "the only incident you have: whose it is, who feels it, whether it can wait"),
