@@ -1,4 +1,4 @@
-//! `misconfigured [SERVICE]`, `misconfigured mended N`
+//! `misconfigured [SERVICE]`, `misconfigured fixed N`
 
 use super::mistake::Mistake;
 use super::reading::Reading;
@@ -7,7 +7,7 @@ use super::{Command, names};
 use crate::domain::id::{IncidentNo, MisconfiguredNo};
 
 const LIST: &[&str] = &["list", "ls", "show", "all", "alerts"];
-const MENDED: &[&str] = &["mended", "fixed", "done", "end", "remove", "rm"];
+const MENDED: &[&str] = &["fixed", "mended", "done", "end", "remove", "rm"];
 const OF: &[&str] = &["in", "of", "for", "on", "alerts"];
 
 pub(super) fn misconfigured(r: &mut Reading<'_>) -> Result<Command, Mistake> {

@@ -90,7 +90,7 @@ fn accepting(h: &Handoff, w: &World, d: &Directory) -> String {
         (Some(from), takes @ [_, ..]) => {
             format!("*Accept* gives you {} of {}. Nobody is paged.{sleeps}", numbers(takes), name(d, from))
         }
-        _ => format!("*Accept* says that you have read it. It takes no incident.{sleeps}"),
+        _ => format!("*Accept* says that you have read it. No incident becomes yours by it.{sleeps}"),
     }
 }
 

@@ -23,7 +23,7 @@ pub const KEEP: &str = "keep";
 /// What it is, without who and when.
 fn what(item: &Item, d: &Directory) -> String {
     match item.kind {
-        Kind::Alert { why, .. } => format!("Mend {}: {}", alert(item, d), because(why)),
+        Kind::Alert { why, .. } => format!("Fix {}: {}", alert(item, d), because(why)),
         Kind::Meeting => format!("Post-mortem meeting of {}", item.incident),
         Kind::Repair => escape(&item.what, limits::ITEM),
         Kind::Later { severity } => format!("{} (severity {severity})", escape(&item.what, limits::ITEM)),
@@ -174,7 +174,7 @@ pub fn to_mend(no: ItemNo, why: AlertWhy, owner: &UserId, due: At, by: Option<&U
         AlertWhy::CameBack { times: n } => format!(" came {} in 7 days and", times(u64::from(n))),
         AlertWhy::NotUrgent | AlertWhy::NotActionable => String::new(),
     };
-    format!("Its alert{why} is {whose} to mend by {} (item {}): `/pager misconfigured` says how.", day(due), no.0)
+    format!("Its alert{why} is {whose} to fix by {} (item {}): `/pager misconfigured` says how.", day(due), no.0)
 }
 
 /// The window in which somebody says that it is done, and what came of it.

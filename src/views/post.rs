@@ -57,7 +57,7 @@ fn cannot_follow(id: &TeamId, what: Follower, error: &str, d: &Directory) -> Mes
     let text = match what {
         Follower::Topic => format!(
             ":warning: The topic of the channel of *{name}* cannot be set: Slack says `{error}`. Its `topic` in the \
-             configuration has no effect until that is mended: is the bot in the channel, and may it set topics \
+             configuration has no effect until that is fixed: is the bot in the channel, and may it set topics \
              (`warridor check --online`)?"
         ),
         Follower::UserGroup => format!(

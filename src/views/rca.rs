@@ -82,9 +82,9 @@ fn stands(rca: &Rca, d: &Directory) -> String {
         (Stands::NotOwed(Excuse::Merged { into }), _) => {
             format!("It is part of {into}: the RCA of {into} tells of both.")
         }
-        (Stands::NotOwed(Excuse::NotActionable), _) => "None is owed: nothing had to be done.".to_owned(),
+        (Stands::NotOwed(Excuse::NotActionable), _) => "No RCA needed: nothing had to be done.".to_owned(),
         (Stands::NotOwed(Excuse::Said { by, at, because }), _) => {
-            format!("None is owed, says {}, {}: {}", name(d, by), day_and_time(*at), escape(because, limits::NOTE))
+            format!("No RCA needed, says {}, {}: {}", name(d, by), day_and_time(*at), escape(because, limits::NOTE))
         }
     }
 }
@@ -164,7 +164,7 @@ fn written_so_far(rca: &Rca, repairs: &[&Arc<Item>], d: &Directory, subject: Sub
         all.push(context(&format!("Still missing: {}.", lacks(&missing))));
     }
     buttons.push(press(Elsewhere::RcaOwner, "Hand over…", subject, Some(Piece::Owner)));
-    buttons.push(press(Elsewhere::RcaExcuse, "None is owed…", subject, Some(Piece::Excuse)));
+    buttons.push(press(Elsewhere::RcaExcuse, "No RCA needed…", subject, Some(Piece::Excuse)));
     all.push(actions(buttons));
     all
 }
@@ -195,7 +195,7 @@ fn part(rca: &Rca, part: Part, no: &str, d: &Directory, subject: Subject) -> Sla
         }
         None => {
             let filled = match part {
-                Part::Timeline | Part::Resolution => "\nFilled in from what happened: read, mend, save.",
+                Part::Timeline | Part::Resolution => "\nFilled in from what happened: read, correct, save.",
                 Part::Summary | Part::Cause | Part::NoRepair => "",
             };
             section_with(&format!("{head}{filled}"), press(Elsewhere::RcaPiece, "Write…", subject, piece))
@@ -468,13 +468,13 @@ pub fn list(
     command: &str,
 ) -> Message {
     let Listing { all, private, of } = listed;
-    let whose = of.map_or("You owe".to_owned(), |of| format!("{} owes", escape_marked(of, limits::LABEL)));
+    let whose = of.map_or("You have".to_owned(), |of| format!("{} has", escape_marked(of, limits::LABEL)));
     let command = escape(command, 40);
     if all.is_empty() && private == 0 {
-        return Message::plain(format!("{whose} no RCA. `{command} rca status` says how all teams stand."));
+        return Message::plain(format!("{whose} no RCA to write. `{command} rca status` says how all teams stand."));
     }
     let count = if all.len() == 1 { "one RCA".to_owned() } else { format!("{} RCAs", all.len()) };
-    let head = format!("*{whose} {count}*");
+    let head = format!("*{whose} {count} to write*");
     let mut blocks = vec![section(&head)];
     blocks.extend(all.iter().take(limits::OWES).map(|rca| owed_line(rca, at, reader, d, store)));
     if all.len() > limits::OWES {
@@ -559,8 +559,8 @@ pub fn takes_long() -> String {
 /// It is not in memory, or never was owed.
 pub fn none(no: IncidentNo, command: &str) -> String {
     format!(
-        "{no} owes no RCA. One is owed by what was of high urgency in production, once customers do not feel it any more; \
-         `{} rca list all` has all that are. An old one is read by `warridor export rca {}`.",
+        "{no} needs no RCA. One is needed for what was of high urgency in production, once customers do not feel it any more; \
+         `{} rca list all` has all that are to be written. An old one is read by `warridor export rca {}`.",
         escape(command, 40),
         no.0
     )

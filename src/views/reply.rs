@@ -126,7 +126,7 @@ fn told(fact: &Fact, facts: &[Fact], after: &Incident, d: &Directory) -> Option<
             let is_listed = facts.iter().any(|f| matches!(f, Fact::MisconfiguredListed { .. }));
             let marked = match why {
                 Some(SnoozeWhy::NotUrgent) if after.marked.is_some() && !is_listed => {
-                    " Its alert stands on the list of misconfigured alerts already."
+                    " Its alert is on the list of alerts to fix already."
                 }
                 Some(_) | None => "",
             };
@@ -142,7 +142,7 @@ fn told(fact: &Fact, facts: &[Fact], after: &Incident, d: &Directory) -> Option<
         },
         Fact::UrgencyChanged { to, stopped, .. } => urgency(*to, stopped, facts, after, d),
         Fact::Mitigated { .. } => format!("{no} is mitigated. It stays open until somebody resolves it."),
-        Fact::MarkedNotActionable { .. } => format!("{no}: its alert is marked as one to be mended."),
+        Fact::MarkedNotActionable { .. } => format!("{no}: its alert is marked as one to fix."),
         Fact::Resolved { by: ResolvedBy::User(_), .. } => {
             format!("{no} is resolved. Nobody is paged any more.{}", if_not_cleared(after, d))
         }
