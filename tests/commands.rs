@@ -169,6 +169,30 @@ fn whoever_stood_in_whose_turn_it_is_again_and_who_made_it_hear_that_it_is_over(
 }
 
 #[test]
+fn whoever_would_be_their_own_backup_is_named_before_all_else_with_what_undoes_it() {
+    let config = e2e::Company::default().config();
+    let config = config.replacen("targets = [\"user:ana\"]", "targets = [\"schedule:payments-week\"]", 1);
+    let office = Office::open(&config, e2e::company::workspace());
+    let told = office.answered("mara", "oncall override payments @ben 2h");
+    assert!(told.contains("Ben Okafor is level 2 of the same policy as well"), "{told}");
+    let (first, rest) = told.split_once('\n').expect("two lines");
+    assert!(first.starts_with(":warning:"), "{told}");
+    assert!(first.ends_with("`/pager oncall override remove 1` ends it."), "{told}");
+    assert!(rest.starts_with("Ben Okafor is on call for") && rest.contains(", 2 h"), "{told}");
+}
+
+#[test]
+fn who_gives_their_own_place_away_is_named_once() {
+    let office = Office::usual();
+    office.answered("ben", "oncall override payments @chen 2h");
+    let letter = office.letter("chen", "Ben Okafor put you on call for");
+    assert!(letter.contains(", in their own place."), "{letter}");
+    office.pass(60);
+    office.answered("chen", "oncall override remove 1");
+    office.letter("ben", "Chen Wei does not stand in any more for");
+}
+
+#[test]
 fn whoever_is_on_call_when_an_override_ends_is_asked_and_whoever_was_paged_may_still_answer() {
     let config = e2e::Company::default().config();
     let config = config.replacen("targets = [\"user:ana\"]", "targets = [\"schedule:payments-week\"]", 1);
