@@ -251,7 +251,7 @@ async fn an_incident_ends_in_three_ways(size: Size) {
     story.page.shows("dialog.confirm", "it woke somebody for nothing").await;
     story.look("not actionable asks").await;
     story.page.press("dialog.confirm", "Not actionable").await;
-    story.window("its alert is marked as one to be mended").await;
+    story.window("its alert is marked as one to fix").await;
     story.shut().await;
     story.look("a channel afterwards").await;
 }

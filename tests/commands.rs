@@ -161,11 +161,35 @@ fn whoever_stood_in_whose_turn_it_is_again_and_who_made_it_hear_that_it_is_over(
     let told = office.answered("mara", "oncall override remove 1");
     assert!(told.contains("On call now: Ben Okafor."), "{told}");
     assert!(told.ends_with("I tell Chen Wei, Ben Okafor and Ana Silva."), "{told}");
-    let letter = office.letter("chen", "Mara Keller ended your override");
+    let letter = office.letter("chen", "Mara Keller ended the override by which you stood in");
     assert!(letter.contains("Ben Okafor is on call instead."), "{letter}");
     office.letter("ben", "Mara Keller ended the override by which Chen Wei was on call for");
-    office.letter("ana", "Mara Keller ended the override that you made: Chen Wei");
+    office.letter("ana", "Mara Keller ended the override by which you put Chen Wei on call for");
     assert_eq!(office.letters("mara").len(), 0);
+}
+
+#[test]
+fn whoever_would_be_their_own_backup_is_named_before_all_else_with_what_undoes_it() {
+    let config = e2e::Company::default().config();
+    let config = config.replacen("targets = [\"user:ana\"]", "targets = [\"schedule:payments-week\"]", 1);
+    let office = Office::open(&config, e2e::company::workspace());
+    let told = office.answered("mara", "oncall override payments @ben 2h");
+    assert!(told.contains("Ben Okafor is level 2 of the same policy as well"), "{told}");
+    let (first, rest) = told.split_once('\n').expect("two lines");
+    assert!(first.starts_with(":warning:"), "{told}");
+    assert!(first.ends_with("`/pager oncall override remove 1` ends it."), "{told}");
+    assert!(rest.starts_with("Ben Okafor is on call for") && rest.contains(", 2 h"), "{told}");
+}
+
+#[test]
+fn who_gives_their_own_place_away_is_named_once() {
+    let office = Office::usual();
+    office.answered("ben", "oncall override payments @chen 2h");
+    let letter = office.letter("chen", "Ben Okafor put you on call for");
+    assert!(letter.contains(", in their own place."), "{letter}");
+    office.pass(60);
+    office.answered("chen", "oncall override remove 1");
+    office.letter("ben", "Chen Wei does not stand in any more for");
 }
 
 #[test]

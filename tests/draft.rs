@@ -126,6 +126,13 @@ fn what_was_done_becomes_a_playbook_that_the_next_card_has() {
     });
     office.monitor(PAYMENTS_KEY, "disk", "trigger");
     office.card(2, "Worker hangs");
+    // From then on a draft would be second to it, and it is a tap away.
+    let window = office.opens("ana");
+    let said = plain(&drawn(&window).join("\n"));
+    assert!(said.contains("A playbook fits this alert already: Worker hangs"), "{said}");
+    let open = json!({ "user": "ana", "view_id": window["id"], "action_id": "playbook.open" });
+    assert_eq!(office.slack.post("/sandbox/click", &open)["ok"], true);
+    office.window_says("ana", "Restart it.");
 }
 
 #[test]

@@ -64,13 +64,13 @@ fn an_alert_that_keeps_coming_is_somebodys_until_it_is_mended() {
     let config = Company::default().config().replace(service, &format!("{service}\nproduction = false"));
     let mut office = Office::open(&config, company::workspace());
     for no in 1..=2 {
-        assert!(!office.the_disk_again(no).contains("to mend"), "twice is not often");
+        assert!(!office.the_disk_again(no).contains("to fix"), "twice is not often");
         office.hours(24);
     }
     let told = office.the_disk_again(3);
-    assert!(told.contains("came 3 times in 7 days and is yours to mend by"), "{told}");
+    assert!(told.contains("came 3 times in 7 days and is yours to fix by"), "{told}");
     assert!(office.types("ben", "misconfigured").contains("came 3 times in 7 days"));
-    assert!(office.types("ana", "items").contains("Mend the alert “disk”"));
+    assert!(office.types("ana", "items").contains("Fix the alert “disk”"));
     // A week later it is due; a day before, in her working hours, she is reminded.
     let quiet = |office: &Office| office.slack.messages("dm:ana").iter().all(|m| !m.text().contains("the alert"));
     office.hours(5 * 24);
@@ -78,7 +78,7 @@ fn an_alert_that_keeps_coming_is_somebodys_until_it_is_mended() {
     office.restart();
     office.hours(30);
     let reminder = office.hears("ana", "Yours to do");
-    assert!(plain(&reminder.0.to_string()).contains("Mend the alert “disk” of Payments API"), "{:?}", reminder.0);
+    assert!(plain(&reminder.0.to_string()).contains("Fix the alert “disk” of Payments API"), "{:?}", reminder.0);
     // It is Ben's rather.
     office.slack.press_well("ana", "dm:ana", &reminder, "item.done");
     let window = office.window_says("ana", "Not done: somebody else");
@@ -104,12 +104,12 @@ fn an_alert_that_keeps_coming_is_somebodys_until_it_is_mended() {
     let window = office.window_says("ben", "What was done to it?");
     office.submit("ben", &window, &json!({ "words": "Threshold <!here> 95 %" }));
     eventually_true("nothing is to be mended", SOON, || {
-        office.types("ana", "misconfigured").contains("No alert is to be mended")
+        office.types("ana", "misconfigured").contains("No alert needs fixing")
     });
     let told = office.types("ana", "items done 1");
     assert!(told.contains("was done by Ben Okafor"), "{told}");
     // Done, it is counted anew.
-    assert!(!office.the_disk_again(4).contains("to mend"));
+    assert!(!office.the_disk_again(4).contains("to fix"));
 }
 
 #[test]
@@ -118,17 +118,50 @@ fn an_item_is_given_and_moved_by_words() {
     office.monitor(PAYMENTS_KEY, "disk", "trigger");
     office.card(1, "Paging Ana Silva");
     let told = office.types("ana", "not-actionable 1");
-    assert!(told.contains("Its alert is yours to mend"), "{told}");
+    assert!(told.contains("Its alert is yours to fix"), "{told}");
     let told = office.types("ana", "items give 1 @ben");
     assert!(told.contains("Ben Okafor, by"), "{told}");
+    assert!(told.contains("Ben Okafor hears of it, from you, when they work next"), "{told}");
+    assert!(office.types("ben", "items").contains("from Ana Silva"), "he sees who gave it to him");
     let told = office.types("ana", "items give 1 @ben");
     assert!(told.contains("is Ben Okafor's already"), "{told}");
     let told = office.types("ana", "items move 1 friday");
     assert!(told.contains("by Mar 6"), "{told}");
     assert!(office.types("ana", "items give 7 @ben").contains("There is no item 7"));
-    assert!(office.types("ana", "misconfigured").contains("Ben Okafor mends it by Mar 6 (item 1)"));
+    assert!(office.types("ana", "misconfigured").contains("Ben Okafor fixes it by Mar 6 (item 1)"));
     assert!(office.types("ana", "misconfigured mended 1").contains("off the list"));
     assert!(office.types("ben", "items").contains("no open items"), "what is mended is done");
+}
+
+#[test]
+fn an_item_that_somebody_else_ended_is_told_to_its_owner_who_opens_it_again() {
+    let mut office = Office::usual();
+    office.monitor(PAYMENTS_KEY, "disk", "trigger");
+    office.card(1, "Paging Ana Silva");
+    office.types("ana", "not-actionable 1");
+    let told = office.types("ben", "items done 1 it was the wrong one");
+    assert!(told.contains("Ana Silva hears of it, from you"), "{told}");
+    assert!(told.contains("Not done after all? `/pager items reopen 1`"), "{told}");
+    // It is night: she hears of it in the morning.
+    office.hours(2);
+    let is_told = |m: &Message| m.text().contains("called your item 1 done");
+    assert!(!office.slack.messages("dm:ana").iter().any(is_told), "she sleeps");
+    office.restart();
+    office.hours(8);
+    let told = office.hears("ana", "Ben Okafor called your item 1 done");
+    assert!(plain(&told.0.to_string()).contains("it was the wrong one"), "{:?}", told.0);
+    office.slack.press_well("ana", "dm:ana", &told, "item.reopen");
+    eventually_true("it is hers again", SOON, || office.types("ana", "items").contains("Fix the alert"));
+    let undone = eventually("the message says so", SOON, || {
+        office.pass(1);
+        let all = office.slack.messages("dm:ana");
+        all.into_iter().find(|m| is_told(m) && plain(&m.0.to_string()).contains("It is open again"))
+    });
+    assert!(!undone.0.to_string().contains("item.reopen"), "{:?}", undone.0);
+    assert!(office.types("ben", "items reopen 1").contains("Item 1 is open"), "once is enough");
+    assert!(office.types("ben", "items done 1 again").contains("Ana Silva hears of it"));
+    let told = office.types("ben", "items reopen 1");
+    assert!(told.contains("Ana Silva, by") && told.contains("hears of it"), "{told}");
 }
 
 #[test]
@@ -138,7 +171,7 @@ fn what_is_to_be_mended_of_a_private_service_is_for_its_people_only() {
     let told = |who: &str, channel: &str, text: &str| plain(&drawn(&office.slack.slash(who, channel, text)).join("\n"));
     eventually_true("Chen is paged", SOON, || {
         office.pass(1);
-        told("chen", "search", "not-actionable 1").contains("Its alert is yours to mend")
+        told("chen", "search", "not-actionable 1").contains("Its alert is yours to fix")
     });
     assert!(told("chen", "payments", "items").contains("secret index"), "it is his");
     assert!(told("divya", "payments", "items search").contains("secret index"), "it is her team's");

@@ -189,10 +189,10 @@ fn an_rca_outlives_its_incident_and_a_restart_and_is_asked_for_in_working_hours(
     office.hours(53);
     assert_eq!(office.reminders("ana"), Vec::<String>::new(), "not before, and never at night");
     office.hours(2);
-    office.message("dm:ana", "This is yours, and due soon");
+    office.message("dm:ana", "This is yours, and it is due soon");
     office.restart();
     office.hours(24);
-    let reminder = office.message("dm:ana", "This is yours, and was due");
+    let reminder = office.message("dm:ana", "This is yours, and it was due");
     assert_eq!(office.reminders("ana").len(), 2);
     // A day later whoever leads hears of it, once.
     office.hours(24);
@@ -222,20 +222,20 @@ fn who_may_not_read_of_it_does_not_and_what_owes_none_says_so() {
     let none = plain(&office.slack.slash("ana", "payments", "rca 7").to_string());
     assert!(none.contains("There is no incident #7"), "{none}");
     let mine = plain(&office.slack.slash("ben", "payments", "rca").to_string());
-    assert!(mine.contains("You owe no RCA"), "{mine}");
+    assert!(mine.contains("You have no RCA to write"), "{mine}");
     let all = plain(&office.slack.slash("ben", "payments", "rca list all").to_string());
-    assert!(all.contains("Everybody together owes one RCA"), "{all}");
+    assert!(all.contains("Everybody together has one RCA to write"), "{all}");
     // A drill: she says so, and nothing is owed.
     let list = office.slack.slash("ana", "payments", "rca 1");
     assert!(list["text"].is_null(), "{list}");
     let window = office.window_says("ana", "Did customers feel it?");
     office.press_in("ana", &window, "rca.excuse");
-    let form = office.window_says("ana", "Why is none owed?");
+    let form = office.window_says("ana", "Why is no RCA needed?");
     office.submit("ana", &form, &json!({ "words": "a drill" }));
-    office.window_says("ana", "None is owed, says Ana Silva");
+    office.window_says("ana", "No RCA needed, says Ana Silva");
     office.card(1, "Reopen");
     let mine = plain(&office.slack.slash("ana", "payments", "rca").to_string());
-    assert!(mine.contains("You owe no RCA"), "{mine}");
+    assert!(mine.contains("You have no RCA to write"), "{mine}");
 }
 
 /// What is to be done about the disk, in two steps.
@@ -314,7 +314,7 @@ fn a_bad_night_from_the_page_to_the_last_repair() {
     // Two days later, at nine: Ana is asked for what she owes.
     assert_eq!(office.reminders("ana"), Vec::<String>::new());
     office.hours(49);
-    let reminder = office.message("dm:ana", "This is yours, and due soon");
+    let reminder = office.message("dm:ana", "This is yours, and it is due soon");
     office.slack.press_well("ana", "dm:ana", &reminder, "rca.open");
     let window = office.window_says("ana", "Did customers feel it?");
     office.press_in("ana", &window, "rca.felt");

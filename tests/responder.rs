@@ -258,7 +258,7 @@ fn nothing_had_to_be_done() {
     let (office, card) = anas();
     let more = office.opens("ana", &card, "incident.more");
     office.press_in("ana", &more, "incident.not_actionable");
-    office.window_says("ana", "its alert is marked as one to be mended. #1 is resolved");
+    office.window_says("ana", "its alert is marked as one to fix. #1 is resolved");
     office.card(1, "Resolved by Ana Silva");
 }
 
@@ -268,7 +268,7 @@ fn a_misconfigured_alert_is_mended_by_one_of_two_who_press() {
     let form = office.opens("ana", &card, "incident.snooze");
     let until = form["blocks"][2]["element"]["options"][0]["value"].clone();
     office.submit("ana", &form, &json!({ "until": until, "why": "not_urgent", "words": "can wait" }));
-    office.told("ana", "Its alert is yours to mend");
+    office.told("ana", "Its alert is yours to fix");
     let list = |who: &str| {
         office.slack.slash(who, "payments", "misconfigured");
         let is_list = |m: &Message| plain(&m.0.to_string()).contains("not urgent once");
@@ -276,9 +276,9 @@ fn a_misconfigured_alert_is_mended_by_one_of_two_who_press() {
     };
     let (anas, bens) = (list("ana"), list("ben"));
     office.press("ana", "payments", &anas, "misconfigured.mended");
-    office.told("ana", "“disk” of Payments API is off the list of misconfigured alerts");
+    office.told("ana", "“disk” of Payments API is off the list of alerts to fix");
     office.press("ben", "payments", &bens, "misconfigured.mended");
-    office.told("ben", "There is no misconfigured alert 1, or it is off the list already.");
+    office.told("ben", "There is no alert 1 to fix, or it is off the list already.");
 }
 
 #[test]
@@ -1012,14 +1012,14 @@ fn what_is_private_is_read_by_its_team_and_in_its_channel() {
     let card = office.card_in("search", 1, "Silenced");
     office.press("chen", "search", &card, "incident.more");
     office.press_in("chen", &office.top("chen", 1), "incident.not_actionable");
-    office.window_says("chen", "Its alert is yours to mend");
+    office.window_says("chen", "Its alert is yours to fix");
     for (who, channel, reads) in [("ana", "payments", false), ("ana", "search", true), ("chen", "payments", true)] {
         let said = says(who, channel, "misconfigured");
         assert_eq!(said.contains("secret"), reads, "{who} in #{channel}: {said}");
         assert_eq!(said.contains("1 more is of a private service"), !reads, "{who} in #{channel}: {said}");
     }
-    assert!(says("ana", "payments", "misconfigured mended 1").contains("There is no misconfigured alert 1"));
-    assert!(says("ana", "search", "misconfigured mended 1").contains("off the list of misconfigured alerts"));
+    assert!(says("ana", "payments", "misconfigured mended 1").contains("There is no alert 1 to fix"));
+    assert!(says("ana", "search", "misconfigured mended 1").contains("off the list of alerts to fix"));
 }
 
 #[test]

@@ -1043,6 +1043,7 @@ fn refusals() -> Vec<Refusal> {
             | Refusal::TooManyItems { .. }
             | Refusal::NoSuchItem(_)
             | Refusal::ItemIsDone { .. }
+            | Refusal::ItemIsOpen { .. }
             | Refusal::ItemIsSo { .. }
             | Refusal::NoSuchPlaybook(_)
             | Refusal::RunsAlready { .. }
@@ -1134,6 +1135,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal::TooManyItems { most: 20 },
         Refusal::NoSuchItem(ItemNo(3)),
         Refusal::ItemIsDone { item: ItemNo(3), by: "ben".into(), at: NIGHT },
+        Refusal::ItemIsOpen { item: ItemNo(3), owner: "ben".into(), due: NIGHT },
         Refusal::ItemIsSo { item: ItemNo(3), owner: "ben".into(), due: NIGHT },
         Refusal::NotYourShift { schedule: "primary".into() },
         Refusal::NoSuchHandoff,
@@ -2437,16 +2439,18 @@ fn on_call() {
     let both = views::oncall::backs_themselves_up(
         &request("ben", "ben"),
         &Also::Schedule("payments-backup".into()),
+        Some("`/oncall override remove 2` ends it."),
         &directory,
     );
     golden.say("Ben is the backup, too", &both);
     let both = views::oncall::backs_themselves_up(
         &request("ben", "mara"),
         &Also::Schedule("payments-backup".into()),
+        Some("`/oncall override remove 2` ends it."),
         &directory,
     );
     golden.say("Ben is the backup, too, says Mara", &both);
-    let named = views::oncall::backs_themselves_up(&request("ben", "ben"), &Also::ByName(2), &directory);
+    let named = views::oncall::backs_themselves_up(&request("ben", "ben"), &Also::ByName(2), None, &directory);
     golden.say("Ben is level 2 by name", &named);
     golden.say("where nobody was", &say(&request("ben", "mara"), None, false));
     golden.say("nothing is configured", &message(&views::oncall::oncall(None, &[], &directory), None));

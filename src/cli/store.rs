@@ -244,7 +244,7 @@ pub(super) fn export(data_dir: &Path, options: &Export) -> ExitCode {
                 What::Rca => match look.rca(number) {
                     Ok(Some((rca, items))) => Ok(written(&rca, &items, &mut out)),
                     Ok(None) => {
-                        eprintln!("export: {number} owes no RCA, and none was written for it.");
+                        eprintln!("export: {number} needs no RCA, and none was written for it.");
                         return ExitCode::from(1);
                     }
                     Err(e) => Err(e),

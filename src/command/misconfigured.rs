@@ -1,13 +1,13 @@
-//! `misconfigured [SERVICE]`, `misconfigured mended N`
+//! `misconfigured [SERVICE]`, `misconfigured fixed N`
 
-use super::mistake::{Mistake, quoted};
+use super::mistake::Mistake;
 use super::reading::Reading;
 use super::which::incident_no;
 use super::{Command, names};
 use crate::domain::id::{IncidentNo, MisconfiguredNo};
 
 const LIST: &[&str] = &["list", "ls", "show", "all", "alerts"];
-const MENDED: &[&str] = &["mended", "fixed", "done", "end", "remove", "rm"];
+const MENDED: &[&str] = &["fixed", "mended", "done", "end", "remove", "rm"];
 const OF: &[&str] = &["in", "of", "for", "on", "alerts"];
 
 pub(super) fn misconfigured(r: &mut Reading<'_>) -> Result<Command, Mistake> {
@@ -24,7 +24,7 @@ pub(super) fn misconfigured(r: &mut Reading<'_>) -> Result<Command, Mistake> {
                 r.end().map(|()| Command::Mended(MisconfiguredNo(no)))
             }
             Some(None) => {
-                let word = quoted(r.words.typed(at, at + 1));
+                let word = r.quoted(at, at + 1);
                 Err(r.rather(format!("{word} is no number of the list."), "misconfigured"))
             }
         };

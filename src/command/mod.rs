@@ -150,8 +150,10 @@ pub enum Topic {
     Triage,
     Playbook,
     Handoff,
-    /// RCAs, and the items that come of them.
+    /// RCAs.
     Rca,
+    /// Work that incidents left behind.
+    Items,
     OnCall,
 }
 
@@ -289,6 +291,10 @@ pub enum Items {
     Done {
         item: ItemNo,
         outcome: String,
+    },
+    /// It was called done, and is not.
+    Reopen {
+        item: ItemNo,
     },
     /// Somebody else does it, or by another time.
     Change {

@@ -170,7 +170,7 @@ pub(super) fn found<'a, T>(
 }
 
 pub(super) fn ambiguous(r: &Reading<'_>, from: usize, to: usize, several: &[Candidate]) -> Mistake {
-    let typed = quoted(r.words.typed(from, to));
+    let typed = r.quoted(from, to);
     let called: Vec<String> = several.iter().map(|c| c.called.clone()).collect();
     let first = several.first().map_or("", |c| c.written.as_str());
     r.instead(format!("{typed} could be {}.", any_of(&called)), from, to, first)

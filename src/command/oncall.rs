@@ -1,7 +1,6 @@
 //! `/pager oncall …`, and the commands that are short for it.
 
 use super::Means;
-use super::mention::readable;
 use super::mistake::{Mistake, quoted};
 use super::names::{self, of_schedule, of_service, of_team};
 use super::reading::Reading;
@@ -61,6 +60,12 @@ fn on_call(r: &mut Reading<'_>) -> Result<OnCall, Mistake> {
                 r.words.advance(1);
                 let line = absent.instead.replace("TEAM", r.words.rest());
                 Err(rather(r, absent.why, &line))
+            }
+            // The word before it was left out.
+            None if r.words.is(END) && !is_whole_name(r) => {
+                while r.words.skip(END) || r.words.skip(&["override"]) {}
+                let line = format!("override remove {}", r.words.rest());
+                Err(rather(r, "An override is ended by its number.", line.trim()))
             }
             None => who(r),
         },
@@ -142,7 +147,7 @@ fn nobody(r: &Reading<'_>) -> Mistake {
     let words = verbs::all(ON_CALL).filter(|w| w.len() > 2 && !w.starts_with('-'));
     let short = (3..=20).contains(&first.chars().count());
     if let Some(meant) = super::nearest(first, words.filter(|_| short)) {
-        let why = format!("I don't know {}.", quoted(r.words.typed(at, at + 1)));
+        let why = format!("I don't know {}.", r.quoted(at, at + 1));
         return r.instead(why, at, at + 1, meant);
     }
     let d = r.directory();
@@ -215,7 +220,7 @@ fn end(r: &mut Reading<'_>) -> Result<OnCall, Mistake> {
             r.end().map(|()| OnCall::EndOverride(OverrideId(no)))
         }
         Some(None) => {
-            let word = quoted(&readable(r.words.typed(at, at + 1), r.directory()));
+            let word = r.quoted(at, at + 1);
             Err(rather(r, format!("{word} is no override's number. The list has them."), "overrides"))
         }
     }

@@ -38,8 +38,8 @@ pub(super) fn read(r: &mut Reading<'_>) -> Result<Command, Mistake> {
         Verb::List => list(r).map(Command::List),
         Verb::Acknowledge => numbers(r).map(Command::Acknowledge),
         Verb::Snooze => snooze(r),
-        Verb::Show => alone(r).map(Command::Show),
-        Verb::EndSnooze => alone(r).map(Command::EndSnooze),
+        Verb::Show => show(r),
+        Verb::EndSnooze => end_snooze(r),
         Verb::Escalate => {
             let which = which(r)?;
             if r.words.is(&["to"]) && r.words.left() > 1 {
@@ -100,6 +100,39 @@ fn verb_ahead(r: &Reading<'_>) -> Option<(Verb, usize)> {
     }
 }
 
+/// `show N`; what is no number is in the list.
+fn show(r: &mut Reading<'_>) -> Result<Command, Mistake> {
+    let which = which(r)?;
+    let at = r.words.at();
+    match r.end() {
+        Ok(()) => Ok(Command::Show(which)),
+        Err(mistake) if which != Which::Mine => Err(mistake),
+        Err(_) => {
+            let team = names::team(&mut r.clone()).ok().map(|team| format!("list {team}"));
+            let why = format!("{} is no number of an incident. The list has them.", r.quoted(at, at + r.words.left()));
+            Err(r.rather(why, team.as_deref().unwrap_or("list")))
+        }
+    }
+}
+
+/// `unsnooze N`. Whoever is to be woken is a person, and no incident: they are added to one.
+fn end_snooze(r: &mut Reading<'_>) -> Result<Command, Mistake> {
+    let before = r.words.at();
+    let is_wake = r.words.typed(before.saturating_sub(1), before).eq_ignore_ascii_case("wake");
+    let which = which(r)?;
+    let at = r.words.at();
+    if !r.words.is_done() && people::whom(&mut r.clone()).is_ok() {
+        let whom = r.words.typed(at, at + r.words.left()).to_owned();
+        let no = if let Which::No(no) = which { format!("{} ", no.0) } else { String::new() };
+        let why = "This ends a snooze. To page somebody, add them to an incident; `trigger` opens a new one.";
+        return Err(r.rather(why, &format!("add {no}{whom}")));
+    }
+    if is_wake && r.clone().end().is_err() {
+        return Err(r.rather("This ends a snooze. To page somebody for something new, open an incident.", "trigger"));
+    }
+    r.end().map(|()| Command::EndSnooze(which))
+}
+
 /// What stands behind `help`: nothing, or a command.
 fn help(r: &mut Reading<'_>) -> Result<Command, Mistake> {
     let at = r.words.at();
@@ -110,7 +143,7 @@ fn help(r: &mut Reading<'_>) -> Result<Command, Mistake> {
     if let Some(absent) = verbs::absent(PAGER_ABSENT, &first) {
         return Err(r.rather(absent.why, &absent.instead.replace('N', "")));
     }
-    let why = format!("I don't know {}.", quoted(r.words.typed(at, at + 1)));
+    let why = format!("I don't know {}.", r.quoted(at, at + 1));
     let known = verbs::all(PAGER).filter(|w| w.len() > 2 && !w.starts_with('-'));
     Err(match super::nearest(&first, known) {
         Some(meant) if (2..=20).contains(&first.chars().count()) => r.rather(why, &format!("help {meant}")),
@@ -151,7 +184,7 @@ fn otherwise(r: &mut Reading<'_>) -> Result<Command, Mistake> {
         let no = number(r).ok().flatten().map(|no| no.0.to_string()).unwrap_or_default();
         return Err(r.rather(absent.why, &absent.instead.replace('N', &no)));
     }
-    let typed = quoted(r.words.typed(at, at + 1));
+    let typed = r.quoted(at, at + 1);
     if verbs::verb(ON_CALL, &first).is_some() || verbs::absent(ON_CALL_ABSENT, &first).is_some() {
         return Err(r.instead(format!("{typed} is a command of `oncall`."), at, at, "oncall"));
     }

@@ -137,7 +137,7 @@ fn list_or_end(r: &mut Reading<'_>) -> Result<Option<Command>, Mistake> {
             r.end().map(|()| Some(Command::EndQuiet(QuietId(no))))
         }
         Some(None) => {
-            let word = quoted(r.words.typed(at, at + 1));
+            let word = r.quoted(at, at + 1);
             Err(r.rather(format!("{word} is no silence's number. The list has them."), "silences"))
         }
     }
@@ -153,7 +153,7 @@ fn matchers_ahead(r: &mut Reading<'_>, all: &mut Vec<Matcher>) -> Result<(), Mis
         r.words.skip(&["and", "&"]);
     }
     if r.words.next().is_some_and(|w| w.contains('=')) {
-        let word = quoted(r.words.typed(r.words.at(), r.words.at() + 1));
+        let word = r.quoted(r.words.at(), r.words.at() + 1);
         return Err(Mistake::new(format!(
             "I don't understand {word}. A label is written `name=value`, `name!=value` or `name=begins*`."
         )));
@@ -185,7 +185,7 @@ fn service_or_team(r: &mut Reading<'_>) -> Result<Named, Mistake> {
         (Some(service), Some(team)) if team < service => names::team(r).map(Named::Team),
         // What is silenced is never guessed.
         (Some(service), Some(team)) if team == service && services.how != How::Whole => {
-            let word = quoted(r.words.typed(r.words.at(), r.words.at() + 1));
+            let word = r.quoted(r.words.at(), r.words.at() + 1);
             Err(Mistake::new(format!(
                 "{word} fits a service and a team. Write `service` or `team` before it, or the whole name."
             )))

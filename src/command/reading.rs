@@ -53,6 +53,11 @@ impl<'a> Reading<'a> {
         cut(&shown(&format!("{} {text}", self.line.command)), CORRECTED_MAX)
     }
 
+    /// Words as they were typed, in backticks; names that were picked are readable.
+    pub fn quoted(&self, from: usize, to: usize) -> String {
+        quoted(&readable(self.words.typed(from, to), self.directory()))
+    }
+
     /// Here the next words are left out of the corrected line.
     pub fn without_rest(&self, why: impl Into<String>) -> Mistake {
         let at = self.words.at();
@@ -67,7 +72,7 @@ impl<'a> Reading<'a> {
             return Ok(());
         }
         self.words.set(at);
-        let rest = quoted(self.words.rest());
+        let rest = quoted(&readable(self.words.rest(), self.directory()));
         Err(self.without_rest(format!("I don't know what {rest} means here.")))
     }
 

@@ -6,6 +6,8 @@ use super::spoken::{Day, Spoken, duration};
 use super::when::{Meant, ahead, form};
 use crate::domain::stamp::At;
 
+const DAY_SECS: i64 = 24 * 60 * 60;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Span {
     pub from: At,
@@ -13,6 +15,10 @@ pub(super) struct Span {
     pub until: At,
     pub meant: Option<Meant>,
 }
+
+/// An end whose clock time is before that of the beginning is the next day's: a night. Longer than this, and no whole day, it
+/// is rather a slip: 9am-8am for 9am-8pm.
+const NIGHT_MAX_SECS: i64 = 16 * 60 * 60;
 
 const UNTIL: &[&str] = &["until", "till", "til", "to", "through"];
 const BETWEEN: &[&str] = &["until", "till", "til", "to", "through", "-", "and"];
@@ -89,6 +95,18 @@ fn until(r: &mut Reading<'_>, from: At, meant: Option<Meant>, base: At) -> Resul
     let at = r.words.at();
     let (spoken, tz) = form(r)?;
     let end = ahead(r, spoken, tz, base, at)?;
+    let lasts = (end.at.0 - from.0) / 1_000;
+    let clock_only = matches!(spoken, Spoken::Civil { day: None, clock: Some(_) });
+    if from > r.speaker.now && clock_only && lasts > NIGHT_MAX_SECS && lasts < DAY_SECS {
+        let local = end.at.utc().with_timezone(&tz);
+        let (day, clock) = (local.format("%a").to_string().to_lowercase(), r.words.typed(at, r.words.at()).to_owned());
+        let why = format!(
+            "That is until {}, {} h: the end is before the beginning. If it is meant, write its day.",
+            local.format("%a %H:%M"),
+            lasts / 3_600
+        );
+        return Err(r.instead(why, at, r.words.at(), &format!("{day} {clock}")));
+    }
     let meant = meant.or(end.meant.filter(|_| base == r.speaker.now));
     Ok(Span { from, until: end.at, meant })
 }

@@ -37,7 +37,7 @@ fn no_service(r: &Reading<'_>) -> Option<Mistake> {
     if let Lookup::Found(team) = teams.what {
         let services: Vec<&Service> = d.services.values().filter(|s| s.team == team.id).collect();
         let to = at + teams.taken;
-        let typed = quoted(r.words.typed(at, to));
+        let typed = r.quoted(at, to);
         let mut after = r.words.clone();
         after.set(to);
         if d.service_at(&after.ahead(NAME_WORDS)).taken > 0 {

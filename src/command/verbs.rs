@@ -158,7 +158,8 @@ impl Verb {
             Self::Triage => Topic::Triage,
             Self::Playbook => Topic::Playbook,
             Self::Handoff => Topic::Handoff,
-            Self::Rca | Self::Items => Topic::Rca,
+            Self::Rca => Topic::Rca,
+            Self::Items => Topic::Items,
             Self::OnCall => Topic::OnCall,
         })
     }

@@ -3,7 +3,7 @@
 //! All times are in the speaker's zone. A clock time that a change of clocks skips is the next instant that exists; one
 //! that comes twice is the first of the two that lies ahead.
 
-use super::mistake::{Mistake, quoted};
+use super::mistake::Mistake;
 use super::reading::Reading;
 use super::spoken::{self, Day, Minute, Spoken};
 use super::words::Words;
@@ -81,7 +81,7 @@ pub(super) fn form(r: &mut Reading<'_>) -> Result<(Spoken, Tz), Mistake> {
 /// The instant a form names after `base`.
 pub(super) fn ahead(r: &Reading<'_>, spoken: Spoken, tz: Tz, base: At, from: usize) -> Result<Moment, Mistake> {
     let to = r.words.at();
-    let typed = quoted(r.words.typed(from, to));
+    let typed = r.quoted(from, to);
     match spoken {
         Spoken::After(secs) if secs <= 0 => Err(r.instead(format!("{typed} does not lie ahead."), from, to, "2h")),
         Spoken::After(secs) if secs > SPAN_MAX_SECS => {
@@ -192,7 +192,7 @@ fn unclear(r: &Reading<'_>) -> Mistake {
     let known = ["tomorrow", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "noon"];
     let known = known.into_iter().chain(["midnight", "working-hours"]);
     let short = word.chars().count() >= 4 && word.chars().count() <= 20;
-    let typed = quoted(r.words.typed(at, at + 1));
+    let typed = r.quoted(at, at + 1);
     match super::nearest(word, known.filter(|_| short)) {
         Some(meant) => r.instead(format!("I don't know a time {typed}. Did you mean `{meant}`?"), at, at + 1, meant),
         None => {

@@ -679,6 +679,9 @@ pub enum Fact {
         offer: Vec<IncidentNo>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         missed: Option<Box<Missed>>,
+        /// The one before, whose turn was too short to be told of.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        short: Option<HandoffNo>,
         lists: Box<Lists>,
     },
     /// `took`: what they have from then on; a fact of each says so too.
@@ -857,6 +860,22 @@ pub enum Fact {
         due: At,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         remind: Option<At>,
+    },
+    /// It was called done, and is not.
+    ItemReopened {
+        item: ItemNo,
+        by: UserId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        remind: Option<At>,
+    },
+    /// Whose it is, or was, is to hear what somebody else did to it.
+    ItemNews {
+        item: ItemNo,
+        news: item::News,
+    },
+    ItemNewsTold {
+        item: ItemNo,
+        to: UserId,
     },
     ItemReminded {
         item: ItemNo,

@@ -35,6 +35,10 @@ pub const DRAFT_SECS: i64 = 30 * 60;
 pub const REMIND_SECS: i64 = 15 * 60;
 /// for so long, whoever leads the team hears of it.
 pub const LEAD_SECS: i64 = 60 * 60;
+/// A turn that was shorter, and in which nothing paged, is no shift: a slip, or a minute at the door. It is not told of as never
+/// accepted, and whoever had the pager before it need not accept it back. It is as long as the time in which nobody is
+/// reminded to accept.
+pub const SHORT_TURN_SECS: i64 = REMIND_SECS;
 /// Later than this, the summary says that it is late.
 const LATE_SECS: i64 = 2 * 60;
 /// A draft is kept true for so long; a summary, and what reminds of it, for longer: it may be accepted the next day.
@@ -115,6 +119,9 @@ pub enum Stands {
     Over {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         late: Option<At>,
+        /// It came so soon that there was nothing to accept.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        short: bool,
     },
 }
 
@@ -123,7 +130,7 @@ impl Stands {
     pub fn late(&self) -> Option<At> {
         match self {
             Self::Draft => None,
-            Self::Waits { late, .. } | Self::Accepted { late, .. } | Self::Over { late } => *late,
+            Self::Waits { late, .. } | Self::Accepted { late, .. } | Self::Over { late, .. } => *late,
         }
     }
 }
@@ -253,7 +260,13 @@ pub(super) fn took_place(d: &mut Decision<'_>, id: &ScheduleId, before: &Current
         let of_whom_it_ends = |h: &&Arc<Handoff>| h.offered.as_ref().is_some_and(|done| Some(&done.by) == from);
         let offer = drafted.filter(of_whom_it_ends).map(|h| offered(d.world(), h));
         let (is_offered, offer) = (offer.is_some(), offer.unwrap_or_default());
-        let missed = missed(d, id, &team).map(Box::new);
+        let short = short_turn(d, id, &team, &lists).cloned();
+        let missed = match &short {
+            // What was not accepted before it, is not yet.
+            Some(h) => h.missed.clone().filter(|missed| Some(&missed.to) != to),
+            None => missed(d, id, &team).map(Box::new),
+        };
+        let came_back = short.as_ref().is_some_and(|h| h.missed.is_none() && h.from.is_some() && h.from.as_ref() == to);
         d.emit(Fact::HandedOver {
             handoff,
             team: team.clone(),
@@ -266,13 +279,14 @@ pub(super) fn took_place(d: &mut Decision<'_>, id: &ScheduleId, before: &Current
             due,
             offer,
             missed,
+            short: short.map(|h| h.no),
             lists: Box::new(lists),
         });
         if let Some(channel) = d.directory.teams.get(&team).map(|t| t.channel.clone()) {
             post::want(d, Recipient::Channel(channel), About::Handoff { handoff }, SUMMARY_KEPT_SECS);
         }
-        // Who took the pager by their own hand knows. What is offered is for them to take.
-        if let Some(who) = to.filter(|who| !is_offered && took_it_themselves(d, id, who)) {
+        // Who took the pager by their own hand knows, and who gave it away minutes ago. What is offered is for them to take.
+        if let Some(who) = to.filter(|who| !is_offered && (came_back || took_it_themselves(d, id, who))) {
             d.emit(Fact::HandoffAccepted { handoff, by: who.clone(), took: Vec::new() });
         }
     }
@@ -281,15 +295,24 @@ pub(super) fn took_place(d: &mut Decision<'_>, id: &ScheduleId, before: &Current
     }
 }
 
+/// The handoff before, if the turn that it began was too short to be one. `lists`: what was since.
+fn short_turn<'d>(d: &'d Decision<'_>, id: &ScheduleId, team: &TeamId, lists: &Lists) -> Option<&'d Arc<Handoff>> {
+    let h = waiting(d.world(), id, team)?;
+    let is_short = d.stamp.wall < h.at.plus_secs(SHORT_TURN_SECS);
+    (is_short && lists.pages == 0 && lists.paged.is_empty() && h.offered.is_none()).then_some(h)
+}
+
+/// The last one that nobody accepted, if the next one has not come.
+fn waiting<'w>(w: &'w World, id: &ScheduleId, team: &TeamId) -> Option<&'w Arc<Handoff>> {
+    let waits = |h: &&Arc<Handoff>| h.schedule == *id && h.team == *team && matches!(h.stands, Stands::Waits { .. });
+    w.handoffs.values().rev().find(waits)
+}
+
 /// The handoff before, of which the next one now comes first. Whoever leads hears of it as if it still waited, unless the shift
 /// was too short for anybody to be reminded.
 fn missed(d: &Decision<'_>, id: &ScheduleId, team: &TeamId) -> Option<Missed> {
     let (w, wall) = (d.world(), d.stamp.wall);
-    let h = w
-        .handoffs
-        .values()
-        .rev()
-        .find(|h| h.schedule == *id && h.team == *team && matches!(h.stands, Stands::Waits { .. }))?;
+    let h = waiting(w, id, team)?;
     let has = h.from.as_ref().map(|from| all_of(w, team, from)).unwrap_or_default();
     let was_told = matches!(h.stands, Stands::Waits { reminded: 2.., .. });
     let had_time = wall >= h.at.plus_secs(REMIND_SECS);
@@ -561,8 +584,8 @@ mod tests {
     use super::*;
     use crate::domain::directory::{PersonalRule, Policy, Service, Step, Team, User};
     use crate::domain::handle::handle;
-    use crate::domain::id::InputId;
-    use crate::domain::input::{Input, What};
+    use crate::domain::id::{InputId, OverrideId};
+    use crate::domain::input::{Delivery, Event, EventAction, Input, OverrideRequest, Source, What};
     use crate::domain::schedule::{Layer, Member, Rotation};
     use crate::domain::stamp::Stamp;
     use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
@@ -702,6 +725,57 @@ mod tests {
         }
         for (at, is_night) in [("2026-03-03 05:59", true), ("2026-03-03 06:00", false), ("2026-03-03 21:00", true)] {
             assert_eq!(at_night(&d, &who, utc(at)), is_night, "{at}");
+        }
+    }
+
+    /// A row: for how many seconds Mara puts Ben on call in the middle of Ana's turn, and whether something pages then; whether
+    /// that is told as never accepted, and whether Ana has to accept the pager back.
+    #[test]
+    fn a_turn_of_minutes_in_which_nothing_paged_is_no_shift() {
+        for (secs, pages, is_missed, accepts) in [
+            (1, false, false, false),
+            (SHORT_TURN_SECS - 1, false, false, false),
+            (SHORT_TURN_SECS, false, true, true),
+            (60, true, true, true),
+        ] {
+            let (directory, mut world) = (berlin(), World::default());
+            let mut play = |what: What, now: At| {
+                let input = Input { id: InputId::minted('t', now.0.unsigned_abs()), what };
+                let now = Stamp::agreed(now);
+                let facts = handle(&world, &directory, &input, now).expect("nobody is refused");
+                facts.iter().for_each(|fact| world.apply(fact, now));
+                facts
+            };
+            let at = utc("2026-03-03 09:00");
+            play(What::ConfigLoaded(Arc::new(directory.clone())), utc("2026-03-03 08:00"));
+            let (schedule, user, by) = ("primary".into(), "ben".into(), UserId::from("mara"));
+            let until = at.plus_secs(2 * 60 * 60);
+            play(What::Override(OverrideRequest { schedule, user, from: at, until, by: by.clone() }), at);
+            if pages {
+                let event = Event {
+                    action: EventAction::Trigger,
+                    dedup_key: "disk".into(),
+                    title: "Disk full".to_owned(),
+                    link: String::new(),
+                    labels: Vec::new(),
+                    starts_at: None,
+                    ends_at: None,
+                };
+                let (service, source, events) = ("pay".into(), Source::Alertmanager, vec![event]);
+                let (urgency, resolve_after_secs, key) = (None, None, None);
+                let alert = Delivery { service, source, urgency, resolve_after_secs, key, events };
+                play(What::Events(alert), at.plus_secs(1));
+            }
+            let facts = play(What::EndOverride { id: OverrideId(1), by }, at.plus_secs(secs));
+            let back = facts.iter().find_map(|fact| match fact {
+                Fact::HandedOver { to, missed, .. } => Some((to.clone(), missed.is_some())),
+                _ => None,
+            });
+            assert_eq!(back, Some((Some("ana".into()), is_missed)), "{secs} s");
+            let accepted = facts.iter().any(|f| matches!(f, Fact::HandoffAccepted { by, .. } if by.as_str() == "ana"));
+            assert_eq!(accepted, !accepts, "{secs} s");
+            let over = Stands::Over { late: None, short: !is_missed };
+            assert_eq!(world.handoffs[&HandoffNo(1)].stands, over, "{secs} s");
         }
     }
 

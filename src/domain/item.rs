@@ -7,6 +7,9 @@ use super::decision::Decision;
 use super::fact::Fact;
 use super::id::{IncidentNo, ItemNo, MisconfiguredNo, ServiceId, TeamId, UserId};
 use super::incident::{Done, Incident};
+use super::page::Recipient;
+use super::paging::can_be_written_to;
+use super::post::{self, About};
 use super::rca::{self, Rca};
 use super::refusal::Refusal;
 use super::stamp::At;
@@ -30,6 +33,10 @@ pub const DUE_MAX_SECS: i64 = 366 * DAY_SECS;
 pub const MEETING_SECS: i64 = 7 * DAY_SECS;
 /// An alert is to be mended within so long.
 pub const ALERT_SECS: i64 = 7 * DAY_SECS;
+/// People who are still to hear what somebody else did to one item.
+pub const NEWS_MAX: usize = 10;
+/// What somebody heard of it is kept true for so long.
+const NEWS_KEPT_SECS: i64 = 7 * DAY_SECS;
 const DAY_SECS: i64 = 24 * 60 * 60;
 const WEEK_SECS: i64 = 7 * DAY_SECS;
 
@@ -51,6 +58,9 @@ pub struct Item {
     pub due: At,
     /// Who made it; of an alert that keeps coming, whoever was to mend it first.
     pub made: Done,
+    /// Who gave it to its owner, since it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given: Option<Done>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub done: Option<Done>,
     /// What came of it.
@@ -59,6 +69,37 @@ pub struct Item {
     /// When its owner is reminded next, on the line of delays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remind: Option<At>,
+    /// What others did to it, and whoever it was of has not heard yet; the last of each person.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub news: Vec<News>,
+}
+
+/// Somebody else did something to somebody's item.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct News {
+    /// Whose it was.
+    pub to: UserId,
+    pub by: UserId,
+    /// On the wall clock.
+    pub at: At,
+    pub what: Touched,
+    /// When they hear of it, on the line of delays.
+    pub tell: At,
+}
+
+/// What somebody else did to it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Touched {
+    Done,
+    Reopened,
+    Given {
+        to: UserId,
+    },
+    /// Due by another time.
+    Moved {
+        due: At,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,6 +138,8 @@ pub enum ItemDeed {
         owner: Option<UserId>,
         due: Option<At>,
     },
+    /// It was called done, and is not.
+    Reopen,
 }
 
 impl Item {
@@ -106,6 +149,16 @@ impl Item {
 
     pub fn is_late(&self, wall: At) -> bool {
         self.is_open() && self.due < wall
+    }
+
+    /// When it is to be looked at.
+    pub fn wake(&self) -> Option<At> {
+        self.remind.into_iter().chain(self.news.iter().map(|news| news.tell)).min()
+    }
+
+    /// Whoever made it theirs, if that was somebody else.
+    pub fn giver(&self) -> Option<&UserId> {
+        Some(&self.given.as_ref().unwrap_or(&self.made).by).filter(|by| **by != self.owner)
     }
 }
 
@@ -246,13 +299,16 @@ fn remind_at(d: &Decision<'_>, by: Option<&UserId>, owner: &UserId, due: At) -> 
 /// Somebody does something to an item that is open.
 pub(super) fn act(d: &mut Decision<'_>, no: ItemNo, by: &UserId, deed: &ItemDeed) -> Result<(), Refusal> {
     let item = d.world().items.get(&no).cloned().ok_or(Refusal::NoSuchItem(no))?;
+    if let ItemDeed::Reopen = deed {
+        return reopen(d, &item, by);
+    }
     if let Some(done) = &item.done {
         return Err(Refusal::ItemIsDone { item: no, by: done.by.clone(), at: done.at });
     }
     match deed {
+        ItemDeed::Reopen => Ok(()),
         ItemDeed::Done { outcome } => {
-            let outcome = Text::new(rca::bounded(outcome, OUTCOME_CHARS));
-            d.emit(Fact::ItemDone { item: no, by: by.clone(), outcome });
+            done(d, &item, by, Text::new(rca::bounded(outcome, OUTCOME_CHARS)));
             // Whoever mended the alert takes it off the list.
             if let Kind::Alert { entry, .. } = item.kind
                 && d.world().misconfigured.get(&entry).is_some_and(|m| m.item == Some(no))
@@ -262,6 +318,59 @@ pub(super) fn act(d: &mut Decision<'_>, no: ItemNo, by: &UserId, deed: &ItemDeed
             Ok(())
         }
         ItemDeed::Change { owner, due } => change(d, &item, by, owner.as_ref(), *due),
+    }
+}
+
+/// It is done, and whose it was hears of it if somebody else says so.
+pub(super) fn done(d: &mut Decision<'_>, item: &Item, by: &UserId, outcome: Text) {
+    d.emit(Fact::ItemDone { item: item.no, by: by.clone(), outcome });
+    tell(d, item, by, Touched::Done);
+}
+
+/// It was called done by mistake.
+fn reopen(d: &mut Decision<'_>, item: &Item, by: &UserId) -> Result<(), Refusal> {
+    if item.is_open() {
+        return Err(Refusal::ItemIsOpen { item: item.no, owner: item.owner.clone(), due: item.due });
+    }
+    let open_ones = repairs_of(d.world(), item.incident).iter().filter(|item| item.is_open()).count();
+    if item.kind == Kind::Repair && open_ones >= REPAIRS_MAX {
+        return Err(Refusal::TooManyItems { most: REPAIRS_MAX });
+    }
+    let at = next_reminder(d, &item.owner, item.due, d.stamp.wall);
+    let remind = Some(d.stamp.due_of(at));
+    d.emit(Fact::ItemReopened { item: item.no, by: by.clone(), remind });
+    tell(d, item, by, Touched::Reopened);
+    Ok(())
+}
+
+/// Whose it was hears of what somebody else did to it, when they work next.
+fn tell(d: &mut Decision<'_>, item: &Item, by: &UserId, what: Touched) {
+    let to = item.owner.clone();
+    if to == *by || !can_be_written_to(d, &to) {
+        return;
+    }
+    let wall = d.stamp.wall;
+    let tell = d.stamp.due_of(rca::in_hours(d.directory, &to, wall));
+    d.emit(Fact::ItemNews { item: item.no, news: News { to, by: by.clone(), at: wall, what, tell } });
+}
+
+/// They work: who else did what to it, unless that is not so any more.
+fn tell_news(d: &mut Decision<'_>, item: &Item) {
+    let at = d.stamp.at;
+    for news in item.news.iter().filter(|news| news.tell <= at) {
+        d.emit(Fact::ItemNewsTold { item: item.no, to: news.to.clone() });
+        let is_theirs = item.owner == news.to;
+        let still = match &news.what {
+            Touched::Done => !item.is_open(),
+            Touched::Reopened => item.is_open() && is_theirs,
+            Touched::Given { .. } => !is_theirs,
+            Touched::Moved { due } => item.is_open() && is_theirs && item.due == *due,
+        };
+        if still {
+            let News { to, by, at, what, .. } = news.clone();
+            let about = About::ItemTouched { item: item.no, by, at, what };
+            post::want(d, Recipient::User(to), about, NEWS_KEPT_SECS);
+        }
     }
 }
 
@@ -285,13 +394,19 @@ fn change(
     // Whoever has it already knows of it, whoever moves it.
     let told_by = if owner == item.owner { &owner } else { by };
     let remind = remind_at(d, Some(told_by), &owner, due);
+    let what = if owner == item.owner { Touched::Moved { due } } else { Touched::Given { to: owner.clone() } };
     d.emit(Fact::ItemChanged { item: item.no, by: by.clone(), owner, due, remind });
+    tell(d, item, by, what);
     Ok(())
 }
 
 /// Its time has come: its owner hears of it, with all else that they owe.
 pub(super) fn due(d: &mut Decision<'_>, no: ItemNo) {
     let Some(item) = d.world().items.get(&no).cloned() else { return };
+    tell_news(d, &item);
+    if item.remind.is_none_or(|due| due > d.stamp.at) {
+        return;
+    }
     match rca::whom(d, &item.owner, &item.team) {
         Some(who) => rca::remind(d, &who),
         None => {

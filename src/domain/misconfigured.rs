@@ -291,8 +291,9 @@ pub(super) fn mended(d: &mut Decision<'_>, entry: MisconfiguredNo, by: &UserId) 
     }
     let item = d.world().misconfigured.get(&entry).and_then(|m| m.item);
     d.emit(Fact::MisconfiguredMended { entry, by: by.clone() });
-    if let Some(item) = item.filter(|no| d.world().items.get(no).is_some_and(|item| item.is_open())) {
-        d.emit(Fact::ItemDone { item, by: by.clone(), outcome: Text::default() });
+    let item = item.and_then(|no| d.world().items.get(&no)).filter(|item| item.is_open()).cloned();
+    if let Some(item) = item {
+        item::done(d, &item, by, Text::default());
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use super::decision::Decision;
 use super::fact::Fact;
 use super::following::Follower;
 use super::id::{HandoffNo, IncidentNo, ItemNo, MessageRef, PostId, QuietId, ScheduleId, ServiceId, TeamId, UserId};
+use super::item::Touched;
 use super::moved::Moved;
 use super::page::Recipient;
 use super::prepare::{ShiftKey, Told};
@@ -65,6 +66,8 @@ pub enum About {
     HandoffWaits { handoff: HandoffNo, for_lead: bool },
     /// RCAs and items that somebody is to write or do; `at` is the wall's.
     Owes { user: UserId, at: At, rcas: Vec<IncidentNo>, items: Vec<ItemNo> },
+    /// What somebody else did to an item, for whoever's it was; `at` is the wall's.
+    ItemTouched { item: ItemNo, by: UserId, at: At, what: Touched },
     /// RCAs that are late, for whoever leads their teams; or, where nobody does who could be told, for the admin channel.
     OwesLate { at: At, rcas: Vec<IncidentNo> },
     /// An RCA was completed.
@@ -85,6 +88,7 @@ impl About {
             | Self::Storm(_)
             | Self::ShiftAhead { .. }
             | Self::ShiftsMoved { .. }
+            | Self::ItemTouched { .. }
             | Self::HandoffWaits { for_lead: true, .. } => false,
             Self::Owes { rcas, .. } | Self::OwesLate { rcas, .. } => rcas.iter().any(|no| changed.contains(no)),
             Self::Rca { incident } => changed.contains(incident),
@@ -111,6 +115,7 @@ impl About {
             | Self::Handoff { .. }
             | Self::HandoffWaits { .. }
             | Self::Owes { .. }
+            | Self::ItemTouched { .. }
             | Self::OwesLate { .. }
             | Self::Rca { .. }
             | Self::Storm(_) => None,

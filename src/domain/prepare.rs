@@ -341,10 +341,16 @@ fn of<'w>(w: &'w World, schedule: &ScheduleId, turn: &Turn, wall: At) -> Option<
 
 /// The shift that somebody is in, or their next one within two months, whether or not they were told of it.
 pub fn next_of(w: &World, d: &Directory, wall: At, user: &UserId) -> Option<Prepared> {
+    next_of_each(w, d, wall, user).into_iter().next()
+}
+
+/// The same of each schedule that they carry; the one that begins first, first.
+pub fn next_of_each(w: &World, d: &Directory, wall: At, user: &UserId) -> Vec<Prepared> {
     let asked = gaps::asked(d);
     let schedules = d.schedules.values().filter(|s| asked.contains(&s.id));
-    let all = schedules.filter_map(|schedule| next_by(w, d, schedule, wall, user));
-    all.min_by_key(|p| (p.looks.from, p.shift.schedule.clone()))
+    let mut all: Vec<Prepared> = schedules.filter_map(|schedule| next_by(w, d, schedule, wall, user)).collect();
+    all.sort_by_key(|p| (p.looks.from, p.shift.schedule.clone()));
+    all
 }
 
 fn next_by(w: &World, d: &Directory, schedule: &Schedule, wall: At, user: &UserId) -> Option<Prepared> {

@@ -68,6 +68,9 @@ pub struct Rca {
     /// Somebody gave it to them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub given: bool,
+    /// Who did, last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub giver: Option<UserId>,
     /// Since when customers do not feel it. `None`: it was opened again, and the clock stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mitigated: Option<At>,

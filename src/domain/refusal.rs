@@ -291,6 +291,12 @@ pub enum Refusal {
         by: UserId,
         at: At,
     },
+    /// It is to be done as it is.
+    ItemIsOpen {
+        item: ItemNo,
+        owner: UserId,
+        due: At,
+    },
     /// They have it, and by that time.
     ItemIsSo {
         item: ItemNo,

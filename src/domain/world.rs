@@ -342,7 +342,7 @@ impl World {
         let shifts = self.shifts.values().flat_map(|s| [Some(s.due), s.draft, s.ahead]).flatten();
         let handoffs = self.handoffs.values().filter_map(|h| h.due);
         let owed = self.rcas.values().filter_map(|rca| rca.wake());
-        let items = self.items.values().filter_map(|item| item.remind);
+        let items = self.items.values().filter_map(|item| item.wake());
         let moved = self.moved.values().map(|news| news.due);
         let handoffs = handoffs.chain(owed).chain(items).chain(moved);
         let overrides = self.overrides.values().map(|o| o.wake());

@@ -215,6 +215,8 @@ pub enum Elsewhere {
     /// The windows in which somebody says that an item is done, or gives or moves it; they carry an [`OnItem`].
     ItemDone,
     ItemChange,
+    /// It was called done, and is not.
+    ItemReopen,
     /// Something was checked before a shift, or was not after all; carries an [`OnShift`].
     Ready,
     /// They want a test page; carries the same.
@@ -222,7 +224,7 @@ pub enum Elsewhere {
 }
 
 impl Elsewhere {
-    pub const ALL: [Self; 50] = [
+    pub const ALL: [Self; 51] = [
         Self::Raise,
         Self::RaiseService,
         Self::AcknowledgeAll,
@@ -271,6 +273,7 @@ impl Elsewhere {
         Self::RcaTakeUp,
         Self::ItemDone,
         Self::ItemChange,
+        Self::ItemReopen,
         Self::Ready,
         Self::TestPage,
     ];
@@ -326,6 +329,7 @@ impl Elsewhere {
             Self::RcaTakeUp => "rca.take_up",
             Self::ItemDone => "item.done",
             Self::ItemChange => "item.change",
+            Self::ItemReopen => "item.reopen",
             Self::Ready => "shift.ready",
             Self::TestPage => "shift.test_page",
         }
@@ -921,7 +925,7 @@ impl OnRca {
     }
 }
 
-/// What *Done* carries: which item.
+/// What buttons of items carry: which one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OnItem {
     pub store: StoreId,

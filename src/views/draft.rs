@@ -1,15 +1,16 @@
 //! A playbook that nobody wrote yet, from what was just done: its text, and the window in which it is written on.
 
-use super::action_id::{Field, Form, Origin};
-use super::kit::{context, section};
+use super::action_id::{Elsewhere, Field, Form, Opened, Origin};
+use super::kit::{context, plain, section, section_with};
 use super::modal::{form, input, many_lines, one_line, optional};
-use super::mrkdwn::{entities, escape, for_input, is_dangerous};
+use super::mrkdwn::{entities, escape, escape_marked, for_input, is_dangerous};
 use super::rca::forms::{inputs, units};
 use super::{Message, limits};
 use crate::domain::directory::Directory;
 use crate::domain::id::IncidentNo;
 use crate::domain::incident::{Entry, Happening, Incident, in_order};
 use crate::domain::misconfigured::NAME_LABEL;
+use crate::domain::playbook::Playbook;
 use crate::domain::rca::PART_CHARS;
 use crate::domain::worked::Worked;
 use chrono::NaiveDate;
@@ -144,7 +145,8 @@ fn quoted(value: &str) -> String {
 }
 
 /// The window in which it is written on. `known`: its title and what stands below the lines on top.
-pub fn window(no: IncidentNo, title: &str, text: &str, origin: &Origin) -> SlackView {
+/// `fits`: the playbook that knows its alert already, which is looked at first.
+pub fn window(no: IncidentNo, title: &str, text: &str, fits: Option<&Playbook>, origin: &Origin) -> SlackView {
     let filled = inputs(text);
     let last = filled.iter().rposition(|text| !text.is_empty()).map_or(0, |n| n + 1);
     let mut blocks = vec![
@@ -158,6 +160,9 @@ pub fn window(no: IncidentNo, title: &str, text: &str, origin: &Origin) -> Slack
             one_line("Disk filling up").with_max_length(TITLE_UNITS as u64).with_initial_value(in_window(title)).into(),
         ),
     ];
+    if let Some(fits) = fits {
+        blocks.insert(0, fits_already(no, fits));
+    }
     for (n, field) in Field::TEXT.into_iter().enumerate().take((last + 1).max(2)) {
         let mut element = many_lines();
         if let Some(text) = filled.get(n).filter(|text| !text.is_empty()) {
@@ -310,9 +315,21 @@ pub fn not_kept(why: &str) -> String {
 }
 
 /// Where no window can be opened.
-pub fn to_open(i: &Incident, button: SlackBlockButtonElement) -> Message {
+pub fn to_open(i: &Incident, fits: Option<&Playbook>, button: SlackBlockButtonElement) -> Message {
     let words = format!("Draft a playbook from {}.", i.no);
-    Message { blocks: vec![super::kit::section_with(&words, button)], text: words, colored: None }
+    let mut blocks: Vec<_> = fits.map(|fits| fits_already(i.no, fits)).into_iter().collect();
+    blocks.push(section_with(&words, button));
+    Message { blocks, text: words, colored: None }
+}
+
+/// A draft is for what no playbook knows; and how to look at the one that does.
+fn fits_already(no: IncidentNo, fits: &Playbook) -> SlackBlock {
+    let title = escape_marked(&fits.title, limits::LABEL);
+    let words = format!(
+        ":book: A playbook fits this alert already: *{title}*. A draft would be second to it: look there first."
+    );
+    let open = SlackBlockButtonElement::new(plain("Open")).with_action_id(Elsewhere::Playbook.id().into());
+    section_with(&words, open.with_value(Opened { incident: no, playbook: fits.id.clone() }.value()))
 }
 
 #[cfg(test)]

@@ -19,6 +19,8 @@ const CHANGES: usize = 10;
 const ANNOUNCED: usize = 10;
 /// Things that come next, told by `why`.
 const AHEAD: usize = 12;
+/// So many of them are one line; more are a line for each person.
+const IN_ONE_LINE: usize = 4;
 
 /// What somebody announced, and until when it stands.
 pub fn announced(
@@ -212,6 +214,11 @@ pub fn next(f: &Forecast, d: &Directory) -> Option<String> {
     }
     let more = parts.len() > AHEAD;
     parts.truncate(AHEAD);
+    if parts.len() > IN_ONE_LINE {
+        let mut said: Vec<String> = grouped(&parts);
+        said.extend((f.end == End::TooMany || more).then(|| "• and so on".to_owned()));
+        return Some(format!("*Next, if nobody acts:*\n{}", said.join("\n")));
+    }
     // What comes in one instant stands behind one time.
     let mut said: Vec<String> = Vec::new();
     let mut before = None;
@@ -228,6 +235,24 @@ pub fn next(f: &Forecast, d: &Directory) -> Option<String> {
         End::Exhausted | End::Quiet | End::Later => "",
     };
     Some(format!("*Next, if nobody acts:* {}{then}.", said.join("; ")))
+}
+
+/// A line for each thing that happens, in the order in which it does first: how often, and when first and last.
+fn grouped(parts: &[(At, String)]) -> Vec<String> {
+    let mut all: Vec<(&str, Vec<At>)> = Vec::new();
+    for (at, words) in parts {
+        match all.iter_mut().find(|(known, _)| known == words) {
+            Some((_, times)) => times.push(*at),
+            None => all.push((words, vec![*at])),
+        }
+    }
+    let line = |(words, times): &(&str, Vec<At>)| match times.as_slice() {
+        [first, last] => format!("• {words}: {} and {}", time(*first), time(*last)),
+        [first, .., last] => format!("• {words}: {} times, {} to {}", times.len(), time(*first), time(*last)),
+        [first, ..] => format!("• {words}: {}", time(*first)),
+        [] => format!("• {words}"),
+    };
+    all.iter().map(line).collect()
 }
 
 /// As people read a time.

@@ -4,7 +4,7 @@ use super::action_id::{Elsewhere, Handed, Origin};
 use super::card::name;
 use super::kit::{context, plain, section, section_with};
 use super::mrkdwn::{cut, day, day_and_time, escape, escape_marked, link, names, time, truncate};
-use super::reply::span;
+use super::reply::lasting;
 use super::{Message, limits};
 use crate::domain::directory::{Directory, Urgency};
 use crate::domain::handoff::report::{Lists, Open, Owed, Report};
@@ -90,7 +90,7 @@ fn accepting(h: &Handoff, w: &World, d: &Directory) -> String {
         (Some(from), takes @ [_, ..]) => {
             format!("*Accept* gives you {} of {}. Nobody is paged.{sleeps}", numbers(takes), name(d, from))
         }
-        _ => format!("*Accept* says that you have read it. It takes no incident.{sleeps}"),
+        _ => format!("*Accept* says that you have read it. No incident becomes yours by it.{sleeps}"),
     }
 }
 
@@ -136,6 +136,7 @@ fn stands(h: &Handoff, d: &Directory) -> String {
             let took = if took.is_empty() { String::new() } else { format!(", and has {} now", numbers(took)) };
             format!(" :white_check_mark: {} accepted it {}{took}.", name(d, by), day_and_time(*at))
         }
+        Stands::Over { short: true, .. } => " It was for minutes only, and nothing paged.".to_owned(),
         Stands::Over { .. } if h.to.is_some() => " :hourglass: Nobody accepted it: the next one came first.".to_owned(),
         Stands::Draft | Stands::Waits { .. } | Stands::Over { .. } => String::new(),
     }
@@ -392,15 +393,6 @@ fn open_line(o: &Open, h: Option<&Handoff>, reader: Reader<'_>) -> String {
     let title = reader.title(o.no, &o.service, &o.title, &o.link);
     let opened = format!("since {}", day_and_time(o.opened));
     format!("{sign} {title} {opened} · {state}{low}{mitigated}{}{}", run.unwrap_or_default(), noted.unwrap_or_default())
-}
-
-/// So long, as people say it.
-fn lasting(secs: i64) -> String {
-    match secs.max(0) {
-        secs @ ..3_600 => span(secs),
-        secs if secs % 3_600 < 60 => format!("{} h", secs / 3_600),
-        secs => format!("{} h {} min", secs / 3_600, secs % 3_600 / 60),
-    }
 }
 
 fn paged_line(p: &Worked, r: &Report, h: Option<&Handoff>, reader: Reader<'_>) -> String {

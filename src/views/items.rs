@@ -9,9 +9,11 @@ use super::mrkdwn::{day, day_and_time, escape, escape_marked};
 use super::{Message, limits};
 use crate::domain::directory::Directory;
 use crate::domain::id::{ItemNo, StoreId, UserId};
-use crate::domain::item::{AlertWhy, Item, Kind};
+use crate::domain::item::{AlertWhy, Item, Kind, Touched};
+use crate::domain::page::Recipient;
 use crate::domain::snooze::SnoozeChoice;
 use crate::domain::stamp::At;
+use crate::domain::world::World;
 use slack_morphism::prelude::*;
 use std::sync::Arc;
 
@@ -21,7 +23,7 @@ pub const KEEP: &str = "keep";
 /// What it is, without who and when.
 fn what(item: &Item, d: &Directory) -> String {
     match item.kind {
-        Kind::Alert { why, .. } => format!("Mend {}: {}", alert(item, d), because(why)),
+        Kind::Alert { why, .. } => format!("Fix {}: {}", alert(item, d), because(why)),
         Kind::Meeting => format!("Post-mortem meeting of {}", item.incident),
         Kind::Repair => escape(&item.what, limits::ITEM),
         Kind::Later { severity } => format!("{} (severity {severity})", escape(&item.what, limits::ITEM)),
@@ -74,14 +76,16 @@ pub fn line(item: &Item, d: &Directory) -> String {
 
 /// What is to be done, by whom, by when.
 fn to_do(item: &Item, d: &Directory) -> String {
-    format!("{} (number {}) · {}, by {}", what(item, d), item.no.0, name(d, &item.owner), day(item.due))
+    let giver = item.giver().map_or(String::new(), |by| format!(" · from {}", name(d, by)));
+    format!("{} (number {}) · {}, by {}{giver}", what(item, d), item.no.0, name(d, &item.owner), day(item.due))
 }
 
 /// The same with what can be done about it. `at`: when it is told.
 pub fn with_button(item: &Item, at: At, d: &Directory, store: StoreId) -> SlackBlock {
     let late = if item.is_late(at) { ":warning: late. " } else { "" };
     if !item.is_open() {
-        return section(&format!("{} (of {})", line(item, d), item.incident));
+        let words = format!("{} (of {})", line(item, d), item.incident);
+        return section_with(&words, open_again(item.no, store));
     }
     let words = format!("{late}{} (of {})", to_do(item, d), item.incident);
     section_with(&words, done(item.no, store))
@@ -93,6 +97,76 @@ fn done(item: ItemNo, store: StoreId) -> SlackBlockButtonElement {
         .with_value(OnItem { store, item }.value())
 }
 
+fn open_again(item: ItemNo, store: StoreId) -> SlackBlockButtonElement {
+    SlackBlockButtonElement::new(plain("Open again"))
+        .with_action_id(Elsewhere::ItemReopen.id().into())
+        .with_value(OnItem { store, item }.value())
+}
+
+/// What somebody did to it, in answer. `before`: whose it was; `None`: it was theirs alone.
+pub fn told(item: &Item, before: Option<&UserId>, by: &UserId, d: &Directory, command: &str) -> String {
+    let is_told = |who: &UserId| who != by && d.users.get(who).is_some_and(|u| u.slack.is_some() || u.email.is_some());
+    let mut hear: Vec<String> = before.filter(|who| is_told(who)).map(|who| name(d, who)).into_iter().collect();
+    if before.is_some_and(|before| *before != item.owner) && is_told(&item.owner) {
+        hear.push(name(d, &item.owner));
+    }
+    let hear = match hear.as_slice() {
+        [] => String::new(),
+        [one] => format!("\n{one} hears of it, from you, when they work next."),
+        [one, other, ..] => format!("\n{one} and {other} hear of it, from you, when they work next."),
+    };
+    let undo = match item.is_open() {
+        true => String::new(),
+        false => format!("\nNot done after all? `{} items reopen {}`.", escape(command, 40), item.no.0),
+    };
+    format!("{}{hear}{undo}", line(item, d))
+}
+
+/// What somebody else did to it, for whoever's it was; and how to undo that.
+pub fn touched(
+    no: ItemNo,
+    by: &UserId,
+    did: &Touched,
+    to: &Recipient,
+    w: &World,
+    d: &Directory,
+    store: StoreId,
+) -> Option<Message> {
+    let item = w.items.get(&no)?;
+    let (took_it, by) = (matches!(did, Touched::Given { to } if to == by), name(d, by));
+    let (called, n) = (in_short(item, d), no.0);
+    let what = match did {
+        Touched::Given { .. } if took_it => format!("{by} took your item {n}: {called}"),
+        Touched::Done => format!("{by} called your item {n} done: {called}"),
+        Touched::Reopened => format!("{by} opened your item {n} again: {called}"),
+        Touched::Given { to } => format!("{by} gave your item {n} to {}: {called}", name(d, to)),
+        Touched::Moved { due } => format!("{by} moved your item {n} to {}: {called}", day(*due)),
+    };
+    let is_theirs = matches!(to, Recipient::User(user) if *user == item.owner);
+    let after = match did {
+        Touched::Done if item.is_open() => "It is open again.".to_owned(),
+        Touched::Given { .. } if is_theirs => "It is yours again.".to_owned(),
+        Touched::Done if item.outcome.is_empty() => "They did not say what came of it.".to_owned(),
+        Touched::Done => format!("> {}", escape(&item.outcome, limits::ITEM)),
+        Touched::Reopened | Touched::Given { .. } | Touched::Moved { .. } => match item.is_open() {
+            true => format!("Now: {}", to_do(item, d)),
+            false => line(item, d),
+        },
+    };
+    let button = match item.is_open() {
+        true => change(no, store),
+        false => open_again(no, store),
+    };
+    let blocks = vec![section_with(&format!(":pencil: {what}\n{after}"), button)];
+    Some(Message { text: what, blocks, colored: None })
+}
+
+fn change(item: ItemNo, store: StoreId) -> SlackBlockButtonElement {
+    SlackBlockButtonElement::new(plain("Change…"))
+        .with_action_id(Elsewhere::ItemChange.id().into())
+        .with_value(OnItem { store, item }.value())
+}
+
 /// An alert is somebody's to mend from now on: said to whoever did what made it so. `by`: they.
 pub fn to_mend(no: ItemNo, why: AlertWhy, owner: &UserId, due: At, by: Option<&UserId>, d: &Directory) -> String {
     let whose = if by == Some(owner) { "yours".to_owned() } else { format!("{}'s", name(d, owner)) };
@@ -100,7 +174,7 @@ pub fn to_mend(no: ItemNo, why: AlertWhy, owner: &UserId, due: At, by: Option<&U
         AlertWhy::CameBack { times: n } => format!(" came {} in 7 days and", times(u64::from(n))),
         AlertWhy::NotUrgent | AlertWhy::NotActionable => String::new(),
     };
-    format!("Its alert{why} is {whose} to mend by {} (item {}): `/pager misconfigured` says how.", day(due), no.0)
+    format!("Its alert{why} is {whose} to fix by {} (item {}): `/pager misconfigured` says how.", day(due), no.0)
 }
 
 /// The window in which somebody says that it is done, and what came of it.

@@ -24,6 +24,8 @@ pub const NAMES: usize = 5;
 pub const THREAD_LINES: usize = 20;
 /// Characters of thread lines posted by one call; leaves room for "…and N more" in a section.
 pub const THREAD_CHARS: usize = 2_900;
+/// Shifts of one person with all that is to be checked for each.
+pub const SHIFTS_TO_CHECK: usize = 3;
 /// Incidents in one list.
 pub const LIST: usize = 20;
 /// Further ones, with a line each,

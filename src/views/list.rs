@@ -137,6 +137,18 @@ pub fn pick(all: &[&Incident], d: &Directory, line: &str) -> Message {
     Message { text: "Which one?".to_owned(), blocks, colored: None }
 }
 
+/// What concerns whoever asks is somebody else's: each with who has it.
+pub fn others(theirs: &[&Incident], d: &Directory, line: &str) -> Message {
+    let line = escape(line, 60);
+    let head = format!("Nothing open is yours. Name one: `{line} 12`. These are somebody else's:");
+    let mut blocks = vec![section(&head)];
+    blocks.extend(theirs.iter().take(limits::LIST).map(|i| section(&format!("{}\n{}", title(i), status(i, d)))));
+    if theirs.len() > limits::LIST {
+        blocks.push(context(&format!("…and {} more", theirs.len() - limits::LIST)));
+    }
+    Message { text: format!("Nothing open is yours. Name one: `{line} 12`."), blocks, colored: None }
+}
+
 /// Several answers as one.
 pub fn together(mut all: Vec<Message>) -> Message {
     if all.len() == 1 {
@@ -287,7 +299,7 @@ pub fn help(command: &str, topic: Option<Topic>) -> Message {
             ("snooze 12 tomorrow 9am", "until then, in your time zone"),
             ("snooze 12 working-hours", "until the next working morning"),
             ("snooze 12 2h because waiting for the vendor", "and why"),
-            ("snooze 12 2h for later", "it was not urgent: its alert is to be mended"),
+            ("snooze 12 2h for later", "it was not urgent: its alert needs fixing"),
             ("unsnooze 12", "ends it: you have it, nobody is paged"),
         ],
         Some(Topic::Escalate) => &[
@@ -330,9 +342,9 @@ pub fn help(command: &str, topic: Option<Topic>) -> Message {
         ],
         Some(Topic::Misconfigured) => &[
             ("not-actionable 12", "nothing had to be done: resolves it, and lists its alert"),
-            ("misconfigured", "alerts that were not urgent or not actionable, and how to mend them"),
+            ("misconfigured", "alerts to fix: not urgent, or not actionable; and how"),
             ("misconfigured payments-api", "one service's"),
-            ("misconfigured mended 3", "takes one off the list"),
+            ("misconfigured fixed 3", "takes one off the list"),
         ],
         Some(Topic::Triage) => &[
             ("triage", "the only incident you have: whose it is, who feels it, whether it can wait"),
@@ -356,9 +368,15 @@ pub fn help(command: &str, topic: Option<Topic>) -> Message {
             ("rca 12", "writes, or reads, the one of 12"),
             ("rca list payments", "those that a team owes; `all`"),
             ("rca status", "how all teams stand"),
-            ("items", "repair items that are yours; `items payments`"),
+            ("items", "what is to be repaired; `help items`"),
+        ],
+        Some(Topic::Items) => &[
+            ("items", "work that incidents left to you: repairs, alerts to fix"),
+            ("items payments", "a team's; `all`"),
             ("items done 3 merged as PR 1234", "one is done"),
-            ("items give 3 @ben", "Ben does it; `items move 3 friday`: by then"),
+            ("items reopen 3", "it is not"),
+            ("items give 3 @ben", "Ben does it"),
+            ("items move 3 friday", "by then"),
         ],
         Some(Topic::OnCall) => &[
             ("", "who is on call now and next"),

@@ -21,7 +21,7 @@ const NO_RULE: &str =
     "No rule can be copied for it: what it is called is too long, or has what a rule reads otherwise.";
 
 /// Whoever marked an alert for the first time, which nobody is to mend yet, reads where that leads.
-pub const NOTED: &str = "Noted: its alert stands on the list of misconfigured alerts, `/pager misconfigured`.";
+pub const NOTED: &str = "Noted: its alert is on the list of alerts to fix, `/pager misconfigured`.";
 
 /// "“DiskFull” of Payments API"
 fn called(m: &Misconfigured, d: &Directory) -> String {
@@ -47,19 +47,19 @@ pub fn list(
     let of_service = of.map(|id| format!(" of {}", service(id, d))).unwrap_or_default();
     if all.is_empty() {
         let mut message = Message::plain(format!(
-            "No alert{of_service} is to be mended. A snooze because it is “not urgent”, and *Not actionable* under *More…*, \
+            "No alert{of_service} needs fixing. A snooze because it is “not urgent”, and *Not actionable* under *More…*, \
              mark one; and one that comes {CAME_BACK} times within 7 days is listed by itself."
         ));
         message.blocks.extend((private > 0).then(|| context(&more_private(private))));
         return message;
     }
-    let text = format!("Alerts{of_service} to be mended, the most frequent first");
+    let text = format!("Alerts{of_service} to fix, the most frequent first");
     let by_severity = all.iter().filter_map(|m| d.services.get(m.told.as_ref().unwrap_or(&m.service)));
     let by_severity = by_severity.map(|s| &s.urgency_by).any(|by| matches!(by, UrgencyBy::Severity(_)));
     let lower = if by_severity { "lower its severity, " } else { "" };
     let how = format!(
-        "Mend it at its monitor: correct its threshold, {lower}or delete it. Or let it only inform: put the rule below it \
-         into `config.toml`, before every other `[[route]]`. Then press *Mended*."
+        "Fix it at its monitor: correct its threshold, {lower}or delete it. Or let it only inform: put the rule below it \
+         into `config.toml`, before every other `[[route]]`. Then press *Fixed*."
     );
     let mut blocks = vec![context(&text), context(&how)];
     blocks.extend(all.iter().take(LISTED).map(|m| section_with(&line(m, w, d), mended_button(m, store, d))));
@@ -70,7 +70,7 @@ pub fn list(
     if private > 0 {
         blocks.push(context(&more_private(private)));
     }
-    blocks.push(context(&format!("`{c} misconfigured mended N` takes one off the list, too.")));
+    blocks.push(context(&format!("`{c} misconfigured fixed N` takes one off the list, too.")));
     Message { text, blocks, colored: None }
 }
 
@@ -88,7 +88,7 @@ fn line(m: &Misconfigured, w: &World, d: &Directory) -> String {
     }
     let by = if m.by.as_str().is_empty() { String::new() } else { format!(" by {},", name(d, &m.by)) };
     let mends = m.item.and_then(|no| w.items.get(&no)).filter(|item| item.is_open()).map_or_else(String::new, |item| {
-        format!(" {} mends it by {} (item {}).", name(d, &item.owner), day(item.due), item.no.0)
+        format!(" {} fixes it by {} (item {}).", name(d, &item.owner), day(item.due), item.no.0)
     });
     let urgency = match m.urgency {
         Urgency::High => "high",
@@ -149,21 +149,21 @@ fn escape_lines(text: &str) -> String {
 
 fn mended_button(m: &Misconfigured, store: StoreId, d: &Directory) -> SlackBlockButtonElement {
     let what = format!("{} leaves the list. If somebody marks it again, it is listed anew, from one.", called(m, d));
-    SlackBlockButtonElement::new(plain("Mended"))
+    SlackBlockButtonElement::new(plain("Fixed"))
         .with_action_id(Elsewhere::Mended.id().into())
         .with_value(Listed { store, entry: m.no }.value())
-        .with_confirm(confirm("Is it mended?", &what, "Mended"))
+        .with_confirm(confirm("Is it fixed?", &what, "Fixed"))
 }
 
 /// It is off the list.
 pub fn mended(m: &Misconfigured, d: &Directory) -> String {
     format!(
-        "{} is off the list of misconfigured alerts: you say that it is mended. If somebody marks it again, it is listed anew.",
+        "{} is off the list of alerts to fix: you say that it is fixed. If somebody marks it again, it is listed anew.",
         called(m, d)
     )
 }
 
 /// It was off the list already.
 pub fn mended_before(no: MisconfiguredNo) -> String {
-    format!("The misconfigured alert {} is off the list. `/pager misconfigured` shows the others.", no.0)
+    format!("Alert {} is off the list of alerts to fix. `/pager misconfigured` shows the others.", no.0)
 }

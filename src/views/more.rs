@@ -91,7 +91,7 @@ fn choices(i: &Incident, d: &Directory) -> Vec<Choice> {
         all.push(choice(action, button, button, what));
     }
     if i.not_actionable.is_none() && i.merged_into.is_none() {
-        let what = "Nothing had to be done. Marks the alert as one to be mended, and resolves the incident.";
+        let what = "Nothing had to be done. Marks the alert as one to fix, and resolves the incident.";
         let question = format!("This resolves {}, and marks its alert: it woke somebody for nothing.", i.no);
         all.push(Choice {
             confirm: is_open.then_some(question),

@@ -16,7 +16,7 @@ pub fn page_failed(i: &Incident, to: &Recipient, why: &PageFailure, d: &Director
     let about = format!("{} {}", i.no, plain_title(i, limits::TITLE));
     match to {
         Recipient::User(user) => format!(
-            ":warning: A page to {who} failed: {why}. It was about {about}; whoever is next is asked. Until it is mended, \
+            ":warning: A page to {who} failed: {why}. It was about {about}; whoever is next is asked. Until that is fixed, \
              {who} cannot be paged: put somebody else on call, or correct `slack` of user `{id}` in the configuration.",
             who = name(d, user),
             why = failure(why),

@@ -2,6 +2,7 @@
 
 use super::kit::{context, section};
 use super::mrkdwn::{day_and_time, escape, names, time, truncate};
+use super::reply::lasting;
 use super::{Message, limits};
 use crate::domain::directory::{Directory, Policy, Target};
 use crate::domain::duty::{Also, Coming, Duty, can_ask, named};
@@ -123,30 +124,32 @@ pub fn stands_in(r: &OverrideRequest, instead: Option<&UserId>, coming_morning: 
     };
     let morning = if coming_morning { " It is night, so \u{201c}tomorrow\u{201d} is this coming morning." } else { "" };
     Message::plain(format!(
-        "{who} on call for *{}* from {} until {}{instead}.{morning}",
+        "{who} on call for *{}* from {} until {}, {}{instead}.{morning}",
         schedule(&r.schedule, d),
         day_and_time(r.from),
-        day_and_time(r.until)
+        day_and_time(r.until),
+        lasting((r.until.0 - r.from.0) / 1_000)
     ))
 }
 
-/// Whoever stands in carries another level of the same policy as well.
-pub fn backs_themselves_up(r: &OverrideRequest, also: &Also, d: &Directory) -> String {
+/// Whoever stands in carries another level of the same policy as well. `undo`: what ends that.
+pub fn backs_themselves_up(r: &OverrideRequest, also: &Also, undo: Option<&str>, d: &Directory) -> String {
     let is_me = r.user == r.by;
     let they = if is_me { "you" } else { "they" };
     let who = match also {
         Also::Schedule(id) => {
             let carries = if is_me { "You carry".to_owned() } else { format!("{} carries", name_of(&r.user, d)) };
-            format!("{carries} *{}* then as well", schedule(id, d))
+            format!("{carries} {} then as well", schedule(id, d))
         }
         Also::ByName(level) => {
             let are = if is_me { "You are".to_owned() } else { format!("{} is", name_of(&r.user, d)) };
             format!("{are} level {level} of the same policy as well")
         }
     };
+    let undo = undo.map_or(String::new(), |undo| format!(" {undo}"));
     format!(
-        "\n:warning: {who}: where {they} do not answer, {they} are asked again instead of somebody else. Put somebody else \
-         in one of the two places."
+        ":warning: *{who}*: where {they} do not answer, {they} are asked again instead of somebody else. Put somebody \
+         else in one of the two places.{undo}\n"
     )
 }
 
@@ -193,7 +196,11 @@ pub fn ended_before(id: OverrideId) -> String {
 
 /// The direct message to who is put on call by somebody else. `instead`: whom they relieve first.
 pub fn put_on_call(o: &Override, instead: Option<&UserId>, command: &str, d: &Directory) -> String {
-    let instead = instead.map_or_else(String::new, |other| format!(", instead of {}", name_of(other, d)));
+    let instead = match instead {
+        None => String::new(),
+        Some(other) if *other == o.by => ", in their own place".to_owned(),
+        Some(other) => format!(", instead of {}", name_of(other, d)),
+    };
     let ready = format!("`{} ready` has what to check.", escape(command, 40));
     format!("{} put you on call for {}{instead}. {ready} {}", name_of(&o.by, d), of(o, d), how_to_end(o, command))
 }
@@ -209,7 +216,7 @@ pub fn relieved(o: &Override, command: &str, d: &Directory) -> String {
     format!("{by} instead of you: {}. {}", of(o, d), how_to_end(o, command))
 }
 
-fn how_to_end(o: &Override, command: &str) -> String {
+pub fn how_to_end(o: &Override, command: &str) -> String {
     format!("`{} override remove {}` ends it.", escape(command, 40), o.id.0)
 }
 
@@ -222,23 +229,24 @@ pub fn not_on_call_any_more(o: &Override, by: &UserId, carries: Option<&UserId>,
         }
         Some(who) => format!(" {} is on call instead.", name_of(who, d)),
     };
-    format!("{} ended your override for {}.{now}", name_of(by, d), of(o, d))
+    format!("{} ended the override by which you stood in: {}.{now}", name_of(by, d), of(o, d))
 }
 
 /// The direct message to who is on call again, by their own turn or by another override. `now`: at this moment, and not at
 /// some time until it would have ended.
 pub fn on_call_again(o: &Override, by: &UserId, now: bool, d: &Directory) -> String {
-    let whose = match by == &o.user {
-        true => "their override".to_owned(),
-        false => format!("the override by which {} was on call", name_of(&o.user, d)),
+    let ended = match by == &o.user {
+        true => format!("{} does not stand in any more", name_of(by, d)),
+        false => format!("{} ended the override by which {} was on call", name_of(by, d), name_of(&o.user, d)),
     };
     let you = if now { "you are on call again, from now on" } else { "within that time you are on call again" };
-    format!("{} ended {whose} for {}: {you}. `/pager oncall me` shows when.", name_of(by, d), of(o, d))
+    format!("{ended} for {}: {you}. `/pager oncall me` shows when.", of(o, d))
 }
 
 /// The direct message to who made it.
 pub fn your_override_ended(o: &Override, by: &UserId, d: &Directory) -> String {
-    format!("{} ended the override that you made: {}, {}.", name_of(by, d), name_of(&o.user, d), of(o, d))
+    let whom = if *by == o.user { "them".to_owned() } else { name_of(&o.user, d) };
+    format!("{} ended the override by which you put {whom} on call for {}.", name_of(by, d), of(o, d))
 }
 
 /// Why somebody is not told.

@@ -27,6 +27,7 @@ pub fn post(p: &Post, w: &World, d: &Directory, store: StoreId) -> Option<Messag
         About::Handoff { handoff } => super::handoff::summary(*handoff, &p.to, w, d, store),
         About::HandoffWaits { handoff, for_lead } => super::handoff::waits(*handoff, *for_lead, w, d, store),
         About::Owes { user, at, rcas, items } => super::rca::owes(user, rcas, items, *at, w, d, store),
+        About::ItemTouched { item, by, what, .. } => super::items::touched(*item, by, what, &p.to, w, d, store),
         About::OwesLate { rcas, .. } => super::rca::late(rcas, &p.to, w, d, store),
         About::Rca { incident } => super::rca::completed(*incident, &p.to, w, d, store),
         About::QuietEnds { quiet, until } => super::quiet::ends_soon(p, *quiet, *until, w, d, store),
@@ -56,7 +57,7 @@ fn cannot_follow(id: &TeamId, what: Follower, error: &str, d: &Directory) -> Mes
     let text = match what {
         Follower::Topic => format!(
             ":warning: The topic of the channel of *{name}* cannot be set: Slack says `{error}`. Its `topic` in the \
-             configuration has no effect until that is mended: is the bot in the channel, and may it set topics \
+             configuration has no effect until that is fixed: is the bot in the channel, and may it set topics \
              (`warridor check --online`)?"
         ),
         Follower::UserGroup => format!(

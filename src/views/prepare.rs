@@ -2,7 +2,7 @@
 
 use super::action_id::{Elsewhere, OnShift};
 use super::card::name;
-use super::kit::{context, plain, section, section_with};
+use super::kit::{context, divider, plain, section, section_with};
 use super::mrkdwn::{day_and_time, escape, names};
 use super::{Message, limits};
 use crate::domain::directory::{Directory, Method, Urgency, User};
@@ -46,6 +46,34 @@ pub fn ahead(shift: &ShiftKey, told: Told, w: &World, d: &Directory, store: Stor
 /// What to check before a shift, or in it; the answer to `ready`. `began`: it is under way.
 pub fn list(p: &Prepared, began: bool, w: &World, d: &Directory, store: StoreId) -> Message {
     checks(p, began, Vec::new(), w, d, store)
+}
+
+/// The same of each schedule that somebody carries, as far as there is room; never empty. `now`: which are under way.
+pub fn lists(all: &[Prepared], now: At, w: &World, d: &Directory, store: StoreId) -> Message {
+    let mut message = Message::plain(String::new());
+    for (n, p) in all.iter().take(limits::SHIFTS_TO_CHECK).enumerate() {
+        let one = list(p, p.looks.from <= now, w, d, store);
+        match n {
+            0 => message = one,
+            _ => {
+                message.blocks.push(divider());
+                message.blocks.extend(one.blocks);
+            }
+        }
+    }
+    let later = all.get(limits::SHIFTS_TO_CHECK..).unwrap_or_default();
+    if !later.is_empty() {
+        let of: Vec<String> = later.iter().map(|p| called(&p.shift.schedule, d)).take(limits::NAMES).collect();
+        let more = match later.len().saturating_sub(limits::NAMES) {
+            0 => String::new(),
+            n => format!(", and {n} more"),
+        };
+        message.blocks.push(context(&format!("Your shifts of {}{more} begin later.", of.join(", "))));
+    }
+    if all.len() > 1 {
+        message.text = format!("{} And {} more.", message.text, all.len() - 1);
+    }
+    message
 }
 
 /// `held`: what was checked for another shift, and is said in one line.

@@ -82,9 +82,9 @@ fn stands(rca: &Rca, d: &Directory) -> String {
         (Stands::NotOwed(Excuse::Merged { into }), _) => {
             format!("It is part of {into}: the RCA of {into} tells of both.")
         }
-        (Stands::NotOwed(Excuse::NotActionable), _) => "None is owed: nothing had to be done.".to_owned(),
+        (Stands::NotOwed(Excuse::NotActionable), _) => "No RCA needed: nothing had to be done.".to_owned(),
         (Stands::NotOwed(Excuse::Said { by, at, because }), _) => {
-            format!("None is owed, says {}, {}: {}", name(d, by), day_and_time(*at), escape(because, limits::NOTE))
+            format!("No RCA needed, says {}, {}: {}", name(d, by), day_and_time(*at), escape(because, limits::NOTE))
         }
     }
 }
@@ -166,7 +166,7 @@ fn written_so_far(rca: &Rca, repairs: &[&Arc<Item>], d: &Directory, subject: Sub
         all.push(context(&format!("Still missing: {}.", lacks(&missing))));
     }
     buttons.push(press(Elsewhere::RcaOwner, "Hand over…", subject, Some(Piece::Owner)));
-    buttons.push(press(Elsewhere::RcaExcuse, "None is owed…", subject, Some(Piece::Excuse)));
+    buttons.push(press(Elsewhere::RcaExcuse, "No RCA needed…", subject, Some(Piece::Excuse)));
     all.push(actions(buttons));
     all
 }
@@ -197,7 +197,7 @@ fn part(rca: &Rca, part: Part, no: &str, d: &Directory, subject: Subject) -> Sla
         }
         None => {
             let filled = match part {
-                Part::Timeline | Part::Resolution => "\nFilled in from what happened: read, mend, save.",
+                Part::Timeline | Part::Resolution => "\nFilled in from what happened: read, correct, save.",
                 Part::Summary | Part::Cause | Part::NoRepair => "",
             };
             section_with(&format!("{head}{filled}"), press(Elsewhere::RcaPiece, "Write…", subject, piece))
@@ -385,10 +385,14 @@ pub fn owes(
     let soon = |due: At| due < at.plus_secs(SOON_SECS);
     let soon = rcas.iter().any(|rca| rca.is_owed() && rca.due.is_some_and(soon))
         || items.iter().any(|item| item.is_open() && soon(item.due));
+    let givers = rcas.iter().filter(is_owed).filter_map(|rca| rca.giver.as_ref());
+    let givers = givers.chain(items.iter().filter(|item| item.is_open()).filter_map(|item| item.giver()));
+    let giver = givers.map(|by| name(d, by)).next().filter(|_| open == 1);
+    let this = giver.as_ref().map_or("This is yours".to_owned(), |by| format!("{by} gave you this"));
     let head = match (open, late, soon) {
-        (1, 0, true) => ":pencil: *This is yours, and due soon.*".to_owned(),
-        (1, 0, false) => ":pencil: *This is yours.*".to_owned(),
-        (1, _, _) => ":pencil: *This is yours, and was due.*".to_owned(),
+        (1, 0, true) => format!(":pencil: *{this}, and it is due soon.*"),
+        (1, 0, false) => format!(":pencil: *{this}.*"),
+        (1, _, _) => format!(":pencil: *{this}, and it was due.*"),
         (n, 0, true) => format!(":pencil: *These {n} are yours; some are due soon.*"),
         (n, 0, false) => format!(":pencil: *These {n} are yours.*"),
         (n, 1, _) => format!(":pencil: *These {n} are yours; one was due.*"),
@@ -401,7 +405,8 @@ pub fn owes(
     let first = rcas.iter().find(|rca| rca.is_owed()).map(|rca| format!("the RCA of {}", rca.incident));
     let first = first.or_else(|| items.iter().find(|item| item.is_open()).map(|item| items::in_short(item, d)));
     let more = if open > 1 { format!(", and {} more", open - 1) } else { String::new() };
-    let text = format!("Yours to do: {}{more}", first.unwrap_or_default());
+    let from = giver.map_or(String::new(), |by| format!(", from {by}"));
+    let text = format!("Yours to do{from}: {}{more}", first.unwrap_or_default());
     Some(Message { text, blocks, colored: None })
 }
 
@@ -415,7 +420,9 @@ const SOON_SECS: i64 = 48 * 60 * 60;
 fn owed_line(rca: &Rca, at: At, reader: Reader<'_>, d: &Directory, store: StoreId) -> SlackBlock {
     let subject = Subject { store, incident: rca.incident };
     let late = if rca.is_late(at) { ":warning: late. " } else { "" };
-    let words = format!("{late}RCA of {}. {}", title_for(rca, d, reader.0, reader.1), stands(rca, d));
+    let giver = rca.giver.as_ref().filter(|_| rca.is_owed());
+    let giver = giver.map_or(String::new(), |by| format!(" From {}.", name(d, by)));
+    let words = format!("{late}RCA of {}. {}{giver}", title_for(rca, d, reader.0, reader.1), stands(rca, d));
     let label = if rca.is_owed() { "Write" } else { "Read" };
     section_with(&words, press(Elsewhere::OpenRca, label, subject, None))
 }
@@ -463,13 +470,13 @@ pub fn list(
     command: &str,
 ) -> Message {
     let Listing { all, private, of } = listed;
-    let whose = of.map_or("You owe".to_owned(), |of| format!("{} owes", escape_marked(of, limits::LABEL)));
+    let whose = of.map_or("You have".to_owned(), |of| format!("{} has", escape_marked(of, limits::LABEL)));
     let command = escape(command, 40);
     if all.is_empty() && private == 0 {
-        return Message::plain(format!("{whose} no RCA. `{command} rca status` says how all teams stand."));
+        return Message::plain(format!("{whose} no RCA to write. `{command} rca status` says how all teams stand."));
     }
     let count = if all.len() == 1 { "one RCA".to_owned() } else { format!("{} RCAs", all.len()) };
-    let head = format!("*{whose} {count}*");
+    let head = format!("*{whose} {count} to write*");
     let mut blocks = vec![section(&head)];
     blocks.extend(all.iter().take(limits::OWES).map(|rca| owed_line(rca, at, reader, d, store)));
     if all.len() > limits::OWES {
@@ -534,6 +541,18 @@ pub fn told(no: IncidentNo) -> String {
     format!("Saved in the RCA of {no}.")
 }
 
+/// It is somebody else's to write now.
+pub fn handed_over(rca: &Rca, d: &Directory) -> String {
+    let who = name(d, &rca.owner);
+    let is_told = d.users.get(&rca.owner).is_some_and(|u| u.slack.is_some() || u.email.is_some());
+    match rca.giver.as_ref().is_some_and(|by| *by != rca.owner) && is_told {
+        true => {
+            format!("{who} writes the RCA of {} now, and hears of it, from you, when they work next.", rca.incident)
+        }
+        false => format!("{who} writes the RCA of {} now.", rca.incident),
+    }
+}
+
 /// Nobody knows yet whether it was saved.
 pub fn takes_long() -> String {
     "That takes long. What you wrote is still here: press Save again in a moment; nothing is saved twice.".to_owned()
@@ -542,8 +561,8 @@ pub fn takes_long() -> String {
 /// It is not in memory, or never was owed.
 pub fn none(no: IncidentNo, command: &str) -> String {
     format!(
-        "{no} owes no RCA. One is owed by what was of high urgency in production, once customers do not feel it any more; \
-         `{} rca list all` has all that are. An old one is read by `warridor export rca {}`.",
+        "{no} needs no RCA. One is needed for what was of high urgency in production, once customers do not feel it any more; \
+         `{} rca list all` has all that are to be written. An old one is read by `warridor export rca {}`.",
         escape(command, 40),
         no.0
     )

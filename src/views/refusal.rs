@@ -76,7 +76,7 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
             format!("There is no team `{}` in the configuration. `/pager oncall` lists them.", escape(t.as_str(), 60))
         }
         Refusal::CannotBeReached { user } => format!(
-            "{} has no method by which they could be paged. Choose somebody else, or ask an admin to mend their rules.",
+            "{} has no method by which they could be paged. Choose somebody else, or ask an admin to correct their rules.",
             name(d, user)
         ),
         Refusal::NobodyNamed { .. } => "Nobody was named. Choose a person, a team or a schedule.".to_owned(),
@@ -208,7 +208,16 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
         }
         Refusal::NoSuchItem(no) => super::items::none(*no, "/pager"),
         Refusal::ItemIsDone { item, by, at } => {
-            format!("Item {} was done by {}, {}. Nothing changed.", item.0, name(d, by), day_and_time(*at))
+            format!(
+                "Item {} was done by {}, {}. Nothing changed. `/pager items reopen {}` opens it again.",
+                item.0,
+                name(d, by),
+                day_and_time(*at),
+                item.0
+            )
+        }
+        Refusal::ItemIsOpen { item, owner, due } => {
+            format!("Item {} is open: {} does it, by {}. Nothing changed.", item.0, name(d, owner), day_and_time(*due))
         }
         Refusal::ItemIsSo { item, owner, due } => {
             format!("Item {} is {}'s already, by {}. Nothing changed.", item.0, name(d, owner), day_and_time(*due))
@@ -361,7 +370,7 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
             format!("{most} announcements stand already. End one first: `/pager doing` lists them with their numbers.")
         }
         Refusal::NoSuchMisconfigured(no) => format!(
-            "There is no misconfigured alert {}, or it is off the list already. `/pager misconfigured` lists them.",
+            "There is no alert {} to fix, or it is off the list already. `/pager misconfigured` lists them.",
             no.0
         ),
         Refusal::OverrideEndsBeforeItStarts => {

@@ -132,7 +132,7 @@ fn told(fact: &Fact, facts: &[Fact], after: &Incident, d: &Directory) -> Option<
             let is_listed = facts.iter().any(|f| matches!(f, Fact::MisconfiguredListed { .. }));
             let marked = match why {
                 Some(SnoozeWhy::NotUrgent) if after.marked.is_some() && !is_listed => {
-                    " Its alert stands on the list of misconfigured alerts already."
+                    " Its alert is on the list of alerts to fix already."
                 }
                 Some(_) | None => "",
             };
@@ -148,7 +148,7 @@ fn told(fact: &Fact, facts: &[Fact], after: &Incident, d: &Directory) -> Option<
         },
         Fact::UrgencyChanged { to, stopped, .. } => urgency(*to, stopped, facts, after, d),
         Fact::Mitigated { .. } => format!("{no} is mitigated. It stays open until somebody resolves it."),
-        Fact::MarkedNotActionable { .. } => format!("{no}: its alert is marked as one to be mended."),
+        Fact::MarkedNotActionable { .. } => format!("{no}: its alert is marked as one to fix."),
         Fact::Resolved { by: ResolvedBy::User(_), .. } => {
             format!("{no} is resolved. Nobody is paged any more.{}", if_not_cleared(after, d))
         }
@@ -299,6 +299,15 @@ pub fn span(secs: i64) -> String {
         secs @ ..120 => format!("{secs} s"),
         secs if secs % 3600 == 0 => format!("{} h", secs / 3600),
         secs => format!("{} min", secs / 60),
+    }
+}
+
+/// So long, in hours and minutes.
+pub fn lasting(secs: i64) -> String {
+    match secs.max(0) {
+        secs @ ..3_600 => span(secs),
+        secs if secs % 3_600 < 60 => format!("{} h", secs / 3_600),
+        secs => format!("{} h {} min", secs / 3_600, secs % 3_600 / 60),
     }
 }
 

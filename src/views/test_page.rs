@@ -95,7 +95,7 @@ fn ended(i: &Incident) -> String {
             format!(":white_check_mark: *The test page reached you* at {}.", time(*since))
         }
         State::Resolved { by: ResolvedBy::User(_), since, .. } => format!(
-            ":warning: *You answered at {}, but it did not come by all.* Once that is mended, `/pager oncall test` sends \
+            ":warning: *You answered at {}, but it did not come by all.* Once that is fixed, `/pager oncall test` sends \
              another.",
             time(*since)
         ),

@@ -149,7 +149,7 @@ pub(super) fn words(what: &Happening, d: &Directory) -> String {
         Happening::BeginAsked { to } => format!("Asked {}: has work begun?", name(d, to)),
         Happening::SlaMissed => ":hourglass: SLA missed: nobody had started.".to_owned(),
         Happening::NotActionable { by } => {
-            format!("{} says nothing had to be done: the alert is to be mended.", name(d, by))
+            format!("{} says nothing had to be done: the alert needs fixing.", name(d, by))
         }
         Happening::MergedInto { by, into } => {
             format!(":twisted_rightwards_arrows: {} merged it into {into}: go on there.", name(d, by))

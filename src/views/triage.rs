@@ -115,7 +115,7 @@ pub fn window(i: &Incident, around: &Around<'_>, told: Option<&str>, d: &Directo
     if i.major.is_none() {
         blocks.push(choice(
             "Not now.",
-            "Snoozes it, and lists its alert to be mended.",
+            "Snoozes it, and lists its alert to be fixed.",
             press(Elsewhere::NotNow, "Not now…", subject),
         ));
     }

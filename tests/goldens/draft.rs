@@ -26,7 +26,7 @@ fn a_playbook_that_is_drafted() {
     let front = draft::front(&title, &i, day);
     let body = draft::body(&title, &i, &i.timeline, &desk.directory);
     golden.say("what is filled in", &format!("{front}\n{body}"));
-    let window = draft::window(i.no, &title, &body, &Origin::new(subject, None));
+    let window = draft::window(i.no, &title, &body, None, &Origin::new(subject, None));
     golden.say("the window", &view(&window, Some(subject)));
     golden.say("it is saved", &draft::saved("Worker <!here> hangs", "drafts/1-worker-hangs.md"));
     golden.say("beside the file", &draft::comment(i.no, "Worker <!here> hangs"));
@@ -49,6 +49,6 @@ fn a_playbook_that_is_drafted() {
     golden.say("somebody saved it meanwhile", &draft::meanwhile());
     golden.say("not kept", &draft::not_kept("the disk said no"));
     let instead = button(Action::DraftPlaybook, "Draft playbook", subject);
-    golden.say("where no window can be opened", &message(&draft::to_open(&i, instead), Some(subject)));
+    golden.say("where no window can be opened", &message(&draft::to_open(&i, None, instead), Some(subject)));
     golden.compare();
 }

@@ -64,6 +64,14 @@ fn before_a_shift() {
     let in_it = views::prepare::list(&with_pauses(&[]), true, &desk.world, &desk.directory, desk.store);
     golden.say("the answer to ready, in the shift", &message(&in_it, None));
     desk.world.prepared.remove(&early.shift);
+    let of = |schedule: &str, days: i64| {
+        let looks = Looks { from: anas().looks.from.plus_ms(days * DAY), ..anas().looks };
+        Prepared { shift: ShiftKey { schedule: schedule.into(), ..anas().shift }, looks, ..anas() }
+    };
+    let several = [anas(), of("search", 1), of("empty", 2), of("backup", 3)];
+    let several = |n: usize| views::prepare::lists(&several[..n], NIGHT, &desk.world, &desk.directory, desk.store);
+    golden.say("ready: two schedules", &message(&several(2), None));
+    golden.say("ready: more than there is room for", &message(&several(4), None));
     let all = Prepared { ready: Check::ALL.map(|check| (check, NIGHT)).into(), ..anas() };
     golden.say("all is checked", &said(&mut desk, &all, Told::Last));
     let to = |who: Option<&str>| Prepared { gone: Some(Gone { to: who.map(Into::into) }), ..anas() };

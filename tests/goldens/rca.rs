@@ -3,10 +3,10 @@
 use crate::desk::{DAY, Desk, MINUTE, NIGHT};
 use crate::draw::{Golden, message, view};
 use std::sync::Arc;
-use warridor::domain::id::{IncidentNo, ItemNo, PostId};
+use warridor::domain::id::{IncidentNo, ItemNo, PostId, UserId};
 use warridor::domain::incident::Incident;
 use warridor::domain::input::{Deed, EventAction};
-use warridor::domain::item;
+use warridor::domain::item::{self, Touched};
 use warridor::domain::page::Recipient;
 use warridor::domain::post::{About, Post};
 use warridor::domain::rca::{Part, RcaDeed, Reach, status};
@@ -172,6 +172,7 @@ fn an_rca_in_every_state() {
     let meeting = desk.world.items.values().find(|item| item.kind == item::Kind::Meeting).expect("all of them felt it");
     let form = views::items::done_window(meeting, &desk.directory, &origin);
     golden.say("a window: the meeting was held", &view(&form, Some(subject)));
+    touched(&mut golden, &desk, subject);
     desk.item_done("chen", 1, "merged as <!here> PR 12");
     golden.say("an item that is done", &desk.world.items[&ItemNo(1)].outcome);
     golden.say("complete, and repaired", &window(&desk, None));
@@ -191,4 +192,37 @@ fn an_rca_in_every_state() {
         &posted(About::Rca { incident: IncidentNo(1) }, &nothing),
     );
     golden.compare();
+}
+
+/// What whoever's item it is hears of others; before and after it was undone.
+fn touched(golden: &mut Golden, desk: &Desk, subject: Subject) {
+    let no = ItemNo(1);
+    let (chen, ben) = (UserId::from("chen"), UserId::from("ben"));
+    let posted = |desk: &Desk, what: Touched| {
+        let about = About::ItemTouched { item: no, by: ben.clone(), at: desk.now, what };
+        let to = Recipient::User(chen.clone());
+        let post = Post { id: PostId(1), to, about, since: desk.now, keep_until: desk.now, message: None };
+        let told = views::post::post(&post, &desk.world, &desk.directory, desk.store).expect("it has something to say");
+        message(&told, Some(subject))
+    };
+    let mut desk = desk.copy();
+    let due = desk.world.items[&no].due;
+    golden.say("an item: moved by somebody else", &posted(&desk, Touched::Moved { due }));
+    golden.say("an item: done by somebody else, and open again", &posted(&desk, Touched::Done));
+    golden.say("an item: opened again by somebody else", &posted(&desk, Touched::Reopened));
+    golden.say("an item: given away, and back", &posted(&desk, Touched::Given { to: "ana".into() }));
+    let answer = |desk: &Desk, before: &str| {
+        views::items::told(&desk.world.items[&no], Some(&before.into()), &ben, &desk.directory, "/pager")
+    };
+    golden.say("an item: who moved it reads", &answer(&desk, "chen"));
+    golden.say("an item: who gave it away reads", &answer(&desk, "ana"));
+    golden.say("an item: who gave their own away reads", &answer(&desk, "ben"));
+    desk.item_done("ben", 1, "merged as <!here> PR 12");
+    golden.say("an item: done by somebody else", &posted(&desk, Touched::Done));
+    golden.say("an item: who called it done reads", &answer(&desk, "chen"));
+    let owes = About::Owes { user: chen.clone(), at: desk.now, rcas: Vec::new(), items: vec![no, ItemNo(2)] };
+    let to = Recipient::User(chen.clone());
+    let post = Post { id: PostId(1), to, about: owes, since: desk.now, keep_until: desk.now, message: None };
+    let told = views::post::post(&post, &desk.world, &desk.directory, desk.store).expect("it has something to say");
+    golden.say("an item: done, on the list", &message(&told, Some(subject)));
 }

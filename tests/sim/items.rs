@@ -20,7 +20,7 @@ pub fn alerts_that_keep_coming_are_somebodys(sim: &Sim, replayed: &World, seed: 
     let mut counted = BTreeSet::new();
     let mut rules = BTreeMap::new();
     let mut owed = None;
-    let mut open: BTreeSet<ItemNo> = BTreeSet::new();
+    let (mut open, mut alerts): (BTreeSet<ItemNo>, BTreeSet<ItemNo>) = Default::default();
     for (wall, fact) in sim.dated_facts_after(0) {
         match &fact {
             Fact::IncidentOpened(o) => {
@@ -50,9 +50,13 @@ pub fn alerts_that_keep_coming_are_somebodys(sim: &Sim, replayed: &World, seed: 
             }
             Fact::ItemMade { item, kind: Kind::Alert { .. }, .. } => {
                 open.insert(*item);
+                alerts.insert(*item);
             }
             Fact::ItemDone { item, .. } => {
                 open.remove(item);
+            }
+            Fact::ItemReopened { item, .. } if alerts.contains(item) => {
+                open.insert(*item);
             }
             _ => {}
         }

@@ -48,6 +48,7 @@ pub fn writes(sim: &mut Sim, who: &str) {
             let owner = Some(by.clone()).filter(|_| sim.rng.random_bool(0.5));
             let due = Some(sim.wall.plus_secs(sim.rng.random_range(-10..200_000))).filter(|_| sim.rng.random_bool(0.5));
             let deed = match sim.rng.random_bool(0.5) {
+                _ if sim.rng.random_bool(0.2) => ItemDeed::Reopen,
                 true => ItemDeed::Done { outcome: "done".to_owned() },
                 false => ItemDeed::Change { owner, due },
             };
@@ -91,6 +92,7 @@ pub fn are_asked_for_when_people_work(sim: &Sim, replayed: &World, seed: u64) {
             Fact::PostWanted { about, to, .. } if !sim.was_stepped => {
                 let who = match (&about, &to) {
                     (About::Owes { user, .. }, _) => user,
+                    (About::ItemTouched { .. }, Recipient::User(owner)) => owner,
                     (About::OwesLate { .. }, Recipient::User(lead)) => lead,
                     _ => continue,
                 };

@@ -89,6 +89,7 @@ fn command_line(command: &Command, tz: Tz) -> String {
         Command::Items(Items::Mine) => "items".to_owned(),
         Command::Items(Items::Of(of)) => format!("items of {}", of.as_ref().map_or("all", |team| team.as_str())),
         Command::Items(Items::Done { item, outcome }) => format!("item {} done \u{201c}{outcome}\u{201d}", item.0),
+        Command::Items(Items::Reopen { item }) => format!("item {} opened again", item.0),
         Command::Items(Items::Change { item, owner, due }) => {
             let owner = owner.as_ref().map_or(String::new(), |who| format!(" to {who}"));
             let due = due.map_or(String::new(), |due| format!(" by {}", at(due, tz)));

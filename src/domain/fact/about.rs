@@ -50,6 +50,9 @@ impl Fact {
             | Self::ItemMade { .. }
             | Self::ItemDone { .. }
             | Self::ItemChanged { .. }
+            | Self::ItemReopened { .. }
+            | Self::ItemNews { .. }
+            | Self::ItemNewsTold { .. }
             | Self::ItemReminded { .. }
             | Self::ShiftForgotten { .. }
             | Self::OverrideSet(_)

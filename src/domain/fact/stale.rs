@@ -51,6 +51,8 @@ impl Fact {
             | Self::RcaReminded { .. }
             | Self::RcaLeadTold { .. }
             | Self::ItemReminded { .. }
+            | Self::ItemNews { .. }
+            | Self::ItemNewsTold { .. }
             | Self::OverrideSet(_)
             | Self::OverrideExpired { .. }
             | Self::OverrideWaits { .. }
@@ -107,6 +109,7 @@ impl Fact {
             | Self::ItemMade { .. }
             | Self::ItemDone { .. }
             | Self::ItemChanged { .. }
+            | Self::ItemReopened { .. }
             | Self::ShiftForgotten { .. }
             | Self::ShiftForetold { .. }
             | Self::ShiftGone { .. }

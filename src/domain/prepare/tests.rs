@@ -222,6 +222,27 @@ fn whoever_has_it_without_an_end_ticks_the_same_list_on_every_day() {
 }
 
 #[test]
+fn each_schedule_that_somebody_carries_has_its_next_shift() {
+    let mut life = Life::at(berlin(&["ana", "ben"], 168), "03-11 12:00");
+    let primary = life.directory.schedules[&"primary".into()].clone();
+    let layer = Layer {
+        rotation: Rotation { members: vec![Member::always("ana")], ..primary.layers[0].rotation.clone() },
+        ..primary.layers[0].clone()
+    };
+    life.directory.schedules.insert("backup".into(), Schedule { id: "backup".into(), layers: vec![layer], ..primary });
+    let policy = life.directory.policies.get_mut(&"pay".into()).expect("it is there");
+    policy.steps[1] = Step::all(vec![Target::Schedule("backup".into())], 300);
+    life.loads();
+    let of = |life: &Life, who: &str| -> Vec<String> {
+        let all = next_of_each(&life.world, &life.directory, life.now, &who.into());
+        all.into_iter().map(|p| p.shift.schedule.to_string()).collect()
+    };
+    assert_eq!(of(&life, "ana"), ["backup", "primary"], "the one under way first");
+    assert_eq!(of(&life, "ben"), ["primary"]);
+    assert_eq!(of(&life, "mara"), [""; 0]);
+}
+
+#[test]
 fn what_is_under_way_is_not_what_is_ahead() {
     let mut life = Life::at(berlin(&["ana", "ben"], 168), "03-11 12:00");
     let d = life.directory.clone();

@@ -74,6 +74,10 @@ impl Story {
                         };
                         (who, format!("late {}", rcas.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")))
                     }
+                    About::ItemTouched { item, by, what, .. } => {
+                        let Recipient::User(who) = to else { panic!("it is for a person") };
+                        (who.clone(), format!("item {}, {by}: {what:?}", item.0))
+                    }
                     _ => continue,
                 };
                 self.told.push(format!("{} {who}: {what}", self.now.utc().format("%a %-d %H:%M")));
@@ -455,7 +459,68 @@ fn a_repair_item_is_due_within_a_year_its_owner_is_reminded_and_it_is_done_once(
     let at = story.now;
     assert_eq!(refused, Err(Refusal::ItemIsDone { item: ItemNo(1), by: "ana".into(), at }));
     story.goes_on_until("2026-04-30 12:00");
-    assert_eq!(story.told.len(), expected.len(), "nobody is reminded any more");
+    let after: Vec<_> = story.told.drain(expected.len()..).collect();
+    assert_eq!(after, ["Tue 31 12:00 ben: item 1, ana: Done"], "nobody is reminded any more");
+}
+
+/// A row: who does what to Ben's item on Wednesday night; then who hears of it, and when.
+#[test]
+fn whose_item_it_is_hears_what_others_did_to_it_while_they_work_unless_it_was_undone() {
+    let done = || ItemDeed::Done { outcome: "PR 12".to_owned() };
+    let give = |to: &str| ItemDeed::Change { owner: Some(to.into()), due: None };
+    let friday = utc("2026-03-20 17:00");
+    let move_it = || ItemDeed::Change { owner: None, due: Some(friday) };
+    let moved = format!("Thu 5 09:00 ben: item 1, ana: {:?}", item::Touched::Moved { due: friday });
+    let taken = "Thu 5 09:00 lia: item 1, ben: Given { to: UserId(\"ben\") }";
+    let given = "Thu 5 09:00 ben: item 1, ana: Given { to: UserId(\"lia\") }";
+    for (deeds, told) in [
+        (vec![("ana", done())], vec!["Thu 5 09:00 ben: item 1, ana: Done"]),
+        (vec![("ben", done())], vec![]),
+        (vec![("ben", done()), ("ana", ItemDeed::Reopen)], vec!["Thu 5 09:00 ben: item 1, ana: Reopened"]),
+        (vec![("ana", done()), ("ben", ItemDeed::Reopen)], vec![]),
+        (vec![("ana", done()), ("ana", ItemDeed::Reopen)], vec!["Thu 5 09:00 ben: item 1, ana: Reopened"]),
+        (vec![("ana", move_it())], vec![moved.as_str()]),
+        (vec![("ana", move_it()), ("lia", done())], vec!["Thu 5 09:00 ben: item 1, lia: Done"]),
+        (vec![("ben", move_it())], vec![]),
+        (vec![("ana", give("lia"))], vec![given, "Thu 5 09:00 lia: item 1"]),
+        (vec![("ana", give("lia")), ("ben", give("ben"))], vec![taken]),
+        (vec![("ben", give("lia"))], vec!["Thu 5 09:00 lia: item 1"]),
+    ] {
+        let mut story = Story::at("2026-03-04 09:30");
+        story.night("a");
+        let what = "an alert when the pool is full".to_owned();
+        let repair = RcaDeed::Repair { what, owner: "ben".into(), due: utc("2026-03-13 17:00") };
+        story.rca("ana", 1, repair).expect("a repair item");
+        story.rca("ana", 1, RcaDeed::Excuse { because: "a drill".to_owned() }).expect("none is owed");
+        story.goes_on_until("2026-03-04 23:00");
+        story.told.clear();
+        for (by, deed) in &deeds {
+            story.does(What::Item { item: ItemNo(1), by: (*by).into(), deed: deed.clone() });
+        }
+        story.goes_on_until("2026-03-06 00:00");
+        story.told.sort();
+        assert_eq!(story.told, told, "{deeds:?}");
+        let item = &story.world.items[&ItemNo(1)];
+        assert!(item.news.is_empty(), "all is told");
+        assert_eq!(item.is_open(), item.remind.is_some(), "what is open is asked for: {deeds:?}");
+    }
+}
+
+#[test]
+fn an_item_that_is_open_is_not_opened_again() {
+    let mut story = Story::at("2026-03-04 09:30");
+    story.night("a");
+    let due = utc("2026-03-13 17:00");
+    let repair = |n: usize| RcaDeed::Repair { what: format!("thing {n}"), owner: "ben".into(), due };
+    story.rca("ana", 1, repair(0)).expect("it fits");
+    let item = |deed| What::Item { item: ItemNo(1), by: "ana".into(), deed };
+    let is_open = Refusal::ItemIsOpen { item: ItemNo(1), owner: "ben".into(), due };
+    assert_eq!(story.tries(item(ItemDeed::Reopen)), Err(is_open));
+    story.does(item(ItemDeed::Done { outcome: "PR 12".to_owned() }));
+    for n in 1..=item::REPAIRS_MAX {
+        story.rca("ana", 1, repair(n)).expect("it fits");
+    }
+    assert_eq!(story.tries(item(ItemDeed::Reopen)), Err(Refusal::TooManyItems { most: item::REPAIRS_MAX }));
 }
 
 #[test]

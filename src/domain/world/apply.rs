@@ -81,6 +81,9 @@ pub(super) fn apply(w: &mut World, fact: &Fact, stamp: Stamp) {
         | Fact::ItemMade { .. }
         | Fact::ItemDone { .. }
         | Fact::ItemChanged { .. }
+        | Fact::ItemReopened { .. }
+        | Fact::ItemNews { .. }
+        | Fact::ItemNewsTold { .. }
         | Fact::ItemReminded { .. } => rca::apply(w, fact, wall),
         Fact::OverrideSet(o) => {
             w.meta.last_override = w.meta.last_override.max(o.id);

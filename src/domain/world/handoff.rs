@@ -47,7 +47,7 @@ pub(super) fn apply(w: &mut World, fact: &Fact, wall: At) {
             h.offered = Some(Done { by: by.clone(), at: wall });
             h.offer.clone_from(offer);
         }),
-        Fact::HandedOver { handoff, team, schedule, from, to, began, at, late, due, offer, missed, lists } => {
+        Fact::HandedOver { handoff, team, schedule, from, to, began, at, late, due, offer, missed, short, lists } => {
             // The one before is not waited for any more.
             let is_before = |h: &&Arc<Handoff>| {
                 h.team == *team && h.schedule == *schedule && matches!(h.stands, Stands::Waits { .. })
@@ -55,12 +55,13 @@ pub(super) fn apply(w: &mut World, fact: &Fact, wall: At) {
             let before: Vec<HandoffNo> = w.handoffs.values().filter(is_before).map(|h| h.no).collect();
             for no in before {
                 let due = missed.as_ref().filter(|missed| missed.handoff == no).and_then(|missed| missed.lead_due);
-                change(w, no, |h| (h.stands, h.due) = (Stands::Over { late: h.stands.late() }, due));
+                let short = *short == Some(no);
+                change(w, no, |h| (h.stands, h.due) = (Stands::Over { late: h.stands.late(), short }, due));
             }
             let drafted = w.handoffs.get(handoff).cloned();
             let stands = match to {
                 Some(_) => Stands::Waits { late: *late, reminded: 0 },
-                None => Stands::Over { late: *late },
+                None => Stands::Over { late: *late, short: false },
             };
             let report = Arc::new(lists.report(w, team));
             let handed = Handoff {

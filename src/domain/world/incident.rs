@@ -389,6 +389,9 @@ pub(super) fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
         | Fact::ItemMade { .. }
         | Fact::ItemDone { .. }
         | Fact::ItemChanged { .. }
+        | Fact::ItemReopened { .. }
+        | Fact::ItemNews { .. }
+        | Fact::ItemNewsTold { .. }
         | Fact::ItemReminded { .. }
         | Fact::ShiftForgotten { .. }
         | Fact::OverrideSet(_)

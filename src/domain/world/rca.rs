@@ -5,7 +5,7 @@ use super::{RowKey, Spilled, Wake, World};
 use crate::domain::fact::Fact;
 use crate::domain::id::{IncidentNo, ItemNo};
 use crate::domain::incident::Done;
-use crate::domain::item::{ITEMS_MAX, Item, Kind};
+use crate::domain::item::{ITEMS_MAX, Item, Kind, NEWS_MAX};
 use crate::domain::rca::{Excuse, Impact, RCAS_MAX, Rca, Stands, Written};
 use crate::domain::stamp::At;
 use std::collections::BTreeMap;
@@ -42,8 +42,9 @@ pub(super) fn apply(w: &mut World, fact: &Fact, wall: At) {
             let written = Written { text: text.body().clone(), by: by.clone(), at: wall, revision };
             rca.parts.insert(*part, written);
         }),
-        Fact::RcaHandedOver { incident, to, remind, .. } => change(w, *incident, |rca| {
+        Fact::RcaHandedOver { incident, by, to, remind } => change(w, *incident, |rca| {
             (rca.owner, rca.given, rca.remind) = (to.clone(), true, *remind);
+            rca.giver = Some(by.clone());
         }),
         Fact::RcaExcused { incident, by, because } => change(w, *incident, |rca| {
             let excuse = match by {
@@ -76,9 +77,11 @@ pub(super) fn apply(w: &mut World, fact: &Fact, wall: At) {
                 owner: owner.clone(),
                 due: *due,
                 made: Done { by: by.clone(), at: wall },
+                given: None,
                 done: None,
                 outcome: "".into(),
                 remind: *remind,
+                news: Vec::new(),
             };
             w.meta.last_item = w.meta.last_item.max(*item);
             put_item(w, made);
@@ -91,7 +94,21 @@ pub(super) fn apply(w: &mut World, fact: &Fact, wall: At) {
             item.outcome = outcome.body().clone();
             item.remind = None;
         }),
-        Fact::ItemChanged { item, owner, due, remind, .. } => change_item(w, *item, |item| {
+        Fact::ItemReopened { item, remind, .. } => change_item(w, *item, |item| {
+            (item.done, item.outcome, item.remind) = (None, "".into(), *remind);
+        }),
+        Fact::ItemNews { item, news } => change_item(w, *item, |item| {
+            item.news.retain(|known| known.to != news.to);
+            item.news.push(news.clone());
+            if item.news.len() > NEWS_MAX {
+                item.news.remove(0);
+            }
+        }),
+        Fact::ItemNewsTold { item, to } => change_item(w, *item, |item| item.news.retain(|news| news.to != *to)),
+        Fact::ItemChanged { item, by, owner, due, remind } => change_item(w, *item, |item| {
+            if item.owner != *owner {
+                item.given = Some(Done { by: by.clone(), at: wall });
+            }
             (item.owner, item.due, item.remind) = (owner.clone(), *due, *remind);
         }),
         Fact::ItemReminded { item, again, .. } => change_item(w, *item, |item| item.remind = *again),
@@ -113,6 +130,7 @@ fn blank(w: &World, no: IncidentNo, owner: &crate::domain::id::UserId) -> Option
         opened: i.opened,
         owner: owner.clone(),
         given: false,
+        giver: None,
         mitigated: None,
         due: None,
         stands: Stands::Owed,
@@ -154,7 +172,7 @@ pub(super) fn load(w: &mut World, rca: Rca) {
 }
 
 pub(super) fn load_item(w: &mut World, item: Item) {
-    w.wake_at(item.remind, Wake::Item(item.no));
+    w.wake_at(item.wake(), Wake::Item(item.no));
     w.items.insert(item.no, Arc::new(item));
 }
 
@@ -188,14 +206,14 @@ fn change(w: &mut World, no: IncidentNo, how: impl FnOnce(&mut Rca)) {
 
 fn put_item(w: &mut World, item: Item) {
     let no = item.no;
-    w.forget_wake(w.items.get(&no).and_then(|old| old.remind), Wake::Item(no));
+    w.forget_wake(w.items.get(&no).and_then(|old| old.wake()), Wake::Item(no));
     load_item(w, item);
     w.touched.push(RowKey::Item(no));
     while w.items.len() > ITEMS_MAX {
         let oldest = w.items.values().find(|item| !item.is_open()).or_else(|| w.items.values().next());
         let Some(oldest) = oldest.cloned() else { return };
         w.items.remove(&oldest.no);
-        w.forget_wake(oldest.remind, Wake::Item(oldest.no));
+        w.forget_wake(oldest.wake(), Wake::Item(oldest.no));
         w.touched.push(RowKey::Item(oldest.no));
         w.spilled.push(Spilled::Item(oldest));
     }

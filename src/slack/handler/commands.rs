@@ -337,11 +337,17 @@ impl Handler {
     ) -> Result<IncidentNo, Message> {
         let all = mine(s, me);
         let have: Vec<&Incident> = all.iter().copied().filter(|i| me.is_some() && i.responder() == me).collect();
+        // What somebody else has is named by its number: nobody ends their work by a word too few.
+        let is_theirs = |i: &&Incident| me.is_some() && i.responder().is_some_and(|who| Some(who) != me);
+        let (theirs, free): (Vec<&Incident>, Vec<&Incident>) = all.into_iter().partition(is_theirs);
         match which {
             Which::No(no) => Ok(no),
-            Which::Mine => only(&have).or_else(|| only(&all)).ok_or_else(|| {
+            Which::Mine => only(&have).or_else(|| only(&free)).ok_or_else(|| {
                 let line = format!("{} {verb}", typed.command);
-                views::list::pick(&all, &s.directory, &line)
+                match free.is_empty() && !theirs.is_empty() {
+                    true => views::list::others(&theirs, &s.directory, &line),
+                    false => views::list::pick(&free, &s.directory, &line),
+                }
             }),
         }
     }

@@ -8,6 +8,7 @@ use crate::config::playbook::of_text;
 use crate::domain::directory::{Directory, User};
 use crate::domain::id::{ChannelId, IncidentNo, SlackUserId, UserId};
 use crate::domain::incident::Incident;
+use crate::domain::playbook::best;
 use crate::domain::privacy::may_read_notes;
 use crate::domain::refusal::Refusal;
 use crate::drafts::front::{self, Parts, Unreadable, parts};
@@ -40,7 +41,7 @@ impl Handler {
             Ok(view) => {
                 let subject = Subject { store: s.store, incident: no };
                 let instead = button(Action::DraftPlaybook, "Draft playbook", subject);
-                Reply::Window(view, draft::to_open(&i, instead))
+                Reply::Window(view, draft::to_open(&i, best(&s.directory, &i).map(|fits| &**fits), instead))
             }
             Err(why) => Reply::Words(why),
         }
@@ -70,7 +71,8 @@ impl Handler {
             }
         };
         let more = kept.as_ref().map(Kept::mark).unwrap_or_default();
-        Ok(json!(draft::window(i.no, &title, &text, &Origin { more, ..origin.clone() })))
+        let fits = best(&s.directory, i).map(|fits| &**fits);
+        Ok(json!(draft::window(i.no, &title, &text, fits, &Origin { more, ..origin.clone() })))
     }
 
     /// The draft that is there. `Err`: why nobody knows.

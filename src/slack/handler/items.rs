@@ -3,7 +3,7 @@
 use super::commands::Typed;
 use super::people::stranger;
 use super::rca::due_choices;
-use super::{ANSWER, Came, Handler, origin};
+use super::{ANSWER, Came, DECIDE, Handler, origin};
 use crate::command::Items;
 use crate::domain::directory::User;
 use crate::domain::id::{ChannelId, IncidentNo, ItemNo, SlackUserId, UserId};
@@ -42,6 +42,12 @@ impl Handler {
                 }
                 self.item_typed(no, ItemDeed::Done { outcome }, user, typed).await
             }
+            Items::Reopen { item: no } => {
+                if let Some(refused) = unseen(s, no, &user.id, channel, typed.command) {
+                    return refused;
+                }
+                self.item_typed(no, ItemDeed::Reopen, user, typed).await
+            }
             Items::Change { item: no, owner, due } => {
                 if let Some(refused) = unseen(s, no, &user.id, channel, typed.command) {
                     return refused;
@@ -52,16 +58,20 @@ impl Handler {
     }
 
     async fn item_typed(&self, no: ItemNo, deed: ItemDeed, user: &User, typed: &Typed<'_>) -> Message {
+        let before = owner(&self.board.snapshot(), no);
         let what = What::Item { item: no, by: user.id.clone(), deed };
         match self.decide(typed.id.into(), what, ANSWER).await {
-            Came::To { snapshot, .. } => Message::plain(item_told(&snapshot, no, typed.command)),
+            Came::To { snapshot, .. } => {
+                Message::plain(item_told(&snapshot, no, before.as_ref(), &user.id, typed.command))
+            }
             other => self.not_done(other, typed, IncidentNo(0)),
         }
     }
 
-    /// *Done…* of an item, and *Not done: …* in its window.
+    /// *Done…* of an item, *Not done: …* in its window, and *Open again*.
     pub(super) async fn item_pressed(
         &self,
+        id: &str,
         by: SlackUserId,
         what: Elsewhere,
         chosen: Option<String>,
@@ -78,8 +88,19 @@ impl Handler {
         if let Some(refused) = unseen(&s, on.item, &user, place.channel.as_ref(), self.pager()) {
             return self.later(by, place, title, refused);
         }
+        if what == Elsewhere::ItemReopen {
+            let before = owner(&s, on.item);
+            let asked = What::Item { item: on.item, by: user.clone(), deed: ItemDeed::Reopen };
+            return match self.decide(id.into(), asked, DECIDE).await {
+                Came::To { snapshot, .. } => {
+                    let told = item_told(&snapshot, on.item, before.as_ref(), &user, self.pager());
+                    self.later(by, place, title, Message::plain(told))
+                }
+                other => self.undone(other, by, place, title),
+            };
+        }
         let Some(item) = s.world.items.get(&on.item).filter(|item| item.is_open()).cloned() else {
-            let told = item_told(&s, on.item, self.pager());
+            let told = item_told(&s, on.item, None, &user, self.pager());
             return self.later(by, place, title, Message::plain(told));
         };
         self.in_background(|this| async move {
@@ -108,9 +129,14 @@ fn unseen(s: &Snapshot, no: ItemNo, user: &UserId, channel: Option<&ChannelId>, 
     (!is_there).then(|| Message::plain(views::items::none(no, command)))
 }
 
-pub(super) fn item_told(s: &Snapshot, no: ItemNo, command: &str) -> String {
+pub(super) fn owner(s: &Snapshot, no: ItemNo) -> Option<UserId> {
+    s.world.items.get(&no).map(|item| item.owner.clone())
+}
+
+/// How it stands, and who hears what `by` did to it. `before`: whose it was then.
+pub(super) fn item_told(s: &Snapshot, no: ItemNo, before: Option<&UserId>, by: &UserId, command: &str) -> String {
     match s.world.items.get(&no) {
-        Some(item) => views::items::line(item, &s.directory),
+        Some(item) => views::items::told(item, before, by, &s.directory, command),
         None => views::items::none(no, command),
     }
 }

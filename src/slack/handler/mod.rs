@@ -174,7 +174,9 @@ impl EnvelopeHandler for Handler {
                 | Elsewhere::GetsWorse
                 | Elsewhere::StaysSame
                 | Elsewhere::GetsBetter => self.triage_pressed(id, by, what, chosen, place).await,
-                Elsewhere::ItemDone | Elsewhere::ItemChange => self.item_pressed(by, what, chosen, place).await,
+                Elsewhere::ItemDone | Elsewhere::ItemChange | Elsewhere::ItemReopen => {
+                    self.item_pressed(id, by, what, chosen, place).await
+                }
                 Elsewhere::BeginPlaybook
                 | Elsewhere::BeginAgain
                 | Elsewhere::StepDone

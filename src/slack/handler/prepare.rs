@@ -6,7 +6,7 @@ use super::{ANSWER, Came, DECIDE, Handler, shown};
 use crate::domain::id::{IncidentNo, SlackUserId, UserId};
 use crate::domain::input::What;
 use crate::domain::post::About;
-use crate::domain::prepare::{ShiftKey, Told, next_of};
+use crate::domain::prepare::{ShiftKey, Told, next_of_each};
 use crate::pump::{Facts, Snapshot};
 use crate::slack::dispatch::Handled;
 use crate::slack::translate::Place;
@@ -18,9 +18,9 @@ impl Handler {
     /// `oncall ready`
     pub(super) fn shows_ready(&self, s: &Snapshot, me: &UserId, command: &str) -> Message {
         let now = self.clock.now();
-        match next_of(&s.world, &s.directory, now, me) {
-            Some(p) => views::prepare::list(&p, p.looks.from <= now, &s.world, &s.directory, s.store),
-            None => Message::plain(views::prepare::none(command)),
+        match next_of_each(&s.world, &s.directory, now, me) {
+            all if all.is_empty() => Message::plain(views::prepare::none(command)),
+            all => views::prepare::lists(&all, now, &s.world, &s.directory, s.store),
         }
     }
 
@@ -86,8 +86,14 @@ impl Handler {
 
     /// The list that was pressed in shows it: a message of ours that is kept true does so by itself.
     async fn ready_anew(&self, s: &Snapshot, shift: &ShiftKey, by: SlackUserId, place: Place) {
-        let Some(p) = s.world.prepared.get(shift) else { return };
-        let list = views::prepare::list(p, p.looks.from <= self.clock.now(), &s.world, &s.directory, s.store);
+        let (now, w, d) = (self.clock.now(), &s.world, &s.directory);
+        let Some(p) = w.prepared.get(shift) else { return };
+        // What they asked for had all of theirs.
+        let all = next_of_each(w, d, now, &shift.user);
+        let list = match all.iter().any(|other| other.shift == *shift) {
+            true => views::prepare::lists(&all, now, w, d, s.store),
+            false => views::prepare::list(p, p.looks.from <= now, w, d, s.store),
+        };
         if place.is_ephemeral
             && let Some(url) = &place.response_url
         {

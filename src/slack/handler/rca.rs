@@ -2,7 +2,7 @@
 
 use super::commands::Typed;
 use super::forms::{Sent, Wrong, closed, errors};
-use super::items::item_told;
+use super::items::{item_told, owner};
 use super::{ANSWER, Came, DECIDE, Handler, origin};
 use crate::command::Rcas;
 use crate::domain::directory::User;
@@ -131,13 +131,13 @@ impl Handler {
     }
 
     /// The window below a form of it that was sent shows what came of it.
-    fn rca_below(&self, view_id: String, origin: Origin) {
+    fn rca_below(&self, view_id: String, origin: Origin, told: Option<String>) {
         let this = self.clone();
         tokio::spawn(async move {
             let s = this.board.snapshot();
             let Some(rca) = s.world.rcas.get(&origin.subject.incident) else { return };
             let origin = Origin { more: String::new(), ..origin };
-            let view = json!(this.rca_window(&s, rca, None, &origin));
+            let view = json!(this.rca_window(&s, rca, told.as_deref(), &origin));
             this.update_window(&view_id, view).await;
         });
     }
@@ -203,8 +203,9 @@ impl Handler {
             Err(wrong) => return errors(&wrong),
         };
         let tz = s.directory.user_by_slack(&sent.by).map_or(Tz::UTC, |u| u.tz);
+        let before = sent.origin.more.parse().ok().and_then(|no| owner(s, ItemNo(no)));
         match self.decide(sent_as(&sent, filled), what, ANSWER).await {
-            Came::To { snapshot, .. } => self.rca_saved(&snapshot, sent),
+            Came::To { snapshot, .. } => self.rca_saved(&snapshot, sent, before.as_ref()),
             Came::Refused(Refusal::WrittenMeanwhile { .. } | Refusal::ImpactToldMeanwhile { .. }) => {
                 let both = self.rca_conflict(&sent.origin, filled);
                 Handled::Ack(both.map(|view| json!({ "response_action": "update", "view": view })))
@@ -222,17 +223,24 @@ impl Handler {
     }
 
     /// The window below shows it; where there is none, they are told.
-    fn rca_saved(&self, s: &Snapshot, sent: Sent) -> Handled {
+    /// `before`: whose the item was, if it is one.
+    fn rca_saved(&self, s: &Snapshot, sent: Sent, before: Option<&UserId>) -> Handled {
         let no = sent.origin.subject.incident;
+        let handed = match sent.form {
+            Form::RcaOwner => s.world.rcas.get(&no).map(|rca| views::rca::handed_over(rca, &s.directory)),
+            _ => None,
+        };
         if let Some(below) = sent.below.filter(|_| !matches!(sent.form, Form::ItemDone | Form::ItemChange)) {
-            self.rca_below(below, sent.origin);
+            self.rca_below(below, sent.origin, handed);
             return Handled::Ack(None);
         }
         let told = match sent.form {
             Form::ItemDone | Form::ItemChange => {
-                item_told(s, ItemNo(sent.origin.more.parse().unwrap_or_default()), self.pager())
+                let item = ItemNo(sent.origin.more.parse().unwrap_or_default());
+                let by = s.directory.user_by_slack(&sent.by).map_or_else(|| "".into(), |u| u.id.clone());
+                item_told(s, item, before, &by, self.pager())
             }
-            _ => views::rca::told(no),
+            _ => handed.unwrap_or_else(|| views::rca::told(no)),
         };
         self.whisper(&sent.by, sent.origin.channel, sent.origin.thread.as_deref(), &Message::plain(told));
         closed()

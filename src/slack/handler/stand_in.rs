@@ -54,15 +54,17 @@ impl Handler {
                 let said = views::oncall::stands_in(&request, instead.as_ref(), is_morning, d);
                 let span = (request.from, request.until);
                 let also = also_carried(&snapshot.world, d, &request.schedule, &request.user, span);
-                let also = also.map(|also| views::oncall::backs_themselves_up(&request, &also, d));
-                let said = Message::plain(format!("{}{}", said.text, also.unwrap_or_default()));
                 let made = facts.iter().find_map(|f| match f {
                     Fact::OverrideSet(made) => Some(made),
                     _ => None,
                 });
+                let command = self.on_call_command(typed.command);
+                let undo = made.map(|made| views::oncall::how_to_end(made, &command));
+                // What makes it dangerous stands before all else.
+                let also = also.map(|also| views::oncall::backs_themselves_up(&request, &also, undo.as_deref(), d));
+                let said = Message::plain(format!("{}{}", also.unwrap_or_default(), said.text));
                 // Decided before: they were told then.
                 let Some(made) = made else { return said };
-                let command = self.on_call_command(typed.command);
                 let told = self.tell_people(news(s, made, &command, d), typed.by, typed.place, d).await;
                 Message::plain(format!("{}{told}", said.text))
             }

@@ -146,7 +146,8 @@ impl Handler {
             | Elsewhere::RcaComplete
             | Elsewhere::RcaTakeUp
             | Elsewhere::ItemDone
-            | Elsewhere::ItemChange => {}
+            | Elsewhere::ItemChange
+            | Elsewhere::ItemReopen => {}
             // Inputs: see `run`.
             Elsewhere::BeginPlaybook
             | Elsewhere::BeginAgain

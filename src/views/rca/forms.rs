@@ -110,7 +110,7 @@ pub fn part(
 fn hint(part: Part) -> &'static str {
     match part {
         Part::Summary => "What it was, and what was done. A sentence or two is enough.",
-        Part::Timeline => "What happened when. Filled in from what is known: mend it, and add what is missing.",
+        Part::Timeline => "What happened when. Filled in from what is known: correct it, and add what is missing.",
         Part::Cause => "What was found, and why it happened: not who. What let it through?",
         Part::Resolution => "What ended it for customers, and what ended it for good.",
         Part::NoRepair => "Why would it not happen again?",
@@ -184,7 +184,7 @@ pub fn repair(rca: &Rca, due: &[SnoozeChoice], owner: Option<&str>, origin: &Ori
 pub fn owner(rca: &Rca, d: &Directory, origin: &Origin) -> SlackView {
     let person = SlackBlockUsersSelectElement::new().with_action_id(FIELD.into());
     let now = format!(
-        "{} owes it now. Whoever gets it hears of it when they work next; nobody is paged.",
+        "{} is to write it now. Whoever gets it hears of it when they work next; nobody is paged.",
         name(d, &rca.owner)
     );
     let blocks = vec![context(&now), input(Field::Person, "Who writes it?", person.into())];
@@ -196,9 +196,9 @@ pub fn excuse(rca: &Rca, origin: &Origin) -> SlackView {
     let why = one_line("A drill").with_max_length(LINE_CHARS as u64);
     let blocks = vec![
         context("For tests and drills. Of what was the same problem, merge the incidents instead."),
-        input(Field::Words, "Why is none owed?", why.into()),
+        input(Field::Words, "Why is no RCA needed?", why.into()),
     ];
-    form(Form::RcaExcuse, &format!("RCA of {}", rca.incident), origin, blocks, "None is owed")
+    form(Form::RcaExcuse, &format!("RCA of {}", rca.incident), origin, blocks, "No RCA needed")
 }
 
 /// A text that may be saved always fits.

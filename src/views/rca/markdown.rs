@@ -25,10 +25,10 @@ pub fn markdown(rca: &Rca, items: &[Item], name: &dyn Fn(&UserId) -> String) -> 
         match &rca.stands {
             Stands::Owed => "owed".to_owned(),
             Stands::Completed(done) => format!("completed by {}, {}", name(&done.by), time(done.at)),
-            Stands::NotOwed(Excuse::Merged { into }) => format!("none is owed: it is part of {into}"),
-            Stands::NotOwed(Excuse::NotActionable) => "none is owed: nothing had to be done".to_owned(),
+            Stands::NotOwed(Excuse::Merged { into }) => format!("no RCA needed: it is part of {into}"),
+            Stands::NotOwed(Excuse::NotActionable) => "no RCA needed: nothing had to be done".to_owned(),
             Stands::NotOwed(Excuse::Said { by, because, .. }) => {
-                format!("none is owed, says {}: {}", name(by), line(because))
+                format!("no RCA needed, says {}: {}", name(by), line(because))
             }
         },
     );
