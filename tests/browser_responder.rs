@@ -34,6 +34,8 @@ at_both_sizes! {
     a_message_is_announced
     words_to_the_bot_are_commands
     the_first_look_says_what_is_felt
+    what_is_major_says_so_everywhere
+    a_test_page_comes_to_whoever_asks_for_it
     two_people_write_an_rca_each_in_their_own_window
     what_ben_said_goes_into_the_timeline_and_the_fix_becomes_a_playbook
     a_hostile_alert_is_harmless_everywhere
@@ -84,14 +86,43 @@ async fn the_first_look_says_what_is_felt(size: Size) {
     story.tap(".modal", "triage.some").await;
     story.window("some customers (Ana Silva").await;
     story.look("the first look, answered").await;
-    // What customers feel cannot wait.
+    story.card("Found: some customers feel it").await;
+    // What customers feel cannot wait: that is offered once they do not.
+    story.tap(".modal", "triage.inside").await;
+    story.window("colleagues, no customers (Ana Silva").await;
     story.tap(".modal", "triage.can_wait").await;
     story.window("How bad is it?").await;
     story.look("it can wait").await;
     story.page.click(".modal button[type=submit]").await;
-    story.window("it cannot wait").await;
+    story.card("Resolved by Ana Silva").await;
+}
+
+/// It is major: a question names whom that wakes, and everybody is paged.
+async fn what_is_major_says_so_everywhere(size: Size) {
+    let story = Story::anas(size).await;
+    story.tap("#main", "incident.triage").await;
+    story.window("It is major.").await;
+    story.tap(".modal", "triage.major").await;
+    story.page.shows("dialog.confirm", "This pages").await;
+    story.look("is it major").await;
+    story.page.press("dialog.confirm", "It is major").await;
+    story.window("is major. Paged now").await;
+    story.look("it is major").await;
     story.shut().await;
-    story.card("Found: some customers feel it").await;
+    story.card("MAJOR").await;
+    story.look("a major card").await;
+}
+
+/// Ana looks whether she is ready, and has a test page sent.
+async fn a_test_page_comes_to_whoever_asks_for_it(size: Size) {
+    let story = Story::quiet(size, "ana").await;
+    story.say("/pager oncall test").await;
+    story.be("ana", "dm").await;
+    story.page.shows("#messages article", "Nothing is wrong").await;
+    story.look("a test page").await;
+    story.tap("#main", "incident.acknowledge").await;
+    story.page.shows("#messages article", "The test page reached you").await;
+    story.look("a test page that came").await;
 }
 
 async fn two_people_write_an_rca_each_in_their_own_window(size: Size) {

@@ -172,7 +172,7 @@ fn a_test_page_rings_everything_at_once_and_nobody_else() {
     office.comes_to_rest();
     let page = office.slack.page_to("ana", 1);
     assert_eq!(plain(page.text()), "Test page: nothing is wrong.");
-    let text = "Warridor: this is a test. Nothing is wrong. Reply 1 once it came by all.";
+    let text = "Warridor: this is a test. Nothing is wrong. Reply \"1 1\" once it came by all.";
     assert_eq!(office.texts(ANA), [text]);
     let words = office.picks_up(ANA);
     assert_eq!(words, "This is Warridor. This is a test. Nothing is wrong. Press 1 to say that you heard it.");
@@ -184,7 +184,7 @@ fn a_test_page_rings_everything_at_once_and_nobody_else() {
     office.pass(MINUTE);
     office.writes(ANA, "1");
     assert_eq!(office.texts(ANA).last().unwrap(), "You have #2.", "the real one comes first");
-    office.writes(ANA, "1");
+    office.writes(ANA, "1 1");
     assert_eq!(office.texts(ANA).last().unwrap(), "Thank you. The test page reached you.");
     let shown = eventually("the message says how it went", SOON, || {
         office.comes_to_rest();
@@ -523,7 +523,7 @@ fn a_hook_is_given_each_page_once_and_its_end_is_believed() {
     assert_eq!(page["user"]["id"], "ana");
     assert_eq!(page["text"], "Warridor: #1 Payments API: Alert db-1 (tier 3).");
     let expected = json!([{ "number": 1, "title": "Alert db-1", "service": "payments-api",
-        "service_name": "Payments API", "tier": 3, "urgency": "high", "link": "" }]);
+        "service_name": "Payments API", "tier": 3, "urgency": "high", "link": "", "test": false, "major": false }]);
     assert_eq!((&page["count"], &page["incidents"]), (&json!(1), &expected));
     office.pass(20 * MINUTE);
     assert_eq!(pages().len(), 1, "and not once more at its own time");

@@ -209,7 +209,7 @@ pub(super) fn resolve(d: &mut Decision<'_>, key: &AlertKey, event: &Event) {
 }
 
 /// An alert cleared. When it was the last: resolved at once where nobody has it; else when it stayed quiet.
-fn cleared(d: &mut Decision<'_>, no: IncidentNo) {
+pub(super) fn cleared(d: &mut Decision<'_>, no: IncidentNo) {
     let Some(i) = d.world().incident(no) else { return };
     if i.course.flapping.is_some() {
         flaps(d, no);

@@ -435,6 +435,9 @@ pub enum Fact {
         by: UserId,
         team: TeamId,
         policy: PolicyId,
+        /// Calls beside the main one that ask nobody any more.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        stops: Vec<CallNo>,
     },
     /// Everybody who could be asked is wanted.
     MajorDeclared {

@@ -299,7 +299,8 @@ pub(super) fn took_place(d: &mut Decision<'_>, id: &ScheduleId, before: &Current
 fn short_turn<'d>(d: &'d Decision<'_>, id: &ScheduleId, team: &TeamId, lists: &Lists) -> Option<&'d Arc<Handoff>> {
     let h = waiting(d.world(), id, team)?;
     let is_short = d.stamp.wall < h.at.plus_secs(SHORT_TURN_SECS);
-    (is_short && lists.pages == 0 && lists.paged.is_empty() && h.offered.is_none()).then_some(h)
+    let says_nothing = lists.pages == 0 && lists.paged.is_empty() && h.offered.is_none() && h.words.is_empty();
+    (is_short && says_nothing).then_some(h)
 }
 
 /// The last one that nobody accepted, if the next one has not come.

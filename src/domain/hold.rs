@@ -188,7 +188,7 @@ pub(super) fn settles(d: &Decision<'_>, i: &Incident) -> Option<At> {
     // What a person reports or put together does not clear by itself; nor does what somebody had wait again, or what did
     // not clear although somebody had resolved it.
     let is_known = || i.timeline.iter().any(|e| matches!(e.what, Happening::NotCleared));
-    if i.reported_by().next().is_some() || !i.merged.is_empty() || !i.responders.is_empty() || is_known() {
+    if i.only_a_person_ends_it() || !i.merged.is_empty() || !i.responders.is_empty() || is_known() {
         return None;
     }
     // Nor is whom somebody asked for sent away again.

@@ -11,7 +11,7 @@ use super::incident::Incident;
 use super::page::RevokeReason;
 use super::refusal::Refusal;
 use super::response::{change_urgency, refuse_resolved};
-use super::{escalation, paging, urgency};
+use super::{escalation, major, paging, urgency};
 
 /// Alerts of one incident; more cannot be merged into it.
 pub const ALERTS_MAX: usize = 1_000;
@@ -32,6 +32,9 @@ pub(super) fn merge(d: &mut Decision<'_>, i: &Incident, by: &UserId, into: Incid
         return Err(Refusal::IsMerged { incident: into, into: further });
     }
     refuse_resolved(&target)?;
+    if i.major.is_some() {
+        major::refuse_snoozed(&target)?;
+    }
     if target.alerts.len() + i.alerts.len() > ALERTS_MAX {
         return Err(Refusal::TooManyAlerts { incident: into, most: ALERTS_MAX });
     }
@@ -63,6 +66,10 @@ pub(super) fn merge(d: &mut Decision<'_>, i: &Incident, by: &UserId, into: Incid
         }
     }
     urgency::fires_on(d, into);
+    // Who was called off with it is wanted all the same.
+    if i.major.is_some() {
+        major::ask_everybody(d, into, by);
+    }
     Ok(())
 }
 

@@ -149,6 +149,7 @@ fn snooze(
     because: &str,
 ) -> Result<(), Refusal> {
     refuse_resolved(i)?;
+    refuse_major(i)?;
     if until <= d.stamp.wall {
         return Err(Refusal::SnoozeInThePast { until });
     }
@@ -292,6 +293,7 @@ fn not_actionable(d: &mut Decision<'_>, i: &Incident, by: &UserId) -> Result<(),
     if let Some(done) = &i.not_actionable {
         return Err(Refusal::MarkedAlready { incident: i.no, by: done.by.clone(), at: done.at });
     }
+    refuse_major(i)?;
     d.emit(Fact::MarkedNotActionable { incident: i.no, by: by.clone() });
     if !i.is_resolved() {
         episode::resolve_by_person(d, i.no, by, Text::default());

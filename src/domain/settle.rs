@@ -7,7 +7,7 @@ use super::id::{IncidentNo, MessageRef, PageId};
 use super::incident::Incident;
 use super::input::Settled;
 use super::page::{Page, PageFailure, PageState, SyncKey};
-use super::{escalation, listing, playbook};
+use super::{escalation, listing, playbook, test_page};
 use std::collections::BTreeMap;
 
 /// A page that was under way at this many starts is given up: a crash loop must not page for ever.
@@ -105,6 +105,9 @@ fn fail_page(d: &mut Decision<'_>, incident: &Incident, page: PageId, why: &Page
         return;
     };
     d.emit(Fact::PageFailed { incident: incident.no, page, why: why.clone() });
+    if incident.is_test() && incident.answered.is_some() {
+        return test_page::not_proven(d, incident);
+    }
     escalation::next_method(d, incident.no, call, &to);
     escalation::pass_over_if_unreachable(d, incident.no, call);
     if let Some(page) = incident.page(page) {
@@ -149,7 +152,8 @@ pub(super) fn booted(d: &mut Decision<'_>) {
 /// Resolved long enough ago. It stays in memory while anything is owed: a card never posted, a thread behind, a page
 /// under way or to come.
 pub(super) fn close(d: &mut Decision<'_>, incident: &Incident) {
-    let is_shown = |i: &Incident| i.card.is_some() && i.thread_pending().next().is_none();
+    // A test page stands nowhere.
+    let is_shown = |i: &Incident| i.is_test() || i.card.is_some() && i.thread_pending().next().is_none();
     let owed = !(is_shown(incident) || d.world().is_told_by_storm(incident))
         || incident.wanted_pages().next().is_some()
         || incident.course.pages_again_at().is_some();

@@ -154,6 +154,15 @@ fn answered(d: &mut Decision<'_>, i: &Incident, by: &UserId) {
     }
 }
 
+/// What took the page did not bring it after all: what was ticked for its sake is not.
+pub(super) fn not_proven(d: &mut Decision<'_>, i: &Incident) {
+    let Some(of) = &i.opened_by else { return };
+    let shift = prepare::next_of(d.world(), d.directory, d.stamp.wall, of);
+    if let Some(p) = shift.filter(|p| prepare::ready(d.world(), p).contains_key(&Check::Methods)) {
+        let _ = prepare::mark(d, &p.shift, Check::Methods, false);
+    }
+}
+
 /// It was answered, and nothing that it was to come by is known not to have carried it.
 pub fn is_proven(i: &Incident) -> bool {
     let came = |state: &PageState| matches!(state, PageState::Delivered { .. } | PageState::Sent { .. });

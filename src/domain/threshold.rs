@@ -52,7 +52,7 @@ impl Counting {
 /// for what its service asks by now.
 pub(super) fn holding(d: &Decision<'_>, i: &Incident) -> Option<(HoldWhy, Option<At>)> {
     // Nor what has asked somebody.
-    if i.reported_by().next().is_some() || !i.merged.is_empty() || i.main_call().is_some() {
+    if i.only_a_person_ends_it() || !i.merged.is_empty() || i.main_call().is_some() {
         return None;
     }
     let counting = i.counting.as_ref().filter(|_| !is_reached(d, i))?;

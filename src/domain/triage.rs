@@ -18,7 +18,7 @@ use super::refusal::Refusal;
 use super::response::{change_urgency, refuse_major, refuse_resolved};
 use super::stamp::At;
 use super::text::Text;
-use super::{call::Whom, escalation, paging};
+use super::{call::Whom, escalation, major, paging};
 use serde::{Deserialize, Serialize};
 
 /// It began at most so long ago, where somebody says so.
@@ -131,14 +131,19 @@ pub(super) fn not_mine(d: &mut Decision<'_>, i: &Incident, by: &UserId, team: &T
     if level::who_would_be_asked(d, &policy.steps, level::case_of(d, i)).is_empty() {
         return Err(nobody());
     }
-    let main: Vec<_> = i.main_call().filter(|c| c.is_open()).map(|c| c.no).into_iter().collect();
-    paging::revoke_pages(d, i.no, Some(&main), RevokeReason::Superseded);
+    // Nobody of the old team's levels is asked any more, nor whom somebody asked of them beside those.
+    let old: Vec<_> = i.open_calls().filter(|c| c.kind.is_of_the_policy()).map(|c| c.no).collect();
+    paging::revoke_pages(d, i.no, Some(&old), RevokeReason::Superseded);
     paging::revoke_pages_to(d, i.no, i.responder(), RevokeReason::Superseded);
-    d.emit(Fact::NotMine { incident: i.no, by: by.clone(), team: team.clone(), policy: policy.id.clone() });
+    let stops = i.open_calls().filter(|c| c.kind.is_of_the_policy() && c.kind.is_beside()).map(|c| c.no).collect();
+    d.emit(Fact::NotMine { incident: i.no, by: by.clone(), team: team.clone(), policy: policy.id.clone(), stops });
     match i.urgency {
         Urgency::High => escalation::ask_by(d, i.no, policy),
         // It is listed for them.
         Urgency::Low => d.emit(Fact::PolicyKept { incident: i.no, policy }),
+    }
+    if i.major.is_some() {
+        major::ask_everybody(d, i.no, by);
     }
     Ok(())
 }

@@ -154,7 +154,9 @@ impl Outbox {
             self.everything_stale(*no, now);
         }
         self.wake_held(&published.stale.everything, now);
-        for no in &published.stale.card_only {
+        let has_card = |no: &&IncidentNo| self.snapshot.world.incident(**no).is_none_or(|i| !i.is_test());
+        let card_only: Vec<IncidentNo> = published.stale.card_only.iter().filter(has_card).copied().collect();
+        for no in &card_only {
             self.stale(SyncKey::Card(*no), now.plus_ms(COSMETIC_DELAY_MS));
             // What waits for its threshold says in each of its messages how often it came.
             if let Some(waits) = self.snapshot.world.incident(*no).filter(|i| i.counting.is_some()).cloned() {

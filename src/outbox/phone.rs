@@ -297,7 +297,7 @@ fn hook_body(
         let service = d.services.get(&i.service).map_or(i.service.as_str(), |s| s.name.as_str());
         json!({
             "number": i.no.0, "title": i.title, "service": i.service, "service_name": service, "tier": i.tier,
-            "urgency": i.urgency, "link": i.link,
+            "urgency": i.urgency, "link": i.link, "test": i.is_test(), "major": i.major.is_some(),
         })
     };
     body["text"] = json!(text);

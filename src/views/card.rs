@@ -447,7 +447,7 @@ pub fn buttons(i: &Incident, d: &Directory, subject: Subject) -> Vec<SlackBlockB
         // Nobody is above: somebody can still be asked by name.
         None => button(Action::AddResponders, "Add responders…", subject),
     };
-    match i.state {
+    let mut row = match i.state {
         State::Triggered { .. } => vec![acknowledge(), snooze(), escalate(), more()],
         State::Acknowledged { by: None, .. } => vec![acknowledge(), resolve(), snooze(), escalate(), more()],
         State::Acknowledged { .. } if i.started.is_none() => {
@@ -461,7 +461,10 @@ pub fn buttons(i: &Incident, d: &Directory, subject: Subject) -> Vec<SlackBlockB
             vec![draft, button(Action::Reopen, "Reopen", subject), more()]
         }
         State::Resolved { .. } => vec![button(Action::Reopen, "Reopen", subject), more()],
-    }
+    };
+    // What is major does not wait.
+    row.retain(|b| i.major.is_none() || b.action_id.as_ref().is_none_or(|id| id.0 != Action::Snooze.id()));
+    row
 }
 
 /// A monitor's, somebody worked on it, and no playbook knows it.

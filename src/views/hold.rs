@@ -112,7 +112,7 @@ pub fn although(i: &Incident) -> Option<String> {
 
 fn then(i: &Incident, hold: &Hold) -> String {
     // What a person reported, or put together, waits for no more of its kind.
-    let counts = i.reported_by().next().is_none() && i.merged.is_empty();
+    let counts = !i.only_a_person_ends_it() && i.merged.is_empty();
     match (hold.until, i.counting.as_ref().filter(|_| counts)) {
         (Some(_), Some(c)) => {
             let (events, within) = (c.threshold.events, span(c.threshold.within_secs));

@@ -146,6 +146,7 @@ pub fn touched(
     let after = match did {
         Touched::Done if item.is_open() => "It is open again.".to_owned(),
         Touched::Given { .. } if is_theirs => "It is yours again.".to_owned(),
+        Touched::Done if !is_theirs => "It is somebody else's by now.".to_owned(),
         Touched::Done if item.outcome.is_empty() => "They did not say what came of it.".to_owned(),
         Touched::Done => format!("> {}", escape(&item.outcome, limits::ITEM)),
         Touched::Reopened | Touched::Given { .. } | Touched::Moved { .. } => match item.is_open() {

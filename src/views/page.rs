@@ -136,6 +136,7 @@ fn lead(i: &Incident, p: &Page, d: &Directory) -> String {
         },
         (Purpose::CatchAll, State::Triggered { .. }) if is_asked_last(i) => format!("Last call: {line}"),
         (Purpose::StillOnIt, _) if is_asked_still_on_it(i, p) => format!("Still on it? {line}"),
+        (Purpose::Raised, State::Acknowledged { .. }) if i.major.is_some() => format!("Major now: {line}"),
         (Purpose::Raised, State::Acknowledged { .. }) => format!("Urgent now: {line}"),
         (Purpose::Back, State::Acknowledged { by: Some(by), .. }) if is_back(i, p, by) => format!("It is back: {line}"),
         (Purpose::Begin, _) if is_asked_to_begin(i, p) => format!("Has work begun? {line}"),
@@ -174,6 +175,11 @@ fn status_for(i: &Incident, p: &Page, d: &Directory) -> String {
             format!("*No progress?* {} fixed the same alert before, in {before}. You keep it.", name(d, who))
         }
         (Purpose::StepTime, _) if let Some(words) = step_takes_long(i, p).and_then(super::run::time_is_over) => words,
+        (Purpose::Raised, State::Acknowledged { by: Some(by), .. })
+            if let Some(done) = i.major.as_ref().filter(|_| is_recipient(p, by)) =>
+        {
+            format!("*{} says it is major, and you have it.*{}", name(d, &done.by), also_asking(i, d))
+        }
         (Purpose::Raised, State::Acknowledged { by: Some(by), .. }) if is_recipient(p, by) => {
             format!("*It is high urgency now, and you have it.*{}", also_asking(i, d))
         }

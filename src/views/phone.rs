@@ -35,7 +35,7 @@ pub fn method(method: &Method) -> String {
 pub fn text(all: &[(&Incident, &Page)], earlier: &Earlier, d: &Directory, answers: bool) -> String {
     let Some((worst, page)) = worst(all) else { return "Warridor: nothing waits for you any more.".to_owned() };
     if worst.is_test() {
-        return super::test_page::text(answers);
+        return super::test_page::text(worst, answers);
     }
     let (name, more) = (title(worst, TITLE_SENT), and_more(worst));
     let major = if worst.major.is_some() { "MAJOR " } else { "" };

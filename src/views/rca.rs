@@ -385,7 +385,7 @@ pub fn owes(
     let soon = |due: At| due < at.plus_secs(SOON_SECS);
     let soon = rcas.iter().any(|rca| rca.is_owed() && rca.due.is_some_and(soon))
         || items.iter().any(|item| item.is_open() && soon(item.due));
-    let givers = rcas.iter().filter(is_owed).filter_map(|rca| rca.giver.as_ref());
+    let givers = rcas.iter().filter(is_owed).filter_map(|rca| rca.giver.as_ref().filter(|by| **by != rca.owner));
     let givers = givers.chain(items.iter().filter(|item| item.is_open()).filter_map(|item| item.giver()));
     let giver = givers.map(|by| name(d, by)).next().filter(|_| open == 1);
     let this = giver.as_ref().map_or("This is yours".to_owned(), |by| format!("{by} gave you this"));
@@ -420,7 +420,7 @@ const SOON_SECS: i64 = 48 * 60 * 60;
 fn owed_line(rca: &Rca, at: At, reader: Reader<'_>, d: &Directory, store: StoreId) -> SlackBlock {
     let subject = Subject { store, incident: rca.incident };
     let late = if rca.is_late(at) { ":warning: late. " } else { "" };
-    let giver = rca.giver.as_ref().filter(|_| rca.is_owed());
+    let giver = rca.giver.as_ref().filter(|by| rca.is_owed() && **by != rca.owner);
     let giver = giver.map_or(String::new(), |by| format!(" From {}.", name(d, by)));
     let words = format!("{late}RCA of {}. {}{giver}", title_for(rca, d, reader.0, reader.1), stands(rca, d));
     let label = if rca.is_owed() { "Write" } else { "Read" };

@@ -110,7 +110,8 @@ pub fn refusal(r: &Refusal, d: &Directory) -> String {
         }
         Refusal::IsNotMajor { incident } => format!("{incident} is not major. Nothing changed."),
         Refusal::IsMajor { incident, by, at } => format!(
-            "{} called {incident} major at {}: it cannot wait. If it is not, press *Not major* in *Triage* first.",
+            "{} called {incident} major at {}: it neither waits nor is dropped. If it is not major, press *Not major* in \
+             *Triage* first.",
             name(d, by),
             time(*at)
         ),

@@ -59,8 +59,9 @@ pub fn over_already() -> String {
 }
 
 /// A text. `answers`: a reply to it reaches us.
-pub fn text(answers: bool) -> String {
-    let how = if answers { " Reply 1 once it came by all." } else { "" };
+pub fn text(i: &Incident, answers: bool) -> String {
+    // With its number: what is wrong meanwhile is not taken by it.
+    let how = if answers { format!(" Reply \"1 {}\" once it came by all.", i.no.0) } else { String::new() };
     format!("Warridor: this is a test. Nothing is wrong.{how}")
 }
 
@@ -99,6 +100,10 @@ fn ended(i: &Incident) -> String {
              another.",
             time(*since)
         ),
+        State::Resolved { .. } if tests(i).all(|p| matches!(p.state, PageState::Failed(_))) => {
+            ":warning: *The test page could not reach you.* Once that is fixed, `/pager oncall test` sends another."
+                .to_owned()
+        }
         State::Resolved { .. } => format!(
             ":warning: *The test page had no answer within {} minutes.* `/pager oncall test` sends another.",
             WAIT_SECS / 60
@@ -134,7 +139,7 @@ fn when_to_press(i: &Incident) -> String {
     match (tests(i).count(), slack) {
         (0 | 1, true) => "Did it make a sound? Then press the button.".to_owned(),
         (_, true) => "Once each of them came, and made a sound, press the button.".to_owned(),
-        (_, false) => format!("Once each of them came, answer with 1, or type `/pager ack {}`.", i.no.0),
+        (_, false) => format!("Once each of them came, press 1, reply to the text, or type `/pager ack {}`.", i.no.0),
     }
 }
 

@@ -124,7 +124,7 @@ pub fn window(i: &Incident, around: &Around<'_>, told: Option<&str>, d: &Directo
             let words = format!("*It is major*, said {} at {}.", name(d, &done.by), time(done.at));
             section_with(&words, press(Elsewhere::NotMajor, "Not major", subject))
         }
-        None => choice("It is major.", &wakes_now(around.wakes, d), it_is_major(around.wakes, d, subject)),
+        None => choice("It is major.", &wakes_now(around.wakes, d), it_is_major(i, around.wakes, d, subject)),
     });
     if may_wait(i) {
         blocks.push(choice(
@@ -161,8 +161,10 @@ fn may_wait(i: &Incident) -> bool {
 }
 
 /// The button that wakes everybody, once its question is answered.
-fn it_is_major(wakes: &[UserId], d: &Directory, subject: Subject) -> SlackBlockButtonElement {
-    let question = format!("{} Only a person ends it then, and its RCA comes with a meeting.", wakes_now(wakes, d));
+fn it_is_major(i: &Incident, wakes: &[UserId], d: &Directory, subject: Subject) -> SlackBlockButtonElement {
+    let owes = d.services.get(&i.service).is_some_and(|s| s.production);
+    let rca = if owes { ", and its RCA comes with a meeting" } else { "" };
+    let question = format!("{} Only a person ends it then{rca}.", wakes_now(wakes, d));
     press(Elsewhere::Major, "It is major…", subject).with_style(SlackBlockButtonStyle::Danger).with_confirm(confirm(
         "Is it major?",
         &question,
@@ -174,7 +176,7 @@ fn it_is_major(wakes: &[UserId], d: &Directory, subject: Subject) -> SlackBlockB
 fn wakes_now(wakes: &[UserId], d: &Directory) -> String {
     let all: Vec<&str> = wakes.iter().map(|who| d.name_of(who)).collect();
     match all.as_slice() {
-        [] => "Nobody else can be asked: this wakes nobody.".to_owned(),
+        [] => "Everybody who can be asked is already: this wakes nobody more.".to_owned(),
         all => format!("This pages *{}* now.", names(all)),
     }
 }
@@ -185,7 +187,7 @@ pub fn ask_major(i: &Incident, wakes: &[UserId], d: &Directory, store: StoreId) 
         return Message::plain(format!("{} is over. *Reopen* is on its card.", i.no));
     }
     let words = format!("Is it major? {}\n{}", wakes_now(wakes, d), title(i));
-    let button = it_is_major(wakes, d, Subject { store, incident: i.no });
+    let button = it_is_major(i, wakes, d, Subject { store, incident: i.no });
     let text = format!("Is {} major?", i.no);
     Message { text, blocks: vec![section(&words), actions(vec![button])], colored: None }
 }
@@ -203,7 +205,7 @@ pub fn declared(facts: &[Fact], after: &Incident, d: &Directory) -> String {
         }
     }
     let asked = match all.as_slice() {
-        [] => "Nobody else could be asked: *Add responders…* asks somebody by name.".to_owned(),
+        [] => "Everybody who can be asked was before: *Add responders…* asks somebody by name.".to_owned(),
         all => format!("Paged now: {}.", names(all)),
     };
     format!("{} is major. {asked} Only a person ends it.", after.no)

@@ -1,14 +1,16 @@
 use super::super::input::{Deed, EventAction, QuietRequest, What};
-use super::super::page::Page;
+use super::super::page::{Page, Purpose};
 use super::super::triage::tests::Story;
 use super::*;
 use crate::domain::call::CallState;
+use crate::domain::directory::{Method, PersonalRule, Twilio};
 use crate::domain::fact::ResolvedBy;
 use crate::domain::id::IncidentNo;
 use crate::domain::input::{Act, SnoozeWhy};
 use crate::domain::item::Kind;
 use crate::domain::quiet::Covered;
 use crate::domain::rca::Rca;
+use crate::domain::threshold::Threshold;
 use crate::domain::triage::Later;
 
 /// #1 of the shop: Ana is paged, Ben would be after five minutes, Chen after him.
@@ -54,7 +56,8 @@ fn what_nobody_has_asks_all_levels_at_once_until_somebody_answers() {
     let pages: Vec<Page> = story.first().pages;
     let wanted: Vec<_> = pages.iter().filter(|p| p.is_wanted()).map(|p| p.to.name().to_owned()).collect();
     assert_eq!(wanted, ["ana", "ben", "chen"], "each once");
-    story.passes(301);
+    // Its levels go on as they would: nobody is forgotten.
+    story.passes(901);
     let call = story.first().main_call().map(|c| c.state.clone());
     assert!(matches!(call, Some(CallState::Exhausted { .. })), "and then whoever is the last to be asked: {call:?}");
     story.act("ben", Deed::Acknowledge).expect("he comes");
@@ -73,7 +76,7 @@ fn low_urgency_that_is_major_is_high() {
 #[test]
 fn only_a_person_ends_it() {
     for major in [false, true] {
-        let mut story = story();
+        let mut story = self::story();
         story.act("ana", Deed::Acknowledge).expect("she has it");
         if major {
             story.act("ana", Deed::DeclareMajor).expect("it is");
@@ -84,17 +87,100 @@ fn only_a_person_ends_it() {
         assert_eq!(by_itself, !major);
     }
     // Also what had cleared before somebody said so; and it is as any other once they took it back.
+    for cleared_before in [true, false] {
+        let mut story = self::story();
+        story.act("ana", Deed::Acknowledge).expect("she has it");
+        if cleared_before {
+            story.event("shop", EventAction::Resolve);
+        }
+        story.act("ana", Deed::DeclareMajor).expect("it is");
+        if !cleared_before {
+            story.event("shop", EventAction::Resolve);
+        }
+        story.passes(20 * 60);
+        assert!(!story.first().is_resolved());
+        story.act("ana", Deed::TakeMajorBack).expect("it was less");
+        assert!(!story.first().is_resolved(), "it stays with her for a while");
+        story.passes(20 * 60);
+        assert!(story.first().is_resolved());
+    }
+    // What nobody has is over at once.
+    let mut story = self::story();
+    story.act("dora", Deed::DeclareMajor).expect("she sees it");
+    story.event("shop", EventAction::Resolve);
+    assert!(!story.first().is_resolved());
+    story.act("dora", Deed::TakeMajorBack).expect("it was less");
+    assert!(story.first().is_resolved());
+}
+
+#[test]
+fn what_was_under_way_is_not_put_off_and_what_is_taken_back_asks_by_its_levels() {
+    let mut story = story();
+    let rule = |method, delay_secs| PersonalRule { method, delay_secs, only: None };
+    let twilio = Twilio { account: "AC0".into(), token_envs: Vec::new(), from: "+1".into(), api: "".into() };
+    story.d.twilio = Some(twilio);
+    let ana = story.d.users.get_mut(&"ana".into()).expect("she is there");
+    (ana.phone, ana.rules) = (Some("+351912345678".into()), vec![PersonalRule::slack(0), rule(Method::Voice, 180)]);
+    story.world = World::default();
+    story.event("shop", EventAction::Trigger);
+    story.passes(170);
+    story.act("dora", Deed::DeclareMajor).expect("she sees it");
+    story.act("dora", Deed::TakeMajorBack).expect("she sees wrong");
+    story.passes(11);
+    let calls = story.first().pages.iter().filter(|p| p.method == Method::Voice).count();
+    assert_eq!(calls, 1, "her telephone rings when it would have");
+    let steps = story.first().main_call().map(|c| c.policy.steps.len());
+    assert_eq!(steps, Some(3), "the levels are as they were");
+}
+
+#[test]
+fn what_waited_for_more_or_to_settle_waits_no_longer() {
+    for threshold in [true, false] {
+        let mut story = self::story();
+        let shop = story.d.services.get_mut(&"shop".into()).expect("it is there");
+        match threshold {
+            true => shop.threshold = Some(Threshold { events: 3, within_secs: 600 }),
+            false => shop.hold_secs = 300,
+        }
+        story.world = World::default();
+        story.event("shop", EventAction::Trigger);
+        assert_eq!((asked(&story).len(), story.first().hold.is_some()), (0, true));
+        story.passes(60);
+        story.act("dora", Deed::DeclareMajor).expect("she sees it");
+        assert_eq!(asked(&story), ["ana", "ben", "chen"]);
+        assert!(story.first().hold.is_none());
+        let pages = story.first().pages.len();
+        story.passes(245);
+        assert_eq!(story.first().pages.len(), pages, "what it waited for pages nobody once more");
+    }
+}
+
+#[test]
+fn what_the_monitor_acknowledged_is_triggered_and_whoever_has_it_hears_it() {
+    let mut story = story();
+    story.event("shop", EventAction::Acknowledge);
+    assert_eq!(asked(&story).len(), 0);
+    story.act("dora", Deed::DeclareMajor).expect("she sees it");
+    assert!(story.first().is_triggered());
+    assert_eq!(asked(&story), ["ana", "ben", "chen"]);
+    let mut story = self::story();
+    story.act("ana", Deed::Acknowledge).expect("she has it");
+    story.act("ben", Deed::DeclareMajor).expect("he sees it");
+    let raised = |p: &&Page| p.purpose == Purpose::Raised && p.to.name() == "ana";
+    assert_eq!(story.first().pages.iter().filter(raised).count(), 1);
+    assert_eq!(asked(&story), ["chen"], "and he need not be asked");
+}
+
+#[test]
+fn another_team_is_asked_as_a_whole_and_the_old_one_no_more() {
     let mut story = story();
     story.act("ana", Deed::Acknowledge).expect("she has it");
-    story.event("shop", EventAction::Resolve);
     story.act("ana", Deed::DeclareMajor).expect("it is");
-    story.passes(20 * 60);
-    assert!(!story.first().is_resolved());
-    story.act("ana", Deed::TakeMajorBack).expect("it was less");
-    story.event("shop", EventAction::Trigger);
-    story.event("shop", EventAction::Resolve);
-    story.passes(20 * 60);
-    assert!(story.first().is_resolved());
+    assert_eq!(asked(&story), ["ben", "chen"]);
+    story.act("ana", Deed::NotMine { team: "search".into() }).expect("it is theirs");
+    assert_eq!(asked(&story), ["chen", "dora"]);
+    let of_ben = |p: &&Page| p.to.name() == "ben" && p.is_wanted();
+    assert_eq!(story.first().pages.iter().filter(of_ben).count(), 0);
 }
 
 #[test]
@@ -112,7 +198,7 @@ fn no_silence_holds_it_back() {
     };
     story.tries(What::Quiet(quiet)).expect("it may be");
     assert_eq!(asked(&story).len(), 0, "it is silent");
-    story.act("ben", Deed::DeclareMajor).expect("it is more than that");
+    story.act("dora", Deed::DeclareMajor).expect("it is more than that");
     assert_eq!(asked(&story), ["ana", "ben", "chen"]);
     story.passes(60);
     assert_eq!(asked(&story), ["ana", "ben", "chen"]);
@@ -132,7 +218,9 @@ fn it_neither_waits_nor_is_low_nor_declared_where_that_makes_no_sense() {
     story.act("ana", Deed::DeclareMajor).expect("it is");
     let wait = story.act("ana", Deed::CanWait { later: later(&story) });
     let low = story.act("ana", Deed::SetUrgency { to: Urgency::Low });
-    for refused in [wait, low] {
+    let snoozed = story.act("ana", Deed::snooze(story.now.plus_secs(600)));
+    let nothing = story.act("ana", Deed::NotActionable);
+    for refused in [wait, low, snoozed, nothing] {
         assert!(matches!(refused, Err(Refusal::IsMajor { .. })), "{refused:?}");
     }
     story.act("ana", Deed::TakeMajorBack).expect("it is less");
@@ -155,8 +243,19 @@ fn what_is_merged_into_another_makes_that_one_major() {
     story.act("ana", Deed::DeclareMajor).expect("it is");
     let into = IncidentNo(2);
     story.act("ana", Deed::MergeInto { into }).expect("it is the same");
-    let whole = story.world.incident(into).expect("it is there");
+    let whole = story.world.incident(into).expect("it is there").clone();
     assert_eq!(whole.major.as_ref().map(|done| done.by.as_str()), Some("ana"));
+    let asked: Vec<String> = whole.being_asked().iter().map(ToString::to_string).collect();
+    assert_eq!(asked, ["chen", "dora"], "all of its levels");
+    // What is snoozed takes nothing that is major.
+    let mut story = self::story();
+    story.event("search", EventAction::Trigger);
+    let until = story.now.plus_secs(3_600);
+    let snooze = Deed::Snooze { until, why: None, because: String::new() };
+    story.tries(What::Act(Act { incident: into, by: "chen".into(), deed: snooze })).expect("it may be");
+    story.act("ana", Deed::DeclareMajor).expect("it is");
+    let merged = story.act("ana", Deed::MergeInto { into });
+    assert!(matches!(merged, Err(Refusal::IsSnoozed { .. })), "{merged:?}");
 }
 
 /// Its RCA, completed by Ana without any impact told but a summary.

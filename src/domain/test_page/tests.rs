@@ -82,7 +82,9 @@ fn an_answer_ends_it_and_it_owes_nothing() {
     let i = test(&story);
     assert!(matches!(&i.state, State::Resolved { by: ResolvedBy::User(by), .. } if by.as_str() == "ana"));
     assert!(is_proven(&i));
-    story.passes(3 * 24 * 60 * 60);
+    story.passes(24 * 60 * 60 + 60);
+    assert!(test_of(&story, i.no).is_none_or(|i| i.closed), "it waits for no card");
+    story.passes(2 * 24 * 60 * 60);
     assert!(story.world.rcas.keys().all(|no| *no != i.no), "it owes no RCA");
     assert!(test_of(&story, i.no).is_none_or(|i| i.pages.len() == 3), "and asks nobody again");
 }
@@ -234,4 +236,8 @@ fn it_ticks_the_shift_ahead() {
     }
     act(&mut story, "ana", Deed::Acknowledge).expect("it is hers");
     assert!(ticked(&story));
+    // Twilio took the call, and nobody picked up: that is known when she has answered already.
+    fails(&mut story, Method::Voice);
+    assert!(!ticked(&story));
+    assert!(!is_proven(&test(&story)));
 }

@@ -270,12 +270,13 @@ pub(super) fn apply_to_incident(i: &mut Incident, fact: &Fact, wall: At) {
             set_timeout(i, *ask_at);
             response::triaged(i, by, *answer, wall);
         }
-        Fact::NotMine { by, team, policy, .. } => response::not_mine(i, by, team, policy, wall),
+        Fact::NotMine { by, team, policy, stops, .. } => response::not_mine(i, by, team, policy, stops, wall),
         Fact::MajorDeclared { by, ask_at, .. } => {
             set_timeout(i, *ask_at);
             i.major.get_or_insert(Done { by: by.clone(), at: wall });
-            // What cleared may be over, and somebody is to say so.
+            // What cleared may be over, and somebody is to say so; and it waits for nothing.
             i.course.clearing = None;
+            (i.hold, i.counting) = (None, None);
             log(i, wall, Happening::MajorDeclared { by: by.clone() });
         }
         Fact::MajorTakenBack { by, ask_at, .. } => {

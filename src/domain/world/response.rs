@@ -1,9 +1,10 @@
 //! What the facts of people's acts, and of an incident's end, do to it.
 
-use super::calls::{answer_calls, stop_calls};
+use super::calls::{answer_calls, stop_calls, with_call};
 use super::timeline::log;
 use super::{course, run};
 use crate::domain::alert::Alert;
+use crate::domain::call::CallState;
 use crate::domain::directory::Urgency;
 use crate::domain::fact::ResolvedBy;
 use crate::domain::hold::HoldWhy;
@@ -158,7 +159,13 @@ pub(super) fn triaged(i: &mut Incident, by: &UserId, answer: Answer, wall: At) {
     log(i, wall, Happening::Triaged { by: by.clone(), answer });
 }
 
-pub(super) fn not_mine(i: &mut Incident, by: &UserId, team: &TeamId, policy: &PolicyId, wall: At) {
+pub(super) fn not_mine(i: &mut Incident, by: &UserId, team: &TeamId, policy: &PolicyId, stops: &[CallNo], wall: At) {
+    for call in stops {
+        with_call(i, *call, |c| {
+            c.state = CallState::Stopped;
+            c.queue.clear();
+        });
+    }
     i.team = team.clone();
     i.policy = policy.clone();
     // Of them nobody has begun.

@@ -12,7 +12,7 @@ use crate::domain::forecast::forecast;
 use crate::domain::gaps;
 use crate::domain::going_on::{self, Announcement};
 use crate::domain::id::{ChannelId, IncidentNo, InputId, SlackUserId, TeamId, UserId};
-use crate::domain::incident::Incident;
+use crate::domain::incident::{Incident, State};
 use crate::domain::input::{Act, Deed, Raise, SnoozeWhy, What};
 use crate::domain::privacy::{may_read, may_read_of};
 use crate::domain::refusal::Refusal;
@@ -338,7 +338,13 @@ impl Handler {
         let all = mine(s, me);
         let have: Vec<&Incident> = all.iter().copied().filter(|i| me.is_some() && i.responder() == me).collect();
         // What somebody else has is named by its number: nobody ends their work by a word too few.
-        let is_theirs = |i: &&Incident| me.is_some() && i.responder().is_some_and(|who| Some(who) != me);
+        let has_it = |i: &Incident| match &i.state {
+            State::Snoozed { by, .. } => Some(by.clone()),
+            _ => i.responder().cloned(),
+        };
+        // Whoever is asked to come is not turned away.
+        let is_asked = |i: &Incident| me.is_some_and(|me| i.being_asked().contains(me));
+        let is_theirs = |i: &&Incident| me.is_some() && !is_asked(i) && has_it(i).is_some_and(|who| Some(&who) != me);
         let (theirs, free): (Vec<&Incident>, Vec<&Incident>) = all.into_iter().partition(is_theirs);
         match which {
             Which::No(no) => Ok(no),
@@ -370,7 +376,10 @@ impl Handler {
 
     /// Those named; without a name, the only one that waits for the speaker.
     async fn acknowledge(&self, s: &Snapshot, named: &[IncidentNo], user: &User, typed: &Typed<'_>) -> Message {
-        let waiting: Vec<&Incident> = mine(s, Some(&user.id)).into_iter().filter(|i| i.is_triggered()).collect();
+        let waiting: Vec<&Incident> = mine(s, Some(&user.id))
+            .into_iter()
+            .filter(|i| i.is_triggered() || i.being_asked().contains(&user.id))
+            .collect();
         let numbers = match (named, only(&waiting)) {
             ([], Some(only)) => vec![only],
             ([], None) if waiting.is_empty() => return views::list::nothing_waits(typed.command),
