@@ -3,7 +3,7 @@
 use super::alert::Alert;
 use super::call::{Call, CallState};
 use super::course::{Course, Had};
-use super::directory::{Policy, Urgency};
+use super::directory::{Policy, Target, Urgency};
 use super::fact::{Origin, ResolvedBy};
 use super::group::Group;
 use super::help::Help;
@@ -280,6 +280,22 @@ impl Incident {
     /// a person ends.
     pub fn reported_by(&self) -> impl Iterator<Item = &UserId> {
         self.opened_by.iter().chain(self.merged_reports.iter())
+    }
+
+    /// All levels of its main call, the newest of its policy's, were asked, and somebody took it who is not of the last one:
+    /// those between may be asked again.
+    pub fn may_go_up_again(&self, last: &Call) -> bool {
+        let is_taken = matches!(last.kind, super::call::CallKind::Main) && !last.is_open() && !last.has_level_above();
+        let has_it = self.responder().filter(|_| matches!(self.state, State::Acknowledged { .. }));
+        let may_be_free = |target: &Target| match target {
+            Target::User(user) => !self.responders.contains(user),
+            // Who that is now, only a schedule knows.
+            Target::Schedule(_) => last.policy.steps.len() > 1,
+            Target::Channel(_) => false,
+        };
+        is_taken
+            && has_it.is_some_and(|who| last.asked.iter().all(|a| a.user != *who))
+            && last.policy.steps.iter().flat_map(|step| &step.targets).any(may_be_free)
     }
 
     /// Does no monitor end it? What a person reported, or called major, only a person does.

@@ -1,15 +1,17 @@
 //! It is major: somebody says that everybody who could be asked is wanted now.
 //!
-//! Whoever is on any level and is not asked yet is, at once, beside the levels that go on as they would: so nothing that was
-//! under way is put off. From then on only a person ends it, nothing holds it back, it cannot wait, and its RCA comes with
+//! Whoever is on any level and is not asked yet is, at once and by name: each answers for themselves, and is asked a few times
+//! until they do. The levels go on as they would, so that nothing that was under way is put off. From then on only a person ends it, nothing holds it back, it cannot wait, and its RCA comes with
 //! a meeting. What is wrong may turn out to be less: then that is said, too; who was woken stays woken.
 
+use super::call::{CallKind, Whom};
 use super::decision::Decision;
-use super::directory::{Directory, Policy, Step, Target, Urgency};
+use super::directory::{Directory, Target, Urgency};
 use super::fact::Fact;
 use super::id::{IncidentNo, UserId};
 use super::incident::{Incident, State};
 use super::refusal::Refusal;
+use super::responders::{self, CALLS_MAX};
 use super::response::{change_urgency, refuse_resolved};
 use super::stamp::Stamp;
 use super::world::World;
@@ -44,11 +46,10 @@ pub(super) fn ask_everybody(d: &mut Decision<'_>, no: IncidentNo, by: &UserId) {
         State::Triggered { .. } | State::Acknowledged { .. } | State::Snoozed { .. } | State::Resolved { .. } => {}
     }
     let Some(after) = d.incident(no) else { return };
-    let others = others(d, &after, by);
-    if let Some(policy) = escalation::policy_of(d, &after).filter(|_| !others.is_empty()) {
-        let delay_secs = policy.steps.first().map_or(DELAY_SECS, |step| step.delay_secs);
-        let steps = vec![Step::all(others.into_iter().map(Target::User).collect(), delay_secs)];
-        escalation::start_added_call(d, no, by.clone(), Policy { steps, repeat: 0, ..policy }, 0);
+    let room = CALLS_MAX.saturating_sub(responders::asking(&after).count());
+    for who in others(d, &after, by).into_iter().take(room) {
+        let kind = CallKind::Responder { by: by.clone(), whom: Whom::User(who.clone()) };
+        escalation::start_responder_call(d, no, kind, responders::by_name(Target::User(who)));
     }
 }
 
@@ -74,7 +75,7 @@ pub(super) fn refuse_snoozed(i: &Incident) -> Result<(), Refusal> {
     }
 }
 
-/// Whom that would wake now, as far as they are not asked, or on it, already.
+/// Whom that would wake now, as far as they are not asked already, and do not have it.
 pub fn would_wake(world: &World, d: &Directory, stamp: Stamp, i: &Incident, by: &UserId) -> Vec<UserId> {
     // Nothing is decided on this copy.
     let mut world = world.clone();
@@ -88,12 +89,9 @@ fn others(d: &Decision<'_>, i: &Incident, by: &UserId) -> Vec<UserId> {
     let policy = escalation::policy_of(d, i);
     let mut all = policy.map(|p| level::who_would_be_asked(d, &p.steps, case)).unwrap_or_default();
     let asked = i.being_asked();
-    all.retain(|who| who != by && i.responder() != Some(who) && !i.responders.contains(who) && !asked.contains(who));
+    all.retain(|who| who != by && i.responder() != Some(who) && !asked.contains(who));
     all
 }
-
-/// Where a policy has no level.
-const DELAY_SECS: i64 = 5 * 60;
 
 #[cfg(test)]
 mod tests;

@@ -76,11 +76,6 @@ fn how_to_ask(d: &Decision<'_>, i: &Incident, by: &UserId, whom: &Whom) -> Resul
     if asked_already {
         return Err(Refusal::AskedAlready { incident: i.no, whom: whom.clone() });
     }
-    let once = |target| Policy {
-        id: "by-name".into(),
-        steps: vec![Step::all(vec![target], ASK_AGAIN_SECS)],
-        repeat: ASK_AGAIN,
-    };
     let policy = match whom {
         Whom::User(user) => {
             if user == by && i.responder() == Some(by) {
@@ -90,13 +85,13 @@ fn how_to_ask(d: &Decision<'_>, i: &Incident, by: &UserId, whom: &Whom) -> Resul
             if !reach::is_reachable(d.directory, known, i.urgency) {
                 return Err(Refusal::CannotBeReached { user: user.clone() });
             }
-            once(Target::User(user.clone()))
+            by_name(Target::User(user.clone()))
         }
         Whom::Schedule(id) => {
             if !d.directory.schedules.contains_key(id) {
                 return Err(Refusal::NoSuchSchedule(id.clone()));
             }
-            once(Target::Schedule(id.clone()))
+            by_name(Target::Schedule(id.clone()))
         }
         Whom::Team(id) => {
             if !d.directory.teams.contains_key(id) {
@@ -117,8 +112,13 @@ fn how_to_ask(d: &Decision<'_>, i: &Incident, by: &UserId, whom: &Whom) -> Resul
     Ok(policy)
 }
 
+/// How somebody is asked by name.
+pub(super) fn by_name(target: Target) -> Policy {
+    Policy { id: "by-name".into(), steps: vec![Step::all(vec![target], ASK_AGAIN_SECS)], repeat: ASK_AGAIN }
+}
+
 /// The calls in which somebody is still being asked: who did not answer may be asked anew.
-fn asking(i: &Incident) -> impl Iterator<Item = &Call> {
+pub(super) fn asking(i: &Incident) -> impl Iterator<Item = &Call> {
     i.open_calls().filter(|c| !matches!(c.state, CallState::Exhausted { .. }))
 }
 

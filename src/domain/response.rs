@@ -2,7 +2,7 @@
 
 use super::call::{Call, CallKind, CallState};
 use super::decision::Decision;
-use super::directory::{Policy, Urgency};
+use super::directory::{Policy, Step, Urgency};
 use super::fact::{Fact, LateAct};
 use super::hold::HoldWhy;
 use super::id::{CallNo, IncidentNo, UserId};
@@ -211,7 +211,10 @@ fn escalate(d: &mut Decision<'_>, i: &Incident, by: &UserId) -> Result<(), Refus
 /// The policy, to be gone through once from the first level on that nobody of this incident was asked at yet.
 fn levels_above(d: &Decision<'_>, i: &Incident, by: &UserId) -> Result<(Policy, u32), Refusal> {
     let (policy, from) = match i.policy_call() {
-        Some(last) if !last.has_level_above() => return Err(nobody_above(i, last)),
+        Some(last) if !last.has_level_above() => match up_again(d, i, last) {
+            Some(from) => ((*last.policy).clone(), from),
+            None => return Err(nobody_above(i, last)),
+        },
         // It went through all levels there are.
         Some(last) if last.kind.is_beside() && matches!(last.state, CallState::Exhausted { .. }) => {
             return Err(nobody_above(i, last));
@@ -229,6 +232,19 @@ fn levels_above(d: &Decision<'_>, i: &Incident, by: &UserId) -> Result<(Policy, 
         return Err(Refusal::NobodyAbove { incident: i.no, asked: above });
     }
     Ok((Policy { repeat: 0, ..policy }, from))
+}
+
+/// All levels were asked before somebody took it: the first one above theirs at which somebody is who is not on it.
+fn up_again(d: &Decision<'_>, i: &Incident, last: &Call) -> Option<u32> {
+    if !i.may_go_up_again(last) {
+        return None;
+    }
+    let (has_it, case) = (i.responder()?, level::case_of(d, i));
+    let asked_at = |step: &Step| level::who_would_be_asked(d, std::slice::from_ref(step), case);
+    let theirs = last.policy.steps.iter().rposition(|step| asked_at(step).contains(has_it));
+    let is_free = |who: &UserId| !i.responders.contains(who);
+    let above = last.policy.steps.iter().enumerate().skip(theirs.map_or(0, |at| at + 1));
+    above.filter(|(_, step)| asked_at(step).iter().any(is_free)).map(|(at, _)| at as u32).next()
 }
 
 fn nobody_above(i: &Incident, call: &Call) -> Refusal {
@@ -368,3 +384,6 @@ pub(super) fn refuse_resolved(i: &Incident) -> Result<(), Refusal> {
         State::Triggered { .. } | State::Acknowledged { .. } | State::Snoozed { .. } => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;

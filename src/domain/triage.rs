@@ -4,6 +4,7 @@
 //! left. Whoever says that it is another team's hands it over for good: that team is paged by its own policy until somebody
 //! answers, as if it had been theirs from the start.
 
+use super::call::{Call, CallKind, Whom};
 use super::decision::Decision;
 use super::directory::Urgency;
 use super::episode;
@@ -18,7 +19,7 @@ use super::refusal::Refusal;
 use super::response::{change_urgency, refuse_major, refuse_resolved};
 use super::stamp::At;
 use super::text::Text;
-use super::{call::Whom, escalation, major, paging};
+use super::{escalation, major, paging};
 use serde::{Deserialize, Serialize};
 
 /// It began at most so long ago, where somebody says so.
@@ -132,10 +133,20 @@ pub(super) fn not_mine(d: &mut Decision<'_>, i: &Incident, by: &UserId, team: &T
         return Err(nobody());
     }
     // Nobody of the old team's levels is asked any more, nor whom somebody asked of them beside those.
-    let old: Vec<_> = i.open_calls().filter(|c| c.kind.is_of_the_policy()).map(|c| c.no).collect();
-    paging::revoke_pages(d, i.no, Some(&old), RevokeReason::Superseded);
+    let new = level::who_would_be_asked(d, &policy.steps, level::case_of(d, i));
+    let old = escalation::policy_of(d, i).map(|old| level::who_would_be_asked(d, &old.steps, level::case_of(d, i)));
+    let old = old.unwrap_or_default();
+    let is_of_old = |c: &Call| match &c.kind {
+        CallKind::Responder { whom: Whom::User(who), .. } => {
+            i.major.is_some() && old.contains(who) && !new.contains(who)
+        }
+        kind => kind.is_of_the_policy(),
+    };
+    let stopped: Vec<_> = i.open_calls().filter(|c| is_of_old(c)).map(|c| (c.no, c.kind.is_beside())).collect();
+    let all: Vec<_> = stopped.iter().map(|(no, _)| *no).collect();
+    paging::revoke_pages(d, i.no, Some(&all), RevokeReason::Superseded);
     paging::revoke_pages_to(d, i.no, i.responder(), RevokeReason::Superseded);
-    let stops = i.open_calls().filter(|c| c.kind.is_of_the_policy() && c.kind.is_beside()).map(|c| c.no).collect();
+    let stops = stopped.into_iter().filter(|(_, is_beside)| *is_beside).map(|(no, _)| no).collect();
     d.emit(Fact::NotMine { incident: i.no, by: by.clone(), team: team.clone(), policy: policy.id.clone(), stops });
     match i.urgency {
         Urgency::High => escalation::ask_by(d, i.no, policy),

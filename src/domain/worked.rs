@@ -2,7 +2,7 @@
 
 use super::directory::Urgency;
 use super::id::{IncidentNo, ServiceId, TeamId, UserId};
-use super::incident::{Done, Incident};
+use super::incident::{Done, Happening, Incident};
 use super::stamp::At;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -43,6 +43,9 @@ pub struct Worked {
     pub flapped: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub not_actionable: bool,
+    /// Somebody does it by a day: nobody fixed it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub put_off: bool,
     /// No playbook knew it when it closed. While it is open, that is for the playbooks of that day to say.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unknown: bool,
@@ -66,13 +69,14 @@ impl Worked {
             playbook: i.run.as_ref().map(|run| (run.playbook.title.clone(), run.counts().0 as u32, run.steps())),
             flapped: i.course.flapping.is_some() || i.course.returns.len() > 1,
             not_actionable: i.not_actionable.is_some(),
+            put_off: i.timeline.iter().any(|e| matches!(e.what, Happening::WaitsAsItem { .. })),
             unknown: false,
         }
     }
 
     /// Who fixed it: whoever resolved it, or had it when it was over. Nobody did where nothing had to be done.
     pub fn fixed_by(&self) -> Option<UserId> {
-        let fixed = self.fixed.is_some() && !self.not_actionable;
+        let fixed = self.fixed.is_some() && !self.not_actionable && !self.put_off;
         self.resolved_by.as_ref().or(self.had.as_ref()).filter(|_| fixed).cloned()
     }
 

@@ -478,6 +478,9 @@ pub fn who_is_above(i: &Incident, d: &Directory) -> Option<String> {
     let Some(call) = i.policy_call() else {
         return Some(format!("Nobody was paged so far. {}", first_level(i, d)));
     };
+    if i.may_go_up_again(call) {
+        return Some("This pages the next level now.".to_owned());
+    }
     let used_up = call.kind.is_beside() && matches!(call.state, CallState::Exhausted { .. });
     if !call.has_level_above() || used_up || (call.is_open() && call.asked.is_empty()) {
         return None;

@@ -256,7 +256,9 @@ fn asks(i: &Incident, p: &Page, d: &Directory) -> String {
     match i.call(p.call).map(|c| &c.kind) {
         Some(CallKind::StandIn { of }) => format!("{} may not hear it", name(d, of)),
         Some(CallKind::Reassign { by, .. }) => format!("{} asks you to take it", name(d, by)),
-        Some(CallKind::Added { by }) if i.major.as_ref().is_some_and(|done| done.by == *by) => {
+        Some(CallKind::Added { by } | CallKind::Responder { by, .. })
+            if i.major.as_ref().is_some_and(|done| done.by == *by) =>
+        {
             format!("{} says it is major", name(d, by))
         }
         Some(CallKind::Added { by } | CallKind::Responder { by, .. }) => format!("{} asks for you", name(d, by)),

@@ -148,7 +148,12 @@ fn told(fact: &Fact, facts: &[Fact], after: &Incident, d: &Directory) -> Option<
         },
         Fact::UrgencyChanged { to, stopped, .. } => urgency(*to, stopped, facts, after, d),
         Fact::Mitigated { .. } => format!("{no} is mitigated. It stays open until somebody resolves it."),
-        Fact::MarkedNotActionable { .. } => format!("{no}: its alert is marked as one to fix."),
+        Fact::MarkedNotActionable { .. } => {
+            let excused = facts.iter().any(|f| matches!(f, Fact::RcaExcused { .. }));
+            let rca = if excused { " Its RCA is not needed any more." } else { "" };
+            let title = super::card::plain_title(after, limits::TITLE);
+            format!("{no} ({title}): its alert is marked as one to fix.{rca}")
+        }
         Fact::Resolved { by: ResolvedBy::User(_), .. } => {
             format!("{no} is resolved. Nobody is paged any more.{}", if_not_cleared(after, d))
         }

@@ -85,7 +85,7 @@ pub fn heard(i: &Incident) -> String {
 }
 
 /// How it ended, with what follows from it, and what became of each way.
-fn stands(i: &Incident, then: &str) -> String {
+pub fn stands(i: &Incident, then: &str) -> String {
     let each = |p: &Page| format!("\n• {}: {}", upper(&method(&p.method)), came(p));
     format!("{}{then}{}", ended(i), tests(i).map(each).collect::<String>())
 }

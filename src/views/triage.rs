@@ -68,7 +68,12 @@ fn came_before(before: &Before, d: &Directory) -> String {
     let i = &before.incident;
     let worked = Worked::of(i);
     let took = worked.fixed.map(|fixed| format!(" in {}", super::reply::span((fixed.0 - i.opened.0) / 1_000)));
+    let put_off = i.timeline.iter().rev().find_map(|e| match &e.what {
+        Happening::WaitsAsItem { by, item } => Some(format!("{} put it off, as item {}", name(d, by), item.0)),
+        _ => None,
+    });
     let how = match (worked.fixed_by(), took) {
+        _ if put_off.is_some() => put_off.unwrap_or_default(),
         (Some(who), Some(took)) => format!("{} fixed it{took}", name(d, &who)),
         (None, Some(took)) => format!("over{took}"),
         (_, None) => "not over yet".to_owned(),
@@ -413,8 +418,8 @@ pub fn given(i: &Incident, team: &TeamId, d: &Directory) -> String {
 /// It can wait.
 pub fn waits(no: IncidentNo, item: ItemNo) -> String {
     format!(
-        "{no} can wait: it is item {} now, and over here. Nobody is paged for it, whatever its alert says. `/pager items` has \
-         the item.",
+        "{no} can wait: it is item {} now, and over here. Nobody is paged for it, unless its alert clears and fires anew. \
+         `/pager items` has the item.",
         item.0
     )
 }

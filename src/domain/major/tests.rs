@@ -3,7 +3,7 @@ use super::super::page::{Page, Purpose};
 use super::super::triage::tests::Story;
 use super::*;
 use crate::domain::call::CallState;
-use crate::domain::directory::{Method, PersonalRule, Twilio};
+use crate::domain::directory::{Method, PersonalRule, Step, Twilio};
 use crate::domain::fact::ResolvedBy;
 use crate::domain::id::IncidentNo;
 use crate::domain::input::{Act, SnoozeWhy};
@@ -45,6 +45,20 @@ fn whoever_has_it_calls_everybody_else_at_once_and_keeps_it() {
     assert!(matches!(again, Err(Refusal::MajorAlready { ref by, .. }) if by.as_str() == "ana"), "{again:?}");
     story.act("ben", Deed::Acknowledge).expect("he comes");
     assert_eq!(story.first().responders.len(), 2);
+    assert_eq!(asked(&story), ["chen"], "each answers for themselves");
+    let pages = |story: &Story| story.first().pages.iter().filter(|p| p.to.name() == "chen").count();
+    assert_eq!(pages(&story), 1);
+    story.passes(901);
+    assert_eq!((pages(&story), asked(&story).len()), (3, 0), "and is asked three times");
+}
+
+#[test]
+fn whoever_takes_it_sends_nobody_away_who_is_wanted() {
+    let mut story = story();
+    story.act("dora", Deed::DeclareMajor).expect("she sees it");
+    assert_eq!(asked(&story), ["ana", "ben", "chen"]);
+    story.act("ana", Deed::Acknowledge).expect("she has it");
+    assert_eq!(asked(&story), ["ben", "chen"]);
 }
 
 #[test]
@@ -61,7 +75,7 @@ fn what_nobody_has_asks_all_levels_at_once_until_somebody_answers() {
     let call = story.first().main_call().map(|c| c.state.clone());
     assert!(matches!(call, Some(CallState::Exhausted { .. })), "and then whoever is the last to be asked: {call:?}");
     story.act("ben", Deed::Acknowledge).expect("he comes");
-    assert_eq!(asked(&story).len(), 0);
+    assert!(!asked(&story).contains(&"ana".to_owned()), "her level is over");
 }
 
 #[test]

@@ -171,5 +171,5 @@ impl Handler {
 /// Would this acknowledgement stop a page to somebody else, by somebody whom nobody asked?
 pub(super) fn asks_first(i: &Incident, user: &UserId) -> bool {
     let somebody_is_asked = i.main_call().is_some_and(|c| c.is_open());
-    i.is_triggered() && somebody_is_asked && !i.concerns(user)
+    !i.is_test() && i.is_triggered() && somebody_is_asked && !i.concerns(user)
 }

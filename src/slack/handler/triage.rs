@@ -40,6 +40,10 @@ impl Handler {
         if !may_read(&i, &s.directory, Some(&me.id), typed.place.channel.as_ref()) {
             return Reply::Words(views::list::private(&i));
         }
+        if let Some(of) = i.opened_by.clone().filter(|_| i.is_test()) {
+            let test = Refusal::IsATest { incident: no, of };
+            return Reply::Words(Message::plain(views::refusal::refusal(&test, &s.directory)));
+        }
         let origin = origin(s, no, typed.place);
         let view = self.triage_view(s, &i, Some(&me.id), None, &origin);
         Reply::Window(json!(view), views::triage::to_open(&i, &s.directory, s.store))
@@ -49,6 +53,10 @@ impl Handler {
     pub(super) fn asks_major(&self, s: &Snapshot, i: &Incident, me: &UserId) -> Message {
         let d = &s.directory;
         match &i.major {
+            _ if i.is_test() => {
+                let of = i.opened_by.clone().unwrap_or_else(|| me.clone());
+                Message::plain(views::refusal::refusal(&Refusal::IsATest { incident: i.no, of }, d))
+            }
             Some(done) => {
                 let already = Refusal::MajorAlready { incident: i.no, by: done.by.clone(), at: done.at };
                 Message::plain(views::refusal::refusal(&already, d))
