@@ -191,6 +191,8 @@ pub enum Command {
     Escalate(Which),
     /// Everybody who could be asked is wanted: asks whether to, naming them.
     Major(Which),
+    /// They are not, after all.
+    NotMajor(Which),
     Add(Which, Whom),
     Reassign(Which, UserId),
     Urgency(Which, Urgency),

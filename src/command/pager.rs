@@ -49,6 +49,7 @@ pub(super) fn read(r: &mut Reading<'_>) -> Result<Command, Mistake> {
             r.end().map(|()| Command::Escalate(which))
         }
         Verb::Mitigated => alone(r).map(Command::Mitigated),
+        Verb::NotMajor => alone(r).map(Command::NotMajor),
         Verb::NotActionable => alone(r).map(Command::NotActionable),
         Verb::Start => alone(r).map(Command::ImOnIt),
         Verb::Why => alone(r).map(Command::Why),
@@ -93,6 +94,7 @@ fn verb_ahead(r: &Reading<'_>) -> Option<(Verb, usize)> {
     match (word(0), word(1), word(2)) {
         ("i'm" | "im", "on", "it" | "this") => Some((Verb::Start, 3)),
         ("on", "it", _) => Some((Verb::Start, 2)),
+        ("not", "major", _) => Some((Verb::NotMajor, 2)),
         ("not", "actionable", _) => Some((Verb::NotActionable, 2)),
         ("end", "snooze", _) => Some((Verb::EndSnooze, 2)),
         ("on", "call", _) => Some((Verb::OnCall, 2)),

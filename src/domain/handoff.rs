@@ -266,7 +266,9 @@ pub(super) fn took_place(d: &mut Decision<'_>, id: &ScheduleId, before: &Current
             Some(h) => h.missed.clone().filter(|missed| Some(&missed.to) != to),
             None => missed(d, id, &team).map(Box::new),
         };
-        let came_back = short.as_ref().is_some_and(|h| h.missed.is_none() && h.from.is_some() && h.from.as_ref() == to);
+        let is_told = drafted.is_some_and(|h| !h.words.is_empty()) || d.world().handoff_notes.contains_key(&team);
+        let gave_it = |h: &Arc<Handoff>| h.missed.is_none() && h.from.is_some() && h.from.as_ref() == to;
+        let came_back = !is_told && short.as_ref().is_some_and(gave_it);
         d.emit(Fact::HandedOver {
             handoff,
             team: team.clone(),
@@ -299,8 +301,13 @@ pub(super) fn took_place(d: &mut Decision<'_>, id: &ScheduleId, before: &Current
 fn short_turn<'d>(d: &'d Decision<'_>, id: &ScheduleId, team: &TeamId, lists: &Lists) -> Option<&'d Arc<Handoff>> {
     let h = waiting(d.world(), id, team)?;
     let is_short = d.stamp.wall < h.at.plus_secs(SHORT_TURN_SECS);
-    let says_nothing = lists.pages == 0 && lists.paged.is_empty() && h.offered.is_none() && h.words.is_empty();
-    (is_short && says_nothing).then_some(h)
+    let is_quiet = lists.pages == 0 && lists.paged.is_empty() && h.offered.is_none() && says_nothing(h);
+    (is_short && is_quiet).then_some(h)
+}
+
+/// Did nobody write what the next one should know?
+fn says_nothing(h: &Handoff) -> bool {
+    h.words.is_empty() && h.report.as_ref().is_none_or(|report| report.notes.is_empty())
 }
 
 /// The last one that nobody accepted, if the next one has not come.

@@ -3,12 +3,14 @@
 use super::alert::Alert;
 use super::call::{Call, CallState};
 use super::course::{Course, Had};
-use super::directory::{Policy, Target, Urgency};
+use super::directory::{Policy, Step, Target, Urgency};
 use super::fact::{Origin, ResolvedBy};
 use super::group::Group;
 use super::help::Help;
 use super::hold::{HeldThen, Hold};
-use super::id::{AlertKey, CallNo, ChannelId, IncidentNo, MessageRef, PageId, PolicyId, ServiceId, TeamId, UserId};
+use super::id::{
+    AlertKey, CallNo, ChannelId, IncidentNo, ItemNo, MessageRef, PageId, PolicyId, ServiceId, TeamId, UserId,
+};
 use super::listing::Listing;
 use super::misconfigured::Marked;
 use super::page::{Page, PageState, Recipient};
@@ -282,6 +284,16 @@ impl Incident {
         self.opened_by.iter().chain(self.merged_reports.iter())
     }
 
+    /// Who said that it can wait, and as which item, if nothing came of it since.
+    pub fn put_off(&self) -> Option<(&UserId, ItemNo)> {
+        let last = self.timeline.iter().rev().find_map(|e| match &e.what {
+            Happening::WaitsAsItem { by, item } => Some(Some((by, *item))),
+            Happening::Reopened { .. } | Happening::CameBack { .. } | Happening::NotCleared => Some(None),
+            _ => None,
+        });
+        last.flatten()
+    }
+
     /// All levels of its main call, the newest of its policy's, were asked, and somebody took it who is not of the last one:
     /// those between may be asked again.
     pub fn may_go_up_again(&self, last: &Call) -> bool {
@@ -293,9 +305,12 @@ impl Incident {
             Target::Schedule(_) => last.policy.steps.len() > 1,
             Target::Channel(_) => false,
         };
-        is_taken
-            && has_it.is_some_and(|who| last.asked.iter().all(|a| a.user != *who))
-            && last.policy.steps.iter().flat_map(|step| &step.targets).any(may_be_free)
+        let Some(who) = has_it.filter(|who| is_taken && last.asked.iter().all(|a| a.user != **who)) else {
+            return false;
+        };
+        let names_them = |step: &Step| step.targets.iter().any(|t| matches!(t, Target::User(user) if user == who));
+        let theirs = last.policy.steps.iter().rposition(names_them).map_or(0, |at| at + 1);
+        last.policy.steps.iter().skip(theirs).flat_map(|step| &step.targets).any(may_be_free)
     }
 
     /// Does no monitor end it? What a person reported, or called major, only a person does.

@@ -67,7 +67,7 @@ pub(super) fn merge(d: &mut Decision<'_>, i: &Incident, by: &UserId, into: Incid
     }
     urgency::fires_on(d, into);
     // Who was called off with it is wanted all the same.
-    if i.major.is_some() {
+    if i.major.is_some() && target.major.is_none() {
         major::ask_everybody(d, into, by);
     }
     Ok(())

@@ -53,6 +53,28 @@ pub(super) fn ask_everybody(d: &mut Decision<'_>, no: IncidentNo, by: &UserId) {
     }
 }
 
+/// Somebody took what their levels were asked for: everybody else of those is wanted all the same. `i`: as it was before.
+pub(super) fn still_wanted(d: &mut Decision<'_>, i: &Incident, by: &UserId) {
+    let (Some(done), Some(main)) = (&i.major, i.main_call().filter(|c| c.is_open())) else { return };
+    let Some(after) = d.incident(i.no) else { return };
+    let asked = after.being_asked();
+    let mut wanted = main.reached.clone();
+    wanted.retain(|who| who != by && !after.responders.contains(who) && !asked.contains(who));
+    wanted.retain(|who| paging::can_be_asked(d, who, Urgency::High));
+    let room = CALLS_MAX.saturating_sub(responders::asking(&after).count());
+    for who in wanted.into_iter().take(room) {
+        let kind = CallKind::Responder { by: done.by.clone(), whom: Whom::User(who.clone()) };
+        escalation::start_responder_call(d, i.no, kind, responders::by_name(Target::User(who)));
+    }
+}
+
+/// Of what is major: who is asked, if there is nobody whom a level above could ask besides.
+pub(super) fn all_are_asked(d: &Decision<'_>, i: &Incident, by: &UserId) -> Option<Vec<UserId>> {
+    let mut others = others(d, i, by);
+    others.retain(|who| !i.responders.contains(who));
+    (i.major.is_some() && others.is_empty()).then(|| i.being_asked())
+}
+
 /// It is not, after all. What cleared meanwhile ends by itself again.
 pub(super) fn take_back(d: &mut Decision<'_>, i: &Incident, by: &UserId) -> Result<(), Refusal> {
     refuse_resolved(i)?;
@@ -61,7 +83,7 @@ pub(super) fn take_back(d: &mut Decision<'_>, i: &Incident, by: &UserId) -> Resu
     }
     let ask_at = d.ask_at(i.urgency);
     d.emit(Fact::MajorTakenBack { incident: i.no, by: by.clone(), ask_at });
-    if !matches!(i.state, State::Snoozed { .. }) && !i.alerts.is_empty() {
+    if !matches!(i.state, State::Snoozed { .. }) && !i.alerts.is_empty() && !i.has_firing_alert() {
         episode::cleared(d, i.no);
     }
     Ok(())

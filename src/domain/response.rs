@@ -112,6 +112,7 @@ fn acknowledge(d: &mut Decision<'_>, i: &Incident, by: &UserId) -> Result<(), Re
     } else {
         d.emit(Fact::Acknowledged { incident: i.no, by: by.clone(), calls, ask_at });
     }
+    major::still_wanted(d, i, by);
     Ok(())
 }
 
@@ -183,6 +184,9 @@ fn escalate(d: &mut Decision<'_>, i: &Incident, by: &UserId) -> Result<(), Refus
     refuse_resolved(i)?;
     if let State::Snoozed { by, until, .. } = &i.state {
         return Err(Refusal::IsSnoozed { incident: i.no, by: by.clone(), until: *until });
+    }
+    if let Some(asked) = major::all_are_asked(d, i, by) {
+        return Err(Refusal::NobodyAbove { incident: i.no, asked });
     }
     let open_main = i.main_call().filter(|c| c.is_open());
     if let (State::Triggered { .. }, Some(main)) = (&i.state, open_main) {
@@ -309,7 +313,9 @@ fn not_actionable(d: &mut Decision<'_>, i: &Incident, by: &UserId) -> Result<(),
     if let Some(done) = &i.not_actionable {
         return Err(Refusal::MarkedAlready { incident: i.no, by: done.by.clone(), at: done.at });
     }
-    refuse_major(i)?;
+    if !i.is_resolved() {
+        refuse_major(i)?;
+    }
     d.emit(Fact::MarkedNotActionable { incident: i.no, by: by.clone() });
     if !i.is_resolved() {
         episode::resolve_by_person(d, i.no, by, Text::default());

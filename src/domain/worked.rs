@@ -2,7 +2,7 @@
 
 use super::directory::Urgency;
 use super::id::{IncidentNo, ServiceId, TeamId, UserId};
-use super::incident::{Done, Happening, Incident};
+use super::incident::{Done, Incident};
 use super::stamp::At;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -69,7 +69,7 @@ impl Worked {
             playbook: i.run.as_ref().map(|run| (run.playbook.title.clone(), run.counts().0 as u32, run.steps())),
             flapped: i.course.flapping.is_some() || i.course.returns.len() > 1,
             not_actionable: i.not_actionable.is_some(),
-            put_off: i.timeline.iter().any(|e| matches!(e.what, Happening::WaitsAsItem { .. })),
+            put_off: i.put_off().is_some(),
             unknown: false,
         }
     }

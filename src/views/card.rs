@@ -478,6 +478,10 @@ pub fn who_is_above(i: &Incident, d: &Directory) -> Option<String> {
     let Some(call) = i.policy_call() else {
         return Some(format!("Nobody was paged so far. {}", first_level(i, d)));
     };
+    // Everybody is asked already.
+    if i.major.is_some() {
+        return None;
+    }
     if i.may_go_up_again(call) {
         return Some("This pages the next level now.".to_owned());
     }

@@ -122,6 +122,11 @@ pub fn told(item: &Item, before: Option<&UserId>, by: &UserId, d: &Directory, co
     format!("{}{hear}{undo}", line(item, d))
 }
 
+/// The same of what was called done, and is not.
+pub fn reopened(told: &str) -> String {
+    format!("Open again:\n{told}")
+}
+
 /// What somebody else did to it, for whoever's it was; and how to undo that.
 pub fn touched(
     no: ItemNo,

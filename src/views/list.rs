@@ -305,6 +305,7 @@ pub fn help(command: &str, topic: Option<Topic>) -> Message {
         Some(Topic::Escalate) => &[
             ("escalate 12", "pages the next level now; whoever has it keeps it"),
             ("major 12", "it is major: pages everybody who could be asked, after a question"),
+            ("not-major 12", "it is not, after all"),
         ],
         Some(Topic::People) => &[
             ("add 12 @ben", "pages Ben as well"),

@@ -90,7 +90,7 @@ fn choices(i: &Incident, d: &Directory) -> Vec<Choice> {
         let what = "Its alerts still fire. It stays resolved until they clear or fire anew.";
         all.push(choice(action, button, button, what));
     }
-    if i.not_actionable.is_none() && i.merged_into.is_none() {
+    if i.not_actionable.is_none() && i.merged_into.is_none() && !(is_open && i.major.is_some()) {
         let what = "Nothing had to be done. Marks the alert as one to fix, and resolves the incident.";
         let question = format!("This resolves {}, and marks its alert: it woke somebody for nothing.", i.no);
         all.push(Choice {

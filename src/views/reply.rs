@@ -105,6 +105,9 @@ fn told(fact: &Fact, facts: &[Fact], after: &Incident, d: &Directory) -> Option<
         Fact::Started { .. } if facts.iter().any(|f| matches!(f, Fact::TriageAnswered { .. })) => return None,
         Fact::TriageAnswered { answer, .. } => format!("{no}: {}. The card says so.", super::triage::answered(answer)),
         Fact::MajorDeclared { .. } => super::triage::declared(facts, after, d),
+        Fact::MajorTakenBack { .. } if after.is_resolved() => {
+            format!("{no} is not major any more. The monitor had cleared it, and nobody has it: it is over.")
+        }
         Fact::MajorTakenBack { .. } => format!("{no} is not major any more.{}", also_asking(after, d)),
         Fact::Escalated { .. } if facts.iter().any(|f| matches!(f, Fact::MajorDeclared { .. })) => return None,
         Fact::NotMine { team, .. } => super::triage::given(after, team, d),

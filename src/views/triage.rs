@@ -10,7 +10,7 @@ use super::{Message, limits};
 use crate::domain::directory::Directory;
 use crate::domain::fact::Fact;
 use crate::domain::id::{IncidentNo, ItemNo, StoreId, TeamId, UserId};
-use crate::domain::incident::{Happening, Incident};
+use crate::domain::incident::{Happening, Incident, State};
 use crate::domain::item::WHAT_CHARS;
 use crate::domain::rca::Rca;
 use crate::domain::snooze::SnoozeChoice;
@@ -68,10 +68,7 @@ fn came_before(before: &Before, d: &Directory) -> String {
     let i = &before.incident;
     let worked = Worked::of(i);
     let took = worked.fixed.map(|fixed| format!(" in {}", super::reply::span((fixed.0 - i.opened.0) / 1_000)));
-    let put_off = i.timeline.iter().rev().find_map(|e| match &e.what {
-        Happening::WaitsAsItem { by, item } => Some(format!("{} put it off, as item {}", name(d, by), item.0)),
-        _ => None,
-    });
+    let put_off = i.put_off().map(|(by, item)| format!("{} put it off, as item {}", name(d, by), item.0));
     let how = match (worked.fixed_by(), took) {
         _ if put_off.is_some() => put_off.unwrap_or_default(),
         (Some(who), Some(took)) => format!("{} fixed it{took}", name(d, &who)),
@@ -124,13 +121,14 @@ pub fn window(i: &Incident, around: &Around<'_>, told: Option<&str>, d: &Directo
             press(Elsewhere::NotNow, "Not now…", subject),
         ));
     }
-    blocks.push(match &i.major {
+    let is_snoozed = matches!(i.state, State::Snoozed { .. });
+    blocks.extend((i.major.is_some() || !is_snoozed).then(|| match &i.major {
         Some(done) => {
             let words = format!("*It is major*, said {} at {}.", name(d, &done.by), time(done.at));
             section_with(&words, press(Elsewhere::NotMajor, "Not major", subject))
         }
         None => choice("It is major.", &wakes_now(around.wakes, d), it_is_major(i, around.wakes, d, subject)),
-    });
+    }));
     if may_wait(i) {
         blocks.push(choice(
             "It can wait.",
@@ -181,7 +179,7 @@ fn it_is_major(i: &Incident, wakes: &[UserId], d: &Directory, subject: Subject) 
 fn wakes_now(wakes: &[UserId], d: &Directory) -> String {
     let all: Vec<&str> = wakes.iter().map(|who| d.name_of(who)).collect();
     match all.as_slice() {
-        [] => "Everybody who can be asked is already: this wakes nobody more.".to_owned(),
+        [] => "Nobody else can be asked now: this wakes nobody more.".to_owned(),
         all => format!("This pages *{}* now.", names(all)),
     }
 }
@@ -190,6 +188,11 @@ fn wakes_now(wakes: &[UserId], d: &Directory) -> String {
 pub fn ask_major(i: &Incident, wakes: &[UserId], d: &Directory, store: StoreId) -> Message {
     if i.is_resolved() {
         return Message::plain(format!("{} is over. *Reopen* is on its card.", i.no));
+    }
+    if let State::Snoozed { by, until, .. } = &i.state {
+        let (by, until) = (name(d, by), day_and_time(*until));
+        let end = format!("*End snooze* first: `/pager unsnooze {}`.", i.no.0);
+        return Message::plain(format!("{by} snoozed {} until {until}. {end}", i.no));
     }
     let words = format!("Is it major? {}\n{}", wakes_now(wakes, d), title(i));
     let button = it_is_major(i, wakes, d, Subject { store, incident: i.no });

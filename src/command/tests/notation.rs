@@ -43,6 +43,7 @@ fn command_line(command: &Command, tz: Tz) -> String {
         Command::Reassign(which, user) => format!("reassign {} @{user}", no(*which)),
         Command::Urgency(which, urgency) => format!("urgency {} {urgency:?}", no(*which)),
         Command::Mitigated(which) => format!("mitigated {}", no(*which)),
+        Command::NotMajor(which) => format!("not major {}", no(*which)),
         Command::NotActionable(which) => format!("not actionable {}", no(*which)),
         Command::ImOnIt(which) => format!("start {}", no(*which)),
         Command::Resolve(which, note) => {

@@ -53,6 +53,46 @@ fn whoever_has_it_calls_everybody_else_at_once_and_keeps_it() {
 }
 
 #[test]
+fn whoever_is_asked_by_the_same_level_is_wanted_all_the_same() {
+    let mut story = story();
+    let policy = story.d.policies.get_mut(&"shop".into()).expect("it is there");
+    policy.steps[0].targets.push(Target::User("dora".into()));
+    story.world = World::default();
+    story.event("shop", EventAction::Trigger);
+    story.act("ben", Deed::DeclareMajor).expect("he sees it");
+    assert_eq!(asked(&story), ["ana", "dora", "chen"]);
+    // Whoever is above answers first, and Ana and Dora are asked on.
+    story.act("chen", Deed::Acknowledge).expect("he has it");
+    assert_eq!(asked(&story), ["ana", "dora"]);
+    story.act("ana", Deed::Acknowledge).expect("she comes");
+    assert_eq!(asked(&story), ["dora"]);
+    let mut without = self::story();
+    without.act("chen", Deed::Acknowledge).expect("he has it");
+    assert_eq!(asked(&without).len(), 0, "what is not major asks nobody any more");
+}
+
+#[test]
+fn escalating_wakes_nobody_twice() {
+    let mut story = story();
+    story.act("dora", Deed::DeclareMajor).expect("she sees it");
+    let pages = story.first().pages.len();
+    for who in ["ben", "dora"] {
+        let refused = story.act(who, Deed::Escalate);
+        assert!(matches!(refused, Err(Refusal::NobodyAbove { .. })), "{who}: {refused:?}");
+    }
+    assert_eq!((story.first().pages.len(), asked(&story).len()), (pages, 3));
+}
+
+#[test]
+fn a_false_alarm_that_is_over_can_be_called_one() {
+    let mut story = story();
+    story.act("ana", Deed::Acknowledge).expect("she has it");
+    story.act("ana", Deed::DeclareMajor).expect("it is");
+    story.act("ana", Deed::Resolve { note: None }).expect("it is over");
+    story.act("ana", Deed::NotActionable).expect("nothing had to be done");
+}
+
+#[test]
 fn whoever_takes_it_sends_nobody_away_who_is_wanted() {
     let mut story = story();
     story.act("dora", Deed::DeclareMajor).expect("she sees it");
@@ -75,7 +115,7 @@ fn what_nobody_has_asks_all_levels_at_once_until_somebody_answers() {
     let call = story.first().main_call().map(|c| c.state.clone());
     assert!(matches!(call, Some(CallState::Exhausted { .. })), "and then whoever is the last to be asked: {call:?}");
     story.act("ben", Deed::Acknowledge).expect("he comes");
-    assert!(!asked(&story).contains(&"ana".to_owned()), "her level is over");
+    assert_eq!(asked(&story), ["ana", "chen"], "and they are wanted all the same");
 }
 
 #[test]

@@ -256,6 +256,7 @@ impl Handler {
             | Command::Urgency(..)
             | Command::Mitigated(_)
             | Command::NotActionable(_)
+            | Command::NotMajor(_)
             | Command::ImOnIt(_)
             | Command::Resolve(..)
             | Command::Reopen(_)
@@ -342,8 +343,9 @@ impl Handler {
             State::Snoozed { by, .. } => Some(by.clone()),
             _ => i.responder().cloned(),
         };
-        // Whoever is asked to come is not turned away.
-        let is_asked = |i: &Incident| me.is_some_and(|me| i.being_asked().contains(me));
+        // Whoever is asked to come is not turned away; they end nobody's work by it.
+        let comes = ["start", "note", "escalate", "triage", "playbook"].contains(&verb);
+        let is_asked = |i: &Incident| comes && me.is_some_and(|me| i.being_asked().contains(me));
         let is_theirs = |i: &&Incident| me.is_some() && !is_asked(i) && has_it(i).is_some_and(|who| Some(&who) != me);
         let (theirs, free): (Vec<&Incident>, Vec<&Incident>) = all.into_iter().partition(is_theirs);
         match which {
@@ -461,6 +463,7 @@ fn deed(command: &Command) -> Option<(Which, Deed)> {
         Command::Urgency(which, to) => (which, Deed::SetUrgency { to }),
         Command::Mitigated(which) => (which, Deed::Mitigate),
         Command::NotActionable(which) => (which, Deed::NotActionable),
+        Command::NotMajor(which) => (which, Deed::TakeMajorBack),
         Command::ImOnIt(which) => (which, Deed::Start),
         Command::Resolve(which, note) => (which, Deed::Resolve { note }),
         Command::Reopen(no) => (Which::No(no), Deed::Reopen),
@@ -526,7 +529,8 @@ fn verb(deed: &Deed) -> &'static str {
         // No command does.
         Deed::Quote(_) => "show",
         Deed::MergeInto { .. } => "merge",
-        Deed::Triage { .. } | Deed::NotMine { .. } | Deed::CanWait { .. } | Deed::TakeMajorBack => "triage",
+        Deed::Triage { .. } | Deed::NotMine { .. } | Deed::CanWait { .. } => "triage",
+        Deed::TakeMajorBack => "not-major",
         Deed::DeclareMajor => "major",
         Deed::BeginPlaybook { .. } | Deed::GoOn { .. } => "playbook",
     }

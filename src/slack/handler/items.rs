@@ -58,11 +58,12 @@ impl Handler {
     }
 
     async fn item_typed(&self, no: ItemNo, deed: ItemDeed, user: &User, typed: &Typed<'_>) -> Message {
-        let before = owner(&self.board.snapshot(), no);
+        let (before, reopens) = (owner(&self.board.snapshot(), no), deed == ItemDeed::Reopen);
         let what = What::Item { item: no, by: user.id.clone(), deed };
         match self.decide(typed.id.into(), what, ANSWER).await {
             Came::To { snapshot, .. } => {
-                Message::plain(item_told(&snapshot, no, before.as_ref(), &user.id, typed.command))
+                let told = item_told(&snapshot, no, before.as_ref(), &user.id, typed.command);
+                Message::plain(if reopens { views::items::reopened(&told) } else { told })
             }
             other => self.not_done(other, typed, IncidentNo(0)),
         }
@@ -94,7 +95,7 @@ impl Handler {
             return match self.decide(id.into(), asked, DECIDE).await {
                 Came::To { snapshot, .. } => {
                     let told = item_told(&snapshot, on.item, before.as_ref(), &user, self.pager());
-                    self.later(by, place, title, Message::plain(told))
+                    self.later(by, place, title, Message::plain(views::items::reopened(&told)))
                 }
                 other => self.undone(other, by, place, title),
             };
