@@ -1,8 +1,9 @@
 //! It is major: somebody says that everybody who could be asked is wanted now.
 //!
 //! Whoever is on any level and is not asked yet is, at once and by name: each answers for themselves, and is asked a few times
-//! until they do. The levels go on as they would, so that nothing that was under way is put off. From then on only a person ends it, nothing holds it back, it cannot wait, and its RCA comes with
-//! a meeting. What is wrong may turn out to be less: then that is said, too; who was woken stays woken.
+//! until they do. The levels go on as they would, so that nothing that was under way is put off. From then on only a person
+//! ends it, nothing holds it back, it cannot wait, and its RCA comes with a meeting. What is wrong may turn out to be less:
+//! then that is said, too; who was woken stays woken.
 
 use super::call::{CallKind, Whom};
 use super::decision::Decision;
