@@ -16,7 +16,7 @@ use super::paging::{can_be_asked, request_page, revoke_pages, revoke_pages_to};
 use super::post::About;
 use super::schedule::resolve;
 use super::stamp::At;
-use super::{hold, post, quieting, reach, test_page};
+use super::{episode, hold, post, quieting, reach};
 use std::collections::BTreeSet;
 
 /// Starts asking by the service's policy, from level 1. `also` are asked with the first level. Whoever a person asked for
@@ -245,8 +245,9 @@ pub(super) fn exhausted(d: &mut Decision<'_>, no: IncidentNo, call_no: CallNo, t
     let Some(call) = d.incident(no).and_then(|i| i.call(call_no).cloned()) else {
         return;
     };
-    if let Some(test) = d.incident(no).filter(|i| i.is_test()) {
-        return test_page::unanswered(d, &test);
+    // A test page asks nobody else: it is over.
+    if d.incident(no).is_some_and(|i| i.is_test()) {
+        return episode::resolve_unanswered(d, no);
     }
     let is_main = matches!(call.kind, CallKind::Main);
     let backoff = &d.directory.settings.exhausted_backoff_secs;

@@ -11,7 +11,7 @@ use super::incident::Incident;
 use super::page::RevokeReason;
 use super::refusal::Refusal;
 use super::response::{change_urgency, refuse_resolved};
-use super::{escalation, major, paging, urgency};
+use super::{escalation, major, paging, responders, urgency};
 
 /// Alerts of one incident; more cannot be merged into it.
 pub const ALERTS_MAX: usize = 1_000;
@@ -33,7 +33,7 @@ pub(super) fn merge(d: &mut Decision<'_>, i: &Incident, by: &UserId, into: Incid
     }
     refuse_resolved(&target)?;
     if i.major.is_some() {
-        major::refuse_snoozed(&target)?;
+        responders::refuse_snoozed(&target)?;
     }
     if target.alerts.len() + i.alerts.len() > ALERTS_MAX {
         return Err(Refusal::TooManyAlerts { incident: into, most: ALERTS_MAX });

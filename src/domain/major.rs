@@ -24,7 +24,7 @@ pub(super) fn declare(d: &mut Decision<'_>, i: &Incident, by: &UserId) -> Result
     if let Some(done) = &i.major {
         return Err(Refusal::MajorAlready { incident: i.no, by: done.by.clone(), at: done.at });
     }
-    refuse_snoozed(i)?;
+    responders::refuse_snoozed(i)?;
     let ask_at = d.ask_at(Urgency::High);
     d.emit(Fact::MajorDeclared { incident: i.no, by: by.clone(), ask_at });
     ask_everybody(d, i.no, by);
@@ -47,11 +47,8 @@ pub(super) fn ask_everybody(d: &mut Decision<'_>, no: IncidentNo, by: &UserId) {
         State::Triggered { .. } | State::Acknowledged { .. } | State::Snoozed { .. } | State::Resolved { .. } => {}
     }
     let Some(after) = d.incident(no) else { return };
-    let room = CALLS_MAX.saturating_sub(responders::asking(&after).count());
-    for who in others(d, &after, by).into_iter().take(room) {
-        let kind = CallKind::Responder { by: by.clone(), whom: Whom::User(who.clone()) };
-        escalation::start_responder_call(d, no, kind, responders::by_name(Target::User(who)));
-    }
+    let others = others(d, &after, by);
+    by_name(d, &after, by, others);
 }
 
 /// Somebody took what their levels were asked for: everybody else of those is wanted all the same. `i`: as it was before.
@@ -62,9 +59,14 @@ pub(super) fn still_wanted(d: &mut Decision<'_>, i: &Incident, by: &UserId) {
     let mut wanted = main.reached.clone();
     wanted.retain(|who| who != by && !after.responders.contains(who) && !asked.contains(who));
     wanted.retain(|who| paging::can_be_asked(d, who, Urgency::High));
-    let room = CALLS_MAX.saturating_sub(responders::asking(&after).count());
-    for who in wanted.into_iter().take(room) {
-        let kind = CallKind::Responder { by: done.by.clone(), whom: Whom::User(who.clone()) };
+    by_name(d, &after, &done.by, wanted);
+}
+
+/// Each is asked until they answer, as far as there is room for more calls.
+fn by_name(d: &mut Decision<'_>, i: &Incident, by: &UserId, all: Vec<UserId>) {
+    let room = CALLS_MAX.saturating_sub(responders::asking(i).count());
+    for who in all.into_iter().take(room) {
+        let kind = CallKind::Responder { by: by.clone(), whom: Whom::User(who.clone()) };
         escalation::start_responder_call(d, i.no, kind, responders::by_name(Target::User(who)));
     }
 }
@@ -88,14 +90,6 @@ pub(super) fn take_back(d: &mut Decision<'_>, i: &Incident, by: &UserId) -> Resu
         episode::cleared(d, i.no);
     }
     Ok(())
-}
-
-/// Whoever snoozed it has it wait: it is ended first.
-pub(super) fn refuse_snoozed(i: &Incident) -> Result<(), Refusal> {
-    match &i.state {
-        State::Snoozed { by, until, .. } => Err(Refusal::IsSnoozed { incident: i.no, by: by.clone(), until: *until }),
-        State::Triggered { .. } | State::Acknowledged { .. } | State::Resolved { .. } => Ok(()),
-    }
 }
 
 /// Whom that would wake now, as far as they are not asked already, and do not have it.

@@ -107,7 +107,13 @@ fn open(
 }
 
 /// The next incident of a service, with nothing said about it yet.
-fn blank(d: &Decision<'_>, service: &Service, source: Source, urgency: Urgency, why: UrgencyWhy) -> IncidentOpened {
+pub(super) fn blank(
+    d: &Decision<'_>,
+    service: &Service,
+    source: Source,
+    urgency: Urgency,
+    why: UrgencyWhy,
+) -> IncidentOpened {
     IncidentOpened {
         incident: IncidentNo(d.world().meta.last_incident.0 + 1),
         service: service.id.clone(),

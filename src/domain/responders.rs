@@ -122,7 +122,7 @@ pub(super) fn asking(i: &Incident) -> impl Iterator<Item = &Call> {
     i.open_calls().filter(|c| !matches!(c.state, CallState::Exhausted { .. }))
 }
 
-fn refuse_snoozed(i: &Incident) -> Result<(), Refusal> {
+pub(super) fn refuse_snoozed(i: &Incident) -> Result<(), Refusal> {
     match &i.state {
         State::Snoozed { by, until, .. } => Err(Refusal::IsSnoozed { incident: i.no, by: by.clone(), until: *until }),
         State::Triggered { .. } | State::Acknowledged { .. } | State::Resolved { .. } => Ok(()),

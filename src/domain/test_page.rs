@@ -6,9 +6,9 @@
 
 use super::call::CallKind;
 use super::decision::Decision;
-use super::directory::{Directory, Method, Policy, Step, Target, Urgency, User};
-use super::fact::{Fact, IncidentOpened, LateAct, Origin, StepStarted, UrgencyWhy};
-use super::id::{CallNo, ChannelId, IncidentNo, UserId};
+use super::directory::{Directory, Method, Policy, Service, Step, Target, Urgency, User};
+use super::fact::{Fact, IncidentOpened, LateAct, StepStarted, UrgencyWhy};
+use super::id::{CallNo, UserId};
 use super::incident::Incident;
 use super::input::{Deed, Source};
 use super::level::ask_user;
@@ -17,7 +17,8 @@ use super::paging::request_page;
 use super::prepare::{self, Check};
 use super::refusal::Refusal;
 use super::text::Text;
-use super::{episode, paging, reach};
+use super::{episode, opening, paging, reach};
+use std::sync::Arc;
 
 /// So long it waits for an answer.
 pub const WAIT_SECS: i64 = 5 * 60;
@@ -47,11 +48,11 @@ pub(super) fn begin(d: &mut Decision<'_>, by: &UserId) -> Result<(), Refusal> {
     if methods.is_empty() {
         return Err(Refusal::CannotBeReached { user: by.clone() });
     }
-    let under_way = |i: &&std::sync::Arc<Incident>| i.is_test() && i.opened_by.as_ref() == Some(by);
+    let under_way = |i: &&Arc<Incident>| i.opened_by.as_ref() == Some(by);
     if let Some(incident) = d.world().tests().find(under_way).map(|i| i.no) {
         return Err(Refusal::TestUnderWay { incident });
     }
-    let opened = blank(d, by);
+    let opened = opened(d, by);
     let (no, call) = (opened.incident, CallNo(0));
     d.emit(Fact::IncidentOpened(Box::new(opened)));
     let policy =
@@ -86,40 +87,15 @@ pub(super) fn begin(d: &mut Decision<'_>, by: &UserId) -> Result<(), Refusal> {
 /// In the place of a service and of a policy. No name in a configuration has a blank, so it is nobody's.
 const NAME: &str = "test page";
 
-fn blank(d: &Decision<'_>, by: &UserId) -> IncidentOpened {
+fn opened(d: &Decision<'_>, by: &UserId) -> IncidentOpened {
     // Where it would have a card, if it had one.
     let of_theirs = d.directory.teams.values().find(|team| team.members.contains(by));
-    let channel: ChannelId = of_theirs.map_or(&d.directory.admin_channel, |team| &team.channel).clone();
-    IncidentOpened {
-        incident: IncidentNo(d.world().meta.last_incident.0 + 1),
-        service: NAME.into(),
-        // No team's: no handoff and no status speaks of it.
-        team: NAME.into(),
-        channel,
-        private: false,
-        tier: 1,
-        urgency: Urgency::High,
-        policy: NAME.into(),
-        source: Source::Test,
-        dedup: "".into(),
-        by: Some(by.clone()),
-        earlier: None,
-        starts_at: None,
-        origin: Some(Origin {
-            source: Source::Test,
-            key: None,
-            config: d.world().meta.config,
-            urgency: UrgencyWhy::Person,
-            rule: None,
-        }),
-        title: Text::new(format!("Test page of {}", d.directory.name_of(by))),
-        link: Text::default(),
-        labels: Text::default(),
-        message: None,
-        told: None,
-        group: Text::default(),
-        threshold: None,
-    }
+    let channel = of_theirs.map_or(&d.directory.admin_channel, |team| &team.channel).clone();
+    // No team's: no handoff and no status speaks of it.
+    let nobodys = Service::new(NAME.into(), NAME.into(), NAME.into(), channel);
+    let title = Text::new(format!("Test page of {}", d.directory.name_of(by)));
+    let blank = opening::blank(d, &nobodys, Source::Test, Urgency::High, UrgencyWhy::Person);
+    IncidentOpened { by: Some(by.clone()), title, ..blank }
 }
 
 /// What a person does to it: whoever it is of says that it came, and nobody does anything else.
@@ -168,11 +144,6 @@ pub fn is_proven(i: &Incident) -> bool {
     let came = |state: &PageState| matches!(state, PageState::Delivered { .. } | PageState::Sent { .. });
     let tests = || i.pages.iter().filter(|p| p.purpose == Purpose::Test);
     i.answered.is_some() && tests().next().is_some() && tests().all(|p| came(&p.state))
-}
-
-/// Nobody answered it, or nothing carried it: it is over.
-pub(super) fn unanswered(d: &mut Decision<'_>, i: &Incident) {
-    episode::resolve_unanswered(d, i.no);
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@ use super::super::page::{Page, Purpose};
 use super::super::triage::tests::Story;
 use super::*;
 use crate::domain::call::CallState;
-use crate::domain::directory::{Method, PersonalRule, Step, Twilio};
+use crate::domain::directory::{Method, PersonalRule, Twilio};
 use crate::domain::fact::ResolvedBy;
 use crate::domain::id::IncidentNo;
 use crate::domain::input::{Act, SnoozeWhy};
@@ -15,12 +15,7 @@ use crate::domain::triage::Later;
 
 /// #1 of the shop: Ana is paged, Ben would be after five minutes, Chen after him.
 fn story() -> Story {
-    let mut story = Story::paged();
-    let policy = story.d.policies.get_mut(&"shop".into()).expect("it is there");
-    policy.steps.push(Step::all(vec![Target::User("chen".into())], 300));
-    story.world = World::default();
-    story.event("shop", EventAction::Trigger);
-    story
+    Story::of_three_levels()
 }
 
 /// Who is asked by an open call now.

@@ -1,17 +1,9 @@
-use super::super::directory::Target;
-use super::super::input::EventAction;
 use super::super::triage::tests::Story;
-use super::super::world::World;
 use super::*;
 
 /// #1 of the shop: Ana is asked, Ben after five minutes, Chen after ten.
 fn story() -> Story {
-    let mut story = Story::paged();
-    let policy = story.d.policies.get_mut(&"shop".into()).expect("it is there");
-    policy.steps.push(Step::all(vec![Target::User("chen".into())], 300));
-    story.world = World::default();
-    story.event("shop", EventAction::Trigger);
-    story
+    Story::of_three_levels()
 }
 
 /// Whom it asks when whoever took it, after so many seconds, escalates.

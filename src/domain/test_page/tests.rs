@@ -6,6 +6,7 @@ use super::super::triage::tests::Story;
 use super::*;
 use crate::domain::directory::{PersonalRule, Twilio};
 use crate::domain::fact::ResolvedBy;
+use crate::domain::id::IncidentNo;
 use crate::domain::incident::State;
 use crate::domain::schedule::{FixedShift, Schedule};
 

@@ -47,6 +47,16 @@ impl Story {
         story
     }
 
+    /// The same with a third level: Chen.
+    pub fn of_three_levels() -> Self {
+        let mut story = Self::paged();
+        let policy = story.d.policies.get_mut(&"shop".into()).expect("it is there");
+        policy.steps.push(Step::all(vec![Target::User("chen".into())], 300));
+        story.world = World::default();
+        story.event("shop", EventAction::Trigger);
+        story
+    }
+
     pub fn tries(&mut self, what: What) -> Result<Vec<Fact>, Refusal> {
         self.inputs += 1;
         let input = Input { id: InputId::minted('t', self.inputs), what };

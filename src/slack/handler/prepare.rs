@@ -33,12 +33,9 @@ impl Handler {
         place: Place,
     ) -> Handled {
         let (s, title) = (self.board.snapshot(), "Your shift".to_owned());
-        let Some(on) = chosen.as_deref().and_then(OnShift::parse).filter(|on| on.store == s.store) else {
-            return self.later(by, place, title, Message::plain(views::reply::from_another_store()));
-        };
-        let Some(user) = s.directory.user_by_slack(&by).map(|u| u.id.clone()) else {
-            let message = stranger(&self.who(&by).await, None);
-            return self.later(by, place, title, message);
+        let (on, user) = match self.on_shift(&s, &by, chosen).await {
+            Ok(found) => found,
+            Err(why) => return self.later(by, place, title, why),
         };
         let shift = ShiftKey { schedule: on.schedule, user, from: on.from };
         let what = What::Ready { shift: shift.clone(), check: on.check, done: on.done };
@@ -47,6 +44,21 @@ impl Handler {
                 self.in_background(|this| async move { this.ready_anew(&snapshot, &shift, by, place).await })
             }
             other => self.undone(other, by, place, title),
+        }
+    }
+
+    /// What was pressed in a list of this very store, and by whom.
+    async fn on_shift(
+        &self,
+        s: &Snapshot,
+        by: &SlackUserId,
+        chosen: Option<String>,
+    ) -> Result<(OnShift, UserId), Message> {
+        let on = chosen.as_deref().and_then(OnShift::parse).filter(|on| on.store == s.store);
+        let on = on.ok_or_else(|| Message::plain(views::reply::from_another_store()))?;
+        match s.directory.user_by_slack(by) {
+            Some(user) => Ok((on, user.id.clone())),
+            None => Err(stranger(&self.who(by).await, None)),
         }
     }
 
@@ -68,12 +80,9 @@ impl Handler {
         place: Place,
     ) -> Handled {
         let (s, title) = (self.board.snapshot(), "Test page".to_owned());
-        if chosen.as_deref().and_then(OnShift::parse).is_none_or(|on| on.store != s.store) {
-            return self.later(by, place, title, Message::plain(views::reply::from_another_store()));
-        }
-        let Some(user) = s.directory.user_by_slack(&by).map(|u| u.id.clone()) else {
-            let message = stranger(&self.who(&by).await, None);
-            return self.later(by, place, title, message);
+        let user = match self.on_shift(&s, &by, chosen).await {
+            Ok((_, user)) => user,
+            Err(why) => return self.later(by, place, title, why),
         };
         match self.decide(id.into(), What::TestPage { by: user.clone() }, DECIDE).await {
             Came::To { facts, snapshot } => {
